@@ -1,0 +1,63 @@
+"""The built-in tools, in the paper's four groups. `TOOLS` lists them all."""
+
+from __future__ import annotations
+
+if __name__ != "visprog.modules":
+    raise ImportError(
+        f"the built-in tools are the package `visprog.modules`, not `{__name__}`: "
+        "write `from visprog.modules import TOOLS`"
+    )
+
+from visprog.modules.knowledge.list import list_known
+from visprog.modules.logic.count import count
+from visprog.modules.logic.eval import evaluate
+from visprog.modules.logic.result import result
+from visprog.modules.manipulation.background import bg_blur
+from visprog.modules.manipulation.color_pop import color_pop
+from visprog.modules.manipulation.crop import (
+    crop,
+    crop_above,
+    crop_ahead,
+    crop_behind,
+    crop_below,
+    crop_in_front,
+    crop_left,
+    crop_right,
+)
+from visprog.modules.manipulation.emoji import emoji
+from visprog.modules.manipulation.replace import replace
+from visprog.modules.manipulation.tag import tag
+from visprog.modules.understanding.classify import classify
+from visprog.modules.understanding.face_det import face_det
+from visprog.modules.understanding.loc import loc
+from visprog.modules.understanding.seg import seg
+from visprog.modules.understanding.select import select
+from visprog.modules.understanding.vqa import vqa
+from visprog.tools import Tool
+
+TOOLS: tuple[Tool, ...] = (
+    loc,
+    face_det,
+    seg,
+    select,
+    classify,
+    vqa,
+    replace,
+    color_pop,
+    bg_blur,
+    tag,
+    emoji,
+    crop,
+    crop_left,
+    crop_right,
+    crop_above,
+    crop_below,
+    crop_in_front,
+    crop_behind,
+    crop_ahead,
+    list_known,
+    evaluate,
+    count,
+    result,
+)
+"""Every built-in tool, in the order in which they are shown."""

@@ -1,0 +1,1 @@
+"""Knowledge retrieval: tools that ask a language model what it knows."""

@@ -1,0 +1,1 @@
+"""Arithmetic and logic: tools that compute with values."""

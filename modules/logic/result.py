@@ -1,0 +1,15 @@
+"""Result: names what a program returns."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from visprog.tools import tool
+
+T = TypeVar("T")
+
+
+@tool("Result")
+def result(var: T) -> T:
+    """Return `var` as the program's result."""
+    return var

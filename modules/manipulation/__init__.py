@@ -1,0 +1,1 @@
+"""Image manipulation: tools that make a new picture from one."""

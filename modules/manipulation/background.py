@@ -1,0 +1,64 @@
+"""BgBlur: a sharp foreground before a blurred background."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image as PILImage
+
+from visprog.models.opencv import load_opencv
+from visprog.models.roles import Masker
+from visprog.modules.manipulation.foreground import foreground
+from visprog.tools import Warn, tool
+from visprog.values import Image, Regions
+
+_SIDE = 1024
+"""The blur is computed at this many pixels along the longer side at most: it holds no finer detail."""
+
+_BLUR = 1 / 55
+_EDGE = 1 / 400
+
+
+@tool("BgBlur", aliases=("BackgroundBlur",), parameter_aliases={"object": ("box",)})
+def bg_blur(image: Image, object: Regions, *, masker: Masker | None, warn: Warn) -> Image:
+    """Keep the regions in `object` sharp and blur the rest of `image`, as a fast lens would.
+
+    The background is blurred by itself, so that the foreground's colours do not bleed into it, and meets
+    the foreground in a soft edge. A region without a mask is cut out of its box.
+    """
+    mask = foreground(image, object, masker)
+    if not mask.any():
+        warn("there is no region to keep sharp: the picture is unchanged")
+        return image
+    if mask.all():
+        warn("the regions fill the picture: there is no background to blur")
+        return image
+    cv2 = load_opencv()
+    soft = cv2.GaussianBlur(mask.astype(np.uint8) * 255, (0, 0), max(0.5, max(image.size) * _EDGE))
+    blurred = PILImage.fromarray(_lens_blur(image.pixels, soft))
+    return Image.from_pil(PILImage.composite(image.to_pil(), blurred, PILImage.fromarray(soft)))
+
+
+def _lens_blur(pixels: NDArray[np.uint8], foreground_level: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Blur by a disc, in linear light, with the weight that each pixel has in the background."""
+    cv2 = load_opencv()
+    height, width = pixels.shape[:2]
+    factor = min(1.0, _SIDE / max(width, height))
+    size = max(1, round(width * factor)), max(1, round(height * factor))
+    light = (cv2.resize(pixels, size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255) ** 2.2
+    level = cv2.resize(foreground_level, size, interpolation=cv2.INTER_AREA)
+    weight = (1 - level.astype(np.float32) / 255)[..., np.newaxis] ** 2 + 1e-3
+    disc = _disc(max(1.0, max(size) * _BLUR))
+    spread = cv2.filter2D(np.concatenate([light * weight, weight], axis=2), -1, disc, borderType=cv2.BORDER_REFLECT)
+    blurred = np.clip(spread[..., :3] / np.maximum(spread[..., 3:], 1e-6), 0, 1) ** (1 / 2.2)
+    levels = np.round(blurred * 255).astype(np.uint8)
+    return np.asarray(cv2.resize(levels, (width, height), interpolation=cv2.INTER_CUBIC))
+
+
+def _disc(radius: float) -> NDArray[np.float32]:
+    """Return a disc of the given radius in pixels, its rim smooth, its sum 1."""
+    reach = int(np.ceil(radius + 0.5))
+    offsets = np.arange(-reach, reach + 1)
+    distance = np.hypot(offsets, offsets[:, np.newaxis])
+    disc = np.clip(radius + 0.5 - distance, 0, 1).astype(np.float32)
+    return np.asarray(disc / disc.sum())

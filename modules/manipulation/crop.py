@@ -1,0 +1,118 @@
+"""The Crop family: parts of a picture around a region, or to one side of it."""
+
+from __future__ import annotations
+
+import math
+
+from visprog.modules.halves import HALVES
+from visprog.tools import Warn, tool
+from visprog.values import Box, Image, Region, Regions, enlarge
+
+_CONTEXT = 1.5
+_BOX = {"object": ("box",)}
+
+
+@tool("Crop", parameter_aliases=_BOX)
+def crop(image: Image, object: Regions, *, warn: Warn) -> Image:
+    """Cut out the best region of `object` with some of its surroundings.
+
+    Its box is enlarged 1.5 times about its centre and clipped to the picture. Without a region, the whole
+    picture is returned.
+    """
+    return _around_best(image, object, warn)
+
+
+@tool("CropInFront", aliases=("CropInFrontOf", "CropFrontOf", "CropFront"), parameter_aliases=_BOX)
+def crop_in_front(image: Image, object: Regions, *, warn: Warn) -> Image:
+    """Cut out the surroundings of the best region of `object`, to look for what is in front of it.
+
+    A picture does not tell depth: this is what Crop does.
+    """
+    return _around_best(image, object, warn)
+
+
+@tool("CropBehind", aliases=("CropBehindOf",), parameter_aliases=_BOX)
+def crop_behind(image: Image, object: Regions, *, warn: Warn) -> Image:
+    """Cut out the surroundings of the best region of `object`, to look for what is behind it.
+
+    A picture does not tell depth: this is what Crop does.
+    """
+    return _around_best(image, object, warn)
+
+
+@tool("CropAhead", aliases=("CropAheadOf",), parameter_aliases=_BOX)
+def crop_ahead(image: Image, object: Regions, *, warn: Warn) -> Image:
+    """Cut out the surroundings of the best region of `object`, to look for what is ahead of it.
+
+    A picture does not tell depth: this is what Crop does.
+    """
+    return _around_best(image, object, warn)
+
+
+@tool("CropLeft", aliases=("CropLeftOf",), parameter_aliases=_BOX)
+def crop_left(image: Image, object: Regions, *, warn: Warn) -> Image:
+    """Cut out what lies to the left of the centre of the best region of `object`.
+
+    Without a region, the left half of the picture is returned.
+    """
+    return _beyond_best(image, object, "LEFT", warn)
+
+
+@tool("CropRight", aliases=("CropRightOf",), parameter_aliases=_BOX)
+def crop_right(image: Image, object: Regions, *, warn: Warn) -> Image:
+    """Cut out what lies to the right of the centre of the best region of `object`.
+
+    Without a region, the right half of the picture is returned.
+    """
+    return _beyond_best(image, object, "RIGHT", warn)
+
+
+@tool("CropAbove", aliases=("CropAboveOf",), parameter_aliases=_BOX)
+def crop_above(image: Image, object: Regions, *, warn: Warn) -> Image:
+    """Cut out what lies above the centre of the best region of `object`.
+
+    Without a region, the upper half of the picture is returned.
+    """
+    return _beyond_best(image, object, "TOP", warn)
+
+
+@tool("CropBelow", aliases=("CropBelowOf",), parameter_aliases=_BOX)
+def crop_below(image: Image, object: Regions, *, warn: Warn) -> Image:
+    """Cut out what lies below the centre of the best region of `object`.
+
+    Without a region, the lower half of the picture is returned.
+    """
+    return _beyond_best(image, object, "BOTTOM", warn)
+
+
+def _around_best(image: Image, regions: Regions, warn: Warn) -> Image:
+    box = enlarge(regions.best.box, _CONTEXT, image.size) if regions.best else None
+    if box is None:
+        warn("there is no region to crop to: the whole picture is used")
+        return image
+    return image.crop(box)
+
+
+_SIDES = {"LEFT": "left", "RIGHT": "right", "TOP": "upper", "BOTTOM": "lower"}
+
+
+def _beyond_best(image: Image, regions: Regions, side: str, warn: Warn) -> Image:
+    if regions.best is None:
+        warn(f"there is no region to look from: the {_SIDES[side]} half of the picture is used")
+        return image.crop(HALVES[side](*image.size))
+    return image.crop(_beyond(regions.best, side, image.size))
+
+
+def _beyond(region: Region, side: str, size: tuple[int, int]) -> Box:
+    """Return the part of a picture beyond the region's centre, at least one pixel wide and high."""
+    width, height = size
+    x, y = region.center
+    match side:
+        case "LEFT":
+            return 0, 0, min(max(math.ceil(x), 1), width), height
+        case "RIGHT":
+            return min(max(math.floor(x), 0), width - 1), 0, width, height
+        case "TOP":
+            return 0, 0, width, min(max(math.ceil(y), 1), height)
+        case _:
+            return 0, min(max(math.floor(y), 0), height - 1), width, height

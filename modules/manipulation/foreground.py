@@ -1,0 +1,182 @@
+"""Foreground: the pixels that regions cover, with masks made for those that have none, and refined ones."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from visprog.models.opencv import load_opencv
+from visprog.models.roles import Masker
+from visprog.values import Box, Image, Region, Regions, clip, enlarge
+
+Mask = NDArray[np.bool_]
+
+_WORK = 1024
+"""All boxes together are cut out at about this many pixels squared."""
+
+_LARGEST, _SMALLEST = 384, 64
+"""A box is cut out at a side between these, in pixels."""
+
+_SURROUNDINGS = 1.4
+_ROUNDS = 5
+_MASKS_AT_ONCE = 500_000_000
+_REFINED = 1_500
+"""The side in pixels at which edges are fitted to the picture."""
+
+
+def foreground(image: Image, regions: Regions, masker: Masker | None) -> Mask:
+    """Return the union of the regions' masks, shape (height, width).
+
+    A region without a mask is given one by the masker, or else by GrabCut within its box.
+    """
+    union = Regions((r for r in regions if r.mask is not None), size=image.size).union_mask()
+    boxes = [r for r in regions if r.mask is None and clip(r.box, image.size)]
+    if masker is not None:
+        at_once = max(1, _MASKS_AT_ONCE // (image.width * image.height))
+        for start in range(0, len(boxes), at_once):
+            part = Regions(boxes[start : start + at_once], size=image.size)
+            union |= masker.mask(image, part).union_mask()
+    elif boxes:
+        side = round(min(max(_WORK / math.sqrt(len(boxes)), _SMALLEST), _LARGEST))
+        for region in boxes:
+            _cut_out(image, region, side, union)
+    return union
+
+
+def refined(image: Image, mask: Mask) -> Mask:
+    """Fit the edges of a rough mask to the picture by GrabCut in a band along them.
+
+    Where the outcome has little to do with the mask, the mask itself is returned.
+    """
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if not rows.size or mask.all():
+        return mask
+    box = (int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
+    place = enlarge(box, _SURROUNDINGS, image.size) or box
+    part = _inside(mask, place)
+    pixels, known = _shrunk(image, place, _LARGEST), part.astype(np.uint8)
+    guess = _band(_resized(known, pixels.shape[:2]) > 0)
+    found = _enlarged(_grabcut(pixels, guess), image.crop(place))
+    if (found & part).sum() < 0.7 * (found | part).sum():
+        return mask
+    out = mask.copy()
+    _inside(out, place)[:] = found
+    return out
+
+
+def _cut_out(image: Image, region: Region, side: int, union: Mask) -> None:
+    """Add to `union` what GrabCut finds in the region's box."""
+    box = clip(region.box, image.size)
+    assert box is not None, "regions outside the picture were left out"  # noqa: S101
+    place = enlarge(box, _SURROUNDINGS, image.size) or box
+    pixels = _shrunk(image, place, side)
+    guess = _guess(region.box, place, pixels.shape[:2])
+    found = _enlarged(_grabcut(pixels, guess), image.crop(place))
+    inner = (box[0] - place[0], box[1] - place[1], box[2] - place[0], box[3] - place[1])
+    part = _inside(found, inner)
+    # Nothing or next to nothing means that the thing cannot be told from its surroundings.
+    _inside(union, box)[:] |= part if part.mean() > 0.1 else True
+
+
+_BACKGROUND, _OBJECT, _MAYBE_BACKGROUND, _MAYBE_OBJECT = 0, 1, 2, 3
+"""GrabCut's four marks."""
+
+
+def _guess(box: Box, place: Box, shape: tuple[int, int]) -> NDArray[np.uint8]:
+    """Mark what lies outside the box, in its corners, and in the ellipse inside it."""
+    height, width = shape
+    across, down = (place[2] - place[0]) / width, (place[3] - place[1]) / height
+    x = place[0] + (np.arange(width) + 0.5) * across
+    y = (place[1] + (np.arange(height) + 0.5) * down)[:, np.newaxis]
+    from_center = (2 * x - box[0] - box[2]) / (box[2] - box[0]), (2 * y - box[1] - box[3]) / (box[3] - box[1])
+    inside = (np.abs(from_center[0]) <= 1) & (np.abs(from_center[1]) <= 1)
+    distance = from_center[0] ** 2 + from_center[1] ** 2
+    guess = np.where(inside, _MAYBE_BACKGROUND, _BACKGROUND)
+    guess = np.where(inside & (distance <= 1), _MAYBE_OBJECT, guess)
+    return np.where(distance <= 0.08, _OBJECT, guess).astype(np.uint8)
+
+
+def _band(mask: Mask) -> NDArray[np.uint8]:
+    """Mark all but a band along the mask's edge as certain."""
+    cv2 = load_opencv()
+    reach = max(1, round(max(mask.shape) / 60))
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
+    whole = mask.astype(np.uint8)
+    core, hull = cv2.erode(whole, kernel, borderValue=1), cv2.dilate(whole, kernel)
+    guess = np.where(mask, _MAYBE_OBJECT, _MAYBE_BACKGROUND)
+    guess = np.where(core > 0, _OBJECT, guess)
+    return np.where(hull == 0, _BACKGROUND, guess).astype(np.uint8)
+
+
+def _grabcut(pixels: NDArray[np.uint8], guess: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], Mask]:
+    """Return the pixels with the mask that GrabCut (Rother and others, 2004) draws from the guess."""
+    cv2 = load_opencv()
+    sides = [np.isin(guess, marks) for marks in ((_BACKGROUND, _MAYBE_BACKGROUND), (_OBJECT, _MAYBE_OBJECT))]
+    if min(int(side.sum()) for side in sides) < 5:  # five colours a side are GrabCut's own minimum
+        return pixels, sides[1]
+    marks, models = guess.copy(), (np.zeros((1, 65)), np.zeros((1, 65)))
+    cv2.setRNGSeed(0)
+    cv2.grabCut(np.ascontiguousarray(pixels), marks, None, *models, _ROUNDS, cv2.GC_INIT_WITH_MASK)
+    return pixels, _solid((marks == _OBJECT) | (marks == _MAYBE_OBJECT))
+
+
+def _solid(mask: Mask) -> Mask:
+    """Drop specks and fill pinholes: parts below a fiftieth of the mask's area."""
+    cv2 = load_opencv()
+    out = mask.copy()
+    least = mask.sum() / 50
+    for value in (True, False):
+        count, parts, facts, _ = cv2.connectedComponentsWithStats((out == value).astype(np.uint8), connectivity=4)
+        small = [i for i in range(1, count) if facts[i, cv2.CC_STAT_AREA] < least]
+        out[np.isin(parts, small)] = not value
+    return out
+
+
+def _enlarged(small: tuple[NDArray[np.uint8], Mask], original: Image) -> Mask:
+    """Bring a mask drawn on a small copy to the original's size, its edges following the original's.
+
+    The edges are fitted by a guided filter (He, Sun and Tang, 2010) at a moderate size and smooth beyond.
+    """
+    cv2 = load_opencv()
+    pixels, mask = small
+    if mask.shape == original.pixels.shape[:2]:
+        return mask
+    guide = _shrunk(original, (0, 0, *original.size), _REFINED)
+    reach = max(2, round(1.5 * max(guide.shape) / max(pixels.shape)))
+    rough = _resized(mask.astype(np.float32), guide.shape[:2])
+    soft = _guided(cv2.cvtColor(guide, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255, rough, reach)
+    levels = np.clip(soft * 255, 0, 255).astype(np.uint8)
+    return np.asarray(_resized(levels, original.pixels.shape[:2]) > 127)
+
+
+def _guided(guide: NDArray[np.float32], values: NDArray[np.float32], reach: int) -> NDArray[np.float32]:
+    cv2 = load_opencv()
+
+    def mean(plane: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.asarray(cv2.boxFilter(plane, -1, (2 * reach + 1, 2 * reach + 1)))
+
+    mean_guide, mean_values = mean(guide), mean(values)
+    variance = mean(guide * guide) - mean_guide * mean_guide
+    slope = (mean(guide * values) - mean_guide * mean_values) / (variance + 1e-4)
+    return mean(slope) * guide + mean(mean_values - slope * mean_guide)
+
+
+def _shrunk(image: Image, place: Box, side: int) -> NDArray[np.uint8]:
+    """Return the part of the picture, `side` pixels along its longer side at most."""
+    cv2 = load_opencv()
+    pixels = image.crop(place).pixels
+    factor = min(1.0, side / max(pixels.shape[:2]))
+    size = max(1, round(pixels.shape[1] * factor)), max(1, round(pixels.shape[0] * factor))
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA))
+
+
+def _resized(plane: NDArray[np.generic], shape: tuple[int, ...]) -> NDArray[np.generic]:
+    cv2 = load_opencv()
+    return np.asarray(cv2.resize(plane, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR))
+
+
+def _inside(mask: Mask, box: Box) -> Mask:
+    left, top, right, bottom = box
+    return mask[top:bottom, left:right]

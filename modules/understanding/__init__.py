@@ -1,0 +1,1 @@
+"""Image understanding: tools that find, tell apart and answer."""

@@ -1,0 +1,70 @@
+"""Select: picks regions by description."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from visprog.errors import ModelUnavailable
+from visprog.models.roles import ImageTextScorer
+from visprog.modules.understanding.labels import named, queries
+from visprog.tools import Warn, tool
+from visprog.values import Image, Regions, clip
+
+
+@tool("Select", parameter_aliases={"object": ("box",)})
+def select(
+    image: Image,
+    object: Regions,
+    query: str | None,
+    category: str | None = None,
+    *,
+    scorer: ImageTextScorer | None,
+    warn: Warn,
+) -> Regions:
+    """Pick from `object` the regions that `query` describes; several descriptions are separated by commas.
+
+    `category` first narrows `object` to regions with that label. A description that is a region's label
+    picks all regions so labelled; any other picks the one region that looks most like it. Regions are
+    returned unchanged, each once, in the order of the descriptions.
+    """
+    candidates = _narrowed(object, queries(category), warn)
+    wanted = queries(query)
+    if not wanted or candidates.empty:
+        return candidates
+    chosen = {each: [i for i, label in enumerate(candidates.labels) if named(label, each)] for each in wanted}
+    described = [each for each in wanted if not chosen[each]]
+    if described:
+        if scorer is None:
+            raise ModelUnavailable(
+                f"Select cannot judge which region is {described[0]!r}: no region carries that label, "
+                "and no model fills the role `image_text_scorer`",
+                help=f"choose a profile that has one, or ask for a label: {_listed(candidates)}",
+            )
+        chosen.update(_likest(image, candidates, described, scorer))
+    return candidates[list(dict.fromkeys(i for each in wanted for i in chosen[each]))]
+
+
+def _narrowed(regions: Regions, categories: list[str], warn: Warn) -> Regions:
+    if not categories or regions.empty:
+        return regions
+    kept = [i for i, label in enumerate(regions.labels) if any(named(label, each) for each in categories)]
+    if kept:
+        return regions[kept]
+    warn(f"no region is labelled {' or '.join(map(repr, categories))}; all {len(regions)} were considered")
+    return regions
+
+
+def _likest(
+    image: Image, regions: Regions, descriptions: list[str], scorer: ImageTextScorer
+) -> dict[str, list[int]]:
+    """Return for each description the index of the region that fits it best."""
+    visible = [i for i, region in enumerate(regions) if clip(region.box, image.size)]
+    if not visible:
+        return {each: [] for each in descriptions}
+    scores = scorer.score([image.crop(regions[i].box) for i in visible], descriptions)
+    return {each: [visible[int(best)]] for each, best in zip(descriptions, np.argmax(scores, axis=0), strict=True)}
+
+
+def _listed(regions: Regions) -> str:
+    names = sorted({label for label in regions.labels if label})
+    return ", ".join(names[:20]) or "none of the regions has one"

@@ -1,0 +1,15 @@
+"""The banks of examples that planners follow: plain text, one file a task, to be edited by anyone."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+BANKS = ("gqa", "nlvr", "knowtag", "imgedit")
+"""The tasks that have a bank."""
+
+
+def bank_text(name: str) -> str:
+    """Return the text of the bank of this task. Raises KeyError where there is none."""
+    if name not in BANKS:
+        raise KeyError(f"there is no bank {name!r}; the banks are {', '.join(BANKS)}")
+    return files("visprog.prompts").joinpath(f"{name}.txt").read_text(encoding="utf-8")

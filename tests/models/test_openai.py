@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+
+import pytest
+from openai_server import KEY, Exchange, OpenAIServer, answers, completion, status
+
+from visprog.errors import ModelUnavailable
+from visprog.models.openai import DEFAULT_MODEL, ChatCompletions, OpenAILanguageModel, is_configured
+from visprog.models.roles import Completion, Message
+
+Serve = Callable[..., OpenAIServer]
+HELLO = [Message("system", "Be brief."), Message("user", "Hello")]
+
+
+@pytest.fixture(autouse=True)
+def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    with ExitStack() as stack:
+        yield lambda *replies: stack.enter_context(OpenAIServer(*replies))
+
+
+def test_an_answer_comes_with_the_model_that_gave_it_and_the_tokens_it_cost(serve: Serve) -> None:
+    assert Completion("Hi.", "small-1", 120, 30) == serve(answers("Hi.")).model().complete(HELLO)
+
+
+def test_the_whole_conversation_is_sent_under_the_models_name(serve: Serve) -> None:
+    server = serve(answers("Hi."))
+    server.model("large").complete(HELLO)
+    (request,) = server.received
+    assert request.path == "/v1/chat/completions"
+    assert request.headers["authorization"] == f"Bearer {KEY}"
+    assert request.body == {
+        "model": "large",
+        "messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hello"}],
+    }
+
+
+def test_temperature_is_sent_only_where_it_is_given(serve: Serve) -> None:
+    server = serve(answers("Hi."))
+    server.model().complete(HELLO)
+    server.model().complete(HELLO, temperature=0.0)
+    assert [None, 0.0] == [request.body.get("temperature") for request in server.received]
+
+
+def test_a_server_that_counts_no_tokens_is_fine(serve: Serve) -> None:
+    body = {"choices": [{"message": {"content": "Hi."}}]}
+    assert Completion("Hi.", "", None, None) == serve(status(200, body)).model().complete(HELLO)
+
+
+def test_a_json_answer_is_read_whatever_its_content_type(serve: Serve) -> None:
+    reply = status(200, completion("Hi."), Content_Type="text/plain")
+    assert serve(reply).model().complete(HELLO).text == "Hi."
+
+
+def test_a_base_url_is_enough_without_a_key(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = serve(answers("Hi."))
+    monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+    assert server.model(key="").complete(HELLO).text == "Hi."
+
+
+def test_key_address_and_model_are_read_from_the_environment(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = serve(answers("Hi."))
+    monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+    monkeypatch.setenv("OPENAI_API_KEY", f" {KEY}\n")
+    monkeypatch.setenv("OPENAI_MODEL", "tiny")
+    OpenAILanguageModel().complete(HELLO)
+    (request,) = server.received
+    assert ("tiny", f"Bearer {KEY}") == (request.body["model"], request.headers["authorization"])
+
+
+def test_what_the_caller_names_goes_before_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:1/v1")
+    monkeypatch.setenv("OPENAI_MODEL", "tiny")
+    model = OpenAILanguageModel("large", base_url="http://127.0.0.1:2/v1")
+    assert model.fingerprint == "openai:large at http://127.0.0.1:2/v1"
+
+
+def test_without_any_name_the_default_model_is_asked() -> None:
+    model = OpenAILanguageModel(key=KEY)
+    assert model.fingerprint == f"openai:{DEFAULT_MODEL} at https://api.openai.com/v1"
+
+
+def test_without_key_and_base_url_the_model_is_unavailable_and_says_what_to_set() -> None:
+    with pytest.raises(ModelUnavailable, match="set OPENAI_API_KEY; or OPENAI_BASE_URL"):
+        OpenAILanguageModel()
+
+
+@pytest.mark.parametrize("name", ["OPENAI_API_KEY", "OPENAI_BASE_URL"])
+def test_a_key_or_a_base_url_makes_it_configured(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not is_configured()
+    monkeypatch.setenv(name, "http://127.0.0.1/v1")
+    assert is_configured()
+
+
+@pytest.mark.parametrize("address", ["localhost:8000/v1", "ftp://host/v1", "http://", "http://host:port"])
+def test_an_address_that_is_none_is_refused_before_anything_is_sent(address: str) -> None:
+    with pytest.raises(ModelUnavailable, match="not the address of a server.*\n.*http://localhost:8000/v1"):
+        ChatCompletions(base_url=address)
+
+
+def test_a_key_with_a_blank_inside_is_refused_without_being_shown() -> None:
+    with pytest.raises(ModelUnavailable, match="copy the key again") as caught:
+        ChatCompletions(key=f"{KEY} {KEY}")
+    assert KEY not in str(caught.value)
+
+
+def test_user_and_password_of_an_address_are_not_shown() -> None:
+    model = OpenAILanguageModel("m", base_url="http://me:secret@127.0.0.1:9/v1?token=secret", key=KEY)
+    assert model.fingerprint == "openai:m at http://127.0.0.1:9/v1"
+
+
+def test_neither_fingerprint_nor_repr_holds_the_key() -> None:
+    model = OpenAILanguageModel("m", key=KEY)
+    shown = f"{model!r} {model.fingerprint} {ChatCompletions(key=KEY)!r}"
+    assert KEY not in shown
+
+
+def test_a_key_that_the_model_repeats_is_hidden_in_its_answer(serve: Serve) -> None:
+    answer = serve(answers(f"Your key is {KEY}.")).model().complete(HELLO)
+    assert answer.text == "Your key is [key]."
+
+
+def test_half_a_character_can_be_sent_and_received(serve: Serve) -> None:
+    server = serve(answers("broken \ud83d"))
+    assert server.model().complete([Message("user", "torn \udcff")]).text == "broken ?"
+    assert server.received[0].body["messages"][0]["content"] == "torn ?"
+
+
+def test_many_threads_may_ask_at_once_and_each_gets_its_own_answer(serve: Serve) -> None:
+    def echo(exchange: Exchange) -> None:
+        answers(exchange.request.body["messages"][0]["content"])(exchange)
+
+    model = serve(echo).model()
+    words = [f"word {number}" for number in range(12)]
+    with ThreadPoolExecutor(12) as pool:
+        said = list(pool.map(lambda word: model.complete([Message("user", word)]).text, words))
+    assert words == said
+
+
+def test_a_closed_model_opens_a_new_connection_when_asked_again(serve: Serve) -> None:
+    server = serve(answers("Hi."))
+    connection = ChatCompletions(base_url=server.url, key=KEY)
+    model = OpenAILanguageModel("m", server=connection)
+    for _ in range(2):
+        assert model.complete(HELLO).text == "Hi."
+        connection.close()

@@ -1,0 +1,102 @@
+"""Everything that VisProg raises on purpose.
+
+    VisProgError
+    ├── UsageError            the caller asked for something that cannot be
+    ├── ProgramError          a program has errors; `diagnostics` holds each of them
+    ├── ExpressionError       an Eval expression cannot be computed from these values
+    ├── ImageError            a picture cannot be read, or may not be
+    ├── ToolError             a tool is declared or registered wrongly
+    ├── StepError             a step failed while running; names the step, its line and the cause
+    ├── ModelError            a model could not do its work
+    │   ├── ModelUnavailable  nothing fills the role, or its weights, key or package are missing
+    │   ├── ModelRefused      the service rejected the key or the request
+    │   ├── ModelTimeout      no answer within the deadline
+    │   └── ModelFailed       an answer came and is of no use, or the service failed
+    ├── PlanError             no program could be made from the instruction
+    └── OutputError           a result cannot be written where it should go
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from visprog.language.diagnostics import Diagnostic
+
+
+class VisProgError(Exception):
+    """The root of the tree. `message` says what was found and expected; `help` what to do next."""
+
+    def __init__(self, message: str, *, help: str | None = None) -> None:  # noqa: A002
+        super().__init__(message)
+        self.message = message
+        self.help = help
+
+    def __str__(self) -> str:
+        return f"{self.message}\nhelp: {self.help}" if self.help else self.message
+
+
+class UsageError(VisProgError):
+    """The caller asked for something that cannot be: a missing input, an unknown profile."""
+
+
+class ProgramError(VisProgError):
+    """A program has errors; `diagnostics` holds each of them, warnings too."""
+
+    def __init__(
+        self, message: str, diagnostics: Sequence[Diagnostic] = (), *, help: str | None = None  # noqa: A002
+    ) -> None:
+        super().__init__(message, help=help)
+        self.diagnostics = tuple(diagnostics)
+
+
+class ExpressionError(VisProgError):
+    """An Eval expression cannot be computed from these values."""
+
+
+class ImageError(VisProgError):
+    """A picture cannot be read, or may not be: its format, its size, its damage."""
+
+
+class ToolError(VisProgError):
+    """A tool is declared or registered wrongly."""
+
+
+class StepError(VisProgError):
+    """A step failed while running. `__cause__` is the error that the tool raised."""
+
+    def __init__(
+        self, message: str, *, step: str, line: int, help: str | None = None  # noqa: A002
+    ) -> None:
+        super().__init__(message, help=help)
+        self.step = step
+        self.line = line
+
+
+class ModelError(VisProgError):
+    """A model could not do its work."""
+
+
+class ModelUnavailable(ModelError):  # noqa: N818
+    """Nothing fills the role, or its weights, key or package are missing."""
+
+
+class ModelRefused(ModelError):  # noqa: N818
+    """The service rejected the key or the request."""
+
+
+class ModelTimeout(ModelError):  # noqa: N818
+    """No answer came within the deadline."""
+
+
+class ModelFailed(ModelError):  # noqa: N818
+    """An answer came and is of no use, or the service failed."""
+
+
+class PlanError(VisProgError):
+    """No program could be made from the instruction."""
+
+
+class OutputError(VisProgError):
+    """A result cannot be written where it should go."""

@@ -1,0 +1,188 @@
+"""Pictures in and out: what may be read, and how results are written.
+
+Read are JPEG, PNG, WEBP, GIF and BMP, at most 32 MB and 40 megapixels: the first frame, turned as its EXIF
+orientation says, transparency on white, as RGB.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import secrets
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Lock
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image as PILImage
+from PIL import ImageOps, UnidentifiedImageError
+
+from visprog.errors import ImageError, OutputError
+from visprog.values import Image
+
+Source: TypeAlias = str | os.PathLike[str] | bytes | PILImage.Image | NDArray[Any] | Image
+"""What a picture may come as: a path, a file's bytes, a PIL image, an array, or an Image."""
+
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
+MAX_BYTES = 32_000_000
+MAX_PIXELS = 40_000_000
+
+_SUFFIXES = {
+    ".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP", ".gif": "GIF", ".bmp": "BMP",
+}  # fmt: skip
+
+
+def load_image(source: Source) -> Image:
+    """Read a picture. Raises ImageError where it cannot be read, or is larger than allowed."""
+    if isinstance(source, Image):
+        return source
+    if isinstance(source, np.ndarray):
+        return _from_array(source)
+    if isinstance(source, PILImage.Image):
+        return _upright(source, "the picture")
+    if isinstance(source, bytes | bytearray):
+        return _decode(bytes(source), "the picture")
+    return _decode(_read(Path(source)), str(source))
+
+
+def _read(path: Path) -> bytes:
+    if str(path).startswith(("http:/", "https:/", "ftp:/", "data:")):
+        raise ImageError(f"{path} is an address, not a file", help="download the picture and give its path")
+    try:
+        if not path.is_file():
+            what = "a folder" if path.is_dir() else "not a file" if path.exists() else None
+            raise ImageError(f"{path} is {what}" if what else f"there is no file {path}", help="check the path")
+        if path.stat().st_size > MAX_BYTES:
+            raise _too_many_bytes(str(path), path.stat().st_size)
+        return path.read_bytes()
+    except (OSError, ValueError) as cause:
+        reason = getattr(cause, "strerror", None) or cause
+        raise ImageError(f"{path} cannot be read: {reason}", help="check the path and its permissions") from cause
+
+
+def _too_many_bytes(name: str, size: int) -> ImageError:
+    limit = f"at most {MAX_BYTES / 1e6:.0f} MB are read"
+    return ImageError(f"{name} has {size / 1e6:.1f} MB, {limit}", help="save it smaller first")
+
+
+# Warnings are a setting of the whole process: one picture at a time is decoded while they are errors.
+_DECODING = Lock()
+
+
+@contextlib.contextmanager
+def _warnings_are_errors() -> Iterator[None]:
+    with _DECODING, warnings.catch_warnings():
+        warnings.simplefilter("error")
+        yield
+
+
+def _decode(data: bytes, name: str) -> Image:
+    if len(data) > MAX_BYTES:
+        raise _too_many_bytes(name, len(data))
+    if not data:
+        raise ImageError(f"{name} is empty", help="give a picture")
+    formats = ", ".join(FORMATS)
+    try:
+        with _warnings_are_errors(), PILImage.open(io.BytesIO(data), formats=FORMATS) as picture:
+            return _upright(picture, name)
+    except UnidentifiedImageError:
+        raise ImageError(f"{name} is not a picture in one of {formats}", help="convert it to PNG or JPEG") from None
+    except (PILImage.DecompressionBombError, PILImage.DecompressionBombWarning) as cause:
+        raise ImageError(f"{name} is larger than {MAX_PIXELS // 10**6} megapixels", help="make it smaller") from cause
+    except ImageError:
+        raise
+    except Exception as cause:  # noqa: BLE001 - decoders raise whatever the damage leads them to
+        raise ImageError(f"{name} is damaged: {cause}", help="open it in a viewer and save it anew") from cause
+
+
+def _upright(picture: PILImage.Image, name: str) -> Image:
+    width, height = picture.size
+    if width * height > MAX_PIXELS:
+        raise ImageError(
+            f"{name} has {width}x{height} pixels, at most {MAX_PIXELS // 10**6} megapixels are read",
+            help="make it smaller first",
+        )
+    if width < 1 or height < 1:
+        raise ImageError(f"{name} has no pixels")
+    picture.load()
+    upright = ImageOps.exif_transpose(picture)
+    if upright.mode in ("I;16", "I;16B", "I;16L", "I", "F"):
+        return _from_array(np.asarray(upright))
+    if upright.has_transparency_data:
+        shown = upright.convert("RGBA")
+        upright = PILImage.new("RGBA", shown.size, "white")
+        upright.alpha_composite(shown)
+    return Image.from_pil(upright)
+
+
+def _from_array(array: NDArray[Any]) -> Image:
+    """Take grey (H, W), RGB (H, W, 3) or RGBA (H, W, 4); integers by their range, floats in [0, 1]."""
+    if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (1, 3, 4)) or not array.size:
+        raise ImageError(
+            f"an array of shape {array.shape} is not a picture",
+            help="give (height, width), (height, width, 3) or (height, width, 4)",
+        )
+    if array.shape[0] * array.shape[1] > MAX_PIXELS:
+        raise ImageError(f"the array has more than {MAX_PIXELS // 10**6} megapixels", help="make it smaller first")
+    pixels = _to_bytes(array)
+    if pixels.ndim == 2 or pixels.shape[2] == 1:
+        return Image(np.repeat(pixels.reshape(*pixels.shape[:2], 1), 3, axis=2))
+    if pixels.shape[2] == 4:
+        return _upright(PILImage.fromarray(pixels), "the array")
+    return Image(pixels)
+
+
+def _to_bytes(array: NDArray[Any]) -> NDArray[np.uint8]:
+    if array.dtype == np.uint8:
+        return array
+    if array.dtype == np.bool_:
+        return np.where(array, np.uint8(255), np.uint8(0))
+    if array.dtype == np.uint16 or (array.dtype == np.int32 and array.min() >= 0 and array.max() > 255):
+        return (array // 257).clip(0, 255).astype(np.uint8)  # 16 bits to 8; PIL hands them over as int32
+    if np.issubdtype(array.dtype, np.floating):
+        if not np.isfinite(array).all() or array.min() < 0 or array.max() > 1:
+            raise ImageError("an array of floats holds values between 0 and 1", help="divide by its maximum")
+        return (array * 255).round().astype(np.uint8)
+    if np.issubdtype(array.dtype, np.integer) and array.min() >= 0 and array.max() <= 255:
+        return array.astype(np.uint8)
+    raise ImageError(f"an array of {array.dtype} is not a picture", help="give uint8, or floats in [0, 1]")
+
+
+def save_image(image: Image, path: str | os.PathLike[str]) -> None:
+    """Write a picture in the format that the name's ending says. Raises OutputError.
+
+    The file is written whole or not at all.
+    """
+    target = Path(path)
+    kind = _SUFFIXES.get(target.suffix.casefold())
+    if kind is None:
+        endings = ", ".join(_SUFFIXES)
+        raise OutputError(f"{target} does not say which kind of picture it is", help=f"end it with one of {endings}")
+    options: dict[str, Any] = {"quality": 95} if kind in ("JPEG", "WEBP") else {}
+    buffer = io.BytesIO()
+    image.to_pil().save(buffer, kind, **options)
+    write_atomically(target, buffer.getvalue())
+
+
+def write_atomically(path: str | os.PathLike[str], content: bytes | str) -> None:
+    """Write a file whole or not at all: beside its place first, then moved into it. Raises OutputError."""
+    target = Path(path)
+    data = content.encode() if isinstance(content, str) else content
+    beside = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}.part")
+    try:
+        if target.is_dir():
+            raise OutputError(f"{target} is a folder", help="give a file's name")
+        try:
+            beside.write_bytes(data)
+            beside.replace(target)
+        finally:
+            beside.unlink(missing_ok=True)
+    except (OSError, ValueError) as cause:
+        reason = getattr(cause, "strerror", None) or cause
+        folder = target.parent
+        advice = f"make the folder {folder} first" if not folder.is_dir() else "choose another place"
+        raise OutputError(f"{target} cannot be written: {reason}", help=advice) from cause

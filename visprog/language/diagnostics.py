@@ -1,0 +1,157 @@
+"""What is wrong with a program: one record, and its renderers.
+
+`render` is for a terminal, `render_plain` for a language model, `to_json` for other programs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal as OneOf
+
+from visprog.language.program import Span, lines_of
+
+CODES: dict[str, str] = {
+    "too-long": "the text or one of its lines is longer than the language allows",
+    "too-many-steps": "a program has at most 200 steps",
+    "syntax": "the line is not a statement of the language",
+    "unclosed-string": "a string lacks its closing quote",
+    "unclosed-bracket": "a bracket lacks its partner",
+    "mended": "a slip whose meaning was certain was put right",
+    "unknown-tool": "no tool has this name",
+    "unknown-variable": "the variable is not defined at this point",
+    "unknown-argument": "the tool takes no argument of this name",
+    "missing-argument": "an argument that the tool needs is not given",
+    "repeated-argument": "an argument is given twice",
+    "too-many-arguments": "more positional arguments are given than the tool takes",
+    "wrong-type": "a value has not the type that the tool takes",
+    "malformed-expression": "an Eval expression is not one of the expression language",
+    "rebound-variable": "a variable is given a second value",
+    "unused-variable": "a variable is computed and never used",
+    "dead-step": "a step has no influence on the result",
+    "no-result": "the program has no statement that could give a result",
+}
+"""Every code, with its meaning. Codes last: programs may rely on them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One fault of a program: a lasting `code`, its place, what was found and expected, what to try.
+
+    `mended` is the line's text after a mend, where one was made.
+    """
+
+    code: str
+    severity: OneOf["error", "warning"]
+    message: str
+    span: Span
+    help: str | None = None
+    mended: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.code not in CODES:
+            raise ValueError(f"{self.code!r} is not a diagnostic code")
+
+    @property
+    def is_error(self) -> bool:
+        """Whether the program cannot run because of it."""
+        return self.severity == "error"
+
+
+def error(code: str, message: str, span: Span, help: str | None = None) -> Diagnostic:  # noqa: A002
+    """Return a diagnostic that keeps the program from running."""
+    return Diagnostic(code, "error", message, span, help)
+
+
+def warning(
+    code: str, message: str, span: Span, help: str | None = None, mended: str | None = None  # noqa: A002
+) -> Diagnostic:
+    """Return a diagnostic that does not keep the program from running."""
+    return Diagnostic(code, "warning", message, span, help, mended)
+
+
+_RED, _YELLOW, _BLUE, _BOLD, _RESET = "\x1b[1;31m", "\x1b[1;33m", "\x1b[1;34m", "\x1b[1m", "\x1b[0m"
+
+
+def render(diagnostics: Iterable[Diagnostic], source: str, *, name: str = "", color: bool = False) -> str:
+    """Return the diagnostics as people read them, each with its line and a caret under the place."""
+    lines = lines_of(source)
+    return "\n\n".join(_render_one(each, lines, name, color) for each in diagnostics)
+
+
+def _render_one(diagnostic: Diagnostic, lines: list[str], name: str, color: bool) -> str:
+    def paint(text: str, code: str) -> str:
+        return f"{code}{text}{_RESET}" if color else text
+
+    accent = _RED if diagnostic.is_error else _YELLOW
+    span = diagnostic.span
+    gutter = " " * max(2, len(str(span.line)))
+    bar = paint("|", _BLUE)
+    place = f"{name}, line {span.line}" if name else f"line {span.line}"
+    out = [
+        paint(f"{diagnostic.severity}[{diagnostic.code}]", accent)
+        + paint(f": {_printable(diagnostic.message)}", _BOLD),
+        f"{gutter}{paint('-->', _BLUE)} {place}, column {span.column}",
+    ]
+    if 1 <= span.line <= len(lines):
+        text, start, end = _window(lines[span.line - 1], span)
+        carets = "^" * max(1, end - start)
+        hint = f" {_printable(diagnostic.help)}" if diagnostic.help else ""
+        out += [
+            f"{gutter} {bar}",
+            f"{paint(str(span.line).rjust(len(gutter)), _BLUE)} {bar} {_printable(text)}",
+            f"{gutter} {bar} {' ' * start}{paint(carets + hint, accent)}",
+        ]
+        if diagnostic.mended is not None:
+            out.append(f"{gutter} {paint('=', _BLUE)} read as: {_printable(diagnostic.mended)}")
+    elif diagnostic.help:
+        out.append(f"{gutter} {paint('=', _BLUE)} help: {_printable(diagnostic.help)}")
+    return "\n".join(out)
+
+
+_WIDTH = 160
+
+
+def _window(line: str, span: Span) -> tuple[str, int, int]:
+    """Cut a long line down to what surrounds the span; return it with the span's place in it."""
+    start, end = min(span.column - 1, len(line)), min(span.end - 1, len(line))
+    if len(line) <= _WIDTH:
+        return line, start, end
+    first = max(0, min(start - _WIDTH // 3, len(line) - _WIDTH))
+    cut = line[first : first + _WIDTH]
+    before = "…" if first else ""
+    after = "…" if first + _WIDTH < len(line) else ""
+    start, end = start - first + len(before), min(end - first, _WIDTH) + len(before)
+    return f"{before}{cut}{after}", start, end
+
+
+def _printable(text: str) -> str:
+    """Replace control characters: nothing in a program may steer the terminal. A column stays a column."""
+    return "".join(char if char.isprintable() else "�" for char in text.replace("\t", " "))
+
+
+def render_plain(diagnostics: Iterable[Diagnostic], source: str) -> str:
+    """Return the diagnostics as a language model reads them: a line each, with the faulty line quoted."""
+    lines = lines_of(source)
+    return "\n".join(_plain(each, lines) for each in diagnostics)
+
+
+def _plain(diagnostic: Diagnostic, lines: list[str]) -> str:
+    line = diagnostic.span.line
+    quoted = f"\n  {line}: {_printable(lines[line - 1])}" if 1 <= line <= len(lines) else ""
+    hint = f" Hint: {_printable(diagnostic.help)}." if diagnostic.help else ""
+    return f"{diagnostic.severity} on line {line} [{diagnostic.code}]: {_printable(diagnostic.message)}.{hint}{quoted}"
+
+
+def to_json(diagnostic: Diagnostic) -> dict[str, object]:
+    """Return the diagnostic as plain data."""
+    return {
+        "code": diagnostic.code,
+        "severity": diagnostic.severity,
+        "message": diagnostic.message,
+        "line": diagnostic.span.line,
+        "column": diagnostic.span.column,
+        "end_column": diagnostic.span.end,
+        "help": diagnostic.help,
+        "mended": diagnostic.mended,
+    }

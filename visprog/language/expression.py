@@ -1,0 +1,530 @@
+"""The expression language of Eval: parsed once to a tree, evaluated by a table.
+
+`{NAME}` refers to a variable, inside a string too. It is a node of the tree and never text, so no value can
+change the shape of an expression. What values mean where a number or a boolean is wanted is `coercion`'s
+business.
+"""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NoReturn, TypeAlias
+
+from visprog.errors import ExpressionError
+from visprog.language import coercion
+from visprog.language.coercion import Number
+from visprog.language.lexer import Token, tokenize
+
+MAX_LENGTH = 2_000
+MAX_NODES = 300
+MAX_DEPTH = 40
+
+
+class MalformedExpression(Exception):  # noqa: N818 - it is caught by the checker and becomes a diagnostic
+    """The text is no expression. `column` and `end` count from 1 within the expression."""
+
+    def __init__(self, message: str, column: int, end: int, help: str | None = None) -> None:  # noqa: A002
+        super().__init__(message)
+        self.message = message
+        self.column = column
+        self.end = max(end, column + 1)
+        self.help = help
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A number, a string, True, False or None."""
+
+    value: str | int | float | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """`{NAME}`; `column` is where it stands."""
+
+    name: str
+    column: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A string with references in it."""
+
+    parts: tuple[Constant | Reference, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ListOf:
+    """`[a, b, ...]`."""
+
+    items: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unary:
+    """`-a`, `+a` or `not a`."""
+
+    operator: str
+    operand: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Binary:
+    """Arithmetic on two operands."""
+
+    operator: str
+    left: Node
+    right: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Logic:
+    """`and`, `or` and `xor` between two or more operands."""
+
+    operator: str
+    operands: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A chain of comparisons, `a < b <= c`: one operator fewer than operands."""
+
+    operators: tuple[str, ...]
+    operands: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Conditional:
+    """`then if condition else otherwise`."""
+
+    condition: Node
+    then: Node
+    otherwise: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A function of the table, applied."""
+
+    function: str
+    arguments: tuple[Node, ...]
+
+
+Node: TypeAlias = (
+    Constant | Reference | Text | ListOf | Unary | Binary | Logic | Comparison | Conditional | Call
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """A parsed expression. `references` are its uses of variables, left to right.
+
+    `values` are those of the variables once the expression is bound to them.
+    """
+
+    source: str
+    root: Node
+    references: tuple[Reference, ...]
+    values: Mapping[str, Any] = field(default_factory=dict, compare=False)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The variables that the expression uses, each once."""
+        return tuple(dict.fromkeys(reference.name for reference in self.references))
+
+    def bind(self, values: Mapping[str, Any]) -> Expression:
+        """Return the expression with the values of its variables."""
+        return Expression(self.source, self.root, self.references, values)
+
+    def evaluate(self) -> Any:
+        """Return the value. Raises ExpressionError where the values do not fit the expression."""
+        return _evaluate(self.root, self.values)
+
+    def __str__(self) -> str:
+        return self.source
+
+
+def parse_expression(source: str) -> Expression:
+    """Parse an expression. Raises MalformedExpression."""
+    if len(source) > MAX_LENGTH:
+        raise MalformedExpression(
+            f"the expression has {len(source):,} characters, at most {MAX_LENGTH:,} are allowed", 1, 2
+        )
+    parser = _Parser(source)
+    root = parser.whole()
+    nodes, depth = _measure(root)
+    if nodes > MAX_NODES:
+        raise MalformedExpression(f"the expression has {nodes} parts, at most {MAX_NODES} are allowed", 1, 2)
+    if depth > MAX_DEPTH:
+        raise MalformedExpression(f"the expression is nested {depth} deep, at most {MAX_DEPTH}", 1, 2)
+    return Expression(source, root, tuple(sorted(parser.references, key=lambda each: each.column)))
+
+
+def _measure(root: Node) -> tuple[int, int]:
+    """Count nodes and depth without recursion: a long sum leans far to the left."""
+    nodes, depth, rest = 0, 0, [(root, 1)]
+    while rest:
+        node, level = rest.pop()
+        nodes, depth = nodes + 1, max(depth, level)
+        rest.extend((child, level + 1) for child in _children(node))
+    return nodes, depth
+
+
+def _children(node: Node) -> tuple[Node, ...]:
+    match node:
+        case Unary(_, operand):
+            return (operand,)
+        case Binary(_, left, right):
+            return left, right
+        case Logic(_, operands) | Comparison(_, operands):
+            return operands
+        case Conditional(condition, then, otherwise):
+            return condition, then, otherwise
+        case ListOf(items) | Text(items):
+            return items
+        case Call(_, arguments):
+            return arguments
+    return ()
+
+
+_CONDITIONAL, _OR, _XOR, _AND, _NOT, _COMPARE, _ADD, _MULTIPLY, _SIGN, _POWER = range(1, 11)
+
+_LOGIC = {"or": _OR, "xor": _XOR, "and": _AND}
+_COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">=", "in", "not in"})
+_ARITHMETIC = {"+": _ADD, "-": _ADD, "*": _MULTIPLY, "/": _MULTIPLY, "//": _MULTIPLY, "%": _MULTIPLY}
+_CONSTANTS = {"True": True, "true": True, "False": False, "false": False, "None": None}
+_INSTEAD = {"=": "==", "&&": "and", "||": "or", "!": "not", "&": "and", "|": "or", "^": "xor", "is": "=="}
+
+_EMBEDDED = re.compile(r"\{\s*([^\W\d]\w*)\s*\}")
+
+
+class _Parser:
+    """Precedence climbing over the tokens of one expression."""
+
+    def __init__(self, source: str) -> None:
+        self._tokens = list(tokenize(source.replace("\n", " ").replace("\r", " ")))
+        self._position = 0
+        self._depth = 0
+        self.references: list[Reference] = []
+
+    def whole(self) -> Node:
+        if self._next.kind == "end":
+            self._fail("the expression is empty", "write what is to be computed")
+        root = self._operation(_CONDITIONAL)
+        if self._next.kind != "end":
+            self._unexpected("an operator or the end of the expression")
+        return root
+
+    @property
+    def _next(self) -> Token:
+        return self._tokens[self._position]
+
+    def _take(self) -> Token:
+        token = self._tokens[self._position]
+        self._position += token.kind != "end"
+        return token
+
+    def _takes(self, text: str) -> bool:
+        token = self._next
+        found = token.text == text and token.kind in ("name", "operator")
+        self._position += found
+        return found
+
+    def _fail(self, message: str, help: str | None = None) -> NoReturn:  # noqa: A002
+        raise MalformedExpression(message, self._next.column, self._next.end, help)
+
+    def _unexpected(self, expected: str) -> NoReturn:
+        token = self._next
+        if token.kind == "unclosed":
+            self._fail("a string lacks its closing quote", f"close it with {token.text[0]}")
+        if token.text == ".":
+            self._fail("methods are not part of the language", "write `lower(x)` for `x.lower()`")
+        instead = _INSTEAD.get(token.text)
+        found = str(token).replace("the line", "the expression")
+        self._fail(f"expected {expected}, found {found}", f"write `{instead}`" if instead else None)
+
+    def _operation(self, weakest: int) -> Node:
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            self._fail(f"the expression is nested more than {MAX_DEPTH} deep")
+        left = self._operand()
+        while (node := self._continue(left, weakest)) is not None:
+            left = node
+        self._depth -= 1
+        return left
+
+    def _continue(self, left: Node, weakest: int) -> Node | None:
+        """Extend `left` by the operator that follows, where it binds at least as tightly as `weakest`."""
+        text = self._next.text if self._next.kind in ("operator", "name") else ""
+        if text == "**" and weakest <= _POWER:
+            self._take()
+            return Binary("**", left, self._operation(_SIGN))
+        if text in _ARITHMETIC and weakest <= _ARITHMETIC[text]:
+            self._take()
+            return Binary(text, left, self._operation(_ARITHMETIC[text] + 1))
+        if weakest <= _COMPARE and self._comparison() is not None:
+            return self._chain(left)
+        if text in _LOGIC and weakest <= _LOGIC[text]:
+            operands = [left]
+            while self._takes(text):
+                operands.append(self._operation(_LOGIC[text] + 1))
+            return Logic(text, tuple(operands))
+        if text == "if" and weakest <= _CONDITIONAL:
+            return self._conditional(left)
+        return None
+
+    def _comparison(self) -> str | None:
+        if self._next.text == "not" and self._tokens[self._position + 1].text == "in":
+            return "not in"
+        known = self._next.kind in ("operator", "name") and self._next.text in _COMPARISONS
+        return self._next.text if known else None
+
+    def _chain(self, first: Node) -> Node:
+        operators, operands = [], [first]
+        while (sign := self._comparison()) is not None:
+            self._position += 2 if sign == "not in" else 1
+            operators.append(sign)
+            operands.append(self._operation(_COMPARE + 1))
+        return Comparison(tuple(operators), tuple(operands))
+
+    def _conditional(self, then: Node) -> Node:
+        self._take()
+        condition = self._operation(_OR)
+        if not self._takes("else"):
+            self._unexpected("`else`")
+        return Conditional(condition, then, self._operation(_CONDITIONAL))
+
+    def _operand(self) -> Node:
+        token = self._next
+        if self._takes("not"):
+            return Unary("not", self._operation(_NOT))
+        for sign in ("-", "+"):
+            if self._takes(sign):
+                return Unary(sign, self._operation(_SIGN))
+        if self._takes("("):
+            inner = self._operation(_CONDITIONAL)
+            self._close(")")
+            return inner
+        if self._takes("["):
+            return ListOf(self._items("]"))
+        match token.kind:
+            case "reference":
+                self._take()
+                return self._refer(str(token.value), token.column)
+            case "string":
+                self._take()
+                return self._text(token)
+            case "int" | "float":
+                return self._number()
+            case "name":
+                return self._name()
+        self._unexpected(self._wanted())
+
+    def _wanted(self) -> str:
+        before = self._tokens[self._position - 1] if self._position else None
+        return f"a value after {before}" if before else "a value"
+
+    def _items(self, closing: str) -> tuple[Node, ...]:
+        items: list[Node] = []
+        while not self._takes(closing):
+            items.append(self._operation(_CONDITIONAL))
+            if not self._takes(","):
+                self._close(closing)
+                break
+        return tuple(items)
+
+    def _close(self, closing: str) -> None:
+        if not self._takes(closing):
+            self._unexpected(f"`{closing}`")
+
+    def _number(self) -> Node:
+        value = self._next.value
+        if isinstance(value, str) or (isinstance(value, int) and value.bit_length() > coercion.MAX_BITS):
+            self._fail(f"a whole number has at most {coercion.MAX_BITS} bits")
+        if value == float("inf"):
+            self._fail("the number is too large")
+        self._take()
+        return Constant(value)
+
+    def _name(self) -> Node:
+        name = self._next.text
+        if name in _CONSTANTS:
+            self._take()
+            return Constant(_CONSTANTS[name])
+        if self._tokens[self._position + 1].text == "(":
+            if name not in _FUNCTIONS:
+                self._fail(f"`{name}` is not a function", f"the functions are {', '.join(_FUNCTIONS)}")
+            self._take()
+            self._take()
+            return Call(name, self._items(")"))
+        if name in _INSTEAD or name in _COMPARISONS or name in _LOGIC or name in ("if", "else"):
+            self._unexpected(self._wanted())
+        self._fail(f"expected a value, found the bare word `{name}`", f"write `{{{name}}}` or `'{name}'`")
+
+    def _text(self, token: Token) -> Node:
+        """A string; one with references in it becomes a Text, whatever their values look like."""
+        value = str(token.value)
+        parts: list[Constant | Reference] = []
+        position = 0
+        for found in _EMBEDDED.finditer(value):
+            if found.start() > position:
+                parts.append(Constant(value[position : found.start()]))
+            parts.append(self._refer(found.group(1), token.column + 1 + found.start()))
+            position = found.end()
+        if not parts:
+            return Constant(value)
+        if position < len(value):
+            parts.append(Constant(value[position:]))
+        return Text(tuple(parts))
+
+    def _refer(self, name: str, column: int) -> Reference:
+        reference = Reference(name, column)
+        self.references.append(reference)
+        return reference
+
+
+_Values: TypeAlias = Mapping[str, Any]
+
+
+def _evaluate(node: Node, values: _Values) -> Any:
+    return _EVALUATE[type(node)](node, values)
+
+
+def _reference(node: Reference, values: _Values) -> Any:
+    try:
+        return values[node.name]
+    except KeyError:
+        raise ExpressionError(f"`{node.name}` has no value") from None
+
+
+def _logic(node: Logic, values: _Values) -> bool:
+    operands = (coercion.boolean(_evaluate(each, values)) for each in node.operands)
+    if node.operator == "and":
+        return all(operands)
+    if node.operator == "or":
+        return any(operands)
+    return sum(operands) % 2 == 1
+
+
+def _comparison(node: Comparison, values: _Values) -> bool:
+    left = _evaluate(node.operands[0], values)
+    for sign, operand in zip(node.operators, node.operands[1:], strict=True):
+        right = _evaluate(operand, values)
+        if not _COMPARE_BY[sign](left, right):
+            return False
+        left = right
+    return True
+
+
+def _conditional(node: Conditional, values: _Values) -> Any:
+    chosen = node.then if coercion.boolean(_evaluate(node.condition, values)) else node.otherwise
+    return _evaluate(chosen, values)
+
+
+def _unary(node: Unary, values: _Values) -> Number | bool:
+    value = _evaluate(node.operand, values)
+    if node.operator == "not":
+        return not coercion.boolean(value)
+    number = coercion.number(value, f"`{node.operator}`")
+    return -number if node.operator == "-" else +number
+
+
+def _call(node: Call, values: _Values) -> Any:
+    arguments = [_evaluate(each, values) for each in node.arguments]
+    least, most, function = _FUNCTIONS[node.function]
+    if not least <= len(arguments) <= most:
+        wanted = str(least) if least == most else f"{least} to {most}"
+        raise ExpressionError(f"`{node.function}` takes {wanted} values, not {len(arguments)}")
+    return coercion.bounded(function(*arguments))
+
+
+_EVALUATE: dict[type, Callable[[Any, _Values], Any]] = {
+    Constant: lambda node, values: node.value,  # noqa: ARG005
+    Reference: _reference,
+    Text: lambda node, values: coercion.bounded("".join(coercion.text(_evaluate(p, values)) for p in node.parts)),
+    ListOf: lambda node, values: [_evaluate(item, values) for item in node.items],
+    Unary: _unary,
+    Binary: lambda node, values: coercion.arithmetic(
+        node.operator, _evaluate(node.left, values), _evaluate(node.right, values)
+    ),
+    Logic: _logic,
+    Comparison: _comparison,
+    Conditional: _conditional,
+    Call: _call,
+}
+
+_COMPARE_BY: dict[str, Callable[[Any, Any], bool]] = {
+    "==": coercion.equal,
+    "!=": lambda a, b: not coercion.equal(a, b),
+    "<": lambda a, b: coercion.ordered("<", operator.lt, a, b),
+    "<=": lambda a, b: coercion.ordered("<=", operator.le, a, b),
+    ">": lambda a, b: coercion.ordered(">", operator.gt, a, b),
+    ">=": lambda a, b: coercion.ordered(">=", operator.ge, a, b),
+    "in": coercion.contains,
+    "not in": lambda a, b: not coercion.contains(a, b),
+}
+
+
+def _sequence(name: str, value: Any) -> list[Any]:
+    if not isinstance(value, list | tuple):
+        raise ExpressionError(f"`{name}` takes a list, not {coercion.shown(value)}")
+    return list(value)
+
+
+def _extreme(name: str, sign: int) -> Callable[..., Any]:
+    def extreme(*values: Any) -> Any:
+        items = _sequence(name, values[0]) if len(values) == 1 else list(values)
+        if not items:
+            raise ExpressionError(f"`{name}` of nothing has no value")
+        return max(items, key=lambda item: sign * coercion.number(item, f"`{name}`"))
+
+    return extreme
+
+
+def _length(value: Any) -> int:
+    if not isinstance(value, str | list | tuple):
+        raise ExpressionError(f"`len` takes text or a list, not {coercion.shown(value)}")
+    return len(value)
+
+
+def _round(value: Any, digits: Any = 0) -> Number:
+    places = coercion.number(digits, "`round`")
+    if not isinstance(places, int) or abs(places) > 20:
+        raise ExpressionError(f"`round` takes a whole number of digits up to 20, not {coercion.shown(digits)}")
+    rounded = round(coercion.number(value, "`round`"), places)
+    return int(rounded) if places <= 0 else rounded
+
+
+def _sorted(value: Any) -> list[Any]:
+    items = _sequence("sorted", value)
+    if all(coercion.is_number(item) for item in items):
+        return sorted(items, key=lambda item: coercion.number(item, "`sorted`"))
+    return sorted(items, key=lambda item: coercion.text(item).casefold())
+
+
+_MANY = 100
+
+_FUNCTIONS: dict[str, tuple[int, int, Callable[..., Any]]] = {
+    "len": (1, 1, _length),
+    "min": (1, _MANY, _extreme("min", -1)),
+    "max": (1, _MANY, _extreme("max", 1)),
+    "sum": (1, 1, lambda value: sum(coercion.number(each, "`sum`") for each in _sequence("sum", value))),
+    "abs": (1, 1, lambda value: abs(coercion.number(value, "`abs`"))),
+    "round": (1, 2, _round),
+    "int": (1, 1, lambda value: int(coercion.number(value, "`int`"))),
+    "float": (1, 1, lambda value: float(coercion.number(value, "`float`"))),
+    "str": (1, 1, coercion.text),
+    "sorted": (1, 1, _sorted),
+    "any": (1, 1, lambda value: any(coercion.boolean(each) for each in _sequence("any", value))),
+    "all": (1, 1, lambda value: all(coercion.boolean(each) for each in _sequence("all", value))),
+    "lower": (1, 1, lambda value: coercion.text(value).lower()),
+}
+"""Each function with the least and the greatest number of its arguments."""
+
+
+def functions() -> Iterator[str]:
+    """Yield the names of the functions that expressions may use."""
+    yield from _FUNCTIONS

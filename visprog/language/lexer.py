@@ -1,0 +1,118 @@
+"""Characters to tokens, for programs and for Eval expressions alike."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Literal, NamedTuple
+
+Kind = Literal["name", "int", "float", "string", "reference", "operator", "unclosed", "bad", "end"]
+
+
+class Token(NamedTuple):
+    """A piece of one line. `column` counts from 1, `end` is the column after the last one.
+
+    `value` is what a literal stands for, or the name in a reference's braces.
+    """
+
+    kind: Kind
+    text: str
+    value: str | int | float
+    column: int
+    end: int
+
+    def __str__(self) -> str:
+        """Return the token as messages name it."""
+        return "the end of the line" if self.kind == "end" else f"`{self.text}`"
+
+
+NAME = re.compile(r"[^\W\d]\w*")
+
+_TOKEN = re.compile(
+    r"""
+      (?P<space>\s+)
+    | (?P<float>(?:\d+\.\d*|\.\d+)(?:[eE][+-]?\d+)?|\d+[eE][+-]?\d+)
+    | (?P<int>\d+)
+    | (?P<name>[^\W\d]\w*)
+    | (?P<reference>\{\s*[^\W\d]\w*\s*\})
+    | (?P<quote>['"])
+    | (?P<operator>\*\*|//|==|!=|<=|>=|&&|\|\||[-+*/%<>=()\[\],.:;!&|^~{}])
+    | (?P<bad>.)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+_ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)", re.DOTALL)
+_ESCAPED = {"n": "\n", "r": "\r", "t": "\t", "0": "\0", "\\": "\\", "'": "'", '"': '"', "a": "\a", "b": "\b"}
+
+Closes = Callable[[str, int], bool]
+"""Whether the quote at this index of the line ends its string."""
+
+
+def tokenize(line: str, *, closes: Closes | None = None) -> Iterator[Token]:
+    """Yield the line's tokens, the last of kind `end`. A `#` outside strings begins a comment.
+
+    `closes` decides which quotes end a string; without it the first unescaped one does, as in Python.
+    """
+    position = 0
+    while position < len(line):
+        match = _TOKEN.match(line, position)
+        assert match is not None, "every character belongs to some token"  # noqa: S101
+        kind, text, start = match.lastgroup, match.group(), position
+        position = match.end()
+        if kind == "quote":
+            token = _string(line, start, closes)
+            position = token.end - 1
+            yield token
+        elif text == "#":
+            break
+        elif kind != "space":
+            yield _token(kind, text, start)
+    yield Token("end", "", "", len(line.rstrip()) + 1, len(line.rstrip()) + 2)
+
+
+def _token(kind: str | None, text: str, start: int) -> Token:
+    column, end = start + 1, start + len(text) + 1
+    match kind:
+        case "int":
+            return Token("int", text, int(text) if len(text) <= _DIGITS else text, column, end)
+        case "float":
+            return Token("float", text, float(text), column, end)
+        case "reference":
+            return Token("reference", text, text[1:-1].strip(), column, end)
+        case "name":
+            return Token("name", text, text, column, end)
+        case "operator":
+            return Token("operator", text, text, column, end)
+    return Token("bad", text, text, column, end)
+
+
+_DIGITS = 80
+"""More digits than 256 bits hold; a longer number keeps its text and is refused by the parsers."""
+
+
+def _string(line: str, start: int, closes: Closes | None) -> Token:
+    quote, position = line[start], start + 1
+    while position < len(line):
+        char = line[position]
+        if char == "\\":
+            position += 2
+            continue
+        if char == quote and (closes is None or closes(line, position)):
+            text = line[start : position + 1]
+            return Token("string", text, unescape(text[1:-1]), start + 1, position + 2)
+        position += 1
+    return Token("unclosed", line[start:], line[start + 1 :], start + 1, len(line) + 1)
+
+
+def unescape(text: str) -> str:
+    """Replace the escapes of a string's inside. An unknown escape stands for itself."""
+    return _ESCAPE.sub(_unescaped, text) if "\\" in text else text
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    code = match.group(1)
+    if code[0] in "xuU" and len(code) > 1:
+        point = int(code[1:], 16)
+        return chr(point) if point <= 0x10FFFF and not 0xD800 <= point <= 0xDFFF else match.group()
+    return _ESCAPED.get(code, match.group())

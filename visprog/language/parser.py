@@ -1,0 +1,360 @@
+"""Text to `Program`, line by line: a fault in one line keeps no other from being read.
+
+The parser knows what language models get wrong. Where a mend is certain it is made and reported as a
+warning with the mended text; where it is not, it is an error.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import NoReturn
+
+from visprog.language import diagnostics
+from visprog.language.coercion import MAX_BITS
+from visprog.language.diagnostics import Diagnostic
+from visprog.language.lexer import Closes, Token, tokenize
+from visprog.language.program import (
+    Argument,
+    Call,
+    ListValue,
+    Literal,
+    Program,
+    Span,
+    Step,
+    Value,
+    Variable,
+    lines_of,
+)
+
+MAX_TEXT = 100_000
+MAX_LINE = 5_000
+MAX_STEPS = 200
+MAX_NESTING = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What was read, and what was wrong with it.
+
+    `broken` are the variables that lines with errors would have defined: using one is not a second error.
+    """
+
+    program: Program
+    diagnostics: tuple[Diagnostic, ...] = ()
+    broken: frozenset[str] = frozenset()
+
+    @property
+    def ok(self) -> bool:
+        """Whether every line could be read."""
+        return not any(diagnostic.is_error for diagnostic in self.diagnostics)
+
+
+def parse(text: str) -> Parsed:
+    """Read a program. Every line's fault is reported; nothing is raised whatever the text."""
+    if len(text) > MAX_TEXT:
+        message = f"the program has {len(text):,} characters, at most {MAX_TEXT:,} are allowed"
+        return Parsed(Program((), text), (diagnostics.error("too-long", message, Span(1, 1, 2)),))
+    steps: list[Step] = []
+    found: list[Diagnostic] = []
+    broken: set[str] = set()
+    for number, line in enumerate(lines_of(text), start=1):
+        if len(steps) == MAX_STEPS and line.strip():
+            message = f"the program has more than {MAX_STEPS} steps"
+            found.append(diagnostics.error("too-many-steps", message, Span(number, 1, len(line) + 1)))
+            break
+        step, faults = _read_line(line, number)
+        found += faults
+        if step is not None:
+            steps.append(step)
+        elif (defined := _TARGET.match(line)) is not None:
+            broken.add(defined.group(1))
+    return Parsed(Program(tuple(steps), text), tuple(found), frozenset(broken))
+
+
+_FENCE = re.compile(r"\s*(```|~~~)[\w+.-]*\s*")
+_HEADING = re.compile(r"\s*program\s*:", re.IGNORECASE)
+_NUMBERING = re.compile(r"\s*(?:(?:step\s*)?\d+\s*[.):]|[-*•])\s+(?=`*[^\W\d]\w*\s*=)", re.IGNORECASE)
+_TARGET = re.compile(r"\s*(?:(?:step\s*)?\d+\s*[.):]\s+|[-*•]\s+)?`*\s*([^\W\d]\w*)\s*=(?!=)", re.IGNORECASE)
+
+
+def _read_line(line: str, number: int) -> tuple[Step | None, list[Diagnostic]]:
+    if len(line) > MAX_LINE:
+        message = f"the line has {len(line):,} characters, at most {MAX_LINE:,} are allowed"
+        return None, [diagnostics.error("too-long", message, Span(number, 1, MAX_LINE))]
+    if _FENCE.fullmatch(line):
+        return None, [_left_out("a code fence", number, 1, line)]
+    wrapping: list[str] = []
+    start = _wrapping_before(line, wrapping)
+    content = line[start:]
+    if content.rstrip().endswith("`") and line[:start].rstrip().endswith("`"):
+        content = content.rstrip().rstrip("`")
+    if not content.strip() or content.lstrip().startswith("#"):
+        return None, [_left_out(wrapping[0], number, 1, line)] if wrapping else []
+    step, faults = _read_statement(content, number, start)
+    if step is not None:
+        faults = [*(_mended(f"{what} was left out", number, 1, start + 1, step) for what in wrapping), *faults]
+    return step, faults
+
+
+def _wrapping_before(line: str, found: list[str]) -> int:
+    """Return where the statement begins, and add to `found` what stands before it."""
+    start = 0
+    if heading := _HEADING.match(line):
+        start = heading.end()
+        found.append("the heading `Program:`")
+    if numbering := _NUMBERING.match(line, start):
+        start = numbering.end()
+        found.append("the line's numbering")
+    ticks = len(line[start:]) - len(line[start:].lstrip().lstrip("`"))
+    if "`" in line[start : start + ticks]:
+        start += ticks
+        found.append("the back quote")
+    return start
+
+
+def _left_out(what: str, number: int, column: int, line: str) -> Diagnostic:
+    span = Span(number, column, max(len(line) + 1, column + 1))
+    return diagnostics.warning("mended", f"{what} was left out", span)
+
+
+def _mended(message: str, number: int, column: int, end: int, step: Step) -> Diagnostic:
+    span = Span(number, column, max(end, column + 1))
+    return diagnostics.warning("mended", message, span, mended=str(step))
+
+
+def _read_statement(content: str, number: int, offset: int) -> tuple[Step | None, list[Diagnostic]]:
+    """Read strictly; where that fails and quotes may be to blame, read once more with lenient quotes."""
+    try:
+        statement = _Statement(content, number, offset)
+        step = statement.read()
+    except _Fault as fault:
+        mended = _with_lenient_quotes(content, number, offset)
+        return mended if mended is not None else (None, [fault.diagnostic])
+    return step, [_mended(*mend, step=step) for mend in statement.mends]
+
+
+def _with_lenient_quotes(content: str, number: int, offset: int) -> tuple[Step, list[Diagnostic]] | None:
+    if "'" not in content and '"' not in content:
+        return None
+    try:
+        statement = _Statement(content, number, offset, _closes_leniently)
+        step = statement.read()
+    except _Fault:
+        return None
+    if statement.quote is None:
+        return None
+    message = "a quote inside the string is not escaped"
+    mends = [(message, number, statement.quote.column, statement.quote.end), *statement.mends]
+    return step, [_mended(*mend, step=step) for mend in mends]
+
+
+_AFTER_STRING = re.compile(
+    r"""\s*(?: \)[\s);`]*(?:\#.*)?$ | \] | ,\s*(?: [^\W\d]\w*\s*= | ['"\[] | [-+]?\.?\d | [^\W\d]\w*\s*[,)\]] | $ ) )""",
+    re.VERBOSE,
+)
+
+
+def _closes_leniently(line: str, position: int) -> bool:
+    """Whether the quote is followed by what may follow a string, so that an apostrophe does not end it."""
+    return _AFTER_STRING.match(line, position + 1) is not None
+
+
+class _Fault(Exception):  # noqa: N818 - never leaves this module
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        super().__init__(diagnostic.message)
+        self.diagnostic = diagnostic
+
+
+class _Statement:
+    """Reads one statement by recursive descent. `mends` are the certain slips that were put right."""
+
+    def __init__(self, content: str, number: int, offset: int, closes: Closes | None = None) -> None:
+        self._tokens = list(tokenize(content, closes=closes))
+        self._position = 0
+        self._line = number
+        self._offset = offset
+        self.mends: list[tuple[str, int, int, int]] = []
+        # The first string in which a quote stands unescaped: only lenient reading finds any.
+        self.quote = next((_placed(t, offset) for t in self._tokens if _holds_bare_quote(t)), None)
+
+    def read(self) -> Step:
+        target = self._target()
+        name = self._expect_name("a tool or a variable after `=`")
+        if self._next.text == "(":
+            value: Call | Variable = self._call(name)
+        else:
+            value = Variable(name.text, self._span(name))
+        self._finish()
+        return Step(target.text, value, self._span(target))
+
+    @property
+    def _next(self) -> Token:
+        return self._tokens[self._position]
+
+    def _take(self) -> Token:
+        token = self._next
+        self._position += token.kind != "end"
+        return token
+
+    def _span(self, first: Token, last: Token | None = None) -> Span:
+        return Span(self._line, first.column + self._offset, (last or first).end + self._offset)
+
+    def _fail(self, message: str, help: str | None = None, code: str = "syntax") -> NoReturn:  # noqa: A002
+        raise _Fault(diagnostics.error(code, message, self._span(self._next), help))
+
+    def _mend(self, message: str, token: Token) -> None:
+        span = self._span(token)
+        self.mends.append((message, span.line, span.column, span.end))
+
+    def _unexpected(self, expected: str) -> NoReturn:
+        token = self._next
+        if token.kind == "unclosed":
+            message = f"a string lacks its closing quote {token.text[0]}"
+            self._fail(message, f"end it with {token.text[0]}", "unclosed-string")
+        if token.kind == "bad":
+            self._fail(f"the character {token.text!r} is not part of the language", f"expected {expected}")
+        self._fail(f"expected {expected}, found {token}", _hint(self._tokens, self._position))
+
+    def _target(self) -> Token:
+        token = self._next
+        if token.kind != "name" or self._tokens[1].text != "=":
+            if token.kind == "name" and self._tokens[1].text == "(":
+                self._fail("the call's result has no name", f"write `RESULT={token.text}(...)`")
+            self._fail("this is not a statement", "a statement is `TARGET=Tool(name=value, ...)` or `TARGET=NAME`")
+        if token.text in _WORDS:
+            self._fail(f"`{token.text}` is a value and cannot be a variable", "choose another name")
+        self._position = 2
+        return token
+
+    def _expect_name(self, expected: str) -> Token:
+        token = self._next
+        if token.kind in ("string", "int", "float") or token.text == "[" or token.text in _WORDS:
+            self._fail(
+                f"a value cannot be given a name, found {token}", "write the value where it is used, as an argument"
+            )
+        if token.kind != "name":
+            self._unexpected(expected)
+        return self._take()
+
+    def _call(self, tool: Token) -> Call:
+        self._take()
+        arguments: list[Argument] = []
+        while self._next.text != ")" or self._next.kind != "operator":
+            if self._next.kind == "end":
+                break
+            arguments.append(self._argument(arguments))
+            if self._next.text == "," and self._next.kind == "operator":
+                self._take()
+            elif self._next.text != ")" and self._next.kind != "end":
+                self._unexpected("`,` or `)`")
+        if self._next.kind == "end":
+            self._mend("the closing `)` is missing", self._next)
+        else:
+            self._take()
+        return Call(tool.text, tuple(arguments), self._span(tool))
+
+    def _argument(self, before: list[Argument]) -> Argument:
+        first = self._next
+        name = None
+        if first.kind == "name" and self._tokens[self._position + 1].text == "=":
+            name = first.text
+            self._position += 2
+        elif before and before[-1].name is not None:
+            self._fail("a positional argument follows a named one", "give its name, as in `name=value`")
+        value = self._value(0)
+        return Argument(name, value, self._span(first, self._tokens[self._position - 1]))
+
+    def _value(self, depth: int) -> Value:
+        token = self._next
+        if token.text == "[" and token.kind == "operator":
+            return self._list(depth)
+        if token.text in ("-", "+") and token.kind == "operator":
+            return self._signed()
+        match token.kind:
+            case "string":
+                if any("\ud800" <= char <= "\udfff" for char in str(token.value)):
+                    self._fail("the string holds half a character (a lone surrogate)")
+                return Literal(self._take().value, self._span(token))
+            case "int" | "float":
+                return self._number(token, 1)
+            case "name" if token.text in _WORDS:
+                return Literal(_WORDS[self._take().text], self._span(token))
+            case "name":
+                self._take()
+                if self._next.text in ("(", "."):
+                    self._not_a_value(token)
+                return Variable(token.text, self._span(token))
+        self._unexpected("a value")
+
+    def _not_a_value(self, token: Token) -> NoReturn:
+        if self._next.text == "(":
+            self._fail("a call cannot stand inside a call", f"give `{token.text}(...)` a line and a name of its own")
+        self._fail("values have no attributes", "use a tool, or Eval for arithmetic")
+
+    def _signed(self) -> Literal:
+        sign = self._take()
+        token = self._next
+        if token.kind not in ("int", "float"):
+            self._unexpected(f"a number after `{sign.text}`")
+        value = self._number(token, -1 if sign.text == "-" else 1)
+        return Literal(value.value, self._span(sign, token))
+
+    def _number(self, token: Token, sign: int) -> Literal:
+        value = token.value
+        if isinstance(value, str) or abs(value) == float("inf"):
+            self._fail("the number is too large")
+        if isinstance(value, int) and value.bit_length() > MAX_BITS:
+            self._fail(f"a whole number has at most {MAX_BITS} bits")
+        self._take()
+        return Literal(sign * value, self._span(token))
+
+    def _list(self, depth: int) -> ListValue:
+        opening = self._take()
+        if depth == MAX_NESTING:
+            self._fail(f"lists are nested more than {MAX_NESTING} deep")
+        items: list[Value] = []
+        while self._next.text != "]" or self._next.kind != "operator":
+            if self._next.kind == "end" or (self._next.text == ")" and self._next.kind == "operator"):
+                self._mend("the closing `]` is missing", self._next)
+                return ListValue(tuple(items), self._span(opening, self._tokens[self._position - 1]))
+            items.append(self._value(depth + 1))
+            if self._next.text == ",":
+                self._take()
+            elif self._next.text not in ("]", ")") and self._next.kind != "end":
+                self._unexpected("`,` or `]`")
+        return ListValue(tuple(items), self._span(opening, self._take()))
+
+    def _finish(self) -> None:
+        """See that nothing follows the statement but what may be dropped without doubt."""
+        while self._next.text in (")", ";", ",") and self._next.kind == "operator":
+            self._mend(f"the `{self._next.text}` at the end is one too many", self._next)
+            self._take()
+        if self._next.kind == "end":
+            return
+        if self._next.text in ("+", "-", "*", "/", "<", ">", "==", "and", "or"):
+            self._fail("arithmetic stands inside Eval", "write `Eval('{A} + {B}')`")
+        self._unexpected("the end of the line")
+
+
+_WORDS: dict[str, bool | None] = {"True": True, "False": False, "None": None}
+
+
+def _placed(token: Token, offset: int) -> Token:
+    return token._replace(column=token.column + offset, end=token.end + offset)
+
+
+def _holds_bare_quote(token: Token) -> bool:
+    return token.kind == "string" and re.search(rf"(?<!\\)(?:\\\\)*{token.text[0]}", token.text[1:-1]) is not None
+
+
+def _hint(tokens: list[Token], position: int) -> str | None:
+    before = tokens[position - 1] if position else None
+    token = tokens[position]
+    if before is not None and before.kind == "string" and token.kind in ("name", "string", "int", "unclosed"):
+        return f"a {before.text[0]} inside the string is written \\{before.text[0]}"
+    if before is not None and before.kind == "name" and before.text.lower() in "rbfu" and token.kind == "string":
+        return "strings have no prefix"
+    if token.kind == "reference":
+        return "braces belong inside an Eval expression; write the variable's name alone"
+    return None

@@ -1,0 +1,1 @@
+"""The roles that tools ask for, and the backends that fill them."""

@@ -1,0 +1,159 @@
+"""The embedded face detector: OpenCV's cascades of Haar features (Viola and Jones, 2001), no weights to fetch."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from visprog.errors import ModelUnavailable
+from visprog.values import Box, Image, Region, Regions
+
+
+def load_opencv() -> ModuleType:
+    """Return the module cv2. Raises ModelUnavailable where it is missing or lacks a system library."""
+    try:
+        import cv2
+    except ImportError as cause:
+        if isinstance(cause, ModuleNotFoundError) and cause.name == "cv2":
+            raise ModelUnavailable(
+                "OpenCV is not installed", help='install it with `pip install "opencv-python>=4.10,<5"`'
+            ) from cause
+        raise ModelUnavailable(
+            f"OpenCV is installed but cannot be loaded: {cause}",
+            help="a system library is missing; on Debian or Ubuntu `apt-get install libgl1 libglib2.0-0` "
+            "brings it, on Fedora `dnf install mesa-libGL glib2`",
+        ) from cause
+    return cv2
+
+
+class _Cascade(NamedTuple):
+    """A cascade, and the range over which its stage weights for faces lie in photographs."""
+
+    name: str
+    doubtful: float
+    certain: float
+
+
+_CASCADES = (
+    _Cascade("haarcascade_frontalface_alt.xml", 106.0, 109.0),
+    _Cascade("haarcascade_frontalface_alt2.xml", 54.0, 57.0),
+)
+
+_SCALE_STEP = 1.1
+_NEIGHBORS = 2
+_AGREEMENT = 0.4
+
+
+class _Hit(NamedTuple):
+    """One cascade's find: its box in the searched picture, shape (4,), and its score in [0, 1]."""
+
+    box: NDArray[np.float64]
+    score: float
+
+
+class HaarFaceDetector:
+    """Finds frontal, upright faces: those on which two cascades of different training agree.
+
+    A picture is searched at `side` pixels along its longer side at most, for faces of at least `smallest`
+    pixels there. Faces in profile or tilted by more than some 15 degrees are missed. The score grows with
+    the cascades' last stage weights; it ranks faces and is no probability. May be shared by threads.
+    """
+
+    def __init__(self, *, side: int = 1280, smallest: int = 20) -> None:
+        self._cv2 = load_opencv()
+        self._side = side
+        self._smallest = smallest
+        self._classifiers = [self._load(cascade.name) for cascade in _CASCADES]
+        # A classifier keeps state while it searches. One search at a time loses nothing: OpenCV spreads it
+        # over all cores by itself.
+        self._lock = threading.Lock()
+        self.fingerprint = f"opencv:haar {self._cv2.__version__} side={side} smallest={smallest}"
+
+    def detect_faces(self, image: Image) -> Regions:
+        """Return a tight box for each face, best first."""
+        grey, scale = self._prepare(image)
+        with self._lock:
+            first = self._search(0, grey)
+            second = self._search(1, grey) if first else []
+        agreed = sorted(_agreed(first, second), key=lambda hit: -hit.score)
+        faces = [Region(_box(hit.box / scale), "face", hit.score) for hit in _distinct(agreed)]
+        return Regions(faces, size=image.size)
+
+    def _load(self, name: str) -> Any:
+        path = Path(self._cv2.__file__).parent / "data" / name
+        classifier = self._cv2.CascadeClassifier(str(path)) if path.is_file() else None
+        if classifier is None or classifier.empty():
+            raise ModelUnavailable(
+                f"the installed OpenCV {self._cv2.__version__} comes without its face cascade `{name}`",
+                help='install one that has it: `pip install "opencv-python>=4.10,<5"`',
+            )
+        return classifier
+
+    def _prepare(self, image: Image) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+        """Return the picture as the cascades want it, and its scale as (x, y, x, y)."""
+        cv2 = self._cv2
+        factor = min(1.0, self._side / max(image.size))
+        width, height = (max(1, round(edge * factor)) for edge in image.size)
+        small = cv2.resize(image.pixels, (width, height), interpolation=cv2.INTER_AREA)
+        grey: NDArray[np.uint8] = cv2.equalizeHist(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY))
+        across, down = width / image.width, height / image.height
+        return grey, np.array([across, down, across, down])
+
+    def _search(self, index: int, grey: NDArray[np.uint8]) -> list[_Hit]:
+        cascade = _CASCADES[index]
+        boxes, _, weights = self._classifiers[index].detectMultiScale3(
+            grey,
+            scaleFactor=_SCALE_STEP,
+            minNeighbors=_NEIGHBORS,
+            minSize=(self._smallest, self._smallest),
+            outputRejectLevels=True,
+        )
+        hits = []
+        for (left, top, width, height), weight in zip(boxes, np.ravel(weights), strict=True):
+            score = (float(weight) - cascade.doubtful) / (cascade.certain - cascade.doubtful)
+            box = np.array([left, top, left + width, top + height], dtype=np.float64)
+            hits.append(_Hit(box, min(max(score, 0.0), 1.0)))
+        return hits
+
+
+def haar(*, side: int = 1280, smallest: int = 20) -> HaarFaceDetector:
+    """Return the embedded face detector."""
+    return HaarFaceDetector(side=side, smallest=smallest)
+
+
+def _agreed(first: list[_Hit], second: list[_Hit]) -> list[_Hit]:
+    """Return what both cascades found, box and score halfway between theirs."""
+    pairs = [(a, max(second, key=lambda b, a=a: _overlap(a.box, b.box))) for a in first if second]
+    return [
+        _Hit((a.box + b.box) / 2, (a.score + b.score) / 2)
+        for a, b in pairs
+        if _overlap(a.box, b.box) > _AGREEMENT
+    ]
+
+
+def _distinct(hits: list[_Hit]) -> list[_Hit]:
+    kept: list[_Hit] = []
+    for hit in hits:
+        if all(_overlap(hit.box, other.box) <= _AGREEMENT for other in kept):
+            kept.append(hit)
+    return kept
+
+
+def _overlap(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
+    """Return intersection over union."""
+    width, height = np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2])
+    if width <= 0 or height <= 0:
+        return 0.0
+    both = float(width * height)
+    areas = float(np.prod(a[2:] - a[:2]) + np.prod(b[2:] - b[:2]))
+    return both / (areas - both)
+
+
+def _box(edges: NDArray[np.float64]) -> Box:
+    left, top, right, bottom = (round(float(edge)) for edge in edges)
+    return left, top, right, bottom

@@ -1,0 +1,122 @@
+"""The roles that tools ask for. A tool names a role, never a library; a profile says which model fills it.
+
+A model may have a `fingerprint`, a string that tells it from every other model (identifier, revision,
+options): steps are remembered under it. A model without one is told apart by being another object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple, Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from visprog.values import Image, Regions
+
+RoleT = TypeVar("RoleT")
+
+
+class Detector(Protocol):
+    """Finds things by name."""
+
+    def detect(self, image: Image, labels: Sequence[str]) -> Regions:
+        """Return the boxes of everything that one of `labels` names, labelled so, best first."""
+        ...
+
+
+class FaceDetector(Protocol):
+    """Finds faces."""
+
+    def detect_faces(self, image: Image) -> Regions:
+        """Return a tight box for each face, best first."""
+        ...
+
+
+class Segmenter(Protocol):
+    """Divides a picture into things and stuff."""
+
+    def segment(self, image: Image) -> Regions:
+        """Return a region with a label and a mask for each thing and each kind of stuff."""
+        ...
+
+
+class Masker(Protocol):
+    """Turns boxes into masks."""
+
+    def mask(self, image: Image, regions: Regions) -> Regions:
+        """Return the same regions in the same order, each with a mask."""
+        ...
+
+
+class ImageTextScorer(Protocol):
+    """Says how well pictures and texts fit together."""
+
+    def score(self, images: Sequence[Image], texts: Sequence[str]) -> NDArray[np.floating]:
+        """Return logits of shape (images, texts): the softmax of a row is the texts' probability."""
+        ...
+
+
+class VisualQA(Protocol):
+    """Answers questions about a picture."""
+
+    def answer(self, image: Image, question: str) -> str:
+        """Return a short answer, such as 'yes', '3' or 'red'."""
+        ...
+
+
+class Inpainter(Protocol):
+    """Paints a part of a picture anew."""
+
+    def inpaint(self, image: Image, mask: NDArray[np.bool_], prompt: str) -> Image:
+        """Return a picture of the same size in which `mask`, shape (height, width), shows `prompt`."""
+        ...
+
+
+class Message(NamedTuple):
+    """One turn of a conversation with a language model."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+class Completion(NamedTuple):
+    """What a language model answered, and what it cost in tokens where that is known."""
+
+    text: str
+    model: str = ""
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+
+
+class LanguageModel(Protocol):
+    """Continues a conversation."""
+
+    def complete(self, messages: Sequence[Message], *, temperature: float | None = None) -> Completion:
+        """Return the next turn. Raises ModelError where there is none to be had."""
+        ...
+
+
+ROLES: dict[str, type] = {
+    "detector": Detector,
+    "face_detector": FaceDetector,
+    "segmenter": Segmenter,
+    "masker": Masker,
+    "image_text_scorer": ImageTextScorer,
+    "visual_qa": VisualQA,
+    "inpainter": Inpainter,
+    "language_model": LanguageModel,
+}
+"""Every role by the name that profiles use."""
+
+
+class Models(Protocol):
+    """Where the engine asks for models. `visprog.models.zoo.Zoo` is one."""
+
+    def get(self, role: str) -> object:
+        """Return the model that fills the role. Raises ModelUnavailable."""
+        ...
+
+    def has(self, role: str) -> bool:
+        """Whether something fills the role, as far as can be told without loading it."""
+        ...

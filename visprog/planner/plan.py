@@ -1,0 +1,50 @@
+"""What a planner is, and what it returns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from visprog.language.checker import Checked
+from visprog.language.types import Type
+from visprog.models.roles import Message
+from visprog.tools import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a planner is asked: an instruction, the pictures' names, the bank to follow, the tools allowed."""
+
+    instruction: str
+    inputs: Mapping[str, Type]
+    task: str
+    tools: Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A program that passes the checker, and how it came about.
+
+    `planner` names the planner (and its model); `transcript` is every message that went to and fro, in
+    order; `remarks` are sentences for people, such as which example was followed.
+    """
+
+    instruction: str
+    task: str
+    checked: Checked
+    planner: str
+    transcript: tuple[Message, ...] = ()
+    remarks: tuple[str, ...] = ()
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+
+class Planner(Protocol):
+    """Makes programs from instructions."""
+
+    def plan(self, request: Request) -> Plan:
+        """Return a program that passes the checker. Raises PlanError where there is none, or ModelError."""
+        ...
+
+

@@ -1,0 +1,314 @@
+"""Tools: typed functions that programs may call, and the registry that holds them.
+
+A tool's signature is what programs are checked against; its docstring is what the planner's prompt and
+`visprog tools` show. Keyword-only parameters that are annotated with a role are filled in by the engine,
+and one annotated `Warn` receives a function for remarks on the step:
+
+    @tool("Loc")
+    def loc(image: Image, object: str, *, detector: Detector, warn: Warn) -> Regions:
+        \"\"\"Find every `object` in `image`.\"\"\"
+
+Declaring a tool registers nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import importlib.util
+import inspect
+import sys
+import types
+import typing
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from visprog.errors import ToolError
+from visprog.language.expression import Expression
+from visprog.language.types import REQUIRED, Parameter, Signature, Type
+from visprog.models.roles import ROLES
+from visprog.values import Image, Regions, Scalar
+
+ENTRY_POINTS = "visprog.tools"
+"""The entry point group by which packages bring tools: each entry is a Tool or a sequence of them."""
+
+
+class Warn(Protocol):
+    """Attaches a remark to the running step, for the trace, the record and the terminal."""
+
+    def __call__(self, message: str, /) -> None:
+        """Attach `message`."""
+        ...
+
+
+_TYPES: dict[object, Type] = {
+    Image: Type.IMAGE,
+    Regions: Type.REGIONS,
+    str: Type.STR,
+    int: Type.INT,
+    float: Type.FLOAT,
+    bool: Type.BOOL,
+    list[str]: Type.LIST,
+    Scalar: Type.SCALAR,
+    Expression: Type.EXPRESSION,
+    object: Type.ANY,
+    Any: Type.ANY,
+}
+
+_ROLE_NAMES = {role: name for name, role in ROLES.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A role that a tool asks for; an optional one is None where nothing fills it."""
+
+    role: str
+    optional: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Tool:
+    """A typed function that programs may call under `name`, or one of `aliases`.
+
+    `parameter_aliases` maps a parameter to its other names. `version` goes into the key under which results
+    are remembered; without one, a hash of the function's code stands in.
+    """
+
+    name: str
+    function: Callable[..., Any]
+    aliases: tuple[str, ...] = ()
+    parameter_aliases: Mapping[str, tuple[str, ...]] = types.MappingProxyType({})
+    version: str = ""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the function itself, roles and all, as a test does."""
+        return self.function(*args, **kwargs)
+
+    @cached_property
+    def description(self) -> str:
+        """The function's docstring."""
+        return inspect.getdoc(self.function) or ""
+
+    @cached_property
+    def signature(self) -> Signature:
+        """What programs are checked against."""
+        hints = self._hints
+        parameters = tuple(
+            self._parameter(p, hints[p.name])
+            for p in inspect.signature(self.function).parameters.values()
+            if p.kind is p.POSITIONAL_OR_KEYWORD
+        )
+        returned = hints["return"]
+        same_as = next((p.name for p in parameters if hints[p.name] is returned), None)
+        if isinstance(returned, TypeVar) and same_as is not None:
+            return Signature(self.name, parameters, Type.ANY, self._summary, same_as)
+        return Signature(self.name, parameters, self._type(returned, "its result"), self._summary)
+
+    @cached_property
+    def needs(self) -> Mapping[str, Need]:
+        """The roles that the engine fills in, by parameter."""
+        needs = {}
+        for name, hint in self._injected.items():
+            role, optional = _strip_none(hint)
+            if role in _ROLE_NAMES:
+                needs[name] = Need(_ROLE_NAMES[role], optional)
+            elif role is not Warn:
+                raise ToolError(
+                    f"tool {self.name}: the keyword-only parameter `{name}` is annotated {_shown(hint)}, "
+                    f"which is no role",
+                    help=f"roles are {', '.join(r.__name__ for r in ROLES.values())}; `Warn` takes remarks",
+                )
+        return needs
+
+    @cached_property
+    def warn_parameter(self) -> str | None:
+        """The parameter that takes the function for remarks."""
+        return next((name for name, hint in self._injected.items() if hint is Warn), None)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """What tells this tool from another, or from its former self."""
+        if self.version:
+            return f"{self.name} {self.version}"
+        content = hashlib.blake2b(digest_size=8)
+        _hash_code(self.function.__code__, content)
+        return f"{self.name} {self.function.__module__} {content.hexdigest()}"
+
+    @property
+    def _summary(self) -> str:
+        return self.description.split("\n\n", 1)[0].replace("\n", " ")
+
+    @cached_property
+    def _hints(self) -> dict[str, Any]:
+        try:
+            hints = typing.get_type_hints(self.function)
+        except NameError as cause:
+            raise ToolError(
+                f"tool {self.name}: an annotation cannot be read: {cause}",
+                help="import the annotated types at the top of the module",
+            ) from cause
+        missing = [name for name in inspect.signature(self.function).parameters if name not in hints]
+        if missing or "return" not in hints:
+            what = f"`{missing[0]}`" if missing else "its result"
+            raise ToolError(f"tool {self.name}: {what} has no type annotation")
+        return hints
+
+    @property
+    def _injected(self) -> dict[str, Any]:
+        parameters = inspect.signature(self.function).parameters.values()
+        return {p.name: self._hints[p.name] for p in parameters if p.kind is p.KEYWORD_ONLY}
+
+    def _parameter(self, parameter: inspect.Parameter, hint: Any) -> Parameter:
+        kind, nullable = _strip_none(hint)
+        default = REQUIRED if parameter.default is parameter.empty else parameter.default
+        aliases = tuple(self.parameter_aliases.get(parameter.name, ()))
+        return Parameter(
+            parameter.name, self._type(kind, f"`{parameter.name}`"), default, nullable, aliases
+        )
+
+    def _type(self, hint: Any, what: str) -> Type:
+        if isinstance(hint, TypeVar):
+            return Type.ANY
+        try:
+            return _TYPES[hint]
+        except (KeyError, TypeError):
+            raise ToolError(
+                f"tool {self.name}: {what} is annotated {_shown(hint)}, which is no type of the language",
+                help=f"the types are {', '.join(t.value for t in Type)}",
+            ) from None
+
+
+def _hash_code(code: types.CodeType, content: hashlib.blake2b) -> None:
+    content.update(code.co_code)
+    content.update(repr(code.co_names).encode())
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):  # its repr holds an address
+            _hash_code(constant, content)
+        elif isinstance(constant, frozenset):  # its order differs from process to process
+            content.update(repr(sorted(map(repr, constant))).encode())
+        else:
+            content.update(repr(constant).encode())
+
+
+def _shown(hint: Any) -> str:
+    return getattr(hint, "__name__", str(hint))
+
+
+def _strip_none(hint: Any) -> tuple[Any, bool]:
+    """Split `T | None` into T and True; a hint without None comes back with False."""
+    members = typing.get_args(hint) if isinstance(hint, types.UnionType) else ()
+    members = members or (typing.get_args(hint) if typing.get_origin(hint) is typing.Union else ())
+    if type(None) not in members:
+        return hint, False
+    rest = tuple(member for member in members if member is not type(None))
+    return (rest[0] if len(rest) == 1 else typing.Union[rest]), True  # noqa: UP007 - built from a tuple
+
+
+def tool(
+    name: str,
+    *,
+    aliases: Iterable[str] = (),
+    parameter_aliases: Mapping[str, tuple[str, ...]] | None = None,
+    version: str = "",
+) -> Callable[[Callable[..., Any]], Tool]:
+    """Make a typed function into a Tool called `name` in programs. Nothing is registered by it."""
+
+    def declare(function: Callable[..., Any]) -> Tool:
+        return Tool(name, function, tuple(aliases), dict(parameter_aliases or {}), version)
+
+    return declare
+
+
+class Registry:
+    """The tools that programs may call. Names and aliases ignore case and underscores."""
+
+    def __init__(self, tools: Iterable[Tool] = ()) -> None:
+        self._tools: dict[str, Tool] = {}
+        self._names: dict[str, str] = {}
+        for each in tools:
+            self.add(each)
+
+    def add(self, new: Tool) -> None:
+        """Add a tool. Raises ToolError where its name or an alias is taken, or it is declared wrongly."""
+        signature, _ = new.signature, new.needs
+        for name in (new.name, *new.aliases):
+            taken = self._names.get(_folded(name))
+            if taken is not None:
+                raise ToolError(
+                    f"tool {new.name}: the name `{name}` is taken by {taken}",
+                    help="give it another name, or leave the other one out of the registry",
+                )
+        self._tools[signature.name] = new
+        self._names.update({_folded(name): new.name for name in (new.name, *new.aliases)})
+
+    def get(self, name: str) -> Tool | None:
+        """Return the tool with this name or alias."""
+        own = self._names.get(_folded(name))
+        return self._tools[own] if own is not None else None
+
+    def signature(self, name: str) -> Signature | None:
+        """Return the signature of the tool with this name or alias."""
+        found = self.get(name)
+        return found.signature if found else None
+
+    def names(self) -> tuple[str, ...]:
+        """Return every tool's own name, in the order of adding."""
+        return tuple(self._tools)
+
+    def __iter__(self) -> Iterator[Tool]:
+        return iter(self._tools.values())
+
+    def __len__(self) -> int:
+        return len(self._tools)
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and _folded(name) in self._names
+
+
+def _folded(name: str) -> str:
+    return name.replace("_", "").casefold()
+
+
+def installed_tools() -> Iterator[Tool]:
+    """Yield the tools that installed packages bring by the entry point group `visprog.tools`."""
+    for entry in importlib.metadata.entry_points(group=ENTRY_POINTS):
+        try:
+            brought = entry.load()
+        except Exception as cause:  # noqa: BLE001 - a foreign package may raise anything on import
+            raise ToolError(
+                f"the tools of `{entry.name}` ({entry.value}) cannot be imported: {cause}",
+                help="repair or uninstall the package that brings them",
+            ) from cause
+        yield from _tools_in([brought] if isinstance(brought, Tool) else brought, entry.value)
+
+
+def load_tools(path: Path) -> tuple[Tool, ...]:
+    """Run a Python file and return the tools that it declares, in order.
+
+    Raises ToolError where the file cannot be run or declares none.
+    """
+    spec = importlib.util.spec_from_file_location(f"visprog_tools_{path.stem}", path)
+    if spec is None or spec.loader is None or not path.is_file():
+        raise ToolError(f"{path} is no Python file", help="give the path of a file that declares tools")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[module.__name__] = module  # annotations are looked up there
+    try:
+        spec.loader.exec_module(module)
+    except Exception as cause:
+        raise ToolError(f"{path} cannot be run: {type(cause).__name__}: {cause}") from cause
+    found = tuple(value for value in vars(module).values() if isinstance(value, Tool))
+    if not found:
+        raise ToolError(f"{path} declares no tool", help='declare one with `@tool("Name")`')
+    return found
+
+
+def _tools_in(brought: object, source: str) -> Iterator[Tool]:
+    if not isinstance(brought, Iterable) or isinstance(brought, str):
+        raise ToolError(f"{source} is no tool and no sequence of tools, but {type(brought).__name__}")
+    for each in brought:
+        if not isinstance(each, Tool):
+            raise ToolError(f"{source} holds a {type(each).__name__} among its tools")
+        yield each

@@ -1,0 +1,49 @@
+// All of this is convenience: without it the page shows the same, and links and toggles work.
+"use strict";
+
+const light = (elements, on) => elements.forEach((element) => element.classList.toggle("lit", on));
+
+/* Every use of a variable, and the card or input that explains it, light up together. */
+function follow(link, on) {
+  const href = link.getAttribute("href");
+  light(document.querySelectorAll(`a[href="${href}"]`), on);
+  const place = document.getElementById(href.slice(1));
+  if (place) place.classList.toggle("lit", on);
+}
+
+/* A region in the list and the same region on the picture. */
+function trace(part, on) {
+  const figure = part.closest("figure");
+  light(figure.querySelectorAll(`[data-region="${part.dataset.region}"]`), on);
+}
+
+function hover(event, on) {
+  if (!(event.target instanceof Element)) return;
+  const link = event.target.closest('a[href^="#"]');
+  if (link) follow(link, on);
+  const part = event.target.closest("figure [data-region]");
+  if (part) trace(part, on);
+}
+
+for (const [kind, on] of [["mouseover", true], ["mouseout", false], ["focusin", true], ["focusout", false]]) {
+  document.addEventListener(kind, (event) => hover(event, on));
+}
+
+/* Inside a frame without an address of its own a fragment may not lead anywhere by itself. */
+document.addEventListener("click", (event) => {
+  const link = event.target.closest('a[href^="#"]');
+  if (!link || location.protocol !== "about:") return;
+  const place = document.getElementById(link.getAttribute("href").slice(1));
+  event.preventDefault();
+  document.querySelectorAll(".target").forEach((element) => element.classList.remove("target"));
+  place.classList.add("target");
+  place.scrollIntoView();
+  place.focus({ preventScroll: true });
+});
+
+/* What is folded on the screen is printed. */
+addEventListener("beforeprint", () => {
+  document.querySelectorAll("figure details:not([open])").forEach((list) => {
+    list.open = list.querySelectorAll("tr").length <= 40;
+  });
+});

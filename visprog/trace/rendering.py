@@ -1,0 +1,129 @@
+"""What a value looks like to people and to programs: one description that every view draws from."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from functools import singledispatch
+from typing import Any
+
+from visprog.values import Image, Region, Regions
+
+TEXT_LIMIT = 2_000
+"""Characters of a text or a repr that a view shows."""
+
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """`kind` names the sort of value, `summary` says it in one line, `record` is plain data for JSON."""
+
+    kind: str
+    summary: str
+    record: dict[str, Any]
+
+
+@singledispatch
+def describe(value: object) -> Description:
+    """Describe any value; what is not one of the language's types is shown by its repr."""
+    text = repr(value)
+    return Description("other", shorten(text), {"type": type(value).__name__, "repr": shorten(text)})
+
+
+@describe.register
+def _(value: Image) -> Description:
+    width, height = value.size
+    record = {"type": "Image", "width": width, "height": height, "digest": value.digest}
+    return Description("image", f"picture of {width} × {height}", record)
+
+
+@describe.register
+def _(value: Region) -> Description:
+    named = value.label or "region"
+    record: dict[str, Any] = {"label": value.label, "score": value.score, "box": list(value.box)}
+    if value.mask is not None:
+        record["mask_area"] = int(value.mask.sum())
+    return Description("region", f"{named} {percent(value.score)}", {"type": "Region", **record})
+
+
+@describe.register
+def _(value: Regions) -> Description:
+    regions = [describe(region).record for region in value]
+    record = {"type": "Regions", "size": list(value.size), "regions": regions}
+    return Description("regions", _counted(value), record)
+
+
+@describe.register
+def _(value: str) -> Description:
+    return Description("text", repr(shorten(value)), {"type": "str", "value": value})
+
+
+@describe.register
+def _(value: bool) -> Description:
+    return Description("truth", str(value), {"type": "bool", "value": value})
+
+
+@describe.register
+def _(value: int) -> Description:
+    return Description("number", str(value), {"type": "int", "value": value})
+
+
+@describe.register
+def _(value: float) -> Description:
+    plain = value if math.isfinite(value) else str(value)  # JSON has no name for infinity
+    return Description("number", repr(value), {"type": "float", "value": plain})
+
+
+@describe.register
+def _(value: None) -> Description:
+    return Description("nothing", "None", {"type": "None", "value": None})
+
+
+@describe.register(list)
+def _(value: list[Any]) -> Description:
+    items = [describe(item) for item in value]
+    summary = f"[{', '.join(item.summary for item in items)}]"
+    return Description("list", shorten(summary), {"type": "list", "items": [i.record for i in items]})
+
+
+def _counted(regions: Regions) -> str:
+    if regions.empty:
+        return "no region"
+    count = f"{len(regions):,} region{'s' if len(regions) > 1 else ''}"
+    labels = list(dict.fromkeys(label for label in regions.labels if label))
+    more = f" and {len(labels) - 4} more" if len(labels) > 4 else ""
+    return f"{count}: {', '.join(shorten(label, 40) for label in labels[:4])}{more}" if labels else count
+
+
+def shorten(text: str, limit: int = TEXT_LIMIT) -> str:
+    """Cut a text that is longer than `limit`, with an ellipsis and its length behind."""
+    return text if len(text) <= limit else f"{text[:limit]}… ({len(text):,} characters)"
+
+
+def visible(text: str) -> str:
+    """Put U+FFFD for what no document or terminal may hold: control characters and lone surrogates."""
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def percent(score: float) -> str:
+    """Write a score in [0, 1] as a percentage: `98%`, `0.4%`."""
+    hundredths = score * 100
+    return f"{hundredths:.1f}%" if 0 < hundredths < 1 else f"{hundredths:.0f}%"
+
+
+def duration(seconds: float) -> str:
+    """Write a time in the unit that suits it: `850 ns`, `12 µs`, `3.4 ms`, `1.25 s`, `2 min 5 s`."""
+    if seconds >= 59.95:
+        minutes, rest = divmod(round(seconds), 60)
+        return f"{minutes} min {rest} s"
+    for unit, scale in (("s", 1.0), ("ms", 1e3), ("µs", 1e6)):
+        amount = seconds * scale
+        if amount >= 0.9995:
+            return f"{amount:.{_decimals(amount)}f} {unit}"
+    return f"{seconds * 1e9:.0f} ns" if seconds > 0 else "0 s"
+
+
+def _decimals(amount: float) -> int:
+    return 2 if amount < 9.995 else 1 if amount < 99.95 else 0

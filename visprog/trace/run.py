@@ -1,0 +1,136 @@
+"""The record of a run: what was asked, what was run, what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal
+
+from visprog.engine.events import Event, StepFailed, StepFinished, StepSkipped
+from visprog.errors import StepError
+from visprog.language.checker import Checked, CheckedStep
+from visprog.language.diagnostics import Diagnostic
+from visprog.language.program import Program
+from visprog.planner.plan import Plan
+from visprog.values import Image
+
+Status = Literal["done", "cached", "failed", "skipped", "unneeded"]
+"""`skipped`: it depends on a failed step. `unneeded`: the result does not depend on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepRecord:
+    """What became of one step. Times are seconds; `at` counts from the run's start."""
+
+    index: int
+    step: CheckedStep
+    status: Status
+    value: Any = None
+    error: StepError | None = None
+    because: int | None = None
+    at: float = 0.0
+    seconds: float = 0.0
+    warnings: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    key: bytes = b""
+
+    @property
+    def name(self) -> str:
+        """The variable that the step defines, as written in the program."""
+        return self.step.step.target
+
+
+@dataclass(frozen=True)
+class Run:
+    """A program's run over its inputs: the record of every step, and the views of it.
+
+    `environment` holds versions and settings, in words. A run that failed is a record too: look at `ok`.
+    """
+
+    checked: Checked
+    inputs: Mapping[str, Image]
+    events: tuple[Event, ...]
+    started: str
+    seconds: float
+    plan: Plan | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def program(self) -> Program:
+        """The program that ran."""
+        return self.checked.program
+
+    @property
+    def instruction(self) -> str | None:
+        """The instruction, where the program was planned from one."""
+        return self.plan.instruction if self.plan else None
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """What the checker had to say of the program."""
+        return self.checked.diagnostics
+
+    @cached_property
+    def steps(self) -> tuple[StepRecord, ...]:
+        """Every step in the program's order."""
+        records: dict[int, StepRecord] = {}
+        for event in self.events:
+            record = _record(event, self.checked.steps)
+            if record is not None:
+                records[record.index] = record
+        return tuple(records[index] for index in sorted(records))
+
+    @cached_property
+    def variables(self) -> dict[str, Any]:
+        """The last value of each variable, inputs included; those of steps that did not run are absent."""
+        values: dict[str, Any] = dict(self.inputs)
+        values.update({s.name: s.value for s in self.steps if s.status in ("done", "cached")})
+        return values
+
+    @property
+    def error(self) -> StepError | None:
+        """The first failure, in the program's order."""
+        return next((step.error for step in self.steps if step.error is not None), None)
+
+    @property
+    def ok(self) -> bool:
+        """Whether every step that the result needs was completed."""
+        return self.error is None
+
+    @property
+    def result(self) -> Any:
+        """The program's result. Raises the StepError of the step that failed, where there is none."""
+        name = self.checked.result
+        for step in self.steps:
+            if step.step.name == name and step.status in ("done", "cached"):
+                return step.value
+        if name in self.inputs:
+            return self.inputs[name]
+        assert self.error is not None, "a run without failures has its result"  # noqa: S101
+        raise self.error
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Every step's remarks, each with the step's name before it."""
+        return tuple(f"{step.name}: {remark}" for step in self.steps for remark in step.warnings)
+
+
+def _record(event: Event, steps: tuple[CheckedStep, ...]) -> StepRecord | None:
+    match event:
+        case StepFinished(index, at, seconds, value, key, cached, warnings, models):
+            status: Status = "cached" if cached else "done"
+            return StepRecord(
+                index, steps[index], status, value, None, None, at, seconds, warnings, models, key
+            )
+        case StepFailed(index, at, seconds, failure, warnings, models):
+            return StepRecord(
+                index, steps[index], "failed", None, failure, None, at, seconds, warnings, models
+            )
+        case StepSkipped(index, because):
+            return StepRecord(
+                index, steps[index], "unneeded" if because is None else "skipped", because=because
+            )
+    return None
+
+

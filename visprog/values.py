@@ -1,0 +1,302 @@
+"""The values that programs compute with: pictures, and regions of them.
+
+All of them are immutable. A tool that changes something returns a new value.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias, overload
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image as PILImage
+
+if TYPE_CHECKING:
+    from typing import Self
+
+Box: TypeAlias = tuple[int, int, int, int]
+"""`(left, top, right, bottom)` in pixels; right and bottom are exclusive, as in PIL."""
+
+Scalar: TypeAlias = str | int | float | bool
+"""What Eval and Vqa return."""
+
+
+class Image:
+    """An RGB picture.
+
+    `pixels` is an array of shape (height, width, 3) and type uint8. It is copied, and read-only from then
+    on. Files are read by `visprog.images.load_image`.
+    """
+
+    __slots__ = ("_digest", "_origin", "pixels")
+
+    pixels: NDArray[np.uint8]
+    _digest: str | None
+    _origin: tuple[Image, Box] | None
+
+    def __init__(self, pixels: NDArray[np.uint8]) -> None:
+        if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8 or not pixels.size:
+            raise ValueError(
+                f"an image is a uint8 array of shape (height, width, 3), both at least 1; "
+                f"this one is {pixels.dtype} of shape {pixels.shape}"
+            )
+        self._adopt(pixels.copy(), None)
+
+    def _adopt(self, pixels: NDArray[np.uint8], origin: tuple[Image, Box] | None) -> None:
+        pixels.setflags(write=False)
+        self.pixels = pixels
+        self._origin = origin
+        self._digest = None
+
+    @classmethod
+    def from_pil(cls, picture: PILImage.Image) -> Self:
+        """Take over a PIL picture, converted to RGB."""
+        return cls(np.asarray(picture.convert("RGB")))
+
+    def to_pil(self) -> PILImage.Image:
+        """Return a PIL copy, which may be changed."""
+        return PILImage.fromarray(self.pixels)
+
+    @property
+    def width(self) -> int:
+        """Width in pixels."""
+        return int(self.pixels.shape[1])
+
+    @property
+    def height(self) -> int:
+        """Height in pixels."""
+        return int(self.pixels.shape[0])
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """`(width, height)` in pixels, as in PIL."""
+        return self.width, self.height
+
+    @property
+    def digest(self) -> str:
+        """A hash of the content, computed once. A crop's is made from its parent's and the box."""
+        if self._digest is None:
+            content = hashlib.blake2b(digest_size=16)
+            if self._origin is not None:
+                parent, box = self._origin
+                content.update(f"{parent.digest} {box}".encode())
+            else:
+                content.update(repr(self.pixels.shape).encode())
+                content.update(np.ascontiguousarray(self.pixels).data)
+            self._digest = content.hexdigest()
+        return self._digest
+
+    def crop(self, box: Box) -> Image:
+        """Return the part inside `box`, clipped to the picture. The pixels are shared, not copied.
+
+        Raises ValueError where the box lies wholly outside the picture.
+        """
+        clipped = clip(box, self.size)
+        if clipped is None:
+            raise ValueError(f"the box {box} lies outside the picture of {self.width}x{self.height}")
+        left, top, right, bottom = clipped
+        part = Image.__new__(Image)
+        part._adopt(self.pixels[top:bottom, left:right], (self, clipped))
+        return part
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Image):
+            return NotImplemented
+        return np.array_equal(self.pixels, other.pixels)
+
+    def __hash__(self) -> int:
+        return hash((self.pixels.shape, self.pixels[0, 0].tobytes(), self.pixels[-1, -1].tobytes()))
+
+    def __repr__(self) -> str:
+        return f"Image({self.width}x{self.height})"
+
+    def _repr_png_(self) -> bytes:
+        buffer = io.BytesIO()
+        self.to_pil().save(buffer, "PNG")
+        return buffer.getvalue()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Region:
+    """A part of a picture.
+
+    `box` is (left, top, right, bottom) in pixels, right and bottom exclusive; it may reach over the edge of
+    the picture. `mask`, if there is one, is a boolean array of the picture's shape (height, width). `score`
+    is the confidence in [0, 1].
+    """
+
+    box: Box
+    label: str = ""
+    score: float = 1.0
+    mask: NDArray[np.bool_] | None = None
+
+    def __post_init__(self) -> None:
+        left, top, right, bottom = (int(edge) for edge in self.box)
+        if right <= left or bottom <= top:
+            raise ValueError(f"a box is (left, top, right, bottom) with an area; found {tuple(self.box)}")
+        if not 0.0 <= self.score <= 1.0:
+            raise ValueError(f"a score lies between 0 and 1; found {self.score}")
+        object.__setattr__(self, "box", (left, top, right, bottom))
+        object.__setattr__(self, "score", float(self.score))
+        if self.mask is not None:
+            if self.mask.ndim != 2 or self.mask.dtype != np.bool_:
+                raise ValueError(
+                    f"a mask is a boolean array of shape (height, width); "
+                    f"this one is {self.mask.dtype} of shape {self.mask.shape}"
+                )
+            mask = self.mask.copy() if self.mask.flags.writeable else self.mask
+            mask.setflags(write=False)
+            object.__setattr__(self, "mask", mask)
+
+    @property
+    def width(self) -> int:
+        """Width of the box in pixels."""
+        return self.box[2] - self.box[0]
+
+    @property
+    def height(self) -> int:
+        """Height of the box in pixels."""
+        return self.box[3] - self.box[1]
+
+    @property
+    def center(self) -> tuple[float, float]:
+        """The middle of the box, (x, y) in pixels."""
+        left, top, right, bottom = self.box
+        return (left + right) / 2, (top + bottom) / 2
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Region):
+            return NotImplemented
+        same = (self.box, self.label, self.score) == (other.box, other.label, other.score)
+        if self.mask is None or other.mask is None:
+            return same and self.mask is other.mask
+        return same and np.array_equal(self.mask, other.mask)
+
+    def __hash__(self) -> int:
+        return hash((self.box, self.label, self.score))
+
+    def __repr__(self) -> str:
+        mask = ", mask" if self.mask is not None else ""
+        return f"Region({self.label!r} {self.score:.2f} {self.box}{mask})"
+
+
+class Regions(Sequence[Region]):
+    """An immutable sequence of one picture's regions, best first where a model ranked them.
+
+    `size` is the picture's (width, height). Indexing by a slice, a list of indices or a boolean sequence
+    gives Regions again.
+    """
+
+    __slots__ = ("_regions", "size")
+
+    size: tuple[int, int]
+
+    def __init__(self, regions: Iterable[Region] = (), *, size: tuple[int, int]) -> None:
+        self._regions = tuple(regions)
+        self.size = size
+        for region in self._regions:
+            if region.mask is not None and region.mask.shape != (size[1], size[0]):
+                raise ValueError(
+                    f"the mask of {region.label or 'a region'} has shape {region.mask.shape}; "
+                    f"the picture's is {(size[1], size[0])}"
+                )
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is no region."""
+        return not self._regions
+
+    @property
+    def best(self) -> Region | None:
+        """The region with the highest score, the first of equals; None where there is none."""
+        return max(self._regions, key=lambda region: region.score, default=None)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Each region's label."""
+        return tuple(region.label for region in self._regions)
+
+    @property
+    def boxes(self) -> NDArray[np.int64]:
+        """Boxes as an array of shape (n, 4)."""
+        return np.array([region.box for region in self._regions], dtype=np.int64).reshape(-1, 4)
+
+    @property
+    def scores(self) -> NDArray[np.float64]:
+        """Scores as an array of shape (n,)."""
+        return np.array([region.score for region in self._regions], dtype=np.float64)
+
+    def with_label(self, label: str) -> Regions:
+        """Return the regions that carry this label, case ignored."""
+        wanted = label.casefold()
+        return Regions((r for r in self._regions if r.label.casefold() == wanted), size=self.size)
+
+    def union_mask(self) -> NDArray[np.bool_]:
+        """Return the union of all masks, shape (height, width); a region without one counts as its box."""
+        union = np.zeros((self.size[1], self.size[0]), dtype=np.bool_)
+        for region in self._regions:
+            if region.mask is not None:
+                union |= region.mask
+            elif (clipped := clip(region.box, self.size)) is not None:
+                left, top, right, bottom = clipped
+                union[top:bottom, left:right] = True
+        return union
+
+    def __len__(self) -> int:
+        return len(self._regions)
+
+    def __iter__(self) -> Iterator[Region]:
+        return iter(self._regions)
+
+    @overload
+    def __getitem__(self, index: int) -> Region: ...
+    @overload
+    def __getitem__(self, index: slice | Sequence[int] | Sequence[bool] | NDArray[np.bool_]) -> Regions: ...
+    def __getitem__(
+        self, index: int | slice | Sequence[int] | Sequence[bool] | NDArray[np.bool_]
+    ) -> Region | Regions:
+        if isinstance(index, int | np.integer):
+            return self._regions[index]
+        if isinstance(index, slice):
+            return Regions(self._regions[index], size=self.size)
+        chosen = np.asarray(index)
+        if chosen.dtype == np.bool_:
+            if chosen.shape != (len(self),):
+                raise IndexError(f"a boolean index has one entry a region: {len(self)}, not {chosen.size}")
+            chosen = np.flatnonzero(chosen)
+        return Regions((self._regions[int(i)] for i in chosen), size=self.size)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Regions):
+            return NotImplemented
+        return self.size == other.size and self._regions == other._regions
+
+    def __hash__(self) -> int:
+        return hash((self.size, self._regions))
+
+    def __repr__(self) -> str:
+        return f"Regions({list(self._regions)!r}, size={self.size})"
+
+
+def clip(box: Box, size: tuple[int, int]) -> Box | None:
+    """Return the part of `box` inside a picture of `size` (width, height); None where there is none."""
+    left, top = max(box[0], 0), max(box[1], 0)
+    right, bottom = min(box[2], size[0]), min(box[3], size[1])
+    return (left, top, right, bottom) if left < right and top < bottom else None
+
+
+def enlarge(box: Box, factor: float, size: tuple[int, int]) -> Box | None:
+    """Scale `box` about its centre by `factor`, clipped to a picture of `size`; None where nothing is left."""
+    center_x, center_y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+    half_width, half_height = (box[2] - box[0]) * factor / 2, (box[3] - box[1]) * factor / 2
+    grown = (
+        round(center_x - half_width),
+        round(center_y - half_height),
+        round(center_x + half_width),
+        round(center_y + half_height),
+    )
+    return clip(grown, size)
