@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from visprog.language.diagnostics import Diagnostic
+    from visprog.models.roles import Message
 
 
 class VisProgError(Exception):
@@ -95,7 +96,25 @@ class ModelFailed(ModelError):  # noqa: N818
 
 
 class PlanError(VisProgError):
-    """No program could be made from the instruction."""
+    """No program could be made from the instruction.
+
+    Where a language model was asked, `program` is the text of its last attempt, `diagnostics` what is wrong
+    with it, and `transcript` every message that went to and fro.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        help: str | None = None,  # noqa: A002
+        program: str = "",
+        diagnostics: Sequence[Diagnostic] = (),
+        transcript: Sequence[Message] = (),
+    ) -> None:
+        super().__init__(message, help=help)
+        self.program = program
+        self.diagnostics = tuple(diagnostics)
+        self.transcript = tuple(transcript)
 
 
 class OutputError(VisProgError):

@@ -21,7 +21,7 @@ import sys
 import types
 import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -80,7 +80,7 @@ class Tool:
     name: str
     function: Callable[..., Any]
     aliases: tuple[str, ...] = ()
-    parameter_aliases: Mapping[str, tuple[str, ...]] = types.MappingProxyType({})
+    parameter_aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     version: str = ""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:

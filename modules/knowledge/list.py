@@ -32,7 +32,9 @@ def list_known(query: str, max: int = 20, *, language_model: LanguageModel, warn
 
 
 _MARKER = re.compile(r"^\s*(?:[-*•–—·]\s+|\(?\d{1,3}[.):]\s*|\(?[a-z][.)]\s+)", re.IGNORECASE)
-_INTRODUCTION = re.compile(r"^(?:sure|certainly|of course|here|the following|these are)\b[^:\n]*:\s*", re.IGNORECASE)
+_INTRODUCTION = re.compile(
+    r"^(?:sure|certainly|of course|here|the following|these are)\b[^:\n]*:\s*", re.IGNORECASE
+)
 _ABBREVIATION = re.compile(r"\b(?:[A-Z]|Jr|Sr|Inc|Ltd|Co|St|etc)\.$")
 
 
@@ -75,7 +77,9 @@ def _from_commas(line: str, most: int) -> list[str]:
     if parts:
         last = re.sub(r"^(?:and|or)\s+", "", parts[-1], flags=re.IGNORECASE)
         # "a, b and c" has one comma too few; in "Simon and Garfunkel", asked for one, nothing is missing.
-        halves = re.split(r"\s+and\s+", last, maxsplit=1) if last == parts[-1] and len(parts) < most else [last]
+        halves = (
+            re.split(r"\s+and\s+", last, maxsplit=1) if last == parts[-1] and len(parts) < most else [last]
+        )
         parts[-1:] = halves
     return parts
 

@@ -15,4 +15,5 @@ def evaluate(expr: Expression) -> Scalar:
     max, sum, abs, round, int, float, str, sorted, any, all and lower. Answers count as what is wanted:
     'yes' as true, 'two' as 2.
     """
-    return expr.evaluate()
+    value: Scalar = expr.evaluate()
+    return value

@@ -49,7 +49,9 @@ def _lens_blur(pixels: NDArray[np.uint8], foreground_level: NDArray[np.uint8]) -
     level = cv2.resize(foreground_level, size, interpolation=cv2.INTER_AREA)
     weight = (1 - level.astype(np.float32) / 255)[..., np.newaxis] ** 2 + 1e-3
     disc = _disc(max(1.0, max(size) * _BLUR))
-    spread = cv2.filter2D(np.concatenate([light * weight, weight], axis=2), -1, disc, borderType=cv2.BORDER_REFLECT)
+    spread = cv2.filter2D(
+        np.concatenate([light * weight, weight], axis=2), -1, disc, borderType=cv2.BORDER_REFLECT
+    )
     blurred = np.clip(spread[..., :3] / np.maximum(spread[..., 3:], 1e-6), 0, 1) ** (1 / 2.2)
     levels = np.round(blurred * 255).astype(np.uint8)
     return np.asarray(cv2.resize(levels, (width, height), interpolation=cv2.INTER_CUBIC))

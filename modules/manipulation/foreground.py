@@ -20,6 +20,10 @@ _LARGEST, _SMALLEST = 384, 64
 """A box is cut out at a side between these, in pixels."""
 
 _SURROUNDINGS = 1.4
+_HEAD = 1.5
+"""A face's box cuts off hair and neck: GrabCut may look for them in a box so many times as large."""
+
+_LEAST = 0.08
 _ROUNDS = 5
 _MASKS_AT_ONCE = 500_000_000
 _REFINED = 1_500
@@ -56,8 +60,8 @@ def refined(image: Image, mask: Mask) -> Mask:
     box = (int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
     place = enlarge(box, _SURROUNDINGS, image.size) or box
     part = _inside(mask, place)
-    pixels, known = _shrunk(image, place, _LARGEST), part.astype(np.uint8)
-    guess = _band(_resized(known, pixels.shape[:2]) > 0)
+    pixels, known = _shrunk(image, place, _LARGEST), part.astype(np.float32)
+    guess = _band(_resized(known, pixels.shape[:2]) > 0.5)
     found = _enlarged(_grabcut(pixels, guess), image.crop(place))
     if (found & part).sum() < 0.7 * (found | part).sum():
         return mask
@@ -68,30 +72,34 @@ def refined(image: Image, mask: Mask) -> Mask:
 
 def _cut_out(image: Image, region: Region, side: int, union: Mask) -> None:
     """Add to `union` what GrabCut finds in the region's box."""
-    box = clip(region.box, image.size)
+    reach = _HEAD if region.label == "face" else 1.0
+    box = enlarge(region.box, reach, image.size)
+    place = enlarge(region.box, reach * _SURROUNDINGS, image.size)
     assert box is not None, "regions outside the picture were left out"  # noqa: S101
-    place = enlarge(box, _SURROUNDINGS, image.size) or box
+    assert place is not None, "a box inside the picture stays inside when it grows"  # noqa: S101
     pixels = _shrunk(image, place, side)
-    guess = _guess(region.box, place, pixels.shape[:2])
+    guess = _guess(region.box, reach, place, pixels.shape[:2])
     found = _enlarged(_grabcut(pixels, guess), image.crop(place))
     inner = (box[0] - place[0], box[1] - place[1], box[2] - place[0], box[3] - place[1])
     part = _inside(found, inner)
-    # Nothing or next to nothing means that the thing cannot be told from its surroundings.
-    _inside(union, box)[:] |= part if part.mean() > 0.1 else True
+    if part.mean() > _LEAST:
+        _inside(union, box)[:] |= part
+    else:  # it cannot be told from its surroundings: the box has to do
+        union |= Regions([region], size=image.size).union_mask()
 
 
 _BACKGROUND, _OBJECT, _MAYBE_BACKGROUND, _MAYBE_OBJECT = 0, 1, 2, 3
 """GrabCut's four marks."""
 
 
-def _guess(box: Box, place: Box, shape: tuple[int, int]) -> NDArray[np.uint8]:
-    """Mark what lies outside the box, in its corners, and in the ellipse inside it."""
+def _guess(box: Box, reach: float, place: Box, shape: tuple[int, int]) -> NDArray[np.uint8]:
+    """Mark what lies beyond the box and its reach, in its corners, and in the ellipse inside it."""
     height, width = shape
     across, down = (place[2] - place[0]) / width, (place[3] - place[1]) / height
     x = place[0] + (np.arange(width) + 0.5) * across
     y = (place[1] + (np.arange(height) + 0.5) * down)[:, np.newaxis]
     from_center = (2 * x - box[0] - box[2]) / (box[2] - box[0]), (2 * y - box[1] - box[3]) / (box[3] - box[1])
-    inside = (np.abs(from_center[0]) <= 1) & (np.abs(from_center[1]) <= 1)
+    inside = (np.abs(from_center[0]) <= reach) & (np.abs(from_center[1]) <= reach)
     distance = from_center[0] ** 2 + from_center[1] ** 2
     guess = np.where(inside, _MAYBE_BACKGROUND, _BACKGROUND)
     guess = np.where(inside & (distance <= 1), _MAYBE_OBJECT, guess)
@@ -128,7 +136,9 @@ def _solid(mask: Mask) -> Mask:
     out = mask.copy()
     least = mask.sum() / 50
     for value in (True, False):
-        count, parts, facts, _ = cv2.connectedComponentsWithStats((out == value).astype(np.uint8), connectivity=4)
+        count, parts, facts, _ = cv2.connectedComponentsWithStats(
+            (out == value).astype(np.uint8), connectivity=4
+        )
         small = [i for i in range(1, count) if facts[i, cv2.CC_STAT_AREA] < least]
         out[np.isin(parts, small)] = not value
     return out
@@ -147,8 +157,7 @@ def _enlarged(small: tuple[NDArray[np.uint8], Mask], original: Image) -> Mask:
     reach = max(2, round(1.5 * max(guide.shape) / max(pixels.shape)))
     rough = _resized(mask.astype(np.float32), guide.shape[:2])
     soft = _guided(cv2.cvtColor(guide, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255, rough, reach)
-    levels = np.clip(soft * 255, 0, 255).astype(np.uint8)
-    return np.asarray(_resized(levels, original.pixels.shape[:2]) > 127)
+    return np.asarray(_resized(soft, original.pixels.shape[:2]) > 0.5)
 
 
 def _guided(guide: NDArray[np.float32], values: NDArray[np.float32], reach: int) -> NDArray[np.float32]:
@@ -159,8 +168,10 @@ def _guided(guide: NDArray[np.float32], values: NDArray[np.float32], reach: int)
 
     mean_guide, mean_values = mean(guide), mean(values)
     variance = mean(guide * guide) - mean_guide * mean_guide
-    slope = (mean(guide * values) - mean_guide * mean_values) / (variance + 1e-4)
-    return mean(slope) * guide + mean(mean_values - slope * mean_guide)
+    covariance = mean(guide * values) - mean_guide * mean_values
+    slope = np.asarray(covariance / (variance + 1e-4), dtype=np.float32)
+    offset = np.asarray(mean_values - slope * mean_guide, dtype=np.float32)
+    return mean(slope) * guide + mean(offset)
 
 
 def _shrunk(image: Image, place: Box, side: int) -> NDArray[np.uint8]:
@@ -172,7 +183,7 @@ def _shrunk(image: Image, place: Box, side: int) -> NDArray[np.uint8]:
     return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA))
 
 
-def _resized(plane: NDArray[np.generic], shape: tuple[int, ...]) -> NDArray[np.generic]:
+def _resized(plane: NDArray[np.float32], shape: tuple[int, ...]) -> NDArray[np.float32]:
     cv2 = load_opencv()
     return np.asarray(cv2.resize(plane, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR))
 

@@ -31,7 +31,10 @@ def classify(
     chances = _softmax(scorer.score([image.crop(region.box) for region in visible], names))
     winners = _winners(chances)
     if len(winners) < len(object):
-        warn(f"{len(object) - len(winners)} of {len(object)} regions were left out: others fit their category better")
+        warn(
+            f"{len(object) - len(winners)} of {len(object)} regions were left out: "
+            "others fit their category better"
+        )
     return Regions(
         (
             Region(visible[i].box, names[j], float(chances[i, j]), visible[i].mask)

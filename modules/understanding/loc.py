@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from visprog.errors import ModelUnavailable
 from visprog.models.roles import Detector
 from visprog.modules.halves import HALVES
 from visprog.tools import tool
@@ -14,7 +13,7 @@ _SAME_THING = 0.5
 
 
 @tool("Loc")
-def loc(image: Image, object: str, *, detector: Detector | None) -> Regions:
+def loc(image: Image, object: str, *, detector: Detector) -> Regions:
     """Find every `object` in `image`, best first. TOP, BOTTOM, LEFT and RIGHT name half of the picture.
 
     The four sides are written in capitals (a `top` is a garment) and need no model. Of boxes that overlap
@@ -24,12 +23,6 @@ def loc(image: Image, object: str, *, detector: Detector | None) -> Regions:
     half = HALVES.get(name)
     if half is not None:
         return Regions([Region(half(*image.size), name)], size=image.size)
-    if detector is None:
-        raise ModelUnavailable(
-            f"Loc cannot look for {name!r}: no model fills the role `detector`",
-            help="choose a profile that has a detector; without one, Loc knows TOP, BOTTOM, LEFT and RIGHT, "
-            "and FaceDet finds faces",
-        )
     return _without_repeats(detector.detect(image, [name]))
 
 
@@ -42,7 +35,9 @@ def _without_repeats(found: Regions) -> Regions:
     while waiting.size:
         best, waiting = waiting[0], waiting[1:]
         kept.append(int(best))
-        sides = np.minimum(boxes[best, 2:], boxes[waiting, 2:]) - np.maximum(boxes[best, :2], boxes[waiting, :2])
+        sides = np.minimum(boxes[best, 2:], boxes[waiting, 2:]) - np.maximum(
+            boxes[best, :2], boxes[waiting, :2]
+        )
         shared = np.prod(np.maximum(sides, 0.0), axis=1)
         waiting = waiting[shared / (areas[best] + areas[waiting] - shared) <= _SAME_THING]
     return found[kept]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from visprog.errors import ModelUnavailable
 from visprog.models.roles import ImageTextScorer
 from visprog.modules.understanding.labels import named, queries
 from visprog.tools import Warn, tool
@@ -18,14 +17,14 @@ def select(
     query: str | None,
     category: str | None = None,
     *,
-    scorer: ImageTextScorer | None,
+    scorer: ImageTextScorer,
     warn: Warn,
 ) -> Regions:
     """Pick from `object` the regions that `query` describes; several descriptions are separated by commas.
 
     `category` first narrows `object` to regions with that label. A description that is a region's label
     picks all regions so labelled; any other picks the one region that looks most like it. Regions are
-    returned unchanged, each once, in the order of the descriptions.
+    returned unchanged, each once, in the order of the descriptions. Labels need no model.
     """
     candidates = _narrowed(object, queries(category), warn)
     wanted = queries(query)
@@ -34,12 +33,6 @@ def select(
     chosen = {each: [i for i, label in enumerate(candidates.labels) if named(label, each)] for each in wanted}
     described = [each for each in wanted if not chosen[each]]
     if described:
-        if scorer is None:
-            raise ModelUnavailable(
-                f"Select cannot judge which region is {described[0]!r}: no region carries that label, "
-                "and no model fills the role `image_text_scorer`",
-                help=f"choose a profile that has one, or ask for a label: {_listed(candidates)}",
-            )
         chosen.update(_likest(image, candidates, described, scorer))
     return candidates[list(dict.fromkeys(i for each in wanted for i in chosen[each]))]
 
@@ -62,9 +55,6 @@ def _likest(
     if not visible:
         return {each: [] for each in descriptions}
     scores = scorer.score([image.crop(regions[i].box) for i in visible], descriptions)
-    return {each: [visible[int(best)]] for each, best in zip(descriptions, np.argmax(scores, axis=0), strict=True)}
-
-
-def _listed(regions: Regions) -> str:
-    names = sorted({label for label in regions.labels if label})
-    return ", ".join(names[:20]) or "none of the regions has one"
+    return {
+        each: [visible[int(best)]] for each, best in zip(descriptions, np.argmax(scores, axis=0), strict=True)
+    }

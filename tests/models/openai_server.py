@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple, Self
 
-from visprog.models.openai import ChatCompletions, OpenAILanguageModel
+from visprog.models.chat_completions import ChatCompletions
+from visprog.models.openai import OpenAILanguageModel
 
 KEY = "sk-proj-Zq8vN3xR7mKw2LtY5uHc9dEb"
 
@@ -138,7 +139,7 @@ def error(code: int, message: str, /, **fields: str) -> Reply:
 
 def cut(exchange: Exchange) -> None:
     """Promise more than is sent, and hang up."""
-    exchange.send(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{\"choi")
+    exchange.send(b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{"choi')
     exchange.hang_up()
 
 

@@ -5,10 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import pytest
-from openai_server import KEY, Exchange, OpenAIServer, answers, completion, status
 
-from visprog.errors import ModelUnavailable
-from visprog.models.openai import DEFAULT_MODEL, ChatCompletions, OpenAILanguageModel, is_configured
+from tests.models.openai_server import KEY, Exchange, OpenAIServer, answers, completion, status
+from visprog.errors import ModelUnavailable, UsageError
+from visprog.models.chat_completions import ChatCompletions
+from visprog.models.openai import DEFAULT_MODEL, OpenAILanguageModel, is_configured, load
 from visprog.models.roles import Completion, Message
 
 Serve = Callable[..., OpenAIServer]
@@ -48,7 +49,7 @@ def test_temperature_is_sent_only_where_it_is_given(serve: Serve) -> None:
     server = serve(answers("Hi."))
     server.model().complete(HELLO)
     server.model().complete(HELLO, temperature=0.0)
-    assert [None, 0.0] == [request.body.get("temperature") for request in server.received]
+    assert [request.body.get("temperature") for request in server.received] == [None, 0.0]
 
 
 def test_a_server_that_counts_no_tokens_is_fine(serve: Serve) -> None:
@@ -105,7 +106,7 @@ def test_a_key_or_a_base_url_makes_it_configured(name: str, monkeypatch: pytest.
 
 @pytest.mark.parametrize("address", ["localhost:8000/v1", "ftp://host/v1", "http://", "http://host:port"])
 def test_an_address_that_is_none_is_refused_before_anything_is_sent(address: str) -> None:
-    with pytest.raises(ModelUnavailable, match="not the address of a server.*\n.*http://localhost:8000/v1"):
+    with pytest.raises(ModelUnavailable, match=r"not the address of a server.*\n.*http://localhost:8000/v1"):
         ChatCompletions(base_url=address)
 
 
@@ -155,3 +156,18 @@ def test_a_closed_model_opens_a_new_connection_when_asked_again(serve: Serve) ->
     for _ in range(2):
         assert model.complete(HELLO).text == "Hi."
         connection.close()
+
+
+def test_a_profile_loads_a_language_model_with_its_address() -> None:
+    model = load("language_model", "small", {"base_url": "http://127.0.0.1:9/v1", "deadline": 5.0})
+    assert model.fingerprint == "openai:small at http://127.0.0.1:9/v1"
+
+
+def test_a_profile_cannot_fill_other_roles_with_it() -> None:
+    with pytest.raises(ModelUnavailable, match="does not fill the role detector"):
+        load("detector", "small", {})
+
+
+def test_an_unknown_option_of_a_profile_is_named() -> None:
+    with pytest.raises(UsageError, match="no option `key`"):
+        load("language_model", "small", {"key": KEY})

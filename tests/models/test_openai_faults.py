@@ -1,4 +1,4 @@
-"""Whatever a server does ends in a typed error, within the deadline, that says what to do and hides the key."""
+"""Whatever a server does ends in a typed error, in time, that says what to do and hides the key."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
-from openai_server import (
+
+from tests.models.openai_server import (
     KEY,
     OpenAIServer,
     Reply,
@@ -24,9 +25,9 @@ from openai_server import (
     silence,
     status,
 )
-
 from visprog.errors import ModelError, ModelFailed, ModelRefused, ModelTimeout
-from visprog.models.openai import ChatCompletions, OpenAILanguageModel
+from visprog.models.chat_completions import ChatCompletions
+from visprog.models.openai import OpenAILanguageModel
 from visprog.models.roles import Message
 
 Serve = Callable[..., OpenAIServer]
@@ -74,7 +75,7 @@ def raised_by(model: OpenAILanguageModel) -> ModelError:
 
 
 def everything_shown(fault: BaseException) -> str:
-    """Return all that can be read off an error: words, repr, traceback, attributes, and its causes' likewise."""
+    """Return all that can be read off an error: words, traceback, attributes, and those of its causes."""
     parts = ["".join(traceback.format_exception(fault))]
     link: BaseException | None = fault
     while link is not None:
@@ -88,15 +89,30 @@ def everything_shown(fault: BaseException) -> str:
 WEB_PAGE = "<!doctype html><title>Welcome</title>"
 
 FAULTS: dict[str, tuple[Reply, type[ModelError], str, str]] = {
-    "a wrong key": (error(401, f"Incorrect API key: {KEY}"), ModelRefused, "rejected the API key", "OPENAI_API_KEY"),
-    "no permission": (error(403, f"{KEY} may not"), ModelRefused, "does not allow this", "may use this model"),
+    "a wrong key": (
+        error(401, f"Incorrect API key: {KEY}"),
+        ModelRefused,
+        "rejected the API key",
+        "OPENAI_API_KEY",
+    ),
+    "no permission": (
+        error(403, f"{KEY} may not"),
+        ModelRefused,
+        "does not allow this",
+        "may use this model",
+    ),
     "an unknown model": (
         error(404, "The model `small` does not exist", code="model_not_found"),
         ModelRefused,
         "has no model `small`",
         "OPENAI_MODEL",
     ),
-    "a wrong base URL": (status(404, WEB_PAGE), ModelRefused, "nothing at this address", "usually ends in /v1"),
+    "a wrong base URL": (
+        status(404, WEB_PAGE),
+        ModelRefused,
+        "nothing at this address",
+        "usually ends in /v1",
+    ),
     "a web page": (status(200, WEB_PAGE), ModelFailed, "a web page instead of JSON", "usually ends in /v1"),
     "a bad request": (error(400, f"no temperature, {KEY}"), ModelRefused, "no temperature", "objects to"),
     "no quota": (
@@ -105,14 +121,29 @@ FAULTS: dict[str, tuple[Reply, type[ModelError], str, str]] = {
         "quota is used up",
         "add credit",
     ),
-    "too many requests": (error(429, "Slow down"), ModelRefused, "too many requests.*Slow down", "wait a while"),
-    "a server in trouble": (error(500, f"Oops {KEY}"), ModelFailed, "failed .HTTP 500.: Oops", "try again later"),
+    "too many requests": (
+        error(429, "Slow down"),
+        ModelRefused,
+        "too many requests.*Slow down",
+        "wait a while",
+    ),
+    "a server in trouble": (
+        error(500, f"Oops {KEY}"),
+        ModelFailed,
+        "failed .HTTP 500.: Oops",
+        "try again later",
+    ),
     "a cut response": (cut, ModelFailed, "connection to .* failed", "check that the server runs"),
     "a connection closed at once": (hang_up, ModelFailed, "connection to .* failed", "check that the server"),
     "a body without end": (drip_body, ModelTimeout, "within 0.6 s", "faster model"),
     "headers without end": (drip_headers, ModelTimeout, "within 0.6 s", "faster model"),
     "silence": (silence, ModelTimeout, "within 0.6 s|in time", "allow more time"),
-    "no choices": (status(200, completion("") | {"choices": []}), ModelFailed, "without choices", "try again"),
+    "no choices": (
+        status(200, completion("") | {"choices": []}),
+        ModelFailed,
+        "without choices",
+        "try again",
+    ),
     "an error in a good response": (
         status(200, {"error": {"message": f"overloaded {KEY}"}}),
         ModelFailed,
@@ -128,11 +159,31 @@ FAULTS: dict[str, tuple[Reply, type[ModelError], str, str]] = {
         "declined to answer: I can't help",
         "instruction",
     ),
-    "a content filter": (answers("", finish_reason="content_filter"), ModelRefused, "content filter", "words"),
-    "the length limit": (answers("OBJ0=", finish_reason="length"), ModelFailed, "cut at its length limit", "limit"),
-    "half of the JSON": (status(200, '{"choices": [{"mess'), ModelFailed, "cut off or no JSON", "try again later"),
+    "a content filter": (
+        answers("", finish_reason="content_filter"),
+        ModelRefused,
+        "content filter",
+        "words",
+    ),
+    "the length limit": (
+        answers("OBJ0=", finish_reason="length"),
+        ModelFailed,
+        "cut at its length limit",
+        "limit",
+    ),
+    "half of the JSON": (
+        status(200, '{"choices": [{"mess'),
+        ModelFailed,
+        "cut off or no JSON",
+        "try again later",
+    ),
     "an empty body": (status(200), ModelFailed, "cut off or no JSON", "try again later"),
-    "JSON too deep to read": (status(200, "[" * 100_000), ModelFailed, "cut off or no JSON", "try again later"),
+    "JSON too deep to read": (
+        status(200, "[" * 100_000),
+        ModelFailed,
+        "cut off or no JSON",
+        "try again later",
+    ),
 }
 
 
@@ -177,7 +228,9 @@ def test_an_error_of_the_server_in_several_lines_is_quoted_in_one_without_contro
     assert found.message.endswith("(HTTP 400): first �[31msecond")
 
 
-@pytest.mark.parametrize("trouble", [error(500, "oops"), error(408, "slow"), error(409, "busy"), cut, hang_up])
+@pytest.mark.parametrize(
+    "trouble", [error(500, "oops"), error(408, "slow"), error(409, "busy"), cut, hang_up]
+)
 def test_trouble_that_passes_is_tried_again(trouble: Reply, serve: Serve) -> None:
     server, clock = serve(trouble, trouble, answers("Hi.")), Clock()
     assert timed(server, clock).complete(HELLO).text == "Hi."

@@ -205,6 +205,7 @@ class _Checker:
     def _bind(self, call: Call, signature: Signature) -> dict[str, Argument]:
         """Give each argument to a parameter: by position, by name or alias, or by a slip of spelling."""
         given: dict[str, Argument] = {}
+        misspelled: set[str | None] = set()
         for position, argument in enumerate(call.arguments):
             if argument.name is None:
                 if position >= len(signature.parameters):
@@ -215,6 +216,7 @@ class _Checker:
             else:
                 named = self._named(argument, signature)
                 if named is None:
+                    misspelled.add(self._unknown(argument, signature))
                     self._value(argument.value)
                     continue
                 parameter = named
@@ -224,7 +226,7 @@ class _Checker:
             else:
                 given[parameter.name] = argument
         for parameter in signature.parameters:
-            if parameter.required and parameter.name not in given:
+            if parameter.required and parameter.name not in given and parameter.name not in misspelled:
                 message = f"{signature.name} needs `{parameter.name}`, {_articled(parameter.type)}"
                 self._error("missing-argument", message, call.span, f"it is {signature}")
         return given
@@ -242,11 +244,17 @@ class _Checker:
                     mended = f"{spelling}={argument.value}"
                     self.found.append(diagnostics.warning("mended", message, span, mended=mended))
                     return parameter
+        return None
+
+    def _unknown(self, argument: Argument, signature: Signature) -> str | None:
+        """Report an argument that the tool does not take; return the name that is likely meant."""
+        name = argument.name or ""
+        span = replace(argument.span, end=argument.span.column + len(name))
         nearest = _nearest(name, (p.name for p in signature.parameters))
         taken = ", ".join(f"`{p.name}`" for p in signature.parameters) or "none"
         help = f"did you mean `{nearest}`?" if nearest else f"its arguments are {taken}"  # noqa: A001
         self._error("unknown-argument", f"{signature.name} takes no argument `{name}`", span, help)
-        return None
+        return nearest
 
     def _value(self, value: Value) -> tuple[Value, Type]:
         """Resolve the variables in a value; return it with its type."""
@@ -341,10 +349,12 @@ def _found(value: Value, actual: Type) -> str:
 def _advice(value: Value, expected: Type, actual: Type) -> str | None:
     if expected is Type.REGIONS and actual is Type.IMAGE:
         return "find the regions first, with Loc, FaceDet or Seg"
+    if expected is Type.EXPRESSION and isinstance(value, Variable):
+        return f"write `'{{{value.name}}}'`"
     if expected is Type.REGIONS and actual is Type.STR:
         return "find the regions first, with Loc(image=..., object=...)"
-    if expected is Type.LIST and isinstance(value, Literal):
-        return f"write a list: `[{value}]`" if actual is Type.STR else None
+    if expected is Type.LIST and isinstance(value, Literal) and isinstance(value.value, str):
+        return f"write a list: `{[part.strip() for part in value.value.split(',')]}`"
     if expected is Type.STR and isinstance(value, Literal) and actual is not Type.NONE:
         return f"write it in quotes: `'{value}'`"
     if expected is Type.IMAGE and actual is Type.STR:

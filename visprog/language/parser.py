@@ -142,7 +142,7 @@ def _with_lenient_quotes(content: str, number: int, offset: int) -> tuple[Step, 
         step = statement.read()
     except _Fault:
         return None
-    if statement.quote is None:
+    if statement.quote is None or _TWO_STRINGS.search(statement.quote.text[1:-1]):
         return None
     message = "a quote inside the string is not escaped"
     mends = [(message, number, statement.quote.column, statement.quote.end), *statement.mends]
@@ -153,6 +153,10 @@ _AFTER_STRING = re.compile(
     r"""\s*(?: \)[\s);`]*(?:\#.*)?$ | \] | ,\s*(?: [^\W\d]\w*\s*= | ['"\[] | [-+]?\.?\d | [^\W\d]\w*\s*[,)\]] | $ ) )""",
     re.VERBOSE,
 )
+
+
+_TWO_STRINGS = re.compile(r"""(['"])\s*\1""")
+"""An end and a beginning side by side: two strings with something missing between them, not one."""
 
 
 def _closes_leniently(line: str, position: int) -> bool:
@@ -282,15 +286,11 @@ class _Statement:
                 return Literal(_WORDS[self._take().text], self._span(token))
             case "name":
                 self._take()
-                if self._next.text in ("(", "."):
-                    self._not_a_value(token)
+                if self._next.text == "(":
+                    advice = f"give `{token.text}(...)` a line and a name of its own"
+                    self._fail("a call cannot stand inside a call", advice)
                 return Variable(token.text, self._span(token))
         self._unexpected("a value")
-
-    def _not_a_value(self, token: Token) -> NoReturn:
-        if self._next.text == "(":
-            self._fail("a call cannot stand inside a call", f"give `{token.text}(...)` a line and a name of its own")
-        self._fail("values have no attributes", "use a tool, or Eval for arithmetic")
 
     def _signed(self) -> Literal:
         sign = self._take()
@@ -355,6 +355,10 @@ def _hint(tokens: list[Token], position: int) -> str | None:
         return f"a {before.text[0]} inside the string is written \\{before.text[0]}"
     if before is not None and before.kind == "name" and before.text.lower() in "rbfu" and token.kind == "string":
         return "strings have no prefix"
+    if token.kind == "name" and before is not None and before.kind == "name":
+        return f"arguments stand in brackets, as in `{before.text}(name=value)`"
+    if token.text == "." and before is not None and before.kind == "name":
+        return "values have no attributes; use a tool, or Eval for arithmetic"
     if token.kind == "reference":
         return "braces belong inside an Eval expression; write the variable's name alone"
     return None

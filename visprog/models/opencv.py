@@ -1,8 +1,12 @@
-"""The embedded face detector: OpenCV's cascades of Haar features (Viola and Jones, 2001), no weights to fetch."""
+"""The embedded face detector: OpenCV's cascades of Haar features (Viola and Jones, 2001).
+
+The cascades come with OpenCV: there is nothing to fetch.
+"""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -10,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from visprog.errors import ModelUnavailable
+from visprog.errors import ModelUnavailable, UsageError
 from visprog.values import Box, Image, Region, Regions
 
 
@@ -85,7 +89,7 @@ class HaarFaceDetector:
         return Regions(faces, size=image.size)
 
     def _load(self, name: str) -> Any:
-        path = Path(self._cv2.__file__).parent / "data" / name
+        path = Path(self._cv2.data.haarcascades) / name
         classifier = self._cv2.CascadeClassifier(str(path)) if path.is_file() else None
         if classifier is None or classifier.empty():
             raise ModelUnavailable(
@@ -126,12 +130,32 @@ def haar(*, side: int = 1280, smallest: int = 20) -> HaarFaceDetector:
     return HaarFaceDetector(side=side, smallest=smallest)
 
 
+def load(role: str, identifier: str, options: Mapping[str, Any]) -> HaarFaceDetector:
+    """Return the model that a profile names; `options` may hold `side` and `smallest`.
+
+    Raises UsageError for other options, and ModelUnavailable for a role or a name that it does not know.
+    """
+    if role != "face_detector" or identifier != "haar":
+        raise ModelUnavailable(
+            f"the backend opencv has no {identifier!r} for the role {role}",
+            help="it has `opencv:haar` for face_detector alone",
+        )
+    for name, value in options.items():
+        if name not in ("side", "smallest"):
+            raise UsageError(
+                f"the backend opencv has no option `{name}`", help="its options are side and smallest"
+            )
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            raise UsageError(f"the option `{name}` of opencv:haar is a number of pixels; found {value!r}")
+    return haar(**options)
+
+
 def _agreed(first: list[_Hit], second: list[_Hit]) -> list[_Hit]:
     """Return what both cascades found, box and score halfway between theirs."""
-    pairs = [(a, max(second, key=lambda b, a=a: _overlap(a.box, b.box))) for a in first if second]
     return [
         _Hit((a.box + b.box) / 2, (a.score + b.score) / 2)
-        for a, b in pairs
+        for a in first
+        for b in second
         if _overlap(a.box, b.box) > _AGREEMENT
     ]
 

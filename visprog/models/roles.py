@@ -7,15 +7,12 @@ options): steps are remembered under it. A model without one is told apart by be
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple, Protocol, TypeVar
+from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from visprog.values import Image, Regions
-
-RoleT = TypeVar("RoleT")
-
 
 class Detector(Protocol):
     """Finds things by name."""
@@ -119,4 +116,8 @@ class Models(Protocol):
 
     def has(self, role: str) -> bool:
         """Whether something fills the role, as far as can be told without loading it."""
+        ...
+
+    def fingerprint(self, role: str) -> str:
+        """Return what tells the model that fills the role from every other, without loading it."""
         ...

@@ -38,7 +38,10 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A picture and what is drawn over it. `picture` is the id of its thumbnail; `size` is the picture's own."""
+    """A picture and what is drawn over it.
+
+    `picture` is the id of its thumbnail, of `width` by `height`; `size` is the picture's own.
+    """
 
     picture: str
     width: int
@@ -68,36 +71,39 @@ class Figure:
 class Album:
     """The distinct pictures of a page, by digest."""
 
-    pictures: dict[str, Thumbnail] = field(default_factory=dict)
-    _outlines: dict[tuple[int, str], str] = field(default_factory=dict)
+    _thumbnails: dict[str, tuple[str, Thumbnail]] = field(default_factory=dict)
+    _outlines: dict[tuple[int, int, int], str] = field(default_factory=dict)
 
     def figure(self, image: Image, alt: str, regions: Regions | None = None) -> Figure:
         """Return a figure of `image`, with `regions` over it."""
-        picture = f"picture-{image.digest}"
-        if picture not in self.pictures:
-            self.pictures[picture] = thumbnail(image)
-        small = self.pictures[picture]
-        shown = () if regions is None else self._shapes(regions[:_DRAWN], picture)
+        if image.digest not in self._thumbnails:
+            self._thumbnails[image.digest] = f"picture-{len(self._thumbnails) + 1}", thumbnail(image)
+        picture, small = self._thumbnails[image.digest]
+        shown = () if regions is None else self._shapes(regions[:_DRAWN], small)
         hidden = 0 if regions is None else len(regions) - len(shown)
         return Figure(picture, small.width, small.height, image.size, alt, shown, hidden)
 
-    def _shapes(self, regions: Regions, picture: str) -> tuple[Shape, ...]:
+    @property
+    def pictures(self) -> tuple[tuple[str, Thumbnail], ...]:
+        """Each picture's id and thumbnail."""
+        return tuple(self._thumbnails.values())
+
+    def _shapes(self, regions: Regions, small: Thumbnail) -> tuple[Shape, ...]:
         colors: dict[str, int] = {}
         one_label = len(set(regions.labels)) == 1
         shapes = []
         for number, region in enumerate(regions, 1):
             key = f"{number}" if one_label else region.label
             color = colors.setdefault(key, len(colors) % COLORS)
-            shapes.append(_shape(number, region, regions.size, color, self._outline(region, picture)))
+            shapes.append(_shape(number, region, regions.size, color, self._outline(region, small)))
         return tuple(shapes)
 
-    def _outline(self, region: Region, picture: str) -> str:
+    def _outline(self, region: Region, small: Thumbnail) -> str:
         """Return the path of the region's mask; steps pass regions on, so it is worth remembering."""
         if region.mask is None:
             return ""
-        key = id(region.mask), picture
+        key = id(region.mask), small.width, small.height
         if key not in self._outlines:
-            small = self.pictures[picture]
             self._outlines[key] = outline(region.mask, small.width, small.height)
         return self._outlines[key]
 

@@ -1,4 +1,4 @@
-"""A run as one self-contained HTML page, which asks for nothing from outside and can be read without scripts."""
+"""A run as one self-contained HTML page: it asks for nothing from outside, and reads well without scripts."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import base64
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from html import escape
 from importlib.resources import files
@@ -87,6 +88,7 @@ class Card:
     bar: Bar | None
     arguments: tuple[tuple[str, Shown], ...]
     output: Shown | None
+    same: Shown | None
     warnings: tuple[str, ...]
     models: tuple[str, ...]
     failure: Failure | None
@@ -110,7 +112,8 @@ def render_html(run: Run) -> str:
     cards = tuple(page.cards())
     fields = {
         "run": run,
-        "title": run.instruction or "A program's run",
+        "title": run.instruction or "Run of a program",
+        "started": _moment(run.started),
         "inputs": page.inputs(),
         "result": page.result(),
         "failure": _failure(run.error),
@@ -119,9 +122,21 @@ def render_html(run: Run) -> str:
         "cards": {card.number - 1: card for card in cards},
         "complaints": tuple(_complaints(run)),
         "models": tuple(dict.fromkeys(name for card in cards for name in card.models)),
-        "pictures": page.album.pictures,  # after all else: every figure has been made by now
     }
-    return _template().render(fields)
+    fields |= _pictures(page.album)  # after all else: every figure has been made by now
+    return str(_template().render(fields))
+
+
+def _pictures(album: Album) -> dict[str, object]:
+    """Return the pictures, their proportions as style, and the policy that allows this page's own parts."""
+    ids = album.pictures
+    proportions = "".join(f".{name}{{--w:{small.width};--h:{small.height}}}" for name, small in ids)
+    styles = f"'{_hash(_source('page.css'))}' '{_hash(proportions)}'"
+    policy = (
+        f"default-src 'none'; img-src data:; style-src {styles}; script-src '{_hash(_source('page.js'))}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    return {"pictures": ids, "proportions": proportions, "policy": policy}
 
 
 def frame(run: Run) -> str:
@@ -158,7 +173,7 @@ class _Page:
         return self._shown(self.values[name], name) if name in self.values else None
 
     def cards(self) -> Iterator[Card]:
-        lines = {line.index: line for line in self.lines}
+        lines = {line.step: line for line in self.lines}
         for index, step in enumerate(self.run.checked.steps):
             yield self._card(index, step, lines[index], self.records.get(index))
 
@@ -175,7 +190,8 @@ class _Page:
             time=duration(record.seconds) if record and ran else "",
             bar=self._bar(record) if record and ran else None,
             arguments=tuple((name, self._argument(value)) for name, value in step.arguments.items()),
-            output=self._shown(record.value, step.name) if record and status in ("done", "cached") else None,
+            output=self._shown(record.value, step.name) if record and step.name in self.values else None,
+            same=self._same(step),
             warnings=record.warnings if record else (),
             models=record.models if record else (),
             failure=_failure(record.error) if record else None,
@@ -208,6 +224,15 @@ class _Page:
             case Literal(literal):
                 return self._shown(literal, "")
 
+    def _same(self, step: CheckedStep) -> Shown | None:
+        """Return what the step hands on unchanged, which a page need not show at full size again."""
+        own = self.values.get(step.name)
+        for use in step.uses:
+            value = self.values.get(use)
+            if (isinstance(own, Image) and own == value) or (isinstance(own, Regions) and own is value):
+                return self._shown(own, use)
+        return None
+
     def _spelled(self, name: str) -> str:
         """Return a variable's name as the program spells it, not in single-assignment form."""
         return self.steps[name][1].step.target if name in self.steps else name
@@ -233,7 +258,7 @@ class _Page:
         return None
 
     def _picture(self, name: str, size: tuple[int, int]) -> Image | None:
-        """Return the picture that the regions in a variable are of: the nearest one upstream of their size."""
+        """Return the picture that a variable's regions are of: the nearest one upstream of their size."""
         if name in self.steps:
             uses = self.steps[name][1].uses
             pictures = (value for use in uses if isinstance(value := self.values.get(use), Image))
@@ -241,6 +266,15 @@ class _Page:
             upstream = (self._picture(use, size) for use in uses)
             return found or next((picture for picture in upstream if picture is not None), None)
         return next((picture for picture in self.run.inputs.values() if picture.size == size), None)
+
+
+def _moment(started: str) -> str:
+    """Write a point in time for people: `2026-01-31 18:20:04 UTC`; what is not ISO 8601 stays as it is."""
+    try:
+        moment = datetime.fromisoformat(started)
+    except ValueError:
+        return started
+    return f"{moment:%Y-%m-%d %H:%M:%S} {moment.tzname() or ''}".rstrip()
 
 
 def _nothing(name: str, anchor: str) -> Shown:
@@ -275,8 +309,7 @@ def _complaints(run: Run) -> Iterator[Complaint]:
 
 @cache
 def _template() -> Any:
-    """Compile the page's template, with style, script and the policy that allows these two alone."""
-    style, script = _source("page.css"), _source("page.js")
+    """Compile the page's template, with its style and script."""
     environment = Environment(
         loader=FunctionLoader(_source),
         autoescape=True,
@@ -285,15 +318,13 @@ def _template() -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals["style"], environment.globals["script"] = Markup(style), Markup(script)  # noqa: S704 - ours
-    environment.globals["policy"] = (
-        f"default-src 'none'; img-src data:; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
-        "base-uri 'none'; form-action 'none'"
-    )
+    environment.globals["style"] = Markup(_source("page.css"))  # noqa: S704 - a file of this package
+    environment.globals["script"] = Markup(_source("page.js"))  # noqa: S704 - likewise
     environment.filters["duration"] = duration
     return environment.get_template("page.html.jinja")
 
 
+@cache
 def _source(name: str) -> str:
     return files("visprog.trace").joinpath(name).read_text("utf-8")
 

@@ -21,11 +21,11 @@ class Token(NamedTuple):
 
 
 class Line(NamedTuple):
-    """A line of the program. `index` is the step's place, None for a comment."""
+    """A line of the program. `step` is the index of its step, None for a comment."""
 
     number: int
     tokens: tuple[Token, ...]
-    index: int | None = None
+    step: int | None = None
 
 
 def step_anchor(index: int) -> str:

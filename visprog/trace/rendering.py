@@ -77,7 +77,7 @@ def _(value: float) -> Description:
 
 
 @describe.register
-def _(value: None) -> Description:
+def _(value: None) -> Description:  # noqa: ARG001 - dispatched by its annotation
     return Description("nothing", "None", {"type": "None", "value": None})
 
 

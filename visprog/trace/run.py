@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Literal
 
 from visprog.engine.events import Event, StepFailed, StepFinished, StepSkipped
-from visprog.errors import StepError
+from visprog.errors import OutputError, StepError
 from visprog.language.checker import Checked, CheckedStep
 from visprog.language.diagnostics import Diagnostic
 from visprog.language.program import Program
@@ -115,6 +118,32 @@ class Run:
         """Every step's remarks, each with the step's name before it."""
         return tuple(f"{step.name}: {remark}" for step in self.steps for remark in step.warnings)
 
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the record as a page (`.html`) or as data (`.json`), whole or not at all.
+
+        Raises OutputError where the ending is another, or the file cannot be written.
+        """
+        from visprog.images import write_atomically
+
+        ending = Path(path).suffix.lower()
+        if ending not in _WRITERS:
+            raise OutputError(
+                f"a trace ends in .html or .json; {os.fspath(path)!r} does not",
+                help="give the file one of these endings",
+            )
+        write_atomically(path, _WRITERS[ending](self))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the record as plain data; pictures are there by size and digest."""
+        from visprog.trace.record_json import to_json
+
+        return to_json(self)
+
+    def _repr_html_(self) -> str:
+        from visprog.trace.html import frame
+
+        return frame(self)
+
 
 def _record(event: Event, steps: tuple[CheckedStep, ...]) -> StepRecord | None:
     match event:
@@ -134,3 +163,15 @@ def _record(event: Event, steps: tuple[CheckedStep, ...]) -> StepRecord | None:
     return None
 
 
+def _page(run: Run) -> bytes:
+    from visprog.trace.html import render_html
+
+    return render_html(run).encode()
+
+
+def _data(run: Run) -> bytes:
+    text = json.dumps(run.to_json(), ensure_ascii=False, allow_nan=False, indent=2)
+    return text.encode("utf-8", "backslashreplace") + b"\n"  # a lone surrogate becomes JSON's own escape
+
+
+_WRITERS = {".html": _page, ".htm": _page, ".json": _data}

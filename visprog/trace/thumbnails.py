@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import itertools
 from typing import NamedTuple
 
 import numpy as np
@@ -71,7 +72,8 @@ def outline(mask: NDArray[np.bool_], width: int, height: int) -> str:
 
     small = mask.astype(np.uint8)
     if mask.shape != (height, width):
-        small = (cv2.resize(small * 255, (width, height), interpolation=cv2.INTER_AREA) >= 128).astype(np.uint8)
+        shares = cv2.resize(small * 255, (width, height), interpolation=cv2.INTER_AREA)
+        small = (shares >= 128).astype(np.uint8)
     contours, _ = cv2.findContours(small, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
     polygons = (cv2.approxPolyDP(contour, 0.8, closed=True)[:, 0] for contour in contours)
     return "".join(_subpath(polygon.tolist()) for polygon in polygons if len(polygon) > 2)
@@ -79,5 +81,5 @@ def outline(mask: NDArray[np.bool_], width: int, height: int) -> str:
 
 def _subpath(points: list[list[int]]) -> str:
     (left, top), *_ = points
-    steps = (f"{x - a} {y - b}" for (a, b), (x, y) in zip(points, points[1:], strict=False))
+    steps = (f"{x - a} {y - b}" for (a, b), (x, y) in itertools.pairwise(points))
     return f"M{left} {top}l{' '.join(steps)}z".replace(" -", "-")

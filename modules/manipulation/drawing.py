@@ -1,0 +1,113 @@
+"""Drawing: small pictures of flat colours, redrawn at any size with crisp, smooth outlines."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image as PILImage
+from PIL import ImageOps
+
+from visprog.models.opencv import load_opencv
+
+Plane = NDArray[np.float32]
+
+_FACTORS = (4, 8, 12, 20)
+"""How many times as large drawings are redrawn: at least twice the size wanted, so that shrinking smooths
+the edges, or else the most, whose edges are merely smooth."""
+
+_NEAR = 24.0
+"""Colours that differ by less than this in every channel are one."""
+
+_MOST_COLORS = 14
+
+_RIM = 2
+"""Transparent pixels put around a drawing, so that outlines that touch its edge close."""
+
+
+class Drawing:
+    """A picture of flat colours and their transparency (RGBA), at any size."""
+
+    def __init__(self, picture: PILImage.Image) -> None:
+        self._original = picture
+        self._redrawn: dict[int, PILImage.Image] = {}
+
+    def fitted(self, width: int, height: int) -> PILImage.Image:
+        """Return the drawing as large as it fits into `width` and `height`, its proportions kept."""
+        scale = min(width / self._original.width, height / self._original.height)
+        size = [max(1, round(side * scale)) for side in self._original.size]
+        factor = next((f for f in _FACTORS if f >= 2 * scale), _FACTORS[-1]) if scale > 1 else 1
+        source, part = self._original, (0, 0, *self._original.size)
+        if factor > 1:
+            source = self._at(factor)
+            part = (_RIM * factor, _RIM * factor, source.width - _RIM * factor, source.height - _RIM * factor)
+        # Premultiplied colours keep what is transparent from shining through at the rim.
+        small = source.convert("RGBa").resize((size[0], size[1]), PILImage.Resampling.LANCZOS, box=part)
+        return small.convert("RGBA")
+
+    def _at(self, factor: int) -> PILImage.Image:
+        if factor not in self._redrawn:
+            self._redrawn[factor] = _redrawn(ImageOps.expand(self._original, _RIM, (0, 0, 0, 0)), factor)
+        return self._redrawn[factor]
+
+
+def _redrawn(drawing: PILImage.Image, factor: int) -> PILImage.Image:
+    """Draw anew, `factor` times as large.
+
+    Each pixel of the original is taken for a mixture of at most two colours that are plain nearby. The
+    share of each colour is enlarged smoothly, and every new pixel gets the colour with the largest share:
+    outlines run where the original's did, to a fraction of its pixels, and colours stay flat.
+    """
+    cv2 = load_opencv()
+    size = (drawing.width * factor, drawing.height * factor)
+    pixels = np.asarray(drawing.convert("RGBa"), dtype=np.float32)
+    palette, nearby = _palette(pixels)
+    best: Plane = np.full((size[1], size[0]), -np.inf, dtype=np.float32)
+    out = np.zeros((size[1], size[0], 4), dtype=np.uint8)
+    softness = 0.6 * factor
+    for color, share in zip(palette, _shares(pixels, palette, nearby), strict=True):
+        large = cv2.GaussianBlur(cv2.resize(share, size, interpolation=cv2.INTER_CUBIC), (0, 0), softness)
+        more = large > best
+        best[more] = large[more]
+        out[more] = np.round(color)
+    return PILImage.frombuffer("RGBa", size, out.tobytes(), "raw", "RGBa", 0, 1).convert("RGBA")
+
+
+def _palette(pixels: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Return the plain colours, shape (n, 4), commonest first, and where each is near, shape (n, h, w)."""
+    cv2 = load_opencv()
+    right, below = (np.abs(pixels - np.roll(pixels, -1, axis)).max(axis=2) < 8 for axis in (1, 0))
+    plain = right & below
+    found, counts = np.unique(pixels[plain], axis=0, return_counts=True)
+    colors: list[NDArray[np.float32]] = [np.zeros(4, dtype=np.float32)]
+    for color in found[np.argsort(-counts, kind="stable")]:
+        if len(colors) < _MOST_COLORS and all(np.abs(color - each).max() >= _NEAR for each in colors):
+            colors.append(color)
+    around = np.ones((5, 5), dtype=np.uint8)
+    close = [plain & (np.abs(pixels - color).max(axis=2) < _NEAR) for color in colors]
+    close[0] |= pixels[..., 3] == 0
+    nearby = [cv2.dilate(each.astype(np.uint8), around) > 0 for each in close]
+    return np.stack(colors), np.stack(nearby)
+
+
+def _shares(
+    pixels: NDArray[np.float32], palette: NDArray[np.float32], nearby: NDArray[np.bool_]
+) -> NDArray[np.float32]:
+    """Return how much of each colour is in each pixel, shape (n, height, width)."""
+    height, width = pixels.shape[:2]
+    distance = np.square(pixels - palette[:, None, None]).sum(axis=3)
+    first = distance.argmin(axis=0)  # where nothing plain is near, the nearest colour alone
+    second, share = first.copy(), np.ones((height, width), dtype=np.float32)
+    error = np.where(nearby.any(axis=0), np.inf, 0.0)
+    for a, b in [*((i, i) for i in range(len(palette))), *combinations(range(len(palette)), 2)]:
+        line = palette[a] - palette[b]
+        part = np.clip((pixels - palette[b]) @ line / max(float(line @ line), 1.0), 0, 1)
+        part = np.ones_like(part) if a == b else part
+        off = np.square(pixels - palette[b] - part[..., None] * line).sum(axis=2)
+        better = nearby[a] & nearby[b] & (off < error - 1)
+        first[better], second[better], share[better], error[better] = a, b, part[better], off[better]
+    colors = np.arange(len(palette))[:, None, None]
+    return np.where(colors == first, share, 0) + np.where(
+        (colors == second) & (second != first), 1 - share, 0
+    )

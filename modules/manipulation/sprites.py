@@ -1,0 +1,166 @@
+"""Sprites: emoji by name, by character or by emoticon, at any size.
+
+The drawings are Twemoji (CC BY 4.0) as the package augly carries them, 72 pixels wide. Its code is not run.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib.util
+import unicodedata
+from functools import cache
+from pathlib import Path
+
+from PIL import Image as PILImage
+
+from visprog.errors import UsageError
+from visprog.modules.manipulation.drawing import Drawing
+
+EMOTICONS: dict[str, str] = {
+    ":)": "smiling_face_with_smiling_eyes",
+    "=)": "smiling_face_with_smiling_eyes",
+    ":]": "smiling_face_with_smiling_eyes",
+    "(:": "smiling_face_with_smiling_eyes",
+    "^_^": "smiling_face_with_smiling_eyes",
+    ":D": "grinning_face_with_big_eyes",
+    "=D": "grinning_face_with_big_eyes",
+    "XD": "grinning_squinting_face",
+    ";)": "winking_face",
+    ";D": "winking_face",
+    ":P": "face_with_tongue",
+    "=P": "face_with_tongue",
+    ";P": "winking_face_with_tongue",
+    "XP": "squinting_face_with_tongue",
+    "8)": "smiling_face_with_sunglasses",
+    "B)": "smiling_face_with_sunglasses",
+    ":(": "disappointed_face",
+    "=(": "disappointed_face",
+    ":[": "disappointed_face",
+    "D:": "anguished_face",
+    ":C": "disappointed_face",
+    ":'(": "crying_face",
+    ";(": "crying_face",
+    ":'D": "face_with_tears_of_joy",
+    "T_T": "loudly_crying_face",
+    ":O": "face_with_open_mouth",
+    ":0": "face_with_open_mouth",
+    "8O": "astonished_face",
+    ":|": "neutral_face",
+    "-_-": "expressionless_face",
+    ":/": "confused_face",
+    ":\\": "confused_face",
+    ":S": "confounded_face",
+    ":$": "flushed_face",
+    ":X": "face_without_mouth",
+    ":*": "face_blowing_a_kiss",
+    ":3": "smiling_cat_with_heart_eyes",
+    ">:(": "angry_face",
+    ">:)": "smiling_face_with_horns",
+    "O:)": "smiling_face_with_halo",
+    "0:)": "smiling_face_with_halo",
+    "<3": "red_heart",
+    "</3": "broken_heart",
+}
+"""Emoticons in capitals and without a nose: `:-p` is looked up as `:P`."""
+
+_CHARACTERS: dict[str, str] = {
+    "☺": "smiling_face",
+    "❤": "red_heart",
+    "🙂": "smiling_face_with_smiling_eyes",
+    "🙁": "disappointed_face",
+    "👺": "goblin",
+    "👹": "ogre",
+    "👽": "alien",
+    "👿": "angry_face_with_horns",
+    "😁": "beaming_face_with_smiling_eyes",
+    "😃": "grinning_face_with_big_eyes",
+    "😄": "grinning_face_with_smiling_eyes",
+    "😅": "grinning_face_with_sweat",
+    "😆": "grinning_squinting_face",
+    "😋": "face_savoring_food",
+    "😍": "smiling_face_with_heart_eyes",
+    "😓": "downcast_face_with_sweat",
+    "😘": "face_blowing_a_kiss",
+    "😛": "face_with_tongue",
+    "😜": "winking_face_with_tongue",
+    "😝": "squinting_face_with_tongue",
+    "😤": "face_with_steam_from_nose",
+    "😥": "sad_but_relieved_face",
+    "😰": "anxious_face_with_sweat",
+    "😸": "grinning_cat_with_smiling_eyes",
+    "😹": "cat_with_tears_of_joy",
+    "😺": "grinning_cat",
+    "😻": "smiling_cat_with_heart_eyes",
+    "😼": "cat_with_wry_smile",
+    "😽": "kissing_cat",
+    "😾": "pouting_cat",
+    "😿": "crying_cat",
+    "🙀": "weary_cat",
+}
+"""Characters whose name in Unicode is not the drawing's."""
+
+
+def sprite_name(text: str) -> str:
+    """Return the name of the drawing that `text` means: a name, an emoji character or an emoticon.
+
+    Case, spaces, hyphens and underscores of names do not matter. Raises UsageError with the nearest names
+    where there is none.
+    """
+    written = text.strip()
+    emoticon = EMOTICONS.get(_faced(written)) or EMOTICONS.get(written.upper())
+    if emoticon is not None:
+        return emoticon
+    character = written.rstrip("\ufe0f")
+    if character in _CHARACTERS:
+        return _CHARACTERS[character]
+    spoken = unicodedata.name(character, "") if len(character) == 1 and ord(character) > 0xFF else ""
+    names = {_folded(name): name for name in sprites()}
+    wanted = _folded(spoken or written)
+    if wanted in names:
+        return names[wanted]
+    raise UsageError(f"there is no emoji {text!r}", help=_nearest(wanted, names))
+
+
+def _faced(text: str) -> str:
+    """Write an emoticon in capitals and without its nose."""
+    return "".join(char for i, char in enumerate(text.upper()) if not (i and char in "-^" and len(text) > 2))
+
+
+def _folded(name: str) -> str:
+    return "".join(char for char in name.casefold() if char.isalnum())
+
+
+def _nearest(wanted: str, names: dict[str, str]) -> str:
+    alike = [name for folded, name in names.items() if len(wanted) > 2 and wanted in folded]
+    alike += [names[each] for each in difflib.get_close_matches(wanted, names, n=4, cutoff=0.55)]
+    shown = list(dict.fromkeys(alike))[:4] or [
+        "smiling_face_with_sunglasses",
+        "face_with_tongue",
+        "winking_face",
+    ]
+    emoticons = "or an emoticon: `8)`, `:P`, `;)`, `:)`, `:(`, `:D`, `:O`, `<3`"
+    return f"did you mean {', '.join(f'`{name}`' for name in shown)}? Give a name, an emoji, {emoticons}"
+
+
+@cache
+def sprites() -> dict[str, Path]:
+    """Return the file of every drawing by its name, smileys first."""
+    # Finding the package, unlike importing it, needs none of what its code needs.
+    package = importlib.util.find_spec("augly")
+    folders = [
+        Path(folder) / "assets" / "twemojis"
+        for folder in (package and package.submodule_search_locations) or ()
+    ]
+    files = sorted(path for folder in folders for path in folder.glob("*/*.png"))
+    if not files:
+        raise UsageError(
+            "the emoji drawings are missing", help="install the package that has them: `pip install augly`"
+        )
+    files.sort(key=lambda path: path.parent.name != "smileys")
+    return {path.stem: path for path in files}
+
+
+def sprite(name: str) -> Drawing:
+    """Return the drawing of this name."""
+    with PILImage.open(sprites()[name]) as picture:
+        return Drawing(picture.convert("RGBA"))

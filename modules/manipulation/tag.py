@@ -1,0 +1,184 @@
+"""Tag: boxes and labels."""
+
+from __future__ import annotations
+
+import colorsys
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from PIL import ImageDraw, ImageFont
+
+from visprog.tools import Warn, tool
+from visprog.values import Box, Image, Region, Regions, clip
+
+Color = tuple[int, int, int]
+
+_COLORS: tuple[Color, ...] = (
+    (255, 196, 0), (0, 158, 227), (232, 64, 87), (88, 190, 96), (170, 102, 220),
+    (255, 127, 42), (0, 190, 178), (240, 120, 180), (150, 200, 40), (70, 100, 220),
+)  # fmt: skip
+_TEXT_DARK, _TEXT_LIGHT = (20, 20, 24), (255, 255, 255)
+_CROWD = 40
+"""From this many regions on, a label that has no room of its own is left out."""
+
+
+class _Pen(NamedTuple):
+    """How large things are drawn, in pixels."""
+
+    line: int
+    font: ImageFont.FreeTypeFont
+    padding: int
+
+
+@tool("Tag", parameter_aliases={"object": ("box",)})
+def tag(image: Image, object: Regions, *, warn: Warn) -> Image:
+    """Draw the box and the label of each region in `object`.
+
+    Each label has a colour of its own. Sizes follow the picture's and, in a crowd, the boxes'. Labels stay
+    inside the picture and out of each other's way; too long ones are shortened.
+    """
+    boxes = [clip(region.box, image.size) for region in object]
+    shown = [(region, box) for region, box in zip(object, boxes, strict=True) if box is not None]
+    if not shown:
+        warn("there is no region to tag: the picture is unchanged")
+        return image
+    picture = image.to_pil()
+    draw = ImageDraw.Draw(picture)
+    pen = _pen(image.size, [box for _, box in shown])
+    colors = _colors(object)
+    # Large boxes first: a small one inside stays visible.
+    for region, box in sorted(shown, key=lambda pair: -_area(pair[1])):
+        _outline(draw, box, colors[region.label], pen.line)
+    left_out = _write_labels(draw, shown, colors, pen, image.size)
+    if left_out:
+        warn(f"{left_out} of {len(shown)} labels found no room and are not drawn")
+    return Image.from_pil(picture)
+
+
+def _pen(size: tuple[int, int], boxes: list[Box]) -> _Pen:
+    longer = max(size)
+    sides = sorted(max(box[2] - box[0], box[3] - box[1]) for box in boxes)
+    # In a crowd the usual size would hide the picture: go by the middle box, within reason.
+    points = longer / 32
+    if len(boxes) > 8:
+        points = min(points, max(longer / 90, sides[len(sides) // 2] / 5))
+    points = max(11.0, points)
+    line = max(1, round(points / 8)) if longer >= 64 else 1
+    return _Pen(line, _font(points), max(1, round(points / 4)))
+
+
+def _font(points: float) -> ImageFont.FreeTypeFont:
+    font = ImageFont.load_default(points)
+    assert isinstance(font, ImageFont.FreeTypeFont), "Pillow is built with FreeType"  # noqa: S101
+    return font
+
+
+def _colors(regions: Regions) -> dict[str, Color]:
+    labels = list(dict.fromkeys(regions.labels))
+    return {label: _COLORS[i] if i < len(_COLORS) else _hue(i) for i, label in enumerate(labels)}
+
+
+def _hue(index: int) -> Color:
+    """Return one of endlessly many colours, neighbours of which are far apart (by the golden section)."""
+    red, green, blue = colorsys.hsv_to_rgb(index * 0.618034 % 1, 0.55 + 0.35 * (index % 2), 0.95)
+    return round(red * 255), round(green * 255), round(blue * 255)
+
+
+def _outline(draw: ImageDraw.ImageDraw, box: Box, color: Color, line: int) -> None:
+    """Draw a box along its inner edge, between thin dark lines that part it from any background."""
+    left, top, right, bottom = box
+    rim = max(1, line // 3) if line > 1 else 0
+    for inset, width, shade in ((0, line + 2 * rim, (0, 0, 0)), (rim, line, color)):
+        edges = (left + inset, top + inset, right - 1 - inset, bottom - 1 - inset)
+        if edges[0] <= edges[2] and edges[1] <= edges[3]:
+            draw.rectangle(edges, outline=shade, width=width)
+
+
+def _write_labels(
+    draw: ImageDraw.ImageDraw,
+    shown: list[tuple[Region, Box]],
+    colors: dict[str, Color],
+    pen: _Pen,
+    size: tuple[int, int],
+) -> int:
+    """Write the labels, best region first; return how many had to be left out."""
+    taken: list[Box] = []
+    left_out = 0
+    for region, box in sorted(shown, key=lambda pair: -pair[0].score):
+        if not region.label.strip():
+            continue
+        text = _shortened(" ".join(region.label.split()), pen, size[0])
+        place = _place(box, _extent(text, pen, size), taken, size)
+        crowded = place is None or (len(shown) >= _CROWD and _shared(place, taken) > 0)
+        if not text or place is None or crowded:
+            left_out += 1
+            continue
+        taken.append(place)
+        _write(draw, text, place, colors[region.label], pen)
+    return left_out
+
+
+def _extent(text: str, pen: _Pen, size: tuple[int, int]) -> tuple[int, int]:
+    ascent, descent = pen.font.getmetrics()
+    width = round(pen.font.getlength(text)) + 2 * pen.padding
+    return min(width, size[0]), ascent + descent + pen.padding
+
+
+def _shortened(text: str, pen: _Pen, width: int) -> str:
+    room = width - 2 * pen.padding
+    text = text[:200]
+    if pen.font.getlength(text) <= room:
+        return text
+    while text and pen.font.getlength(text + "…") > room:
+        text = text[:-1]
+    return f"{text.rstrip()}…" if text else ""
+
+
+def _place(box: Box, extent: tuple[int, int], taken: list[Box], size: tuple[int, int]) -> Box | None:
+    """Return the spot near the box that shares least with the labels placed; None where it cannot fit."""
+    if extent[1] > size[1] or extent[0] > size[0]:
+        return None
+    spots = list(dict.fromkeys(_spots(box, extent, size)))
+    return min(spots, key=lambda spot: _shared(spot, taken))
+
+
+def _spots(box: Box, extent: tuple[int, int], size: tuple[int, int]) -> Iterator[Box]:
+    """Yield places for a label, the most natural first: above, inside at the top, below, at the bottom."""
+    width, height = extent
+    starts = (box[0], box[2] - width, (box[0] + box[2] - width) // 2)
+    tops = (box[1] - height, box[1], box[3], box[3] - height)
+    for y in tops:
+        for x in starts:
+            left = min(max(x, 0), size[0] - width)
+            if 0 <= y <= size[1] - height:
+                yield left, y, left + width, y + height
+    left, top = min(max(box[0], 0), size[0] - width), min(max(box[1], 0), size[1] - height)
+    yield left, top, left + width, top + height
+
+
+def _shared(spot: Box, taken: list[Box]) -> int:
+    return sum(_area(common) for other in taken if (common := _common(spot, other)))
+
+
+def _common(a: Box, b: Box) -> Box | None:
+    left, top, right, bottom = max(a[0], b[0]), max(a[1], b[1]), min(a[2], b[2]), min(a[3], b[3])
+    return (left, top, right, bottom) if left < right and top < bottom else None
+
+
+def _area(box: Box) -> int:
+    return (box[2] - box[0]) * (box[3] - box[1])
+
+
+def _write(draw: ImageDraw.ImageDraw, text: str, place: Box, color: Color, pen: _Pen) -> None:
+    left, top, right, bottom = place
+    draw.rectangle((left, top, right - 1, bottom - 1), fill=color)
+    red, green, blue = color
+    bright = 0.299 * red + 0.587 * green + 0.114 * blue > 140
+    middle = (top + bottom) / 2
+    draw.text(
+        (left + pen.padding, middle),
+        text,
+        fill=_TEXT_DARK if bright else _TEXT_LIGHT,
+        font=pen.font,
+        anchor="lm",
+    )

@@ -1,0 +1,95 @@
+"""What the engine adds to each step, with stub models, no trace, the program parsed and checked once.
+
+    python tests/benchmarks/engine_overhead.py
+
+Baseline: the same calls to the same tools in a plain loop, in the same run. Prints microseconds a step.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from visprog import VisProg
+from visprog.engine.interpreter import Interpreter
+from visprog.engine.memo import Memo
+from visprog.language.checker import Checked
+from visprog.models.fake import FakeDetector, FakeVisualQA
+from visprog.modules.logic.count import count
+from visprog.modules.understanding.loc import loc
+from visprog.modules.understanding.vqa import vqa
+from visprog.values import Image
+
+ROUNDS = 30
+LENGTHS = (10, 50, 100, 200)
+
+
+def chain(length: int) -> str:
+    """A program of the shape of GQA's: locate, count, ask, over and over; Eval combines at the end."""
+    lines = []
+    for index in range(0, length - 1, 3):
+        lines += [
+            f"BOX{index}=Loc(image=IMAGE, object='thing {index}')",
+            f"ANSWER{index}=Count(object=BOX{index})",
+            f"ANSWER{index + 1}=Vqa(image=IMAGE, question='What is thing {index}?')",
+        ]
+    lines = lines[: length - 1]
+    counts = [line.split("=")[0] for line in lines if "Count" in line or "Vqa" in line]
+    return "\n".join([*lines, f"RESULT=Eval('len([{', '.join(f'{{{n}}}' for n in counts[:30])}]) > 0')"])
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """The median of some rounds."""
+    times = []
+    for _ in range(ROUNDS):
+        start = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - start)
+    return statistics.median(times)
+
+
+def plain(checked: Checked, image: Image, detector: FakeDetector, visual_qa: FakeVisualQA) -> None:
+    """The same tools called one after the other, without an engine."""
+    found = None
+    for step in checked.steps:
+        if step.tool == "Loc":
+            found = loc(image, "thing", detector=detector)
+        elif step.tool == "Count":
+            count(found)
+        elif step.tool == "Vqa":
+            vqa(image, "What?", visual_qa=visual_qa)
+
+
+def main() -> None:
+    """Print the table."""
+    image = Image(np.zeros((480, 640, 3), dtype=np.uint8))
+    detector = FakeDetector(lambda image, label: [(10, 10, 50, 50)])
+    visual_qa = FakeVisualQA(lambda image, question: "red")
+    session = VisProg(planner="examples", models={"detector": detector, "visual_qa": visual_qa})
+    print(f"{'steps':>6} {'tools alone':>12} {'first':>8} {'from memo':>10} {'no memo':>8}   added µs a step")
+    for length in LENGTHS:
+        checked = session.check(chain(length), ["IMAGE"])
+        assert checked.ok, checked.diagnostics
+        steps = len(checked.needed)
+        alone = seconds(lambda: plain(checked, image, detector, visual_qa))  # noqa: B023
+        warm = Interpreter(session.tools, session.models, memo=Memo())
+        warm.run(checked, {"IMAGE": image})
+
+        def first() -> None:
+            warm._memo = Memo()
+            warm.run(checked, {"IMAGE": image})  # noqa: B023
+
+        bare = Interpreter(session.tools, session.models, memo=None)
+        bare.run(checked, {"IMAGE": image})
+        cold = seconds(first)
+        without = seconds(lambda: bare.run(checked, {"IMAGE": image}))  # noqa: B023
+        memoised = seconds(lambda: warm.run(checked, {"IMAGE": image}))  # noqa: B023
+        row = [(each - base) / steps * 1e6 for each, base in ((cold, alone), (memoised, 0.0), (without, alone))]
+        print(f"{steps:>6} {alone / steps * 1e6:>12.1f} {row[0]:>8.1f} {row[1]:>10.1f} {row[2]:>8.1f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,64 @@
+"""Reads the files of tests/cases: the language's specification as data.
+
+A case is a heading of the second rank, a block `vp` with a program, a block `diagnostics` with what the
+checker says, `toml` with what the models find, and `result` where the program runs.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+FOLDER = Path(__file__).parent.parent / "cases"
+UPDATE = "VISPROG_UPDATE_CASES" in os.environ
+"""Whether to write what was found into the files, to be reviewed like code."""
+
+_BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Case:
+    path: Path
+    name: str
+    program: str
+    diagnostics: str
+    given: dict[str, Any]
+    result: str | None
+
+    def __str__(self) -> str:
+        return f"{self.path.stem}: {self.name}"
+
+
+def program_cases() -> list[Case]:
+    return [case for path in sorted(FOLDER.glob("*.md")) for case in _read(path)]
+
+
+def _read(path: Path) -> list[Case]:
+    cases = []
+    for section in path.read_text("utf-8").split("\n## ")[1:]:
+        name, _, body = section.partition("\n")
+        blocks = dict(_BLOCK.findall(body))
+        cases.append(
+            Case(
+                path,
+                name,
+                blocks["vp"].removesuffix("\n"),
+                blocks["diagnostics"].removesuffix("\n"),
+                tomllib.loads(blocks.get("toml", "")),
+                blocks["result"].removesuffix("\n") if "result" in blocks else None,
+            )
+        )
+    return cases
+
+
+def rewrite(case: Case, block: str, found: str) -> None:
+    """Put what was found into the case's block."""
+    text = case.path.read_text("utf-8")
+    start = text.index(f"\n## {case.name}\n")
+    opening = text.index(f"```{block}\n", start) + len(f"```{block}\n")
+    closing = text.index("```\n", opening)
+    case.path.write_text(text[:opening] + (found + "\n" if found else "") + text[closing:], "utf-8")

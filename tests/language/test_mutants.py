@@ -1,0 +1,88 @@
+"""Whatever happens to a program's text, it checks or is diagnosed, and nothing runs before that is known."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.language.mutation import mutants, sources
+from visprog import ProgramError, Registry, VisProg
+from visprog.language.checker import check
+from visprog.language.diagnostics import CODES, render, render_plain, to_json
+from visprog.language.parser import parse
+from visprog.language.program import lines_of
+from visprog.language.types import Type
+from visprog.modules import TOOLS
+
+REGISTRY = Registry(TOOLS)
+INPUTS = dict.fromkeys(("IMAGE", "LEFT", "RIGHT"), Type.IMAGE)
+
+
+def assert_checks_or_is_diagnosed(text: str) -> bool:
+    checked = check(parse(text), REGISTRY, INPUTS)
+    lines = lines_of(text)
+    for each in checked.diagnostics:
+        assert each.code in CODES
+        assert each.message
+        assert 1 <= each.span.line <= len(lines)
+        assert 1 <= each.span.column < each.span.end
+        assert to_json(each)["line"] == each.span.line
+    render(checked.diagnostics, text).encode()
+    render_plain(checked.diagnostics, text).encode()
+    if checked.ok:
+        again = check(parse(str(checked.program)), REGISTRY, INPUTS)
+        assert again.ok
+        assert again.program == checked.program
+    else:
+        assert any(each.is_error for each in checked.diagnostics)
+    return checked.ok
+
+
+def test_every_mutant_checks_or_is_diagnosed() -> None:
+    outcomes = [assert_checks_or_is_diagnosed(text) for text in mutants(3_000, seed=1)]
+    assert 100 < sum(outcomes) < 2_900
+
+
+@given(st.text(alphabet=st.characters(codec=None), max_size=400))
+def test_any_text_checks_or_is_diagnosed(text: str) -> None:
+    assert_checks_or_is_diagnosed(text)
+
+
+@given(st.text(alphabet="{}()[]'\"=,AB01 \\n.+-*<>#xorif", max_size=120))
+def test_any_jumble_of_the_language_checks_or_is_diagnosed(text: str) -> None:
+    assert_checks_or_is_diagnosed(f"A=Loc(image=IMAGE, object='x')\nRESULT=Eval({text})")
+
+
+def test_no_tool_is_called_before_an_error_is_known() -> None:
+    calls: list[str] = []
+    session = VisProg()
+    for tool in TOOLS:
+        spy = replace(tool, function=_noted(tool.name, calls))
+        session.tools._tools[tool.name] = spy
+    refused = 0
+    for text in mutants(300, seed=2):
+        if not session.check(text).ok:
+            try:
+                session.execute(text, {"IMAGE": "no such file", "LEFT": "none", "RIGHT": "none"})
+            except ProgramError as error:
+                refused += 1
+                assert error.diagnostics
+    assert refused > 100
+    assert not calls
+
+
+def _noted(name: str, calls: list[str]) -> object:
+    def function(**arguments: object) -> object:
+        calls.append(name)
+        return None
+
+    return function
+
+
+def test_every_program_of_the_banks_prints_and_reads_back() -> None:
+    programs = sources()
+    assert len(programs) >= 60
+    for text in programs:
+        assert str(parse(text).program) == text

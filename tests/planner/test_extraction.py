@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from visprog.planner.extraction import extract_program
+
+PROGRAM = """OBJ0=FaceDet(image=IMAGE)
+IMAGE0=Emoji(image=IMAGE, object=OBJ0, emoji='8)')
+RESULT=IMAGE0"""
+FIRST, SECOND, THIRD = PROGRAM.split("\n")
+
+WRAPPED = {
+    "alone": PROGRAM,
+    "blank lines around": f"\n\n{PROGRAM}\n\n",
+    "prose around": f"Here is the program for your picture:\n\n{PROGRAM}\n\nIt hides (all) faces.",
+    "a code fence": f"```\n{PROGRAM}\n```",
+    "a code fence with a language and prose": f"Sure:\n```python\n{PROGRAM}\n```\nRun it with `exec`.",
+    "a fence of tildes": f"~~~vp\n{PROGRAM}\n~~~",
+    "a fence left open": f"Sure!\n```python\n{PROGRAM}",
+    "a heading": f"Program:\n{PROGRAM}",
+    "a heading in the fence": f"```\nProgram:\n{PROGRAM}\n```",
+    "a heading in bold": f"**Program:**\n\n{PROGRAM}",
+    "the instruction again": f'Pictures: IMAGE\nInstruction: "Hide the face with 8)"\nProgram:\n{PROGRAM}',
+    "the instruction again in the fence": f'```\nInstruction: "Hide it"\n\nProgram:\n{PROGRAM}\n```',
+    "a thought": f"<think>\nOBJ0=Loc(image=IMAGE, object='face')?\n```\nX=Y(z=1)\n```\n</think>\n{PROGRAM}",
+    "a thought whose start was not sent": f"I could use Loc.\nOBJ0=Seg(image=IMAGE)\n</think>\n\n{PROGRAM}",
+    "another fence before": f"Install it:\n```bash\npip install visprog\n```\nThen:\n```\n{PROGRAM}\n```",
+    "another fence behind": f"```\n{PROGRAM}\n```\nThe output is:\n```\nan image\n```",
+    "a draft before": f"```\nOBJ0=Seg(image=IMAGE)\nRESULT=OBJ0\n```\nBetter:\n```\n{PROGRAM}\n```",
+    "a draft before, without fences": f"OBJ0=Seg(image=IMAGE)\nNo, faces need FaceDet:\n{PROGRAM}",
+    "one fence for each step": f"1. Faces:\n```\n{FIRST}\n```\n2. Emoji:\n```\n{SECOND}\n{THIRD}\n```",
+    "prose between the steps": f"First, the faces:\n{FIRST}\nThen the emoji:\n{SECOND}\nAnd so:\n{THIRD}",
+    "the next example made up": f'{PROGRAM}\n\nInstruction: "Blur it"\nProgram:\nOBJ0=Seg(image=IMAGE)',
+    "the next example in fences": f"```\n{PROGRAM}\n```\nQuestion: What?\n```\nOBJ0=Seg(image=IMAGE)\n```",
+    "line ends of Windows": PROGRAM.replace("\n", "\r\n"),
+}
+
+
+@pytest.mark.parametrize("wrapping", WRAPPED)
+def test_the_program_is_found_whatever_stands_around_it(wrapping: str) -> None:
+    assert extract_program(WRAPPED[wrapping]) == PROGRAM
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "",
+        "   \n",
+        "I'm sorry, I cannot look at pictures.",
+        "Use FaceDet(image) and then Emoji, as in x = 3 or so.",
+        "```python\nimport cv2\nprint('hello')\n```",
+        f"<think>{PROGRAM}",
+        "Instruction: Hide the face with 8)\nProgram:\n",
+    ],
+)
+def test_an_answer_without_a_program_gives_none(answer: str) -> None:
+    assert extract_program(answer) is None
+
+
+def test_numbered_lines_are_left_to_the_parser() -> None:
+    answer = "Steps:\n1. OBJ0=FaceDet(image=IMAGE)\n2. RESULT=OBJ0\nDone."
+    assert extract_program(answer) == "1. OBJ0=FaceDet(image=IMAGE)\n2. RESULT=OBJ0"
+
+
+def test_a_call_spread_over_lines_is_put_on_one() -> None:
+    answer = (
+        "```\nOBJ1=Select(\n    image=IMAGE,\n    object=OBJ0,\n    query='a (red) car'\n)\nRESULT=OBJ1\n```"
+    )
+    expected = "OBJ1=Select( image=IMAGE, object=OBJ0, query='a (red) car' )\nRESULT=OBJ1"
+    assert extract_program(answer) == expected
+
+
+def test_a_missing_bracket_does_not_swallow_the_next_statement() -> None:
+    answer = "OBJ0=Loc(image=IMAGE, object='dog',\nRESULT=Count(object=OBJ0)"
+    assert extract_program(answer) == answer
+
+
+def test_a_faulty_line_inside_a_fence_is_kept_for_the_parser_to_report() -> None:
+    program = "OBJ0=FaceDet(image=IMAGE)\nOBJ1 := Loc image\nRESULT=OBJ0"
+    assert extract_program(f"```\n{program}\n```") == program
+
+
+def test_a_line_that_gives_a_name_to_a_value_is_kept_for_the_parser_to_report() -> None:
+    program = "QUERY='dog'\nRESULT=Loc(image=IMAGE, object=QUERY)"
+    assert extract_program(f"Here:\n{program}\nBye.") == program
+
+
+NAMES = st.from_regex(r"[A-Z]{1,6}[0-9]?", fullmatch=True)
+CALLS = st.builds(
+    "{}({}={!r})".format,
+    st.from_regex(r"[A-Z][a-z]{1,6}", fullmatch=True),
+    st.from_regex(r"[a-z]{1,6}", fullmatch=True),
+    st.text(st.characters(codec="ascii", exclude_categories=["Cc"]), max_size=20),
+)
+PROGRAMS = st.lists(st.tuples(NAMES, CALLS), min_size=1, max_size=6, unique_by=lambda step: step[0]).map(
+    lambda steps: "\n".join(f"{name}={call}" for name, call in steps)
+)
+PROSE = st.lists(st.from_regex(r"[A-Z][a-z]{0,8}( [a-z]{1,8}){1,6}[.!:]", fullmatch=True), max_size=3)
+
+
+@given(PROGRAMS, PROSE, PROSE, st.sampled_from(["{}", "```\n{}\n```", "```python\n{}\n```"]))
+def test_any_program_comes_out_of_any_prose_unchanged(
+    program: str, before: list[str], after: list[str], fence: str
+) -> None:
+    answer = "\n".join([*before, fence.replace("{}", program), *after])
+    assert extract_program(answer) == program
+
+
+@given(st.text())
+def test_no_answer_makes_it_fail_and_what_it_returns_is_never_blank(answer: str) -> None:
+    found = extract_program(answer)
+    assert found is None or found.strip()

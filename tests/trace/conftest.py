@@ -1,0 +1,215 @@
+"""Runs put together by hand, a reader of pages, and one browser for all tests that need it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from visprog.engine.events import Event, StepFailed, StepFinished, StepSkipped
+from visprog.errors import StepError
+from visprog.language.checker import check
+from visprog.language.parser import parse
+from visprog.language.types import Type
+from visprog.models.roles import Message
+from visprog.planner.plan import Plan
+from visprog.tools import Registry, tool
+from visprog.trace.run import Run
+from visprog.values import Image, Region, Regions, Scalar
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+
+@tool("Loc")
+def loc(image: Image, object: str) -> Regions:  # noqa: A002
+    """Find things."""
+    raise NotImplementedError
+
+
+@tool("Select")
+def select(image: Image, object: Regions, query: str) -> Regions:  # noqa: A002
+    """Choose regions."""
+    raise NotImplementedError
+
+
+@tool("Count")
+def count(object: Regions) -> int:  # noqa: A002
+    """Count regions."""
+    raise NotImplementedError
+
+
+@tool("Vqa")
+def vqa(image: Image, question: str) -> str:
+    """Answer a question."""
+    raise NotImplementedError
+
+
+@tool("Tag")
+def tag(image: Image, object: Regions) -> Image:  # noqa: A002
+    """Draw labels."""
+    raise NotImplementedError
+
+
+@tool("List")
+def knowledge(query: str, max: int) -> list[str]:  # noqa: A002
+    """List knowledge."""
+    raise NotImplementedError
+
+
+@tool("Join")
+def join(words: list[str]) -> Scalar:
+    """Join words."""
+    raise NotImplementedError
+
+
+TOOLS = Registry((loc, select, count, vqa, tag, knowledge, join))
+
+UNNEEDED = StepSkipped(-1, None)
+"""Stands for a step that the result does not need."""
+
+
+def make_run(
+    program: str,
+    inputs: Mapping[str, Image],
+    outcomes: Sequence[object],
+    *,
+    instruction: str | None = "Count the dogs",
+    transcript: Sequence[Message] = (),
+    remarks: Mapping[int, tuple[str, ...]] | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Run:
+    """Return the record of a run in which each step had its outcome: a value, or the exception it failed with."""
+    checked = check(parse(program), TOOLS, dict.fromkeys(inputs, Type.IMAGE))
+    assert checked.ok, checked.diagnostics
+    events: list[Event] = []
+    for index, outcome in enumerate(outcomes):
+        at, said = 0.01 * index, (remarks or {}).get(index, ())
+        if outcome is UNNEEDED or isinstance(outcome, StepSkipped):
+            events.append(StepSkipped(index, None if outcome is UNNEEDED else outcome.because))
+        elif isinstance(outcome, StepError):
+            events.append(StepFailed(index, at, 0.004, outcome, said, ()))
+        else:
+            events.append(StepFinished(index, at, 0.008, outcome, bytes([index]), index == 2, said, ("fake:1",)))
+    plan = Plan(instruction, "gqa", checked, "examples", tuple(transcript)) if instruction is not None else None
+    return Run(checked, dict(inputs), tuple(events), "2026-01-31T12:00:00+00:00", 0.1, plan, environment or {})
+
+
+def make_photo(width: int = 320, height: int = 240, seed: int = 0) -> Image:
+    """Return a picture with more colours than a drawing has."""
+    rows, columns = np.mgrid[:height, :width]
+    noise = ((rows * 73_856_093) ^ (columns * 19_349_663) ^ (seed * 83_492_791)) % 40
+    pixels = np.stack([rows * 200 // height + noise, columns * 200 // width + noise, 90 + noise], axis=2)
+    return Image(pixels.astype(np.uint8))
+
+
+def make_dogs(size: tuple[int, int] = (320, 240)) -> Regions:
+    """Return two regions, the first with a mask that has a hole."""
+    mask = np.zeros((size[1], size[0]), dtype=np.bool_)
+    mask[60:180, 80:200] = True
+    mask[100:140, 120:160] = False
+    return Regions(
+        (Region((80, 60, 200, 180), "dog", 0.91, mask), Region((240, 20, 330, 90), "puppy", 0.504)), size=size
+    )
+
+
+DOGS = """\
+# How many dogs?
+OBJ0=Loc(image=IMAGE, object='dog')
+OBJ1=Select(image=IMAGE, object=OBJ0, query='big')
+ANSWER0=Count(object=OBJ1)
+IMAGE0=Tag(image=IMAGE, object=OBJ0)
+RESULT=IMAGE0
+"""
+
+
+@pytest.fixture(scope="session")
+def run_of() -> Callable[..., Run]:
+    """Builds the record of a run from a program, inputs and outcomes."""
+    return make_run
+
+
+@pytest.fixture(scope="session")
+def photo() -> Callable[..., Image]:
+    """Makes pictures."""
+    return make_photo
+
+
+@pytest.fixture
+def dogs_run() -> Run:
+    """A run with boxes, a mask, a step that is not needed, a remark and a picture as its result."""
+    dogs = make_dogs()
+    outcomes = [dogs, dogs[:1], UNNEEDED, make_photo(seed=1), make_photo(seed=1)]
+    return make_run(
+        DOGS,
+        {"IMAGE": make_photo()},
+        outcomes,
+        transcript=(Message("user", "Count the dogs"), Message("assistant", DOGS)),
+        remarks={0: ("one box reaches over the edge",)},
+        environment={"visprog": "0.1.0"},
+    )
+
+
+@pytest.fixture
+def failed_run() -> Run:
+    """A run whose second step fails."""
+    failure = StepError("Select failed: nothing is big", step="OBJ1", line=3, help="ask for something else")
+    failure.__cause__ = ValueError("no candidate")
+    outcomes = [make_dogs(), failure, UNNEEDED, make_photo(seed=1), make_photo(seed=1)]
+    program = DOGS.replace("object=OBJ0)\nRESULT", "object=OBJ1)\nRESULT")
+    outcomes[3], outcomes[4] = StepSkipped(3, 1), StepSkipped(4, 1)
+    return make_run(program, {"IMAGE": make_photo()}, outcomes)
+
+
+class Page(HTMLParser):
+    """What a page holds: its elements, their ids and addresses, and the text outside style and script."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__()
+        self.elements: list[str] = []
+        self.attributes: list[tuple[str, str]] = []
+        self.text = ""
+        self._silent = False
+        self.feed(source)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append(tag)
+        self.attributes += [(name, value or "") for name, value in attrs]
+        self._silent = tag in ("style", "script", "title")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._silent = False
+
+    def handle_data(self, data: str) -> None:
+        self.text += "" if self._silent else data
+
+    def all(self, name: str) -> list[str]:
+        """Return every value of an attribute."""
+        return [value for attribute, value in self.attributes if attribute == name]
+
+
+@pytest.fixture(scope="session")
+def read_page() -> Callable[[str], Any]:
+    """Reads a page with a parser that knows nothing of how it was made."""
+    return Page
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A real Chromium, shared by all tests; they are skipped where there is none."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    path = next((found for name in names if (found := shutil.which(name))), None)
+    if path is None:
+        pytest.skip("no Chromium here: install the system's package `chromium`")
+    from playwright.sync_api import sync_playwright
+
+    options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=options)
+        yield chromium
+        chromium.close()

@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from visprog.errors import StepError
+from visprog.models.roles import Message
+from visprog.trace.html import frame, render_html
+from visprog.trace.rendering import visible
+from visprog.trace.run import Run
+from visprog.values import Image, Region, Regions
+
+TEXTS = st.text(st.characters(blacklist_categories=()), min_size=1, max_size=60)
+
+
+def _dangling(page: Any) -> set[str]:
+    addresses = {address for address in page.all("href") if not address.startswith("data:")}
+    return {address for address in addresses if address[1:] not in page.all("id")}
+
+
+def test_every_link_of_the_page_leads_to_an_element_of_it(dogs_run: Run, read_page: Callable[[str], Any]) -> None:
+    assert _dangling(read_page(render_html(dogs_run))) == set()
+
+
+def test_no_id_is_given_twice(dogs_run: Run, read_page: Callable[[str], Any]) -> None:
+    ids = read_page(render_html(dogs_run)).all("id")
+    assert sorted(ids) == sorted(set(ids))
+
+
+def test_every_variable_of_the_program_is_a_link(dogs_run: Run) -> None:
+    program = render_html(dogs_run).partition('<div class="program">')[2].partition("</section>")[0]
+    linked = set(re.findall(r'<a class="variable" href="#[\w-]+">(\w+)</a>', program))
+    assert linked == {"IMAGE", "OBJ0", "OBJ1", "ANSWER0", "IMAGE0", "RESULT"}
+
+
+def test_each_distinct_picture_is_embedded_once(dogs_run: Run, read_page: Callable[[str], Any]) -> None:
+    uris = [address for address in read_page(render_html(dogs_run)).all("href") if address.startswith("data:")]
+    assert len(uris) == len(set(uris)) == 2
+
+
+def test_a_variable_with_two_values_leads_to_the_one_that_holds_there(
+    run_of: Callable[..., Run], photo: Callable[..., Image]
+) -> None:
+    program = "A=Vqa(image=IMAGE, question='one')\nB=Vqa(image=IMAGE, question=A)\nA=Vqa(image=IMAGE, question='two')"
+    source = render_html(run_of(program + "\nC=Vqa(image=IMAGE, question=A)", {"IMAGE": photo()}, list("abcd")))
+    lines = re.findall(r'<div class="line.*?</code>', source, re.DOTALL)
+    assert 'question</span>=<a class="variable" href="#step-1">A' in lines[1]
+    assert 'question</span>=<a class="variable" href="#step-3">A' in lines[3]
+
+
+def test_comments_keep_their_place_among_the_lines(dogs_run: Run) -> None:
+    source = render_html(dogs_run)
+    assert source.index("# How many dogs?") < source.index('id="line-2"') < source.index('id="line-6"')
+
+
+def test_regions_are_drawn_over_the_picture_that_they_were_found_in(
+    run_of: Callable[..., Run], photo: Callable[..., Image]
+) -> None:
+    left, right = photo(100, 80, 1), photo(100, 80, 2)
+    program = "OBJ0=Loc(image=RIGHT, object='dog')\nRESULT=OBJ0"
+    run = run_of(program, {"LEFT": left, "RIGHT": right}, [Regions([Region((1, 1, 9, 9))], size=(100, 80))] * 2)
+    card = render_html(run).partition('<div class="output">')[2]
+    assert re.search(r'<use href="#([\w-]+)"', card).group(1) == "picture-2"  # type: ignore[union-attr]
+
+
+def test_three_hundred_regions_hide_their_labels_until_pointed_at(
+    run_of: Callable[..., Run], photo: Callable[..., Image]
+) -> None:
+    regions = Regions([Region((n, n % 50, n + 9, n % 50 + 9), f"kite {n}") for n in range(300)], size=(320, 240))
+    source = render_html(run_of("OBJ0=Loc(image=IMAGE, object='kite')", {"IMAGE": photo()}, [regions]))
+    assert 'class="picture picture-1 crowd"' in source
+    assert source.count('class="tag"') == 600  # the step's picture and the result's
+
+
+def test_what_failed_and_what_was_skipped_is_said_with_its_cause(
+    failed_run: Run, read_page: Callable[[str], Any]
+) -> None:
+    text = read_page(render_html(failed_run)).text
+    for words in ("Failed", "Step 2, line 3", "nothing is big", "ValueError: no candidate", "ask for something else"):
+        assert words in text
+    assert re.search(r"Skipped, because\s+OBJ1\s+failed", text)
+    assert "Not run: the result does not depend on it." in text
+
+
+def test_a_run_that_was_stopped_says_so(run_of: Callable[..., Run], photo: Callable[..., Image]) -> None:
+    program = "A=Vqa(image=IMAGE, question='one')\nB=Vqa(image=IMAGE, question=A)"
+    source = render_html(run_of(program, {"IMAGE": photo()}, ["1"]))
+    assert ">Stopped</li>" in source
+    assert "Not run: the run was stopped before." in source
+
+
+def test_warnings_of_the_checker_quote_their_line(dogs_run: Run, read_page: Callable[[str], Any]) -> None:
+    page = read_page(render_html(dogs_run))
+    assert "#line-4" in page.all("href")
+    assert "ANSWER0=Count(object=OBJ1)" in page.text.partition("Program")[0]
+
+
+@pytest.mark.parametrize("value", [None, True, 3, 0.5, "yes", ["a", "b"], [], {"odd": 1}, "x" * 9_000])
+def test_any_value_can_be_the_result(run_of: Callable[..., Run], photo: Callable[..., Image], value: object) -> None:
+    run = run_of("A=Vqa(image=IMAGE, question='q')", {"IMAGE": photo(8, 8)}, [value])
+    assert len(render_html(run)) < 60_000
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 3000), (3000, 1)])
+def test_pictures_of_any_shape_are_shown(run_of: Callable[..., Run], size: tuple[int, int]) -> None:
+    image = Image(np.zeros((size[1], size[0], 3), np.uint8))
+    regions = Regions([Region((-5, -5, 4, 4), "edge", 1.0, np.ones((size[1], size[0]), np.bool_))], size=size)
+    source = render_html(run_of("OBJ0=Loc(image=IMAGE, object='edge')", {"IMAGE": image}, [regions]))
+    assert "nan" not in source.partition("<main>")[2].partition("<script>")[0]
+
+
+def test_the_policy_allows_the_pages_own_style_and_script_alone(dogs_run: Run) -> None:
+    source = render_html(dogs_run)
+    policy = html.unescape(re.search(r'Content-Security-Policy" content="(.*?)"', source).group(1))  # type: ignore[union-attr]
+    parts = re.findall(r"<(?:style|script)>(.*?)</(?:style|script)>", source, re.DOTALL)
+    hashes = {base64.b64encode(hashlib.sha256(part.encode()).digest()).decode() for part in parts}
+    assert len(parts) == 3
+    assert set(re.findall(r"sha256-([^']+)", policy)) == hashes
+    assert "unsafe" not in policy
+    assert "http" not in policy
+
+
+def test_nothing_in_the_page_points_outside(dogs_run: Run, read_page: Callable[[str], Any]) -> None:
+    page = read_page(render_html(dogs_run))
+    addresses = page.all("href") + page.all("src")
+    assert all(address.startswith(("#", "data:image/")) for address in addresses)
+    assert "style" not in [name for name, _ in page.attributes]
+
+
+def _hostile(make: Callable[..., Run], image: Image, text: str) -> Run:
+    failure = StepError(text, step="B", line=3, help=text)
+    failure.__cause__ = ValueError(text)
+    regions = Regions([Region((1, 1, 4, 4), text, 0.5)], size=image.size)
+    return make(
+        "OBJ0=Loc(image=IMAGE, object='dog')\nA=Vqa(image=IMAGE, question='q')\nB=List(query=A, max=3)\nRESULT=B",
+        {"IMAGE": image},
+        [regions, text, failure],
+        instruction=text,
+        transcript=(Message("assistant", text),),
+        remarks={0: (text,)},
+        environment={text: text},
+    )
+
+
+@settings(max_examples=80, deadline=None)
+@given(text=TEXTS)
+def test_any_text_comes_back_as_text_and_adds_no_element(
+    run_of: Callable[..., Run], read_page: Callable[[str], Any], text: str
+) -> None:
+    image = Image(np.zeros((6, 8, 3), np.uint8))
+    page = read_page(render_html(_hostile(run_of, image, text)))
+    plain = read_page(render_html(_hostile(run_of, image, "plain")))
+    assert page.elements == plain.elements
+    assert [name for name, _ in page.attributes] == [name for name, _ in plain.attributes]
+    assert page.text.count(visible(text)) >= 12
+    assert "plain" not in page.text or "plain" in visible(text)
+
+
+def test_a_notebook_shows_the_page_in_a_sandboxed_frame(dogs_run: Run, read_page: Callable[[str], Any]) -> None:
+    shown = read_page(dogs_run._repr_html_())
+    assert shown.elements == ["iframe"]
+    assert shown.all("srcdoc") == [render_html(dogs_run)]
+    assert shown.all("sandbox") == ["allow-scripts"]
+    assert frame(dogs_run) == dogs_run._repr_html_()

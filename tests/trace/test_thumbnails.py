@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image as PILImage
+
+from visprog.trace.thumbnails import LARGEST, Thumbnail, outline, thumbnail
+from visprog.values import Image
+
+
+def _decoded(small: Thumbnail) -> PILImage.Image:
+    return PILImage.open(io.BytesIO(base64.b64decode(small.uri.partition(",")[2])))
+
+
+def test_a_photograph_becomes_a_jpeg(photo: Callable[..., Image]) -> None:
+    assert thumbnail(photo()).uri.startswith("data:image/jpeg;base64,")
+
+
+def test_a_drawing_in_few_colors_becomes_a_png_without_loss() -> None:
+    pixels = np.zeros((60, 80, 3), np.uint8)
+    pixels[20:40, 30:50] = (200, 30, 30)
+    small = thumbnail(Image(pixels))
+    assert small.uri.startswith("data:image/png;base64,")
+    assert np.array_equal(np.asarray(_decoded(small)), pixels)
+
+
+@pytest.mark.parametrize(("width", "height"), [(1, 1), (640, 480), (2000, 900), (900, 2000), (3000, 1), (1, 3000)])
+def test_a_thumbnail_is_as_large_as_it_says_and_within_its_bounds(
+    photo: Callable[..., Image], width: int, height: int
+) -> None:
+    small = thumbnail(photo(width, height))
+    assert _decoded(small).size == (small.width, small.height)
+    assert 1 <= min(small.width, small.height) <= max(small.width, small.height) == min(LARGEST, max(width, height))
+
+
+def _filled(path: str, width: int, height: int) -> np.ndarray:
+    """Fill a path of `M x y l dx dy ... z` by the even-odd rule."""
+    contours = []
+    for part in path.split("z")[:-1]:
+        start, _, rest = part[1:].partition("l")
+        numbers = [float(n) for n in rest.replace("-", " -").split()]
+        steps = np.array(numbers).reshape(-1, 2)
+        contours.append((np.array(start.replace("-", " -").split(), dtype=float) + np.cumsum([[0, 0], *steps], 0)))
+    canvas = np.zeros((height, width), np.uint8)
+    cv2.fillPoly(canvas, [contour.astype(np.int32) for contour in contours], 1)
+    return canvas.astype(bool)
+
+
+def test_the_outline_encloses_the_mask_and_leaves_its_hole_open() -> None:
+    mask = np.zeros((240, 320), np.bool_)
+    mask[60:180, 80:200] = True
+    mask[100:140, 120:160] = False
+    filled = _filled(outline(mask, 320, 240), 320, 240)
+    assert (filled & mask).sum() / (filled | mask).sum() > 0.97
+
+
+def test_the_outline_is_in_the_thumbnails_pixels() -> None:
+    mask = np.zeros((2400, 3200), np.bool_)
+    mask[600:1800, 800:2000] = True
+    filled = _filled(outline(mask, 320, 240), 320, 240)
+    assert filled[61:179, 81:199].all()
+    assert filled.sum() < 122 * 122
+
+
+def test_an_empty_mask_has_no_outline() -> None:
+    assert outline(np.zeros((10, 10), np.bool_), 10, 10) == ""

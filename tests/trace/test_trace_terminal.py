@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from visprog.engine.events import StepStarted
+from visprog.trace.run import Run
+from visprog.trace.terminal import LiveSteps, _printable, render
+from visprog.values import Image
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def _printed(run: Run) -> str:
+    out = io.StringIO()
+    render(run, Console(file=out, width=80, color_system=None))
+    return "".join(f"{line.rstrip()}\n" for line in out.getvalue().splitlines())
+
+
+def test_a_run_is_printed_as_the_golden_file_says(dogs_run: Run) -> None:
+    assert _printed(dogs_run) == (GOLDEN / "dogs.txt").read_text("utf-8")
+
+
+def test_a_failed_run_is_printed_as_the_golden_file_says(failed_run: Run) -> None:
+    assert _printed(failed_run) == (GOLDEN / "failed.txt").read_text("utf-8")
+
+
+def test_a_models_text_cannot_steer_the_terminal(run_of: Callable[..., Run], photo: Callable[..., Image]) -> None:
+    answer = "\x1b]0;owned\x07\x1b[2J[red]mark\u202e"
+    printed = _printed(run_of("A=Vqa(image=IMAGE, question='q')", {"IMAGE": photo()}, [answer]))
+    assert "\x1b" not in printed
+    assert "\x07" not in printed
+    assert "[red]mark" in printed
+
+
+@given(st.text())
+def test_what_is_printed_takes_one_line_and_holds_no_control_character(text: str) -> None:
+    assert _printable(text).isprintable()
+
+
+def test_where_there_is_no_terminal_each_step_that_ends_is_a_line(dogs_run: Run) -> None:
+    out = io.StringIO()
+    with LiveSteps(dogs_run.checked.steps, Console(file=out, width=80, color_system=None)) as live:
+        live(StepStarted(0, 0.0))
+        for event in dogs_run.events:
+            live(event)
+    lines = out.getvalue().splitlines()
+    assert len(lines) == 5
+    assert lines[0] == "✓ OBJ0 Loc  2 regions: dog, puppy; one box reaches over the edge  8.00 ms"
+    assert lines[2] == "– ANSWER0 Count  not needed"
+
+
+def test_on_a_terminal_a_running_step_is_shown_until_it_ends(dogs_run: Run) -> None:
+    out = io.StringIO()
+    console = Console(file=out, width=80, height=20, force_terminal=True, color_system=None)
+    with LiveSteps(dogs_run.checked.steps, console) as live:
+        live(StepStarted(0, 0.0))
+        with console.capture() as running:
+            console.print(live._view())
+        live(dogs_run.events[0])
+        with console.capture() as ended:
+            console.print(live._view())
+    assert "OBJ0 Loc  0 s" in running.get()
+    assert "OBJ0 Loc  2 regions" in ended.get()
+
+
+def test_a_long_program_keeps_to_the_height_of_the_terminal(run_of: Callable[..., Run], photo: Callable[..., Image]) -> None:
+    program = "\n".join(f"A{n}=Vqa(image=IMAGE, question='{n}')" for n in range(100))
+    run = run_of(program, {"IMAGE": photo(8, 8)}, [str(n) for n in range(100)])
+    console = Console(file=io.StringIO(), width=80, height=12, force_terminal=True, color_system=None)
+    live = LiveSteps(run.checked.steps, console)
+    for event in run.events:
+        live(event)
+    with console.capture() as shown:
+        console.print(live._view())
+    assert len(shown.get().splitlines()) <= 12
+    assert "A99" in shown.get()

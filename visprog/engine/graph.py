@@ -1,0 +1,110 @@
+"""The dataflow graph of a checked program: what each step is called with, and what it waits for."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from visprog.language.checker import Checked, CheckedStep
+from visprog.language.expression import Expression
+from visprog.language.program import ListValue, Literal, Value, Variable
+from visprog.language.types import Type
+from visprog.tools import Registry, Tool
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A step, ready to be called.
+
+    `constants` are arguments known beforehand, `variables` maps parameters to names, `lists` to lists with
+    names in them, `expressions` to an Eval expression and the name behind each of its variables.
+    `identity` hashes all that the step's value depends on but the values of `uses`.
+    """
+
+    index: int
+    step: CheckedStep
+    tool: Tool | None
+    constants: Mapping[str, Any]
+    variables: tuple[tuple[str, str], ...]
+    lists: tuple[tuple[str, ListValue], ...]
+    expressions: tuple[tuple[str, Expression, tuple[tuple[str, str], ...]], ...]
+    types: Mapping[str, Type]
+    depends: tuple[int, ...]
+    identity: bytes
+
+    @property
+    def name(self) -> str:
+        """The variable that the step defines, in single-assignment form."""
+        return self.step.name
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """The steps that the result needs, by index, and for each index the steps that wait for it."""
+
+    nodes: Mapping[int, Node]
+    dependents: Mapping[int, tuple[int, ...]]
+    unneeded: tuple[int, ...]
+
+
+def build_graph(checked: Checked, tools: Registry) -> Graph:
+    """Build the graph of a program that passed the checker. Steps without influence are left out."""
+    places = {step.name: index for index, step in enumerate(checked.steps)}
+    nodes = {index: _node(index, checked.steps[index], tools, places) for index in sorted(checked.needed)}
+    dependents: dict[int, list[int]] = {index: [] for index in nodes}
+    for node in nodes.values():
+        for earlier in node.depends:
+            dependents[earlier].append(node.index)
+    unneeded = tuple(index for index in range(len(checked.steps)) if index not in nodes)
+    return Graph(nodes, {index: tuple(later) for index, later in dependents.items()}, unneeded)
+
+
+def _node(index: int, step: CheckedStep, tools: Registry, places: Mapping[str, int]) -> Node:
+    tool = tools.get(step.tool) if step.tool is not None else None
+    constants: dict[str, Any] = {}
+    variables: list[tuple[str, str]] = []
+    lists: list[tuple[str, ListValue]] = []
+    for name, value in step.arguments.items():
+        match value:
+            case Literal():
+                constants[name] = value.value
+            case Variable():
+                variables.append((name, value.name))
+            case ListValue():
+                lists.append((name, value))
+    expressions = tuple(
+        (name, each.expression, tuple(each.names.items())) for name, each in step.expressions.items()
+    )
+    types = {p.name: p.type for p in tool.signature.parameters if p.type in _SETTLED} if tool else {}
+    depends = tuple(places[name] for name in step.uses if name in places)
+    identity = _identity(step, tool)
+    return Node(
+        index, step, tool, constants, tuple(variables), tuple(lists), expressions, types, depends, identity
+    )
+
+
+_SETTLED = frozenset({Type.STR, Type.INT, Type.FLOAT, Type.BOOL, Type.LIST})
+"""The types for which a Scalar may have been given: only the running program knows whether it fits."""
+
+
+def _identity(step: CheckedStep, tool: Tool | None) -> bytes:
+    """Hash the tool and the written arguments; a variable counts by its place among the step's uses."""
+    places = {name: place for place, name in enumerate(step.uses)}
+    content = hashlib.blake2b(digest_size=16)
+    content.update((tool.fingerprint if tool else "alias").encode())
+    for name in sorted(step.arguments):
+        content.update(f"\0{name}={_written(step.arguments[name], places)}".encode(errors="surrogatepass"))
+    for name, computation in sorted(step.expressions.items()):
+        uses = [(written, places[bound]) for written, bound in computation.names.items()]
+        content.update(f"\0{name}:{computation.expression}{uses}".encode(errors="surrogatepass"))
+    return content.digest()
+
+
+def _written(value: Value, places: Mapping[str, int]) -> str:
+    if isinstance(value, Variable):
+        return f"${places[value.name]}"
+    if isinstance(value, ListValue):
+        return f"[{', '.join(_written(item, places) for item in value.items)}]"
+    return repr(value.value)

@@ -1,0 +1,393 @@
+"""Runs the graph of a checked program: steps that do not depend on each other run side by side.
+
+The values are those of running the steps in order. A step that fails takes the steps that depend on it
+along; the others are completed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from threading import Condition, Lock
+from time import perf_counter
+from typing import Any
+
+from visprog.engine.events import Event, StepFailed, StepFinished, StepSkipped, StepStarted
+from visprog.engine.graph import Graph, Node, build_graph
+from visprog.engine.memo import Memo, Remembered
+from visprog.errors import StepError, UsageError, VisProgError
+from visprog.language import coercion
+from visprog.language.checker import Checked
+from visprog.language.program import ListValue, Value, Variable
+from visprog.language.types import Type
+from visprog.models.roles import Models
+from visprog.tools import Registry, Tool
+from visprog.values import Image, Regions
+
+Observer = Callable[[Event], None]
+"""Called with each event as it happens, one at a time, from whichever thread it happens in."""
+
+_HANDOFF = 200e-6
+"""Seconds. A tool that takes less is not worth handing to another thread."""
+
+
+class Interpreter:
+    """Runs checked programs with the given tools and models, at most `workers` steps at a time.
+
+    What was computed once is remembered in `memo`; None remembers nothing, within a run neither.
+    """
+
+    def __init__(
+        self, tools: Registry, models: Models, *, memo: Memo | None = None, workers: int | None = None
+    ) -> None:
+        self._tools = tools
+        self._models = models
+        self._memo = memo
+        self._workers = workers or min(8, (os.cpu_count() or 1) + 2)
+        self._pool: ThreadPoolExecutor | None = None
+        self._pool_lock = Lock()
+        self._seconds: dict[str, float] = {}
+
+    def run(
+        self, checked: Checked, inputs: Mapping[str, Image], observer: Observer | None = None
+    ) -> tuple[Event, ...]:
+        """Run a program over its inputs and return what happened, in the order in which it did.
+
+        Raises UsageError where an input that the program uses is not given; a step's failure is an event.
+        """
+        used = {name for index in checked.needed for name in checked.steps[index].uses}
+        missing = sorted(name for name in checked.inputs if name in used and name not in inputs)
+        if missing:
+            raise UsageError(
+                f"the program uses {', '.join(missing)}, which is not given",
+                help=f"give a picture for each of {', '.join(sorted(checked.inputs))}",
+            )
+        graph = build_graph(checked, self._tools)
+        execution = _Execution(self, graph, inputs, observer)
+        execution.run()
+        return tuple(execution.events)
+
+    def close(self) -> None:
+        """Let the worker threads go. Steps under way are not waited for."""
+        with self._pool_lock:
+            pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    def _submit(self, work: Callable[[int], None], index: int) -> None:
+        with self._pool_lock:
+            if self._pool is None:
+                self._pool = ThreadPoolExecutor(self._workers, thread_name_prefix="visprog-step")
+            self._pool.submit(work, index)
+
+    def _is_quick(self, tool: Tool | None) -> bool:
+        return tool is None or self._seconds.get(tool.name, _HANDOFF) < _HANDOFF
+
+    def _took(self, tool: Tool, seconds: float) -> None:
+        """Keep a running mean of what a tool takes; a lost update between threads does no harm."""
+        before = self._seconds.get(tool.name)
+        self._seconds[tool.name] = seconds if before is None else 0.8 * before + 0.2 * seconds
+
+    def _lend(self, tool: Tool) -> dict[str, object]:
+        return {
+            parameter: Lent(self._models, need.role) if not need.optional or self._models.has(need.role) else None
+            for parameter, need in tool.needs.items()
+        }
+
+    def _fingerprints(self, tool: Tool) -> tuple[str, ...]:
+        roles = (need.role for need in tool.needs.values())
+        return tuple(self._models.fingerprint(role) for role in roles if self._models.has(role))
+
+
+class Lent:
+    """Stands for the model that fills a role: every call of a tool to a model goes through one.
+
+    The model is asked for on the first call, so that a tool which can do without it never loads it.
+    """
+
+    __slots__ = ("_models", "_role")
+
+    def __init__(self, models: Models, role: str) -> None:
+        self._models = models
+        self._role = role
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._models.get(self._role), name)
+
+
+class _Execution:
+    """One run: the values so far, what still waits, and the events."""
+
+    def __init__(
+        self, interpreter: Interpreter, graph: Graph, inputs: Mapping[str, Image], observer: Observer | None
+    ) -> None:
+        self._interpreter = interpreter
+        self._graph = graph
+        self._values: dict[str, Any] = dict(inputs)
+        self._observer = observer
+        self._changed = Condition(Lock())
+        self._waiting = {index: len(node.depends) for index, node in graph.nodes.items()}
+        self._open = len(graph.nodes)
+        self._stopped = False
+        self._broken: BaseException | None = None
+        self._models: dict[str, tuple[str, ...]] = {}
+        self._keys: dict[str, bytes] = {}
+        self._twins: dict[int, int] = {}
+        self._observing = Lock()
+        self._start = perf_counter()
+        self.events: list[Event] = []
+
+    def run(self) -> None:
+        for index in self._graph.unneeded:
+            self._emit(StepSkipped(index, None))
+        try:
+            if self._interpreter._memo is not None:
+                self._derive_keys()
+            self._work([index for index, count in self._waiting.items() if count == 0])
+            with self._changed:
+                self._changed.wait_for(lambda: self._open == 0 or self._broken is not None)
+        finally:
+            self._stopped = True
+        if self._broken is not None:
+            raise self._broken
+
+    def _derive_keys(self) -> None:
+        """Every key follows from the inputs before any step runs. A step whose key an earlier one has waits for it."""
+        first: dict[bytes, int] = {}
+        for index, node in self._graph.nodes.items():
+            tool = node.tool
+            if tool is None:
+                (source,) = node.step.uses
+                self._keys[node.name] = self._key_of(source)
+                continue
+            content = hashlib.blake2b(node.identity, digest_size=16)
+            for fingerprint in self._fingerprints(tool):
+                content.update(fingerprint.encode())
+            for name in node.step.uses:
+                content.update(self._key_of(name))
+            key = self._keys[node.name] = content.digest()
+            twin = first.setdefault(key, index)
+            if twin != index:
+                self._twins[index] = twin
+        self._wait_for_twins()
+
+    def _wait_for_twins(self) -> None:
+        if self._twins:
+            dependents = dict(self._graph.dependents)
+            for later, earlier in self._twins.items():
+                dependents[earlier] = (*dependents[earlier], later)
+                self._waiting[later] += 1
+            self._graph = Graph(self._graph.nodes, dependents, self._graph.unneeded)
+
+    def _key_of(self, name: str) -> bytes:
+        key = self._keys.get(name)
+        if key is None:
+            key = self._keys[name] = bytes.fromhex(self._values[name].digest)
+        return key
+
+    def _fingerprints(self, tool: Tool) -> tuple[str, ...]:
+        found = self._models.get(tool.name)
+        if found is None:
+            found = self._models[tool.name] = self._interpreter._fingerprints(tool)
+        return found
+
+    def _work(self, ready: Iterable[int]) -> None:
+        """Run the ready steps and what they make ready: quick ones and one slow one here, the rest in the pool."""
+        queue, own = deque(ready), None
+        while (queue or own is not None) and not self._stopped:
+            if queue:
+                index = queue.popleft()
+                if not self._interpreter._is_quick(self._graph.nodes[index].tool):
+                    if own is None:
+                        own = index
+                    else:
+                        self._interpreter._submit(self._work_apart, index)
+                    continue
+            else:
+                assert own is not None, "the loop's condition"  # noqa: S101
+                index, own = own, None
+            queue.extend(self._complete(self._graph.nodes[index]))
+
+    def _work_apart(self, index: int) -> None:
+        """In a worker thread: whatever goes wrong here, the run must not wait for ever."""
+        try:
+            self._work([index])
+        except BaseException as cause:  # noqa: BLE001 - handed to the thread that waits
+            with self._changed:
+                self._broken = cause
+                self._changed.notify_all()
+
+    def _complete(self, node: Node) -> list[int]:
+        """Run one step; return the steps that now have all they wait for."""
+        event = self._perform(node)
+        self._emit(event)
+        with self._changed:
+            if isinstance(event, StepFinished):
+                self._values[node.name] = event.value
+                ready = self._release(node.index)
+            else:
+                ready = self._skip_after(node.index)
+            self._open -= 1
+            if self._open == 0:
+                self._changed.notify_all()
+        return ready
+
+    def _release(self, index: int) -> list[int]:
+        ready = []
+        for later in self._graph.dependents[index]:
+            self._waiting[later] -= 1
+            if self._waiting[later] == 0:
+                ready.append(later)
+        return ready
+
+    def _skip_after(self, failed: int) -> list[int]:
+        """Skip all that depends on a failed step. A twin did not fail itself: it would, and is skipped too."""
+        rest, skipped = [failed], set[int]()
+        while rest:
+            for later in self._graph.dependents[rest.pop()]:
+                if later not in skipped and self._waiting[later] > 0:
+                    skipped.add(later)
+                    rest.append(later)
+        for later in sorted(skipped):
+            self._waiting[later] = -1
+            self._open -= 1
+            self._emit(StepSkipped(later, failed))
+        return []
+
+    def _perform(self, node: Node) -> StepFinished | StepFailed:
+        at = perf_counter() - self._start
+        if self._observer is not None:
+            self._observe(StepStarted(node.index, at))
+        if node.tool is None:
+            value = self._values[node.step.uses[0]]
+            return StepFinished(node.index, at, 0.0, value, self._keys.get(node.name, b""), False, (), ())
+        remembered = self._recall(node)
+        if remembered is not None:
+            seconds = perf_counter() - self._start - at
+            value, warnings, models = remembered
+            return StepFinished(node.index, at, seconds, value, self._keys[node.name], True, warnings, models)
+        return self._call(node, node.tool, at)
+
+    def _recall(self, node: Node) -> Remembered | None:
+        memo = self._interpreter._memo
+        return memo.get(self._keys[node.name]) if memo is not None else None
+
+    def _call(self, node: Node, tool: Tool, at: float) -> StepFinished | StepFailed:
+        warnings: list[str] = []
+        models = self._fingerprints(tool)
+        try:
+            arguments = self._arguments(node)
+            if tool.needs:
+                arguments |= self._interpreter._lend(tool)
+            if tool.warn_parameter is not None:
+                arguments[tool.warn_parameter] = warnings.append
+            value = tool.function(**arguments)
+            _check_result(tool, value)
+        except Exception as cause:  # noqa: BLE001 - a tool may raise anything; the step carries it
+            seconds = perf_counter() - self._start - at
+            return StepFailed(node.index, at, seconds, _step_error(node, tool, cause), tuple(warnings), models)
+        seconds = perf_counter() - self._start - at
+        self._interpreter._took(tool, seconds)
+        if isinstance(value, Regions) and value.empty:
+            warnings.append("found nothing")
+        remembered = Remembered(value, tuple(warnings), models)
+        memo = self._interpreter._memo
+        key = self._keys.get(node.name, b"")
+        if memo is not None:
+            memo.put(key, remembered)
+        return StepFinished(node.index, at, seconds, value, key, False, remembered.warnings, models)
+
+    def _arguments(self, node: Node) -> dict[str, Any]:
+        values = self._values
+        arguments = dict(node.constants)
+        for parameter, name in node.variables:
+            arguments[parameter] = values[name]
+        for parameter, items in node.lists:
+            arguments[parameter] = self._list(items)
+        for parameter, expression, names in node.expressions:
+            arguments[parameter] = expression.bind({written: values[name] for written, name in names})
+        for parameter, kind in node.types.items():
+            if parameter in arguments:
+                arguments[parameter] = _settled(parameter, kind, arguments[parameter])
+        return arguments
+
+    def _list(self, items: ListValue) -> list[Any]:
+        return [self._resolved(item) for item in items.items]
+
+    def _resolved(self, value: Value) -> Any:
+        if isinstance(value, Variable):
+            return self._values[value.name]
+        return self._list(value) if isinstance(value, ListValue) else value.value
+
+    def _emit(self, event: Event) -> None:
+        self.events.append(event)
+        if self._observer is not None:
+            self._observe(event)
+
+    def _observe(self, event: Event) -> None:
+        assert self._observer is not None, "asked only where there is one"  # noqa: S101
+        with self._observing:
+            self._observer(event)
+
+
+def _settled(parameter: str, kind: Type, value: Any) -> Any:
+    """Bring a Scalar to the type that the parameter has. Raises ExpressionError where it does not fit."""
+    if value is None or type(value) is _PYTHON[kind]:
+        return value
+    match kind:
+        case Type.STR:
+            return coercion.text(value)
+        case Type.BOOL:
+            return coercion.boolean(value)
+        case Type.FLOAT:
+            return float(coercion.number(value, f"`{parameter}`"))
+        case Type.INT:
+            return _whole(parameter, value)
+        case Type.LIST:
+            return [coercion.text(item) for item in value]
+    return value
+
+
+def _whole(parameter: str, value: Any) -> int:
+    number = coercion.number(value, f"`{parameter}`")
+    if number != int(number):
+        raise UsageError(f"`{parameter}` wants a whole number, found {number}")
+    return int(number)
+
+
+_PYTHON = {Type.STR: str, Type.INT: int, Type.FLOAT: float, Type.BOOL: bool, Type.LIST: None}
+
+_RESULTS: dict[Type, tuple[type, ...]] = {
+    Type.IMAGE: (Image,),
+    Type.REGIONS: (Regions,),
+    Type.STR: (str,),
+    Type.INT: (int,),
+    Type.FLOAT: (float, int),
+    Type.BOOL: (bool,),
+    Type.LIST: (list,),
+    Type.SCALAR: (str, int, float, bool, list, type(None)),
+}
+
+
+def _check_result(tool: Tool, value: Any) -> None:
+    expected = _RESULTS.get(tool.signature.returns)
+    if expected is not None and not isinstance(value, expected):
+        promised = tool.signature.returns.value
+        raise TypeError(f"{tool.name} returned a {type(value).__name__}, and its signature says {promised}")
+
+
+def _step_error(node: Node, tool: Tool, cause: Exception) -> StepError:
+    step = node.step.step
+    ours = isinstance(cause, VisProgError)
+    reason = cause.message if isinstance(cause, VisProgError) else f"{type(cause).__name__}: {cause}"
+    error = StepError(
+        f"{step.target} (line {step.span.line}, {tool.name}): {reason}",
+        step=step.target,
+        line=step.span.line,
+        help=getattr(cause, "help", None) if ours else None,
+    )
+    error.__cause__ = cause
+    return error

@@ -1,0 +1,1 @@
+"""Profiles: which model fills each role, as TOML that anyone can edit."""

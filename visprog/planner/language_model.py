@@ -1,0 +1,142 @@
+"""The planner that asks a language model, and sends a faulty program back with what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from visprog.errors import PlanError
+from visprog.language.checker import Checked, check
+from visprog.language.diagnostics import Diagnostic, render, render_plain
+from visprog.language.parser import parse
+from visprog.models.roles import Completion, LanguageModel, Message
+from visprog.planner.bank import Bank, read_bank
+from visprog.planner.extraction import extract_program
+from visprog.planner.plan import Plan, Request
+from visprog.planner.prompt import build_messages
+from visprog.prompts import bank_text
+
+_NO_PROGRAM = (
+    "There is no program in this answer. Answer with the program alone, on each line one statement "
+    "NAME=Tool(argument=value)."
+)
+_REPAIR = "The program has errors:\n\n{faults}\n\nWrite the whole program again without them, nothing else."
+
+
+def shipped_bank(task: str) -> Bank:
+    """Return the bank that comes with VisProg for this task. Raises KeyError where there is none."""
+    return read_bank(bank_text(task), task)
+
+
+@dataclass
+class _Conversation:
+    """What was said so far, what it cost, and the last program, which had errors."""
+
+    messages: list[Message]
+    input_tokens: int = 0
+    output_tokens: int = 0
+    faulty: Checked | None = None
+
+    def answered(self, completion: Completion) -> None:
+        self.messages.append(Message("assistant", completion.text))
+        self.input_tokens += completion.input_tokens or 0
+        self.output_tokens += completion.output_tokens or 0
+
+
+@dataclass(frozen=True)
+class LanguageModelPlanner:
+    """Asks `model` for programs. `name` is what plans are signed with, such as `openai:small`.
+
+    A program with errors goes back with its diagnostics until `attempts` answers have been given. `banks`
+    returns the examples to follow for a task. `temperature` None leaves it to the model.
+    """
+
+    model: LanguageModel
+    name: str
+    attempts: int = 3
+    temperature: float | None = None
+    banks: Callable[[str], Bank] = field(default=shipped_bank)
+
+    def plan(self, request: Request) -> Plan:
+        """Return a program that passes the checker.
+
+        Raises PlanError, which carries the last program and the transcript, where none did after all
+        attempts; ModelError where the model gives no answer.
+        """
+        talk = _Conversation(build_messages(request, self.banks(request.task)))
+        for attempt in range(1, self.attempts + 1):
+            talk.answered(self.model.complete(talk.messages, temperature=self.temperature))
+            checked = _checked(talk.messages[-1].content, request)
+            if checked is not None and checked.ok:
+                return self._plan(request, talk, checked, attempt)
+            talk.faulty = checked or talk.faulty
+            if attempt < self.attempts:
+                talk.messages.append(Message("user", _complaint(checked)))
+        raise self._failure(talk)
+
+    def plan_many(self, request: Request, count: int) -> list[Plan]:
+        """Return up to `count` programs, asked for one by one, to be run and put to the vote.
+
+        Those that stay faulty are left out; the last one's PlanError is raised where none is left.
+        """
+        plans: list[Plan] = []
+        failure: PlanError | None = None
+        for _ in range(count):
+            try:
+                plans.append(self.plan(request))
+            except PlanError as fault:
+                failure = fault
+        if not plans and failure is not None:
+            raise failure
+        return plans
+
+    def _plan(self, request: Request, talk: _Conversation, checked: Checked, attempts: int) -> Plan:
+        repairs = attempts - 1
+        remark = f"The program was sent back {'once' if repairs == 1 else f'{repairs} times'} to be repaired."
+        return Plan(
+            request.instruction,
+            request.task,
+            checked,
+            self.name,
+            tuple(talk.messages),
+            (remark,) if repairs else (),
+            talk.input_tokens,
+            talk.output_tokens,
+        )
+
+    def _failure(self, talk: _Conversation) -> PlanError:
+        tries = f"{self.attempts} {'attempt' if self.attempts == 1 else 'attempts'}"
+        help_ = "word the instruction differently, use a stronger model, or write the program yourself"
+        if talk.faulty is None:
+            last = _excerpt(talk.messages[-1])
+            message = f"{self.name} wrote no program in {tries}; its last answer is {last}"
+            return PlanError(message, help=help_, transcript=talk.messages)
+        source, errors = talk.faulty.program.source, _errors(talk.faulty)
+        message = f"{self.name} wrote no program without errors in {tries}; the last one has\n\n"
+        return PlanError(
+            message + render(errors, source) + "\n",
+            help=help_,
+            program=source,
+            diagnostics=talk.faulty.diagnostics,
+            transcript=talk.messages,
+        )
+
+
+def _checked(answer: str, request: Request) -> Checked | None:
+    source = extract_program(answer)
+    return check(parse(source), request.tools, request.inputs) if source is not None else None
+
+
+def _errors(checked: Checked) -> list[Diagnostic]:
+    return [diagnostic for diagnostic in checked.diagnostics if diagnostic.is_error]
+
+
+def _complaint(checked: Checked | None) -> str:
+    if checked is None:
+        return _NO_PROGRAM
+    return _REPAIR.replace("{faults}", render_plain(_errors(checked), checked.program.source))
+
+
+def _excerpt(message: Message) -> str:
+    text = " ".join(message.content.split())
+    return repr(text if len(text) <= 200 else text[:199] + "…")

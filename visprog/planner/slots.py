@@ -1,0 +1,343 @@
+"""Slots: the places of an instruction that may be filled anew, and what each kind of them takes.
+
+A slot takes too little rather than too much: words that bear on the whole instruction, a second instruction,
+or another language are never part of what fills it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from visprog.planner import vocabulary
+from visprog.planner.emoji import emoji_named
+from visprog.planner.nouns import singular
+from visprog.planner.wording import Token, written
+
+Tokens = tuple[Token, ...]
+Kind = Literal[
+    "noun", "list", "names", "text", "knowledge", "phrase", "question", "number", "comparison",
+    "emoji", "relation", "half", "side", "verb",
+]  # fmt: skip
+
+LONGEST = 16
+"""At most this many tokens fill one slot."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A place to be filled.
+
+    `fixed` are the words that the task's examples give a meaning of their own. `role` and `proper`, where
+    not None, say whether the filling has to be a role that people have ('actor'), or a proper name.
+    `modified`: it has to be a noun with something behind it ('house with the red door'). `choice`: the
+    members of the list may be joined by `or`.
+    """
+
+    kind: Kind
+    task: str
+    fixed: frozenset[str] = frozenset()
+    role: bool | None = None
+    proper: bool | None = None
+    modified: bool = False
+    choice: bool = False
+
+
+class Filling(NamedTuple):
+    """What fills a slot: the members of a list, or one; `value` is what a single token stands for."""
+
+    items: tuple[str, ...]
+    value: str | tuple[str, int] = ""
+    cost: float = 0.0
+
+
+def read_slot(slot: Slot, tokens: Tokens, before: Token | None, text: str) -> Filling | None:
+    """Return what `tokens`, which stand in `text` after `before`, mean as a filling; None where they don't fit."""
+    return _READERS[slot.kind](slot, tokens, before, text)
+
+
+def head(phrase: str) -> str:
+    """Return the noun that a phrase is about: 'bottles of water' is about 'bottles'."""
+    return _split_head(phrase)[0].rpartition(" ")[2]
+
+
+def with_head(phrase: str, change: Callable[[str], str]) -> str:
+    """Return the phrase with `change` made to the noun that it is about."""
+    front, rest = _split_head(phrase)
+    words, space, noun = front.rpartition(" ")
+    return f"{words}{space}{change(noun)}{rest}"
+
+
+_TAIL = re.compile(
+    r"\s(?:of|in|on|with|from|at|by|for|to|wearing|holding|carrying|riding|sitting|standing)\s", re.IGNORECASE
+)
+
+
+def _split_head(phrase: str) -> tuple[str, str]:
+    match = _TAIL.search(phrase)
+    return (phrase[: match.start()], phrase[match.start() :]) if match else (phrase, "")
+
+
+def _is_preposition(token: Token) -> bool:
+    return token.kind == "word" and token.key in vocabulary.PREPOSITIONS
+
+
+def is_proper(text: str) -> bool:
+    """Whether every word of a name is capitalised, small words inside it aside."""
+    words = text.replace("'s", "").split()
+    return bool(words) and all(
+        word[0].isupper() or (0 < position < len(words) - 1 and word in vocabulary.PARTICLES)
+        for position, word in enumerate(words)
+    )
+
+
+def is_role(text: str) -> bool:
+    """Whether a phrase is about people as knowledge lists them: 'leading actors of the film'."""
+    return singular(head(text).casefold()) in vocabulary.ROLES
+
+
+def _is_known(tokens: Tokens, text: str) -> bool:
+    """Whether a phrase is a matter of knowledge: a name is in it, or a film, a team or the like."""
+    capital = any(t.text[:1].isupper() and text[: t.start].strip() for t in tokens if t.kind == "word")
+    return capital or any(token.key in vocabulary.SOURCES for token in tokens)
+
+
+def _strip_articles(tokens: Tokens) -> Tokens:
+    while tokens and tokens[0].kind == "determiner":
+        tokens = tokens[1:]
+    return tokens
+
+
+def _word_may_stand(slot: Slot, token: Token) -> bool:
+    word = token.text.casefold()
+    if token.key in ("image", "images"):
+        return slot.task == "gqa" and word.startswith(("picture", "photo"))
+    return not (
+        token.key in slot.fixed
+        or token.key in vocabulary.STRUCTURE
+        or word in vocabulary.STRUCTURE
+        or (word == token.text and word in vocabulary.FOREIGN)
+        or word.endswith("n't")
+        or re.fullmatch(r"\d+(?:st|nd|rd|th)", word)
+    )
+
+
+def _is_noun_phrase(slot: Slot, tokens: Tokens, prepositions: frozenset[str]) -> bool:
+    """Whether tokens without a leading article read as a noun with its adjectives and what hangs on it."""
+    ends = (tokens[0], tokens[-1]) if tokens else ()
+    if not ends or len(tokens) > 10 or any(_is_preposition(t) or t.kind != "word" for t in ends):
+        return False
+    run = 0
+    for token in tokens:
+        if token.kind not in ("word", "determiner"):
+            return False
+        if _is_preposition(token):
+            run = 0
+            if token.text.casefold() not in prepositions:
+                return False
+        elif token.key == "'s":
+            if token in ends:
+                return False
+        elif token.kind == "word":
+            run += 1
+            if run > 4 or not _word_may_stand(slot, token):
+                return False
+    return sum(map(_is_preposition, tokens)) <= 2
+
+
+_NOUN_PREPOSITIONS = frozenset(("of", "in", "with"))
+_ALL_PREPOSITIONS = frozenset(vocabulary.PREPOSITIONS)
+
+
+def _phrase_cost(tokens: Tokens) -> float:
+    """Prefer short fillings; count what hangs on a noun, most of all 'with a ...', which may be read two ways."""
+    cost = 0.2 + 0.05 * sum(token.kind == "word" for token in tokens)
+    for token, after in zip(tokens, (*tokens[1:], None), strict=True):
+        if token.text.casefold() == "with":
+            definite = after is not None and after.key in ("the", "his", "her", "their", "its")
+            cost += 0.1 if definite else 0.5
+        elif _is_preposition(token):
+            cost += 0.1
+    return cost
+
+
+def _noun(slot: Slot, tokens: Tokens, before: Token | None, text: str) -> Filling | None:  # noqa: ARG001
+    if not tokens or tokens[0].kind == "determiner" or not _is_noun_phrase(slot, tokens, _NOUN_PREPOSITIONS):
+        return None
+    phrase = written(text, tokens)
+    modified = any(_is_preposition(token) and token.key != "of" for token in tokens)
+    named = any(t.text[:1].isupper() and not t.text.isupper() and text[: t.start].strip() for t in tokens)
+    about = singular(head(phrase).casefold())
+    if (slot.modified and not modified) or (slot.task == "imgedit" and about in vocabulary.ABSTRACT):
+        return None
+    if slot.role not in (None, is_role(phrase)) or slot.proper not in (None, named):
+        return None
+    return Filling((phrase,), cost=_phrase_cost(tokens) + (0.3 if modified and not slot.modified else 0.0))
+
+
+def _members(slot: Slot, tokens: Tokens, before: Token | None) -> Iterator[tuple[Tokens, bool]] | None:
+    """Split a list at its commas and conjunctions; each member comes with whether an article was before it."""
+    joints = ("and", "or", ",") if slot.choice else ("and", ",")
+    groups: list[list[Token]] = [[]]
+    for token in tokens:
+        if token.key in joints:
+            groups.append([])
+        else:
+            groups[-1].append(token)
+    if len(groups) > 8 or not all(groups):
+        return None
+    articled = [bool(before and before.kind == "determiner"), *(g[0].kind == "determiner" for g in groups[1:])]
+    return zip((_strip_articles(tuple(group)) for group in groups), articled, strict=True)
+
+
+def _list(slot: Slot, tokens: Tokens, before: Token | None, text: str) -> Filling | None:
+    if not tokens or tokens[0].kind == "determiner":
+        return None
+    items, cost = [], 0.0
+    for number, (member, articled) in enumerate(_members(slot, tokens, before) or ()):
+        if number and not articled and member and member[0].text.casefold() in vocabulary.ACTIONS:
+            return None  # "... and rotate": a second instruction
+        filling = _noun(slot, member, None, text) if member else None
+        if filling is None:
+            return None
+        items.append(filling.items[0])
+        cost += filling.cost
+    return Filling(tuple(items), cost=cost + 0.05) if items else None
+
+
+def _names(slot: Slot, tokens: Tokens, before: Token | None, text: str) -> Filling | None:
+    if not tokens or (before is not None and before.kind == "determiner"):
+        return None
+    items = []
+    for member, articled in _members(slot, tokens, before) or ():
+        if articled or not member or len(member) > 6 or any(t.kind not in ("word", "determiner") for t in member):
+            return None
+        name = written(text, member)
+        if not is_proper(name) or any(t.key in slot.fixed or t.key in ("image", "images") for t in member):
+            return None
+        items.append(name)
+    return Filling(tuple(items), cost=0.2) if items else None
+
+
+def _second_instruction(tokens: Tokens) -> bool:
+    """Whether what follows an `and` is not plainly one more thing of the same kind."""
+    for number, token in enumerate(tokens):
+        if token.key != "and":
+            continue
+        rest = tokens[number + 1 :]
+        if not rest or rest[0].text.casefold() in vocabulary.ACTIONS or any(t.text == "with" for t in rest):
+            return True
+        plural = rest[0].text.casefold().endswith("s") and singular(rest[0].text) != rest[0].text
+        if not (rest[0].kind == "determiner" or plural or rest[0].text[:1].isupper()):
+            return True
+    return False
+
+
+_NOT_IN_TEXT = vocabulary.STRUCTURE - {"and", "'s", "like", "very", "middle", "around", "along", "between", "first"}
+
+
+def _is_free_text(slot: Slot, tokens: Tokens) -> bool:
+    if not tokens or len(tokens) > LONGEST or tokens[0].kind == "determiner" or tokens[-1].kind == "determiner":
+        return False
+    if _is_preposition(tokens[0]) or _is_preposition(tokens[-1]) or tokens[0].key in ("and", "'s"):
+        return False
+    for token, after in zip(tokens, (*tokens[1:], None), strict=True):
+        word = token.text.casefold()
+        if token.kind not in ("word", "determiner", "relation", "number"):
+            return False
+        if token.key in slot.fixed and (word in vocabulary.ACTIONS or "-" in token.key or word == "background"):
+            return False
+        if token.key in ("image", "images") and (after is None or after.key != "of"):
+            return False
+        if token.key in _NOT_IN_TEXT or word in _NOT_IN_TEXT or word.endswith("n't"):
+            return False
+        if word == token.text and word in vocabulary.FOREIGN:
+            return False
+    return not _second_instruction(tokens)
+
+
+def _text(slot: Slot, tokens: Tokens, before: Token | None, text: str) -> Filling | None:  # noqa: ARG001
+    if not _is_free_text(slot, tokens):
+        return None
+    return Filling((written(text, tokens),), cost=_phrase_cost(tokens))
+
+
+def _knowledge(slot: Slot, tokens: Tokens, before: Token | None, text: str) -> Filling | None:  # noqa: ARG001
+    if not _is_free_text(slot, tokens) or not _is_known(tokens, text) or tokens[0].kind != "word":
+        return None
+    phrase = written(text, tokens)
+    if slot.role not in (None, is_role(phrase)) or (slot.role is None and is_role(phrase)):
+        return None
+    return Filling((phrase,), cost=0.3)
+
+
+def _phrase(slot: Slot, tokens: Tokens, before: Token | None, text: str) -> Filling | None:  # noqa: ARG001
+    if not tokens or not _is_noun_phrase(slot, tokens, _ALL_PREPOSITIONS) or len(tokens) > 7:
+        return None
+    return Filling((written(text, tokens),), cost=_phrase_cost(tokens))
+
+
+def _question(slot: Slot, tokens: Tokens, before: Token | None, text: str) -> Filling | None:
+    """Take a whole question that has nothing in it to be located, counted or combined."""
+    if before is not None or len(tokens) < 3 or tokens[0].key not in vocabulary.QUESTION_WORDS:
+        return None
+    refused = {"and", "image", "images", "you", "i", "me", "we", "us", "how-many", "is-there", "not", "more", "both"}
+    for token in tokens:
+        if token.kind not in ("word", "determiner") or token.key in refused or token.key in slot.fixed - {"who", "what"}:
+            return None
+        if (token is not tokens[0] and token.text[:1].isupper()) or token.text in vocabulary.FOREIGN:
+            return None
+    if not any(token.key == "the" for token in tokens):
+        return None
+    return Filling((written(text, tokens) + "?",), cost=3.0)
+
+
+def _emoji(slot: Slot, tokens: Tokens, before: Token | None, text: str) -> Filling | None:  # noqa: ARG001
+    if tokens and tokens[0].kind == "emoji":
+        alone = len(tokens) == 1 or (len(tokens) == 2 and tokens[1].key == "emoji")
+        return Filling((tokens[0].text,), cost=0.1) if alone else None
+    if not tokens or tokens[0].kind == "determiner" or len(tokens) > 6:
+        return None
+    name = emoji_named(written(text, tokens))
+    return Filling((name,), cost=0.1) if name else None
+
+
+def _single(kind: str) -> Callable[[Slot, Tokens, Token | None, str], Filling | None]:
+    def read(slot: Slot, tokens: Tokens, before: Token | None, text: str) -> Filling | None:  # noqa: ARG001
+        if len(tokens) != 1 or tokens[0].kind != kind:
+            return None
+        return Filling((tokens[0].text,), tokens[0].value, 0.1)
+
+    return read
+
+
+def _number(slot: Slot, tokens: Tokens, before: Token | None, text: str) -> Filling | None:  # noqa: ARG001
+    """Take a plain number of things, at least one and at most a hundred."""
+    if len(tokens) != 1 or not isinstance(tokens[0].value, tuple):
+        return None
+    sign, count = tokens[0].value
+    return Filling((tokens[0].text,), tokens[0].value, 0.1) if sign == "==" and 0 < count <= 100 else None
+
+
+def _verb(slot: Slot, tokens: Tokens, before: Token | None, text: str) -> Filling | None:  # noqa: ARG001
+    return Filling((tokens[0].text,)) if len(tokens) == 1 and tokens[0].key == "be" else None
+
+
+_READERS: dict[Kind, Callable[[Slot, Tokens, Token | None, str], Filling | None]] = {
+    "noun": _noun,
+    "list": _list,
+    "names": _names,
+    "text": _text,
+    "knowledge": _knowledge,
+    "phrase": _phrase,
+    "question": _question,
+    "number": _number,
+    "comparison": _single("number"),
+    "emoji": _emoji,
+    "relation": _single("relation"),
+    "half": _single("half"),
+    "side": _single("side"),
+    "verb": _verb,
+}

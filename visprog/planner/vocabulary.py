@@ -1,0 +1,344 @@
+"""What the embedded planner knows of English: the fixed words of the four tasks, and what may stand for them.
+
+Phrases are written without articles, nouns in the singular, as `wording` compares them. A phrase that
+begins with `^` counts at the start of an instruction alone.
+"""
+
+from __future__ import annotations
+
+DETERMINERS: dict[str, frozenset[str]] = {
+    "": frozenset("the a an this that these those his her its their my our your".split()),
+    "gqa": frozenset("any some both either".split()),
+    "nlvr": frozenset("any some".split()),
+    "knowtag": frozenset("all every each".split()),
+    "imgedit": frozenset("all every each both".split()),
+}
+"""Words that may be left out or differ, by task; under "" those of every task."""
+
+PREPOSITIONS: dict[str, str] = {
+    **dict.fromkeys("with by for to into using".split(), "with"),
+    **dict.fromkeys("of from".split(), "of"),
+    **dict.fromkeys("in at within".split(), "in"),
+    **dict.fromkeys("on over onto".split(), "on"),
+}
+"""Prepositions that may stand for one another, by the one that names their group."""
+
+WORDS: dict[str, dict[str, str]] = {
+    "": {
+        **dict.fromkeys("picture photo photograph pic snapshot".split(), "image"),
+        **dict.fromkeys("pictures photos photographs pics snapshots images".split(), "images"),
+        "colour": "color",
+        "colours": "color",
+        "colors": "color",
+        **dict.fromkeys("is are".split(), "be"),
+        "'s": "'s",
+        "&": "and",
+    },
+    "gqa": {
+        **dict.fromkeys("do does".split(), "do"),
+        **dict.fromkeys("near beside alongside".split(), "Crop"),
+        **dict.fromkeys("fewer less".split(), "fewer"),
+    },
+    "nlvr": {
+        **dict.fromkeys("contains contain shows show has have features feature includes include".split(), "contain"),
+        **dict.fromkeys("there".split(), "there"),
+        **dict.fromkeys("while whereas".split(), "and"),
+        **dict.fromkeys("total altogether combined together overall".split(), "total"),
+        **dict.fromkeys("fewer less".split(), "fewer"),
+    },
+    "knowtag": {
+        **dict.fromkeys("label name annotate identify mark".split(), "tag"),
+        **dict.fromkeys("put".split(), "write"),
+        **dict.fromkeys("defocus".split(), "blur"),
+        "faces": "face",
+        "backdrop": "background",
+    },
+    "imgedit": {
+        **dict.fromkeys("cover obscure conceal censor mask disguise".split(), "hide"),
+        **dict.fromkeys("swap change exchange turn transform convert".split(), "replace"),
+        **dict.fromkeys("place stick".split(), "put"),
+        **dict.fromkeys("create generate produce do".split(), "make"),
+        **dict.fromkeys("preserve leave".split(), "keep"),
+        **dict.fromkeys("grey grayscale greyscale colorless monochrome".split(), "gray"),
+        **dict.fromkeys("defocus".split(), "blur"),
+        **dict.fromkeys("label mark annotate".split(), "tag"),
+        **dict.fromkeys("but besides".split(), "except"),
+        **dict.fromkeys("trim".split(), "crop"),
+        **dict.fromkeys("area region section".split(), "part"),
+        "faces": "face",
+        "backdrop": "background",
+        "colorpop": "color-pop",
+    },
+}
+"""Words that stand for a fixed word, by task; under "" those of every task."""
+
+RELATIONS: dict[str, tuple[str, ...]] = {
+    "CropLeft": ("to left of", "to left side of", "on left of", "on left side of", "left of", "at left of"),
+    "CropRight": ("to right of", "to right side of", "on right of", "on right side of", "right of", "at right of"),
+    "CropAbove": ("above", "higher than"),
+    "CropBelow": ("below", "under", "underneath", "beneath"),
+    "CropInFront": ("in front of",),
+    "CropBehind": ("behind", "in back of"),
+    "CropAhead": ("ahead of",),
+    "Crop": ("next to", "close to", "on top of", "inside of", "inside"),
+}
+"""How instructions say what the tools of the Crop family do."""
+
+QUESTION_RELATIONS = {"over": "CropAbove", "on": "Crop", "in": "Crop", "by": "Crop"}
+"""Relations only in questions, and only before `the` and its like: 'the cup on the table'."""
+
+HALVES: dict[str, tuple[str, ...]] = {
+    "LEFT": ("left", "left-hand"),
+    "RIGHT": ("right", "right-hand"),
+    "TOP": ("top", "upper"),
+    "BOTTOM": ("bottom", "lower"),
+}
+
+PHRASES: dict[str, dict[str, str]] = {
+    "": {},
+    "gqa": {
+        "^how many": "how-many",
+        "^count": "how-many",
+        "^count number of": "how-many",
+        "^what be number of": "how-many",
+        "^what number of": "how-many",
+        "^tell me how many": "how-many",
+        "^how many more": "how-many-more",
+        "^be there": "is-there",
+        "^do you see": "is-there",
+        "^can you see": "is-there",
+        "^do image contain": "is-there",
+        "^do image show": "is-there",
+        "^do image have": "is-there",
+        "^do you see more": "is-there-more",
+        "^be there more": "is-there-more",
+        "to left or to right of": "left-or-right",
+        "on left or on right of": "left-or-right",
+        "to left or right of": "left-or-right",
+        "on left or right of": "left-or-right",
+        "left or right of": "left-or-right",
+    },
+    "nlvr": {
+        "left and right image": "images",
+        "left and right images": "images",
+        "left image and right image": "images",
+        "two images": "images",
+        "2 images": "images",
+        "pair of images": "images",
+        "image pair": "images",
+        "images": "images",
+        "both of images": "each-image",
+        "both images": "each-image",
+        "both left and right image": "each-image",
+        "both left and right images": "each-image",
+        "each image": "each-image",
+        "each of images": "each-image",
+        "each of two images": "each-image",
+        "every image": "each-image",
+        "in total": "total",
+        "in all": "total",
+        "left image": "side:LEFT",
+        "left one": "side:LEFT",
+        "left": "side:LEFT",
+        "left-hand image": "side:LEFT",
+        "image on left": "side:LEFT",
+        "right image": "side:RIGHT",
+        "right one": "side:RIGHT",
+        "right": "side:RIGHT",
+        "right-hand image": "side:RIGHT",
+        "image on right": "side:RIGHT",
+        "twice as many": "twice",
+        "same number of": "same-number",
+        "equal number of": "same-number",
+        "as many": "as-many",
+        "^neither image": "neither",
+        "^neither of images": "neither",
+        "^neither of two images": "neither",
+        "^none of images": "neither",
+        "^no image": "neither",
+        "^at least one of images": "some-image",
+        "^at least one of two images": "some-image",
+        "^at least one image": "some-image",
+        "^exactly one of images": "one-image",
+        "^exactly one of two images": "one-image",
+        "^exactly one image": "one-image",
+        "^only one of images": "one-image",
+        "^only one image": "one-image",
+        "^one image": "an-image",
+        "^one of images": "an-image",
+        "^one of two images": "an-image",
+    },
+    "knowtag": {
+        "everything else": "rest",
+        "rest of image": "rest",
+        "rest": "rest",
+    },
+    "imgedit": {
+        "color pop": "color-pop",
+        "color-pop": "color-pop",
+        "color splash": "color-pop",
+        "color pop effect": "color-pop",
+        "color pop image": "color-pop",
+        "color pop version": "color-pop",
+        "cover up": "hide",
+        "blur out": "blur",
+        "cut out": "crop",
+        "crop image": "crop",
+        "crop down": "crop",
+        "except for": "except",
+        "other than": "except",
+        "apart from": "except",
+        "everything behind": "background-behind",
+        "what be behind": "background-behind",
+        "background behind": "background-behind",
+        "background around": "background-behind",
+        "background of": "background-behind",
+        "make everything else": "make-rest",
+        "make rest": "make-rest",
+        "make rest of image": "make-rest",
+        "make all else": "make-rest",
+        "replace rest": "make-rest",
+        "replace everything else": "make-rest",
+        "black and white": "gray",
+    },
+}
+"""Phrases that are one fixed word, by task; under "" those of every task."""
+
+FILLERS: dict[str, tuple[str, ...]] = {
+    "": (
+        "^please",
+        "^kindly",
+        "^now",
+        "^can you",
+        "^could you",
+        "^would you",
+        "^can you please",
+        "^could you please",
+        "^i want you to",
+        "^i want to",
+        "^i would like you to",
+        "^i would like to",
+        "please",
+        "in image",
+        "within image",
+    ),
+    "gqa": (
+        "on image",
+        "be in image",
+        "be there",
+        "be there in image",
+        "be visible",
+        "be visible in image",
+        "be shown",
+        "be shown in image",
+        "can be seen",
+        "can be seen in image",
+        "be present",
+        "be present in image",
+        "do image contain",
+        "do image show",
+        "do image have",
+        "can you see",
+        "can you see in image",
+        "do you see",
+        "do you see in image",
+        "can you count",
+        "visible",
+    ),
+    "nlvr": (),
+    "knowtag": ("with their name", "by name", "in here"),
+    "imgedit": ("on image", "of image"),
+}
+"""Phrases that say nothing, by task; under "" those of every task."""
+
+EXISTS = ("be there", "be in image", "be visible", "be shown", "be present")
+"""Fillers that may stand where a fixed `is` or `are` does."""
+
+QUANTIFIERS: dict[str, str] = {
+    "exactly": "==",
+    "precisely": "==",
+    "only": "==",
+    "at least": ">=",
+    "no fewer than": ">=",
+    "no less than": ">=",
+    "at most": "<=",
+    "no more than": "<=",
+    "more than": ">",
+    "fewer than": "<",
+    "less than": "<",
+}
+"""How instructions say what the comparisons of Eval do with the number that follows."""
+
+NUMBERS: dict[str, int] = {
+    word: number
+    for number, word in enumerate(
+        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
+        " seventeen eighteen nineteen twenty".split()
+    )
+} | {"single": 1, "dozen": 12, "thirty": 30, "forty": 40, "fifty": 50}
+
+QUESTION_WORDS = frozenset("what which who whose where when why how be do has have was were did".split())
+
+STRUCTURE = frozenset(
+    """
+    and or but then while if unless because so than as nor plus versus vs not no never none nothing without except
+    besides neither nor only just also too again instead twice once more most less least fewer fewest many much few
+    several another other others same such both either each every all any some everything something anything
+    everyone someone anyone everybody nobody it they them he him she i me we us you one ones itself himself herself
+    themselves who whom whose which what where when why how that there here be am was were been being do did done
+    has have had can could will would shall should may might must first second third fourth fifth last next previous
+    final leftmost rightmost topmost nearest closest farthest furthest biggest largest smallest tallest shortest
+    highest lowest oldest youngest longest best worst middle between among amongst against across around along
+    opposite toward towards throughout outside beyond until after before during since like unlike
+    slightly very much please 's left right
+    """.split()
+)
+"""Words that bear on the meaning of a whole instruction: no slot may swallow one."""
+
+ACTIONS = frozenset(
+    """
+    add adjust animate apply blur brighten bring center change clean clear colorize colourize combine compress
+    conceal convert copy cover create crop cut darken decrease delete denoise describe desaturate detect draw
+    duplicate edit enhance enlarge erase erode export extract fade fill filter find flip generate give hide highlight
+    improve increase inpaint insert invert keep label lighten load locate lower make mark mask merge move name
+    open outline overlay paint paste pixelate place play print produce put raise recolor reduce remove render replace
+    resize restore retouch rotate save saturate scale segment select send shade sharpen shift show shrink
+    sketch smooth solarize split straighten stretch swap tag take tell tilt tint transform translate trim
+    turn undo unblur upload upscale warp watermark write zoom
+    """.split()
+)
+"""Verbs that begin another instruction."""
+
+ABSTRACT = frozenset(
+    """
+    angle atmosphere aspect background brightness color colour contrast daytime exposure format hue image images
+    language lighting mood orientation perspective pose position resolution saturation season shape size style
+    temperature time title tone view weather quality name number
+    """.split()
+)
+"""What no region of a picture shows: never the object of an edit."""
+
+ROLES = frozenset(
+    """
+    actor actress artist astronaut athlete author band-member bandmate champion character chancellor comedian
+    composer conductor contestant cosmonaut crew dancer director driver explorer finalist founder general guitarist
+    hero host inventor judge king laureate lead leader member minister musician nominee novelist painter philosopher
+    physicist player poet politician president protagonist prince princess queen rapper scientist senator singer
+    sibling brother sister songwriter star tenor villain winner writer chemist mathematician
+    """.split()
+)
+"""People as knowledge lists them: they are found by their faces."""
+
+SOURCES = frozenset("tv show movie film series sitcom band team cast studio sitcom club".split())
+"""Nouns that mark a phrase as a matter of knowledge where nothing in it is capitalised."""
+
+FOREIGN = frozenset(
+    """
+    der die das den dem ein eine einen und mit im le la les un une des du et avec dans el los las una y con il lo gli
+    och med den det ett een het van op met por para auf ist sind est sont
+    """.split()
+)
+"""Small words of other languages: a slot with one of them was not written in English."""
+
+PARTICLES = frozenset("van von de da del der di la le of the al bin ibn".split())
+"""Small words inside names."""

@@ -1,0 +1,265 @@
+"""An instruction's text to tokens: words in their compared form, and phrases that count as one word."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Literal
+
+from visprog.planner import vocabulary
+from visprog.planner.emoji import emoticon_at, is_emoji_character
+from visprog.planner.nouns import singular
+
+Kind = Literal["word", "determiner", "filler", "number", "emoji", "relation", "half", "side", "comma", "other"]
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A word or phrase. `key` is its compared form; text[start:end] is how it is written.
+
+    `value` is what it stands for: a number with its comparison (">=", 3), a tool, a variable, a half.
+    """
+
+    kind: Kind
+    key: str
+    text: str
+    start: int
+    end: int
+    value: str | tuple[str, int] = ""
+
+    @property
+    def skippable(self) -> bool:
+        """Whether it may be left out without changing what is meant."""
+        return self.kind in ("determiner", "filler")
+
+
+@dataclass(frozen=True, slots=True)
+class _Phrase:
+    words: tuple[str, ...]
+    kind: Kind
+    key: str
+    value: str = ""
+    initial: bool = False
+
+
+_WORD = re.compile(r"[^\W_](?:\w|[-.'’](?=\w))*")
+_ABBREVIATIONS = frozenset("mr mrs ms dr st jr sr".split())
+_QUOTES = frozenset("\"'“”‘’«»`")
+_HALF_PARTS = ("half", "part", "side", "portion", "area")
+
+
+def read_words(text: str, task: str, *, whole: bool = True) -> tuple[Token, ...]:
+    """Return the tokens of an instruction, or (not `whole`) of a phrase inside one, for `task`."""
+    raw = list(_scan(re.sub(r"[\s.?!…]+$", lambda match: " " * len(match[0]), text), task))
+    tokens = list(_join(raw, task, whole))
+    return tuple(_settle(tokens, task))
+
+
+def written(text: str, tokens: tuple[Token, ...]) -> str:
+    """Return what the tokens say in the instruction's own letters, on one line."""
+    return " ".join(text[tokens[0].start : tokens[-1].end].replace("’", "'").split())
+
+
+def _scan(text: str, task: str) -> Iterator[Token]:
+    position = 0
+    while position < len(text):
+        char = text[position]
+        emoticon = emoticon_at(text, position)
+        if emoticon is not None:
+            end = position + len(emoticon)
+            yield Token("emoji", "emoji", emoticon, position, end, emoticon)
+        elif match := _WORD.match(text, position):
+            end = match.end()
+            if text[end : end + 1] == "." and (end == position + 1 or match[0].casefold() in _ABBREVIATIONS):
+                end += 1
+            yield from _words(text, position, end, task)
+        else:
+            end = position + 1
+            if not (char.isspace() or char in _QUOTES or char == "\ufe0f"):
+                yield _mark(char, position)
+        position = end
+
+
+def _mark(char: str, position: int) -> Token:
+    kind: Kind = "emoji" if is_emoji_character(char) else "comma" if char == "," else "other"
+    if char == "&":
+        return Token("word", "and", char, position, position + 1)
+    return Token(kind, kind if kind == "emoji" else char, char, position, position + 1, char)
+
+
+def _words(text: str, start: int, end: int, task: str) -> Iterator[Token]:
+    word = text[start:end].replace("’", "'")
+    if word.casefold().endswith("'s"):
+        stem = word[:-2]
+        yield _word(stem, start, task)
+        is_verb = stem.casefold() in ("what", "who", "where", "there", "how", "it")
+        yield Token("word", "be" if is_verb else "'s", "is" if is_verb else "'s", end - 2, end)
+    else:
+        yield _word(word, start, task)
+
+
+def _word(word: str, start: int, task: str) -> Token:
+    folded = word.casefold()
+    end = start + len(word)
+    number = _number(folded)
+    if number is not None:
+        return Token("number", "#", word, start, end, ("==", number))
+    if folded in vocabulary.DETERMINERS[""] or folded in vocabulary.DETERMINERS[task]:
+        return Token("determiner", folded, word, start, end)
+    for form in (folded, singular(folded)):
+        for words in (vocabulary.WORDS[task], vocabulary.WORDS[""]):
+            if form in words:
+                return _named(words[form], word, start, end)
+    structural = folded in vocabulary.STRUCTURE or folded in vocabulary.QUESTION_WORDS
+    return Token("word", folded if structural else singular(folded), word, start, end)
+
+
+def _named(key: str, word: str, start: int, end: int) -> Token:
+    if key in vocabulary.RELATIONS:
+        return Token("relation", key, word, start, end, key)
+    return Token("word", key, word, start, end)
+
+
+def _number(word: str) -> int | None:
+    if word.isdecimal() and word.isascii() and len(word) <= 4:
+        return int(word)
+    tens, _, ones = word.partition("-")
+    if ones:
+        upper, lower = vocabulary.NUMBERS.get(tens, 0), vocabulary.NUMBERS.get(ones, 0)
+        return upper + lower if upper in (20, 30, 40, 50) and 0 < lower < 10 else None
+    return vocabulary.NUMBERS.get(word)
+
+
+def _join(raw: list[Token], task: str, whole: bool) -> Iterator[Token]:
+    """Replace the words of each phrase by one token, the longest phrase first."""
+    position, at_start = 0, whole
+    while position < len(raw):
+        found = _longest(raw, position, task, at_start)
+        if found is None:
+            token, end = _relation(raw, position, task) or raw[position], position + 1
+        else:
+            phrase, end = found
+            first, last = raw[position], raw[end - 1]
+            text = " ".join(token.text for token in raw[position:end])
+            token = Token(phrase.kind, phrase.key, text, first.start, last.end, phrase.value)
+        counted = _quantity(raw, position, task)
+        if counted is not None and counted[1] > end - (found is None):
+            token, end = counted
+        yield token
+        at_start = at_start and token.skippable
+        position = end
+
+
+def _longest(raw: list[Token], position: int, task: str, at_start: bool) -> tuple[_Phrase, int] | None:
+    best: tuple[_Phrase, int] | None = None
+    for phrase in _phrases(task).get(_form(raw[position]), ()):
+        end = None if phrase.initial and not at_start else _matched(raw, position, phrase.words)
+        if end is not None and (best is None or end > best[1]):
+            best = phrase, end
+    return best
+
+
+def _matched(raw: list[Token], position: int, words: tuple[str, ...]) -> int | None:
+    """Return where the words end that begin at `position`; articles between them don't count."""
+    for number, word in enumerate(words):
+        while number and position < len(raw) and raw[position].kind == "determiner":
+            position += 1
+        if position >= len(raw) or _form(raw[position]) != word:
+            return None
+        position += 1
+    return position
+
+
+def _form(token: Token) -> str:
+    return token.text.casefold() if token.kind == "number" else token.key
+
+
+def _relation(raw: list[Token], position: int, task: str) -> Token | None:
+    token, following = raw[position], raw[position + 1 : position + 2]
+    tool = vocabulary.QUESTION_RELATIONS.get(token.key) if task == "gqa" else None
+    if tool is None or not following or following[0].kind != "determiner":
+        return None
+    if token.key == "in" and following[0].key not in ("the", "this", "that", "these", "those"):
+        return None
+    return replace(token, kind="relation", key=tool, value=tool)
+
+
+def _quantity(raw: list[Token], position: int, task: str) -> tuple[Token, int] | None:
+    """Read a number with what is said of it: 'at least two', 'three or more', and 'no' in statements."""
+    if task == "nlvr" and raw[position].key == "no" and len(raw) > position + 1:
+        if raw[position + 1].kind == "word" and raw[position + 1].key not in ("more", "fewer", "less", "image"):
+            return replace(raw[position], kind="number", key="#", value=("==", 0)), position + 1
+    for phrase, sign in vocabulary.QUANTIFIERS.items():
+        end = _matched(raw, position, tuple(phrase.split()))
+        if end is not None and end < len(raw) and raw[end].kind == "number":
+            return _spanning(raw, position, end + 1, sign, raw[end]), end + 1
+    if raw[position].kind == "number":
+        for words, sign in ((("or", "more"), ">="), (("or", "fewer"), "<="), (("or", "less"), "<=")):
+            end = _matched(raw, position + 1, words)
+            if end is not None:
+                return _spanning(raw, position, end, sign, raw[position]), end
+    return None
+
+
+def _spanning(raw: list[Token], start: int, end: int, sign: str, number: Token) -> Token:
+    text = " ".join(token.text for token in raw[start:end])
+    count = number.value[1] if isinstance(number.value, tuple) else 0
+    return Token("number", "#", text, raw[start].start, raw[end - 1].end, (sign, count))
+
+
+def _settle(tokens: list[Token], task: str) -> Iterator[Token]:
+    """Even out what differs without meaning: a comma before `and`, `or` between things that are counted."""
+    keys = {token.key for token in tokens}
+    counting = bool(tokens) and tokens[0].key == "how-many"
+    for position, token in enumerate(tokens):
+        after = tokens[position + 1].key if position + 1 < len(tokens) else ""
+        before = tokens[position - 1].key if position else ""
+        if token.kind == "comma" and after in ("and", "or"):
+            continue
+        if counting and token.key == "or":
+            token = replace(token, key="and")
+        if task == "nlvr" and "total" in keys:
+            if token.key in ("images", "each-image") and before in ("in", "across", "between", "on"):
+                token = replace(token, kind="filler", key="in-images")
+            elif token.key in ("in", "across", "between", "on") and after in ("images", "each-image"):
+                if "each" not in tokens[position + 1].text.casefold():
+                    token = replace(token, kind="filler", key="in-images")
+        yield token
+
+
+@cache
+def _phrases(task: str) -> dict[str, list[_Phrase]]:
+    table: dict[str, list[_Phrase]] = {}
+    for phrase in _all_phrases(task):
+        table.setdefault(phrase.words[0], []).append(phrase)
+    return table
+
+
+def _all_phrases(task: str) -> Iterator[_Phrase]:
+    for said, key in (vocabulary.PHRASES[""] | vocabulary.PHRASES[task]).items():
+        words, initial = tuple(said.removeprefix("^").split()), said.startswith("^")
+        if key.startswith("side:"):
+            yield _Phrase(words, "side", "side", key.removeprefix("side:"), initial)
+        else:
+            yield _Phrase(words, "word", key, initial=initial)
+    for said in (*vocabulary.FILLERS[""], *vocabulary.FILLERS[task]):
+        words = tuple(said.removeprefix("^").split())
+        exists = "exists" if said.startswith(vocabulary.EXISTS) else ""
+        yield _Phrase(words, "filler", "filler", exists, said.startswith("^"))
+    for tool, phrases in vocabulary.RELATIONS.items():
+        for said in phrases:
+            yield _Phrase(tuple(said.split()), "relation", tool, tool)
+    if task == "gqa":
+        yield from _half_phrases()
+
+
+def _half_phrases() -> Iterator[_Phrase]:
+    for half, names in vocabulary.HALVES.items():
+        for preposition in ("in", "on", "at"):
+            for name in names:
+                yield _Phrase((preposition, name, "of", "image"), "half", "half", half)
+                for part in _HALF_PARTS:
+                    yield _Phrase((preposition, name, part), "half", "half", half)
+                    yield _Phrase((preposition, name, part, "of", "image"), "half", "half", half)

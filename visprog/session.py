@@ -1,0 +1,196 @@
+"""Plan, check and run, on one page."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, TypeAlias
+
+import visprog
+from visprog.engine.interpreter import Interpreter, Observer
+from visprog.engine.memo import Memo
+from visprog.errors import ProgramError, UsageError, VisProgError
+from visprog.images import Source, load_image
+from visprog.language.checker import Checked, check
+from visprog.language.diagnostics import render
+from visprog.language.parser import Parsed, parse
+from visprog.language.program import Program
+from visprog.language.types import Type
+from visprog.models.zoo import Zoo
+from visprog.modules import TOOLS
+from visprog.planner.plan import Plan, Planner, Request
+from visprog.planner.selection import choose_planner
+from visprog.planner.task import choose_task
+from visprog.prompts import BANKS
+from visprog.tools import Registry, Tool, installed_tools
+from visprog.trace.run import Run
+from visprog.values import Image
+
+if TYPE_CHECKING:
+    from typing import Self
+
+Images: TypeAlias = Source | Sequence[Source] | Mapping[str, Source]
+"""One picture (IMAGE), two (LEFT, RIGHT), more (IMAGE1, IMAGE2, ...), or pictures by name."""
+
+
+class VisProg:
+    """Plans programs from instructions, and runs them.
+
+    `planner` is "auto" (a language model where OPENAI_API_KEY or OPENAI_BASE_URL is set, else the examples),
+    "examples", "openai", "openai:MODEL", or a Planner. `models` is a profile's name or path, a mapping from
+    role to model ("backend:identifier", or any object that does what the role says), or a Zoo. `tools` are
+    added to the built-in ones and to those of installed packages. What was computed once is remembered, up
+    to `memory` bytes; 0 remembers nothing. At most `workers` steps run at a time.
+    """
+
+    def __init__(
+        self,
+        *,
+        planner: str | Planner = "auto",
+        models: str | Path | Mapping[str, object] | Zoo = "base",
+        tools: Iterable[Tool] = (),
+        memory: int = 512 * 2**20,
+        workers: int | None = None,
+    ) -> None:
+        self.tools = Registry([*TOOLS, *installed_tools(), *tools])
+        self.models = models if isinstance(models, Zoo) else _zoo(models)
+        self._planner = planner
+        self._interpreter = Interpreter(
+            self.tools, self.models, memo=Memo(memory) if memory else None, workers=workers
+        )
+
+    @cached_property
+    def planner(self) -> Planner:
+        """The planner, chosen on first use. Raises UsageError or ModelUnavailable."""
+        return choose_planner(self._planner) if isinstance(self._planner, str) else self._planner
+
+    def plan(self, instruction: str, inputs: Sequence[str] = (), *, task: str = "auto") -> Plan:
+        """Make a program from an instruction. `inputs` names the pictures; none is looked at.
+
+        Without names, there are LEFT and RIGHT where the task is nlvr, else IMAGE. `task` names the bank of
+        examples: "gqa", "nlvr", "knowtag", "imgedit", or "auto". Raises PlanError or ModelError where no
+        program can be made.
+        """
+        if task == "auto":
+            task = choose_task(instruction, len(inputs))
+        elif task not in BANKS:
+            raise UsageError(f"there is no task `{task}`", help=f"the tasks are auto, {', '.join(BANKS)}")
+        usual = ("LEFT", "RIGHT") if task == "nlvr" else ("IMAGE",)
+        known = dict.fromkeys(inputs or usual, Type.IMAGE)
+        return self.planner.plan(Request(instruction, known, task, self.tools))
+
+    def check(
+        self, program: str | Program | Parsed, inputs: Sequence[str] = ("IMAGE", "LEFT", "RIGHT")
+    ) -> Checked:
+        """Check a program that will be given pictures of these names. Nothing is raised or run."""
+        parsed = parse(program) if isinstance(program, str) else program
+        return check(parsed, self.tools, dict.fromkeys(inputs, Type.IMAGE))
+
+    def execute(
+        self, program: str | Program | Checked | Plan, images: Images = (), *, observer: Observer | None = None
+    ) -> Run:
+        """Run a program. The Run says what came of each step, failed or not: see `ok` and `result`.
+
+        Raises ProgramError where the program has errors, before any picture is read or any tool is called,
+        and ImageError where a picture cannot be read.
+        """
+        names = input_names(images)
+        plan = program if isinstance(program, Plan) else None
+        if isinstance(program, Plan):
+            program = program.checked
+        checked = self.check(program.program if isinstance(program, Checked) else program, names)
+        if isinstance(program, Checked) and program.inputs.keys() == checked.inputs.keys():
+            checked = program
+        if not checked.ok:
+            errors = [each for each in checked.diagnostics if each.is_error]
+            message = f"the program has {len(errors)} error{'s' * (len(errors) > 1)}"
+            shown = render(errors, checked.program.source or str(checked.program))
+            raise ProgramError(f"{message}\n\n{shown}", checked.diagnostics)
+        loaded = {name: load_image(source) for name, source in named_images(images).items()}
+        return self._run(checked, loaded, plan, observer)
+
+    def run(
+        self, instruction: str, images: Images = (), *, task: str = "auto", observer: Observer | None = None
+    ) -> Run:
+        """Plan a program from the instruction, and run it over the pictures."""
+        plan = self.plan(instruction, input_names(images), task=task)
+        return self.execute(plan, images, observer=observer)
+
+    def run_many(
+        self, tasks: Iterable[tuple[str, Images]], *, task: str = "auto", workers: int = 2
+    ) -> Iterator[Run | VisProgError]:
+        """Run many instructions, each over its pictures; yield what came of them, in order.
+
+        Where an instruction cannot be planned, or a picture cannot be read, its error stands in the run's
+        place. Steps that several of them have in common run once.
+        """
+
+        def attempt(item: tuple[str, Images]) -> Run | VisProgError:
+            try:
+                return self.run(*item, task=task)
+            except VisProgError as error:
+                return error
+
+        with ThreadPoolExecutor(workers, thread_name_prefix="visprog-run") as pool:
+            yield from pool.map(attempt, tasks)
+
+    def close(self) -> None:
+        """Let the worker threads go."""
+        self._interpreter.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def _run(
+        self, checked: Checked, images: Mapping[str, Image], plan: Plan | None, observer: Observer | None
+    ) -> Run:
+        started = datetime.now(UTC).isoformat(timespec="seconds")
+        before = perf_counter()
+        events = self._interpreter.run(checked, images, observer)
+        seconds = perf_counter() - before
+        return Run(checked, images, events, started, seconds, plan, self._environment())
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            "visprog": visprog.__version__,
+            "python": platform.python_version(),
+            "platform": platform.platform(terse=True),
+            "models": self.models.profile.name,
+        }
+
+
+def _zoo(models: str | Path | Mapping[str, object]) -> Zoo:
+    return Zoo(models=models) if isinstance(models, Mapping) else Zoo(models)
+
+
+def named_images(images: Images) -> dict[str, Source]:
+    """Give each picture the name under which programs know it."""
+    if isinstance(images, Mapping):
+        for name in images:
+            if not name.isidentifier():
+                raise UsageError(f"`{name}` cannot name a picture", help="use letters, digits and `_`")
+        return dict(images)
+    listed = list(images) if isinstance(images, list | tuple) else [images]
+    return dict(zip(input_names(images), listed, strict=True))
+
+
+def input_names(images: Images) -> tuple[str, ...]:
+    """Return the names under which programs know the pictures."""
+    if isinstance(images, Mapping):
+        return tuple(images)
+    count = len(images) if isinstance(images, list | tuple) else 1
+    if count == 1:
+        return ("IMAGE",)
+    if count == 2:
+        return "LEFT", "RIGHT"
+    return tuple(f"IMAGE{number}" for number in range(1, count + 1))
+
+

@@ -1,0 +1,164 @@
+"""A run on a terminal: a table afterwards, and a live list of the steps while it lasts."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.spinner import Spinner
+from rich.table import Table
+from rich.text import Text
+
+from visprog.engine.events import Event, StepFailed, StepFinished, StepSkipped, StepStarted
+from visprog.language.checker import CheckedStep
+from visprog.trace.rendering import describe, duration
+
+if TYPE_CHECKING:
+    from visprog.trace.run import Run, StepRecord
+
+_MARKS = {
+    "done": ("✓", "green"),
+    "cached": ("↺", "cyan"),
+    "failed": ("✗", "bold red"),
+    "skipped": ("–", "dim"),
+    "unneeded": ("–", "dim"),
+}
+
+
+def render(run: Run, console: Console) -> None:
+    """Print the steps with their values and times, what there is to remark, and the result."""
+    console.print(_steps(run))
+    for remark in run.warnings:
+        console.print(_line("warning: ", "yellow", remark))
+    if run.error is None:
+        console.print(_line(f"{run.checked.result} = ", "bold", describe(run.result).summary))
+    else:
+        console.print(_line("error: ", "bold red", run.error.message))
+        if run.error.help:
+            console.print(_line("help: ", "cyan", run.error.help))
+
+
+def _steps(run: Run) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(justify="right", style="dim")
+    table.add_column()
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(style="magenta", no_wrap=True)
+    table.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
+    table.add_column(justify="right", style="dim", no_wrap=True)
+    for record in run.steps:
+        mark, style = _MARKS[record.status]
+        table.add_row(
+            str(record.index + 1),
+            Text(mark, style),
+            _printable(record.name),
+            _printable(record.step.tool or "="),
+            _outcome(record, run),
+            "" if record.status in ("skipped", "unneeded") else duration(record.seconds),
+        )
+    return table
+
+
+def _outcome(record: StepRecord, run: Run) -> Text:
+    match record.status:
+        case "failed":
+            return Text(_printable(record.error.message if record.error else "failed"), "red")
+        case "skipped":
+            cause = "" if record.because is None else run.checked.steps[record.because].step.target
+            return Text(f"skipped: {_printable(cause)} failed", "dim")
+        case "unneeded":
+            return Text("not needed for the result", "dim")
+    return Text(_printable(describe(record.value).summary))
+
+
+def _line(lead: str, style: str, words: str) -> Text:
+    return Text.assemble((_printable(lead), style), _printable(words))
+
+
+def _printable(text: str) -> str:
+    """Put the text on one line, and U+FFFD for what could steer the terminal."""
+    one_line = text.replace("\n", " ").replace("\t", " ")
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in one_line)
+
+
+class LiveSteps:
+    """Shows the steps on standard error while the program runs; give it to the engine as an observer.
+
+        with LiveSteps(checked.steps) as live: ...
+
+    Where standard error is no terminal, each step's end is a plain line. May be called from several threads.
+    """
+
+    def __init__(self, steps: Sequence[CheckedStep], console: Console | None = None) -> None:
+        self._steps = steps
+        self._console = console or Console(stderr=True)
+        self._began: dict[int, float] = {}
+        self._ended: dict[int, Text] = {}
+        self._lock = threading.Lock()
+        self._live: Live | None = None
+
+    def __enter__(self) -> LiveSteps:
+        if self._console.is_terminal:
+            self._live = Live(get_renderable=self._view, console=self._console, refresh_per_second=12)
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+    def __call__(self, event: Event) -> None:
+        """Take notice of an event."""
+        with self._lock:
+            if isinstance(event, StepStarted):
+                self._began[event.index] = time.monotonic()
+                return
+            line = self._ended[event.index] = self._ending(event)
+        if not self._console.is_terminal:
+            self._console.print(line, soft_wrap=True)
+
+    def _ending(self, event: StepFinished | StepFailed | StepSkipped) -> Text:
+        match event:
+            case StepFinished():
+                mark = _MARKS["cached" if event.cached else "done"]
+                words, taken = describe(event.value).summary, duration(event.seconds)
+            case StepFailed():
+                mark, words, taken = _MARKS["failed"], event.error.message, duration(event.seconds)
+            case StepSkipped():
+                mark, taken = _MARKS["skipped"], ""
+                cause = event.because
+                words = "not needed" if cause is None else f"skipped: {self._name(cause)} failed"
+        remarks = "" if isinstance(event, StepSkipped) else "".join(f"; {each}" for each in event.warnings)
+        line = Text.assemble(mark, " ", self._title(event.index), "  ", _printable(words + remarks))
+        return line.append(f"  {taken}", "dim") if taken else line
+
+    def _name(self, index: int) -> str:
+        return self._steps[index].step.target
+
+    def _title(self, index: int) -> Text:
+        tool = self._steps[index].tool or "="
+        return Text.assemble((_printable(self._name(index)), "bold"), " ", (_printable(tool), "magenta"))
+
+    def _view(self) -> Group:
+        """Return the steps that fit the window: the running ones, and the latest that have ended."""
+        with self._lock:
+            running = [index for index in self._began if index not in self._ended]
+            room = max(1, self._console.height - len(running) - 2)
+            ended = list(self._ended.values())[-room:]
+        for line in ended:
+            line.truncate(self._console.width, overflow="ellipsis")
+        return Group(*ended, *self._running(running))
+
+    def _running(self, indices: list[int]) -> Iterator[Spinner]:
+        now = time.monotonic()
+        for index in indices:
+            since = Text(f"  {now - self._began[index]:.0f} s", "dim")
+            yield Spinner("dots", Text.assemble(self._title(index), since), style="cyan")
