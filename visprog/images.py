@@ -35,6 +35,9 @@ _SUFFIXES = {
     ".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP", ".gif": "GIF", ".bmp": "BMP",
 }  # fmt: skip
 
+PICTURE_ENDINGS = tuple(_SUFFIXES)
+"""The endings of the files that `save_image` writes."""
+
 
 def load_image(source: Source) -> Image:
     """Read a picture. Raises ImageError where it cannot be read, or is larger than allowed."""
@@ -110,7 +113,7 @@ def _upright(picture: PILImage.Image, name: str) -> Image:
         raise ImageError(f"{name} has no pixels")
     picture.load()
     upright = ImageOps.exif_transpose(picture)
-    if upright.mode in ("I;16", "I;16B", "I;16L", "I", "F"):
+    if upright.mode in ("I;16", "I;16B", "I;16L", "I"):
         return _from_array(np.asarray(upright))
     if upright.has_transparency_data:
         shown = upright.convert("RGBA")

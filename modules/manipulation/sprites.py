@@ -116,8 +116,9 @@ def sprite_name(text: str) -> str:
     spoken = unicodedata.name(character, "") if len(character) == 1 and ord(character) > 0xFF else ""
     names = {_folded(name): name for name in sprites()}
     wanted = _folded(spoken or written)
-    if wanted in names:
-        return names[wanted]
+    for folded in (wanted, wanted.removesuffix("face")):  # Unicode's bear is a "bear face"
+        if folded in names:
+            return names[folded]
     raise UsageError(f"there is no emoji {text!r}", help=_nearest(wanted, names))
 
 

@@ -172,13 +172,12 @@ def _area(box: Box) -> int:
 def _write(draw: ImageDraw.ImageDraw, text: str, place: Box, color: Color, pen: _Pen) -> None:
     left, top, right, bottom = place
     draw.rectangle((left, top, right - 1, bottom - 1), fill=color)
-    red, green, blue = color
-    bright = 0.299 * red + 0.587 * green + 0.114 * blue > 140
     middle = (top + bottom) / 2
-    draw.text(
-        (left + pen.padding, middle),
-        text,
-        fill=_TEXT_DARK if bright else _TEXT_LIGHT,
-        font=pen.font,
-        anchor="lm",
-    )
+    draw.text((left + pen.padding, middle), text, fill=_text_color(color), font=pen.font, anchor="lm")
+
+
+def _text_color(ground: Color) -> Color:
+    """Return dark or light, whichever has the higher contrast on `ground` (WCAG's relative luminance)."""
+    weights = (0.2126, 0.7152, 0.0722)
+    luminance = sum(weight * (level / 255) ** 2.2 for weight, level in zip(weights, ground, strict=True))
+    return _TEXT_DARK if luminance > 0.18 else _TEXT_LIGHT

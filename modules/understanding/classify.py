@@ -28,8 +28,9 @@ def classify(
     visible = [region for region in object if clip(region.box, image.size)]
     if not visible:
         return Regions(size=object.size)
-    chances = _softmax(scorer.score([image.crop(region.box) for region in visible], names))
-    winners = _winners(chances)
+    logits = scorer.score([image.crop(region.box) for region in visible], names)
+    chances = _softmax(logits)
+    winners = _winners(chances, logits)
     if len(winners) < len(object):
         warn(
             f"{len(object) - len(winners)} of {len(object)} regions were left out: "
@@ -49,11 +50,15 @@ def _softmax(logits: NDArray[np.floating]) -> NDArray[np.float64]:
     return np.asarray(np.minimum(shifted / shifted.sum(axis=1, keepdims=True), 1.0))
 
 
-def _winners(chances: NDArray[np.float64]) -> dict[int, int]:
-    """Return each region that is the best of those with the same favourite, and that favourite."""
+def _winners(chances: NDArray[np.float64], logits: NDArray[np.floating]) -> dict[int, int]:
+    """Return each region that is the best of those with the same favourite, and that favourite.
+
+    The logits decide between regions that are equally, which means quite, certain.
+    """
     favourites = chances.argmax(axis=1)
     winners = {}
     for category in dict.fromkeys(favourites.tolist()):
         rivals = np.flatnonzero(favourites == category)
-        winners[int(rivals[np.argmax(chances[rivals, category])])] = category
+        best = max(rivals, key=lambda i: (chances[i, category], logits[i, category]))
+        winners[int(best)] = category
     return winners

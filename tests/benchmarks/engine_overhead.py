@@ -24,21 +24,20 @@ from visprog.modules.understanding.vqa import vqa
 from visprog.values import Image
 
 ROUNDS = 30
-LENGTHS = (10, 50, 100, 200)
+LENGTHS = (10, 50, 102, 198)
 
 
 def chain(length: int) -> str:
-    """A program of the shape of GQA's: locate, count, ask, over and over; Eval combines at the end."""
-    lines = []
-    for index in range(0, length - 1, 3):
+    """A program of GQA's shape, four steps over and over: locate, count, ask, combine with what came before."""
+    lines = ["TOTAL=Eval('0')"]
+    for index in range((length - 2) // 4):
         lines += [
             f"BOX{index}=Loc(image=IMAGE, object='thing {index}')",
-            f"ANSWER{index}=Count(object=BOX{index})",
-            f"ANSWER{index + 1}=Vqa(image=IMAGE, question='What is thing {index}?')",
+            f"COUNT{index}=Count(object=BOX{index})",
+            f"ANSWER{index}=Vqa(image=IMAGE, question='What is thing {index}?')",
+            f"TOTAL{index}=Eval('{{COUNT{index}}} + len({{ANSWER{index}}}) + {{TOTAL{index - 1 if index else ''}}}')",
         ]
-    lines = lines[: length - 1]
-    counts = [line.split("=")[0] for line in lines if "Count" in line or "Vqa" in line]
-    return "\n".join([*lines, f"RESULT=Eval('len([{', '.join(f'{{{n}}}' for n in counts[:30])}]) > 0')"])
+    return "\n".join([*lines, f"RESULT=TOTAL{(length - 2) // 4 - 1}"])
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -53,14 +52,16 @@ def seconds(work: Callable[[], object]) -> float:
 
 def plain(checked: Checked, image: Image, detector: FakeDetector, visual_qa: FakeVisualQA) -> None:
     """The same tools called one after the other, without an engine."""
-    found = None
+    values: dict[str, object] = {}
     for step in checked.steps:
         if step.tool == "Loc":
-            found = loc(image, "thing", detector=detector)
+            values[step.name] = loc.function(image, step.arguments["object"].value, detector=detector)  # type: ignore[union-attr]
         elif step.tool == "Count":
-            count(found)
+            values[step.name] = count.function(values[step.uses[0]])
         elif step.tool == "Vqa":
-            vqa(image, "What?", visual_qa=visual_qa)
+            values[step.name] = vqa.function(image, step.arguments["question"].value, visual_qa=visual_qa)  # type: ignore[union-attr]
+        elif step.tool == "Eval":
+            values[step.name] = step.expressions["expr"].expression.bind(values).evaluate()
 
 
 def main() -> None:
@@ -68,7 +69,7 @@ def main() -> None:
     image = Image(np.zeros((480, 640, 3), dtype=np.uint8))
     detector = FakeDetector(lambda image, label: [(10, 10, 50, 50)])
     visual_qa = FakeVisualQA(lambda image, question: "red")
-    session = VisProg(planner="examples", models={"detector": detector, "visual_qa": visual_qa})
+    session = VisProg(models={"detector": detector, "visual_qa": visual_qa})
     print(f"{'steps':>6} {'tools alone':>12} {'first':>8} {'from memo':>10} {'no memo':>8}   added µs a step")
     for length in LENGTHS:
         checked = session.check(chain(length), ["IMAGE"])

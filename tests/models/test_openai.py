@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import asyncio
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -147,6 +151,34 @@ def test_many_threads_may_ask_at_once_and_each_gets_its_own_answer(serve: Serve)
     with ThreadPoolExecutor(12) as pool:
         said = list(pool.map(lambda word: model.complete([Message("user", word)]).text, words))
     assert words == said
+
+
+def test_it_may_be_asked_where_an_event_loop_is_running_as_in_a_notebook(serve: Serve) -> None:
+    model = serve(answers("Hi.")).model()
+
+    async def cell() -> str:
+        return model.complete(HELLO).text
+
+    assert asyncio.run(cell()) == "Hi."
+
+
+def test_a_program_ends_quietly_though_nobody_closed_the_model(serve: Serve) -> None:
+    script = (
+        "from visprog.models.openai import OpenAILanguageModel as Model\n"
+        "from visprog.models.roles import Message\n"
+        "model = Model()\n"
+        "print(model.complete([Message('user', 'Hello')]).text)\n"
+    )
+    settings = {"OPENAI_BASE_URL": serve(answers("Hi.")).url, "NO_PROXY": "127.0.0.1", "PYTHONPATH": "."}
+    ran = subprocess.run(
+        [sys.executable, "-X", "dev", "-c", script],
+        env={**os.environ, **settings},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "Hi.\n", "")
 
 
 def test_a_closed_model_opens_a_new_connection_when_asked_again(serve: Serve) -> None:

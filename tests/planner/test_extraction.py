@@ -87,6 +87,30 @@ def test_a_line_that_gives_a_name_to_a_value_is_kept_for_the_parser_to_report() 
     assert extract_program(f"Here:\n{program}\nBye.") == program
 
 
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "x",
+        "<think>",
+        "</think>",
+        "X=Y(",
+        "X=Y(a,\n",
+        "a,\n",
+        "```\n",
+        "Y()) ",
+        "X=Y('",
+        "* ",
+        "1. ",
+        "Program: ",
+    ],
+)
+def test_a_very_long_answer_is_read_in_time_linear_in_its_length(piece: str) -> None:
+    """In quadratic time it would take minutes."""
+    answer = "X=Y(\n" + piece * (300_000 // len(piece))
+    found = extract_program(answer)
+    assert found is None or len(found) <= len(answer)
+
+
 NAMES = st.from_regex(r"[A-Z]{1,6}[0-9]?", fullmatch=True)
 CALLS = st.builds(
     "{}({}={!r})".format,

@@ -83,7 +83,7 @@ def make_run(
     remarks: Mapping[int, tuple[str, ...]] | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> Run:
-    """Return the record of a run in which each step had its outcome: a value, or the exception it failed with."""
+    """Return the record of a run in which each step had its outcome: a value, a failure, a skip."""
     checked = check(parse(program), TOOLS, dict.fromkeys(inputs, Type.IMAGE))
     assert checked.ok, checked.diagnostics
     events: list[Event] = []
@@ -94,9 +94,15 @@ def make_run(
         elif isinstance(outcome, StepError):
             events.append(StepFailed(index, at, 0.004, outcome, said, ()))
         else:
-            events.append(StepFinished(index, at, 0.008, outcome, bytes([index]), index == 2, said, ("fake:1",)))
-    plan = Plan(instruction, "gqa", checked, "examples", tuple(transcript)) if instruction is not None else None
-    return Run(checked, dict(inputs), tuple(events), "2026-01-31T12:00:00+00:00", 0.1, plan, environment or {})
+            events.append(
+                StepFinished(index, at, 0.008, outcome, bytes([index]), index == 2, said, ("fake:1",))
+            )
+    plan = (
+        Plan(instruction, "gqa", checked, "examples", tuple(transcript)) if instruction is not None else None
+    )
+    return Run(
+        checked, dict(inputs), tuple(events), "2026-01-31T12:00:00+00:00", 0.1, plan, environment or {}
+    )
 
 
 def make_photo(width: int = 320, height: int = 240, seed: int = 0) -> Image:
@@ -183,7 +189,7 @@ class Page(HTMLParser):
         self._silent = tag in ("style", "script", "title")
 
     def handle_endtag(self, tag: str) -> None:
-        self._silent = False
+        self._silent = self._silent and tag not in ("style", "script", "title")
 
     def handle_data(self, data: str) -> None:
         self.text += "" if self._silent else data

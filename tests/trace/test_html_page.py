@@ -27,7 +27,9 @@ def _dangling(page: Any) -> set[str]:
     return {address for address in addresses if address[1:] not in page.all("id")}
 
 
-def test_every_link_of_the_page_leads_to_an_element_of_it(dogs_run: Run, read_page: Callable[[str], Any]) -> None:
+def test_every_link_of_the_page_leads_to_an_element_of_it(
+    dogs_run: Run, read_page: Callable[[str], Any]
+) -> None:
     assert _dangling(read_page(render_html(dogs_run))) == set()
 
 
@@ -43,15 +45,20 @@ def test_every_variable_of_the_program_is_a_link(dogs_run: Run) -> None:
 
 
 def test_each_distinct_picture_is_embedded_once(dogs_run: Run, read_page: Callable[[str], Any]) -> None:
-    uris = [address for address in read_page(render_html(dogs_run)).all("href") if address.startswith("data:")]
+    uris = [
+        address for address in read_page(render_html(dogs_run)).all("href") if address.startswith("data:")
+    ]
     assert len(uris) == len(set(uris)) == 2
 
 
 def test_a_variable_with_two_values_leads_to_the_one_that_holds_there(
     run_of: Callable[..., Run], photo: Callable[..., Image]
 ) -> None:
-    program = "A=Vqa(image=IMAGE, question='one')\nB=Vqa(image=IMAGE, question=A)\nA=Vqa(image=IMAGE, question='two')"
-    source = render_html(run_of(program + "\nC=Vqa(image=IMAGE, question=A)", {"IMAGE": photo()}, list("abcd")))
+    one, two = "A=Vqa(image=IMAGE, question='one')", "A=Vqa(image=IMAGE, question='two')"
+    program = f"{one}\nB=Vqa(image=IMAGE, question=A)\n{two}"
+    source = render_html(
+        run_of(program + "\nC=Vqa(image=IMAGE, question=A)", {"IMAGE": photo()}, list("abcd"))
+    )
     lines = re.findall(r'<div class="line.*?</code>', source, re.DOTALL)
     assert 'question</span>=<a class="variable" href="#step-1">A' in lines[1]
     assert 'question</span>=<a class="variable" href="#step-3">A' in lines[3]
@@ -67,15 +74,23 @@ def test_regions_are_drawn_over_the_picture_that_they_were_found_in(
 ) -> None:
     left, right = photo(100, 80, 1), photo(100, 80, 2)
     program = "OBJ0=Loc(image=RIGHT, object='dog')\nRESULT=OBJ0"
-    run = run_of(program, {"LEFT": left, "RIGHT": right}, [Regions([Region((1, 1, 9, 9))], size=(100, 80))] * 2)
-    card = render_html(run).partition('<div class="output">')[2]
-    assert re.search(r'<use href="#([\w-]+)"', card).group(1) == "picture-2"  # type: ignore[union-attr]
+    run = run_of(
+        program, {"LEFT": left, "RIGHT": right}, [Regions([Region((1, 1, 9, 9))], size=(100, 80))] * 2
+    )
+    source = render_html(run)
+    shown = {
+        name: re.findall(r'<use href="#([\w-]+)"', source.partition(name)[2])[0]
+        for name in ('id="input-1"', 'id="input-2"', '<div class="output">')
+    }
+    assert shown['<div class="output">'] == shown['id="input-2"'] != shown['id="input-1"']
 
 
 def test_three_hundred_regions_hide_their_labels_until_pointed_at(
     run_of: Callable[..., Run], photo: Callable[..., Image]
 ) -> None:
-    regions = Regions([Region((n, n % 50, n + 9, n % 50 + 9), f"kite {n}") for n in range(300)], size=(320, 240))
+    regions = Regions(
+        [Region((n, n % 50, n + 9, n % 50 + 9), f"kite {n}") for n in range(300)], size=(320, 240)
+    )
     source = render_html(run_of("OBJ0=Loc(image=IMAGE, object='kite')", {"IMAGE": photo()}, [regions]))
     assert 'class="picture picture-1 crowd"' in source
     assert source.count('class="tag"') == 600  # the step's picture and the result's
@@ -85,7 +100,13 @@ def test_what_failed_and_what_was_skipped_is_said_with_its_cause(
     failed_run: Run, read_page: Callable[[str], Any]
 ) -> None:
     text = read_page(render_html(failed_run)).text
-    for words in ("Failed", "Step 2, line 3", "nothing is big", "ValueError: no candidate", "ask for something else"):
+    for words in (
+        "Failed",
+        "Step 2, line 3",
+        "nothing is big",
+        "ValueError: no candidate",
+        "ask for something else",
+    ):
         assert words in text
     assert re.search(r"Skipped, because\s+OBJ1\s+failed", text)
     assert "Not run: the result does not depend on it." in text
@@ -105,7 +126,9 @@ def test_warnings_of_the_checker_quote_their_line(dogs_run: Run, read_page: Call
 
 
 @pytest.mark.parametrize("value", [None, True, 3, 0.5, "yes", ["a", "b"], [], {"odd": 1}, "x" * 9_000])
-def test_any_value_can_be_the_result(run_of: Callable[..., Run], photo: Callable[..., Image], value: object) -> None:
+def test_any_value_can_be_the_result(
+    run_of: Callable[..., Run], photo: Callable[..., Image], value: object
+) -> None:
     run = run_of("A=Vqa(image=IMAGE, question='q')", {"IMAGE": photo(8, 8)}, [value])
     assert len(render_html(run)) < 60_000
 
@@ -141,7 +164,8 @@ def _hostile(make: Callable[..., Run], image: Image, text: str) -> Run:
     failure.__cause__ = ValueError(text)
     regions = Regions([Region((1, 1, 4, 4), text, 0.5)], size=image.size)
     return make(
-        "OBJ0=Loc(image=IMAGE, object='dog')\nA=Vqa(image=IMAGE, question='q')\nB=List(query=A, max=3)\nRESULT=B",
+        "OBJ0=Loc(image=IMAGE, object='dog')\nA=Vqa(image=IMAGE, question='q')\n"
+        "B=List(query=A, max=3)\nRESULT=B",
         {"IMAGE": image},
         [regions, text, failure],
         instruction=text,
@@ -165,7 +189,9 @@ def test_any_text_comes_back_as_text_and_adds_no_element(
     assert "plain" not in page.text or "plain" in visible(text)
 
 
-def test_a_notebook_shows_the_page_in_a_sandboxed_frame(dogs_run: Run, read_page: Callable[[str], Any]) -> None:
+def test_a_notebook_shows_the_page_in_a_sandboxed_frame(
+    dogs_run: Run, read_page: Callable[[str], Any]
+) -> None:
     shown = read_page(dogs_run._repr_html_())
     assert shown.elements == ["iframe"]
     assert shown.all("srcdoc") == [render_html(dogs_run)]

@@ -25,7 +25,9 @@ def test_nothing_but_the_trace_is_left_in_the_folder(dogs_run: Run, tmp_path: Pa
 
 
 @pytest.mark.parametrize("name", ["trace.txt", "trace", "missing/trace.html"])
-def test_a_place_that_cannot_take_the_trace_is_an_output_error(dogs_run: Run, tmp_path: Path, name: str) -> None:
+def test_a_place_that_cannot_take_the_trace_is_an_output_error(
+    dogs_run: Run, tmp_path: Path, name: str
+) -> None:
     with pytest.raises(OutputError) as caught:
         dogs_run.save(tmp_path / name)
     assert caught.value.help
@@ -38,7 +40,9 @@ def test_text_that_is_not_unicode_is_saved_all_the_same(
     run = run_of("A=Vqa(image=IMAGE, question='q')", {"IMAGE": photo()}, ["half \ud83d of a pair"])
     run.save(tmp_path / "trace.html")
     run.save(tmp_path / "trace.json")
-    assert json.loads((tmp_path / "trace.json").read_text("utf-8"))["result"]["value"] == "half \ud83d of a pair"
+    assert (
+        json.loads((tmp_path / "trace.json").read_text("utf-8"))["result"]["value"] == "half \ud83d of a pair"
+    )
 
 
 def test_a_failed_run_says_why_where_its_result_is_asked_for(failed_run: Run) -> None:

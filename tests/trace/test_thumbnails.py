@@ -21,6 +21,11 @@ def test_a_photograph_becomes_a_jpeg(photo: Callable[..., Image]) -> None:
     assert thumbnail(photo()).uri.startswith("data:image/jpeg;base64,")
 
 
+def test_a_grey_photograph_becomes_a_jpeg(photo: Callable[..., Image]) -> None:
+    grey = Image(photo().pixels[:, :, :1].repeat(3, axis=2))
+    assert thumbnail(grey).uri.startswith("data:image/jpeg;base64,")
+
+
 def test_a_drawing_in_few_colors_becomes_a_png_without_loss() -> None:
     pixels = np.zeros((60, 80, 3), np.uint8)
     pixels[20:40, 30:50] = (200, 30, 30)
@@ -29,13 +34,20 @@ def test_a_drawing_in_few_colors_becomes_a_png_without_loss() -> None:
     assert np.array_equal(np.asarray(_decoded(small)), pixels)
 
 
-@pytest.mark.parametrize(("width", "height"), [(1, 1), (640, 480), (2000, 900), (900, 2000), (3000, 1), (1, 3000)])
+@pytest.mark.parametrize(
+    ("width", "height"), [(1, 1), (640, 480), (2000, 900), (900, 2000), (3000, 1), (1, 3000)]
+)
 def test_a_thumbnail_is_as_large_as_it_says_and_within_its_bounds(
     photo: Callable[..., Image], width: int, height: int
 ) -> None:
     small = thumbnail(photo(width, height))
     assert _decoded(small).size == (small.width, small.height)
-    assert 1 <= min(small.width, small.height) <= max(small.width, small.height) == min(LARGEST, max(width, height))
+    assert (
+        1
+        <= min(small.width, small.height)
+        <= max(small.width, small.height)
+        == min(LARGEST, max(width, height))
+    )
 
 
 def _filled(path: str, width: int, height: int) -> np.ndarray:
@@ -45,7 +57,9 @@ def _filled(path: str, width: int, height: int) -> np.ndarray:
         start, _, rest = part[1:].partition("l")
         numbers = [float(n) for n in rest.replace("-", " -").split()]
         steps = np.array(numbers).reshape(-1, 2)
-        contours.append((np.array(start.replace("-", " -").split(), dtype=float) + np.cumsum([[0, 0], *steps], 0)))
+        contours.append(
+            np.array(start.replace("-", " -").split(), dtype=float) + np.cumsum([[0, 0], *steps], 0)
+        )
     canvas = np.zeros((height, width), np.uint8)
     cv2.fillPoly(canvas, [contour.astype(np.int32) for contour in contours], 1)
     return canvas.astype(bool)

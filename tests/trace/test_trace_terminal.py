@@ -30,7 +30,9 @@ def test_a_failed_run_is_printed_as_the_golden_file_says(failed_run: Run) -> Non
     assert _printed(failed_run) == (GOLDEN / "failed.txt").read_text("utf-8")
 
 
-def test_a_models_text_cannot_steer_the_terminal(run_of: Callable[..., Run], photo: Callable[..., Image]) -> None:
+def test_a_models_text_cannot_steer_the_terminal(
+    run_of: Callable[..., Run], photo: Callable[..., Image]
+) -> None:
     answer = "\x1b]0;owned\x07\x1b[2J[red]mark\u202e"
     printed = _printed(run_of("A=Vqa(image=IMAGE, question='q')", {"IMAGE": photo()}, [answer]))
     assert "\x1b" not in printed
@@ -69,7 +71,9 @@ def test_on_a_terminal_a_running_step_is_shown_until_it_ends(dogs_run: Run) -> N
     assert "OBJ0 Loc  2 regions" in ended.get()
 
 
-def test_a_long_program_keeps_to_the_height_of_the_terminal(run_of: Callable[..., Run], photo: Callable[..., Image]) -> None:
+def test_a_long_program_keeps_to_the_height_of_the_terminal(
+    run_of: Callable[..., Run], photo: Callable[..., Image]
+) -> None:
     program = "\n".join(f"A{n}=Vqa(image=IMAGE, question='{n}')" for n in range(100))
     run = run_of(program, {"IMAGE": photo(8, 8)}, [str(n) for n in range(100)])
     console = Console(file=io.StringIO(), width=80, height=12, force_terminal=True, color_system=None)

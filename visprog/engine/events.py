@@ -5,19 +5,22 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, TypeAlias
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 from visprog.errors import StepError
 
 
-class StepStarted(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class StepStarted:
     """A step begins. Sent to observers only, for a live view; the record does not keep it."""
 
     index: int
     at: float
 
 
-class StepFinished(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class StepFinished:
     """A step has its value, computed or (`cached`) remembered.
 
     `models` are the fingerprints of the models that the step was given.
@@ -33,7 +36,8 @@ class StepFinished(NamedTuple):
     models: tuple[str, ...]
 
 
-class StepFailed(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class StepFailed:
     """A step could not be completed."""
 
     index: int
@@ -44,7 +48,8 @@ class StepFailed(NamedTuple):
     models: tuple[str, ...]
 
 
-class StepSkipped(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class StepSkipped:
     """A step did not run: it depends on failed step `because`, or (None) the result does not need it."""
 
     index: int

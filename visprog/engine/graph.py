@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from visprog.language.checker import Checked, CheckedStep
@@ -77,7 +78,7 @@ def _node(index: int, step: CheckedStep, tools: Registry, places: Mapping[str, i
     expressions = tuple(
         (name, each.expression, tuple(each.names.items())) for name, each in step.expressions.items()
     )
-    types = {p.name: p.type for p in tool.signature.parameters if p.type in _SETTLED} if tool else {}
+    types = _settled_types(tool) if tool else {}
     depends = tuple(places[name] for name in step.uses if name in places)
     identity = _identity(step, tool)
     return Node(
@@ -87,6 +88,11 @@ def _node(index: int, step: CheckedStep, tools: Registry, places: Mapping[str, i
 
 _SETTLED = frozenset({Type.STR, Type.INT, Type.FLOAT, Type.BOOL, Type.LIST})
 """The types for which a Scalar may have been given: only the running program knows whether it fits."""
+
+
+@lru_cache(maxsize=1_000)
+def _settled_types(tool: Tool) -> Mapping[str, Type]:
+    return {each.name: each.type for each in tool.signature.parameters if each.type in _SETTLED}
 
 
 def _identity(step: CheckedStep, tool: Tool | None) -> bytes:

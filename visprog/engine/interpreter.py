@@ -30,6 +30,8 @@ from visprog.values import Image, Regions
 Observer = Callable[[Event], None]
 """Called with each event as it happens, one at a time, from whichever thread it happens in."""
 
+_GRAPHS = 64
+
 _HANDOFF = 200e-6
 """Seconds. A tool that takes less is not worth handing to another thread."""
 
@@ -48,8 +50,9 @@ class Interpreter:
         self._memo = memo
         self._workers = workers or min(8, (os.cpu_count() or 1) + 2)
         self._pool: ThreadPoolExecutor | None = None
-        self._pool_lock = Lock()
+        self._lock = Lock()
         self._seconds: dict[str, float] = {}
+        self._graphs: dict[int, tuple[Checked, Graph]] = {}
 
     def run(
         self, checked: Checked, inputs: Mapping[str, Image], observer: Observer | None = None
@@ -65,20 +68,29 @@ class Interpreter:
                 f"the program uses {', '.join(missing)}, which is not given",
                 help=f"give a picture for each of {', '.join(sorted(checked.inputs))}",
             )
-        graph = build_graph(checked, self._tools)
-        execution = _Execution(self, graph, inputs, observer)
+        execution = _Execution(self, self._graph(checked), inputs, observer)
         execution.run()
         return tuple(execution.events)
 
+    def _graph(self, checked: Checked) -> Graph:
+        """Return the program's graph. Those of the last programs are kept: one program runs over many pictures."""
+        with self._lock:
+            kept = self._graphs.pop(id(checked), None)
+            graph = kept[1] if kept is not None else build_graph(checked, self._tools)
+            self._graphs[id(checked)] = checked, graph  # holding the program keeps its id its own
+            if len(self._graphs) > _GRAPHS:
+                del self._graphs[next(iter(self._graphs))]
+        return graph
+
     def close(self) -> None:
         """Let the worker threads go. Steps under way are not waited for."""
-        with self._pool_lock:
+        with self._lock:
             pool, self._pool = self._pool, None
         if pool is not None:
             pool.shutdown(wait=False, cancel_futures=True)
 
     def _submit(self, work: Callable[[int], None], index: int) -> None:
-        with self._pool_lock:
+        with self._lock:
             if self._pool is None:
                 self._pool = ThreadPoolExecutor(self._workers, thread_name_prefix="visprog-step")
             self._pool.submit(work, index)
@@ -264,16 +276,14 @@ class _Execution:
         if node.tool is None:
             value = self._values[node.step.uses[0]]
             return StepFinished(node.index, at, 0.0, value, self._keys.get(node.name, b""), False, (), ())
-        remembered = self._recall(node)
+        memo = self._interpreter._memo
+        remembered = memo.get(self._keys[node.name]) if memo is not None else None
         if remembered is not None:
             seconds = perf_counter() - self._start - at
             value, warnings, models = remembered
             return StepFinished(node.index, at, seconds, value, self._keys[node.name], True, warnings, models)
         return self._call(node, node.tool, at)
 
-    def _recall(self, node: Node) -> Remembered | None:
-        memo = self._interpreter._memo
-        return memo.get(self._keys[node.name]) if memo is not None else None
 
     def _call(self, node: Node, tool: Tool, at: float) -> StepFinished | StepFailed:
         warnings: list[str] = []

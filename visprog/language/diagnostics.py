@@ -139,8 +139,9 @@ def render_plain(diagnostics: Iterable[Diagnostic], source: str) -> str:
 def _plain(diagnostic: Diagnostic, lines: list[str]) -> str:
     line = diagnostic.span.line
     quoted = f"\n  {line}: {_printable(lines[line - 1])}" if 1 <= line <= len(lines) else ""
-    hint = f" Hint: {_printable(diagnostic.help)}." if diagnostic.help else ""
-    return f"{diagnostic.severity} on line {line} [{diagnostic.code}]: {_printable(diagnostic.message)}.{hint}{quoted}"
+    hint = f" (hint: {_printable(diagnostic.help)})" if diagnostic.help else ""
+    said = f"{diagnostic.severity} on line {line} [{diagnostic.code}]: {_printable(diagnostic.message)}"
+    return f"{said}{hint}{quoted}"
 
 
 def to_json(diagnostic: Diagnostic) -> dict[str, object]:

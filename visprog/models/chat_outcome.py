@@ -56,7 +56,7 @@ def _first_choice(body: dict[str, Any], choice: dict[str, Any], place: str) -> C
     message = choice.get("message")
     message = message if isinstance(message, dict) else {}
     content, refusal, reason = message.get("content"), message.get("refusal"), choice.get("finish_reason")
-    model = str(body.get("model") or "")
+    model = shortened(sound(str(body.get("model") or "")))
     if refusal or reason == "content_filter":
         why = f": {shortened(str(refusal))}" if refusal else " (content filter)"
         return Failure(ModelRefused, f"the model declined to answer{why}", "change the instruction's words")
@@ -73,7 +73,7 @@ def _first_choice(body: dict[str, Any], choice: dict[str, Any], place: str) -> C
     usage = body.get("usage")
     usage = usage if isinstance(usage, dict) else {}
     counts = [_count(usage.get(name)) for name in ("prompt_tokens", "completion_tokens")]
-    return Completion(sound(content), sound(model), *counts)
+    return Completion(sound(content), model, *counts)
 
 
 def explain(fault: Exception, place: str, model: str, has_key: bool) -> Failure:

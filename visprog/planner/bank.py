@@ -14,7 +14,7 @@ a comment.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from visprog.errors import ProgramError
@@ -81,14 +81,16 @@ def read_bank(text: str, name: str) -> Bank:
     return Bank(name, header, examples, blocks[0].label if blocks else "Instruction")
 
 
-def check_bank(text: str, tools: Signatures) -> tuple[Diagnostic, ...]:
+def check_bank(
+    text: str, tools: Signatures, inputs: Mapping[str, Type] = _INPUTS
+) -> tuple[Diagnostic, ...]:
     """Return what is wrong with a bank's blocks and programs, each fault with the bank's own line.
 
-    IMAGE, LEFT and RIGHT are known pictures.
+    `inputs` are the known pictures: IMAGE, LEFT and RIGHT.
     """
     _, blocks, faults = _split(lines_of(text))
     for block in blocks:
-        faults += _shift(check(parse(block.program), tools, _INPUTS).diagnostics, block.first)
+        faults += _shift(check(parse(block.program), tools, inputs).diagnostics, block.first)
     if not blocks and not faults:
         help = "an example begins with `Question:`, `Statement:` or `Instruction:`"  # noqa: A001
         faults.append(diagnostics.error("no-result", "the bank has no examples", Span(1, 1, 2), help))

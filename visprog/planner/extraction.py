@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from visprog.language.parser import MAX_LINE
 from visprog.language.program import lines_of
 
 _STATEMENT = re.compile(
@@ -26,7 +27,7 @@ _FENCE = re.compile(r"\s*(?:`{3,}|~{3,})\s*[\w+.-]*\s*")
 _LABEL = re.compile(r"[\s*#>]*(?:instruction|statement|question|pictures?)\b[^:=]{0,40}:", re.IGNORECASE)
 _HEADING = re.compile(r"[\s*#>]*program[\s*]*:[\s*]*", re.IGNORECASE)
 _THOUGHT = re.compile(r"<(think|thinking|reasoning)>.*?(?:</\1>|\Z)", re.DOTALL | re.IGNORECASE)
-_END_OF_THOUGHT = re.compile(r".*</(?:think|thinking|reasoning)>", re.DOTALL | re.IGNORECASE)
+_END_OF_THOUGHT = re.compile(r"</(?:think|thinking|reasoning)>", re.IGNORECASE)
 _STRING = re.compile(r"'[^'\n]*'|\"[^\"\n]*\"")
 
 
@@ -46,7 +47,9 @@ def extract_program(answer: str) -> str | None:
 
 def _without_thoughts(answer: str) -> str:
     """Remove what reasoning models think aloud; some servers send the end of a thought without its start."""
-    return _END_OF_THOUGHT.sub("", _THOUGHT.sub("", answer))
+    spoken = _THOUGHT.sub("", answer)
+    ends = [match.end() for match in _END_OF_THOUGHT.finditer(spoken)]
+    return spoken[ends[-1] :] if ends else spoken
 
 
 def _defined(line: str) -> str | None:
@@ -67,7 +70,7 @@ def _whole_calls(lines: Iterable[str]) -> list[str]:
 
 
 def _continues(before: str, line: str) -> bool:
-    if not _NEW_CALL.match(before) or _NEW_CALL.match(line) or not line.strip():
+    if len(before) > MAX_LINE or not _NEW_CALL.match(before) or _NEW_CALL.match(line) or not line.strip():
         return False
     code = _STRING.sub("''", before).rstrip()
     opened = code.count("(") + code.count("[") > code.count(")") + code.count("]")

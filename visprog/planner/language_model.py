@@ -20,7 +20,7 @@ _NO_PROGRAM = (
     "There is no program in this answer. Answer with the program alone, on each line one statement "
     "NAME=Tool(argument=value)."
 )
-_REPAIR = "The program has errors:\n\n{faults}\n\nWrite the whole program again without them, nothing else."
+_REPAIR = "The program has errors:\n\n{faults}\n\nWrite the whole program again, corrected, and nothing else."
 
 
 def shipped_bank(task: str) -> Bank:

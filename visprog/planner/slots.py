@@ -32,8 +32,8 @@ class Slot:
 
     `fixed` are the words that the task's examples give a meaning of their own. `role` and `proper`, where
     not None, say whether the filling has to be a role that people have ('actor'), or a proper name.
-    `modified`: it has to be a noun with something behind it ('house with the red door'). `choice`: the
-    members of the list may be joined by `or`.
+    `modified`: it has to be a noun with something behind it ('house with the red door'). `beside_text`:
+    free text fills another slot. `choice`: the members of the list may be joined by `or`.
     """
 
     kind: Kind
@@ -42,6 +42,7 @@ class Slot:
     role: bool | None = None
     proper: bool | None = None
     modified: bool = False
+    beside_text: bool = False
     choice: bool = False
 
 
@@ -147,7 +148,8 @@ def _is_noun_phrase(slot: Slot, tokens: Tokens, prepositions: frozenset[str]) ->
     return sum(map(_is_preposition, tokens)) <= 2
 
 
-_NOUN_PREPOSITIONS = frozenset(("of", "in", "with"))
+_NOUN_PREPOSITIONS = {task: frozenset(("of", "in", "with")) for task in ("gqa", "nlvr", "knowtag")}
+_NOUN_PREPOSITIONS["imgedit"] = frozenset(("of", "in", "with", "on"))
 _ALL_PREPOSITIONS = frozenset(vocabulary.PREPOSITIONS)
 
 
@@ -156,21 +158,61 @@ def _phrase_cost(tokens: Tokens) -> float:
     cost = 0.2 + 0.05 * sum(token.kind == "word" for token in tokens)
     for token, after in zip(tokens, (*tokens[1:], None), strict=True):
         if token.text.casefold() == "with":
-            definite = after is not None and after.key in ("the", "his", "her", "their", "its")
-            cost += 0.1 if definite else 0.5
+            cost += 0.1 if _is_definite(after) else 0.5
         elif _is_preposition(token):
             cost += 0.1
     return cost
 
 
+def _ends_as_noun(slot: Slot, tokens: Tokens) -> bool:
+    """Whether an article stands only behind a preposition, and the last word is no verb and no adjective."""
+    for token, after in zip(tokens, tokens[1:], strict=False):
+        if after.kind == "determiner" and not _is_preposition(token):
+            if slot.task == "gqa" or token.text not in _HOLDING:
+                return False
+    if slot.task == "gqa" and any(map(_like_verb, tokens[1:])):
+        return False  # "the goal playing football" is two things
+    if tokens[-1].text.casefold() in vocabulary.ADJECTIVES:
+        return len(tokens) > 1 and tokens[-2].text.casefold() in ("in", "of")
+    return not _like_verb(tokens[-1])
+
+
+def _like_verb(token: Token) -> bool:
+    word = token.text.casefold()
+    return re.search(r"..(?:ing|ed)$", word) is not None and word not in vocabulary.NOUNS_LIKE_VERBS
+
+
+def _loose_with(tokens: Tokens) -> bool:
+    """Whether a `with` is in it that may as well be the instruction's own: no definite article follows."""
+    pairs = zip(tokens, (*tokens[1:], None), strict=True)
+    return any(t.text.casefold() == "with" and not _is_definite(after) for t, after in pairs)
+
+
+def _is_definite(token: Token | None) -> bool:
+    return token is not None and token.key in ("the", "his", "her", "their", "its")
+
+
+def _is_second_with(text: str) -> bool:
+    return len(re.findall(r"\bwith\b", text, re.IGNORECASE)) > 1
+
+
+_HOLDING = frozenset(("wearing", "holding", "carrying", "riding"))
+
+
 def _noun(slot: Slot, tokens: Tokens, before: Token | None, text: str) -> Filling | None:  # noqa: ARG001
-    if not tokens or tokens[0].kind == "determiner" or not _is_noun_phrase(slot, tokens, _NOUN_PREPOSITIONS):
+    if not tokens or tokens[0].kind == "determiner" or not _is_noun_phrase(slot, tokens, _NOUN_PREPOSITIONS[slot.task]):
+        return None
+    if not _ends_as_noun(slot, tokens):
+        return None
+    if slot.task == "knowtag" and any(token.key in ("its", "their") for token in tokens):
         return None
     phrase = written(text, tokens)
+    if slot.beside_text and _loose_with(tokens) and _is_second_with(text):
+        return None
     modified = any(_is_preposition(token) and token.key != "of" for token in tokens)
     named = any(t.text[:1].isupper() and not t.text.isupper() and text[: t.start].strip() for t in tokens)
-    about = singular(head(phrase).casefold())
-    if (slot.modified and not modified) or (slot.task == "imgedit" and about in vocabulary.ABSTRACT):
+    abstract = slot.task in ("imgedit", "knowtag") and any(t.key in vocabulary.ABSTRACT for t in tokens)
+    if abstract or (slot.modified and not modified):
         return None
     if slot.role not in (None, is_role(phrase)) or slot.proper not in (None, named):
         return None
@@ -204,11 +246,11 @@ def _list(slot: Slot, tokens: Tokens, before: Token | None, text: str) -> Fillin
             return None
         items.append(filling.items[0])
         cost += filling.cost
-    return Filling(tuple(items), cost=cost + 0.05) if items else None
+    return Filling(tuple(items), cost=cost + 0.2) if items else None
 
 
 def _names(slot: Slot, tokens: Tokens, before: Token | None, text: str) -> Filling | None:
-    if not tokens or (before is not None and before.kind == "determiner"):
+    if not tokens or any(token is not None and token.kind == "determiner" for token in (before, tokens[0])):
         return None
     items = []
     for member, articled in _members(slot, tokens, before) or ():
@@ -259,16 +301,18 @@ def _is_free_text(slot: Slot, tokens: Tokens) -> bool:
 
 
 def _text(slot: Slot, tokens: Tokens, before: Token | None, text: str) -> Filling | None:  # noqa: ARG001
-    if not _is_free_text(slot, tokens):
+    if not _is_free_text(slot, tokens) or (_loose_with(tokens) and _is_second_with(text)):
         return None
     return Filling((written(text, tokens),), cost=_phrase_cost(tokens))
 
 
 def _knowledge(slot: Slot, tokens: Tokens, before: Token | None, text: str) -> Filling | None:  # noqa: ARG001
+    if [token.key for token in tokens[-3:]] in (["with", "their", "names"], ["by", "their", "names"]):
+        tokens = tokens[:-3]
     if not _is_free_text(slot, tokens) or not _is_known(tokens, text) or tokens[0].kind != "word":
         return None
     phrase = written(text, tokens)
-    if slot.role not in (None, is_role(phrase)) or (slot.role is None and is_role(phrase)):
+    if slot.role != is_role(phrase) or any(token.key == "names" for token in tokens):
         return None
     return Filling((phrase,), cost=0.3)
 
@@ -289,7 +333,8 @@ def _question(slot: Slot, tokens: Tokens, before: Token | None, text: str) -> Fi
             return None
         if (token is not tokens[0] and token.text[:1].isupper()) or token.text in vocabulary.FOREIGN:
             return None
-    if not any(token.key == "the" for token in tokens):
+    general = any(t.key == "of" and after.key in ("a", "an") for t, after in zip(tokens, tokens[1:], strict=False))
+    if general or not any(token.key == "the" for token in tokens):
         return None
     return Filling((written(text, tokens) + "?",), cost=3.0)
 

@@ -41,14 +41,14 @@ WORDS: dict[str, dict[str, str]] = {
     },
     "nlvr": {
         **dict.fromkeys("contains contain shows show has have features feature includes include".split(), "contain"),
-        **dict.fromkeys("there".split(), "there"),
         **dict.fromkeys("while whereas".split(), "and"),
         **dict.fromkeys("total altogether combined together overall".split(), "total"),
         **dict.fromkeys("fewer less".split(), "fewer"),
     },
     "knowtag": {
         **dict.fromkeys("label name annotate identify mark".split(), "tag"),
-        **dict.fromkeys("put".split(), "write"),
+        "names": "names",
+        "put": "write",
         **dict.fromkeys("defocus".split(), "blur"),
         "faces": "face",
         "backdrop": "background",
@@ -110,8 +110,6 @@ PHRASES: dict[str, dict[str, str]] = {
         "^do image contain": "is-there",
         "^do image show": "is-there",
         "^do image have": "is-there",
-        "^do you see more": "is-there-more",
-        "^be there more": "is-there-more",
         "to left or to right of": "left-or-right",
         "on left or on right of": "left-or-right",
         "to left or right of": "left-or-right",
@@ -132,6 +130,10 @@ PHRASES: dict[str, dict[str, str]] = {
         "both left and right image": "each-image",
         "both left and right images": "each-image",
         "each image": "each-image",
+        "images each": "each-image",
+        "two images each": "each-image",
+        "left and right images each": "each-image",
+        "left and right image each": "each-image",
         "each of images": "each-image",
         "each of two images": "each-image",
         "every image": "each-image",
@@ -246,7 +248,7 @@ FILLERS: dict[str, tuple[str, ...]] = {
         "visible",
     ),
     "nlvr": (),
-    "knowtag": ("with their name", "by name", "in here"),
+    "knowtag": (),
     "imgedit": ("on image", "of image"),
 }
 """Phrases that say nothing, by task; under "" those of every task."""
@@ -312,8 +314,8 @@ ACTIONS = frozenset(
 ABSTRACT = frozenset(
     """
     angle atmosphere aspect background brightness color colour contrast daytime exposure format hue image images
-    language lighting mood orientation perspective pose position resolution saturation season shape size style
-    temperature time title tone view weather quality name number
+    language order lighting mood orientation perspective pose position resolution saturation season shape size style
+    temperature time title tone view weather quality name
     """.split()
 )
 """What no region of a picture shows: never the object of an edit."""
@@ -342,3 +344,22 @@ FOREIGN = frozenset(
 
 PARTICLES = frozenset("van von de da del der di la le of the al bin ibn".split())
 """Small words inside names."""
+
+ADJECTIVES = frozenset(
+    """
+    open closed shut empty full red green blue yellow black white brown gray grey purple pink beige golden
+    dark bright big small large tall short long wide narrow thick thin clean dirty wet dry young
+    old new happy sad alone awake asleep visible ripe raw hot cold warm heavy loose tight wooden metallic plastic
+    striped transparent dead alive ready upside down up away on off
+    """.split()
+)
+"""Words that say what a noun is, and don't end one."""
+
+NOUNS_LIKE_VERBS = frozenset(
+    """
+    painting building ceiling king ring string swing wing earring clothing railing thing evening wedding spring sling
+    awning drawing dressing icing lightning morning crossing landing parking duckling sapling dumpling siding sing
+    flooring helping lettering roofing stocking viking wiring bed shed seed sled weed reed moped steed breed hundred
+    """.split()
+)
+"""Nouns that look like a verb's form."""

@@ -148,7 +148,7 @@ def _join(raw: list[Token], task: str, whole: bool) -> Iterator[Token]:
         if counted is not None and counted[1] > end - (found is None):
             token, end = counted
         yield token
-        at_start = at_start and token.skippable
+        at_start = at_start and (token.skippable or token.kind == "comma")
         position = end
 
 
@@ -211,22 +211,50 @@ def _spanning(raw: list[Token], start: int, end: int, sign: str, number: Token) 
 
 def _settle(tokens: list[Token], task: str) -> Iterator[Token]:
     """Even out what differs without meaning: a comma before `and`, `or` between things that are counted."""
-    keys = {token.key for token in tokens}
-    counting = bool(tokens) and tokens[0].key == "how-many"
+    if task == "nlvr":
+        tokens = list(_settle_statement(tokens))
+    counting = bool(tokens) and _first_key(tokens) == "how-many"
+    started = False
     for position, token in enumerate(tokens):
-        after = tokens[position + 1].key if position + 1 < len(tokens) else ""
-        before = tokens[position - 1].key if position else ""
-        if token.kind == "comma" and after in ("and", "or"):
+        after = tokens[position + 1] if position + 1 < len(tokens) else None
+        started = started or not (token.skippable or token.kind == "comma")
+        idle = not started or after is None or after.key in ("and", "or") or after.kind == "filler"
+        if token.kind == "comma" and idle:
             continue
-        if counting and token.key == "or":
-            token = replace(token, key="and")
-        if task == "nlvr" and "total" in keys:
-            if token.key in ("images", "each-image") and before in ("in", "across", "between", "on"):
-                token = replace(token, kind="filler", key="in-images")
-            elif token.key in ("in", "across", "between", "on") and after in ("images", "each-image"):
-                if "each" not in tokens[position + 1].text.casefold():
-                    token = replace(token, kind="filler", key="in-images")
-        yield token
+        yield replace(token, key="and") if counting and token.key == "or" else token
+
+
+def _first_key(tokens: list[Token]) -> str:
+    return next((token.key for token in tokens if not (token.skippable or token.kind == "comma")), "")
+
+
+def _settle_statement(tokens: list[Token]) -> Iterator[Token]:
+    """Read 'the images contain a total of' as 'there are a total of', and leave out 'in both images' with a total."""
+    total = any(token.key == "total" for token in tokens)
+    keys = [token.key for token in tokens if token.kind != "determiner"]
+    if total and keys[:3] == ["images", "contain", "total"]:
+        first, second = (token for token in tokens[:4] if token.key in ("images", "contain"))
+        yield replace(first, key="there")
+        yield replace(second, key="be")
+        tokens = tokens[tokens.index(second) + 1 :]
+    spoken = [token for token in tokens if token.kind != "determiner"]
+    around = {id(t): (b, a) for b, t, a in zip([None, *spoken], spoken, [*spoken[1:], None], strict=False)}
+    for token in tokens:
+        before, after = around.get(id(token), (None, None))
+        within = token.key in _WITHIN
+        idle = (within and _is_pair(after)) or (_is_pair(token) and before is not None and before.key in _WITHIN)
+        if total and idle:
+            yield replace(token, kind="filler", key="in-images")
+        elif not (within and before is not None and before.key in ("than", "as")):
+            yield token
+
+
+_WITHIN = ("in", "across", "between", "on")
+
+
+def _is_pair(token: Token | None) -> bool:
+    both = token is not None and token.key == "each-image" and token.text.casefold().startswith("both")
+    return both or (token is not None and token.key == "images")
 
 
 @cache

@@ -229,7 +229,8 @@ class _Page:
         own = self.values.get(step.name)
         for use in step.uses:
             value = self.values.get(use)
-            if (isinstance(own, Image) and own == value) or (isinstance(own, Regions) and own is value):
+            same_picture = isinstance(own, Image) and isinstance(value, Image) and own.digest == value.digest
+            if same_picture or (isinstance(own, Regions) and own is value):
                 return self._shown(own, use)
         return None
 
@@ -336,5 +337,3 @@ def _hash(text: str) -> str:
 def _finalize(value: object) -> object:
     """Keep out of the page what HTML cannot hold."""
     return visible(value) if type(value) is str else value
-
-

@@ -94,7 +94,11 @@ def _counted(regions: Regions) -> str:
     count = f"{len(regions):,} region{'s' if len(regions) > 1 else ''}"
     labels = list(dict.fromkeys(label for label in regions.labels if label))
     more = f" and {len(labels) - 4} more" if len(labels) > 4 else ""
-    return f"{count}: {', '.join(shorten(label, 40) for label in labels[:4])}{more}" if labels else count
+    return f"{count}: {', '.join(map(_brief, labels[:4]))}{more}" if labels else count
+
+
+def _brief(label: str) -> str:
+    return label if len(label) <= 40 else f"{label[:39]}…"
 
 
 def shorten(text: str, limit: int = TEXT_LIMIT) -> str:

@@ -16,9 +16,9 @@ from visprog.values import Image
 LARGEST = 640
 """The longer side of a thumbnail in pixels."""
 
-_FEW_COLORS = 256
-_QUALITIES = (82, 72, 62)
-_BYTES_PER_PIXEL = 0.15
+_FEW_COLORS = 64
+_QUALITIES = (82, 74, 66, 58, 50, 42)
+_BYTES_PER_PIXEL = 0.125
 
 
 class Thumbnail(NamedTuple):

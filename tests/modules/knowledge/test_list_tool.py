@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import pytest
+
+from visprog.models.fake import FakeLanguageModel
+from visprog.modules.knowledge.list import items_of, list_known
+
+
+@pytest.mark.parametrize(
+    ("answer", "items"),
+    [
+        ("Sheldon\nLeonard\nPenny", ["Sheldon", "Leonard", "Penny"]),
+        ("1. Sheldon\n2. Leonard\n3) Penny", ["Sheldon", "Leonard", "Penny"]),
+        ("Here are the characters:\n\n- Sheldon\n- Leonard\n\nHope this helps!", ["Sheldon", "Leonard"]),
+        ("* **Sheldon**\n* *Leonard*", ["Sheldon", "Leonard"]),
+        ("• Sheldon\n• Leonard", ["Sheldon", "Leonard"]),
+        ('["Sheldon", "Leonard"]', ["Sheldon", "Leonard"]),
+        ('```json\n["Sheldon", "Leonard"]\n```', ["Sheldon", "Leonard"]),
+        ("Sheldon, Leonard, and Penny.", ["Sheldon", "Leonard", "Penny"]),
+        ("Sheldon, Leonard and Penny", ["Sheldon", "Leonard", "Penny"]),
+        ("Sure, the list: Sheldon; Leonard; Penny", ["Sheldon", "Leonard", "Penny"]),
+        ("'Sheldon', \"Leonard\", “Penny”", ["Sheldon", "Leonard", "Penny"]),
+        ("Sheldon.\nsheldon\nLeonard,", ["Sheldon", "Leonard"]),
+        ("Robert Downey Jr.\nSamuel L.", ["Robert Downey Jr.", "Samuel L."]),
+        ("London, England\nParis, France", ["London, England", "Paris, France"]),
+        ("Spider-Man\nX-Men: First Class", ["Spider-Man", "X-Men: First Class"]),
+        ("100 Grand\n3 Musketeers", ["100 Grand", "3 Musketeers"]),
+        ("", []),
+        ("[broken", ["[broken"]),
+        ("[]", []),
+    ],
+)
+def test_lists_are_read_as_language_models_write_them(answer: str, items: list[str]) -> None:
+    assert items == items_of(answer, 10)
+
+
+def test_a_name_with_and_stays_whole_where_one_thing_was_asked_for() -> None:
+    assert items_of("Simon and Garfunkel", 1) == ["Simon and Garfunkel"]
+
+
+def test_at_most_max_items_are_returned() -> None:
+    model = FakeLanguageModel(["a\nb\nc\nd"])
+    assert list_known("letters", 2, language_model=model, warn=pytest.fail) == ["a", "b"]
+
+
+def test_twenty_items_are_returned_where_no_number_is_given() -> None:
+    model = FakeLanguageModel(["\n".join(f"item {i}" for i in range(50))])
+    assert len(list_known("things", language_model=model, warn=pytest.fail)) == 20
+
+
+def test_the_question_and_the_number_reach_the_model() -> None:
+    model = FakeLanguageModel(["a"])
+    list_known("main characters", 7, language_model=model, warn=pytest.fail)
+    assert "main characters" in model.conversations[0][-1].content
+    assert "7" in model.conversations[0][-1].content
+
+
+def test_an_empty_answer_is_remarked_on() -> None:
+    remarks: list[str] = []
+    assert list_known("things", language_model=FakeLanguageModel([" "]), warn=remarks.append) == []
+    assert "nothing" in remarks[0]
+
+
+def test_asking_for_none_asks_no_model() -> None:
+    remarks: list[str] = []
+    assert list_known("things", 0, language_model=FakeLanguageModel([]), warn=remarks.append) == []
+    assert remarks

@@ -1,0 +1,184 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from visprog.models.fake import FakeImageTextScorer
+from visprog.modules.understanding.classify import classify
+from visprog.modules.understanding.labels import named
+from visprog.modules.understanding.select import select
+from visprog.values import Image, Region, Regions
+
+SIZE = (60, 20)
+PIXELS = np.zeros((20, 60, 3), dtype=np.uint8)
+PIXELS[:, 0:20] = (200, 0, 0)
+PIXELS[:, 20:40] = (0, 200, 0)
+PIXELS[:, 40:60] = (0, 0, 200)
+IMAGE = Image(PIXELS)
+BOXES = ((0, 0, 20, 20), (20, 0, 40, 20), (40, 0, 60, 20))
+COLORS = {"red": 0, "green": 1, "blue": 2}
+
+
+def by_color(crop: Image, text: str) -> float:
+    return float(crop.pixels[..., COLORS[text.split()[0]]].mean()) / 20
+
+
+def regions(*labels: str) -> Regions:
+    return Regions((Region(box, label, 0.3) for box, label in zip(BOXES, labels, strict=True)), size=SIZE)
+
+
+def no_scorer() -> FakeImageTextScorer:
+    def refuse(image: Image, text: str) -> float:
+        raise AssertionError(f"no model is needed for {text}")
+
+    return FakeImageTextScorer(refuse)
+
+
+def chosen(found: Regions) -> list[int]:
+    return [BOXES.index(region.box) for region in found]
+
+
+@pytest.mark.parametrize(
+    ("label", "query"),
+    [
+        ("grass-merged", "grass"),
+        ("tree-merged", "trees"),
+        ("wall-other-merged", "wall"),
+        ("sky-other-merged", "the sky"),
+        ("wall-brick", "wall"),
+        ("wall-brick", "brick wall"),
+        ("sports ball", "ball"),
+        ("dining table", "Table"),
+        ("person", "people"),
+        ("horse", "horses"),
+        ("bus", "buses"),
+        ("cherry", "cherries"),
+        ("knife", "knives"),
+        ("traffic light", "traffic lights"),
+        ("potted plant", "a potted plant"),
+        ("hot dog", "hot dog"),
+    ],
+)
+def test_a_label_is_known_by_its_usual_names(label: str, query: str) -> None:
+    assert named(label, query)
+
+
+@pytest.mark.parametrize(
+    ("label", "query"),
+    [("hot dog", "dog"), ("fire hydrant", "fire"), ("car", "carpet"), ("glass", "gla"), ("", "sky"),
+     ("sky", ""), ("person", "woman"), ("wall-other-merged", "other"), ("baseball bat", "baseball")],
+)  # fmt: skip
+def test_a_label_is_not_taken_for_another(label: str, query: str) -> None:
+    assert not named(label, query)
+
+
+def test_a_label_picks_all_regions_so_labelled_without_a_model() -> None:
+    found = select(
+        IMAGE, regions("dog", "sky-other-merged", "dog"), "dogs", scorer=no_scorer(), warn=pytest.fail
+    )
+    assert chosen(found) == [0, 2]
+
+
+def test_any_other_description_picks_the_region_most_like_it() -> None:
+    scorer = FakeImageTextScorer(by_color)
+    found = select(IMAGE, regions("a", "b", "c"), "blue thing", scorer=scorer, warn=pytest.fail)
+    assert chosen(found) == [2]
+
+
+def test_several_descriptions_are_judged_in_one_call_and_keep_their_order() -> None:
+    scorer = FakeImageTextScorer(by_color)
+    found = select(IMAGE, regions("a", "dog", "c"), "blue one, dog, red one", scorer=scorer, warn=pytest.fail)
+    assert chosen(found) == [2, 1, 0]
+    assert scorer.calls == 1
+
+
+def test_a_region_picked_twice_is_returned_once() -> None:
+    scorer = FakeImageTextScorer(by_color)
+    found = select(IMAGE, regions("a", "b", "c"), "red car, red bus", scorer=scorer, warn=pytest.fail)
+    assert chosen(found) == [0]
+
+
+def test_a_category_narrows_first() -> None:
+    def redder(crop: Image, text: str) -> float:
+        return float(crop.pixels[..., 0].mean())
+
+    found = select(
+        IMAGE,
+        regions("car", "person", "person"),
+        "red",
+        "people",
+        scorer=FakeImageTextScorer(redder),
+        warn=pytest.fail,
+    )
+    assert chosen(found) == [1]
+
+
+def test_a_category_that_is_missing_is_remarked_on_and_ignored() -> None:
+    remarks: list[str] = []
+    found = select(IMAGE, regions("dog", "b", "c"), "dog", "bus", scorer=no_scorer(), warn=remarks.append)
+    assert chosen(found) == [0]
+    assert "'bus'" in remarks[0]
+
+
+@pytest.mark.parametrize("query", [None, "", "None", " , "])
+def test_without_a_description_the_category_decides(query: str | None) -> None:
+    found = select(IMAGE, regions("dog", "cat", "dog"), query, "dog", scorer=no_scorer(), warn=pytest.fail)
+    assert chosen(found) == [0, 2]
+
+
+def test_selected_regions_are_unchanged() -> None:
+    given = regions("dog", "cat", "dog")
+    assert select(IMAGE, given, "cat", scorer=no_scorer(), warn=pytest.fail)[0] is given[1]
+
+
+def test_selecting_from_nothing_gives_nothing() -> None:
+    assert select(IMAGE, Regions(size=SIZE), "dog", scorer=no_scorer(), warn=pytest.fail).empty
+
+
+def test_regions_outside_the_picture_are_never_judged() -> None:
+    outside = Regions([Region((100, 0, 120, 20), "a"), Region((-5, -5, 30, 30), "b")], size=SIZE)
+    found = select(IMAGE, outside, "red", scorer=FakeImageTextScorer(by_color), warn=pytest.fail)
+    assert found.labels == ("b",)
+
+
+def test_each_region_takes_the_category_that_fits_it_best() -> None:
+    scorer = FakeImageTextScorer(by_color)
+    found = classify(IMAGE, regions("", "", ""), ["blue", "red", "green"], scorer=scorer, warn=pytest.fail)
+    assert found.labels == ("red", "green", "blue")
+    assert all(region.score > 0.99 for region in found)
+
+
+def test_each_category_is_given_once_to_its_best_region() -> None:
+    remarks: list[str] = []
+    scorer = FakeImageTextScorer(
+        lambda crop, text: float(crop.pixels[..., 0].mean()) if text == "red" else 100.0
+    )
+    two = Regions([Region((5, 0, 25, 20)), Region((0, 0, 20, 20))], size=SIZE)
+    found = classify(IMAGE, two, ["red", "other"], scorer=scorer, warn=remarks.append)
+    assert [(region.box, region.label) for region in found] == [((0, 0, 20, 20), "red")]
+    assert "1 of 2" in remarks[0]
+
+
+def test_blank_and_repeated_categories_do_not_count() -> None:
+    scorer = FakeImageTextScorer(by_color)
+    found = classify(
+        IMAGE, regions("", "", "")[:1], [" red ", "red", "", "blue"], scorer=scorer, warn=pytest.fail
+    )
+    assert found.labels == ("red",)
+
+
+def test_classifying_without_categories_keeps_the_labels_and_says_so() -> None:
+    remarks: list[str] = []
+    given = regions("a", "b", "c")
+    assert classify(IMAGE, given, [], scorer=no_scorer(), warn=remarks.append) is given
+    assert "categories" in remarks[0]
+
+
+def test_classifying_nothing_gives_nothing() -> None:
+    assert classify(IMAGE, Regions(size=SIZE), ["a"], scorer=no_scorer(), warn=pytest.fail).empty
+
+
+def test_classify_leaves_its_input_as_it_was() -> None:
+    given = regions("a", "b", "c")
+    classify(IMAGE, given, ["red", "green", "blue"], scorer=FakeImageTextScorer(by_color), warn=pytest.fail)
+    assert given == regions("a", "b", "c")

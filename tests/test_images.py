@@ -1,0 +1,197 @@
+"""Pictures are read safely or refused in words, and written whole or not at all."""
+
+from __future__ import annotations
+
+import io
+import os
+import struct
+import threading
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image as PILImage
+
+from visprog import Image, ImageError, OutputError, load_image, save_image
+from visprog.images import MAX_BYTES, write_atomically
+
+
+def encoded(picture: PILImage.Image, kind: str = "PNG", **options: Any) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def red(mode: str = "RGB", size: tuple[int, int] = (5, 4)) -> PILImage.Image:
+    return PILImage.new("RGB", size, (255, 0, 0)).convert(mode)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "BMP"])
+def test_every_kind_is_read_from_bytes_and_from_a_file(kind: str, tmp_path: Path) -> None:
+    data = encoded(red(), kind)
+    path = tmp_path / "picture"
+    path.write_bytes(data)
+    for source in (data, path, str(path)):
+        image = load_image(source)
+        assert image.size == (5, 4)
+        assert abs(image.pixels[0, 0].astype(int) - [255, 0, 0]).max() <= 3
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "PA", "RGBA", "CMYK", "YCbCr", "I", "F", "I;16"])
+def test_every_mode_becomes_rgb(mode: str) -> None:
+    picture = PILImage.new("L", (5, 4), 128).convert("I").convert(mode) if mode == "I;16" else red(mode)
+    assert load_image(picture).pixels.shape == (4, 5, 3)
+
+
+def test_grey_of_16_bits_keeps_its_range() -> None:
+    values = np.array([[0, 65535], [32768, 257]], dtype=np.uint16)
+    for source in (values, encoded(PILImage.fromarray(values))):
+        assert load_image(source).pixels[..., 0].tolist() == [[0, 255], [127, 1]]
+
+
+def test_transparency_lies_on_white() -> None:
+    clear = PILImage.new("RGBA", (2, 2), (255, 0, 0, 0))
+    assert load_image(encoded(clear)).pixels.min() == 255
+    half = PILImage.new("RGBA", (1, 1), (0, 0, 0, 128))
+    assert 120 <= load_image(half).pixels.max() <= 135
+    palette = PILImage.new("P", (2, 2), 0)
+    assert load_image(encoded(palette, "GIF", transparency=0)).pixels.min() == 255
+
+
+def test_exif_turns_the_picture_upright() -> None:
+    picture = PILImage.new("RGB", (4, 2), "red")
+    exif = picture.getexif()
+    exif[0x0112] = 6  # the camera was held on its side
+    assert load_image(encoded(picture, "JPEG", exif=exif)).size == (2, 4)
+
+
+def test_the_first_frame_counts() -> None:
+    frames = [PILImage.new("RGB", (3, 3), color) for color in ("red", "blue")]
+    data = encoded(frames[0], "GIF", save_all=True, append_images=frames[1:])
+    assert load_image(data).pixels[0, 0].tolist() == [255, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("array", "pixel"),
+    [
+        (np.full((2, 2), 7, dtype=np.uint8), [7, 7, 7]),
+        (np.full((2, 2, 1), 7, dtype=np.int64), [7, 7, 7]),
+        (np.full((2, 2, 3), 1.0), [255, 255, 255]),
+        (np.ones((2, 2), dtype=np.bool_), [255, 255, 255]),
+        (np.full((2, 2, 4), 255, dtype=np.uint8), [255, 255, 255]),
+    ],
+)
+def test_arrays_are_read_by_their_kind(array: Any, pixel: list[int]) -> None:
+    assert load_image(array).pixels[0, 0].tolist() == pixel
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.zeros((2, 2, 2), dtype=np.uint8),
+        np.zeros(4, dtype=np.uint8),
+        np.full((2, 2), 300),
+        np.full((2, 2), -1),
+        np.full((2, 2), np.nan),
+        np.full((2, 2), 2.0),
+        np.zeros((0, 2), dtype=np.uint8),
+        np.zeros((2, 2), dtype=complex),
+    ],
+)
+def test_arrays_that_are_no_pictures_are_refused(array: Any) -> None:
+    with pytest.raises(ImageError) as caught:
+        load_image(array)
+    assert caught.value.help
+
+
+def png_of(width: int, height: int) -> bytes:
+    """A PNG whose header claims a size and whose data is nearly empty."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        body = kind + data
+        return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0" * 10))
+            + chunk(b"IEND", b""))  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"", "is empty"),
+        (b"hello", "not a picture in one of JPEG, PNG, WEBP, GIF, BMP"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not a picture"),
+        (encoded(red(), "TIFF"), "not a picture"),
+        (encoded(red(size=(50, 40)))[:60], "is damaged"),
+        (encoded(red(size=(500, 400)), "JPEG")[:700], "is damaged"),
+        (png_of(8000, 5001), "at most 40 megapixels"),
+        (png_of(60_000, 60_000), "larger than 40 megapixels"),
+        (b"\0" * (MAX_BYTES + 1), "at most 32 MB"),
+    ],
+)
+def test_what_may_not_be_read_is_refused_in_words(data: bytes, words: str) -> None:
+    with pytest.raises(ImageError, match=words) as caught:
+        load_image(data)
+    assert caught.value.help
+
+
+def test_the_error_names_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "no such picture.png"
+    with pytest.raises(ImageError, match="there is no file .*no such picture.png"):
+        load_image(path)
+    with pytest.raises(ImageError, match="is a folder"):
+        load_image(tmp_path)
+    with pytest.raises(ImageError, match="is an address, not a file"):
+        load_image("https://example.org/picture.png")
+
+
+def test_40_megapixels_are_read() -> None:
+    assert load_image(encoded(PILImage.new("L", (8000, 5000)))).size == (8000, 5000)
+
+
+def test_pictures_are_read_from_several_threads() -> None:
+    data, found = encoded(red(size=(300, 200))), []
+    threads = [threading.Thread(target=lambda: found.append(load_image(data).size)) for _ in range(8)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert found == [(300, 200)] * 8
+
+
+@pytest.mark.parametrize("ending", [".png", ".PNG", ".jpg", ".jpeg", ".webp", ".gif", ".bmp"])
+def test_a_saved_picture_reads_back(ending: str, tmp_path: Path) -> None:
+    image = Image(np.full((4, 5, 3), 200, dtype=np.uint8))
+    path = tmp_path / f"out{ending}"
+    save_image(image, path)
+    assert abs(load_image(path).pixels.astype(int) - 200).max() <= 3
+    assert os.listdir(tmp_path) == [path.name]
+
+
+def test_a_place_that_cannot_be_written_is_refused_in_words(tmp_path: Path) -> None:
+    image = Image(np.zeros((1, 1, 3), dtype=np.uint8))
+    with pytest.raises(OutputError, match="does not say which kind"):
+        save_image(image, tmp_path / "out.tiff")
+    with pytest.raises(OutputError, match="make the folder"):
+        save_image(image, tmp_path / "none" / "out.png")
+    (tmp_path / "folder.png").mkdir()
+    with pytest.raises(OutputError, match="is a folder"):
+        save_image(image, tmp_path / "folder.png")
+    assert os.listdir(tmp_path) == ["folder.png"]
+
+
+def test_an_interrupted_write_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "out.txt"
+    path.write_text("before")
+
+    def interrupted(self: Path, target: Path) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write_atomically(path, "after")
+    assert path.read_text() == "before"
+    assert os.listdir(tmp_path) == ["out.txt"]

@@ -1,0 +1,138 @@
+"""What the tree must hold to: no evaluation by Python, floors import only floors below, packages are listed."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SOURCES = sorted(
+    path
+    for folder in ("visprog", "modules", "prompts", "examples", "tests")
+    for path in (ROOT / folder).rglob("*.py")
+    if not {"modules", "prompts"} & set(path.relative_to(ROOT).parts[1:2])
+)
+
+
+def trees(*folders: str) -> Iterator[tuple[Path, ast.Module]]:
+    for path in SOURCES:
+        if not folders or path.relative_to(ROOT).parts[0] in folders:
+            yield path, ast.parse(path.read_text("utf-8"))
+
+
+def test_the_sources_are_found() -> None:
+    assert len(SOURCES) > 60
+
+
+def test_nothing_is_evaluated_by_python() -> None:
+    forbidden = {"eval", "exec", "compile", "__import__"}
+    found = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path, tree in trees()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Name) and node.id in forbidden
+    ]
+    assert not found
+
+
+def test_no_text_is_formatted_by_a_template_that_is_data() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path, tree in trees("visprog", "modules", "prompts")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and node.attr in ("format", "format_map")
+        if not (isinstance(node.value, ast.Name) and node.value.id in ("re", "np"))
+        if not (isinstance(node.value, ast.Attribute))
+    ]
+    assert not found
+
+
+def imports(tree: ast.Module) -> set[str]:
+    names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    return names | {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+
+
+FLOORS = ["errors", "language", "values", "images", "models", "tools", "engine", "prompts", "planner", "trace"]
+"""From the ground up; session, results, listing, doctor and cli stand above, modules beside them."""
+
+
+@pytest.mark.parametrize("floor", FLOORS)
+def test_a_floor_imports_only_floors_below(floor: str) -> None:
+    above = {f"visprog.{name}" for name in FLOORS[FLOORS.index(floor) + 1 :]}
+    above |= {f"visprog.{name}" for name in ("session", "results", "listing", "doctor", "cli", "modules")}
+    allowed = {("language", "visprog.errors"), ("models", "visprog.models")}
+    found = []
+    for path, tree in trees("visprog", "prompts"):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        if (parts[1] if parts[0] == "visprog" else parts[0]) != floor:
+            continue
+        found += [
+            f"{path.relative_to(ROOT)} imports {name}"
+            for name in imports(_without_type_checking(tree))
+            if any(name == each or name.startswith(f"{each}.") for each in above)
+            if (floor, name) not in allowed
+        ]
+    assert not found
+
+
+def _without_type_checking(tree: ast.Module) -> ast.Module:
+    body = [
+        node
+        for node in tree.body
+        if not (isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING")
+    ]
+    return ast.Module(body, [])
+
+
+def test_the_language_needs_nothing_but_python() -> None:
+    known = set(sys.stdlib_module_names) | {"visprog"}
+    for path, tree in trees("visprog"):
+        if "language" in path.parts:
+            assert {name.split(".")[0] for name in imports(tree)} <= known, path
+
+
+def test_the_package_list_is_the_tree() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]
+    found = set()
+    for path in SOURCES:
+        parts = path.relative_to(ROOT).parts
+        if path.name == "__init__.py" and parts[0] in ("visprog", "modules", "prompts"):
+            found.add(".".join(parts[:-1] if parts[0] == "visprog" else ("visprog", *parts[:-1])))
+    assert found == set(settings["packages"])
+
+
+def test_every_data_file_is_packaged() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]["package-data"]
+    for folder, package in [("visprog/models/profiles", "visprog.models.profiles"), ("visprog/trace", "visprog.trace"),
+                            ("prompts", "visprog.prompts")]:  # fmt: skip
+        for path in (ROOT / folder).iterdir():
+            if path.is_file() and path.suffix not in (".py", ".pyc"):
+                assert any(path.match(pattern) for pattern in settings[package]), path
+
+
+def test_the_built_in_tools_have_one_name() -> None:
+    program = f"import sys; sys.path.insert(0, {str(ROOT)!r}); import modules"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "visprog.modules" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["import visprog", "import visprog.cli"])
+def test_importing_loads_no_large_library(command: str) -> None:
+    heavy = ("numpy", "PIL", "cv2", "torch", "openai", "pydantic", "jinja2")
+    program = f"{command}; import sys; print([name for name in {heavy!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_project_speaks_of_itself_alone() -> None:
+    telling = re.compile("/wor" "k/|/tm" "p/|/ro" "ot/|TO" "DO|FIX" "ME|XX" "X")
+    for path in [*SOURCES, *ROOT.glob("*.md"), *(ROOT / "prompts").glob("*.txt"), ROOT / "pyproject.toml"]:
+        assert telling.search(path.read_text("utf-8")) is None, path

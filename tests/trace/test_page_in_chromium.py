@@ -1,0 +1,247 @@
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from PIL import Image as PILImage
+
+from visprog.errors import StepError
+from visprog.models.roles import Message
+from visprog.trace.run import Run
+from visprog.values import Image, Region, Regions
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Locator, Page
+
+HOSTILE = [
+    "<script>window.ran = 1</script>",
+    '"><img src=x onerror="window.ran = 1">',
+    "'><svg onload=window.ran=1>",
+    "javascript:window.ran=1",
+    "</style></script><script>window.ran = 1</script>",
+    "{{ 7 * 7 }}{% raw %}&lt;\u2028-->",
+]
+
+
+class Complaints(list[str]):
+    """What a page complained of: errors, refusals by its policy, and requests to the outside."""
+
+    def watch(self, page: Page) -> None:
+        page.on("console", lambda message: self.append(message.text))
+        page.on("pageerror", lambda error: self.append(str(error)))
+        page.on("dialog", lambda dialog: self.append(dialog.message))
+        page.on("request", self._request)
+
+    def _request(self, request: Any) -> None:
+        if not request.url.startswith(("file:", "data:", "about:")):
+            self.append(request.url)
+
+
+@contextmanager
+def _opened(browser: Browser, run: Run, folder: Path, **options: Any) -> Iterator[tuple[Page, Complaints]]:
+    run.save(folder / "trace.html")
+    context = browser.new_context(
+        **{"viewport": {"width": 1280, "height": 800}, "reduced_motion": "reduce"} | options
+    )
+    context.set_offline(True)
+    page, complaints = context.new_page(), Complaints()
+    complaints.watch(page)
+    page.goto((folder / "trace.html").as_uri())
+    yield page, complaints
+    context.close()
+
+
+def _box(part: Locator) -> Any:
+    box = part.bounding_box()
+    assert box is not None
+    return box
+
+
+def _in_view(page: Page, selector: str) -> bool:
+    box = _box(page.locator(selector))
+    return bool(0 <= box["y"] < 800)
+
+
+def test_the_page_renders_offline_without_a_complaint(
+    browser: Browser, dogs_run: Run, tmp_path: Path
+) -> None:
+    with _opened(browser, dogs_run, tmp_path) as (page, complaints):
+        assert page.locator("h1").inner_text() == "Count the dogs"
+        assert page.locator("article.card").count() == 5
+    assert complaints == []
+
+
+def test_a_click_on_a_variable_leads_to_its_step(browser: Browser, dogs_run: Run, tmp_path: Path) -> None:
+    with _opened(browser, dogs_run, tmp_path) as (page, _):
+        assert not _in_view(page, "#step-4")
+        page.locator("#line-6 a", has_text="IMAGE0").click()
+        assert page.url.endswith("#step-4")
+        assert _in_view(page, "#step-4")
+        assert page.locator(":target").get_attribute("id") == "step-4"
+
+
+def test_the_pointer_on_a_variable_lights_up_all_its_uses(
+    browser: Browser, dogs_run: Run, tmp_path: Path
+) -> None:
+    with _opened(browser, dogs_run, tmp_path) as (page, _):
+        page.locator("#line-3 a", has_text="OBJ0").hover()
+        assert set(page.locator("a.variable.lit").all_inner_texts()) == {"OBJ0"}
+        assert page.locator("a.variable.lit").count() >= 5
+        assert page.locator("article.lit").get_attribute("id") == "step-1"
+        page.mouse.move(0, 0)
+        assert page.locator(".lit").count() == 0
+
+
+def test_the_pointer_on_a_listed_region_lights_it_up_on_the_picture(
+    browser: Browser, dogs_run: Run, tmp_path: Path
+) -> None:
+    with _opened(browser, dogs_run, tmp_path) as (page, _):
+        page.locator("#step-1 tr", has_text="puppy").hover()
+        assert page.locator("#step-1 g.lit").get_attribute("data-region") == "2"
+
+
+@pytest.mark.parametrize("script", [True, False])
+@pytest.mark.parametrize(("media", "width"), [("screen", 1280), ("screen", 380), ("print", 760)])
+def test_a_box_lies_where_its_region_is(
+    browser: Browser, dogs_run: Run, tmp_path: Path, media: Any, width: int, script: bool
+) -> None:
+    view = {"width": width, "height": 800}
+    with _opened(browser, dogs_run, tmp_path, viewport=view, java_script_enabled=script) as (page, _):
+        page.emulate_media(media=media)
+        picture, box = (
+            _box(page.locator("#step-1 .output .picture")),
+            _box(page.locator("#step-1 g[data-region='1'] rect")),
+        )
+    found = [
+        (box["x"] - picture["x"]) / picture["width"],
+        (box["y"] - picture["y"]) / picture["height"],
+        box["width"] / picture["width"],
+        box["height"] / picture["height"],
+    ]
+    assert found == pytest.approx([80 / 320, 60 / 240, 120 / 320, 120 / 240], abs=0.01)
+    assert picture["width"] / picture["height"] == pytest.approx(320 / 240, rel=0.01)
+
+
+@pytest.mark.parametrize("size", [(100, 400), (400, 100), (900, 1600)])
+def test_the_picture_fills_its_frame_whatever_its_shape(
+    browser: Browser, run_of: Callable[..., Run], tmp_path: Path, size: tuple[int, int]
+) -> None:
+    pixels = np.zeros((size[1], size[0], 3), np.uint8) + np.array([20, 160, 90], np.uint8)
+    run = run_of("OBJ0=Loc(image=IMAGE, object='x')", {"IMAGE": Image(pixels)}, [Regions(size=size)])
+    with _opened(browser, run, tmp_path, java_script_enabled=False) as (page, _):
+        shot = page.locator("#step-1 .output .picture").screenshot()
+    shown = np.asarray(PILImage.open(io.BytesIO(shot)).convert("RGB")).astype(int)
+    assert np.abs(shown[8:-8, 8:-8] - (20, 160, 90)).max() < 12
+
+
+def test_boxes_masks_and_labels_can_be_put_away(browser: Browser, dogs_run: Run, tmp_path: Path) -> None:
+    with _opened(browser, dogs_run, tmp_path, java_script_enabled=False) as (page, _):
+        figure = page.locator("#step-1 figure")
+        figure.get_by_label("Masks").uncheck()
+        assert not figure.locator(".mask").first.is_visible()
+        figure.get_by_label("Boxes").uncheck()
+        assert figure.locator("g[data-region='1'] rect").evaluate("e => getComputedStyle(e).stroke") == "none"
+        assert figure.locator(".tag").first.is_visible()
+        figure.get_by_label("Labels").uncheck()
+        assert not figure.locator(".tag").first.is_visible()
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_script_text_stays_text(
+    browser: Browser, run_of: Callable[..., Run], photo: Callable[..., Image], tmp_path: Path, text: str
+) -> None:
+    failure = StepError(text, step="B", line=3, help=text)
+    failure.__cause__ = ValueError(text)
+    image = photo(64, 48)
+    run = run_of(
+        f"OBJ0=Loc(image=IMAGE, object={text!r})\nA=Vqa(image=IMAGE, question='q')\n"
+        "B=List(query=A, max=3)\nRESULT=B",
+        {"IMAGE": image},
+        [Regions([Region((1, 1, 30, 30), text)], size=image.size), text, failure],
+        instruction=text,
+        transcript=(Message("assistant", text),),
+        remarks={0: (text,)},
+        environment={"picture": text},
+    )
+    with _opened(browser, run, tmp_path) as (page, complaints):
+        assert page.locator("h1").text_content() == text
+        assert text in (page.locator("#step-1 .tag").text_content() or "")
+        assert text in (page.locator(".said").text_content() or "")
+        assert text in (page.locator(".cause").first.text_content() or "")
+        assert page.locator("script, img, svg[onload]").count() == 1
+        assert page.evaluate("window.ran") is None
+    assert complaints == []
+
+
+def _lightness(page: Page) -> float:
+    color = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    return sum(float(part) for part in color.removeprefix("rgb(").removesuffix(")").split(",")) / 3
+
+
+def test_the_page_is_dark_where_the_reader_prefers_it(
+    browser: Browser, dogs_run: Run, tmp_path: Path
+) -> None:
+    with _opened(browser, dogs_run, tmp_path, color_scheme="dark") as (page, _):
+        assert _lightness(page) < 40
+        page.emulate_media(color_scheme="light")
+        assert _lightness(page) > 230
+
+
+def test_on_paper_the_page_is_light_without_switches_and_cards_stay_whole(
+    browser: Browser, dogs_run: Run, tmp_path: Path
+) -> None:
+    with _opened(browser, dogs_run, tmp_path, color_scheme="dark") as (page, _):
+        page.emulate_media(media="print")
+        assert _lightness(page) == 255
+        assert not page.locator(".toggles").first.is_visible()
+        assert page.locator("article").first.evaluate("e => getComputedStyle(e).breakInside") == "avoid"
+        assert page.pdf().startswith(b"%PDF")
+
+
+@pytest.mark.parametrize("width", [320, 380, 760, 1280])
+def test_nothing_reaches_over_the_side_of_the_window(
+    browser: Browser, run_of: Callable[..., Run], photo: Callable[..., Image], tmp_path: Path, width: int
+) -> None:
+    long = "unbroken" * 60
+    image = photo(640, 480)
+    regions = Regions([Region((500, 10, 639, 90), long), Region((0, 0, 20, 20), long)], size=image.size)
+    program = f"OBJ0=Loc(image=IMAGE, object='{long}')\nA=Vqa(image=IMAGE, question='{long}')\nRESULT=A"
+    run = run_of(program, {"IMAGE": image}, [regions, long, long], instruction=long)
+    with _opened(browser, run, tmp_path, viewport={"width": width, "height": 800}) as (page, _):
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_the_page_can_be_walked_with_the_keyboard(browser: Browser, dogs_run: Run, tmp_path: Path) -> None:
+    with _opened(browser, dogs_run, tmp_path) as (page, _):
+        for _ in range(40):
+            page.keyboard.press("Tab")
+            if page.evaluate("document.activeElement.matches('#line-2 a')"):
+                break
+        page.keyboard.press("Enter")
+        assert page.url.endswith("#step-1")
+
+
+def test_in_a_notebook_links_work_and_styles_do_not_leak(browser: Browser, dogs_run: Run) -> None:
+    page, complaints = browser.new_page(reduced_motion="reduce"), Complaints()
+    complaints.watch(page)
+    page.set_content(f"<p>before</p>{dogs_run._repr_html_()}")
+    frame = page.frame_locator("iframe")
+    frame.locator("#line-6 a", has_text="IMAGE0").click()
+    frame.locator("#step-4.target").wait_for()
+    assert 0 <= _box(frame.locator("#step-4"))["y"] < 640
+    assert page.locator("p").evaluate("e => getComputedStyle(e).marginTop") == "16px"
+    page.close()
+    assert complaints == []
+
+
+def test_the_heading_and_its_pictures_are_told_to_a_screen_reader(
+    browser: Browser, dogs_run: Run, tmp_path: Path
+) -> None:
+    with _opened(browser, dogs_run, tmp_path) as (page, _):
+        assert page.get_by_role("heading", level=1).count() == 1
+        assert page.get_by_role("img", name="Picture with dog 91%, puppy 50% marked").count() == 1

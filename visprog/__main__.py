@@ -1,0 +1,7 @@
+"""`python -m visprog` is the command line."""
+
+from __future__ import annotations
+
+from visprog.cli import main
+
+main()

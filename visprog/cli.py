@@ -1,0 +1,408 @@
+"""The command line. Results go to standard output, everything else to standard error.
+
+Exit status: 0; 1 for a program or a run that failed; 2 for wrong usage. Libraries are imported by the
+commands that need them, so that `--help` is quick.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from visprog.errors import ProgramError, UsageError, VisProgError
+
+if TYPE_CHECKING:
+    from visprog.images import Source
+    from visprog.language.checker import Checked
+    from visprog.language.diagnostics import Diagnostic
+    from visprog.planner.plan import Plan
+    from visprog.session import VisProg
+    from visprog.trace.run import Run
+
+app = typer.Typer(
+    name="visprog",
+    help="Turn an instruction into a small checked program over vision tools, and run it on your pictures.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+_Instruction = Annotated[str, typer.Argument(help="What is asked, in plain words.", show_default=False)]
+_Pictures = Annotated[
+    list[Path] | None,
+    typer.Argument(metavar="[IMAGE]...", help="One picture is IMAGE; two are LEFT and RIGHT.", show_default=False),
+]
+_Named = Annotated[
+    list[str] | None,
+    typer.Option("--image", metavar="NAME=PATH", help="A picture under a name of your choice; may be repeated."),
+]
+_Task = Annotated[str, typer.Option(help="The bank of examples to follow: auto, gqa, nlvr, knowtag or imgedit.")]
+_Planner = Annotated[
+    str,
+    typer.Option(
+        help="auto, examples, openai or openai:MODEL. auto is openai where OPENAI_API_KEY or OPENAI_BASE_URL "
+        "is set, else examples."
+    ),
+]
+_Models = Annotated[str, typer.Option(help="A profile of models, by name or as a .toml file.")]
+_Tools = Annotated[
+    list[Path] | None, typer.Option("--tools", help="A Python file with further tools; may be repeated.")
+]
+_Output = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", help="Where to write the result: a picture, text, or .json.", show_default=False),
+]
+_Trace = Annotated[
+    Path | None, typer.Option(help="Where to write the record of every step: .html or .json.", show_default=False)
+]
+_Json = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
+
+
+@app.callback(invoke_without_command=True)
+def _main(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+    if version:
+        from visprog import __version__
+
+        typer.echo(f"visprog {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def run(
+    instruction: _Instruction,
+    images: _Pictures = None,
+    image: _Named = None,
+    task: _Task = "auto",
+    planner: _Planner = "auto",
+    models: _Models = "base",
+    program: Annotated[
+        Path | None, typer.Option(help="Run this program instead of planning one.", show_default=False)
+    ] = None,
+    tools: _Tools = None,
+    output: _Output = None,
+    trace: _Trace = None,
+    as_json: _Json = False,
+    yes: Annotated[bool, typer.Option("--yes/--confirm", help="Whether to run without asking first.")] = True,
+) -> None:
+    """Plan a program from an instruction, and run it on pictures."""
+    with _reporting():
+        pictures = _named_pictures(images, image)
+        _check_places(pictures, output, trace)
+        session = _session(planner, models, tools)
+        plan = _plan(session, instruction, tuple(pictures), task, program)
+        _show_plan(plan)
+        if not yes and not typer.confirm("Run it?", err=True, default=True):
+            raise typer.Exit(1)
+        _execute(session, plan, pictures, output, trace, as_json)
+
+
+@app.command("plan")
+def plan_command(
+    instruction: _Instruction,
+    images: _Pictures = None,
+    image: _Named = None,
+    task: _Task = "auto",
+    planner: _Planner = "auto",
+    tools: _Tools = None,
+    as_json: _Json = False,
+) -> None:
+    """Print the program for an instruction. No picture is opened: only their number and names count."""
+    with _reporting():
+        session = _session(planner, "base", tools)
+        plan = session.plan(instruction, tuple(_named_pictures(images, image)), task=task)
+        _note(_origin(plan))
+        _show_diagnostics(plan.checked, str(plan.checked.program))
+        if as_json:
+            facts = {"instruction": plan.instruction, "task": plan.task, "planner": plan.planner}
+            _print_json({**facts, "program": str(plan.checked.program), "remarks": list(plan.remarks)})
+        else:
+            typer.echo(str(plan.checked.program))
+
+
+@app.command()
+def check(
+    files: Annotated[list[Path], typer.Argument(help="Programs (.vp) or banks of examples; `-` is standard input.")],
+    inputs: Annotated[
+        list[str] | None,
+        typer.Option("--input", metavar="NAME", help="A picture's name beside IMAGE, LEFT and RIGHT; may be repeated."),
+    ] = None,
+    tools: _Tools = None,
+    as_json: _Json = False,
+) -> None:
+    """Find every fault of programs before anything runs."""
+    with _reporting():
+        from visprog.language import diagnostics
+        from visprog.language.types import Type
+        from visprog.planner.bank import check_bank, is_bank
+
+        session = _session("examples", "base", tools)
+        known = ("IMAGE", "LEFT", "RIGHT", *(inputs or ()))
+        found: list[tuple[str, Diagnostic, str]] = []
+        for file in files:
+            name, text = _read_program(file)
+            bank = is_bank(text)
+            pictures = dict.fromkeys(known, Type.IMAGE)
+            faults = check_bank(text, session.tools, pictures) if bank else session.check(text, known).diagnostics
+            found += [(name, fault, text) for fault in faults]
+        errors = sum(fault.is_error for _, fault, _ in found)
+        if as_json:
+            _print_json([{"file": name, **diagnostics.to_json(fault)} for name, fault, _ in found])
+        else:
+            for name, fault, text in found:
+                typer.echo(diagnostics.render([fault], text, name=name, color=_colored(sys.stdout)) + "\n")
+            _note(f"{_counted(len(files), 'file')}: {_counted(errors, 'error')}, "
+                  f"{_counted(len(found) - errors, 'warning')}")  # fmt: skip
+        if errors:
+            raise typer.Exit(1)
+
+
+@app.command("exec")
+def execute(
+    file: Annotated[Path, typer.Argument(help="A program (.vp); `-` is standard input.", show_default=False)],
+    images: _Pictures = None,
+    image: _Named = None,
+    models: _Models = "base",
+    tools: _Tools = None,
+    output: _Output = None,
+    trace: _Trace = None,
+    as_json: _Json = False,
+) -> None:
+    """Run a program file on pictures."""
+    with _reporting():
+        pictures = _named_pictures(images, image)
+        _check_places(pictures, output, trace)
+        session = _session("examples", models, tools)
+        checked = _read_checked(session, file, tuple(pictures))
+        _execute(session, checked, pictures, output, trace, as_json)
+
+
+@app.command("tools")
+def tools_command(
+    name: Annotated[str | None, typer.Argument(help="One tool, to see all of it.", show_default=False)] = None,
+    tools: _Tools = None,
+    as_json: _Json = False,
+) -> None:
+    """List the tools that programs may call."""
+    with _reporting():
+        from visprog.listing import describe_tool, list_tools, tool_to_json
+
+        session = _session("examples", "base", tools)
+        if as_json:
+            _print_json([tool_to_json(each) for each in session.tools if name in (None, each.name)])
+        elif name is None:
+            list_tools(session.tools)
+        elif (found := session.tools.get(name)) is not None:
+            describe_tool(found)
+        else:
+            raise UsageError(f"there is no tool `{name}`", help="`visprog tools` lists them")
+
+
+@app.command()
+def doctor(models: _Models = "base", as_json: _Json = False) -> None:
+    """Say what works here, what is missing, and how to get it."""
+    with _reporting():
+        from visprog.doctor import diagnose, show
+
+        findings = diagnose(_session("auto", models, None))
+        if as_json:
+            _print_json([finding._asdict() for finding in findings])
+        else:
+            show(findings)
+        if any(finding.state == "broken" for finding in findings):
+            raise typer.Exit(1)
+
+
+def main() -> None:
+    """Run the command line. No traceback reaches the user."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        _leave_interrupted()
+    except BrokenPipeError:  # the reader of a pipe, such as `head`, has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except Exception as error:
+        if os.environ.get("VISPROG_TRACEBACK"):
+            raise
+        _note(f"error: something went wrong inside visprog: {type(error).__name__}: {error}")
+        _note("help: set VISPROG_TRACEBACK=1 to see where, and report it")
+        sys.exit(1)
+
+
+@contextlib.contextmanager
+def _reporting() -> Iterator[None]:
+    """Turn our errors into words and an exit status."""
+    try:
+        yield
+    except VisProgError as error:
+        lead = typer.style("error:", fg="red", bold=True) if _colored(sys.stderr) else "error:"
+        typer.echo(f"{lead} {error.message}", err=True)
+        if error.help:
+            lead = typer.style("help:", fg="cyan", bold=True) if _colored(sys.stderr) else "help:"
+            typer.echo(f"{lead} {error.help}", err=True)
+        raise typer.Exit(2 if isinstance(error, UsageError) else 1) from None
+    except KeyboardInterrupt:
+        _leave_interrupted()
+
+
+def _leave_interrupted() -> None:
+    """Leave at once: a worker thread may be deep in a model, and waiting for it is not what was asked."""
+    typer.echo("interrupted: nothing was written", err=True)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(130)
+
+
+def _colored(stream: Any) -> bool:
+    return stream.isatty() and not os.environ.get("NO_COLOR")
+
+
+def _note(text: str) -> None:
+    typer.echo(text, err=True)
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def _print_json(data: object) -> None:
+    typer.echo(json.dumps(data, indent=2, ensure_ascii=False))
+
+
+def _session(planner: str, models: str, tools: list[Path] | None) -> VisProg:
+    from visprog.session import VisProg
+    from visprog.tools import load_tools
+
+    return VisProg(planner=planner, models=models, tools=[each for path in tools or () for each in load_tools(path)])
+
+
+def _named_pictures(images: list[Path] | None, named: list[str] | None) -> dict[str, Source]:
+    from visprog.session import named_images
+
+    pictures = named_images(list(images)) if images else {}
+    for each in named or ():
+        name, equals, path = each.partition("=")
+        if not equals or not name.isidentifier() or not path:
+            raise UsageError(f"`--image {each}` names no picture", help="write `--image NAME=PATH`")
+        if name in pictures:
+            raise UsageError(f"two pictures are called {name}", help="give each a name of its own")
+        pictures[name] = Path(path)
+    return pictures
+
+
+def _check_places(pictures: dict[str, Source], *places: Path | None) -> None:
+    """See beforehand that what is computed can be kept, and that no picture is written over."""
+    for name, path in pictures.items():
+        if isinstance(path, Path) and not path.is_file():
+            raise UsageError(f"{name}: there is no file {path}", help="check the path")
+    for place in places:
+        if place is None:
+            continue
+        if not place.parent.is_dir():
+            raise UsageError(f"there is no folder {place.parent}", help="make it first, or choose another place")
+        if any(isinstance(path, Path) and place.exists() and place.samefile(path) for path in pictures.values()):
+            raise UsageError(f"{place} is one of the given pictures", help="write to another file")
+    output, trace = places
+    if trace is not None and trace.suffix.casefold() not in (".html", ".htm", ".json"):
+        raise UsageError(f"a trace is written as .html or .json, not as {trace.name}", help="change the ending")
+    if output is not None and trace is not None and output.absolute() == trace.absolute():
+        raise UsageError("the result and the trace cannot be the same file", help="give each its own")
+
+
+def _read_program(file: Path) -> tuple[str, str]:
+    if str(file) == "-":
+        return "standard input", sys.stdin.read()
+    try:
+        return str(file), file.read_text("utf-8")
+    except UnicodeDecodeError as cause:
+        raise UsageError(f"{file} is not text in UTF-8", help="give a program as text") from cause
+    except OSError as cause:
+        raise UsageError(f"{file} cannot be read: {cause.strerror}", help="check the path") from cause
+
+
+def _read_checked(session: VisProg, file: Path, names: tuple[str, ...]) -> Checked:
+    from visprog.language.diagnostics import render
+
+    name, text = _read_program(file)
+    checked = session.check(text, names)
+    shown = render(checked.diagnostics, text, name=name, color=_colored(sys.stderr))
+    if shown:
+        _note(shown + "\n")
+    if not checked.ok:
+        raise ProgramError(f"{name} has errors; nothing was run", checked.diagnostics)
+    return checked
+
+
+def _plan(
+    session: VisProg, instruction: str, names: tuple[str, ...], task: str, program: Path | None
+) -> Plan:
+    if program is None:
+        return session.plan(instruction, names, task=task)
+    from visprog.planner.plan import Plan
+
+    return Plan(instruction, task, _read_checked(session, program, names), f"none: the program is {program}")
+
+
+def _origin(plan: Plan) -> str:
+    return "\n".join([f"planned by {plan.planner}, bank {plan.task}", *plan.remarks])
+
+
+def _show_plan(plan: Plan) -> None:
+    if not plan.planner.startswith("none"):
+        _note(_origin(plan))
+        _show_diagnostics(plan.checked, plan.checked.program.source)
+    _note("\n" + "\n".join(f"  {line}" for line in str(plan.checked.program).splitlines()) + "\n")
+
+
+def _show_diagnostics(checked: Checked, source: str) -> None:
+    from visprog.language.diagnostics import render
+
+    if checked.diagnostics:
+        _note(render(checked.diagnostics, source, color=_colored(sys.stderr)))
+
+
+def _execute(
+    session: VisProg,
+    program: Plan | Checked,
+    pictures: dict[str, Source],
+    output: Path | None,
+    trace: Path | None,
+    as_json: bool,
+) -> None:
+    from visprog.planner.plan import Plan
+    from visprog.results import check_output, result_text, save_result
+    from visprog.trace.terminal import LiveSteps
+
+    checked = program.checked if isinstance(program, Plan) else program
+    check_output(checked, output, kept=trace is not None or as_json)
+    with LiveSteps(checked.steps) as live:
+        finished = session.execute(program, pictures, observer=live)
+    if trace is not None:
+        finished.save(trace)
+    if finished.ok and output is not None:
+        save_result(finished.result, output)
+    if as_json:
+        _print_json(finished.to_json())
+    elif finished.ok:
+        typer.echo(str(output) if output is not None else result_text(finished.result))
+    _show_failures(finished)
+    if trace is not None:
+        _note(f"trace: {trace}")
+    if not finished.ok:
+        raise typer.Exit(1)
+
+
+def _show_failures(finished: Run) -> None:
+    for step in finished.steps:
+        if step.error is not None:
+            _note(f"error: {step.error}")
+
+

@@ -1,0 +1,112 @@
+"""What works on this machine, what is missing, and how to get it."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import os
+import platform
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from visprog.errors import VisProgError
+from visprog.models.roles import ROLES
+from visprog.session import VisProg
+
+State = Literal["works", "missing", "broken"]
+
+
+class Finding(NamedTuple):
+    """One thing that was looked at. `advice` says how to get what is missing."""
+
+    group: str
+    name: str
+    state: State
+    fact: str
+    advice: str = ""
+
+
+def diagnose(session: VisProg) -> list[Finding]:
+    """Look at the packages, the models, the tools and the planners. Models are loaded to see whether they work."""
+    models = {finding.name: finding for finding in _models(session)}
+    return [*_packages(), *models.values(), *_tools(session, models), *_planners()]
+
+
+def _packages() -> Iterator[Finding]:
+    yield Finding("packages", "python", "works", platform.python_version())
+    for module, package in (("cv2", "opencv-python"), ("PIL", "pillow"), ("numpy", "numpy"), ("openai", "openai")):
+        yield _package(module, package)
+    if importlib.util.find_spec("augly") is None:
+        yield Finding("packages", "augly", "broken", "its emoji sprites are not installed", "pip install augly")
+
+
+def _package(module: str, package: str) -> Finding:
+    try:
+        importlib.import_module(module)
+    except ImportError as cause:
+        if isinstance(cause, ModuleNotFoundError) and cause.name == module:
+            return Finding("packages", package, "broken", "is not installed", f"pip install '{package}'")
+        advice = "a system library is missing: on Debian or Ubuntu, apt-get install libgl1 libglib2.0-0"
+        return Finding("packages", package, "broken", f"cannot be loaded: {cause}", advice)
+    return Finding("packages", package, "works", importlib.metadata.version(package))
+
+
+def _models(session: VisProg) -> Iterator[Finding]:
+    for role in ROLES:
+        spec = session.models.spec(role)
+        if not session.models.has(role):
+            advice = f"give one in Python: VisProg(models={{{role!r}: model}}), or in a profile"
+            yield Finding("models", role, "missing", f"the profile {session.models.profile.name} has none", advice)
+            continue
+        try:
+            session.models.get(role)
+        except VisProgError as error:
+            yield Finding("models", role, "missing", error.message, error.help or "")
+        else:
+            yield Finding("models", role, "works", str(spec) if spec else "given")
+
+
+def _tools(session: VisProg, models: dict[str, Finding]) -> Iterator[Finding]:
+    for tool in session.tools:
+        required = [need.role for need in tool.needs.values() if not need.optional]
+        lacking = [role for role in required if models[role].state != "works"]
+        if lacking:
+            partly = "; TOP, BOTTOM, LEFT and RIGHT work" if tool.name == "Loc" else ""
+            yield Finding("tools", tool.name, "missing", f"needs {' and '.join(lacking)}{partly}")
+        else:
+            yield Finding("tools", tool.name, "works", "")
+
+
+def _planners() -> Iterator[Finding]:
+    yield Finding("planners", "examples", "works", "follows the banks of examples, without a model")
+    variables = [name for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL") if os.environ.get(name)]
+    if variables:
+        yield Finding("planners", "openai", "works", f"{' and '.join(variables)} set; the server was not asked")
+    else:
+        advice = "set OPENAI_API_KEY, or OPENAI_BASE_URL for a server of your own"
+        yield Finding("planners", "openai", "missing", "neither a key nor an address is set", advice)
+
+
+_MARKS = {"works": ("✓", "green"), "missing": ("–", "yellow"), "broken": ("✗", "red")}
+
+
+def show(findings: list[Finding]) -> None:
+    """Print the findings by group."""
+    console = Console(highlight=False)
+    for group in dict.fromkeys(finding.group for finding in findings):
+        console.print(Text(group, "bold"))
+        table = Table.grid(padding=(0, 2))
+        table.add_column(width=1)
+        table.add_column(no_wrap=True)
+        table.add_column()
+        for finding in findings:
+            if finding.group == group:
+                table.add_row(Text(*_MARKS[finding.state]), finding.name, Text(finding.fact))
+                if finding.advice:
+                    table.add_row("", "", Text(finding.advice, "cyan"))
+        console.print(table)
+        console.print()

@@ -1,0 +1,169 @@
+"""The embedded planner: it follows the example that fits, and needs no model.
+
+An instruction fits an example where all its words are accounted for: as the example's own fixed words or
+synonyms of them, or as what fills a slot. Where nothing fits, or two readings do, the planner refuses: a wrong
+program returned with confidence is worse than none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from typing import NamedTuple
+
+from visprog.errors import PlanError
+from visprog.language.checker import Checked, check
+from visprog.language.parser import parse
+from visprog.language.program import Argument, Call, Program, Step, Variable, variables
+from visprog.planner.alignment import align
+from visprog.planner.bank import Bank, read_bank
+from visprog.planner.plan import Plan, Request
+from visprog.planner.template import Template, derive, fill, unique
+from visprog.planner.wording import Token, read_words
+from visprog.prompts import BANKS, bank_text
+
+_MARGIN = 0.12
+"""Readings that differ by less than this in cost are equally likely."""
+
+_NEAREST = 3
+
+
+class _Reading(NamedTuple):
+    cost: float
+    checked: Checked
+    template: Template
+
+
+class ExamplesPlanner:
+    """Makes programs by following the examples of `banks`: by default, of those that VisProg ships."""
+
+    def __init__(self, banks: Mapping[str, Bank] | None = None) -> None:
+        self._banks = banks
+
+    def plan(self, request: Request) -> Plan:
+        """Return the program of the example that fits, with what the instruction says in its slots.
+
+        Raises PlanError where none fits, or two readings are equally likely.
+        """
+        templates = self._templates(request.task)
+        tokens = read_words(request.instruction, request.task)
+        readings = list(_readings(templates, tokens, request))
+        best = min(readings, key=lambda reading: reading.cost, default=None)
+        if best is None:
+            raise _no_fit(request, templates, tokens)
+        rivals = [each for each in readings if each.cost - best.cost < _MARGIN]
+        rival = next((r for r in rivals if str(r.checked.program) != str(best.checked.program)), None)
+        if rival is not None:
+            raise _ambiguous(request, best, rival)
+        example = best.template.example
+        remark = f"followed the example on line {example.line} of the bank {request.task}: {example.instruction}"
+        return Plan(request.instruction, request.task, best.checked, "examples", remarks=(remark,))
+
+    def _templates(self, task: str) -> tuple[Template, ...]:
+        if self._banks is None and task in BANKS:
+            return _shipped(task)
+        if self._banks is None or task not in self._banks:
+            known = ", ".join(BANKS if self._banks is None else self._banks)
+            raise PlanError(f"there is no bank for the task {task!r}", help=f"the tasks are {known}")
+        return _templates_of(self._banks[task])
+
+
+@cache
+def _shipped(task: str) -> tuple[Template, ...]:
+    return _templates_of(read_bank(bank_text(task), task))
+
+
+def _templates_of(bank: Bank) -> tuple[Template, ...]:
+    return tuple(unique([derive(example, bank.task) for example in bank.examples]))
+
+
+def _readings(templates: Sequence[Template], tokens: tuple[Token, ...], request: Request) -> Iterator[_Reading]:
+    """Yield every way to follow an example that gives a program without a fault."""
+    for template in templates:
+        for fit in align(template, tokens, request.instruction):
+            program = fill(template, fit.fillings)
+            named = program and _with_inputs(program, request)
+            checked = named and check(parse(str(named)), request.tools, request.inputs)
+            if checked and not checked.diagnostics:
+                yield _Reading(fit.cost, checked, template)
+
+
+def _with_inputs(program: Program, request: Request) -> Program | None:
+    """Return the program over the request's pictures, in the order IMAGE or LEFT, RIGHT; None if they are fewer."""
+    own = [name for name in ("IMAGE", "LEFT", "RIGHT") if name in _free(program)]
+    if all(name in request.inputs for name in own):
+        return program
+    given = list(request.inputs)
+    if own == ["RIGHT"]:
+        given = given[1:]
+    if len(own) > len(given):
+        return None
+    return _renamed(program, dict(zip(own, given, strict=False)))
+
+
+def _free(program: Program) -> set[str]:
+    used: set[str] = set()
+    for step in program:
+        values = [a.value for a in step.value.arguments] if isinstance(step.value, Call) else [step.value]
+        used |= {variable.name for value in values for variable in variables(value)}
+    return used
+
+
+def _renamed(program: Program, names: Mapping[str, str]) -> Program:
+    steps = []
+    for step in program:
+        value = step.value
+        if isinstance(value, Call):
+            arguments = (
+                Argument(a.name, Variable(names.get(a.value.name, a.value.name)) if isinstance(a.value, Variable) else a.value)
+                for a in value.arguments
+            )
+            value = Call(value.tool, tuple(arguments))
+        steps.append(Step(step.target, value))
+    return Program(tuple(steps))
+
+
+# Refusals
+
+
+def _no_fit(request: Request, templates: Sequence[Template], tokens: tuple[Token, ...]) -> PlanError:
+    said = f"no example of the bank {request.task} fits this instruction: {_shown(request.instruction)}"
+    if not request.instruction.strip():
+        said = "the instruction is empty"
+    lines = [f"  line {t.example.line}: {t.example.instruction}" for t in _nearest(templates, tokens)]
+    return PlanError("\n".join([said, "the nearest examples are", *lines]), help=_advice("word it like one of these"))
+
+
+def _ambiguous(request: Request, one: _Reading, other: _Reading) -> PlanError:
+    pairs = zip(str(one.checked.program).split("\n"), str(other.checked.program).split("\n"), strict=False)
+    first, second = next(((a, b) for a, b in pairs if a != b), ("", ""))
+    said = f"this instruction can be read in two ways: {_shown(request.instruction)}"
+    examples = [
+        f"  {line}\n    as in line {reading.template.example.line}: {reading.template.example.instruction}"
+        for reading, line in ((one, first), (other, second))
+    ]
+    return PlanError("\n".join([said, *examples]), help=_advice("say it so that only one reading is left"))
+
+
+def _advice(first: str) -> str:
+    return (
+        f"{first}; or let a language model write the program: --planner openai, with OPENAI_API_KEY or "
+        f"OPENAI_BASE_URL set; or write it yourself: --program FILE"
+    )
+
+
+def _shown(text: str) -> str:
+    line = re.sub(r"\s+", " ", "".join(c if c.isprintable() else " " for c in text)).strip()
+    return line if len(line) <= 120 else f"{line[:119]}…"
+
+
+def _nearest(templates: Sequence[Template], tokens: tuple[Token, ...]) -> list[Template]:
+    """Return the examples that share most with the instruction: fixed words above all, then any words."""
+    keys = {token.key for token in tokens if not token.skippable}
+
+    def likeness(template: Template) -> float:
+        own = {item.key for item in template.items if isinstance(item, Token) and not item.skippable}
+        return len(own & keys) / (len(own | {"#slots"}) ** 0.5)
+
+    return sorted(templates, key=likeness, reverse=True)[:_NEAREST]
