@@ -113,7 +113,9 @@ def test_labels_are_found_whatever_their_case() -> None:
 
 
 @given(st.lists(boxes, max_size=5), sizes)
-def test_the_union_covers_every_box_and_nothing_else(found: list[tuple[int, int, int, int]], size: tuple[int, int]) -> None:
+def test_the_union_covers_every_box_and_nothing_else(
+    found: list[tuple[int, int, int, int]], size: tuple[int, int]
+) -> None:
     union = Regions([Region(box) for box in found], size=size).union_mask()
     assert union.shape == (size[1], size[0])
     for x in range(size[0]):

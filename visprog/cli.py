@@ -38,13 +38,19 @@ app = typer.Typer(
 _Instruction = Annotated[str, typer.Argument(help="What is asked, in plain words.", show_default=False)]
 _Pictures = Annotated[
     list[Path] | None,
-    typer.Argument(metavar="[IMAGE]...", help="One picture is IMAGE; two are LEFT and RIGHT.", show_default=False),
+    typer.Argument(
+        metavar="[IMAGE]...", help="One picture is IMAGE; two are LEFT and RIGHT.", show_default=False
+    ),
 ]
 _Named = Annotated[
     list[str] | None,
-    typer.Option("--image", metavar="NAME=PATH", help="A picture under a name of your choice; may be repeated."),
+    typer.Option(
+        "--image", metavar="NAME=PATH", help="A picture under a name of your choice; may be repeated."
+    ),
 ]
-_Task = Annotated[str, typer.Option(help="The bank of examples to follow: auto, gqa, nlvr, knowtag or imgedit.")]
+_Task = Annotated[
+    str, typer.Option(help="The bank of examples to follow: auto, gqa, nlvr, knowtag or imgedit.")
+]
 _Planner = Annotated[
     str,
     typer.Option(
@@ -58,10 +64,13 @@ _Tools = Annotated[
 ]
 _Output = Annotated[
     Path | None,
-    typer.Option("--output", "-o", help="Where to write the result: a picture, text, or .json.", show_default=False),
+    typer.Option(
+        "--output", "-o", help="Where to write the result: a picture, text, or .json.", show_default=False
+    ),
 ]
 _Trace = Annotated[
-    Path | None, typer.Option(help="Where to write the record of every step: .html or .json.", show_default=False)
+    Path | None,
+    typer.Option(help="Where to write the record of every step: .html or .json.", show_default=False),
 ]
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
 
@@ -129,10 +138,14 @@ def plan_command(
 
 @app.command()
 def check(
-    files: Annotated[list[Path], typer.Argument(help="Programs (.vp) or banks of examples; `-` is standard input.")],
+    files: Annotated[
+        list[Path], typer.Argument(help="Programs (.vp) or banks of examples; `-` is standard input.")
+    ],
     inputs: Annotated[
         list[str] | None,
-        typer.Option("--input", metavar="NAME", help="A picture's name beside IMAGE, LEFT and RIGHT; may be repeated."),
+        typer.Option(
+            "--input", metavar="NAME", help="A picture's name beside IMAGE, LEFT and RIGHT; may be repeated."
+        ),
     ] = None,
     tools: _Tools = None,
     as_json: _Json = False,
@@ -150,7 +163,9 @@ def check(
             name, text = _read_program(file)
             bank = is_bank(text)
             pictures = dict.fromkeys(known, Type.IMAGE)
-            faults = check_bank(text, session.tools, pictures) if bank else session.check(text, known).diagnostics
+            faults = (
+                check_bank(text, session.tools, pictures) if bank else session.check(text, known).diagnostics
+            )
             found += [(name, fault, text) for fault in faults]
         errors = sum(fault.is_error for _, fault, _ in found)
         if as_json:
@@ -186,7 +201,9 @@ def execute(
 
 @app.command("tools")
 def tools_command(
-    name: Annotated[str | None, typer.Argument(help="One tool, to see all of it.", show_default=False)] = None,
+    name: Annotated[
+        str | None, typer.Argument(help="One tool, to see all of it.", show_default=False)
+    ] = None,
     tools: _Tools = None,
     as_json: _Json = False,
 ) -> None:
@@ -281,7 +298,9 @@ def _session(planner: str, models: str, tools: list[Path] | None) -> VisProg:
     from visprog.session import VisProg
     from visprog.tools import load_tools
 
-    return VisProg(planner=planner, models=models, tools=[each for path in tools or () for each in load_tools(path)])
+    return VisProg(
+        planner=planner, models=models, tools=[each for path in tools or () for each in load_tools(path)]
+    )
 
 
 def _named_pictures(images: list[Path] | None, named: list[str] | None) -> dict[str, Source]:
@@ -307,12 +326,18 @@ def _check_places(pictures: dict[str, Source], *places: Path | None) -> None:
         if place is None:
             continue
         if not place.parent.is_dir():
-            raise UsageError(f"there is no folder {place.parent}", help="make it first, or choose another place")
-        if any(isinstance(path, Path) and place.exists() and place.samefile(path) for path in pictures.values()):
+            raise UsageError(
+                f"there is no folder {place.parent}", help="make it first, or choose another place"
+            )
+        if any(
+            isinstance(path, Path) and place.exists() and place.samefile(path) for path in pictures.values()
+        ):
             raise UsageError(f"{place} is one of the given pictures", help="write to another file")
     output, trace = places
     if trace is not None and trace.suffix.casefold() not in (".html", ".htm", ".json"):
-        raise UsageError(f"a trace is written as .html or .json, not as {trace.name}", help="change the ending")
+        raise UsageError(
+            f"a trace is written as .html or .json, not as {trace.name}", help="change the ending"
+        )
     if output is not None and trace is not None and output.absolute() == trace.absolute():
         raise UsageError("the result and the trace cannot be the same file", help="give each its own")
 
@@ -404,5 +429,3 @@ def _show_failures(finished: Run) -> None:
     for step in finished.steps:
         if step.error is not None:
             _note(f"error: {step.error}")
-
-

@@ -38,10 +38,17 @@ def diagnose(session: VisProg) -> list[Finding]:
 
 def _packages() -> Iterator[Finding]:
     yield Finding("packages", "python", "works", platform.python_version())
-    for module, package in (("cv2", "opencv-python"), ("PIL", "pillow"), ("numpy", "numpy"), ("openai", "openai")):
+    for module, package in (
+        ("cv2", "opencv-python"),
+        ("PIL", "pillow"),
+        ("numpy", "numpy"),
+        ("openai", "openai"),
+    ):
         yield _package(module, package)
     if importlib.util.find_spec("augly") is None:
-        yield Finding("packages", "augly", "broken", "its emoji sprites are not installed", "pip install augly")
+        yield Finding(
+            "packages", "augly", "broken", "its emoji sprites are not installed", "pip install augly"
+        )
 
 
 def _package(module: str, package: str) -> Finding:
@@ -60,7 +67,9 @@ def _models(session: VisProg) -> Iterator[Finding]:
         spec = session.models.spec(role)
         if not session.models.has(role):
             advice = f"give one in Python: VisProg(models={{{role!r}: model}}), or in a profile"
-            yield Finding("models", role, "missing", f"the profile {session.models.profile.name} has none", advice)
+            yield Finding(
+                "models", role, "missing", f"the profile {session.models.profile.name} has none", advice
+            )
             continue
         try:
             session.models.get(role)
@@ -85,7 +94,9 @@ def _planners() -> Iterator[Finding]:
     yield Finding("planners", "examples", "works", "follows the banks of examples, without a model")
     variables = [name for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL") if os.environ.get(name)]
     if variables:
-        yield Finding("planners", "openai", "works", f"{' and '.join(variables)} set; the server was not asked")
+        yield Finding(
+            "planners", "openai", "works", f"{' and '.join(variables)} set; the server was not asked"
+        )
     else:
         advice = "set OPENAI_API_KEY, or OPENAI_BASE_URL for a server of your own"
         yield Finding("planners", "openai", "missing", "neither a key nor an address is set", advice)

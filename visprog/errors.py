@@ -1,19 +1,19 @@
 """Everything that VisProg raises on purpose.
 
-    VisProgError
-    ├── UsageError            the caller asked for something that cannot be
-    ├── ProgramError          a program has errors; `diagnostics` holds each of them
-    ├── ExpressionError       an Eval expression cannot be computed from these values
-    ├── ImageError            a picture cannot be read, or may not be
-    ├── ToolError             a tool is declared or registered wrongly
-    ├── StepError             a step failed while running; names the step, its line and the cause
-    ├── ModelError            a model could not do its work
-    │   ├── ModelUnavailable  nothing fills the role, or its weights, key or package are missing
-    │   ├── ModelRefused      the service rejected the key or the request
-    │   ├── ModelTimeout      no answer within the deadline
-    │   └── ModelFailed       an answer came and is of no use, or the service failed
-    ├── PlanError             no program could be made from the instruction
-    └── OutputError           a result cannot be written where it should go
+VisProgError
+├── UsageError            the caller asked for something that cannot be
+├── ProgramError          a program has errors; `diagnostics` holds each of them
+├── ExpressionError       an Eval expression cannot be computed from these values
+├── ImageError            a picture cannot be read, or may not be
+├── ToolError             a tool is declared or registered wrongly
+├── StepError             a step failed while running; names the step, its line and the cause
+├── ModelError            a model could not do its work
+│   ├── ModelUnavailable  nothing fills the role, or its weights, key or package are missing
+│   ├── ModelRefused      the service rejected the key or the request
+│   ├── ModelTimeout      no answer within the deadline
+│   └── ModelFailed       an answer came and is of no use, or the service failed
+├── PlanError             no program could be made from the instruction
+└── OutputError           a result cannot be written where it should go
 """
 
 from __future__ import annotations
@@ -46,7 +46,11 @@ class ProgramError(VisProgError):
     """A program has errors; `diagnostics` holds each of them, warnings too."""
 
     def __init__(
-        self, message: str, diagnostics: Sequence[Diagnostic] = (), *, help: str | None = None  # noqa: A002
+        self,
+        message: str,
+        diagnostics: Sequence[Diagnostic] = (),
+        *,
+        help: str | None = None,  # noqa: A002
     ) -> None:
         super().__init__(message, help=help)
         self.diagnostics = tuple(diagnostics)
@@ -68,7 +72,12 @@ class StepError(VisProgError):
     """A step failed while running. `__cause__` is the error that the tool raised."""
 
     def __init__(
-        self, message: str, *, step: str, line: int, help: str | None = None  # noqa: A002
+        self,
+        message: str,
+        *,
+        step: str,
+        line: int,
+        help: str | None = None,  # noqa: A002
     ) -> None:
         super().__init__(message, help=help)
         self.step = step

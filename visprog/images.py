@@ -58,13 +58,17 @@ def _read(path: Path) -> bytes:
     try:
         if not path.is_file():
             what = "a folder" if path.is_dir() else "not a file" if path.exists() else None
-            raise ImageError(f"{path} is {what}" if what else f"there is no file {path}", help="check the path")
+            raise ImageError(
+                f"{path} is {what}" if what else f"there is no file {path}", help="check the path"
+            )
         if path.stat().st_size > MAX_BYTES:
             raise _too_many_bytes(str(path), path.stat().st_size)
         return path.read_bytes()
     except (OSError, ValueError) as cause:
         reason = getattr(cause, "strerror", None) or cause
-        raise ImageError(f"{path} cannot be read: {reason}", help="check the path and its permissions") from cause
+        raise ImageError(
+            f"{path} cannot be read: {reason}", help="check the path and its permissions"
+        ) from cause
 
 
 def _too_many_bytes(name: str, size: int) -> ImageError:
@@ -93,13 +97,19 @@ def _decode(data: bytes, name: str) -> Image:
         with _warnings_are_errors(), PILImage.open(io.BytesIO(data), formats=FORMATS) as picture:
             return _upright(picture, name)
     except UnidentifiedImageError:
-        raise ImageError(f"{name} is not a picture in one of {formats}", help="convert it to PNG or JPEG") from None
+        raise ImageError(
+            f"{name} is not a picture in one of {formats}", help="convert it to PNG or JPEG"
+        ) from None
     except (PILImage.DecompressionBombError, PILImage.DecompressionBombWarning) as cause:
-        raise ImageError(f"{name} is larger than {MAX_PIXELS // 10**6} megapixels", help="make it smaller") from cause
+        raise ImageError(
+            f"{name} is larger than {MAX_PIXELS // 10**6} megapixels", help="make it smaller"
+        ) from cause
     except ImageError:
         raise
-    except Exception as cause:  # noqa: BLE001 - decoders raise whatever the damage leads them to
-        raise ImageError(f"{name} is damaged: {cause}", help="open it in a viewer and save it anew") from cause
+    except Exception as cause:
+        raise ImageError(
+            f"{name} is damaged: {cause}", help="open it in a viewer and save it anew"
+        ) from cause
 
 
 def _upright(picture: PILImage.Image, name: str) -> Image:
@@ -130,7 +140,9 @@ def _from_array(array: NDArray[Any]) -> Image:
             help="give (height, width), (height, width, 3) or (height, width, 4)",
         )
     if array.shape[0] * array.shape[1] > MAX_PIXELS:
-        raise ImageError(f"the array has more than {MAX_PIXELS // 10**6} megapixels", help="make it smaller first")
+        raise ImageError(
+            f"the array has more than {MAX_PIXELS // 10**6} megapixels", help="make it smaller first"
+        )
     pixels = _to_bytes(array)
     if pixels.ndim == 2 or pixels.shape[2] == 1:
         return Image(np.repeat(pixels.reshape(*pixels.shape[:2], 1), 3, axis=2))
@@ -164,7 +176,9 @@ def save_image(image: Image, path: str | os.PathLike[str]) -> None:
     kind = _SUFFIXES.get(target.suffix.casefold())
     if kind is None:
         endings = ", ".join(_SUFFIXES)
-        raise OutputError(f"{target} does not say which kind of picture it is", help=f"end it with one of {endings}")
+        raise OutputError(
+            f"{target} does not say which kind of picture it is", help=f"end it with one of {endings}"
+        )
     options: dict[str, Any] = {"quality": 95} if kind in ("JPEG", "WEBP") else {}
     buffer = io.BytesIO()
     image.to_pil().save(buffer, kind, **options)

@@ -34,7 +34,9 @@ def describe_tool(tool: Tool) -> None:
 
 def _facts(tool: Tool) -> list[tuple[str, str]]:
     aliases = ", ".join(tool.aliases)
-    renamed = ", ".join(f"{' or '.join(p.aliases)} for {p.name}" for p in tool.signature.parameters if p.aliases)
+    renamed = ", ".join(
+        f"{' or '.join(p.aliases)} for {p.name}" for p in tool.signature.parameters if p.aliases
+    )
     needs = ", ".join(f"{n.role}{' (if there is one)' if n.optional else ''}" for n in tool.needs.values())
     facts = [("also called", aliases), ("arguments also called", renamed), ("models", needs or "none")]
     return [(title, words) for title, words in facts if words]

@@ -29,13 +29,16 @@ def check_output(checked: Checked, output: Path | None, *, kept: bool) -> None:
     kind = next((step.returns for step in checked.steps if step.name == checked.result), Type.ANY)
     if output is None:
         if kind is Type.IMAGE and not kept:
-            raise UsageError("the result is a picture, and there is no place for it", help="add `-o FILE.png`")
+            raise UsageError(
+                "the result is a picture, and there is no place for it", help="add `-o FILE.png`"
+            )
         return
     endings = PICTURE_ENDINGS + _TEXT if kind is Type.ANY else _ENDINGS.get(kind, _TEXT)
     if output.suffix.casefold() not in endings:
         what = "a picture" if kind is Type.IMAGE else f"a value of type {kind.value}"
         raise UsageError(
-            f"the result is {what}, which {output.name} cannot hold", help=f"end it with {' or '.join(endings)}"
+            f"the result is {what}, which {output.name} cannot hold",
+            help=f"end it with {' or '.join(endings)}",
         )
 
 
@@ -48,7 +51,9 @@ def save_result(value: Any, path: Path) -> None:
     elif path.suffix.casefold() == ".txt":
         write_atomically(path, result_text(value) + "\n")
     else:
-        raise OutputError(f"the result is {result_text(value)}, which {path.name} cannot hold", help="use .json")
+        raise OutputError(
+            f"the result is {result_text(value)}, which {path.name} cannot hold", help="use .json"
+        )
 
 
 @singledispatch

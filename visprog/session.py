@@ -92,26 +92,30 @@ class VisProg:
         return check(parsed, self.tools, dict.fromkeys(inputs, Type.IMAGE))
 
     def execute(
-        self, program: str | Program | Checked | Plan, images: Images = (), *, observer: Observer | None = None
+        self,
+        program: str | Program | Checked | Plan,
+        images: Images = (),
+        *,
+        observer: Observer | None = None,
     ) -> Run:
         """Run a program. The Run says what came of each step, failed or not: see `ok` and `result`.
 
         Raises ProgramError where the program has errors, before any picture is read or any tool is called,
         and ImageError where a picture cannot be read.
         """
-        names = input_names(images)
+        pictures = named_images(images)
         plan = program if isinstance(program, Plan) else None
-        if isinstance(program, Plan):
-            program = program.checked
-        checked = self.check(program.program if isinstance(program, Checked) else program, names)
-        if isinstance(program, Checked) and program.inputs.keys() == checked.inputs.keys():
-            checked = program
+        given = program.checked if isinstance(program, Plan) else program
+        if isinstance(given, Checked) and given.inputs.keys() == pictures.keys():
+            checked = given
+        else:
+            checked = self.check(given.program if isinstance(given, Checked) else given, tuple(pictures))
         if not checked.ok:
             errors = [each for each in checked.diagnostics if each.is_error]
             message = f"the program has {len(errors)} error{'s' * (len(errors) > 1)}"
             shown = render(errors, checked.program.source or str(checked.program))
             raise ProgramError(f"{message}\n\n{shown}", checked.diagnostics)
-        loaded = {name: load_image(source) for name, source in named_images(images).items()}
+        loaded = {name: load_image(source) for name, source in pictures.items()}
         return self._run(checked, loaded, plan, observer)
 
     def run(
@@ -178,7 +182,7 @@ def named_images(images: Images) -> dict[str, Source]:
             if not name.isidentifier():
                 raise UsageError(f"`{name}` cannot name a picture", help="use letters, digits and `_`")
         return dict(images)
-    listed = list(images) if isinstance(images, list | tuple) else [images]
+    listed: list[Source] = list(images) if isinstance(images, list | tuple) else [images]  # type: ignore[list-item]
     return dict(zip(input_names(images), listed, strict=True))
 
 
@@ -192,5 +196,3 @@ def input_names(images: Images) -> tuple[str, ...]:
     if count == 2:
         return "LEFT", "RIGHT"
     return tuple(f"IMAGE{number}" for number in range(1, count + 1))
-
-

@@ -165,9 +165,7 @@ class Tool:
         kind, nullable = _strip_none(hint)
         default = REQUIRED if parameter.default is parameter.empty else parameter.default
         aliases = tuple(self.parameter_aliases.get(parameter.name, ()))
-        return Parameter(
-            parameter.name, self._type(kind, f"`{parameter.name}`"), default, nullable, aliases
-        )
+        return Parameter(parameter.name, self._type(kind, f"`{parameter.name}`"), default, nullable, aliases)
 
     def _type(self, hint: Any, what: str) -> Type:
         if isinstance(hint, TypeVar):
@@ -277,7 +275,7 @@ def installed_tools() -> Iterator[Tool]:
     for entry in importlib.metadata.entry_points(group=ENTRY_POINTS):
         try:
             brought = entry.load()
-        except Exception as cause:  # noqa: BLE001 - a foreign package may raise anything on import
+        except Exception as cause:
             raise ToolError(
                 f"the tools of `{entry.name}` ({entry.value}) cannot be imported: {cause}",
                 help="repair or uninstall the package that brings them",

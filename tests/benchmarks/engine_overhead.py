@@ -88,7 +88,9 @@ def main() -> None:
         cold = seconds(first)
         without = seconds(lambda: bare.run(checked, {"IMAGE": image}))  # noqa: B023
         memoised = seconds(lambda: warm.run(checked, {"IMAGE": image}))  # noqa: B023
-        row = [(each - base) / steps * 1e6 for each, base in ((cold, alone), (memoised, 0.0), (without, alone))]
+        row = [
+            (each - base) / steps * 1e6 for each, base in ((cold, alone), (memoised, 0.0), (without, alone))
+        ]
         print(f"{steps:>6} {alone / steps * 1e6:>12.1f} {row[0]:>8.1f} {row[1]:>10.1f} {row[2]:>8.1f}")
 
 

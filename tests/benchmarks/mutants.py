@@ -1,6 +1,6 @@
 """Reads and checks mutated programs: how many check, how many are diagnosed, and how long the slowest takes.
 
-    python tests/benchmarks/mutants.py [COUNT] [SEED]
+python tests/benchmarks/mutants.py [COUNT] [SEED]
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ def main(count: int = 100_000, seed: int = 7) -> None:
         total += took
         slowest = max(slowest, took)
     print(f"{count:,} mutants, seed {seed}: {outcomes[True]:,} check, {outcomes[False]:,} are diagnosed")
-    print(f"mean {total / count * 1e3:.2f} ms, slowest {slowest * 1e3:.1f} ms (parse, check, render, read back)")
+    print(
+        f"mean {total / count * 1e3:.2f} ms, slowest {slowest * 1e3:.1f} ms (parse, check, render, read back)"
+    )
 
 
 if __name__ == "__main__":

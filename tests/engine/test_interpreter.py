@@ -144,7 +144,9 @@ def test_an_edited_program_reruns_the_edit_and_what_depends_on_it() -> None:
 
 def test_a_step_that_stands_twice_runs_once() -> None:
     detector = FakeDetector({"dog": [(0, 0, 2, 2)]})
-    program = "A=Loc(IMAGE, 'dog')\nB=Loc(image=IMAGE, object='dog')\nRESULT=Eval('1')\nC=Count(A)\nD=Count(B)\n"
+    program = (
+        "A=Loc(IMAGE, 'dog')\nB=Loc(image=IMAGE, object='dog')\nRESULT=Eval('1')\nC=Count(A)\nD=Count(B)\n"
+    )
     run = session(models={"detector": detector}).execute(program + "RESULT=Eval('{C} + {D}')", picture())
     assert run.result == 2
     assert detector.calls == 1
@@ -200,7 +202,9 @@ def test_another_picture_another_model_and_another_version_are_other_steps() -> 
 
 
 def test_an_empty_detection_does_not_pass_silently() -> None:
-    run = session(models={"detector": FakeDetector({})}).execute("A=Loc(IMAGE, 'cat')\nRESULT=Count(A)", picture())
+    run = session(models={"detector": FakeDetector({})}).execute(
+        "A=Loc(IMAGE, 'cat')\nRESULT=Count(A)", picture()
+    )
     assert run.result == 0
     assert run.warnings == ("A: found nothing",)
 

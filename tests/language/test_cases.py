@@ -68,7 +68,9 @@ def test_program_is_diagnosed_and_run_as_its_case_says(case: Case) -> None:
 def expression_rows() -> list[tuple[str, str, str]]:
     text = (FOLDER / "expressions.md").read_text("utf-8")
     rows = [line.strip("|").split("|") for line in text.splitlines() if line.startswith("| `")]
-    return [(source.strip()[1:-1], values.strip().strip("`"), result.strip()) for source, values, result in rows]
+    return [
+        (source.strip()[1:-1], values.strip().strip("`"), result.strip()) for source, values, result in rows
+    ]
 
 
 def values_of(written: str) -> dict[str, Any]:

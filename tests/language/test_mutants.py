@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from hypothesis import given
@@ -73,7 +74,7 @@ def test_no_tool_is_called_before_an_error_is_known() -> None:
     assert not calls
 
 
-def _noted(name: str, calls: list[str]) -> object:
+def _noted(name: str, calls: list[str]) -> Callable[..., object]:
     def function(**arguments: object) -> object:
         calls.append(name)
         return None

@@ -134,7 +134,7 @@ def test_tokens_of_all_attempts_are_summed_where_they_are_known() -> None:
     texts = iter([BAD, BAD, GOOD])
 
     class Counting:
-        def complete(self, messages: object, *, temperature: float | None = None) -> Completion:  # noqa: ARG002
+        def complete(self, messages: object, *, temperature: float | None = None) -> Completion:
             return Completion(next(texts), "counting", *next(counts))
 
     plan = LanguageModelPlanner(Counting(), "counting", banks=bank).plan(REQUEST)

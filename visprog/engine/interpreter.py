@@ -105,7 +105,9 @@ class Interpreter:
 
     def _lend(self, tool: Tool) -> dict[str, object]:
         return {
-            parameter: Lent(self._models, need.role) if not need.optional or self._models.has(need.role) else None
+            parameter: Lent(self._models, need.role)
+            if not need.optional or self._models.has(need.role)
+            else None
             for parameter, need in tool.needs.items()
         }
 
@@ -227,7 +229,7 @@ class _Execution:
         """In a worker thread: whatever goes wrong here, the run must not wait for ever."""
         try:
             self._work([index])
-        except BaseException as cause:  # noqa: BLE001 - handed to the thread that waits
+        except BaseException as cause:
             with self._changed:
                 self._broken = cause
                 self._changed.notify_all()
@@ -284,7 +286,6 @@ class _Execution:
             return StepFinished(node.index, at, seconds, value, self._keys[node.name], True, warnings, models)
         return self._call(node, node.tool, at)
 
-
     def _call(self, node: Node, tool: Tool, at: float) -> StepFinished | StepFailed:
         warnings: list[str] = []
         models = self._fingerprints(tool)
@@ -296,9 +297,11 @@ class _Execution:
                 arguments[tool.warn_parameter] = warnings.append
             value = tool.function(**arguments)
             _check_result(tool, value)
-        except Exception as cause:  # noqa: BLE001 - a tool may raise anything; the step carries it
+        except Exception as cause:
             seconds = perf_counter() - self._start - at
-            return StepFailed(node.index, at, seconds, _step_error(node, tool, cause), tuple(warnings), models)
+            return StepFailed(
+                node.index, at, seconds, _step_error(node, tool, cause), tuple(warnings), models
+            )
         seconds = perf_counter() - self._start - at
         self._interpreter._took(tool, seconds)
         if isinstance(value, Regions) and value.empty:

@@ -86,7 +86,9 @@ def check(parsed: Parsed | Program, tools: Signatures, inputs: Mapping[str, Type
     found = [*parsed.diagnostics, *checker.found]
     if not steps and not parsed.broken:
         message = "the program has no statement"
-        found.append(diagnostics.error("no-result", message, Span(1, 1, 2), "a statement is `RESULT=Tool(...)`"))
+        found.append(
+            diagnostics.error("no-result", message, Span(1, 1, 2), "a statement is `RESULT=Tool(...)`")
+        )
     result = _result(steps)
     needed = _needed(steps, result)
     if not checker.unresolved and not parsed.broken:
@@ -121,7 +123,9 @@ def _useless(steps: tuple[CheckedStep, ...], needed: frozenset[int]) -> Iterable
             yield diagnostics.warning("dead-step", message, span, "the step will not run")
         else:
             message = f"`{target}` is computed and never used"
-            yield diagnostics.warning("unused-variable", message, span, "use it or leave it out; it will not run")
+            yield diagnostics.warning(
+                "unused-variable", message, span, "use it or leave it out; it will not run"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +169,9 @@ class _Checker:
             what = "is an input" if target in self._inputs and count == 2 else "has a value already"
             message = f"`{target}` {what}; from here on it means this step's result"
             self.found.append(
-                diagnostics.warning("rebound-variable", message, step.span, "give the new value a name of its own")
+                diagnostics.warning(
+                    "rebound-variable", message, step.span, "give the new value a name of its own"
+                )
             )
         name = target if count == 1 else f"{target}'{count}"
         self._scope[target] = _Binding(name, returns)
@@ -276,7 +282,9 @@ class _Checker:
         later = self._lines.get(variable.name)
         if later is not None and later > variable.span.line:
             message = f"`{variable.name}` is not defined before line {later}"
-            self._error("unknown-variable", message, variable.span, "move the step that defines it above this one")
+            self._error(
+                "unknown-variable", message, variable.span, "move the step that defines it above this one"
+            )
         else:
             nearest = _nearest(variable.name, reversed(self._scope))
             known = ", ".join(f"`{name}`" for name in list(self._scope)[-5:])

@@ -27,11 +27,8 @@ MAX_ITEMS = 20_000
 
 _YES = frozenset({"yes", "true"})
 _NO = frozenset({"no", "false"})
-_UNITS = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-    "seventeen eighteen nineteen"
-).split()
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+_UNITS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
+_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 _WORDS: dict[str, int] = (
     {word: value for value, word in enumerate(_UNITS)}
     | {word: 20 + 10 * index for index, word in enumerate(_TENS)}
@@ -147,9 +144,10 @@ _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
 def arithmetic(sign: str, left: Any, right: Any) -> Any:
     """Apply an arithmetic operator. Raises ExpressionError where the values do not fit, or grow too large."""
     if sign == "+" and not (is_number(left) and is_number(right)):
-        for kind in (str, list):
-            if isinstance(left, kind) and isinstance(right, kind):
-                return bounded(left + right)
+        if isinstance(left, str) and isinstance(right, str):
+            return bounded(left + right)
+        if isinstance(left, list) and isinstance(right, list):
+            return bounded([*left, *right])
     if sign == "*" and (isinstance(left, list | tuple) or isinstance(right, list | tuple)):
         raise ExpressionError("`*` multiplies numbers; lists and text are not repeated")
     first, second = number(left, f"`{sign}`"), number(right, f"`{sign}`")

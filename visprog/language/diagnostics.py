@@ -64,7 +64,11 @@ def error(code: str, message: str, span: Span, help: str | None = None) -> Diagn
 
 
 def warning(
-    code: str, message: str, span: Span, help: str | None = None, mended: str | None = None  # noqa: A002
+    code: str,
+    message: str,
+    span: Span,
+    help: str | None = None,
+    mended: str | None = None,
 ) -> Diagnostic:
     """Return a diagnostic that does not keep the program from running."""
     return Diagnostic(code, "warning", message, span, help, mended)

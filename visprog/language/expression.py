@@ -211,15 +211,14 @@ class _Parser:
         self.references: list[Reference] = []
 
     def whole(self) -> Node:
-        if self._next.kind == "end":
+        if self._peek().kind == "end":
             self._fail("the expression is empty", "write what is to be computed")
         root = self._operation(_CONDITIONAL)
-        if self._next.kind != "end":
+        if self._peek().kind != "end":
             self._unexpected("an operator or the end of the expression")
         return root
 
-    @property
-    def _next(self) -> Token:
+    def _peek(self) -> Token:
         return self._tokens[self._position]
 
     def _take(self) -> Token:
@@ -228,16 +227,16 @@ class _Parser:
         return token
 
     def _takes(self, text: str) -> bool:
-        token = self._next
+        token = self._peek()
         found = token.text == text and token.kind in ("name", "operator")
         self._position += found
         return found
 
     def _fail(self, message: str, help: str | None = None) -> NoReturn:  # noqa: A002
-        raise MalformedExpression(message, self._next.column, self._next.end, help)
+        raise MalformedExpression(message, self._peek().column, self._peek().end, help)
 
     def _unexpected(self, expected: str) -> NoReturn:
-        token = self._next
+        token = self._peek()
         if token.kind == "unclosed":
             self._fail("a string lacks its closing quote", f"close it with {token.text[0]}")
         if token.text == ".":
@@ -258,7 +257,7 @@ class _Parser:
 
     def _continue(self, left: Node, weakest: int) -> Node | None:
         """Extend `left` by the operator that follows, where it binds at least as tightly as `weakest`."""
-        text = self._next.text if self._next.kind in ("operator", "name") else ""
+        text = self._peek().text if self._peek().kind in ("operator", "name") else ""
         if text == "**" and weakest <= _POWER:
             self._take()
             return Binary("**", left, self._operation(_SIGN))
@@ -277,10 +276,10 @@ class _Parser:
         return None
 
     def _comparison(self) -> str | None:
-        if self._next.text == "not" and self._tokens[self._position + 1].text == "in":
+        if self._peek().text == "not" and self._tokens[self._position + 1].text == "in":
             return "not in"
-        known = self._next.kind in ("operator", "name") and self._next.text in _COMPARISONS
-        return self._next.text if known else None
+        known = self._peek().kind in ("operator", "name") and self._peek().text in _COMPARISONS
+        return self._peek().text if known else None
 
     def _chain(self, first: Node) -> Node:
         operators, operands = [], [first]
@@ -298,7 +297,7 @@ class _Parser:
         return Conditional(condition, then, self._operation(_CONDITIONAL))
 
     def _operand(self) -> Node:
-        token = self._next
+        token = self._peek()
         if self._takes("not"):
             return Unary("not", self._operation(_NOT))
         for sign in ("-", "+"):
@@ -341,7 +340,7 @@ class _Parser:
             self._unexpected(f"`{closing}`")
 
     def _number(self) -> Node:
-        value = self._next.value
+        value = self._peek().value
         if isinstance(value, str) or (isinstance(value, int) and value.bit_length() > coercion.MAX_BITS):
             self._fail(f"a whole number has at most {coercion.MAX_BITS} bits")
         if value == float("inf"):
@@ -350,7 +349,7 @@ class _Parser:
         return Constant(value)
 
     def _name(self) -> Node:
-        name = self._next.text
+        name = self._peek().text
         if name in _CONSTANTS:
             self._take()
             return Constant(_CONSTANTS[name])
@@ -444,7 +443,9 @@ def _call(node: Call, values: _Values) -> Any:
 _EVALUATE: dict[type, Callable[[Any, _Values], Any]] = {
     Constant: lambda node, values: node.value,  # noqa: ARG005
     Reference: _reference,
-    Text: lambda node, values: coercion.bounded("".join(coercion.text(_evaluate(p, values)) for p in node.parts)),
+    Text: lambda node, values: coercion.bounded(
+        "".join(coercion.text(_evaluate(p, values)) for p in node.parts)
+    ),
     ListOf: lambda node, values: [_evaluate(item, values) for item in node.items],
     Unary: _unary,
     Binary: lambda node, values: coercion.arithmetic(
@@ -493,7 +494,9 @@ def _length(value: Any) -> int:
 def _round(value: Any, digits: Any = 0) -> Number:
     places = coercion.number(digits, "`round`")
     if not isinstance(places, int) or abs(places) > 20:
-        raise ExpressionError(f"`round` takes a whole number of digits up to 20, not {coercion.shown(digits)}")
+        raise ExpressionError(
+            f"`round` takes a whole number of digits up to 20, not {coercion.shown(digits)}"
+        )
     rounded = round(coercion.number(value, "`round`"), places)
     return int(rounded) if places <= 0 else rounded
 

@@ -93,7 +93,10 @@ def _read_line(line: str, number: int) -> tuple[Step | None, list[Diagnostic]]:
         return None, [_left_out(wrapping[0], number, 1, line)] if wrapping else []
     step, faults = _read_statement(content, number, start)
     if step is not None:
-        faults = [*(_mended(f"{what} was left out", number, 1, start + 1, step) for what in wrapping), *faults]
+        faults = [
+            *(_mended(f"{what} was left out", number, 1, start + 1, step) for what in wrapping),
+            *faults,
+        ]
     return step, faults
 
 
@@ -185,19 +188,18 @@ class _Statement:
     def read(self) -> Step:
         target = self._target()
         name = self._expect_name("a tool or a variable after `=`")
-        if self._next.text == "(":
+        if self._peek().text == "(":
             value: Call | Variable = self._call(name)
         else:
             value = Variable(name.text, self._span(name))
         self._finish()
         return Step(target.text, value, self._span(target))
 
-    @property
-    def _next(self) -> Token:
+    def _peek(self) -> Token:
         return self._tokens[self._position]
 
     def _take(self) -> Token:
-        token = self._next
+        token = self._peek()
         self._position += token.kind != "end"
         return token
 
@@ -205,14 +207,14 @@ class _Statement:
         return Span(self._line, first.column + self._offset, (last or first).end + self._offset)
 
     def _fail(self, message: str, help: str | None = None, code: str = "syntax") -> NoReturn:  # noqa: A002
-        raise _Fault(diagnostics.error(code, message, self._span(self._next), help))
+        raise _Fault(diagnostics.error(code, message, self._span(self._peek()), help))
 
     def _mend(self, message: str, token: Token) -> None:
         span = self._span(token)
         self.mends.append((message, span.line, span.column, span.end))
 
     def _unexpected(self, expected: str) -> NoReturn:
-        token = self._next
+        token = self._peek()
         if token.kind == "unclosed":
             message = f"a string lacks its closing quote {token.text[0]}"
             self._fail(message, f"end it with {token.text[0]}", "unclosed-string")
@@ -221,21 +223,24 @@ class _Statement:
         self._fail(f"expected {expected}, found {token}", _hint(self._tokens, self._position))
 
     def _target(self) -> Token:
-        token = self._next
+        token = self._peek()
         if token.kind != "name" or self._tokens[1].text != "=":
             if token.kind == "name" and self._tokens[1].text == "(":
                 self._fail("the call's result has no name", f"write `RESULT={token.text}(...)`")
-            self._fail("this is not a statement", "a statement is `TARGET=Tool(name=value, ...)` or `TARGET=NAME`")
+            self._fail(
+                "this is not a statement", "a statement is `TARGET=Tool(name=value, ...)` or `TARGET=NAME`"
+            )
         if token.text in _WORDS:
             self._fail(f"`{token.text}` is a value and cannot be a variable", "choose another name")
         self._position = 2
         return token
 
     def _expect_name(self, expected: str) -> Token:
-        token = self._next
+        token = self._peek()
         if token.kind in ("string", "int", "float") or token.text == "[" or token.text in _WORDS:
             self._fail(
-                f"a value cannot be given a name, found {token}", "write the value where it is used, as an argument"
+                f"a value cannot be given a name, found {token}",
+                "write the value where it is used, as an argument",
             )
         if token.kind != "name":
             self._unexpected(expected)
@@ -244,22 +249,22 @@ class _Statement:
     def _call(self, tool: Token) -> Call:
         self._take()
         arguments: list[Argument] = []
-        while self._next.text != ")" or self._next.kind != "operator":
-            if self._next.kind == "end":
+        while self._peek().text != ")" or self._peek().kind != "operator":
+            if self._peek().kind == "end":
                 break
             arguments.append(self._argument(arguments))
-            if self._next.text == "," and self._next.kind == "operator":
+            if self._peek().text == "," and self._peek().kind == "operator":
                 self._take()
-            elif self._next.text != ")" and self._next.kind != "end":
+            elif self._peek().text != ")" and self._peek().kind != "end":
                 self._unexpected("`,` or `)`")
-        if self._next.kind == "end":
-            self._mend("the closing `)` is missing", self._next)
+        if self._peek().kind == "end":
+            self._mend("the closing `)` is missing", self._peek())
         else:
             self._take()
         return Call(tool.text, tuple(arguments), self._span(tool))
 
     def _argument(self, before: list[Argument]) -> Argument:
-        first = self._next
+        first = self._peek()
         name = None
         if first.kind == "name" and self._tokens[self._position + 1].text == "=":
             name = first.text
@@ -270,7 +275,7 @@ class _Statement:
         return Argument(name, value, self._span(first, self._tokens[self._position - 1]))
 
     def _value(self, depth: int) -> Value:
-        token = self._next
+        token = self._peek()
         if token.text == "[" and token.kind == "operator":
             return self._list(depth)
         if token.text in ("-", "+") and token.kind == "operator":
@@ -286,7 +291,7 @@ class _Statement:
                 return Literal(_WORDS[self._take().text], self._span(token))
             case "name":
                 self._take()
-                if self._next.text == "(":
+                if self._peek().text == "(":
                     advice = f"give `{token.text}(...)` a line and a name of its own"
                     self._fail("a call cannot stand inside a call", advice)
                 return Variable(token.text, self._span(token))
@@ -294,7 +299,7 @@ class _Statement:
 
     def _signed(self) -> Literal:
         sign = self._take()
-        token = self._next
+        token = self._peek()
         if token.kind not in ("int", "float"):
             self._unexpected(f"a number after `{sign.text}`")
         value = self._number(token, -1 if sign.text == "-" else 1)
@@ -314,25 +319,25 @@ class _Statement:
         if depth == MAX_NESTING:
             self._fail(f"lists are nested more than {MAX_NESTING} deep")
         items: list[Value] = []
-        while self._next.text != "]" or self._next.kind != "operator":
-            if self._next.kind == "end" or (self._next.text == ")" and self._next.kind == "operator"):
-                self._mend("the closing `]` is missing", self._next)
+        while self._peek().text != "]" or self._peek().kind != "operator":
+            if self._peek().kind == "end" or (self._peek().text == ")" and self._peek().kind == "operator"):
+                self._mend("the closing `]` is missing", self._peek())
                 return ListValue(tuple(items), self._span(opening, self._tokens[self._position - 1]))
             items.append(self._value(depth + 1))
-            if self._next.text == ",":
+            if self._peek().text == ",":
                 self._take()
-            elif self._next.text not in ("]", ")") and self._next.kind != "end":
+            elif self._peek().text not in ("]", ")") and self._peek().kind != "end":
                 self._unexpected("`,` or `]`")
         return ListValue(tuple(items), self._span(opening, self._take()))
 
     def _finish(self) -> None:
         """See that nothing follows the statement but what may be dropped without doubt."""
-        while self._next.text in (")", ";", ",") and self._next.kind == "operator":
-            self._mend(f"the `{self._next.text}` at the end is one too many", self._next)
+        while self._peek().text in (")", ";", ",") and self._peek().kind == "operator":
+            self._mend(f"the `{self._peek().text}` at the end is one too many", self._peek())
             self._take()
-        if self._next.kind == "end":
+        if self._peek().kind == "end":
             return
-        if self._next.text in ("+", "-", "*", "/", "<", ">", "==", "and", "or"):
+        if self._peek().text in ("+", "-", "*", "/", "<", ">", "==", "and", "or"):
             self._fail("arithmetic stands inside Eval", "write `Eval('{A} + {B}')`")
         self._unexpected("the end of the line")
 
@@ -345,7 +350,10 @@ def _placed(token: Token, offset: int) -> Token:
 
 
 def _holds_bare_quote(token: Token) -> bool:
-    return token.kind == "string" and re.search(rf"(?<!\\)(?:\\\\)*{token.text[0]}", token.text[1:-1]) is not None
+    return (
+        token.kind == "string"
+        and re.search(rf"(?<!\\)(?:\\\\)*{token.text[0]}", token.text[1:-1]) is not None
+    )
 
 
 def _hint(tokens: list[Token], position: int) -> str | None:
@@ -353,7 +361,12 @@ def _hint(tokens: list[Token], position: int) -> str | None:
     token = tokens[position]
     if before is not None and before.kind == "string" and token.kind in ("name", "string", "int", "unclosed"):
         return f"a {before.text[0]} inside the string is written \\{before.text[0]}"
-    if before is not None and before.kind == "name" and before.text.lower() in "rbfu" and token.kind == "string":
+    if (
+        before is not None
+        and before.kind == "name"
+        and before.text.lower() in "rbfu"
+        and token.kind == "string"
+    ):
         return "strings have no prefix"
     if token.kind == "name" and before is not None and before.kind == "name":
         return f"arguments stand in brackets, as in `{before.text}(name=value)`"

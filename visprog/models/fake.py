@@ -137,5 +137,7 @@ class FakeLanguageModel:
             return Completion(self._answers(messages), "fake")
         turn = len(self.conversations) - 1
         if turn >= len(self._answers):
-            raise LookupError(f"the fake language model has {len(self._answers)} answers and was asked once more")
+            raise LookupError(
+                f"the fake language model has {len(self._answers)} answers and was asked once more"
+            )
         return Completion(self._answers[turn], "fake")

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from visprog.values import Image, Regions
 
+
 class Detector(Protocol):
     """Finds things by name."""
 

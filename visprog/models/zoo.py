@@ -74,7 +74,9 @@ def _read_profile(name: str, text: str) -> Profile:
     models = content.get("models", {})
     if not isinstance(models, dict):
         raise UsageError(f"the profile {name} has no table [models]")
-    return Profile(name, str(content.get("description", "")), {role: _spec(role, models[role]) for role in models})
+    return Profile(
+        name, str(content.get("description", "")), {role: _spec(role, models[role]) for role in models}
+    )
 
 
 def _spec(role: str, written: object) -> Spec:
@@ -84,7 +86,8 @@ def _spec(role: str, written: object) -> Spec:
     model = options.pop("model", None) if isinstance(written, dict) else written
     if not isinstance(model, str) or not model:
         raise UsageError(
-            f"the role {role} is filled by {written!r}", help='write "backend:identifier", such as "opencv:haar"'
+            f"the role {role} is filled by {written!r}",
+            help='write "backend:identifier", such as "opencv:haar"',
         )
     backend, _, identifier = model.partition(":")
     if backend not in _BACKENDS:
@@ -106,7 +109,9 @@ class Zoo:
     Safe between threads. A model is loaded when it is first asked for, and then kept.
     """
 
-    def __init__(self, profile: Profile | str | Path = "base", models: Mapping[str, object] | None = None) -> None:
+    def __init__(
+        self, profile: Profile | str | Path = "base", models: Mapping[str, object] | None = None
+    ) -> None:
         self.profile = profile if isinstance(profile, Profile) else load_profile(profile)
         self._specs = dict(self.profile.models)
         self._loaded: dict[str, object] = {}
@@ -174,7 +179,7 @@ _COUNTING = Lock()
 
 def _numbered(model: object) -> str:
     """Name an object that has no fingerprint: no other has this number in this process."""
-    global _COUNT  # noqa: PLW0603
+    global _COUNT
     with _COUNTING:
         _COUNT += 1
         return f"{type(model).__name__} #{_COUNT}"

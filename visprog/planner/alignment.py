@@ -36,7 +36,7 @@ class _Way(NamedTuple):
 
 def align(template: Template, tokens: tuple[Token, ...], text: str) -> list[Fit]:
     """Return the best ways to read `tokens`, which were read from `text`, as the template, best first."""
-    if len(tokens) > MOST_TOKENS or not _needed(template) <= {token.key for token in tokens} | _supplied(tokens):
+    if len(tokens) > MOST_TOKENS or not _needed(template) <= _supplied(tokens):
         return []
     items = template.items
 
@@ -113,10 +113,9 @@ def _match_cost(wanted: Token, found: Token) -> float | None:
 def _needed(template: Template) -> set[str]:
     """Return the fixed words without which no instruction fits: a quick look before the alignment."""
     tokens = [item for item in template.items if isinstance(item, Token) and not item.skippable]
-    return {
-        t.key for t in tokens if t.key not in vocabulary.PREPOSITIONS and not _may_lack(template, t)
-    }
+    return {t.key for t in tokens if t.key not in vocabulary.PREPOSITIONS and not _may_lack(template, t)}
 
 
 def _supplied(tokens: tuple[Token, ...]) -> set[str]:
-    return {"be"} if any(token.value == "exists" for token in tokens) else set()
+    keys = {token.key for token in tokens}
+    return keys | {"be"} if any(token.value == "exists" for token in tokens) else keys

@@ -81,9 +81,7 @@ def read_bank(text: str, name: str) -> Bank:
     return Bank(name, header, examples, blocks[0].label if blocks else "Instruction")
 
 
-def check_bank(
-    text: str, tools: Signatures, inputs: Mapping[str, Type] = _INPUTS
-) -> tuple[Diagnostic, ...]:
+def check_bank(text: str, tools: Signatures, inputs: Mapping[str, Type] = _INPUTS) -> tuple[Diagnostic, ...]:
     """Return what is wrong with a bank's blocks and programs, each fault with the bank's own line.
 
     `inputs` are the known pictures: IMAGE, LEFT and RIGHT.

@@ -5,28 +5,34 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_EMOTICON = re.compile(r"(?:>?[:;=][-^]?'?[)(\]\[DPO|/*X3S$]|[8B]-?\)|[O0]:-?\)|</?3|\^_\^|-_-|XD|D:)", re.IGNORECASE)
+_EMOTICON = re.compile(
+    r"(?:>?[:;=][-^]?'?[)(\]\[DPO|/*X3S$]|[8B]-?\)|[O0]:-?\)|</?3|\^_\^|-_-|XD|D:)", re.IGNORECASE
+)
 _NO_EMOTICON = frozenset({";]", ";[", ";/", ";|", ";*", ";x", ";s", ";$", ";3", ";o"})
 
-_NAMES = frozenset(
-    """
-    alien alien_monster angry_face angry_face_with_horns anguished_face astonished_face beating_heart blue_heart
-    broken_heart cat_face cat_with_tears_of_joy confounded_face confused_face crying_cat crying_face
-    disappointed_face dizzy_face dog_face expressionless_face face_blowing_a_kiss face_savoring_food
-    face_screaming_in_fear face_with_medical_mask face_with_open_mouth face_with_steam_from_nose
-    face_with_tears_of_joy face_with_tongue face_without_mouth fearful_face flushed_face ghost goblin green_heart
-    grimacing_face grinning_cat grinning_face grinning_face_with_big_eyes grinning_face_with_smiling_eyes
-    grinning_face_with_sweat grinning_squinting_face growing_heart hushed_face kiss_mark kissing_face
-    loudly_crying_face monkey_face neutral_face ogre panda_face pensive_face persevering_face pig_face pouting_face
-    purple_heart red_heart relieved_face see_no_evil_monkey hear_no_evil_monkey speak_no_evil_monkey skull
-    sleeping_face sleepy_face smiling_face smiling_face_with_halo smiling_face_with_heart_eyes
-    smiling_face_with_horns smiling_face_with_smiling_eyes smiling_face_with_sunglasses smirking_face
-    sparkling_heart squinting_face_with_tongue tired_face unamused_face weary_face winking_face
+_NAMES = """
+    alien alien_monster angry_face angry_face_with_horns anguished_face astonished_face
+    beating_heart blue_heart broken_heart cat_face cat_with_tears_of_joy confounded_face
+    confused_face crying_cat crying_face disappointed_face dizzy_face dog_face expressionless_face
+    face_blowing_a_kiss face_savoring_food face_screaming_in_fear face_with_medical_mask
+    face_with_open_mouth face_with_steam_from_nose face_with_tears_of_joy face_with_tongue
+    face_without_mouth fearful_face flushed_face ghost goblin green_heart grimacing_face
+    grinning_cat grinning_face grinning_face_with_big_eyes grinning_face_with_smiling_eyes
+    grinning_face_with_sweat grinning_squinting_face growing_heart hushed_face kiss_mark
+    kissing_face loudly_crying_face monkey_face neutral_face ogre pensive_face
+    persevering_face pig_face pouting_face purple_heart red_heart relieved_face see_no_evil_monkey
+    hear_no_evil_monkey speak_no_evil_monkey skull sleeping_face sleepy_face smiling_face
+    smiling_face_with_halo smiling_face_with_heart_eyes smiling_face_with_horns
+    smiling_face_with_smiling_eyes smiling_face_with_sunglasses smirking_face sparkling_heart
+    squinting_face_with_tongue tired_face unamused_face weary_face winking_face
     winking_face_with_tongue worried_face yellow_heart
-    """.split()
-)
+"""
+_KNOWN = frozenset(_NAMES.split())
+
+_ANIMALS = ("cat", "dog", "pig", "monkey")
 
 _NICKNAMES = {
+    "panda_face": "panda",
     "smiley": "smiling_face_with_smiling_eyes",
     "smile": "smiling_face_with_smiling_eyes",
     "smiley_face": "smiling_face_with_smiling_eyes",
@@ -62,8 +68,8 @@ def is_emoji_character(char: str) -> bool:
 def emoji_named(words: str) -> str | None:
     """Return the name that programs use for an emoji told in words: 'a winking face' is winking_face."""
     name = re.sub(r"[\s_-]+", "_", words.casefold()).removesuffix("_emoji").removeprefix("emoji_of_a_")
-    for candidate in (name, f"{name}_face"):
-        if candidate in _NAMES:
+    for candidate in (name, name if name in _ANIMALS else f"{name}_face"):
+        if candidate in _KNOWN:
             return candidate
         if candidate in _NICKNAMES:
             return _NICKNAMES[candidate]

@@ -1,12 +1,13 @@
 """The embedded planner: it follows the example that fits, and needs no model.
 
 An instruction fits an example where all its words are accounted for: as the example's own fixed words or
-synonyms of them, or as what fills a slot. Where nothing fits, or two readings do, the planner refuses: a wrong
-program returned with confidence is worse than none.
+synonyms of them, or as what fills a slot. Where nothing fits, or two readings do, the planner refuses: a
+wrong program returned with confidence is worse than none.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
@@ -15,11 +16,13 @@ from typing import NamedTuple
 from visprog.errors import PlanError
 from visprog.language.checker import Checked, check
 from visprog.language.parser import parse
-from visprog.language.program import Argument, Call, Program, Step, Variable, variables
+from visprog.language.program import Argument, Call, Program, Step, Value, Variable, variables
 from visprog.planner.alignment import align
 from visprog.planner.bank import Bank, read_bank
+from visprog.planner.derivation import derive
+from visprog.planner.filling import fill
 from visprog.planner.plan import Plan, Request
-from visprog.planner.template import Template, derive, fill, unique
+from visprog.planner.template import Template
 from visprog.planner.wording import Token, read_words
 from visprog.prompts import BANKS, bank_text
 
@@ -57,7 +60,9 @@ class ExamplesPlanner:
         if rival is not None:
             raise _ambiguous(request, best, rival)
         example = best.template.example
-        remark = f"followed the example on line {example.line} of the bank {request.task}: {example.instruction}"
+        remark = (
+            f"followed the example on line {example.line} of the bank {request.task}: {example.instruction}"
+        )
         return Plan(request.instruction, request.task, best.checked, "examples", remarks=(remark,))
 
     def _templates(self, task: str) -> tuple[Template, ...]:
@@ -66,19 +71,17 @@ class ExamplesPlanner:
         if self._banks is None or task not in self._banks:
             known = ", ".join(BANKS if self._banks is None else self._banks)
             raise PlanError(f"there is no bank for the task {task!r}", help=f"the tasks are {known}")
-        return _templates_of(self._banks[task])
+        return derive(self._banks[task])
 
 
 @cache
 def _shipped(task: str) -> tuple[Template, ...]:
-    return _templates_of(read_bank(bank_text(task), task))
+    return derive(read_bank(bank_text(task), task))
 
 
-def _templates_of(bank: Bank) -> tuple[Template, ...]:
-    return tuple(unique([derive(example, bank.task) for example in bank.examples]))
-
-
-def _readings(templates: Sequence[Template], tokens: tuple[Token, ...], request: Request) -> Iterator[_Reading]:
+def _readings(
+    templates: Sequence[Template], tokens: tuple[Token, ...], request: Request
+) -> Iterator[_Reading]:
     """Yield every way to follow an example that gives a program without a fault."""
     for template in templates:
         for fit in align(template, tokens, request.instruction):
@@ -90,7 +93,7 @@ def _readings(templates: Sequence[Template], tokens: tuple[Token, ...], request:
 
 
 def _with_inputs(program: Program, request: Request) -> Program | None:
-    """Return the program over the request's pictures, in the order IMAGE or LEFT, RIGHT; None if they are fewer."""
+    """Return the program over the request's own pictures, taken in order; None where they are too few."""
     own = [name for name in ("IMAGE", "LEFT", "RIGHT") if name in _free(program)]
     if all(name in request.inputs for name in own):
         return program
@@ -111,15 +114,15 @@ def _free(program: Program) -> set[str]:
 
 
 def _renamed(program: Program, names: Mapping[str, str]) -> Program:
+    def renamed(value: Value) -> Value:
+        return Variable(names.get(value.name, value.name)) if isinstance(value, Variable) else value
+
     steps = []
     for step in program:
         value = step.value
         if isinstance(value, Call):
-            arguments = (
-                Argument(a.name, Variable(names.get(a.value.name, a.value.name)) if isinstance(a.value, Variable) else a.value)
-                for a in value.arguments
-            )
-            value = Call(value.tool, tuple(arguments))
+            arguments = tuple(Argument(each.name, renamed(each.value)) for each in value.arguments)
+            value = Call(value.tool, arguments)
         steps.append(Step(step.target, value))
     return Program(tuple(steps))
 
@@ -132,7 +135,9 @@ def _no_fit(request: Request, templates: Sequence[Template], tokens: tuple[Token
     if not request.instruction.strip():
         said = "the instruction is empty"
     lines = [f"  line {t.example.line}: {t.example.instruction}" for t in _nearest(templates, tokens)]
-    return PlanError("\n".join([said, "the nearest examples are", *lines]), help=_advice("word it like one of these"))
+    return PlanError(
+        "\n".join([said, "the nearest examples are", *lines]), help=_advice("word it like one of these")
+    )
 
 
 def _ambiguous(request: Request, one: _Reading, other: _Reading) -> PlanError:
@@ -164,6 +169,6 @@ def _nearest(templates: Sequence[Template], tokens: tuple[Token, ...]) -> list[T
 
     def likeness(template: Template) -> float:
         own = {item.key for item in template.items if isinstance(item, Token) and not item.skippable}
-        return len(own & keys) / (len(own | {"#slots"}) ** 0.5)
+        return len(own & keys) / math.sqrt(len(own) + 1)
 
     return sorted(templates, key=likeness, reverse=True)[:_NEAREST]

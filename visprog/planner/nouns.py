@@ -54,11 +54,12 @@ _IRREGULAR = {
     "headache": "headaches",
 }
 _SINGULAR = {plural: singular for singular, plural in _IRREGULAR.items()}
-_UNCHANGED = frozenset(
-    "sheep deer fish moose bison shrimp salmon trout aircraft spacecraft species series scissors jeans pants trousers"
-    " shorts sunglasses binoculars pliers tongs headphones pajamas clothes news gymnastics athletics"
-    " canvas atlas christmas".split()
-)
+_SAME = """
+    sheep deer fish moose bison shrimp salmon trout aircraft spacecraft species series scissors
+    jeans pants trousers shorts sunglasses binoculars pliers tongs headphones pajamas clothes news
+    gymnastics athletics canvas atlas christmas
+"""
+_UNCHANGED = frozenset(_SAME.split())
 _COMPOUND = ("man", "woman", "child", "person", "foot", "goose", "mouse", "knife", "shelf", "scarf")
 
 

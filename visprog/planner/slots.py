@@ -9,14 +9,26 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from visprog.planner import vocabulary
 from visprog.planner.emoji import emoji_named
-from visprog.planner.nouns import singular
+from visprog.planner.phrases import (
+    Tokens,
+    begins_another,
+    ends_as_noun,
+    has_loose_with,
+    is_known,
+    is_preposition,
+    is_proper,
+    is_role,
+    is_with_repeated,
+    phrase_cost,
+    without_articles,
+)
 from visprog.planner.wording import Token, written
 
-Tokens = tuple[Token, ...]
 Kind = Literal[
     "noun", "list", "names", "text", "knowledge", "phrase", "question", "number", "comparison",
     "emoji", "relation", "half", "side", "verb",
@@ -55,60 +67,8 @@ class Filling(NamedTuple):
 
 
 def read_slot(slot: Slot, tokens: Tokens, before: Token | None, text: str) -> Filling | None:
-    """Return what `tokens`, which stand in `text` after `before`, mean as a filling; None where they don't fit."""
+    """Return what `tokens`, standing in `text` after `before`, mean in the slot; None where they don't fit."""
     return _READERS[slot.kind](slot, tokens, before, text)
-
-
-def head(phrase: str) -> str:
-    """Return the noun that a phrase is about: 'bottles of water' is about 'bottles'."""
-    return _split_head(phrase)[0].rpartition(" ")[2]
-
-
-def with_head(phrase: str, change: Callable[[str], str]) -> str:
-    """Return the phrase with `change` made to the noun that it is about."""
-    front, rest = _split_head(phrase)
-    words, space, noun = front.rpartition(" ")
-    return f"{words}{space}{change(noun)}{rest}"
-
-
-_TAIL = re.compile(
-    r"\s(?:of|in|on|with|from|at|by|for|to|wearing|holding|carrying|riding|sitting|standing)\s", re.IGNORECASE
-)
-
-
-def _split_head(phrase: str) -> tuple[str, str]:
-    match = _TAIL.search(phrase)
-    return (phrase[: match.start()], phrase[match.start() :]) if match else (phrase, "")
-
-
-def _is_preposition(token: Token) -> bool:
-    return token.kind == "word" and token.key in vocabulary.PREPOSITIONS
-
-
-def is_proper(text: str) -> bool:
-    """Whether every word of a name is capitalised, small words inside it aside."""
-    words = text.replace("'s", "").split()
-    return bool(words) and all(
-        word[0].isupper() or (0 < position < len(words) - 1 and word in vocabulary.PARTICLES)
-        for position, word in enumerate(words)
-    )
-
-
-def is_role(text: str) -> bool:
-    """Whether a phrase is about people as knowledge lists them: 'leading actors of the film'."""
-    return singular(head(text).casefold()) in vocabulary.ROLES
-
-
-def _is_known(tokens: Tokens, text: str) -> bool:
-    """Whether a phrase is a matter of knowledge: a name is in it, or a film, a team or the like."""
-    capital = any(t.text[:1].isupper() and text[: t.start].strip() for t in tokens if t.kind == "word")
-    return capital or any(token.key in vocabulary.SOURCES for token in tokens)
-
-
-def _strip_articles(tokens: Tokens) -> Tokens:
-    while tokens and tokens[0].kind == "determiner":
-        tokens = tokens[1:]
-    return tokens
 
 
 def _word_may_stand(slot: Slot, token: Token) -> bool:
@@ -128,13 +88,13 @@ def _word_may_stand(slot: Slot, token: Token) -> bool:
 def _is_noun_phrase(slot: Slot, tokens: Tokens, prepositions: frozenset[str]) -> bool:
     """Whether tokens without a leading article read as a noun with its adjectives and what hangs on it."""
     ends = (tokens[0], tokens[-1]) if tokens else ()
-    if not ends or len(tokens) > 10 or any(_is_preposition(t) or t.kind != "word" for t in ends):
+    if not ends or len(tokens) > 10 or any(is_preposition(t) or t.kind != "word" for t in ends):
         return False
     run = 0
     for token in tokens:
         if token.kind not in ("word", "determiner"):
             return False
-        if _is_preposition(token):
+        if is_preposition(token):
             run = 0
             if token.text.casefold() not in prepositions:
                 return False
@@ -145,7 +105,7 @@ def _is_noun_phrase(slot: Slot, tokens: Tokens, prepositions: frozenset[str]) ->
             run += 1
             if run > 4 or not _word_may_stand(slot, token):
                 return False
-    return sum(map(_is_preposition, tokens)) <= 2
+    return sum(map(is_preposition, tokens)) <= 2
 
 
 _NOUN_PREPOSITIONS = {task: frozenset(("of", "in", "with")) for task in ("gqa", "nlvr", "knowtag")}
@@ -153,70 +113,28 @@ _NOUN_PREPOSITIONS["imgedit"] = frozenset(("of", "in", "with", "on"))
 _ALL_PREPOSITIONS = frozenset(vocabulary.PREPOSITIONS)
 
 
-def _phrase_cost(tokens: Tokens) -> float:
-    """Prefer short fillings; count what hangs on a noun, most of all 'with a ...', which may be read two ways."""
-    cost = 0.2 + 0.05 * sum(token.kind == "word" for token in tokens)
-    for token, after in zip(tokens, (*tokens[1:], None), strict=True):
-        if token.text.casefold() == "with":
-            cost += 0.1 if _is_definite(after) else 0.5
-        elif _is_preposition(token):
-            cost += 0.1
-    return cost
-
-
-def _ends_as_noun(slot: Slot, tokens: Tokens) -> bool:
-    """Whether an article stands only behind a preposition, and the last word is no verb and no adjective."""
-    for token, after in zip(tokens, tokens[1:], strict=False):
-        if after.kind == "determiner" and not _is_preposition(token):
-            if slot.task == "gqa" or token.text not in _HOLDING:
-                return False
-    if slot.task == "gqa" and any(map(_like_verb, tokens[1:])):
-        return False  # "the goal playing football" is two things
-    if tokens[-1].text.casefold() in vocabulary.ADJECTIVES:
-        return len(tokens) > 1 and tokens[-2].text.casefold() in ("in", "of")
-    return not _like_verb(tokens[-1])
-
-
-def _like_verb(token: Token) -> bool:
-    word = token.text.casefold()
-    return re.search(r"..(?:ing|ed)$", word) is not None and word not in vocabulary.NOUNS_LIKE_VERBS
-
-
-def _loose_with(tokens: Tokens) -> bool:
-    """Whether a `with` is in it that may as well be the instruction's own: no definite article follows."""
-    pairs = zip(tokens, (*tokens[1:], None), strict=True)
-    return any(t.text.casefold() == "with" and not _is_definite(after) for t, after in pairs)
-
-
-def _is_definite(token: Token | None) -> bool:
-    return token is not None and token.key in ("the", "his", "her", "their", "its")
-
-
-def _is_second_with(text: str) -> bool:
-    return len(re.findall(r"\bwith\b", text, re.IGNORECASE)) > 1
-
-
-_HOLDING = frozenset(("wearing", "holding", "carrying", "riding"))
-
-
 def _noun(slot: Slot, tokens: Tokens, before: Token | None, text: str) -> Filling | None:  # noqa: ARG001
-    if not tokens or tokens[0].kind == "determiner" or not _is_noun_phrase(slot, tokens, _NOUN_PREPOSITIONS[slot.task]):
+    if (
+        not tokens
+        or tokens[0].kind == "determiner"
+        or not _is_noun_phrase(slot, tokens, _NOUN_PREPOSITIONS[slot.task])
+    ):
         return None
-    if not _ends_as_noun(slot, tokens):
+    if not ends_as_noun(tokens, asked=slot.task == "gqa"):
         return None
     if slot.task == "knowtag" and any(token.key in ("its", "their") for token in tokens):
         return None
     phrase = written(text, tokens)
-    if slot.beside_text and _loose_with(tokens) and _is_second_with(text):
+    if slot.beside_text and has_loose_with(tokens) and is_with_repeated(text):
         return None
-    modified = any(_is_preposition(token) and token.key != "of" for token in tokens)
+    modified = any(is_preposition(token) and token.key != "of" for token in tokens)
     named = any(t.text[:1].isupper() and not t.text.isupper() and text[: t.start].strip() for t in tokens)
     abstract = slot.task in ("imgedit", "knowtag") and any(t.key in vocabulary.ABSTRACT for t in tokens)
     if abstract or (slot.modified and not modified):
         return None
     if slot.role not in (None, is_role(phrase)) or slot.proper not in (None, named):
         return None
-    return Filling((phrase,), cost=_phrase_cost(tokens) + (0.3 if modified and not slot.modified else 0.0))
+    return Filling((phrase,), cost=phrase_cost(tokens) + (0.3 if modified and not slot.modified else 0.0))
 
 
 def _members(slot: Slot, tokens: Tokens, before: Token | None) -> Iterator[tuple[Tokens, bool]] | None:
@@ -230,8 +148,11 @@ def _members(slot: Slot, tokens: Tokens, before: Token | None) -> Iterator[tuple
             groups[-1].append(token)
     if len(groups) > 8 or not all(groups):
         return None
-    articled = [bool(before and before.kind == "determiner"), *(g[0].kind == "determiner" for g in groups[1:])]
-    return zip((_strip_articles(tuple(group)) for group in groups), articled, strict=True)
+    articled = [
+        bool(before and before.kind == "determiner"),
+        *(g[0].kind == "determiner" for g in groups[1:]),
+    ]
+    return zip((without_articles(tuple(group)) for group in groups), articled, strict=True)
 
 
 def _list(slot: Slot, tokens: Tokens, before: Token | None, text: str) -> Filling | None:
@@ -254,7 +175,12 @@ def _names(slot: Slot, tokens: Tokens, before: Token | None, text: str) -> Filli
         return None
     items = []
     for member, articled in _members(slot, tokens, before) or ():
-        if articled or not member or len(member) > 6 or any(t.kind not in ("word", "determiner") for t in member):
+        if (
+            articled
+            or not member
+            or len(member) > 6
+            or any(t.kind not in ("word", "determiner") for t in member)
+        ):
             return None
         name = written(text, member)
         if not is_proper(name) or any(t.key in slot.fixed or t.key in ("image", "images") for t in member):
@@ -263,33 +189,37 @@ def _names(slot: Slot, tokens: Tokens, before: Token | None, text: str) -> Filli
     return Filling(tuple(items), cost=0.2) if items else None
 
 
-def _second_instruction(tokens: Tokens) -> bool:
-    """Whether what follows an `and` is not plainly one more thing of the same kind."""
-    for number, token in enumerate(tokens):
-        if token.key != "and":
-            continue
-        rest = tokens[number + 1 :]
-        if not rest or rest[0].text.casefold() in vocabulary.ACTIONS or any(t.text == "with" for t in rest):
-            return True
-        plural = rest[0].text.casefold().endswith("s") and singular(rest[0].text) != rest[0].text
-        if not (rest[0].kind == "determiner" or plural or rest[0].text[:1].isupper()):
-            return True
-    return False
-
-
-_NOT_IN_TEXT = vocabulary.STRUCTURE - {"and", "'s", "like", "very", "middle", "around", "along", "between", "first"}
+_EXCHANGE = re.compile(r"\b(?:swap|exchange)\b", re.IGNORECASE)
+_NOT_IN_TEXT = vocabulary.STRUCTURE - {
+    "and",
+    "'s",
+    "like",
+    "very",
+    "middle",
+    "around",
+    "along",
+    "between",
+    "first",
+}
 
 
 def _is_free_text(slot: Slot, tokens: Tokens) -> bool:
-    if not tokens or len(tokens) > LONGEST or tokens[0].kind == "determiner" or tokens[-1].kind == "determiner":
+    if (
+        not tokens
+        or len(tokens) > LONGEST
+        or tokens[0].kind == "determiner"
+        or tokens[-1].kind == "determiner"
+    ):
         return False
-    if _is_preposition(tokens[0]) or _is_preposition(tokens[-1]) or tokens[0].key in ("and", "'s"):
+    if is_preposition(tokens[0]) or is_preposition(tokens[-1]) or tokens[0].key in ("and", "'s"):
         return False
     for token, after in zip(tokens, (*tokens[1:], None), strict=True):
         word = token.text.casefold()
         if token.kind not in ("word", "determiner", "relation", "number"):
             return False
-        if token.key in slot.fixed and (word in vocabulary.ACTIONS or "-" in token.key or word == "background"):
+        if token.key in slot.fixed and (
+            word in vocabulary.ACTIONS or "-" in token.key or word == "background"
+        ):
             return False
         if token.key in ("image", "images") and (after is None or after.key != "of"):
             return False
@@ -297,19 +227,21 @@ def _is_free_text(slot: Slot, tokens: Tokens) -> bool:
             return False
         if word == token.text and word in vocabulary.FOREIGN:
             return False
-    return not _second_instruction(tokens)
+    return not begins_another(tokens)
 
 
-def _text(slot: Slot, tokens: Tokens, before: Token | None, text: str) -> Filling | None:  # noqa: ARG001
-    if not _is_free_text(slot, tokens) or (_loose_with(tokens) and _is_second_with(text)):
+def _text(slot: Slot, tokens: Tokens, before: Token | None, text: str) -> Filling | None:
+    if not _is_free_text(slot, tokens) or (has_loose_with(tokens) and is_with_repeated(text)):
         return None
-    return Filling((written(text, tokens),), cost=_phrase_cost(tokens))
+    if before is not None and (before.key == "to" or (before.key == "the" and _EXCHANGE.search(text))):
+        return None  # "turn the dog to face me" and "swap the dog with the cat" replace nothing
+    return Filling((written(text, tokens),), cost=phrase_cost(tokens))
 
 
 def _knowledge(slot: Slot, tokens: Tokens, before: Token | None, text: str) -> Filling | None:  # noqa: ARG001
     if [token.key for token in tokens[-3:]] in (["with", "their", "names"], ["by", "their", "names"]):
         tokens = tokens[:-3]
-    if not _is_free_text(slot, tokens) or not _is_known(tokens, text) or tokens[0].kind != "word":
+    if not _is_free_text(slot, tokens) or not is_known(tokens, text) or tokens[0].kind != "word":
         return None
     phrase = written(text, tokens)
     if slot.role != is_role(phrase) or any(token.key == "names" for token in tokens):
@@ -320,20 +252,38 @@ def _knowledge(slot: Slot, tokens: Tokens, before: Token | None, text: str) -> F
 def _phrase(slot: Slot, tokens: Tokens, before: Token | None, text: str) -> Filling | None:  # noqa: ARG001
     if not tokens or not _is_noun_phrase(slot, tokens, _ALL_PREPOSITIONS) or len(tokens) > 7:
         return None
-    return Filling((written(text, tokens),), cost=_phrase_cost(tokens))
+    return Filling((written(text, tokens),), cost=phrase_cost(tokens))
 
 
 def _question(slot: Slot, tokens: Tokens, before: Token | None, text: str) -> Filling | None:
     """Take a whole question that has nothing in it to be located, counted or combined."""
     if before is not None or len(tokens) < 3 or tokens[0].key not in vocabulary.QUESTION_WORDS:
         return None
-    refused = {"and", "image", "images", "you", "i", "me", "we", "us", "how-many", "is-there", "not", "more", "both"}
+    refused = {
+        "and",
+        "image",
+        "images",
+        "you",
+        "i",
+        "me",
+        "we",
+        "us",
+        "how-many",
+        "is-there",
+        "not",
+        "more",
+        "both",
+    }
     for token in tokens:
-        if token.kind not in ("word", "determiner") or token.key in refused or token.key in slot.fixed - {"who", "what"}:
+        if (
+            token.kind not in ("word", "determiner")
+            or token.key in refused
+            or token.key in slot.fixed - {"who", "what"}
+        ):
             return None
         if (token is not tokens[0] and token.text[:1].isupper()) or token.text in vocabulary.FOREIGN:
             return None
-    general = any(t.key == "of" and after.key in ("a", "an") for t, after in zip(tokens, tokens[1:], strict=False))
+    general = any(t.key == "of" and after.key in ("a", "an") for t, after in pairwise(tokens))
     if general or not any(token.key == "the" for token in tokens):
         return None
     return Filling((written(text, tokens) + "?",), cost=3.0)
@@ -346,6 +296,8 @@ def _emoji(slot: Slot, tokens: Tokens, before: Token | None, text: str) -> Filli
     if not tokens or tokens[0].kind == "determiner" or len(tokens) > 6:
         return None
     name = emoji_named(written(text, tokens))
+    if before is not None and before.key == "the" and tokens[-1].key not in ("face", "emoji"):
+        return None  # "put the heart on the table" speaks of a thing in the picture
     return Filling((name,), cost=0.1) if name else None
 
 

@@ -6,65 +6,74 @@ begins with `^` counts at the start of an instruction alone.
 
 from __future__ import annotations
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+def _same(key: str, words: str) -> dict[str, str]:
+    return dict.fromkeys(words.split(), key)
+
+
 DETERMINERS: dict[str, frozenset[str]] = {
-    "": frozenset("the a an this that these those his her its their my our your".split()),
-    "gqa": frozenset("any some both either".split()),
-    "nlvr": frozenset("any some".split()),
-    "knowtag": frozenset("all every each".split()),
-    "imgedit": frozenset("all every each both".split()),
+    "": _words("the a an this that these those his her its their my our your"),
+    "gqa": _words("any some both either"),
+    "nlvr": _words("any some"),
+    "knowtag": _words("all every each"),
+    "imgedit": _words("all every each both"),
 }
 """Words that may be left out or differ, by task; under "" those of every task."""
 
 PREPOSITIONS: dict[str, str] = {
-    **dict.fromkeys("with by for to into using".split(), "with"),
-    **dict.fromkeys("of from".split(), "of"),
-    **dict.fromkeys("in at within".split(), "in"),
-    **dict.fromkeys("on over onto".split(), "on"),
+    **_same("with", "with by for to into using"),
+    **_same("of", "of from"),
+    **_same("in", "in at within"),
+    **_same("on", "on over onto"),
 }
 """Prepositions that may stand for one another, by the one that names their group."""
 
 WORDS: dict[str, dict[str, str]] = {
     "": {
-        **dict.fromkeys("picture photo photograph pic snapshot".split(), "image"),
-        **dict.fromkeys("pictures photos photographs pics snapshots images".split(), "images"),
+        **_same("image", "picture photo photograph pic snapshot"),
+        **_same("images", "pictures photos photographs pics snapshots images"),
         "colour": "color",
         "colours": "color",
         "colors": "color",
-        **dict.fromkeys("is are".split(), "be"),
+        **_same("be", "is are"),
         "'s": "'s",
         "&": "and",
     },
     "gqa": {
-        **dict.fromkeys("do does".split(), "do"),
-        **dict.fromkeys("near beside alongside".split(), "Crop"),
-        **dict.fromkeys("fewer less".split(), "fewer"),
+        **_same("do", "do does"),
+        **_same("Crop", "near beside alongside"),
+        **_same("fewer", "fewer less"),
     },
     "nlvr": {
-        **dict.fromkeys("contains contain shows show has have features feature includes include".split(), "contain"),
-        **dict.fromkeys("while whereas".split(), "and"),
-        **dict.fromkeys("total altogether combined together overall".split(), "total"),
-        **dict.fromkeys("fewer less".split(), "fewer"),
+        **_same("contain", "contains contain shows show has have features feature includes include"),
+        **_same("and", "while whereas"),
+        **_same("total", "total altogether combined together overall"),
+        **_same("fewer", "fewer less"),
     },
     "knowtag": {
-        **dict.fromkeys("label name annotate identify mark".split(), "tag"),
+        **_same("tag", "label name annotate identify mark"),
         "names": "names",
         "put": "write",
-        **dict.fromkeys("defocus".split(), "blur"),
+        **_same("blur", "defocus"),
         "faces": "face",
         "backdrop": "background",
     },
     "imgedit": {
-        **dict.fromkeys("cover obscure conceal censor mask disguise".split(), "hide"),
-        **dict.fromkeys("swap change exchange turn transform convert".split(), "replace"),
-        **dict.fromkeys("place stick".split(), "put"),
-        **dict.fromkeys("create generate produce do".split(), "make"),
-        **dict.fromkeys("preserve leave".split(), "keep"),
-        **dict.fromkeys("grey grayscale greyscale colorless monochrome".split(), "gray"),
-        **dict.fromkeys("defocus".split(), "blur"),
-        **dict.fromkeys("label mark annotate".split(), "tag"),
-        **dict.fromkeys("but besides".split(), "except"),
-        **dict.fromkeys("trim".split(), "crop"),
-        **dict.fromkeys("area region section".split(), "part"),
+        **_same("hide", "cover obscure conceal censor mask disguise"),
+        **_same("replace", "swap change exchange turn transform convert"),
+        **_same("put", "place stick"),
+        **_same("make", "create generate produce do"),
+        **_same("keep", "preserve leave"),
+        **_same("gray", "grey grayscale greyscale colorless monochrome"),
+        **_same("blur", "defocus"),
+        **_same("tag", "label mark annotate"),
+        **_same("except", "but besides"),
+        **_same("crop", "trim"),
+        **_same("part", "area region section"),
         "faces": "face",
         "backdrop": "background",
         "colorpop": "color-pop",
@@ -74,7 +83,14 @@ WORDS: dict[str, dict[str, str]] = {
 
 RELATIONS: dict[str, tuple[str, ...]] = {
     "CropLeft": ("to left of", "to left side of", "on left of", "on left side of", "left of", "at left of"),
-    "CropRight": ("to right of", "to right side of", "on right of", "on right side of", "right of", "at right of"),
+    "CropRight": (
+        "to right of",
+        "to right side of",
+        "on right of",
+        "on right side of",
+        "right of",
+        "at right of",
+    ),
     "CropAbove": ("above", "higher than"),
     "CropBelow": ("below", "under", "underneath", "beneath"),
     "CropInFront": ("in front of",),
@@ -271,95 +287,103 @@ QUANTIFIERS: dict[str, str] = {
 }
 """How instructions say what the comparisons of Eval do with the number that follows."""
 
-NUMBERS: dict[str, int] = {
-    word: number
-    for number, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
-        " seventeen eighteen nineteen twenty".split()
-    )
-} | {"single": 1, "dozen": 12, "thirty": 30, "forty": 40, "fifty": 50}
+_COUNTED = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+    "seventeen eighteen nineteen twenty"
+)
+NUMBERS: dict[str, int] = {word: number for number, word in enumerate(_COUNTED.split())}
+NUMBERS |= {"single": 1, "dozen": 12, "thirty": 30, "forty": 40, "fifty": 50}
+"""Numbers in words."""
 
-QUESTION_WORDS = frozenset("what which who whose where when why how be do has have was were did".split())
+QUESTION_WORDS = _words("what which who whose where when why how be do has have was were did")
 
-STRUCTURE = frozenset(
+STRUCTURE = _words(
     """
-    and or but then while if unless because so than as nor plus versus vs not no never none nothing without except
-    besides neither nor only just also too again instead twice once more most less least fewer fewest many much few
-    several another other others same such both either each every all any some everything something anything
-    everyone someone anyone everybody nobody it they them he him she i me we us you one ones itself himself herself
-    themselves who whom whose which what where when why how that there here be am was were been being do did done
-    has have had can could will would shall should may might must first second third fourth fifth last next previous
-    final leftmost rightmost topmost nearest closest farthest furthest biggest largest smallest tallest shortest
-    highest lowest oldest youngest longest best worst middle between among amongst against across around along
-    opposite toward towards throughout outside beyond until after before during since like unlike
-    slightly very much please 's left right
-    """.split()
+    and or but then while if unless because so than as nor plus versus vs not no never none nothing
+    without except besides neither nor only just also too again instead twice once more most less
+    least fewer fewest many much few several another other others same such both either each every
+    all any some everything something anything everyone someone anyone everybody nobody it they them
+    he him she i me we us you one ones itself himself herself themselves who whom whose which what
+    where when why how that there here be am was were been being do did done has have had can could
+    will would shall should may might must first second third fourth fifth last next previous final
+    leftmost rightmost topmost nearest closest farthest furthest biggest largest smallest tallest
+    shortest highest lowest oldest youngest longest best worst middle between among amongst against
+    across around along opposite toward towards throughout outside beyond until after before during
+    since like unlike slightly very much please 's left right
+    """
 )
 """Words that bear on the meaning of a whole instruction: no slot may swallow one."""
 
-ACTIONS = frozenset(
+ACTIONS = _words(
     """
-    add adjust animate apply blur brighten bring center change clean clear colorize colourize combine compress
-    conceal convert copy cover create crop cut darken decrease delete denoise describe desaturate detect draw
-    duplicate edit enhance enlarge erase erode export extract fade fill filter find flip generate give hide highlight
-    improve increase inpaint insert invert keep label lighten load locate lower make mark mask merge move name
-    open outline overlay paint paste pixelate place play print produce put raise recolor reduce remove render replace
-    resize restore retouch rotate save saturate scale segment select send shade sharpen shift show shrink
-    sketch smooth solarize split straighten stretch swap tag take tell tilt tint transform translate trim
+    add adjust animate apply blur brighten bring center change clean clear colorize colourize
+    combine compress conceal convert copy cover create crop cut darken decrease delete denoise
+    describe desaturate detect draw duplicate edit enhance enlarge erase erode export extract fade
+    fill filter find flip generate give hide highlight improve increase inpaint insert invert keep
+    label lighten load locate lower make mark mask merge move name open outline overlay paint paste
+    pixelate place play print produce put raise recolor reduce remove render replace resize restore
+    retouch rotate save saturate scale segment select send shade sharpen shift show shrink sketch
+    smooth solarize split straighten stretch swap tag take tell tilt tint transform translate trim
     turn undo unblur upload upscale warp watermark write zoom
-    """.split()
+    """
 )
 """Verbs that begin another instruction."""
 
-ABSTRACT = frozenset(
+ABSTRACT = _words(
     """
-    angle atmosphere aspect background brightness color colour contrast daytime exposure format hue image images
-    language order lighting mood orientation perspective pose position resolution saturation season shape size style
-    temperature time title tone view weather quality name
-    """.split()
+    angle atmosphere aspect background brightness color colour contrast daytime exposure format hue
+    image images language order lighting mood orientation perspective pose position resolution
+    saturation season shape size style temperature time title tone view weather quality name breed
+    species kind type brand model emotion age gender location center centre corner edge
+    """
 )
 """What no region of a picture shows: never the object of an edit."""
 
-ROLES = frozenset(
+PLURAL_MODIFIERS = frozenset(("sports", "clothes", "news", "goods", "glasses"))
+"""Plurals that may stand before a noun: after any other, a verb is more likely."""
+
+ROLES = _words(
     """
-    actor actress artist astronaut athlete author band-member bandmate champion character chancellor comedian
-    composer conductor contestant cosmonaut crew dancer director driver explorer finalist founder general guitarist
-    hero host inventor judge king laureate lead leader member minister musician nominee novelist painter philosopher
-    physicist player poet politician president protagonist prince princess queen rapper scientist senator singer
-    sibling brother sister songwriter star tenor villain winner writer chemist mathematician
-    """.split()
+    actor actress artist astronaut athlete author band-member bandmate champion character chancellor
+    comedian composer conductor contestant cosmonaut crew dancer director driver explorer finalist
+    founder general guitarist hero host inventor judge king laureate lead leader member minister
+    musician nominee novelist painter philosopher physicist player poet politician president
+    protagonist prince princess queen rapper scientist senator singer sibling brother sister
+    songwriter star tenor villain winner writer chemist mathematician
+    """
 )
 """People as knowledge lists them: they are found by their faces."""
 
-SOURCES = frozenset("tv show movie film series sitcom band team cast studio sitcom club".split())
+SOURCES = _words("tv show movie film series sitcom band team cast studio sitcom club")
 """Nouns that mark a phrase as a matter of knowledge where nothing in it is capitalised."""
 
-FOREIGN = frozenset(
+FOREIGN = _words(
     """
-    der die das den dem ein eine einen und mit im le la les un une des du et avec dans el los las una y con il lo gli
-    och med den det ett een het van op met por para auf ist sind est sont
-    """.split()
+    der die das den dem ein eine einen und mit im le la les un une des du et avec dans el los las
+    una y con il lo gli och med den det ett een het van op met por para auf ist sind est sont
+    """
 )
 """Small words of other languages: a slot with one of them was not written in English."""
 
-PARTICLES = frozenset("van von de da del der di la le of the al bin ibn".split())
+PARTICLES = _words("van von de da del der di la le of the al bin ibn")
 """Small words inside names."""
 
-ADJECTIVES = frozenset(
+ADJECTIVES = _words(
     """
-    open closed shut empty full red green blue yellow black white brown gray grey purple pink beige golden
-    dark bright big small large tall short long wide narrow thick thin clean dirty wet dry young
-    old new happy sad alone awake asleep visible ripe raw hot cold warm heavy loose tight wooden metallic plastic
-    striped transparent dead alive ready upside down up away on off
-    """.split()
+    open closed shut empty full red green blue yellow black white brown gray grey purple pink beige
+    golden dark bright big small large tall short long wide narrow thick thin clean dirty wet dry
+    young old new happy sad alone awake asleep visible ripe raw hot cold warm heavy loose tight
+    wooden metallic plastic striped transparent dead alive ready upside down up away on off
+    """
 )
 """Words that say what a noun is, and don't end one."""
 
-NOUNS_LIKE_VERBS = frozenset(
+NOUNS_LIKE_VERBS = _words(
     """
-    painting building ceiling king ring string swing wing earring clothing railing thing evening wedding spring sling
-    awning drawing dressing icing lightning morning crossing landing parking duckling sapling dumpling siding sing
-    flooring helping lettering roofing stocking viking wiring bed shed seed sled weed reed moped steed breed hundred
-    """.split()
+    painting building ceiling king ring string swing wing earring clothing railing thing evening
+    wedding spring sling awning drawing dressing icing lightning morning crossing landing parking
+    duckling sapling dumpling siding sing flooring helping lettering roofing stocking viking wiring
+    bed shed seed sled weed reed moped steed breed hundred
+    """
 )
 """Nouns that look like a verb's form."""

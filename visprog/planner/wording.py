@@ -12,7 +12,9 @@ from visprog.planner import vocabulary
 from visprog.planner.emoji import emoticon_at, is_emoji_character
 from visprog.planner.nouns import singular
 
-Kind = Literal["word", "determiner", "filler", "number", "emoji", "relation", "half", "side", "comma", "other"]
+Kind = Literal[
+    "word", "determiner", "filler", "number", "emoji", "relation", "half", "side", "comma", "other"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ class _Phrase:
 
 
 _WORD = re.compile(r"[^\W_](?:\w|[-.'’](?=\w))*")
-_ABBREVIATIONS = frozenset("mr mrs ms dr st jr sr".split())
+_ABBREVIATIONS = frozenset(["mr", "mrs", "ms", "dr", "st", "jr", "sr"])
 _QUOTES = frozenset("\"'“”‘’«»`")
 _HALF_PARTS = ("half", "part", "side", "portion", "area")
 
@@ -186,11 +188,15 @@ def _relation(raw: list[Token], position: int, task: str) -> Token | None:
     return replace(token, kind="relation", key=tool, value=tool)
 
 
+_NOT_COUNTED = ("more", "fewer", "less", "image")
+
+
 def _quantity(raw: list[Token], position: int, task: str) -> tuple[Token, int] | None:
     """Read a number with what is said of it: 'at least two', 'three or more', and 'no' in statements."""
-    if task == "nlvr" and raw[position].key == "no" and len(raw) > position + 1:
-        if raw[position + 1].kind == "word" and raw[position + 1].key not in ("more", "fewer", "less", "image"):
-            return replace(raw[position], kind="number", key="#", value=("==", 0)), position + 1
+    after = raw[position + 1] if position + 1 < len(raw) else None
+    counts = after is not None and after.kind == "word" and after.key not in _NOT_COUNTED
+    if task == "nlvr" and raw[position].key == "no" and counts:
+        return replace(raw[position], kind="number", key="#", value=("==", 0)), position + 1
     for phrase, sign in vocabulary.QUANTIFIERS.items():
         end = _matched(raw, position, tuple(phrase.split()))
         if end is not None and end < len(raw) and raw[end].kind == "number":
@@ -229,7 +235,7 @@ def _first_key(tokens: list[Token]) -> str:
 
 
 def _settle_statement(tokens: list[Token]) -> Iterator[Token]:
-    """Read 'the images contain a total of' as 'there are a total of', and leave out 'in both images' with a total."""
+    """Read 'the images contain a total of' as 'there are a total of'; 'in the images' is idle there."""
     total = any(token.key == "total" for token in tokens)
     keys = [token.key for token in tokens if token.kind != "determiner"]
     if total and keys[:3] == ["images", "contain", "total"]:
@@ -242,10 +248,10 @@ def _settle_statement(tokens: list[Token]) -> Iterator[Token]:
     for token in tokens:
         before, after = around.get(id(token), (None, None))
         within = token.key in _WITHIN
-        idle = (within and _is_pair(after)) or (_is_pair(token) and before is not None and before.key in _WITHIN)
-        if total and idle:
+        before_key = before.key if before else ""
+        if total and ((within and _is_pair(after)) or (before_key in _WITHIN and _is_pair(token))):
             yield replace(token, kind="filler", key="in-images")
-        elif not (within and before is not None and before.key in ("than", "as")):
+        elif not (within and before_key in ("than", "as")):
             yield token
 
 

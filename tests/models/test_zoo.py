@@ -1,0 +1,101 @@
+"""A profile names models; they are loaded once, on first use, and what is missing is said in words."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from visprog import ModelUnavailable, UsageError
+from visprog.models import opencv
+from visprog.models.fake import FakeDetector
+from visprog.models.roles import ROLES
+from visprog.models.zoo import Zoo, load_profile, profile_names
+
+
+def test_every_shipped_profile_can_be_read() -> None:
+    assert "base" in profile_names()
+    for name in profile_names():
+        assert load_profile(name).description
+
+
+def test_a_model_is_loaded_on_first_use_and_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    loads: list[str] = []
+    real = opencv.load
+
+    def load(role: str, identifier: str, options: dict[str, object]) -> object:
+        loads.append(identifier)
+        return real(role, identifier, options)
+
+    monkeypatch.setattr(opencv, "load", load)
+    zoo = Zoo("base")
+    assert zoo.has("face_detector")
+    assert loads == []
+    threads = [threading.Thread(target=zoo.get, args=("face_detector",)) for _ in range(4)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert loads == ["haar"]
+
+
+def test_an_object_fills_a_role() -> None:
+    detector = FakeDetector({})
+    zoo = Zoo("base", {"detector": detector})
+    assert zoo.get("detector") is detector
+    assert zoo.fingerprint("detector") != Zoo("base", {"detector": FakeDetector({})}).fingerprint("detector")
+
+
+def test_a_role_without_a_model_says_what_to_do() -> None:
+    with pytest.raises(ModelUnavailable) as caught:
+        Zoo("base").get("segmenter")
+    assert "no model fills the role Segmenter" in caught.value.message
+    assert "the profile `base` has none" in caught.value.message
+    assert "visprog doctor" in (caught.value.help or "")
+
+
+def test_a_model_without_its_key_names_role_and_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(ModelUnavailable) as caught:
+        Zoo("base").get("language_model")
+    assert "LanguageModel" in caught.value.message
+    assert "OPENAI_API_KEY" in (caught.value.help or "")
+
+
+def test_a_profile_of_ones_own_is_read_from_its_file(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text('[models]\nface_detector = {model = "opencv:haar", side = 640}\n')
+    zoo = Zoo(path)
+    assert zoo.fingerprint("face_detector") == "opencv:haar side=640"
+    assert not zoo.has("language_model")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("[models]\ndetectr = 'opencv:haar'", "there is no role `detectr`"),
+        ("[models]\ndetector = 'opencb:haar'", "there is no backend `opencb`"),
+        ("[models]\ndetector = 3", "is filled by 3"),
+        ("[models\n", "is not TOML"),
+        ("models = 1", r"has no table \[models\]"),
+    ],
+)
+def test_a_faulty_profile_is_refused_in_words(content: str, words: str, tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(content)
+    with pytest.raises(UsageError, match=words):
+        Zoo(path)
+
+
+def test_an_unknown_profile_names_the_known_ones(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="there is no profile `bass`") as caught:
+        Zoo("bass")
+    assert "base" in (caught.value.help or "")
+    with pytest.raises(UsageError, match="cannot be read"):
+        Zoo(tmp_path / "none.toml")
+
+
+def test_every_role_says_what_it_does() -> None:
+    assert all((role.__doc__ or "").strip() for role in ROLES.values())

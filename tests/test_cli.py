@@ -1,0 +1,294 @@
+"""The command line, as a user meets it: real processes, real files, a real server."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image as PILImage
+
+from tests.models.openai_server import KEY, OpenAIServer, answers
+from visprog import load_image
+from visprog.cli import _reporting
+
+ASTRONAUT = Path(__file__).parent.parent / "examples" / "images" / "astronaut.png"
+HIDE = (
+    "OBJ0=FaceDet(image=IMAGE)\nIMAGE0=Emoji(image=IMAGE, object=OBJ0, emoji='winking_face')\nRESULT=IMAGE0"
+)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty folder to work in, without any key in the environment."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL"):
+        monkeypatch.delenv(name, raising=False)
+    yield tmp_path
+
+
+def visprog(*words: str | Path, given: str = "", status: int = 0) -> tuple[str, str]:
+    """Run the command; return what it printed on standard output and standard error."""
+    command = [sys.executable, "-W", "error", "-m", "visprog", *map(str, words)]
+    done = subprocess.run(command, input=given, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == status, done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stdout, done.stderr
+
+
+def test_an_instruction_and_a_photograph_become_a_result_and_a_trace(folder: Path) -> None:
+    out, err = visprog("run", "Hide the face with 8)", ASTRONAUT, "-o", "hidden.png", "--trace", "trace.html")
+    assert out == "hidden.png\n"
+    assert "planned by examples" in err
+    assert "smiling_face_with_sunglasses" in err
+    before, after = load_image(ASTRONAUT).pixels, load_image("hidden.png").pixels
+    assert (before != after).any(axis=2)[80:160, 190:260].mean() > 0.9  # the face
+    assert (before == after)[300:].all()
+    assert "<!doctype html>" in (folder / "trace.html").read_text().lower()[:100]
+    assert sorted(os.listdir(folder)) == ["hidden.png", "trace.html"]
+
+
+def test_a_plan_is_printed_alone(folder: Path) -> None:
+    out, err = visprog("plan", "Hide the faces with ;)", "a picture that need not exist.png")
+    assert out.splitlines()[0] == "OBJ0=FaceDet(image=IMAGE)"
+    assert len(out.splitlines()) == 3
+    assert "planned by examples" in err
+
+
+def test_what_is_planned_can_be_checked_and_executed(folder: Path) -> None:
+    out, _ = visprog("plan", "How many faces are in the image?")
+    assert visprog("check", "-", given=out) == ("", "1 file: 0 errors, 0 warnings\n")
+    result, _ = visprog("exec", "-", ASTRONAUT, given=out)
+    assert result == "1\n"
+
+
+def test_an_instruction_that_fits_no_example_is_refused(folder: Path) -> None:
+    _, err = visprog("run", "Rotate the picture by 30 degrees", ASTRONAUT, "-o", "out.png", status=1)
+    assert "error:" in err
+    assert "--planner openai" in err
+    assert os.listdir(folder) == []
+
+
+def test_faults_of_a_program_are_shown_where_they_are(folder: Path) -> None:
+    (folder / "bad.vp").write_text("OBJ0=FaceDet(image=IMAG)\nRESULT=Cuont(object=OBJ0)\n")
+    out, err = visprog("check", "bad.vp", status=1)
+    assert "--> bad.vp, line 1, column 20" in out
+    assert "did you mean `Count`?" in out
+    assert err == "1 file: 2 errors, 0 warnings\n"
+    out, _ = visprog("check", "bad.vp", "--json", status=1)
+    assert [(each["file"], each["code"], each["line"]) for each in json.loads(out)] == [
+        ("bad.vp", "unknown-variable", 1),
+        ("bad.vp", "unknown-tool", 2),
+    ]
+    _, err = visprog("exec", "bad.vp", ASTRONAUT, status=1)
+    assert "bad.vp has errors; nothing was run" in err
+
+
+def test_banks_are_checked_with_their_own_lines(folder: Path) -> None:
+    (folder / "bank.txt").write_text("Tasks.\n\nQuestion: How many?\nProgram:\nRESULT=Count(object=DOGS)\n")
+    out, _ = visprog("check", "bank.txt", status=1)
+    assert "--> bank.txt, line 5, column 21" in out
+
+
+def test_further_inputs_are_named(folder: Path) -> None:
+    program = "RESULT=CropLeft(BEFORE, OBJ0)".replace("OBJ0", "B")
+    visprog("check", "-", given=f"B=FaceDet(BEFORE)\n{program}", status=1)
+    visprog("check", "-", "--input", "BEFORE", given=f"B=FaceDet(BEFORE)\n{program}")
+    (folder / "p.vp").write_text(f"B=FaceDet(BEFORE)\n{program}")
+    visprog("exec", "p.vp", "--image", f"BEFORE={ASTRONAUT}", "-o", "left.png")
+    assert load_image("left.png").height == 512
+
+
+def test_a_failed_run_keeps_its_trace_and_says_which_step_failed(folder: Path) -> None:
+    (folder / "p.vp").write_text("A=Vqa(IMAGE, 'What is it?')\nOBJ0=FaceDet(IMAGE)\nB=Count(OBJ0)\n"
+                                 "RESULT=Eval(\"'{A} {B}'\")")  # fmt: skip
+    out, err = visprog("exec", "p.vp", ASTRONAUT, "--trace", "trace.json", "-o", "out.txt", status=1)
+    assert out == ""
+    assert "error: A (line 1, Vqa): no model fills the role VisualQA" in err
+    assert "help: give one" in err
+    statuses = [step["status"] for step in json.loads((folder / "trace.json").read_text())["steps"]]
+    assert statuses == ["failed", "done", "done", "skipped"]
+    assert not (folder / "out.txt").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["{hide}", "{image}"], "add `-o FILE.png`"),
+        (["{hide}", "{image}", "-o", "out.txt"], "cannot hold"),
+        (["{hide}", "{image}", "-o", "none/out.png"], "there is no folder none"),
+        (["{hide}", "{image}", "-o", "{image}"], "is one of the given pictures"),
+        (["{hide}", "{image}", "-o", "out.png", "--trace", "trace.pdf"], "written as .html or .json"),
+        (["{hide}", "none.png", "-o", "out.png"], "there is no file none.png"),
+        (["{hide}", "--image", "IMAGE", "-o", "out.png"], "write `--image NAME=PATH`"),
+        (["{hide}", "{image}", "--image", "IMAGE={image}", "-o", "out.png"], "two pictures are called IMAGE"),
+        (["{hide}", "{image}", "-o", "out.png", "--models", "gigantic"], "there is no profile `gigantic`"),
+        (["none.vp", "{image}", "-o", "out.png"], "none.vp cannot be read"),
+    ],
+)
+def test_wrong_usage_is_said_before_anything_runs(words: list[str], complaint: str, folder: Path) -> None:
+    (folder / "hide.vp").write_text(HIDE)
+    picture = folder / "picture.png"
+    picture.write_bytes(ASTRONAUT.read_bytes())
+    filled = [word.replace("{hide}", "hide.vp").replace("{image}", "picture.png") for word in words]
+    out, err = visprog("exec", *filled, status=2)
+    assert complaint in err
+    assert out == ""
+    assert sorted(os.listdir(folder)) == ["hide.vp", "picture.png"]
+    assert picture.read_bytes() == ASTRONAUT.read_bytes()
+
+
+def test_a_file_that_is_no_picture_is_refused(folder: Path) -> None:
+    (folder / "notes.png").write_text("not a picture")
+    (folder / "hide.vp").write_text(HIDE)
+    _, err = visprog("exec", "hide.vp", "notes.png", "-o", "out.png", status=1)
+    assert "notes.png is not a picture in one of JPEG, PNG, WEBP, GIF, BMP" in err
+
+
+def test_the_program_is_shown_and_run_only_when_confirmed(folder: Path) -> None:
+    words = ["run", "Hide the face with 8)", ASTRONAUT, "-o", "out.png", "--confirm"]
+    _, err = visprog(*words, given="n\n", status=1)
+    assert "OBJ0=FaceDet(image=IMAGE)" in err
+    assert not (folder / "out.png").exists()
+    visprog(*words, given="y\n")
+    assert (folder / "out.png").exists()
+
+
+def test_a_program_of_ones_own_takes_the_place_of_planning(folder: Path) -> None:
+    (folder / "p.vp").write_text("OBJ0=FaceDet(image=IMAGE)\nRESULT=Count(object=OBJ0)")
+    out, _ = visprog("run", "whatever is asked", ASTRONAUT, "--program", "p.vp", "--json")
+    record = json.loads(out)
+    assert record["instruction"] == "whatever is asked"
+    assert record["result"]["value"] == 1 if isinstance(record["result"], dict) else record["result"] == 1
+
+
+def test_regions_are_printed_as_lines_and_written_as_json(folder: Path) -> None:
+    out, _ = visprog("exec", "-", ASTRONAUT, "-o", "faces.json", given="RESULT=FaceDet(IMAGE)")
+    assert out == "faces.json\n"
+    (face,) = json.loads((folder / "faces.json").read_text())
+    assert face["label"] == "face"
+    out, _ = visprog("exec", "-", ASTRONAUT, given="RESULT=FaceDet(IMAGE)")
+    label, score, box = out.rstrip("\n").split("\t")
+    assert (label, [int(edge) for edge in box.split()]) == ("face", face["box"])
+    assert 0 <= float(score) <= 1
+
+
+def test_tools_are_listed_and_described(folder: Path) -> None:
+    out, _ = visprog("tools")
+    assert "FaceDet" in out
+    out, _ = visprog("tools", "CROP_RIGHTOF")
+    assert "CropRight(image: Image, object: Regions) -> Image" in out
+    out, _ = visprog("tools", "--json")
+    assert {"Loc", "Seg", "Emoji"} <= {each["name"] for each in json.loads(out)}
+    _, err = visprog("tools", "Rotate", status=2)
+    assert "there is no tool `Rotate`" in err
+
+
+def test_a_file_brings_further_tools(folder: Path) -> None:
+    (folder / "mine.py").write_text(
+        "from visprog import Image, tool\n\n"
+        '@tool("Mirror")\ndef mirror(image: Image) -> Image:\n'
+        '    """Swap left and right."""\n    return Image(image.pixels[:, ::-1])\n'
+    )
+    words = ["exec", "-", ASTRONAUT, "--tools", "mine.py", "-o", "out.png"]
+    visprog(*words, given="RESULT=Mirror(IMAGE)")
+    assert (load_image("out.png").pixels == load_image(ASTRONAUT).pixels[:, ::-1]).all()
+    (folder / "broken.py").write_text("1 / 0")
+    _, err = visprog("tools", "--tools", "broken.py", status=1)
+    assert "broken.py cannot be run: ZeroDivisionError" in err
+
+
+def test_the_doctor_says_what_works_and_how_to_get_the_rest(folder: Path) -> None:
+    out, _ = visprog("doctor")
+    assert "opencv:haar" in out
+    assert "OPENAI_API_KEY" in out
+    out, _ = visprog("doctor", "--json")
+    states = {(each["group"], each["name"]): each["state"] for each in json.loads(out)}
+    assert states["tools", "FaceDet"] == states["planners", "examples"] == "works"
+    assert states["tools", "Vqa"] == states["models", "detector"] == "missing"
+
+
+def test_a_server_plans_and_its_key_is_in_no_output(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with OpenAIServer(answers(f"Here it is:\n```\n{HIDE}\n```")) as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+        monkeypatch.setenv("OPENAI_API_KEY", KEY)
+        out, err = visprog("run", "Wink", ASTRONAUT, "-o", "out.png", "--trace", "trace.html")
+        _, doctor = visprog("doctor"), ""
+    assert "planned by openai:" in err
+    for text in (out, err, doctor, (folder / "trace.html").read_text()):
+        assert KEY not in text
+    assert len(server.received) == 1
+
+
+def test_a_server_that_refuses_the_key_is_reported(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tests.models.openai_server import error
+
+    with OpenAIServer(error(401, f"Incorrect API key provided: {KEY}")) as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+        monkeypatch.setenv("OPENAI_API_KEY", KEY)
+        _, err = visprog("run", "Wink", ASTRONAUT, "-o", "out.png", status=1)
+    assert "OPENAI_API_KEY" in err
+    assert KEY not in err
+
+
+def test_an_interruption_leaves_nothing_behind(folder: Path) -> None:
+    (folder / "slow.py").write_text(
+        "import time\nfrom visprog import Image, tool\n\n"
+        '@tool("Slow")\ndef slow(image: Image, place: int) -> Image:\n'
+        '    """Take very long."""\n    open(f"started{place}", "w").close()\n    time.sleep(60)\n    return image\n'
+    )
+    program = "A=Slow(IMAGE, 1)\nB=Slow(IMAGE, 2)\nRESULT=Result([A, B])"
+    (folder / "p.vp").write_text(program)
+    words = ["exec", "p.vp", str(ASTRONAUT), "--tools", "slow.py", "--trace", "trace.html"]
+    process = subprocess.Popen([sys.executable, "-m", "visprog", *words], stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 60
+    while not (folder / "started1").exists() or not (folder / "started2").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert "interrupted" in err
+    assert "Traceback" not in err
+    assert not [name for name in os.listdir(folder) if name.endswith((".part", ".html", ".png"))]
+
+
+def test_a_fault_of_our_own_shows_no_traceback(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = "import visprog.session as s; s.VisProg = None; from visprog.cli import main; main()"
+    done = subprocess.run([sys.executable, "-c", program, "tools"], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "something went wrong inside visprog: TypeError" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_reader_that_leaves_is_no_fault(folder: Path) -> None:
+    command = f"{sys.executable} -m visprog tools --json | head -c 10; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+
+
+def test_help_and_version(folder: Path) -> None:
+    out, _ = visprog("--help")
+    assert all(word in out for word in ("run", "plan", "check", "exec", "tools", "doctor"))
+    assert visprog("--version")[0].startswith("visprog 0.")
+    _, err = visprog("rnu", status=2)
+    assert "rnu" in err
+
+
+def test_pictures_of_every_size_go_all_the_way(folder: Path) -> None:
+    for size in ((1, 1), (3, 2000), (6000, 6600)):
+        PILImage.new("L", size, 90).save("picture.png")
+        _, err = visprog("run", "Hide the faces with 8)", "picture.png", "-o", "out.png")
+        assert "found nothing" in err
+        assert load_image("out.png").size == size
+
+
+def test_reporting_is_for_our_errors_alone() -> None:
+    with pytest.raises(ZeroDivisionError), _reporting():
+        _ = 1 / 0

@@ -1,0 +1,137 @@
+"""The Python API: plan, check and run, on one page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image as PILImage
+
+import visprog
+from visprog import Image, ImageError, PlanError, Program, ProgramError, Run, UsageError, VisProg, VisProgError, parse
+from visprog.models.fake import FakeFaceDetector, FakeLanguageModel, FakeVisualQA
+from visprog.planner.language_model import LanguageModelPlanner
+
+FACES = FakeFaceDetector([(2, 2, 5, 5)])
+COUNT = "OBJ0=FaceDet(image=IMAGE)\nRESULT=Count(object=OBJ0)"
+
+
+def picture(color: int = 0) -> Image:
+    return Image(np.full((8, 10, 3), color, dtype=np.uint8))
+
+
+def planning(*programs: str) -> VisProg:
+    planner = LanguageModelPlanner(FakeLanguageModel(list(programs)), "fake")
+    return VisProg(planner=planner, models={"face_detector": FACES})
+
+
+def test_an_instruction_is_planned_and_run() -> None:
+    run = planning(COUNT).run("How many faces are in the image?", picture())
+    assert run.result == 1
+    assert run.instruction == "How many faces are in the image?"
+    assert str(run.program) == COUNT
+    assert run.ok
+
+
+def test_a_plan_can_be_looked_at_before_it_is_run() -> None:
+    given = planning(COUNT)
+    plan = given.plan("How many faces are in the image?")
+    assert plan.task == "gqa"
+    assert plan.planner == "fake"
+    assert given.execute(plan, picture()).result == 1
+
+
+@pytest.mark.parametrize("form", [COUNT, parse(COUNT).program])
+def test_programs_are_taken_as_text_and_as_data(form: str | Program) -> None:
+    assert VisProg(models={"face_detector": FACES}).execute(form, picture()).result == 1
+
+
+def test_a_checked_program_is_taken_too() -> None:
+    given = VisProg(models={"face_detector": FACES})
+    assert given.execute(given.check(COUNT, ["IMAGE"]), picture()).result == 1
+
+
+def test_pictures_come_in_every_form(tmp_path: Path) -> None:
+    path = tmp_path / "picture.png"
+    PILImage.new("RGB", (10, 8)).save(path)
+    forms = [path, str(path), path.read_bytes(), PILImage.new("RGB", (10, 8)), np.zeros((8, 10), dtype=np.uint8)]
+    given = VisProg(models={"face_detector": FACES})
+    for form in forms:
+        assert given.execute(COUNT, form).inputs["IMAGE"].size == (10, 8)
+
+
+def test_two_pictures_are_left_and_right_and_others_bear_their_names() -> None:
+    given = VisProg(models={"visual_qa": FakeVisualQA(lambda image, question: str(image.pixels[0, 0, 0]))})
+    ask = "A=Vqa({0}, 'What?')\nB=Vqa({1}, 'What?')\nRESULT=Eval('{{A}} - {{B}}')"
+    pair = ask.replace("{0}", "LEFT").replace("{1}", "RIGHT").replace("{{", "{").replace("}}", "}")
+    assert given.execute(pair, [picture(7), picture(4)]).result == 3
+    named = pair.replace("LEFT", "BEFORE").replace("RIGHT", "AFTER")
+    assert given.execute(named, {"BEFORE": picture(9), "AFTER": picture(1)}).result == 8
+    three = pair.replace("LEFT", "IMAGE1").replace("RIGHT", "IMAGE3")
+    assert given.execute(three, [picture(9), picture(5), picture(1)]).result == 8
+
+
+def test_a_name_that_no_program_could_use_is_refused() -> None:
+    with pytest.raises(UsageError, match="`my picture` cannot name a picture"):
+        VisProg().execute(COUNT, {"my picture": picture()})
+
+
+def test_a_program_with_errors_is_refused_before_a_picture_is_read() -> None:
+    with pytest.raises(ProgramError) as caught:
+        VisProg().execute("RESULT=Cuont(object=OBJ0)", "no such file")
+    assert [each.code for each in caught.value.diagnostics] == ["unknown-tool", "unknown-variable"]
+    assert "the program has 2 errors" in caught.value.message
+    assert "^^^^^ did you mean `Count`?" in caught.value.message
+
+
+def test_a_picture_that_the_program_wants_and_is_not_given_is_an_error_of_the_program() -> None:
+    with pytest.raises(ProgramError, match="`IMAGE` is not defined"):
+        VisProg().execute(COUNT, [picture(), picture()])
+
+
+def test_a_program_may_need_no_picture() -> None:
+    assert VisProg().execute("RESULT=Eval('6 * 7')").result == 42
+
+
+def test_checking_raises_nothing() -> None:
+    checked = VisProg().check("nonsense")
+    assert not checked.ok
+    assert VisProg().check("RESULT=Crop(A, B)", ["A", "B"]).diagnostics[0].code == "wrong-type"
+
+
+def test_many_instructions_run_with_one_outcome_each() -> None:
+    model = FakeLanguageModel(lambda messages: COUNT if "faces" in messages[-1].content else "I do not know")
+    given = VisProg(planner=LanguageModelPlanner(model, "fake"), models={"face_detector": FACES})
+    tasks = [("How many faces?", picture(1)), ("Sing!", picture(2)), ("How many faces?", "no such file")]
+    first, second, third = given.run_many(tasks)
+    assert isinstance(first, Run)
+    assert first.result == 1
+    assert isinstance(second, PlanError)
+    assert isinstance(third, ImageError)
+    assert isinstance(third, VisProgError)
+
+
+def test_an_unknown_task_planner_or_profile_is_refused_in_words() -> None:
+    with pytest.raises(UsageError, match="there is no task `gqb`"):
+        VisProg().plan("How many?", task="gqb")
+    with pytest.raises(UsageError, match="there is no planner `oracle`"):
+        VisProg(planner="oracle").plan("How many?")
+    with pytest.raises(UsageError, match="there is no profile `gigantic`"):
+        VisProg(models="gigantic")
+
+
+def test_auto_plans_with_a_model_where_one_is_configured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    assert type(VisProg().planner).__name__ == "ExamplesPlanner"
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
+    assert isinstance(VisProg().planner, LanguageModelPlanner)
+
+
+def test_the_public_names_are_those_of_the_package() -> None:
+    for name in visprog.__all__:
+        assert getattr(visprog, name) is not None
+    assert set(visprog.__all__) <= set(dir(visprog))
+    with pytest.raises(AttributeError, match="has no attribute `Nonsense`"):
+        visprog.Nonsense  # noqa: B018

@@ -1,0 +1,152 @@
+"""A tool is a typed function; what it lacks is said where it is declared."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+from visprog import Expression, Image, Regions, Registry, Scalar, Tool, ToolError, Warn, tool
+from visprog.language.types import Type
+from visprog.models.roles import Detector, Masker
+from visprog.modules import TOOLS
+from visprog.tools import load_tools
+
+T = TypeVar("T")
+
+
+@tool("Find", aliases=["Look", "Seek"], parameter_aliases={"thing": ("what",)})
+def find(image: Image, thing: str | None = None, *, detector: Detector, masker: Masker | None, warn: Warn) -> Regions:
+    """Find a thing.
+
+    More about it.
+    """
+    warn("found nothing")
+    return Regions(size=image.size)
+
+
+def test_the_signature_is_read_from_the_function() -> None:
+    assert str(find.signature) == "Find(image: Image, thing: str | None = None) -> Regions"
+    assert find.signature.summary == "Find a thing."
+    assert find.signature.parameters[1].aliases == ("what",)
+
+
+def test_roles_are_read_from_the_keyword_only_parameters() -> None:
+    assert {name: (need.role, need.optional) for name, need in find.needs.items()} == {
+        "detector": ("detector", False),
+        "masker": ("masker", True),
+    }
+    assert find.warn_parameter == "warn"
+
+
+def test_every_type_of_the_language_can_be_annotated() -> None:
+    @tool("All")
+    def everything(a: Image, b: Regions, c: str, d: int, e: float, f: bool, g: list[str], h: Scalar,
+                   i: Expression, j: Any) -> object:  # fmt: skip
+        """Take everything."""
+
+    kinds = [parameter.type for parameter in everything.signature.parameters]
+    assert kinds == [Type.IMAGE, Type.REGIONS, Type.STR, Type.INT, Type.FLOAT, Type.BOOL, Type.LIST, Type.SCALAR,
+                     Type.EXPRESSION, Type.ANY]  # fmt: skip
+
+
+def test_a_type_variable_makes_the_result_of_the_arguments_type() -> None:
+    @tool("Same")
+    def same(thing: T) -> T:
+        """Return it."""
+        return thing
+
+    assert same.signature.same_as == "thing"
+
+
+def declared(function: Any) -> None:
+    Registry([tool("Bad")(function)])
+
+
+def test_a_declaration_that_cannot_be_checked_is_refused_in_words() -> None:
+    def unannotated(image) -> Image:  # type: ignore[no-untyped-def]
+        return image  # type: ignore[no-any-return]
+
+    def strange(image: Image) -> dict[str, int]:
+        return {}
+
+    def unknown_role(image: Image, *, oracle: int) -> Image:
+        return image
+
+    with pytest.raises(ToolError, match="`image` has no type annotation"):
+        declared(unannotated)
+    with pytest.raises(ToolError, match="which is no type of the language") as caught:
+        declared(strange)
+    assert "Image, Regions, str" in str(caught.value)
+    with pytest.raises(ToolError, match="`oracle` is annotated int, which is no role"):
+        declared(unknown_role)
+
+
+def test_names_ignore_case_and_underscores() -> None:
+    registry = Registry([find])
+    assert all(registry.get(name) is find for name in ("Find", "FIND", "f_i_n_d", "look", "SEEK"))
+    assert registry.get("Finder") is None
+    assert "look" in registry
+    assert registry.names() == ("Find",)
+
+
+def test_a_name_that_is_taken_is_refused() -> None:
+    registry = Registry([find])
+    with pytest.raises(ToolError, match="the name `LOOK` is taken by Find"):
+        registry.add(Tool("LOOK", find.function))
+
+
+def test_declaring_registers_nothing() -> None:
+    assert "Find" not in Registry(TOOLS)
+
+
+def test_the_fingerprint_follows_the_code() -> None:
+    def version(number: int) -> Tool:
+        if number == 1:
+
+            def add(a: int) -> int:
+                return a + 1
+        else:
+
+            def add(a: int) -> int:
+                return a + 2
+
+        return tool("Add")(add)
+
+    assert version(1).fingerprint == version(1).fingerprint
+    assert version(1).fingerprint != version(2).fingerprint
+    assert Tool("Add", version(1).function, version="7").fingerprint == "Add 7"
+
+
+def test_a_file_brings_its_tools(tmp_path: Path) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text(
+        "from __future__ import annotations\n"
+        "from visprog import Image, tool\n\n"
+        '@tool("Mirror")\n'
+        "def mirror(image: Image) -> Image:\n"
+        '    """Swap left and right."""\n'
+        "    return Image(image.pixels[:, ::-1])\n"
+    )
+    (mirror,) = load_tools(path)
+    assert str(mirror.signature) == "Mirror(image: Image) -> Image"
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [("x = 1", "declares no tool"), ("1 / 0", "cannot be run: ZeroDivisionError"), ("def", "SyntaxError")],
+)
+def test_a_file_without_tools_is_refused_in_words(content: str, words: str, tmp_path: Path) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text(content)
+    with pytest.raises(ToolError, match=words):
+        load_tools(path)
+    with pytest.raises(ToolError, match="is no Python file"):
+        load_tools(tmp_path / "none.py")
+
+
+def test_every_built_in_tool_says_what_it_does() -> None:
+    for each in TOOLS:
+        assert each.signature.summary.endswith("."), each.name
+        assert len(each.signature.summary) > 20, each.name

@@ -1,0 +1,138 @@
+"""What tells a noun phrase, a name, a matter of knowledge, or a second instruction, word by word."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from itertools import pairwise
+
+from visprog.planner import vocabulary
+from visprog.planner.nouns import singular
+from visprog.planner.wording import Token
+
+Tokens = tuple[Token, ...]
+
+
+def head(phrase: str) -> str:
+    """Return the noun that a phrase is about: 'bottles of water' is about 'bottles'."""
+    return _split_head(phrase)[0].rpartition(" ")[2]
+
+
+def with_head(phrase: str, change: Callable[[str], str]) -> str:
+    """Return the phrase with `change` made to the noun that it is about."""
+    front, rest = _split_head(phrase)
+    words, space, noun = front.rpartition(" ")
+    return f"{words}{space}{change(noun)}{rest}"
+
+
+_TAIL = re.compile(
+    r"\s(?:of|in|on|with|from|at|by|for|to|wearing|holding|carrying|riding|sitting|standing)\s", re.IGNORECASE
+)
+
+
+def _split_head(phrase: str) -> tuple[str, str]:
+    match = _TAIL.search(phrase)
+    return (phrase[: match.start()], phrase[match.start() :]) if match else (phrase, "")
+
+
+def is_preposition(token: Token) -> bool:
+    """Whether the token is a preposition."""
+    return token.kind == "word" and token.key in vocabulary.PREPOSITIONS
+
+
+def is_proper(text: str) -> bool:
+    """Whether every word of a name is capitalised, small words inside it aside."""
+    words = text.replace("'s", "").split()
+    return bool(words) and all(
+        word[0].isupper() or (0 < position < len(words) - 1 and word in vocabulary.PARTICLES)
+        for position, word in enumerate(words)
+    )
+
+
+def is_role(text: str) -> bool:
+    """Whether a phrase is about people as knowledge lists them: 'leading actors of the film'."""
+    return singular(head(text).casefold()) in vocabulary.ROLES
+
+
+def has_loose_with(tokens: Tokens) -> bool:
+    """Whether a `with` is in it that may as well be the instruction's own: no definite article follows."""
+    pairs = zip(tokens, (*tokens[1:], None), strict=True)
+    return any(t.text.casefold() == "with" and not _is_definite(after) for t, after in pairs)
+
+
+def _is_definite(token: Token | None) -> bool:
+    return token is not None and token.key in ("the", "his", "her", "their", "its")
+
+
+def is_with_repeated(text: str) -> bool:
+    """Whether `with` stands in the text more than once."""
+    return len(re.findall(r"\bwith\b", text, re.IGNORECASE)) > 1
+
+
+def is_known(tokens: Tokens, text: str) -> bool:
+    """Whether a phrase is a matter of knowledge: a name is in it, or a film, a team or the like."""
+    capital = any(t.text[:1].isupper() and text[: t.start].strip() for t in tokens if t.kind == "word")
+    return capital or any(token.key in vocabulary.SOURCES for token in tokens)
+
+
+def without_articles(tokens: Tokens) -> Tokens:
+    """Return the tokens from the first that is no article on."""
+    while tokens and tokens[0].kind == "determiner":
+        tokens = tokens[1:]
+    return tokens
+
+
+def phrase_cost(tokens: Tokens) -> float:
+    """Return what a filling costs: the shorter the better, and `with a ...` may be read in two ways."""
+    cost = 0.2 + 0.05 * sum(token.kind == "word" for token in tokens)
+    for token, after in zip(tokens, (*tokens[1:], None), strict=True):
+        if token.text.casefold() == "with":
+            cost += 0.1 if _is_definite(after) else 0.5
+        elif is_preposition(token):
+            cost += 0.1
+    return cost
+
+
+def ends_as_noun(tokens: Tokens, *, asked: bool) -> bool:
+    """Whether an article stands only behind a preposition, and the last word is no verb and no adjective.
+
+    In a question (`asked`) what people do is not part of the noun: it may be what is asked.
+    """
+    for token, after in pairwise(tokens):
+        held = not asked and token.text in _HOLDING
+        if after.kind == "determiner" and not is_preposition(token) and not held:
+            return False
+    if asked and any(map(_like_verb, tokens[1:])):
+        return False  # "the goal playing football" is two things
+    if any(_is_plural(token) and after.kind == "word" and not is_preposition(after) for token, after in pairwise(tokens)):
+        return False  # "people wear hats" is a sentence
+    if tokens[-1].text.casefold() in vocabulary.ADJECTIVES:
+        return len(tokens) > 1 and tokens[-2].text.casefold() in ("in", "of")
+    return not _like_verb(tokens[-1])
+
+
+_HOLDING = frozenset(("wearing", "holding", "carrying", "riding"))
+
+
+def _is_plural(token: Token) -> bool:
+    word = token.text.casefold()
+    return token.kind == "word" and singular(word) != word and word not in vocabulary.PLURAL_MODIFIERS
+
+
+def _like_verb(token: Token) -> bool:
+    word = token.text.casefold()
+    return re.search(r"..(?:ing|ed)$", word) is not None and word not in vocabulary.NOUNS_LIKE_VERBS
+
+
+def begins_another(tokens: Tokens) -> bool:
+    """Whether what follows an `and` is not plainly one more thing of the same kind."""
+    for number, token in enumerate(tokens):
+        if token.key != "and":
+            continue
+        rest = tokens[number + 1 :]
+        acts = bool(rest) and rest[0].text.casefold() in vocabulary.ACTIONS
+        if not rest or acts or any(t.text == "with" for t in rest):
+            return True
+        if not (rest[0].kind == "determiner" or _is_plural(rest[0]) or rest[0].text[:1].isupper()):
+            return True
+    return False
