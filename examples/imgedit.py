@@ -26,7 +26,8 @@ def main() -> None:
         run = session.run(instruction, IMAGES / "astronaut.png")
         save_image(run.result, f"{name}.png")
         run.save(f"{name}.html")
-        print(f"{name}.png: {instruction} ({sum(step.status == 'cached' for step in run.steps)} steps remembered)")
+        remembered = sum(step.status == "cached" for step in run.steps)
+        print(f"{name}.png: {instruction} (steps remembered: {remembered})")
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ IMAGES = Path(__file__).parent / "images"
 
 
 class Brightness:
-    """An ImageTextScorer of your own needs no weights and no registration: any object with `score` will do."""
+    """An ImageTextScorer of your own: any object with `score` will do, and nothing is registered."""
 
     def score(self, images: Sequence[Image], texts: Sequence[str]) -> NDArray[np.floating]:
         """Prefer the first text for bright pictures and the last for dark ones; shape (images, texts)."""
@@ -31,7 +31,7 @@ def main() -> None:
     session = VisProg(
         planner="examples",
         models={
-            "language_model": FakeLanguageModel(lambda messages: "bright face, dark face"),
+            "language_model": FakeLanguageModel(["bright face, dark face"]),
             "image_text_scorer": Brightness(),
         },
     )

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,12 +24,12 @@ HIDE = (
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder to work in, without any key in the environment."""
     monkeypatch.chdir(tmp_path)
     for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL"):
         monkeypatch.delenv(name, raising=False)
-    yield tmp_path
+    return tmp_path
 
 
 def visprog(*words: str | Path, given: str = "", status: int = 0) -> tuple[str, str]:
@@ -152,7 +151,7 @@ def test_a_file_that_is_no_picture_is_refused(folder: Path) -> None:
 
 
 def test_the_program_is_shown_and_run_only_when_confirmed(folder: Path) -> None:
-    words = ["run", "Hide the face with 8)", ASTRONAUT, "-o", "out.png", "--confirm"]
+    words = ["run", "Hide the face with 8)", str(ASTRONAUT), "-o", "out.png", "--confirm"]
     _, err = visprog(*words, given="n\n", status=1)
     assert "OBJ0=FaceDet(image=IMAGE)" in err
     assert not (folder / "out.png").exists()
@@ -196,7 +195,7 @@ def test_a_file_brings_further_tools(folder: Path) -> None:
         '@tool("Mirror")\ndef mirror(image: Image) -> Image:\n'
         '    """Swap left and right."""\n    return Image(image.pixels[:, ::-1])\n'
     )
-    words = ["exec", "-", ASTRONAUT, "--tools", "mine.py", "-o", "out.png"]
+    words = ["exec", "-", str(ASTRONAUT), "--tools", "mine.py", "-o", "out.png"]
     visprog(*words, given="RESULT=Mirror(IMAGE)")
     assert (load_image("out.png").pixels == load_image(ASTRONAUT).pixels[:, ::-1]).all()
     (folder / "broken.py").write_text("1 / 0")
@@ -232,7 +231,7 @@ def test_a_server_that_refuses_the_key_is_reported(folder: Path, monkeypatch: py
     with OpenAIServer(error(401, f"Incorrect API key provided: {KEY}")) as server:
         monkeypatch.setenv("OPENAI_BASE_URL", server.url)
         monkeypatch.setenv("OPENAI_API_KEY", KEY)
-        _, err = visprog("run", "Wink", ASTRONAUT, "-o", "out.png", status=1)
+        _, err = visprog("run", "Wink", ASTRONAUT, "-o", "o.png", status=1)
     assert "OPENAI_API_KEY" in err
     assert KEY not in err
 
@@ -241,7 +240,8 @@ def test_an_interruption_leaves_nothing_behind(folder: Path) -> None:
     (folder / "slow.py").write_text(
         "import time\nfrom visprog import Image, tool\n\n"
         '@tool("Slow")\ndef slow(image: Image, place: int) -> Image:\n'
-        '    """Take very long."""\n    open(f"started{place}", "w").close()\n    time.sleep(60)\n    return image\n'
+        '    """Take long."""\n    open(f"started{place}", "w").close()\n'
+        "    time.sleep(60)\n    return image\n"
     )
     program = "A=Slow(IMAGE, 1)\nB=Slow(IMAGE, 2)\nRESULT=Result([A, B])"
     (folder / "p.vp").write_text(program)
@@ -261,7 +261,8 @@ def test_an_interruption_leaves_nothing_behind(folder: Path) -> None:
 
 def test_a_fault_of_our_own_shows_no_traceback(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = "import visprog.session as s; s.VisProg = None; from visprog.cli import main; main()"
-    done = subprocess.run([sys.executable, "-c", program, "tools"], capture_output=True, text=True, check=False)
+    command = [sys.executable, "-c", program, "tools"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "something went wrong inside visprog: TypeError" in done.stderr
     assert "Traceback" not in done.stderr

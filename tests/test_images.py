@@ -140,7 +140,7 @@ def test_what_may_not_be_read_is_refused_in_words(data: bytes, words: str) -> No
 
 def test_the_error_names_the_file(tmp_path: Path) -> None:
     path = tmp_path / "no such picture.png"
-    with pytest.raises(ImageError, match="there is no file .*no such picture.png"):
+    with pytest.raises(ImageError, match=r"there is no file .*no such picture\.png"):
         load_image(path)
     with pytest.raises(ImageError, match="is a folder"):
         load_image(tmp_path)

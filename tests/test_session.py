@@ -9,9 +9,21 @@ import pytest
 from PIL import Image as PILImage
 
 import visprog
-from visprog import Image, ImageError, PlanError, Program, ProgramError, Run, UsageError, VisProg, VisProgError, parse
+from visprog import (
+    Image,
+    ImageError,
+    PlanError,
+    Program,
+    ProgramError,
+    Run,
+    UsageError,
+    VisProg,
+    VisProgError,
+    parse,
+)
 from visprog.models.fake import FakeFaceDetector, FakeLanguageModel, FakeVisualQA
 from visprog.planner.language_model import LanguageModelPlanner
+from visprog.session import Images
 
 FACES = FakeFaceDetector([(2, 2, 5, 5)])
 COUNT = "OBJ0=FaceDet(image=IMAGE)\nRESULT=Count(object=OBJ0)"
@@ -55,7 +67,8 @@ def test_a_checked_program_is_taken_too() -> None:
 def test_pictures_come_in_every_form(tmp_path: Path) -> None:
     path = tmp_path / "picture.png"
     PILImage.new("RGB", (10, 8)).save(path)
-    forms = [path, str(path), path.read_bytes(), PILImage.new("RGB", (10, 8)), np.zeros((8, 10), dtype=np.uint8)]
+    array = np.zeros((8, 10), dtype=np.uint8)
+    forms = [path, str(path), path.read_bytes(), PILImage.new("RGB", (10, 8)), array]
     given = VisProg(models={"face_detector": FACES})
     for form in forms:
         assert given.execute(COUNT, form).inputs["IMAGE"].size == (10, 8)
@@ -103,7 +116,11 @@ def test_checking_raises_nothing() -> None:
 def test_many_instructions_run_with_one_outcome_each() -> None:
     model = FakeLanguageModel(lambda messages: COUNT if "faces" in messages[-1].content else "I do not know")
     given = VisProg(planner=LanguageModelPlanner(model, "fake"), models={"face_detector": FACES})
-    tasks = [("How many faces?", picture(1)), ("Sing!", picture(2)), ("How many faces?", "no such file")]
+    tasks: list[tuple[str, Images]] = [
+        ("How many faces?", picture(1)),
+        ("Sing!", picture(2)),
+        ("How many faces?", "no such file"),
+    ]
     first, second, third = given.run_many(tasks)
     assert isinstance(first, Run)
     assert first.result == 1

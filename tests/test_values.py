@@ -100,8 +100,8 @@ def test_regions_are_indexed_like_arrays() -> None:
 
 
 def test_the_best_region_is_the_first_of_the_highest_score() -> None:
-    found = Regions([Region((0, 0, 1, 1), label, score) for label, score in [("a", 0.2), ("b", 0.9), ("c", 0.9)]],
-                    size=(8, 6))  # fmt: skip
+    scored = {"a": 0.2, "b": 0.9, "c": 0.9}
+    found = Regions([Region((0, 0, 1, 1), label, score) for label, score in scored.items()], size=(8, 6))
     assert found.best is not None
     assert found.best.label == "b"
     assert Regions(size=(8, 6)).best is None

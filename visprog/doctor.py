@@ -31,7 +31,7 @@ class Finding(NamedTuple):
 
 
 def diagnose(session: VisProg) -> list[Finding]:
-    """Look at the packages, the models, the tools and the planners. Models are loaded to see whether they work."""
+    """Look at packages, models, tools and planners. Models are loaded to see whether they work."""
     models = {finding.name: finding for finding in _models(session)}
     return [*_packages(), *models.values(), *_tools(session, models), *_planners()]
 

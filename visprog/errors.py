@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 class VisProgError(Exception):
     """The root of the tree. `message` says what was found and expected; `help` what to do next."""
 
-    def __init__(self, message: str, *, help: str | None = None) -> None:  # noqa: A002
+    def __init__(self, message: str, *, help: str | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.help = help
@@ -50,7 +50,7 @@ class ProgramError(VisProgError):
         message: str,
         diagnostics: Sequence[Diagnostic] = (),
         *,
-        help: str | None = None,  # noqa: A002
+        help: str | None = None,
     ) -> None:
         super().__init__(message, help=help)
         self.diagnostics = tuple(diagnostics)
@@ -77,7 +77,7 @@ class StepError(VisProgError):
         *,
         step: str,
         line: int,
-        help: str | None = None,  # noqa: A002
+        help: str | None = None,
     ) -> None:
         super().__init__(message, help=help)
         self.step = step
@@ -115,7 +115,7 @@ class PlanError(VisProgError):
         self,
         message: str,
         *,
-        help: str | None = None,  # noqa: A002
+        help: str | None = None,
         program: str = "",
         diagnostics: Sequence[Diagnostic] = (),
         transcript: Sequence[Message] = (),

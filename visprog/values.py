@@ -290,7 +290,7 @@ def clip(box: Box, size: tuple[int, int]) -> Box | None:
 
 
 def enlarge(box: Box, factor: float, size: tuple[int, int]) -> Box | None:
-    """Scale `box` about its centre by `factor`, clipped to a picture of `size`; None where nothing is left."""
+    """Scale `box` about its centre by `factor`, clipped to `size`; None where nothing is left."""
     center_x, center_y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
     half_width, half_height = (box[2] - box[0]) * factor / 2, (box[3] - box[1]) * factor / 2
     grown = (

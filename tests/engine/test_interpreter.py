@@ -1,4 +1,4 @@
-"""Steps run once they can, beside each other where they may, and their values are those of running in order."""
+"""Steps run beside each other where they may, and their values are those of running in order."""
 
 from __future__ import annotations
 

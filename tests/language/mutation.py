@@ -9,10 +9,10 @@ from visprog.planner.bank import read_bank
 from visprog.prompts import BANKS, bank_text
 
 _PIECES = (
-    "'", '"', "(", ")", "[", "]", "{", "}", "=", ",", "#", "\\", "\n", "\r", "\t", "\0", " ", ".", "-", "*", "**",
-    "`", "```", "Program:", "1. ", "None", "True", "xor", "{ANSWER0}", "{", "'{'", "IMAGE", "Loc(", "Eval('", "')",
-    "if", "else", "and", "not", "é", "\u2028", "\x0b", "\ud800", "\U0001f600", "\u202e", "９", "0x1F", "1e999",
-    "9" * 90, "lambda: 0", "__import__('os')", "f'", "'''", "\\x41", "\\ud800", "\\", ";", ":", "≥",
+    *"'\"()[]{}=,#\\\n\r\t\0 .-*`;:≥é９\u2028\x0b\ud800\U0001f600\u202e",
+    "**", "```", "Program:", "None", "True", "xor", "{ANSWER0}", "'{'", "IMAGE", "Loc(", "Eval('", "')",
+    "if", "else", "and", "not", "0x1F", "1e999", "9" * 90, "lambda: 0", "__import__('os')", "f'", "'''",
+    "\\x41", "\\ud800",
 )  # fmt: skip
 
 

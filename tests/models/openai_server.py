@@ -96,7 +96,7 @@ class OpenAIServer:
                 except ConnectionError:  # the client has given up, as it should
                     self.close_connection = True
 
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as in the base class
+            def log_message(self, format: str, *args: object) -> None:
                 pass
 
         return Handler

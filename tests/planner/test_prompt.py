@@ -40,7 +40,7 @@ RESULT=Vqa(image=LEFT, question='Is it a drawing?')
 
 
 @tool("Loc")
-def loc(image: Image, object: str) -> Regions:  # noqa: A002
+def loc(image: Image, object: str) -> Regions:
     """Find every `object` in `image`, best first.
 
     Details that the prompt leaves out.
@@ -49,7 +49,7 @@ def loc(image: Image, object: str) -> Regions:  # noqa: A002
 
 
 @tool("Count")
-def count(object: Regions) -> int:  # noqa: A002
+def count(object: Regions) -> int:
     """Count the regions in `object`."""
     raise NotImplementedError
 

@@ -26,19 +26,19 @@ if TYPE_CHECKING:
 
 
 @tool("Loc")
-def loc(image: Image, object: str) -> Regions:  # noqa: A002
+def loc(image: Image, object: str) -> Regions:
     """Find things."""
     raise NotImplementedError
 
 
 @tool("Select")
-def select(image: Image, object: Regions, query: str) -> Regions:  # noqa: A002
+def select(image: Image, object: Regions, query: str) -> Regions:
     """Choose regions."""
     raise NotImplementedError
 
 
 @tool("Count")
-def count(object: Regions) -> int:  # noqa: A002
+def count(object: Regions) -> int:
     """Count regions."""
     raise NotImplementedError
 
@@ -50,13 +50,13 @@ def vqa(image: Image, question: str) -> str:
 
 
 @tool("Tag")
-def tag(image: Image, object: Regions) -> Image:  # noqa: A002
+def tag(image: Image, object: Regions) -> Image:
     """Draw labels."""
     raise NotImplementedError
 
 
 @tool("List")
-def knowledge(query: str, max: int) -> list[str]:  # noqa: A002
+def knowledge(query: str, max: int) -> list[str]:
     """List knowledge."""
     raise NotImplementedError
 

@@ -15,9 +15,9 @@ from visprog.language.types import Type
 from visprog.tools import Registry, Tool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)  # not frozen: that would triple the time to build a graph
 class Node:
-    """A step, ready to be called.
+    """A step, ready to be called. It does not change once it is made.
 
     `constants` are arguments known beforehand, `variables` maps parameters to names, `lists` to lists with
     names in them, `expressions` to an Eval expression and the name behind each of its variables.
@@ -98,14 +98,12 @@ def _settled_types(tool: Tool) -> Mapping[str, Type]:
 def _identity(step: CheckedStep, tool: Tool | None) -> bytes:
     """Hash the tool and the written arguments; a variable counts by its place among the step's uses."""
     places = {name: place for place, name in enumerate(step.uses)}
-    content = hashlib.blake2b(digest_size=16)
-    content.update((tool.fingerprint if tool else "alias").encode())
-    for name in sorted(step.arguments):
-        content.update(f"\0{name}={_written(step.arguments[name], places)}".encode(errors="surrogatepass"))
-    for name, computation in sorted(step.expressions.items()):
+    parts = [tool.fingerprint if tool else "alias"]
+    parts += [f"{name}={_written(value, places)}" for name, value in sorted(step.arguments.items())]
+    for name, computation in step.expressions.items():
         uses = [(written, places[bound]) for written, bound in computation.names.items()]
-        content.update(f"\0{name}:{computation.expression}{uses}".encode(errors="surrogatepass"))
-    return content.digest()
+        parts.append(f"{name}:{computation.expression.source}{uses}")
+    return hashlib.blake2b("\0".join(parts).encode(), digest_size=16).digest()
 
 
 def _written(value: Value, places: Mapping[str, int]) -> str:

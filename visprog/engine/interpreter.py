@@ -73,7 +73,7 @@ class Interpreter:
         return tuple(execution.events)
 
     def _graph(self, checked: Checked) -> Graph:
-        """Return the program's graph. Those of the last programs are kept: one program runs over many pictures."""
+        """Return the program's graph; the last ones are kept, as one program runs over many pictures."""
         with self._lock:
             kept = self._graphs.pop(id(checked), None)
             graph = kept[1] if kept is not None else build_graph(checked, self._tools)
@@ -169,7 +169,7 @@ class _Execution:
             raise self._broken
 
     def _derive_keys(self) -> None:
-        """Every key follows from the inputs before any step runs. A step whose key an earlier one has waits for it."""
+        """Derive every key from the inputs. A step whose key an earlier one has waits for that one."""
         first: dict[bytes, int] = {}
         for index, node in self._graph.nodes.items():
             tool = node.tool
@@ -209,7 +209,7 @@ class _Execution:
         return found
 
     def _work(self, ready: Iterable[int]) -> None:
-        """Run the ready steps and what they make ready: quick ones and one slow one here, the rest in the pool."""
+        """Run the ready steps and what they make ready: the quick ones and one other here, the rest apart."""
         queue, own = deque(ready), None
         while (queue or own is not None) and not self._stopped:
             if queue:
@@ -258,7 +258,7 @@ class _Execution:
         return ready
 
     def _skip_after(self, failed: int) -> list[int]:
-        """Skip all that depends on a failed step. A twin did not fail itself: it would, and is skipped too."""
+        """Skip all that depends on a failed step, and its twins, which would fail as well."""
         rest, skipped = [failed], set[int]()
         while rest:
             for later in self._graph.dependents[rest.pop()]:

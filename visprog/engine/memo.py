@@ -56,7 +56,7 @@ class Memo:
 
 
 @singledispatch
-def size_of(value: object) -> int:
+def size_of(value: object) -> int:  # noqa: ARG001 - what is not registered is small
     """Return about how many bytes a value holds on to."""
     return 100
 

@@ -177,7 +177,7 @@ class _Checker:
         self._scope[target] = _Binding(name, returns)
         return name
 
-    def _error(self, code: str, message: str, span: Span, help: str | None = None) -> None:  # noqa: A002
+    def _error(self, code: str, message: str, span: Span, help: str | None = None) -> None:
         self.found.append(diagnostics.error(code, message, span, help))
 
     def _call(self, call: Call) -> tuple[str, dict[str, Value], dict[str, Computation], Type]:
@@ -317,7 +317,8 @@ class _Checker:
     def _fits(self, value: Value, actual: Type, parameter: Parameter, signature: Signature) -> None:
         if accepts(parameter.type, actual) or (actual is Type.NONE and parameter.nullable):
             return
-        message = f"`{parameter.name}` of {signature.name} takes {_articled(parameter.type)}, found {_found(value, actual)}"
+        wanted = f"`{parameter.name}` of {signature.name} takes {_articled(parameter.type)}"
+        message = f"{wanted}, found {_found(value, actual)}"
         self._error("wrong-type", message, value.span, _advice(value, parameter.type, actual))
 
 

@@ -58,7 +58,7 @@ class Diagnostic:
         return self.severity == "error"
 
 
-def error(code: str, message: str, span: Span, help: str | None = None) -> Diagnostic:  # noqa: A002
+def error(code: str, message: str, span: Span, help: str | None = None) -> Diagnostic:
     """Return a diagnostic that keeps the program from running."""
     return Diagnostic(code, "error", message, span, help)
 

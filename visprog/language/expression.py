@@ -26,7 +26,7 @@ MAX_DEPTH = 40
 class MalformedExpression(Exception):  # noqa: N818 - it is caught by the checker and becomes a diagnostic
     """The text is no expression. `column` and `end` count from 1 within the expression."""
 
-    def __init__(self, message: str, column: int, end: int, help: str | None = None) -> None:  # noqa: A002
+    def __init__(self, message: str, column: int, end: int, help: str | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.column = column
@@ -232,7 +232,7 @@ class _Parser:
         self._position += found
         return found
 
-    def _fail(self, message: str, help: str | None = None) -> NoReturn:  # noqa: A002
+    def _fail(self, message: str, help: str | None = None) -> NoReturn:
         raise MalformedExpression(message, self._peek().column, self._peek().end, help)
 
     def _unexpected(self, expected: str) -> NoReturn:
@@ -364,7 +364,7 @@ class _Parser:
         self._fail(f"expected a value, found the bare word `{name}`", f"write `{{{name}}}` or `'{name}'`")
 
     def _text(self, token: Token) -> Node:
-        """A string; one with references in it becomes a Text, whatever their values look like."""
+        """Read a string; one with references in it becomes a Text, whatever their values look like."""
         value = str(token.value)
         parts: list[Constant | Reference] = []
         position = 0

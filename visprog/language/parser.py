@@ -153,7 +153,12 @@ def _with_lenient_quotes(content: str, number: int, offset: int) -> tuple[Step, 
 
 
 _AFTER_STRING = re.compile(
-    r"""\s*(?: \)[\s);`]*(?:\#.*)?$ | \] | ,\s*(?: [^\W\d]\w*\s*= | ['"\[] | [-+]?\.?\d | [^\W\d]\w*\s*[,)\]] | $ ) )""",
+    r"""
+    \s* (?: \) [\s);`]* (?:\#.*)? $
+         | \]
+         | , \s* (?: [^\W\d]\w*\s*= | ['"\[] | [-+]?\.?\d | [^\W\d]\w*\s*[,)\]] | $ )
+        )
+    """,
     re.VERBOSE,
 )
 
@@ -206,7 +211,7 @@ class _Statement:
     def _span(self, first: Token, last: Token | None = None) -> Span:
         return Span(self._line, first.column + self._offset, (last or first).end + self._offset)
 
-    def _fail(self, message: str, help: str | None = None, code: str = "syntax") -> NoReturn:  # noqa: A002
+    def _fail(self, message: str, help: str | None = None, code: str = "syntax") -> NoReturn:
         raise _Fault(diagnostics.error(code, message, self._span(self._peek()), help))
 
     def _mend(self, message: str, token: Token) -> None:

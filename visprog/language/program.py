@@ -83,7 +83,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One statement, `target=value`; a value that is a Variable makes it an alias. `span` covers the target."""
+    """One statement, `target=value`; a Variable as value makes it an alias. `span` covers the target."""
 
     target: str
     value: Call | Variable

@@ -51,7 +51,7 @@ def align(template: Template, tokens: tuple[Token, ...], text: str) -> list[Fit]
             yield from _after(ways(item, position + 1), _skip_cost(tokens[position]))
         if item < len(items):
             fixed = items[item]
-            if isinstance(fixed, Token) and (fixed.skippable or _may_lack(template, fixed)):
+            if isinstance(fixed, Token) and (_is_idle(fixed) or _may_lack(template, fixed)):
                 yield from _after(ways(item + 1, position), _skip_cost(fixed))
 
     def matched(item: int, position: int) -> Iterator[_Way]:
@@ -93,6 +93,11 @@ def _skip_cost(token: Token) -> float:
     return {"determiner": _ARTICLE, "filler": _FILLER}.get(token.kind, _VERB)
 
 
+def _is_idle(token: Token) -> bool:
+    """Whether an example's word may be missing: an article, but not the `its` of 'with its species'."""
+    return token.skippable and token.key not in vocabulary.POSSESSIVES
+
+
 def _may_lack(template: Template, token: Token) -> bool:
     first = template.items[0]
     return token.key == "be" and isinstance(first, Token) and first.key == "how-many"
@@ -100,6 +105,8 @@ def _may_lack(template: Template, token: Token) -> bool:
 
 def _match_cost(wanted: Token, found: Token) -> float | None:
     """Return what it costs to read one token as the other; None where they don't mean the same."""
+    if wanted.key in vocabulary.POSSESSIVES:
+        return 0.0 if found.key in vocabulary.POSSESSIVES else None
     if wanted.kind == found.kind and wanted.key == found.key:
         return 0.0 if wanted.text.casefold() == found.text.casefold() or wanted.skippable else 0.02
     if wanted.key == "be" and found.value == "exists":

@@ -16,6 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from visprog.errors import ProgramError
 from visprog.language import diagnostics
@@ -108,7 +109,7 @@ def _split(lines: list[str]) -> tuple[str, list[_Block], list[Diagnostic]]:
     header = [line for line in lines[:header_end] if not line.startswith("#")]
     blocks: list[_Block] = []
     faults: list[Diagnostic] = []
-    for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+    for start, end in pairwise([*starts, len(lines)]):
         block = _block(lines, start, end, faults)
         if block is not None:
             blocks.append(block)

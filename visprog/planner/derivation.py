@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from visprog.language.program import Argument, Call, ListValue, Literal, Value
-from visprog.planner import vocabulary
+from visprog.planner import vocabulary, word_classes
 from visprog.planner.bank import Bank, Example
 from visprog.planner.nouns import singular
 from visprog.planner.phrases import head, is_proper, is_role
@@ -333,7 +333,7 @@ def _keys(tokens: tuple[Token, ...]) -> list[str]:
 
 
 def _breaks(token: Token) -> bool:
-    function = token.key in vocabulary.QUESTION_WORDS or token.key in (
+    function = token.key in word_classes.QUESTION_WORDS or token.key in (
         "there",
         "image",
         "images",

@@ -7,7 +7,6 @@ wrong program returned with confidence is worse than none.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
@@ -131,13 +130,14 @@ def _renamed(program: Program, names: Mapping[str, str]) -> Program:
 
 
 def _no_fit(request: Request, templates: Sequence[Template], tokens: tuple[Token, ...]) -> PlanError:
-    said = f"no example of the bank {request.task} fits this instruction: {_shown(request.instruction)}"
+    examples = [template.example for template in _nearest(templates, tokens)]
     if not request.instruction.strip():
-        said = "the instruction is empty"
-    lines = [f"  line {t.example.line}: {t.example.instruction}" for t in _nearest(templates, tokens)]
-    return PlanError(
-        "\n".join([said, "the nearest examples are", *lines]), help=_advice("word it like one of these")
-    )
+        wanted = examples[0].instruction if examples else "Hide the faces with ;)"
+        return PlanError("the instruction is empty", help=f"say what you want, for example: {wanted}")
+    nearest = [f"  line {example.line}: {example.instruction}" for example in examples]
+    said = f"no example of the bank {request.task} fits this instruction: {_shown(request.instruction)}"
+    message = "\n".join([said, "the nearest examples are", *nearest])
+    return PlanError(message, help=_advice("word it like one of these"))
 
 
 def _ambiguous(request: Request, one: _Reading, other: _Reading) -> PlanError:
@@ -169,6 +169,6 @@ def _nearest(templates: Sequence[Template], tokens: tuple[Token, ...]) -> list[T
 
     def likeness(template: Template) -> float:
         own = {item.key for item in template.items if isinstance(item, Token) and not item.skippable}
-        return len(own & keys) / math.sqrt(len(own) + 1)
+        return len(template.fixed & keys) + 0.1 * len(own & keys) - 0.01 * len(template.items)
 
     return sorted(templates, key=likeness, reverse=True)[:_NEAREST]

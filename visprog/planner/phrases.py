@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable
 from itertools import pairwise
 
-from visprog.planner import vocabulary
-from visprog.planner.nouns import singular
+from visprog.planner import vocabulary, word_classes
+from visprog.planner.nouns import plural, singular
 from visprog.planner.wording import Token
 
 Tokens = tuple[Token, ...]
@@ -44,14 +44,14 @@ def is_proper(text: str) -> bool:
     """Whether every word of a name is capitalised, small words inside it aside."""
     words = text.replace("'s", "").split()
     return bool(words) and all(
-        word[0].isupper() or (0 < position < len(words) - 1 and word in vocabulary.PARTICLES)
+        word[0].isupper() or (0 < position < len(words) - 1 and word in word_classes.PARTICLES)
         for position, word in enumerate(words)
     )
 
 
 def is_role(text: str) -> bool:
     """Whether a phrase is about people as knowledge lists them: 'leading actors of the film'."""
-    return singular(head(text).casefold()) in vocabulary.ROLES
+    return singular(head(text).casefold()) in word_classes.ROLES
 
 
 def has_loose_with(tokens: Tokens) -> bool:
@@ -72,7 +72,7 @@ def is_with_repeated(text: str) -> bool:
 def is_known(tokens: Tokens, text: str) -> bool:
     """Whether a phrase is a matter of knowledge: a name is in it, or a film, a team or the like."""
     capital = any(t.text[:1].isupper() and text[: t.start].strip() for t in tokens if t.kind == "word")
-    return capital or any(token.key in vocabulary.SOURCES for token in tokens)
+    return capital or any(token.key in word_classes.SOURCES for token in tokens)
 
 
 def without_articles(tokens: Tokens) -> Tokens:
@@ -104,24 +104,63 @@ def ends_as_noun(tokens: Tokens, *, asked: bool) -> bool:
             return False
     if asked and any(map(_like_verb, tokens[1:])):
         return False  # "the goal playing football" is two things
-    if any(_is_plural(token) and after.kind == "word" and not is_preposition(after) for token, after in pairwise(tokens)):
+    if any(
+        _is_plural(token) and after.kind == "word" and not is_preposition(after)
+        for token, after in pairwise(tokens)
+    ):
         return False  # "people wear hats" is a sentence
-    if tokens[-1].text.casefold() in vocabulary.ADJECTIVES:
+    if tokens[-1].text.casefold() in word_classes.ADJECTIVES:
         return len(tokens) > 1 and tokens[-2].text.casefold() in ("in", "of")
     return not _like_verb(tokens[-1])
+
+
+def is_bare_adjective(tokens: Tokens) -> bool:
+    """Whether free text ends in an adjective that has slipped behind its noun: 'a plant big'."""
+    if tokens[-1].text.casefold() not in word_classes.ADJECTIVES or len(tokens) < 2:
+        return False
+    before = tokens[-2].text.casefold()
+    return (
+        before not in ("in", "of", "and")
+        and not before.endswith("ed")
+        and before not in word_classes.ADJECTIVES
+    )
 
 
 _HOLDING = frozenset(("wearing", "holding", "carrying", "riding"))
 
 
+def articles_stand_well(tokens: Tokens) -> bool:
+    """Whether each article inside has before it what may govern a noun: 'lamp a post' is no phrase."""
+    return all(
+        before.kind in ("determiner", "relation", "comma")
+        or is_preposition(before)
+        or before.key in ("and", "or", "like", "be", "do")
+        or before.text.casefold().endswith("ing")
+        for before, token in pairwise(tokens)
+        if token.kind == "determiner"
+    )
+
+
+def is_stray(token: Token) -> bool:
+    """Whether a word is an adverb or a verb that edits: it belongs to no thing in a picture."""
+    word = token.text.casefold()
+    adverb = word == token.text and re.search(r"..ly$", word) is not None and word not in word_classes.LY
+    return adverb or (word in word_classes.ACTIONS and word not in word_classes.NOUNS_TOO)
+
+
+def is_plural(noun: str) -> bool:
+    """Whether a noun is in the plural, or looks the same in both."""
+    return singular(noun) != noun or plural(noun) == noun
+
+
 def _is_plural(token: Token) -> bool:
     word = token.text.casefold()
-    return token.kind == "word" and singular(word) != word and word not in vocabulary.PLURAL_MODIFIERS
+    return token.kind == "word" and singular(word) != word and word not in word_classes.PLURAL_MODIFIERS
 
 
 def _like_verb(token: Token) -> bool:
     word = token.text.casefold()
-    return re.search(r"..(?:ing|ed)$", word) is not None and word not in vocabulary.NOUNS_LIKE_VERBS
+    return re.search(r"..(?:ing|ed)$", word) is not None and word not in word_classes.NOUNS_LIKE_VERBS
 
 
 def begins_another(tokens: Tokens) -> bool:
@@ -130,7 +169,7 @@ def begins_another(tokens: Tokens) -> bool:
         if token.key != "and":
             continue
         rest = tokens[number + 1 :]
-        acts = bool(rest) and rest[0].text.casefold() in vocabulary.ACTIONS
+        acts = bool(rest) and rest[0].text.casefold() in word_classes.ACTIONS
         if not rest or acts or any(t.text == "with" for t in rest):
             return True
         if not (rest[0].kind == "determiner" or _is_plural(rest[0]) or rest[0].text[:1].isupper()):

@@ -12,17 +12,22 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
-from visprog.planner import vocabulary
+from visprog.planner import vocabulary, word_classes
 from visprog.planner.emoji import emoji_named
 from visprog.planner.phrases import (
     Tokens,
+    articles_stand_well,
     begins_another,
     ends_as_noun,
     has_loose_with,
+    head,
+    is_bare_adjective,
     is_known,
+    is_plural,
     is_preposition,
     is_proper,
     is_role,
+    is_stray,
     is_with_repeated,
     phrase_cost,
     without_articles,
@@ -67,7 +72,7 @@ class Filling(NamedTuple):
 
 
 def read_slot(slot: Slot, tokens: Tokens, before: Token | None, text: str) -> Filling | None:
-    """Return what `tokens`, standing in `text` after `before`, mean in the slot; None where they don't fit."""
+    """Return what `tokens`, standing in `text` after `before`, mean in the slot; None if they don't fit."""
     return _READERS[slot.kind](slot, tokens, before, text)
 
 
@@ -77,9 +82,10 @@ def _word_may_stand(slot: Slot, token: Token) -> bool:
         return slot.task == "gqa" and word.startswith(("picture", "photo"))
     return not (
         token.key in slot.fixed
-        or token.key in vocabulary.STRUCTURE
-        or word in vocabulary.STRUCTURE
-        or (word == token.text and word in vocabulary.FOREIGN)
+        or token.key in word_classes.STRUCTURE
+        or word in word_classes.STRUCTURE
+        or (word == token.text and word in word_classes.FOREIGN)
+        or is_stray(token)
         or word.endswith("n't")
         or re.fullmatch(r"\d+(?:st|nd|rd|th)", word)
     )
@@ -129,7 +135,7 @@ def _noun(slot: Slot, tokens: Tokens, before: Token | None, text: str) -> Fillin
         return None
     modified = any(is_preposition(token) and token.key != "of" for token in tokens)
     named = any(t.text[:1].isupper() and not t.text.isupper() and text[: t.start].strip() for t in tokens)
-    abstract = slot.task in ("imgedit", "knowtag") and any(t.key in vocabulary.ABSTRACT for t in tokens)
+    abstract = slot.task in ("imgedit", "knowtag") and any(t.key in word_classes.ABSTRACT for t in tokens)
     if abstract or (slot.modified and not modified):
         return None
     if slot.role not in (None, is_role(phrase)) or slot.proper not in (None, named):
@@ -138,7 +144,7 @@ def _noun(slot: Slot, tokens: Tokens, before: Token | None, text: str) -> Fillin
 
 
 def _members(slot: Slot, tokens: Tokens, before: Token | None) -> Iterator[tuple[Tokens, bool]] | None:
-    """Split a list at its commas and conjunctions; each member comes with whether an article was before it."""
+    """Split a list at its commas and conjunctions; each member comes with whether it has an article."""
     joints = ("and", "or", ",") if slot.choice else ("and", ",")
     groups: list[list[Token]] = [[]]
     for token in tokens:
@@ -160,7 +166,7 @@ def _list(slot: Slot, tokens: Tokens, before: Token | None, text: str) -> Fillin
         return None
     items, cost = [], 0.0
     for number, (member, articled) in enumerate(_members(slot, tokens, before) or ()):
-        if number and not articled and member and member[0].text.casefold() in vocabulary.ACTIONS:
+        if number and not articled and member and member[0].text.casefold() in word_classes.ACTIONS:
             return None  # "... and rotate": a second instruction
         filling = _noun(slot, member, None, text) if member else None
         if filling is None:
@@ -190,7 +196,7 @@ def _names(slot: Slot, tokens: Tokens, before: Token | None, text: str) -> Filli
 
 
 _EXCHANGE = re.compile(r"\b(?:swap|exchange)\b", re.IGNORECASE)
-_NOT_IN_TEXT = vocabulary.STRUCTURE - {
+_NOT_IN_TEXT = word_classes.STRUCTURE - {
     "and",
     "'s",
     "like",
@@ -218,15 +224,17 @@ def _is_free_text(slot: Slot, tokens: Tokens) -> bool:
         if token.kind not in ("word", "determiner", "relation", "number"):
             return False
         if token.key in slot.fixed and (
-            word in vocabulary.ACTIONS or "-" in token.key or word == "background"
+            word in word_classes.ACTIONS or "-" in token.key or word == "background"
         ):
             return False
         if token.key in ("image", "images") and (after is None or after.key != "of"):
             return False
-        if token.key in _NOT_IN_TEXT or word in _NOT_IN_TEXT or word.endswith("n't"):
+        if token.key in _NOT_IN_TEXT or word in _NOT_IN_TEXT or is_stray(token) or word.endswith("n't"):
             return False
-        if word == token.text and word in vocabulary.FOREIGN:
+        if word == token.text and word in word_classes.FOREIGN:
             return False
+    if is_bare_adjective(tokens) or not articles_stand_well(tokens):
+        return False
     return not begins_another(tokens)
 
 
@@ -244,7 +252,11 @@ def _knowledge(slot: Slot, tokens: Tokens, before: Token | None, text: str) -> F
     if not _is_free_text(slot, tokens) or not is_known(tokens, text) or tokens[0].kind != "word":
         return None
     phrase = written(text, tokens)
-    if slot.role != is_role(phrase) or any(token.key == "names" for token in tokens):
+    if (
+        slot.role != is_role(phrase)
+        or not is_plural(head(phrase))
+        or any(token.key == "names" for token in tokens)
+    ):
         return None
     return Filling((phrase,), cost=0.3)
 
@@ -252,41 +264,32 @@ def _knowledge(slot: Slot, tokens: Tokens, before: Token | None, text: str) -> F
 def _phrase(slot: Slot, tokens: Tokens, before: Token | None, text: str) -> Filling | None:  # noqa: ARG001
     if not tokens or not _is_noun_phrase(slot, tokens, _ALL_PREPOSITIONS) or len(tokens) > 7:
         return None
+    if not articles_stand_well(tokens):
+        return None
     return Filling((written(text, tokens),), cost=phrase_cost(tokens))
 
 
 def _question(slot: Slot, tokens: Tokens, before: Token | None, text: str) -> Filling | None:
-    """Take a whole question that has nothing in it to be located, counted or combined."""
-    if before is not None or len(tokens) < 3 or tokens[0].key not in vocabulary.QUESTION_WORDS:
+    """Take a whole question about `the` something that has nothing in it to locate, count or combine."""
+    if before is not None or len(tokens) < 3 or tokens[0].key not in word_classes.QUESTION_WORDS:
         return None
-    refused = {
-        "and",
-        "image",
-        "images",
-        "you",
-        "i",
-        "me",
-        "we",
-        "us",
-        "how-many",
-        "is-there",
-        "not",
-        "more",
-        "both",
-    }
-    for token in tokens:
-        if (
-            token.kind not in ("word", "determiner")
-            or token.key in refused
-            or token.key in slot.fixed - {"who", "what"}
-        ):
-            return None
-        if (token is not tokens[0] and token.text[:1].isupper()) or token.text in vocabulary.FOREIGN:
-            return None
+    asks = any(t.key in ("be", "do") and after.key == "the" for t, after in pairwise(tokens[:5]))
     general = any(t.key == "of" and after.key in ("a", "an") for t, after in pairwise(tokens))
-    if general or not any(token.key == "the" for token in tokens):
+    if not asks or general or tokens[-1].key == "or" or not articles_stand_well(tokens):
+        return None
+    for number, token in enumerate(tokens):
+        fixed = token.key in slot.fixed - word_classes.QUESTION_WORDS or (number and token.text[:1].isupper())
+        if token.kind not in ("word", "determiner") or fixed or token.text in word_classes.FOREIGN:
+            return None
+        if token.key in _NOT_IN_QUESTION or is_stray(token):
+            return None
+    if tokens[0].key == "be" and len(tokens) < 4:
         return None
     return Filling((written(text, tokens) + "?",), cost=3.0)
+
+
+_IN_QUESTION = word_classes.QUESTION_WORDS | {"or", "like", "it", "he", "she", "they", "'s", "middle"}
+_NOT_IN_QUESTION = (word_classes.STRUCTURE - _IN_QUESTION) | {"image", "images", "how-many", "is-there"}
 
 
 def _emoji(slot: Slot, tokens: Tokens, before: Token | None, text: str) -> Filling | None:  # noqa: ARG001

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Literal
 
-from visprog.planner import vocabulary
+from visprog.planner import vocabulary, word_classes
 from visprog.planner.emoji import emoticon_at, is_emoji_character
 from visprog.planner.nouns import singular
 
@@ -114,7 +114,7 @@ def _word(word: str, start: int, task: str) -> Token:
         for words in (vocabulary.WORDS[task], vocabulary.WORDS[""]):
             if form in words:
                 return _named(words[form], word, start, end)
-    structural = folded in vocabulary.STRUCTURE or folded in vocabulary.QUESTION_WORDS
+    structural = folded in word_classes.STRUCTURE or folded in word_classes.QUESTION_WORDS
     return Token("word", folded if structural else singular(folded), word, start, end)
 
 
@@ -227,7 +227,17 @@ def _settle(tokens: list[Token], task: str) -> Iterator[Token]:
         idle = not started or after is None or after.key in ("and", "or") or after.kind == "filler"
         if token.kind == "comma" and idle:
             continue
+        if token.kind == "determiner" and not _has_noun(tokens[position + 1 :]):
+            token = replace(token, kind="other")
         yield replace(token, key="and") if counting and token.key == "or" else token
+
+
+def _has_noun(following: list[Token]) -> bool:
+    """Whether what follows an article is what it may stand before."""
+    token = next((token for token in following if token.kind != "determiner"), None)
+    if token is None or token.kind in ("relation", "comma", "other", "half"):
+        return False
+    return token.key not in vocabulary.PREPOSITIONS and token.key not in ("and", "or", "be", "do", "'s")
 
 
 def _first_key(tokens: list[Token]) -> str:

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import pytest
+
+from visprog.planner.emoji import _KNOWN, _NICKNAMES, emoji_named, emoticon_at
+from visprog.planner.nouns import plural, singular
+
+PAIRS = [
+    "dog dogs", "box boxes", "bus buses", "church churches", "dish dishes", "city cities", "boy boys",
+    "glass glasses", "person people", "man men", "woman women", "child children", "fireman firemen",
+    "goose geese", "mouse mice", "knife knives", "leaf leaves", "shelf shelves", "scarf scarves",
+    "shoe shoes", "potato potatoes", "horse horses", "vase vases", "cookie cookies", "tie ties",
+    "movie movies", "cactus cacti", "canoe canoes", "bird birds", "umbrella umbrellas", "kiss kisses",
+    "fox foxes", "human humans", "sandwich sandwiches", "lens lenses", "house houses",
+    "bookshelf bookshelves", "axe axes", "plate plates", "giraffe giraffes", "cave caves",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+def test_singular_and_plural_are_each_other_s_inverse(pair: str) -> None:
+    one, many = pair.split()
+    assert (singular(many), plural(one)) == (one, many)
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+def test_doing_it_twice_changes_nothing_more(pair: str) -> None:
+    one, many = pair.split()
+    assert (singular(one), plural(many)) == (one, many)
+
+
+@pytest.mark.parametrize("noun", ["sheep", "scissors", "jeans", "sunglasses", "series", "species", "deer"])
+def test_some_nouns_have_one_form(noun: str) -> None:
+    assert singular(noun) == plural(noun) == noun
+
+
+@pytest.mark.parametrize("noun", ["grass", "dress", "bus", "gas", "tennis", "this", "octopus"])
+def test_a_singular_in_s_stays(noun: str) -> None:
+    assert singular(noun) == noun
+
+
+def test_the_emoji_tool_knows_every_name_that_the_planner_writes() -> None:
+    from visprog.modules.manipulation.sprites import sprite_name
+
+    for name in _KNOWN | set(_NICKNAMES.values()):
+        assert sprite_name(name)
+
+
+@pytest.mark.parametrize(
+    "emoticon",
+    [
+        ":)",
+        ":-)",
+        ":(",
+        ";)",
+        ";-)",
+        "8)",
+        "8-)",
+        "B)",
+        ":p",
+        ":P",
+        ":D",
+        ":o",
+        ":O",
+        ":|",
+        ":'(",
+        "<3",
+        ":*",
+    ],
+)
+def test_the_emoji_tool_knows_the_emoticons_that_the_planner_reads(emoticon: str) -> None:
+    from visprog.modules.manipulation.sprites import sprite_name
+
+    assert emoticon_at(f"with {emoticon}.", 5) == emoticon
+    assert sprite_name(emoticon)
+
+
+@pytest.mark.parametrize("text", ["(18) dogs", "B)a", "x:p", "see figure 38)"])
+def test_what_touches_letters_or_digits_is_no_emoticon(text: str) -> None:
+    assert all(emoticon_at(text, position) is None for position in range(len(text)))
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        ("winking face", "winking_face"),
+        ("Smiling-face with sunglasses", "smiling_face_with_sunglasses"),
+        ("grinning emoji", "grinning_face"),
+        ("smiley", "smiling_face_with_smiling_eyes"),
+        ("hat", None),
+        ("dog", None),
+    ],
+)
+def test_an_emoji_is_known_by_its_words(words: str, name: str | None) -> None:
+    assert emoji_named(words) == name
