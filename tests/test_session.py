@@ -68,7 +68,7 @@ def test_pictures_come_in_every_form(tmp_path: Path) -> None:
     path = tmp_path / "picture.png"
     PILImage.new("RGB", (10, 8)).save(path)
     array = np.zeros((8, 10), dtype=np.uint8)
-    forms = [path, str(path), path.read_bytes(), PILImage.new("RGB", (10, 8)), array]
+    forms: list[Images] = [path, str(path), path.read_bytes(), PILImage.new("RGB", (10, 8)), array]
     given = VisProg(models={"face_detector": FACES})
     for form in forms:
         assert given.execute(COUNT, form).inputs["IMAGE"].size == (10, 8)

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import re
 
+from visprog.nouns import singular
+
 _QUALIFIERS = frozenset({"merged", "other", "stuff", "things"})
 _ARTICLES = frozenset({"a", "an", "the"})
-_IRREGULAR = {
-    "people": "person", "persons": "person", "men": "man", "women": "woman", "children": "child",
-    "feet": "foot", "geese": "goose", "mice": "mouse", "teeth": "tooth", "knives": "knife", "leaves": "leaf",
-    "shelves": "shelf", "wolves": "wolf", "loaves": "loaf", "scarves": "scarf",
-}  # fmt: skip
 _NO_KIND_OF = frozenset({("hot", "dog")})
 """Names whose last word misleads: a hot dog is no dog."""
 
@@ -42,20 +39,4 @@ def _words(text: str) -> list[str]:
 
 
 def _same(first: list[str], second: list[str]) -> bool:
-    if len(first) != len(second):
-        return False
-    return all(any(_singulars(a) & _singulars(b) for b in second) for a in first)
-
-
-def _singulars(word: str) -> set[str]:
-    """Return the word and all that it may be the plural of."""
-    if word in _IRREGULAR:
-        return {_IRREGULAR[word]}
-    forms = {word}
-    if len(word) > 3 and word.endswith("s") and not word.endswith("ss"):
-        forms.add(word[:-1])
-        if word.endswith("es"):
-            forms.add(word[:-2])
-        if word.endswith("ies"):
-            forms.add(word[:-3] + "y")
-    return forms
+    return sorted(map(singular, first)) == sorted(map(singular, second))

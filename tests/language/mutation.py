@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from visprog.planner.bank import read_bank
 from visprog.prompts import BANKS, bank_text
 
-_PIECES = (
+_PIECES: tuple[str, ...] = (
     *"'\"()[]{}=,#\\\n\r\t\0 .-*`;:≥é９\u2028\x0b\ud800\U0001f600\u202e",
     "**", "```", "Program:", "None", "True", "xor", "{ANSWER0}", "'{'", "IMAGE", "Loc(", "Eval('", "')",
     "if", "else", "and", "not", "0x1F", "1e999", "9" * 90, "lambda: 0", "__import__('os')", "f'", "'''",

@@ -11,7 +11,7 @@ from visprog.language.checker import check
 from visprog.language.types import Type
 from visprog.modules import TOOLS
 from visprog.planner.bank import Bank, Example, read_bank
-from visprog.planner.examples import ExamplesPlanner
+from visprog.planner.examples.planner import ExamplesPlanner
 from visprog.planner.plan import Plan, Request
 from visprog.prompts import BANKS, bank_text
 from visprog.tools import Registry

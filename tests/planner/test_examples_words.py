@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from visprog.planner.emoji import _KNOWN, _NICKNAMES, emoji_named, emoticon_at
-from visprog.planner.nouns import plural, singular
+from visprog.nouns import plural, singular
+from visprog.planner.examples.emoji import _KNOWN, _NICKNAMES, emoji_named, emoticon_at
 
 PAIRS = [
     "dog dogs", "box boxes", "bus buses", "church churches", "dish dishes", "city cities", "boy boys",

@@ -46,5 +46,3 @@ class Planner(Protocol):
     def plan(self, request: Request) -> Plan:
         """Return a program that passes the checker. Raises PlanError where there is none, or ModelError."""
         ...
-
-

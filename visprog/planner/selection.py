@@ -18,7 +18,7 @@ def choose_planner(name: str) -> Planner:
     if name == "auto":
         name = "openai" if openai.is_configured() else "examples"
     if name == "examples":
-        from visprog.planner.examples import ExamplesPlanner
+        from visprog.planner.examples.planner import ExamplesPlanner
 
         return ExamplesPlanner()
     kind, _, model = name.partition(":")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from visprog.language.program import Argument, Call, ListValue, Literal, Program, Step, Value, Variable
-from visprog.planner.nouns import plural, singular
-from visprog.planner.phrases import head, with_head
-from visprog.planner.slots import Filling
-from visprog.planner.template import Template, Use
+from visprog.nouns import plural, singular
+from visprog.planner.examples.phrases import head, with_head
+from visprog.planner.examples.slots import Filling
+from visprog.planner.examples.template import Template, Use
 
 
 def fill(template: Template, fillings: Sequence[Filling]) -> Program | None:

@@ -16,13 +16,13 @@ from visprog.errors import PlanError
 from visprog.language.checker import Checked, check
 from visprog.language.parser import parse
 from visprog.language.program import Argument, Call, Program, Step, Value, Variable, variables
-from visprog.planner.alignment import align
 from visprog.planner.bank import Bank, read_bank
-from visprog.planner.derivation import derive
-from visprog.planner.filling import fill
+from visprog.planner.examples.alignment import align
+from visprog.planner.examples.derivation import derive
+from visprog.planner.examples.filling import fill
+from visprog.planner.examples.template import Template
+from visprog.planner.examples.wording import Token, read_words
 from visprog.planner.plan import Plan, Request
-from visprog.planner.template import Template
-from visprog.planner.wording import Token, read_words
 from visprog.prompts import BANKS, bank_text
 
 _MARGIN = 0.12

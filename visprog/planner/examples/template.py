@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from visprog.planner import vocabulary
 from visprog.planner.bank import Example
-from visprog.planner.slots import Slot
-from visprog.planner.wording import Token
+from visprog.planner.examples import vocabulary
+from visprog.planner.examples.slots import Slot
+from visprog.planner.examples.wording import Token
 
 _LOOSE = frozenset(vocabulary.PREPOSITIONS) | {"and", "or", "'s", "be", "there", "their", "as"}
 

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
-from visprog.planner import vocabulary
-from visprog.planner.slots import LONGEST, Filling, read_slot
-from visprog.planner.template import Template
-from visprog.planner.wording import Token
+from visprog.planner.examples import vocabulary
+from visprog.planner.examples.slots import LONGEST, Filling, read_slot
+from visprog.planner.examples.template import Template
+from visprog.planner.examples.wording import Token
 
 MOST_TOKENS = 80
 """No example is nearly as long: a longer instruction fits none."""

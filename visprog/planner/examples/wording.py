@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Literal
 
-from visprog.planner import vocabulary, word_classes
-from visprog.planner.emoji import emoticon_at, is_emoji_character
-from visprog.planner.nouns import singular
+from visprog.nouns import singular
+from visprog.planner.examples import vocabulary, word_classes
+from visprog.planner.examples.emoji import emoticon_at, is_emoji_character
 
 Kind = Literal[
     "word", "determiner", "filler", "number", "emoji", "relation", "half", "side", "comma", "other"

@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable
 from itertools import pairwise
 
-from visprog.planner import vocabulary, word_classes
-from visprog.planner.nouns import plural, singular
-from visprog.planner.wording import Token
+from visprog.nouns import plural, singular
+from visprog.planner.examples import vocabulary, word_classes
+from visprog.planner.examples.wording import Token
 
 Tokens = tuple[Token, ...]
 

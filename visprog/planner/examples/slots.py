@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
-from visprog.planner import vocabulary, word_classes
-from visprog.planner.emoji import emoji_named
-from visprog.planner.phrases import (
+from visprog.planner.examples import vocabulary, word_classes
+from visprog.planner.examples.emoji import emoji_named
+from visprog.planner.examples.phrases import (
     Tokens,
     articles_stand_well,
     begins_another,
@@ -32,7 +32,7 @@ from visprog.planner.phrases import (
     phrase_cost,
     without_articles,
 )
-from visprog.planner.wording import Token, written
+from visprog.planner.examples.wording import Token, written
 
 Kind = Literal[
     "noun", "list", "names", "text", "knowledge", "phrase", "question", "number", "comparison",

@@ -12,13 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from visprog.language.program import Argument, Call, ListValue, Literal, Value
-from visprog.planner import vocabulary, word_classes
+from visprog.nouns import singular
 from visprog.planner.bank import Bank, Example
-from visprog.planner.nouns import singular
-from visprog.planner.phrases import head, is_proper, is_role
-from visprog.planner.slots import Kind, Slot, read_slot
-from visprog.planner.template import Template, Use
-from visprog.planner.wording import Token, read_words, written
+from visprog.planner.examples import vocabulary, word_classes
+from visprog.planner.examples.phrases import head, is_proper, is_role
+from visprog.planner.examples.slots import Kind, Slot, read_slot
+from visprog.planner.examples.template import Template, Use
+from visprog.planner.examples.wording import Token, read_words, written
 
 _STRING_KINDS: dict[tuple[str, str], Kind] = {
     ("Loc", "object"): "noun",

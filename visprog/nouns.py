@@ -35,6 +35,7 @@ _IRREGULAR = {
     "cookie": "cookies",
     "zombie": "zombies",
     "selfie": "selfies",
+    "ski": "skis",
     "tie": "ties",
     "pie": "pies",
     "potato": "potatoes",
