@@ -225,6 +225,15 @@ def test_a_server_plans_and_its_key_is_in_no_output(folder: Path, monkeypatch: p
     assert len(server.received) == 1
 
 
+def test_programs_of_a_server_vote(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    programs = ["RESULT=Eval('1')", "RESULT=Eval('2')", "RESULT=Eval('1 + 1')"]
+    with OpenAIServer(*map(answers, programs)) as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+        out, err = visprog("run", "How many?", ASTRONAUT, "--votes", "3")
+    assert out == "2\n"
+    assert "2 of 3 programs came to this result" in err
+
+
 def test_a_server_that_refuses_the_key_is_reported(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from tests.models.openai_server import error
 

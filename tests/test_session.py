@@ -152,3 +152,23 @@ def test_the_public_names_are_those_of_the_package() -> None:
     assert set(visprog.__all__) <= set(dir(visprog))
     with pytest.raises(AttributeError, match="has no attribute `Nonsense`"):
         visprog.Nonsense  # noqa: B018
+
+
+def test_programs_vote_on_the_result() -> None:
+    programs = [COUNT, "RESULT=Eval('7')", COUNT.replace("RESULT", "ANSWER0") + "\nRESULT=Eval(\"'one'\")"]
+    run = planning(*programs).vote("How many faces?", picture(), votes=3)
+    assert run.result == 1
+    assert run.plan is not None
+    assert run.plan.remarks[-1] == "2 of 3 programs came to this result"
+
+
+def test_a_program_that_fails_has_no_vote() -> None:
+    run = planning("RESULT=Eval('1 / 0')", COUNT).vote("How many faces?", picture(), votes=2)
+    assert run.result == 1
+    failed = planning("RESULT=Eval('1 / 0')").vote("How many faces?", picture(), votes=1)
+    assert not failed.ok
+
+
+def test_the_examples_have_no_vote() -> None:
+    with pytest.raises(UsageError, match="one program only"):
+        VisProg(planner="examples").vote("How many faces?", picture(), votes=3)

@@ -95,6 +95,9 @@ def run(
     program: Annotated[
         Path | None, typer.Option(help="Run this program instead of planning one.", show_default=False)
     ] = None,
+    votes: Annotated[
+        int, typer.Option(min=1, max=99, help="Sample so many programs, and let their results vote.")
+    ] = 1,
     tools: _Tools = None,
     output: _Output = None,
     trace: _Trace = None,
@@ -106,6 +109,12 @@ def run(
         pictures = _named_pictures(images, image)
         _check_places(pictures, output, trace)
         session = _session(planner, models, tools)
+        if votes > 1:
+            elected = session.vote(instruction, pictures, votes=votes, task=task)
+            if elected.plan is not None:
+                _show_plan(elected.plan)
+            _finish(elected, output, trace, as_json)
+            return
         plan = _plan(session, instruction, tuple(pictures), task, program)
         _show_plan(plan)
         if not yes and not typer.confirm("Run it?", err=True, default=True):
@@ -403,13 +412,20 @@ def _execute(
     as_json: bool,
 ) -> None:
     from visprog.planner.plan import Plan
-    from visprog.results import check_output, result_text, save_result
+    from visprog.results import check_output
     from visprog.trace.terminal import LiveSteps
 
     checked = program.checked if isinstance(program, Plan) else program
     check_output(checked, output, kept=trace is not None or as_json)
     with LiveSteps(checked.steps) as live:
         finished = session.execute(program, pictures, observer=live)
+    _finish(finished, output, trace, as_json)
+
+
+def _finish(finished: Run, output: Path | None, trace: Path | None, as_json: bool) -> None:
+    """Keep the trace and the result, say what failed, and leave with the right status."""
+    from visprog.results import result_text, save_result
+
     if trace is not None:
         finished.save(trace)
     if finished.ok and output is not None:

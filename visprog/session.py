@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -23,9 +24,11 @@ from visprog.language.program import Program
 from visprog.language.types import Type
 from visprog.models.zoo import Zoo
 from visprog.modules import TOOLS
+from visprog.planner.language_model import LanguageModelPlanner
 from visprog.planner.plan import Plan, Planner, Request
 from visprog.planner.selection import choose_planner
 from visprog.planner.task import choose_task
+from visprog.planner.voting import majority
 from visprog.prompts import BANKS
 from visprog.tools import Registry, Tool, installed_tools
 from visprog.trace.run import Run
@@ -76,13 +79,7 @@ class VisProg:
         examples: "gqa", "nlvr", "knowtag", "imgedit", or "auto". Raises PlanError or ModelError where no
         program can be made.
         """
-        if task == "auto":
-            task = choose_task(instruction, len(inputs))
-        elif task not in BANKS:
-            raise UsageError(f"there is no task `{task}`", help=f"the tasks are auto, {', '.join(BANKS)}")
-        usual = ("LEFT", "RIGHT") if task == "nlvr" else ("IMAGE",)
-        known = dict.fromkeys(inputs or usual, Type.IMAGE)
-        return self.planner.plan(Request(instruction, known, task, self.tools))
+        return self.planner.plan(self._request(instruction, inputs, task))
 
     def check(
         self, program: str | Program | Parsed, inputs: Sequence[str] = ("IMAGE", "LEFT", "RIGHT")
@@ -125,6 +122,33 @@ class VisProg:
         plan = self.plan(instruction, input_names(images), task=task)
         return self.execute(plan, images, observer=observer)
 
+    def vote(
+        self,
+        instruction: str,
+        images: Images = (),
+        *,
+        votes: int,
+        task: str = "auto",
+        observer: Observer | None = None,
+    ) -> Run:
+        """Sample several programs, run them all, and return the run whose result most of them agree on.
+
+        Raises UsageError where the planner always writes the same program, as `examples` does.
+        """
+        request = self._request(instruction, input_names(images), task)
+        if not isinstance(self.planner, LanguageModelPlanner):
+            raise UsageError("the planner writes one program only", help="vote with `--planner openai`")
+        plans = self.planner.plan_many(request, votes)
+        runs = [self.execute(plan, images, observer=observer) for plan in plans]
+        voters = [run for run in runs if run.ok] or runs[:1]
+        if not voters[0].ok:
+            return voters[0]
+        place, agreeing = majority([run.result for run in voters])
+        elected = voters[place]
+        remark = f"{agreeing} of {votes} programs came to this result"
+        assert elected.plan is not None, "it was planned above"  # noqa: S101
+        return replace(elected, plan=replace(elected.plan, remarks=(*elected.plan.remarks, remark)))
+
     def run_many(
         self, tasks: Iterable[tuple[str, Images]], *, task: str = "auto", workers: int = 2
     ) -> Iterator[Run | VisProgError]:
@@ -152,6 +176,14 @@ class VisProg:
 
     def __exit__(self, *exception: object) -> None:
         self.close()
+
+    def _request(self, instruction: str, inputs: Sequence[str], task: str) -> Request:
+        if task == "auto":
+            task = choose_task(instruction, len(inputs))
+        elif task not in BANKS:
+            raise UsageError(f"there is no task `{task}`", help=f"the tasks are auto, {', '.join(BANKS)}")
+        usual = ("LEFT", "RIGHT") if task == "nlvr" else ("IMAGE",)
+        return Request(instruction, dict.fromkeys(inputs or usual, Type.IMAGE), task, self.tools)
 
     def _run(
         self, checked: Checked, images: Mapping[str, Image], plan: Plan | None, observer: Observer | None
