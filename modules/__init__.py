@@ -27,9 +27,12 @@ from visprog.modules.manipulation.crop import (
 from visprog.modules.manipulation.emoji import emoji
 from visprog.modules.manipulation.replace import replace
 from visprog.modules.manipulation.tag import tag
+from visprog.modules.understanding.caption import caption
 from visprog.modules.understanding.classify import classify
 from visprog.modules.understanding.face_det import face_det
+from visprog.modules.understanding.filter import filter_regions
 from visprog.modules.understanding.loc import loc
+from visprog.modules.understanding.mask import mask
 from visprog.modules.understanding.seg import seg
 from visprog.modules.understanding.select import select
 from visprog.modules.understanding.vqa import vqa
@@ -40,8 +43,11 @@ TOOLS: tuple[Tool, ...] = (
     face_det,
     seg,
     select,
+    filter_regions,
     classify,
+    mask,
     vqa,
+    caption,
     replace,
     color_pop,
     bg_blur,

@@ -110,7 +110,7 @@ def test_a_failed_run_keeps_its_trace_and_says_which_step_failed(folder: Path) -
     out, err = visprog("exec", "p.vp", ASTRONAUT, "--trace", "trace.json", "-o", "out.txt", status=1)
     assert out == ""
     assert "error: A (line 1, Vqa): no model fills the role VisualQA" in err
-    assert "help: give one" in err
+    assert "help: name one with `--model visual_qa=" in err
     statuses = [step["status"] for step in json.loads((folder / "trace.json").read_text())["steps"]]
     assert statuses == ["failed", "done", "done", "skipped"]
     assert not (folder / "out.txt").exists()
@@ -302,3 +302,45 @@ def test_pictures_of_every_size_go_all_the_way(folder: Path) -> None:
 def test_reporting_is_for_our_errors_alone() -> None:
     with pytest.raises(ZeroDivisionError), _reporting():
         _ = 1 / 0
+
+
+def test_a_file_that_cannot_be_read_hides_no_other(folder: Path) -> None:
+    (folder / "bad.vp").write_text("RESULT=Cuont(object=OBJ0)")
+    out, err = visprog("check", "none.vp", "bad.vp", status=2)
+    assert "none.vp cannot be read" in err
+    assert "did you mean `Count`?" in out
+
+
+def test_errors_are_json_where_json_is_asked_for(folder: Path) -> None:
+    out, _ = visprog("run", "Rotate it", ASTRONAUT, "--json", status=1)
+    assert json.loads(out)["ok"] is False
+    out, _ = visprog("exec", "-", ASTRONAUT, "--json", given="RESULT=Cuont(IMAGE)", status=1)
+    assert [each["code"] for each in json.loads(out)["diagnostics"]] == ["unknown-tool"]
+    visprog("tools", "nope", "--json", status=2)
+
+
+def test_places_are_looked_at_before_anything_runs(folder: Path) -> None:
+    (folder / "fold.html").mkdir()
+    (folder / "hide.vp").write_text(HIDE)
+    _, err = visprog("exec", "hide.vp", ASTRONAUT, "-o", "out.png", "--trace", "fold.html", status=2)
+    assert "fold.html is a folder" in err
+    _, err = visprog("exec", "hide.vp", ASTRONAUT, "-o", "x" * 300 + ".png", status=2)
+    assert "cannot be a file" in err
+    _, err = visprog("exec", "hide.vp", folder, "-o", "out.png", status=2)
+    assert "is a folder" in err
+
+
+def test_with_a_program_pictures_alone_will_do(folder: Path) -> None:
+    (folder / "p.vp").write_text("RESULT=Count(F)".join(["F=FaceDet(image=IMAGE)\n", ""]))
+    assert visprog("run", "--program", "p.vp", ASTRONAUT)[0] == "1\n"
+    _, err = visprog("run", status=2)
+    assert "there is no instruction" in err
+
+
+def test_a_result_cannot_steer_the_terminal(folder: Path) -> None:
+    program = "RESULT=Eval(\"'\\x1b[31mred'\")"
+    (folder / "p.vp").write_text(program)
+    words = f"{sys.executable} -m visprog exec p.vp"
+    done = subprocess.run(["script", "-qec", words, "/dev/null"], capture_output=True, text=True, check=False)
+    assert "\x1b[31mred" not in done.stdout
+    assert "[31mred" in done.stdout

@@ -6,6 +6,7 @@ import io
 import os
 import struct
 import threading
+import warnings
 import zlib
 from pathlib import Path
 from typing import Any
@@ -195,3 +196,59 @@ def test_an_interrupted_write_leaves_what_was_there(tmp_path: Path, monkeypatch:
         write_atomically(path, "after")
     assert path.read_text() == "before"
     assert os.listdir(tmp_path) == ["out.txt"]
+
+
+def test_other_threads_keep_their_warnings() -> None:
+    data, stop, heard = encoded(red(size=(200, 200))), threading.Event(), list[str]()
+
+    def reading() -> None:
+        while not stop.is_set():
+            load_image(data)
+
+    reader = threading.Thread(target=reading)
+    reader.start()
+    try:
+        for _ in range(300):
+            with pytest.warns(UserWarning, match="a remark"):
+                warnings.warn("a remark", UserWarning, stacklevel=1)
+            heard.append("")
+    finally:
+        stop.set()
+        reader.join()
+    assert len(heard) == 300
+
+
+@pytest.mark.parametrize("source", [None, 5, io.BytesIO(b"x"), ["a.png"]])
+def test_what_is_no_source_of_a_picture_is_named(source: Any) -> None:
+    with pytest.raises(ImageError, match=r"is no picture"):
+        load_image(source)
+
+
+def test_a_damaged_picture_of_pillow_is_refused_in_words() -> None:
+    damaged = PILImage.open(io.BytesIO(encoded(red(size=(50, 40)))[:60]))
+    with pytest.raises(ImageError, match="is damaged"):
+        load_image(damaged)
+
+
+@pytest.mark.parametrize(("size", "ending"), [((20_000, 10), ".webp"), ((70_000, 1), ".jpg")])
+def test_a_picture_too_wide_for_its_format_is_refused_in_words(
+    size: tuple[int, int], ending: str, tmp_path: Path
+) -> None:
+    image = Image(np.zeros((size[1], size[0], 3), dtype=np.uint8))
+    with pytest.raises(OutputError, match=r"cannot be written as"):
+        save_image(image, tmp_path / f"out{ending}")
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_link_is_followed(tmp_path: Path) -> None:
+    (tmp_path / "real.png").write_bytes(b"old")
+    (tmp_path / "link.png").symlink_to(tmp_path / "real.png")
+    save_image(Image(np.zeros((1, 1, 3), dtype=np.uint8)), tmp_path / "link.png")
+    assert (tmp_path / "link.png").is_symlink()
+    assert load_image(tmp_path / "real.png").size == (1, 1)
+
+
+def test_long_names_are_no_trouble(tmp_path: Path) -> None:
+    path = tmp_path / ("図" * 80 + ".png")
+    save_image(Image(np.zeros((1, 1, 3), dtype=np.uint8)), path)
+    assert path.is_file()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -16,10 +18,12 @@ from visprog import (
     Program,
     ProgramError,
     Run,
+    ToolError,
     UsageError,
     VisProg,
     VisProgError,
     parse,
+    tool,
 )
 from visprog.models.fake import FakeFaceDetector, FakeLanguageModel, FakeVisualQA
 from visprog.planner.language_model import LanguageModelPlanner
@@ -172,3 +176,89 @@ def test_a_program_that_fails_has_no_vote() -> None:
 def test_the_examples_have_no_vote() -> None:
     with pytest.raises(UsageError, match="one program only"):
         VisProg(planner="examples").vote("How many faces?", picture(), votes=3)
+
+
+def test_a_program_that_failed_its_check_is_not_run_without_its_faulty_lines() -> None:
+    given = VisProg(models={"face_detector": FACES})
+    broken = "OBJ0=FaceDet(image=IMAGE)\nIMAGE0=ColorPop(image=IMAGE object=OBJ0)\nRESULT=OBJ0"
+    for form in (given.check(broken), parse(broken), parse(broken).program):
+        with pytest.raises(ProgramError, match="the program has 1 error"):
+            given.execute(form, picture())
+
+
+def test_a_program_checked_once_runs_over_many_pictures_without_another_check(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given = VisProg(models={"face_detector": FACES})
+    checked = given.check(COUNT)
+    monkeypatch.setattr(VisProg, "check", None)
+    assert [given.execute(checked, picture(i)).result for i in range(3)] == [1, 1, 1]
+
+
+def test_a_program_checked_elsewhere_is_checked_again() -> None:
+    @tool("Shout")
+    def shout(text: str) -> str:
+        """Make it loud."""
+        return text.upper()
+
+    foreign = VisProg(tools=[shout]).check("RESULT=Shout(text='hello')")
+    with pytest.raises(ProgramError, match="there is no tool `Shout`"):
+        VisProg().execute(foreign)
+
+
+def test_a_program_is_read_from_its_file(tmp_path: Path) -> None:
+    path = tmp_path / "count.vp"
+    path.write_text("\ufeff" + COUNT, encoding="utf-8")
+    assert VisProg(models={"face_detector": FACES}).execute(path, picture()).result == 1
+
+
+def test_a_list_in_a_result_is_the_callers_own() -> None:
+    given = VisProg()
+    given.execute("RESULT=Result(['a', 'b'])").result.append("c")
+    assert given.execute("RESULT=Result(['a', 'b'])").result == ["a", "b"]
+
+
+def test_many_tasks_are_taken_as_they_are_needed() -> None:
+    taken: list[int] = []
+
+    def endless() -> Iterator[tuple[str, Images]]:
+        for number in itertools.count():
+            taken.append(number)
+            yield "How many faces are in the image?", picture()
+
+    given = VisProg(planner="examples", models={"face_detector": FACES})
+    outcomes = list(itertools.islice(given.run_many(endless(), workers=2), 3))
+    assert [outcome.result for outcome in outcomes if isinstance(outcome, Run)] == [1, 1, 1]
+    assert len(taken) < 12
+
+
+def test_runs_and_plans_are_short_in_print() -> None:
+    given = planning(COUNT)
+    plan = given.plan("How many faces?")
+    assert str(plan) == COUNT == str(plan.program)
+    assert repr(plan) == "<Plan by fake: 'How many faces?', 2 steps>"
+    assert repr(given.execute(plan, picture())) == "<Run of 2 steps: RESULT = 1>"
+    assert "failed: RESULT (line 1, Eval)" in repr(given.execute("RESULT=Eval('1 / 0')"))
+
+
+@pytest.mark.parametrize("model", [3, "opencv", FakeVisualQA({})])
+def test_what_cannot_fill_a_role_is_refused_at_once(model: object) -> None:
+    if isinstance(model, str):
+        VisProg(models={"face_detector": model})
+    else:
+        with pytest.raises(UsageError, match="cannot fill the role face_detector"):
+            VisProg(models={"face_detector": model})
+
+
+def test_an_empty_instruction_is_refused() -> None:
+    with pytest.raises(UsageError, match="the instruction is empty"):
+        VisProg().run("  ", picture())
+
+
+def test_what_is_no_tool_is_refused() -> None:
+    with pytest.raises(ToolError, match="len is no tool"):
+        VisProg(tools=[len])  # type: ignore[list-item]
+
+
+def test_a_result_is_an_array_to_numpy() -> None:
+    assert np.asarray(picture(3)).shape == (8, 10, 3)

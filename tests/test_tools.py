@@ -151,3 +151,29 @@ def test_every_built_in_tool_says_what_it_does() -> None:
     for each in TOOLS:
         assert each.signature.summary.endswith("."), each.name
         assert len(each.signature.summary) > 20, each.name
+
+
+def test_imported_tools_are_not_a_files_own(tmp_path: Path) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text(
+        "from visprog import tool\nfrom visprog.modules.understanding.loc import loc\n\n"
+        '@tool("One")\ndef one() -> int:\n    """Return one."""\n    return 1\n'
+    )
+    assert [each.name for each in load_tools(path)] == ["One"]
+
+
+def test_parameters_that_programs_cannot_give_are_refused() -> None:
+    def starred(*images: Image) -> Image:
+        return images[0]
+
+    def positional(image: Image, /) -> Image:
+        return image
+
+    for function in (starred, positional):
+        with pytest.raises(ToolError, match="of a kind that programs cannot give"):
+            declared(function)
+
+
+def test_a_name_that_programs_cannot_write_is_refused() -> None:
+    with pytest.raises(ToolError, match="`my tool` cannot name a tool"):
+        Registry([Tool("my tool", find.function)])

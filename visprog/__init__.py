@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from visprog.errors import (
+        AudioError,
         ExpressionError,
         ImageError,
         ModelError,
@@ -44,6 +45,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "visprog.errors": (
+        "AudioError",
         "ExpressionError",
         "ImageError",
         "ModelError",
@@ -71,6 +73,7 @@ _HOMES = {
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "AudioError",
     "Checked",
     "Diagnostic",
     "Expression",

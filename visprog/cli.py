@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from visprog.arguments import check_places, make_zoo, named_pictures, read_program, split_words
 from visprog.errors import ProgramError, UsageError, VisProgError
+from visprog.printable import printable
 
 if TYPE_CHECKING:
     from visprog.images import Source
@@ -54,11 +56,16 @@ _Task = Annotated[
 _Planner = Annotated[
     str,
     typer.Option(
-        help="auto, examples, openai or openai:MODEL. auto is openai where OPENAI_API_KEY or OPENAI_BASE_URL "
-        "is set, else examples."
+        help="auto, examples, openai, openai:MODEL or transformers:MODEL. auto is openai where "
+        "OPENAI_API_KEY or OPENAI_BASE_URL is set, else examples."
     ),
 ]
 _Models = Annotated[str, typer.Option(help="A profile of models, by name or as a .toml file.")]
+_Model = Annotated[
+    list[str] | None,
+    typer.Option("--model", metavar="ROLE=MODEL", help="Fill one role otherwise: detector=transformers:ID."),
+]
+_Device = Annotated[str, typer.Option(help="Where local models run: auto, cuda, mps or cpu.")]
 _Tools = Annotated[
     list[Path] | None, typer.Option("--tools", help="A Python file with further tools; may be repeated.")
 ]
@@ -86,14 +93,27 @@ def _main(version: Annotated[bool, typer.Option("--version", help="Print the ver
 
 @app.command()
 def run(
-    instruction: _Instruction,
-    images: _Pictures = None,
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="INSTRUCTION [IMAGE]...",
+            help="What is asked, in plain words; then the pictures: one is IMAGE, two are LEFT and RIGHT. "
+            "With --speech, and with --program, pictures alone will do.",
+            show_default=False,
+        ),
+    ] = None,
     image: _Named = None,
     task: _Task = "auto",
     planner: _Planner = "auto",
     models: _Models = "base",
+    model: _Model = None,
+    device: _Device = "auto",
     program: Annotated[
         Path | None, typer.Option(help="Run this program instead of planning one.", show_default=False)
+    ] = None,
+    speech: Annotated[
+        Path | None,
+        typer.Option(help="Hear the instruction in a recording: .wav or .flac.", show_default=False),
     ] = None,
     votes: Annotated[
         int, typer.Option(min=1, max=99, help="Sample so many programs, and let their results vote.")
@@ -105,10 +125,14 @@ def run(
     yes: Annotated[bool, typer.Option("--yes/--confirm", help="Whether to run without asking first.")] = True,
 ) -> None:
     """Plan a program from an instruction, and run it on pictures."""
-    with _reporting():
-        pictures = _named_pictures(images, image)
-        _check_places(pictures, output, trace)
-        session = _session(planner, models, tools)
+    with _reporting(as_json):
+        instruction, images = split_words(words or [], optional=program is not None or speech is not None)
+        pictures = named_pictures(images, image)
+        check_places(pictures, output, trace)
+        session = _session(planner, models, tools, model, device)
+        if speech is not None:
+            instruction = session.transcribe(speech)
+            _note(f"heard: {printable(instruction)}")
         if votes > 1:
             elected = session.vote(instruction, pictures, votes=votes, task=task)
             if elected.plan is not None:
@@ -133,11 +157,11 @@ def plan_command(
     as_json: _Json = False,
 ) -> None:
     """Print the program for an instruction. No picture is opened: only their number and names count."""
-    with _reporting():
+    with _reporting(as_json):
         session = _session(planner, "base", tools)
-        plan = session.plan(instruction, tuple(_named_pictures(images, image)), task=task)
+        plan = session.plan(instruction, tuple(named_pictures(images, image)), task=task)
         _note(_origin(plan))
-        _show_diagnostics(plan.checked, str(plan.checked.program))
+        _show_diagnostics(plan.checked, plan.checked.program.source)
         if as_json:
             facts = {"instruction": plan.instruction, "task": plan.task, "planner": plan.planner}
             _print_json({**facts, "program": str(plan.checked.program), "remarks": list(plan.remarks)})
@@ -160,7 +184,7 @@ def check(
     as_json: _Json = False,
 ) -> None:
     """Find every fault of programs before anything runs."""
-    with _reporting():
+    with _reporting(as_json):
         from visprog.language import diagnostics
         from visprog.language.types import Type
         from visprog.planner.bank import check_bank, is_bank
@@ -168,8 +192,14 @@ def check(
         session = _session("examples", "base", tools)
         known = ("IMAGE", "LEFT", "RIGHT", *(inputs or ()))
         found: list[tuple[str, Diagnostic, str]] = []
+        unread = 0
         for file in files:
-            name, text = _read_program(file)
+            try:
+                name, text = read_program(file)
+            except UsageError as error:  # the other files are looked at all the same
+                _note(f"error: {printable(error.message)}")
+                unread += 1
+                continue
             bank = is_bank(text)
             pictures = dict.fromkeys(known, Type.IMAGE)
             faults = (
@@ -184,8 +214,8 @@ def check(
                 typer.echo(diagnostics.render([fault], text, name=name, color=_colored(sys.stdout)) + "\n")
             _note(f"{_counted(len(files), 'file')}: {_counted(errors, 'error')}, "
                   f"{_counted(len(found) - errors, 'warning')}")  # fmt: skip
-        if errors:
-            raise typer.Exit(1)
+        if errors or unread:
+            raise typer.Exit(2 if unread else 1)
 
 
 @app.command("exec")
@@ -194,16 +224,18 @@ def execute(
     images: _Pictures = None,
     image: _Named = None,
     models: _Models = "base",
+    model: _Model = None,
+    device: _Device = "auto",
     tools: _Tools = None,
     output: _Output = None,
     trace: _Trace = None,
     as_json: _Json = False,
 ) -> None:
     """Run a program file on pictures."""
-    with _reporting():
-        pictures = _named_pictures(images, image)
-        _check_places(pictures, output, trace)
-        session = _session("examples", models, tools)
+    with _reporting(as_json):
+        pictures = named_pictures(images, image)
+        check_places(pictures, output, trace)
+        session = _session("examples", models, tools, model, device)
         checked = _read_checked(session, file, tuple(pictures))
         _execute(session, checked, pictures, output, trace, as_json)
 
@@ -217,24 +249,25 @@ def tools_command(
     as_json: _Json = False,
 ) -> None:
     """List the tools that programs may call."""
-    with _reporting():
+    with _reporting(as_json):
         from visprog.listing import describe_tool, list_tools, tool_to_json
 
         session = _session("examples", "base", tools)
+        found = session.tools.get(name) if name is not None else None
+        if name is not None and found is None:
+            raise UsageError(f"there is no tool `{name}`", help="`visprog tools` lists them")
         if as_json:
-            _print_json([tool_to_json(each) for each in session.tools if name in (None, each.name)])
-        elif name is None:
-            list_tools(session.tools)
-        elif (found := session.tools.get(name)) is not None:
+            _print_json([tool_to_json(each) for each in ([found] if found else session.tools)])
+        elif found is not None:
             describe_tool(found)
         else:
-            raise UsageError(f"there is no tool `{name}`", help="`visprog tools` lists them")
+            list_tools(session.tools)
 
 
 @app.command()
 def doctor(models: _Models = "base", as_json: _Json = False) -> None:
     """Say what works here, what is missing, and how to get it."""
-    with _reporting():
+    with _reporting(as_json):
         from visprog.doctor import diagnose, show
 
         findings = diagnose(_session("auto", models, None))
@@ -244,6 +277,44 @@ def doctor(models: _Models = "base", as_json: _Json = False) -> None:
             show(findings)
         if any(finding.state == "broken" for finding in findings):
             raise typer.Exit(1)
+
+
+_models_app = typer.Typer(
+    invoke_without_command=True, help="Show which model fills each role, or fetch them."
+)
+app.add_typer(_models_app, name="models")
+
+
+@_models_app.callback()
+def models_command(context: typer.Context, models: _Models = "base", as_json: _Json = False) -> None:
+    """Show which model fills each role, its licence and size, and whether it is on this machine."""
+    context.obj = models
+    if context.invoked_subcommand is not None:
+        return
+    with _reporting(as_json):
+        from visprog.model_listing import entries, show, to_json
+
+        zoo = make_zoo(models)
+        if as_json:
+            _print_json(to_json(entries(zoo)))
+        else:
+            show(entries(zoo), zoo.profile)
+
+
+@_models_app.command()
+def pull(
+    context: typer.Context,
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(help="Roles of the profile, or models as OWNER/NAME; else all of it."),
+    ] = None,
+) -> None:
+    """Fetch the weights of models, once: `visprog models --models default pull`."""
+    with _reporting():
+        from visprog.model_listing import pull as fetch_models
+
+        for name, folder in fetch_models(make_zoo(context.obj), names or ()):
+            typer.echo(f"{name}\t{folder}")
 
 
 def main() -> None:
@@ -264,24 +335,33 @@ def main() -> None:
 
 
 @contextlib.contextmanager
-def _reporting() -> Iterator[None]:
-    """Turn our errors into words and an exit status."""
+def _reporting(as_json: bool = False) -> Iterator[None]:
+    """Turn our errors into words and an exit status, and on request into JSON on standard output."""
     try:
         yield
     except VisProgError as error:
+        if as_json:
+            _print_json(_plain_error(error))
         lead = typer.style("error:", fg="red", bold=True) if _colored(sys.stderr) else "error:"
-        typer.echo(f"{lead} {error.message}", err=True)
+        typer.echo(f"{lead} {printable(error.message)}", err=True)
         if error.help:
             lead = typer.style("help:", fg="cyan", bold=True) if _colored(sys.stderr) else "help:"
-            typer.echo(f"{lead} {error.help}", err=True)
+            typer.echo(f"{lead} {printable(error.help)}", err=True)
         raise typer.Exit(2 if isinstance(error, UsageError) else 1) from None
     except KeyboardInterrupt:
         _leave_interrupted()
 
 
+def _plain_error(error: VisProgError) -> dict[str, object]:
+    from visprog.language.diagnostics import to_json
+
+    found = [to_json(each) for each in getattr(error, "diagnostics", ())]
+    return {"ok": False, "error": error.message, "help": error.help, "diagnostics": found}
+
+
 def _leave_interrupted() -> None:
     """Leave at once: a worker thread may be deep in a model, and waiting for it is not what was asked."""
-    typer.echo("interrupted: nothing was written", err=True)
+    typer.echo("interrupted", err=True)
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(130)
@@ -295,6 +375,11 @@ def _note(text: str) -> None:
     typer.echo(text, err=True)
 
 
+def _print_result(text: str) -> None:
+    """Print a result: to a terminal without what could steer it, into a pipe as it is."""
+    typer.echo(printable(text) if sys.stdout.isatty() else text)
+
+
 def _counted(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
@@ -303,69 +388,24 @@ def _print_json(data: object) -> None:
     typer.echo(json.dumps(data, indent=2, ensure_ascii=False))
 
 
-def _session(planner: str, models: str, tools: list[Path] | None) -> VisProg:
+def _session(
+    planner: str,
+    models: str,
+    tools: list[Path] | None,
+    filled: list[str] | None = None,
+    device: str = "auto",
+) -> VisProg:
     from visprog.session import VisProg
     from visprog.tools import load_tools
 
-    return VisProg(
-        planner=planner, models=models, tools=[each for path in tools or () for each in load_tools(path)]
-    )
-
-
-def _named_pictures(images: list[Path] | None, named: list[str] | None) -> dict[str, Source]:
-    from visprog.session import named_images
-
-    pictures = named_images(list(images)) if images else {}
-    for each in named or ():
-        name, equals, path = each.partition("=")
-        if not equals or not name.isidentifier() or not path:
-            raise UsageError(f"`--image {each}` names no picture", help="write `--image NAME=PATH`")
-        if name in pictures:
-            raise UsageError(f"two pictures are called {name}", help="give each a name of its own")
-        pictures[name] = Path(path)
-    return pictures
-
-
-def _check_places(pictures: dict[str, Source], *places: Path | None) -> None:
-    """See beforehand that what is computed can be kept, and that no picture is written over."""
-    for name, path in pictures.items():
-        if isinstance(path, Path) and not path.is_file():
-            raise UsageError(f"{name}: there is no file {path}", help="check the path")
-    for place in places:
-        if place is None:
-            continue
-        if not place.parent.is_dir():
-            raise UsageError(
-                f"there is no folder {place.parent}", help="make it first, or choose another place"
-            )
-        if any(
-            isinstance(path, Path) and place.exists() and place.samefile(path) for path in pictures.values()
-        ):
-            raise UsageError(f"{place} is one of the given pictures", help="write to another file")
-    output, trace = places
-    if trace is not None and trace.suffix.casefold() not in (".html", ".htm", ".json"):
-        raise UsageError(
-            f"a trace is written as .html or .json, not as {trace.name}", help="change the ending"
-        )
-    if output is not None and trace is not None and output.absolute() == trace.absolute():
-        raise UsageError("the result and the trace cannot be the same file", help="give each its own")
-
-
-def _read_program(file: Path) -> tuple[str, str]:
-    if str(file) == "-":
-        return "standard input", sys.stdin.read()
-    try:
-        return str(file), file.read_text("utf-8")
-    except UnicodeDecodeError as cause:
-        raise UsageError(f"{file} is not text in UTF-8", help="give a program as text") from cause
-    except OSError as cause:
-        raise UsageError(f"{file} cannot be read: {cause.strerror}", help="check the path") from cause
+    added = [each for path in tools or () for each in load_tools(path)]
+    return VisProg(planner=planner, models=make_zoo(models, filled, device), tools=added)
 
 
 def _read_checked(session: VisProg, file: Path, names: tuple[str, ...]) -> Checked:
     from visprog.language.diagnostics import render
 
-    name, text = _read_program(file)
+    name, text = read_program(file)
     checked = session.check(text, names)
     shown = render(checked.diagnostics, text, name=name, color=_colored(sys.stderr))
     if shown:
@@ -376,13 +416,18 @@ def _read_checked(session: VisProg, file: Path, names: tuple[str, ...]) -> Check
 
 
 def _plan(
-    session: VisProg, instruction: str, names: tuple[str, ...], task: str, program: Path | None
+    session: VisProg,
+    instruction: str,
+    names: tuple[str, ...],
+    task: str,
+    program: Path | None,
 ) -> Plan:
     if program is None:
         return session.plan(instruction, names, task=task)
     from visprog.planner.plan import Plan
 
-    return Plan(instruction, task, _read_checked(session, program, names), f"none: the program is {program}")
+    checked = _read_checked(session, program, names)
+    return Plan(instruction, task, checked, f"none: the program is {program}")
 
 
 def _origin(plan: Plan) -> str:
@@ -426,14 +471,14 @@ def _finish(finished: Run, output: Path | None, trace: Path | None, as_json: boo
     """Keep the trace and the result, say what failed, and leave with the right status."""
     from visprog.results import result_text, save_result
 
-    if trace is not None:
-        finished.save(trace)
     if finished.ok and output is not None:
         save_result(finished.result, output)
+    if trace is not None:
+        finished.save(trace)
     if as_json:
         _print_json(finished.to_json())
     elif finished.ok:
-        typer.echo(str(output) if output is not None else result_text(finished.result))
+        _print_result(str(output) if output is not None else result_text(finished.result))
     _show_failures(finished)
     if trace is not None:
         _note(f"trace: {trace}")
@@ -444,4 +489,4 @@ def _finish(finished: Run, output: Path | None, trace: Path | None, as_json: boo
 def _show_failures(finished: Run) -> None:
     for step in finished.steps:
         if step.error is not None:
-            _note(f"error: {step.error}")
+            _note(f"error: {printable(str(step.error))}")

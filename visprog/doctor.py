@@ -87,7 +87,9 @@ def _tools(session: VisProg, models: dict[str, Finding]) -> Iterator[Finding]:
             partly = "; TOP, BOTTOM, LEFT and RIGHT work" if tool.name == "Loc" else ""
             yield Finding("tools", tool.name, "missing", f"needs {' and '.join(lacking)}{partly}")
         else:
-            yield Finding("tools", tool.name, "works", "")
+            specs = [session.models.spec(role) for role in required]
+            notes = "; ".join(spec.facts["note"] for spec in specs if spec and "note" in spec.facts)
+            yield Finding("tools", tool.name, "works", notes)
 
 
 def _planners() -> Iterator[Finding]:

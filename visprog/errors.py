@@ -5,6 +5,7 @@ VisProgError
 ├── ProgramError          a program has errors; `diagnostics` holds each of them
 ├── ExpressionError       an Eval expression cannot be computed from these values
 ├── ImageError            a picture cannot be read, or may not be
+├── AudioError            a recording cannot be read, or may not be
 ├── ToolError             a tool is declared or registered wrongly
 ├── StepError             a step failed while running; names the step, its line and the cause
 ├── ModelError            a model could not do its work
@@ -62,6 +63,10 @@ class ExpressionError(VisProgError):
 
 class ImageError(VisProgError):
     """A picture cannot be read, or may not be: its format, its size, its damage."""
+
+
+class AudioError(VisProgError):
+    """A recording cannot be read, or may not be: its format, its length, its damage."""
 
 
 class ToolError(VisProgError):

@@ -46,10 +46,16 @@ def load_image(source: Source) -> Image:
     if isinstance(source, np.ndarray):
         return _from_array(source)
     if isinstance(source, PILImage.Image):
-        return _upright(source, "the picture")
+        with _in_words("the picture"):
+            return _upright(source, "the picture")
     if isinstance(source, bytes | bytearray):
         return _decode(bytes(source), "the picture")
-    return _decode(_read(Path(source)), str(source))
+    if isinstance(source, str | os.PathLike):
+        return _decode(_read(Path(source)), str(source))
+    raise ImageError(
+        f"a {type(source).__name__} is no picture",
+        help="give a path, a file's bytes, a PIL image or an array",
+    )
 
 
 def _read(path: Path) -> bytes:
@@ -76,14 +82,14 @@ def _too_many_bytes(name: str, size: int) -> ImageError:
     return ImageError(f"{name} has {size / 1e6:.1f} MB, {limit}", help="save it smaller first")
 
 
-# Warnings are a setting of the whole process: one picture at a time is decoded while they are errors.
+# Filters are a setting of the whole process: they are set for Pillow alone, by one thread at a time.
 _DECODING = Lock()
 
 
 @contextlib.contextmanager
 def _warnings_are_errors() -> Iterator[None]:
     with _DECODING, warnings.catch_warnings():
-        warnings.simplefilter("error")
+        warnings.filterwarnings("error", module=r"PIL\.")
         yield
 
 
@@ -92,10 +98,16 @@ def _decode(data: bytes, name: str) -> Image:
         raise _too_many_bytes(name, len(data))
     if not data:
         raise ImageError(f"{name} is empty", help="give a picture")
+    with _in_words(name), _warnings_are_errors(), PILImage.open(io.BytesIO(data), formats=FORMATS) as picture:
+        return _upright(picture, name)
+
+
+@contextlib.contextmanager
+def _in_words(name: str) -> Iterator[None]:
+    """Turn what Pillow raises over a picture into an ImageError."""
     formats = ", ".join(FORMATS)
     try:
-        with _warnings_are_errors(), PILImage.open(io.BytesIO(data), formats=FORMATS) as picture:
-            return _upright(picture, name)
+        yield
     except UnidentifiedImageError:
         raise ImageError(
             f"{name} is not a picture in one of {formats}", help="convert it to PNG or JPEG"
@@ -181,15 +193,22 @@ def save_image(image: Image, path: str | os.PathLike[str]) -> None:
         )
     options: dict[str, Any] = {"quality": 95} if kind in ("JPEG", "WEBP") else {}
     buffer = io.BytesIO()
-    image.to_pil().save(buffer, kind, **options)
+    try:
+        image.to_pil().save(buffer, kind, **options)
+    except (OSError, ValueError) as cause:
+        what = f"a picture of {image.width}x{image.height} cannot be written as {kind}"
+        raise OutputError(f"{what}: {cause}", help="write it as .png") from cause
     write_atomically(target, buffer.getvalue())
 
 
 def write_atomically(path: str | os.PathLike[str], content: bytes | str) -> None:
-    """Write a file whole or not at all: beside its place first, then moved into it. Raises OutputError."""
-    target = Path(path)
+    """Write a file whole or not at all: beside its place first, then moved into it. Raises OutputError.
+
+    A link is followed: the file that it leads to is written.
+    """
+    target = Path(os.path.realpath(path))
     data = content.encode() if isinstance(content, str) else content
-    beside = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}.part")
+    beside = target.with_name(f".visprog-{secrets.token_hex(8)}.part")
     try:
         if target.is_dir():
             raise OutputError(f"{target} is a folder", help="give a file's name")

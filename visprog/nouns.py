@@ -1,4 +1,4 @@
-"""Singular and plural of English nouns."""
+"""English nouns: singular and plural, and common ones misspelt."""
 
 from __future__ import annotations
 
@@ -99,3 +99,46 @@ def plural(noun: str) -> str:
 
 def _cased(like: str, word: str) -> str:
     return word.capitalize() if like[:1].isupper() else word
+
+
+_COMMON = (
+    "people", "person", "picture", "pictures", "image", "images", "photo", "photos", "photograph",
+    "background", "children", "woman", "bicycle", "umbrella", "animal", "animals", "flower", "flowers",
+    "elephant", "dog", "dogs", "cat", "cats", "car", "cars", "face", "faces", "man", "bird", "birds", "tree",
+    "trees",
+)  # fmt: skip
+_WORDS_ALIKE = frozenset(
+    """
+    act acts cast arc arcs peoples persons persona personal parson pictured pitcher imager imagery imaged
+    imago mage photon photons phono photog photographs photographed photography backgrounds bicycled bicycles
+    umbrellas anima anime animate flow flowed flowery floors fliers lower lowers slower blower blowers
+    glower glowers elephants women roman
+    """.split()
+)
+
+
+def misspelt(word: str) -> str | None:
+    """Return the common noun that a word is a slip of the pen for, as `poeple` is; None for any other word.
+
+    Long words may have one letter too many, too few, wrong, or two neighbours swapped; in short ones, where a
+    letter often makes another word, only the swap counts.
+    """
+    written = word.casefold()
+    if written in _COMMON or written in _WORDS_ALIKE or not written.isalpha():
+        return None
+    return next((noun for noun in _COMMON if _is_slip(written, noun)), None)
+
+
+def _is_slip(word: str, noun: str) -> bool:
+    swaps = {noun[:i] + noun[i + 1] + noun[i] + noun[i + 2 :] for i in range(len(noun) - 1)}
+    if len(noun) < 5 or noun in ("faces", "birds", "trees"):
+        return word in swaps
+    return word in swaps or _is_one_letter_off(word, noun)
+
+
+def _is_one_letter_off(word: str, noun: str) -> bool:
+    short, long = sorted((word, noun), key=len)
+    if len(long) - len(short) > 1:
+        return False
+    same = next((i for i, (a, b) in enumerate(zip(short, long, strict=False)) if a != b), len(short))
+    return long[same + 1 :] == short[same + (len(short) == len(long)) :]

@@ -63,6 +63,11 @@ def plain(value: Any) -> Any:
 
 
 @plain.register
+def _(value: list) -> list[Any]:  # type: ignore[type-arg]
+    return [plain(item) for item in value]
+
+
+@plain.register
 def _(value: Regions) -> list[Any]:
     return [plain(region) for region in value]
 

@@ -3,30 +3,34 @@
 from __future__ import annotations
 
 import platform
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 import visprog
+from visprog.arguments import read_program
+from visprog.audio import load_audio
 from visprog.engine.interpreter import Interpreter, Observer
 from visprog.engine.memo import Memo
-from visprog.errors import ProgramError, UsageError, VisProgError
+from visprog.errors import AudioError, ProgramError, UsageError, VisProgError
 from visprog.images import Source, load_image
 from visprog.language.checker import Checked, check
 from visprog.language.diagnostics import render
 from visprog.language.parser import Parsed, parse
 from visprog.language.program import Program
 from visprog.language.types import Type
+from visprog.models.roles import Transcriber
 from visprog.models.zoo import Zoo
 from visprog.modules import TOOLS
 from visprog.planner.language_model import LanguageModelPlanner
 from visprog.planner.plan import Plan, Planner, Request
-from visprog.planner.selection import choose_planner
+from visprog.planner.selection import check_planner_name, choose_planner
 from visprog.planner.task import choose_task
 from visprog.planner.voting import majority
 from visprog.prompts import BANKS
@@ -45,10 +49,11 @@ class VisProg:
     """Plans programs from instructions, and runs them.
 
     `planner` is "auto" (a language model where OPENAI_API_KEY or OPENAI_BASE_URL is set, else the examples),
-    "examples", "openai", "openai:MODEL", or a Planner. `models` is a profile's name or path, a mapping from
-    role to model ("backend:identifier", or any object that does what the role says), or a Zoo. `tools` are
-    added to the built-in ones and to those of installed packages. What was computed once is remembered, up
-    to `memory` bytes; 0 remembers nothing. At most `workers` steps run at a time.
+    "examples", "openai", "openai:MODEL", "transformers:MODEL", or a Planner. `models` is a profile's name or
+    path, a mapping from role to model ("backend:identifier", or any object that does what the role says), or
+    a Zoo. `tools` are added to the built-in ones and to those of installed packages. What was computed once
+    is remembered, up to `memory` bytes; 0 remembers nothing. Steps run on `workers` threads beside the
+    caller's.
     """
 
     def __init__(
@@ -62,6 +67,8 @@ class VisProg:
     ) -> None:
         self.tools = Registry([*TOOLS, *installed_tools(), *tools])
         self.models = models if isinstance(models, Zoo) else _zoo(models)
+        if isinstance(planner, str):
+            check_planner_name(planner)
         self._planner = planner
         self._interpreter = Interpreter(
             self.tools, self.models, memo=Memo(memory) if memory else None, workers=workers
@@ -70,7 +77,7 @@ class VisProg:
     @cached_property
     def planner(self) -> Planner:
         """The planner, chosen on first use. Raises UsageError or ModelUnavailable."""
-        return choose_planner(self._planner) if isinstance(self._planner, str) else self._planner
+        return choose_planner(self._planner, self.models) if isinstance(self._planner, str) else self._planner
 
     def plan(self, instruction: str, inputs: Sequence[str] = (), *, task: str = "auto") -> Plan:
         """Make a program from an instruction. `inputs` names the pictures; none is looked at.
@@ -85,28 +92,29 @@ class VisProg:
         self, program: str | Program | Parsed, inputs: Sequence[str] = ("IMAGE", "LEFT", "RIGHT")
     ) -> Checked:
         """Check a program that will be given pictures of these names. Nothing is raised or run."""
+        if isinstance(program, Program):
+            read = parse(program.source)  # knows of mends; but the program may have been changed since
+            program = read if read.program == program else Parsed(program)
         parsed = parse(program) if isinstance(program, str) else program
         return check(parsed, self.tools, dict.fromkeys(inputs, Type.IMAGE))
 
     def execute(
         self,
-        program: str | Program | Checked | Plan,
+        program: str | Path | Program | Parsed | Checked | Plan,
         images: Images = (),
         *,
         observer: Observer | None = None,
     ) -> Run:
-        """Run a program. The Run says what came of each step, failed or not: see `ok` and `result`.
+        """Run a program; a Path is a file with one. The Run says what came of each step: see `ok`, `result`.
 
         Raises ProgramError where the program has errors, before any picture is read or any tool is called,
         and ImageError where a picture cannot be read.
         """
         pictures = named_images(images)
         plan = program if isinstance(program, Plan) else None
-        given = program.checked if isinstance(program, Plan) else program
-        if isinstance(given, Checked) and given.inputs.keys() == pictures.keys():
-            checked = given
-        else:
-            checked = self.check(given.program if isinstance(given, Checked) else given, tuple(pictures))
+        if isinstance(program, Path):
+            program = read_program(program)[1]
+        checked = self._checked(program.checked if isinstance(program, Plan) else program, tuple(pictures))
         if not checked.ok:
             errors = [each for each in checked.diagnostics if each.is_error]
             message = f"the program has {len(errors)} error{'s' * (len(errors) > 1)}"
@@ -164,8 +172,25 @@ class VisProg:
             except VisProgError as error:
                 return error
 
+        waiting: deque[Future[Run | VisProgError]] = deque()
         with ThreadPoolExecutor(workers, thread_name_prefix="visprog-run") as pool:
-            yield from pool.map(attempt, tasks)
+            for item in tasks:
+                waiting.append(pool.submit(attempt, item))
+                if len(waiting) > 2 * workers:  # tasks may be a stream without end
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+
+    def transcribe(self, speech: str | Path) -> str:
+        """Return what is said in a recording, WAV or FLAC, as the role Transcriber hears it.
+
+        Raises AudioError where it cannot be read, or nothing is said.
+        """
+        samples = load_audio(speech)
+        said = cast(Transcriber, self.models.get("transcriber")).transcribe(samples).strip()
+        if not said:
+            raise AudioError(f"nothing is said in {speech}", help="record it again, louder or closer")
+        return said
 
     def close(self) -> None:
         """Let the worker threads go."""
@@ -178,12 +203,22 @@ class VisProg:
         self.close()
 
     def _request(self, instruction: str, inputs: Sequence[str], task: str) -> Request:
+        if not str(instruction).strip():
+            raise UsageError("the instruction is empty", help="say in words what is to be done")
         if task == "auto":
             task = choose_task(instruction, len(inputs))
         elif task not in BANKS:
             raise UsageError(f"there is no task `{task}`", help=f"the tasks are auto, {', '.join(BANKS)}")
         usual = ("LEFT", "RIGHT") if task == "nlvr" else ("IMAGE",)
         return Request(instruction, dict.fromkeys(inputs or usual, Type.IMAGE), task, self.tools)
+
+    def _checked(self, program: str | Program | Parsed | Checked, names: tuple[str, ...]) -> Checked:
+        """Check a program for these pictures; what this session found sound for them is taken as it is."""
+        if not isinstance(program, Checked):
+            return self.check(program, names)
+        if program.ok and program.tools is self.tools and program.used_inputs <= set(names):
+            return program
+        return self.check(program.parsed or program.program, names)
 
     def _run(
         self, checked: Checked, images: Mapping[str, Image], plan: Plan | None, observer: Observer | None

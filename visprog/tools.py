@@ -2,7 +2,8 @@
 
 A tool's signature is what programs are checked against; its docstring is what the planner's prompt and
 `visprog tools` show. Keyword-only parameters that are annotated with a role are filled in by the engine,
-and one annotated `Warn` receives a function for remarks on the step:
+one annotated `Warn` receives a function for remarks on the step, and those with a default are settings, which
+a profile may give under `[tools.NAME]`:
 
     @tool("Loc")
     def loc(image: Image, object: str, *, detector: Detector, warn: Warn) -> Regions:
@@ -96,6 +97,12 @@ class Tool:
     def signature(self) -> Signature:
         """What programs are checked against."""
         hints = self._hints
+        for each in inspect.signature(self.function).parameters.values():
+            if each.kind not in (each.POSITIONAL_OR_KEYWORD, each.KEYWORD_ONLY):
+                raise ToolError(
+                    f"tool {self.name}: `{each}` is of a kind that programs cannot give",
+                    help="use plain parameters, and keyword-only ones for roles and settings",
+                )
         parameters = tuple(
             self._parameter(p, hints[p.name])
             for p in inspect.signature(self.function).parameters.values()
@@ -108,10 +115,20 @@ class Tool:
         return Signature(self.name, parameters, self._type(returned, "its result"), self._summary)
 
     @cached_property
+    def settings(self) -> Mapping[str, Any]:
+        """The settings that a profile may change, with their defaults."""
+        parameters = inspect.signature(self.function).parameters.values()
+        return {
+            p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY and p.default is not p.empty
+        }
+
+    @cached_property
     def needs(self) -> Mapping[str, Need]:
         """The roles that the engine fills in, by parameter."""
         needs = {}
         for name, hint in self._injected.items():
+            if name in self.settings:
+                continue
             role, optional = _strip_none(hint)
             if role in _ROLE_NAMES:
                 needs[name] = Need(_ROLE_NAMES[role], optional)
@@ -231,6 +248,10 @@ class Registry:
 
     def add(self, new: Tool) -> None:
         """Add a tool. Raises ToolError where its name or an alias is taken, or it is declared wrongly."""
+        _check_tool(new)
+        for name in (new.name, *new.aliases):
+            if not name.isidentifier():
+                raise ToolError(f"`{name}` cannot name a tool", help="use letters, digits and `_`")
         signature, _ = new.signature, new.needs
         for name in (new.name, *new.aliases):
             taken = self._names.get(_folded(name))
@@ -266,6 +287,12 @@ class Registry:
         return isinstance(name, str) and _folded(name) in self._names
 
 
+def _check_tool(new: object) -> None:
+    if not isinstance(new, Tool):
+        what = getattr(new, "__name__", repr(new))
+        raise ToolError(f"{what} is no tool", help='declare it with `@tool("Name")`')
+
+
 def _folded(name: str) -> str:
     return name.replace("_", "").casefold()
 
@@ -297,7 +324,8 @@ def load_tools(path: Path) -> tuple[Tool, ...]:
         spec.loader.exec_module(module)
     except Exception as cause:
         raise ToolError(f"{path} cannot be run: {type(cause).__name__}: {cause}") from cause
-    found = tuple(value for value in vars(module).values() if isinstance(value, Tool))
+    values = [value for value in vars(module).values() if isinstance(value, Tool)]
+    found = tuple(value for value in values if value.function.__module__ == module.__name__)
     if not found:
         raise ToolError(f"{path} declares no tool", help='declare one with `@tool("Name")`')
     return found

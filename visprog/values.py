@@ -9,7 +9,7 @@ import hashlib
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -110,6 +110,10 @@ class Image:
 
     def __hash__(self) -> int:
         return hash((self.pixels.shape, self.pixels[0, 0].tobytes(), self.pixels[-1, -1].tobytes()))
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        """Return the pixels, for numpy's own functions."""
+        return np.array(self.pixels, dtype=dtype, copy=copy)
 
     def __repr__(self) -> str:
         return f"Image({self.width}x{self.height})"

@@ -16,8 +16,8 @@ _BOX = {"object": ("box",)}
 def crop(image: Image, object: Regions, *, warn: Warn) -> Image:
     """Cut out the best region of `object` with some of its surroundings.
 
-    Its box is enlarged 1.5 times about its centre and clipped to the picture. Without a region, the whole
-    picture is returned.
+    Its box is enlarged 1.5 times about its centre and clipped to the picture; a half of the picture, as Loc
+    names it, is cut out as it is. Without a region, the whole picture is returned.
     """
     return _around_best(image, object, warn)
 
@@ -86,11 +86,13 @@ def crop_below(image: Image, object: Regions, *, warn: Warn) -> Image:
 
 
 def _around_best(image: Image, regions: Regions, warn: Warn) -> Image:
-    box = enlarge(regions.best.box, _CONTEXT, image.size) if regions.best else None
-    if box is None:
+    best = regions.best
+    box = enlarge(best.box, _CONTEXT, image.size) if best else None
+    if best is None or box is None:
         warn("there is no region to crop to: the whole picture is used")
         return image
-    return image.crop(box)
+    half = HALVES.get(best.label)
+    return image.crop(best.box if half and best.box == half(*image.size) else box)
 
 
 _SIDES = {"LEFT": "left", "RIGHT": "right", "TOP": "upper", "BOTTOM": "lower"}

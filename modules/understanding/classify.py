@@ -2,24 +2,41 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
-from visprog.models.roles import ImageTextScorer
+from visprog.errors import UsageError
+from visprog.models.roles import ImageTextScorer, LanguageModel
+from visprog.modules.understanding.descriptions import Descriptions
 from visprog.tools import Warn, tool
 from visprog.values import Image, Region, Regions, clip
+
+_DESCRIPTIONS = Descriptions()
 
 
 @tool("Classify", parameter_aliases={"object": ("box",)})
 def classify(
-    image: Image, object: Regions, categories: list[str], *, scorer: ImageTextScorer, warn: Warn
+    image: Image,
+    object: Regions,
+    categories: list[str],
+    unique: bool = True,
+    *,
+    scorer: ImageTextScorer,
+    language_model: LanguageModel | None,
+    warn: Warn,
+    descriptions: bool = False,
 ) -> Regions:
-    """Label each region in `object` with the one of `categories` that fits it best; each is given once.
+    """Label each region in `object` with the best of `categories`; with unique=False several may share one.
 
     Every region takes its most probable category (the softmax of the scorer's logits over the categories).
-    Where several take the same one, the most probable region keeps it and the others are left out: they
+    Where several take the same name, the most probable region keeps it and the others are left out: they
     are not passed on to their second choice, for a name on the wrong face is worse than none. The regions
     that remain keep their order, box and mask; the score becomes that probability.
+
+    With the setting `descriptions`, the language model is asked for several sentences on what each category
+    looks like, and a category's logit is the mean of its sentences' (Pratt and others, 2023).
     """
     names = list(dict.fromkeys(name for each in categories if (name := each.strip())))
     if not names:
@@ -28,12 +45,15 @@ def classify(
     visible = [region for region in object if clip(region.box, image.size)]
     if not visible:
         return Regions(size=object.size)
-    logits = scorer.score([image.crop(region.box) for region in visible], names)
+    texts: list[tuple[str, ...]] = [(name,) for name in names]
+    if descriptions:
+        texts = _described(names, language_model, warn)
+    logits = _mean_logits([image.crop(region.box) for region in visible], texts, scorer)
     chances = _softmax(logits)
-    winners = _winners(chances, logits)
-    if len(winners) < len(object):
+    winners = _winners(chances, logits) if unique else dict(enumerate(chances.argmax(axis=1).tolist()))
+    if len(winners) < len(visible):
         warn(
-            f"{len(object) - len(winners)} of {len(object)} regions were left out: "
+            f"{len(visible) - len(winners)} of {len(visible)} regions were left out: "
             "others fit their category better"
         )
     return Regions(
@@ -45,12 +65,37 @@ def classify(
     )
 
 
-def _softmax(logits: NDArray[np.floating]) -> NDArray[np.float64]:
-    shifted = np.exp(np.asarray(logits, dtype=np.float64) - logits.max(axis=1, keepdims=True))
+def _described(names: list[str], language_model: LanguageModel | None, warn: Warn) -> list[tuple[str, ...]]:
+    """Return a language model's sentences on each name; the name itself where there are none."""
+    if language_model is None:
+        raise UsageError(
+            "Classify is set to go by descriptions, and no language model is there to write them",
+            help="fill the role language_model, or leave out `descriptions` under [tools.Classify]",
+        )
+    found = _DESCRIPTIONS.of(names, language_model)
+    silent = [name for name, sentences in zip(names, found, strict=True) if not sentences]
+    if silent:
+        warn(
+            f"the language model described {', '.join(map(repr, silent))} in no way of use: the name is taken"
+        )
+    return [sentences or (name,) for name, sentences in zip(names, found, strict=True)]
+
+
+def _mean_logits(
+    crops: list[Image], texts: list[tuple[str, ...]], scorer: ImageTextScorer
+) -> NDArray[np.float64]:
+    """Return for each crop and each group of texts the mean of their logits, all scored in one call."""
+    scores = np.asarray(scorer.score(crops, [text for group in texts for text in group]), dtype=np.float64)
+    starts = np.cumsum([0, *(len(group) for group in texts)])
+    return np.stack([scores[:, a:b].mean(axis=1) for a, b in pairwise(starts.tolist())], axis=1)
+
+
+def _softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
     return np.asarray(np.minimum(shifted / shifted.sum(axis=1, keepdims=True), 1.0))
 
 
-def _winners(chances: NDArray[np.float64], logits: NDArray[np.floating]) -> dict[int, int]:
+def _winners(chances: NDArray[np.float64], logits: NDArray[np.float64]) -> dict[int, int]:
     """Return each region that is the best of those with the same favourite, and that favourite.
 
     The logits decide between regions that are equally, which means quite, certain.

@@ -12,10 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from visprog import Image, ModelUnavailable, Regions, Run, StepError, UsageError, VisProg, Warn, tool
-from visprog.engine.events import Event, StepFinished, StepSkipped, StepStarted
+from visprog.engine.events import Event, StepFinished, StepProgress, StepSkipped, StepStarted
 from visprog.engine.interpreter import Interpreter
+from visprog.engine.memo import Memo
 from visprog.models.fake import FakeDetector, FakeVisualQA
+from visprog.models.progress import report
 from visprog.models.roles import VisualQA
+from visprog.models.zoo import Profile, Zoo
 from visprog.tools import Tool
 
 
@@ -356,3 +359,165 @@ def in_order(program: str, run: Run, slow: Callable[[float], float]) -> list[tup
             except Exception:
                 outcome.append(("failed", None))
     return outcome
+
+
+@tool("Scale")
+def scale(number: float, *, factor: float = 2.0) -> float:
+    """Multiply by the profile's factor."""
+    return number * factor
+
+
+def test_a_profile_sets_what_a_tool_leaves_open() -> None:
+    tools = session(scale).tools
+    plain = VisProg(tools=[scale])
+    assert plain.execute("RESULT=Scale(3)").result == 6
+    tripled = Zoo(Profile("own", tools={"scale": {"factor": 3.0}}))
+    checked = plain.check("RESULT=Scale(3)", [])
+    events = [Interpreter(tools, zoo, memo=Memo()).run(checked, {})[-1] for zoo in (plain.models, tripled)]
+    first, second = events
+    assert isinstance(first, StepFinished)
+    assert isinstance(second, StepFinished)
+    assert (first.value, second.value) == (6, 9)
+    assert first.key != second.key
+
+
+def test_a_setting_that_a_tool_does_not_have_is_refused() -> None:
+    given = VisProg(tools=[scale], models=Zoo(Profile("own", tools={"scale": {"faktor": 3.0}})))
+    with pytest.raises(UsageError, match="Scale has no setting `faktor`"):
+        given.execute("RESULT=Scale(3)")
+
+
+def test_a_slow_step_that_stands_twice_runs_once() -> None:
+    calls: list[int] = []
+
+    @tool("Slow")
+    def slow(number: int) -> int:
+        """Take so long that the other one begins meanwhile."""
+        calls.append(number)
+        threading.Event().wait(0.05)
+        return number
+
+    assert session(slow).execute("A=Slow(1)\nB=Slow(1)\nRESULT=Eval('{A} + {B}')").result == 2
+    assert calls == [1]
+
+
+def test_a_step_that_several_runs_have_in_common_runs_once() -> None:
+    calls: list[int] = []
+    meeting = threading.Barrier(3, timeout=20)
+
+    @tool("Slow")
+    def slow(number: int) -> int:
+        """Take so long that the others begin meanwhile."""
+        calls.append(number)
+        threading.Event().wait(0.1)
+        return number
+
+    given = session(slow)
+
+    def run() -> None:
+        meeting.wait()
+        assert given.execute("RESULT=Slow(1)").result == 1
+
+    threads = [threading.Thread(target=run) for _ in range(3)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert calls == [1]
+
+
+def test_a_failing_step_that_stands_twice_fails_twice() -> None:
+    run = session(failing(ValueError("no"))).execute("A=Fail(1)\nB=Fail(1)\nRESULT=Eval('{A} + {B}')")
+    assert statuses(run) == ["failed", "failed", "skipped"]
+
+
+def test_an_interrupted_run_starts_no_further_step() -> None:
+    started: list[int] = []
+    meeting, go_on = threading.Barrier(2, timeout=20), threading.Event()
+
+    @tool("Interrupt")
+    def interrupt(place: int) -> int:
+        """Press Ctrl-C in the main thread while the other is at work."""
+        started.append(place)
+        meeting.wait()
+        if threading.current_thread() is threading.main_thread():
+            raise KeyboardInterrupt
+        go_on.wait(20)
+        return place
+
+    @tool("After")
+    def after(number: int) -> int:
+        """Note that it runs."""
+        started.append(number)
+        return number
+
+    given = session(interrupt, after)
+    with pytest.raises(KeyboardInterrupt):
+        given.execute("A=Interrupt(1)\nB=Interrupt(2)\nC=After(B)\nD=After(A)\nRESULT=Eval('{C} + {D}')")
+    go_on.set()
+    pool = given._interpreter._pool
+    assert pool is not None
+    pool.shutdown(wait=True)
+    assert sorted(started) == [1, 2]
+
+
+def test_an_observer_is_never_entered_twice_at_once() -> None:
+    inside, most = [0], [0]
+
+    def observer(event: Event) -> None:
+        inside[0] += 1
+        most[0] = max(most[0], inside[0])
+        threading.Event().wait(0.002)
+        inside[0] -= 1
+
+    @tool("Slow")
+    def slow(number: int) -> int:
+        """Take so long that it is worth a thread."""
+        threading.Event().wait(0.002)
+        return number
+
+    lines = [f"A{i}=Slow({i})" for i in range(12)]
+    total = " + ".join(f"{{A{i}}}" for i in range(12))
+    session(slow, workers=4).execute("\n".join([*lines, f"RESULT=Eval('{total}')"]), observer=observer)
+    assert most == [1]
+
+
+def test_closing_while_runs_are_under_way_leaves_none_waiting() -> None:
+    @tool("Slow")
+    def slow(number: int) -> int:
+        """Take a while."""
+        threading.Event().wait(0.02)
+        return number
+
+    given = session(slow, workers=1)
+    lines = [f"A{i}=Slow({i})" for i in range(6)]
+    program = "\n".join([*lines, f"RESULT=Eval('{' + '.join(f'{{A{i}}}' for i in range(6))}')"])
+    results: list[object] = []
+    running = threading.Thread(target=lambda: results.append(given.execute(program).result))
+    running.start()
+    threading.Event().wait(0.03)
+    given.close()
+    running.join(20)
+    assert results == [15]
+
+
+def test_lists_of_lists_are_bounded() -> None:
+    lines = ["A0=Eval('1')", *(f"A{i}=Result([A{i - 1}, A{i - 1}])" for i in range(1, 60))]
+    run = session().execute("\n".join([*lines, "RESULT=A59"]))
+    assert run.error is not None
+    assert "holds more than 20,000 values" in run.error.message
+
+
+def test_observers_see_how_far_a_model_has_come() -> None:
+    class Slow:
+        def answer(self, image: Image, question: str) -> str:
+            report(1, 2)
+            report(2, 2)
+            return "done"
+
+    seen: list[Event] = []
+    given = session(models={"visual_qa": Slow()})
+    run = given.execute("RESULT=Vqa(IMAGE, 'What?')", picture(), observer=seen.append)
+    assert seen[1:3] == [StepProgress(0, 1, 2), StepProgress(0, 2, 2)]
+    assert not any(isinstance(event, StepProgress) for event in run.events)
+    assert given.execute("RESULT=Vqa(IMAGE, 'How?')", picture()).ok

@@ -1,47 +1,113 @@
-"""The memo keeps what was used last, within its bound."""
+"""The memo keeps what was used last, within its bound, and computes nothing twice at once."""
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
 
 from visprog import Image, Region, Regions
-from visprog.engine.memo import Memo, Remembered, size_of
+from visprog.engine.memo import Memo, Remembered
 
 
 def remembered(value: object) -> Remembered:
     return Remembered(value, (), ())
 
 
+def put(memo: Memo, key: bytes, value: object) -> None:
+    assert memo.begin(key) is None
+    memo.end(key, remembered(value))
+
+
+def holds(memo: Memo, key: bytes) -> bool:
+    found = memo.begin(key)
+    if found is None:
+        memo.end(key, None)
+    return found is not None
+
+
+def picture(value: int = 0) -> Image:
+    return Image(np.full((50, 50, 3), value, dtype=np.uint8))  # 7,500 bytes
+
+
 def test_what_is_put_is_got() -> None:
     memo = Memo()
-    memo.put(b"a", remembered(1))
-    assert memo.get(b"a") == remembered(1)
-    assert memo.get(b"b") is None
+    put(memo, b"a", 1)
+    assert memo.begin(b"a") == remembered(1)
+    assert not holds(memo, b"b")
 
 
 def test_the_longest_unused_makes_room() -> None:
     memo = Memo(limit=30_000)
-    pictures = [Image(np.zeros((50, 50, 3), dtype=np.uint8)) for _ in range(4)]  # 7,500 bytes each
-    for name, picture in zip((b"a", b"b", b"c"), pictures, strict=False):
-        memo.put(name, remembered(picture))
-    memo.get(b"a")
-    memo.put(b"d", remembered(pictures[3]))
-    assert [memo.get(name) is not None for name in (b"a", b"b", b"c", b"d")] == [True, False, True, True]
+    for index, key in enumerate((b"a", b"b", b"c")):
+        put(memo, key, picture(index))
+    memo.begin(b"a")
+    put(memo, b"d", picture(9))
+    assert [holds(memo, key) for key in (b"a", b"b", b"c", b"d")] == [True, False, True, True]
 
 
-def test_one_value_larger_than_the_bound_is_not_kept() -> None:
-    memo = Memo(limit=1_000)
-    memo.put(b"small", remembered(1))
-    memo.put(b"large", remembered("x" * 1_000))
-    assert memo.get(b"large") is None
-    assert memo.get(b"small") is not None
+def test_a_value_larger_than_the_bound_is_not_kept() -> None:
+    memo = Memo(limit=1_200)
+    put(memo, b"large", "x" * 1_000)
+    put(memo, b"small", 1)
+    assert not holds(memo, b"large")
+    assert holds(memo, b"small")
 
 
-def test_a_crop_counts_as_the_picture_that_it_keeps_alive() -> None:
-    picture = Image(np.zeros((100, 100, 3), dtype=np.uint8))
-    assert size_of(picture.crop((0, 0, 1, 1))) == 30_000
+def test_crops_of_one_picture_count_it_once() -> None:
+    memo, whole = Memo(limit=12_000), picture()
+    for place in range(6):
+        put(memo, bytes([place]), whole.crop((place, 0, place + 1, 1)))
+    assert len(memo) == 6
+    put(memo, b"other", picture(1))
+    assert len(memo) < 7
 
 
 def test_masks_count() -> None:
-    mask = np.ones((100, 100), dtype=np.bool_)
-    assert size_of(Regions([Region((0, 0, 100, 100), mask=mask)], size=(100, 100))) > 10_000
+    memo, mask = Memo(limit=10_000), np.ones((100, 100), dtype=np.bool_)
+    put(memo, b"a", Regions([Region((0, 0, 100, 100), mask=mask)], size=(100, 100)))
+    assert not holds(memo, b"a")
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(2, 3000)), max_size=40))
+def test_the_bound_holds_whatever_comes(puts: list[tuple[int, int]]) -> None:
+    memo = Memo(limit=20_000)
+    for key, size in puts:
+        if not holds(memo, bytes([key])):
+            put(memo, bytes([key]), "x" * size)
+        assert memo._sizes.total <= 20_000
+    assert memo._sizes.total == sum(500 + 4 * len(entry.value) for entry in memo._entries.values())
+
+
+def test_nobody_can_change_what_is_remembered() -> None:
+    memo, mine = Memo(), [["a"], "b"]
+    put(memo, b"a", mine)
+    mine.append("c")
+    first = memo.begin(b"a")
+    assert first is not None
+    first.value[0].append("d")
+    assert memo.begin(b"a") == remembered([["a"], "b"])
+
+
+def test_who_asks_meanwhile_waits_for_the_value() -> None:
+    memo, got = Memo(), list[Remembered | None]()
+    assert memo.begin(b"a") is None
+    asking = threading.Thread(target=lambda: got.append(memo.begin(b"a")))
+    asking.start()
+    asking.join(0.05)
+    assert asking.is_alive()
+    memo.end(b"a", remembered(7))
+    asking.join(20)
+    assert got == [remembered(7)]
+
+
+def test_where_the_computation_failed_the_next_one_tries() -> None:
+    memo, got = Memo(), list[Remembered | None]()
+    assert memo.begin(b"a") is None
+    asking = threading.Thread(target=lambda: got.append(memo.begin(b"a")))
+    asking.start()
+    memo.end(b"a", None)
+    asking.join(20)
+    assert got == [None]

@@ -107,11 +107,13 @@ def test_nothing_grows_beyond_its_bound(source: str) -> None:
 
 def test_long_texts_and_lists_are_refused() -> None:
     with pytest.raises(ExpressionError, match="20,000 are allowed"):
-        value("{A} + {A}", A="x" * 15_000)
+        value("'x' + {A} + {A}", A="x" * 15_000)
     with pytest.raises(ExpressionError, match="20,000 are allowed"):
         value("'{A}{A}'", A="x" * 15_000)
-    with pytest.raises(ExpressionError, match="20,000 are allowed"):
+    with pytest.raises(ExpressionError, match="more than 20,000 values"):
         value("{A} + {A}", A=["x"] * 15_000)
+    with pytest.raises(ExpressionError, match="more than 20,000 values"):
+        value("[[{A}, {A}], [{A}, {A}]]", A=[["x"] * 100] * 60)
 
 
 def test_what_is_not_needed_is_not_computed() -> None:

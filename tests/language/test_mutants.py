@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.language.mutation import mutants, sources
 from visprog import ProgramError, Registry, VisProg
+from visprog.engine.interpreter import Interpreter
+from visprog.language import checker
 from visprog.language.checker import check
 from visprog.language.diagnostics import CODES, render, render_plain, to_json
 from visprog.language.parser import parse
@@ -57,26 +56,26 @@ def test_any_jumble_of_the_language_checks_or_is_diagnosed(text: str) -> None:
     assert_checks_or_is_diagnosed(f"A=Loc(image=IMAGE, object='x')\nRESULT=Eval({text})")
 
 
-def test_no_tool_is_called_before_an_error_is_known() -> None:
+def test_likely_names_are_looked_for_a_bounded_number_of_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    searches: list[str] = []
+    monkeypatch.setattr(checker, "_nearest", lambda name, known: searches.append(name))
+    lines = [f"THING{i}=Loc(IMAGE, 'thing')" for i in range(150)]
+    lines += [f"A{i}=Result([{', '.join(f'UNKNOWN_{i}_{j}' for j in range(250))}])" for i in range(18)]
+    found = check(parse("\n".join(lines)), REGISTRY, INPUTS).diagnostics
+    assert len([each for each in found if each.is_error]) == 18 * 250
+    assert len(searches) <= 30
+
+
+def test_no_tool_is_called_before_an_error_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[str] = []
     session = VisProg()
-    for tool in TOOLS:
-        spy = replace(tool, function=_noted(tool.name, calls))
-        session.tools._tools[tool.name] = spy
+    monkeypatch.setattr(Interpreter, "run", lambda *arguments: calls.append("run"))
     faulty = [text for text in mutants(300, seed=2) if not session.check(text).ok]
     assert len(faulty) > 100
     for text in faulty:
         with pytest.raises(ProgramError):
             session.execute(text, {"IMAGE": "no such file", "LEFT": "none", "RIGHT": "none"})
     assert not calls
-
-
-def _noted(name: str, calls: list[str]) -> Callable[..., object]:
-    def function(**arguments: object) -> object:
-        calls.append(name)
-        return None
-
-    return function
 
 
 def test_every_program_of_the_banks_prints_and_reads_back() -> None:

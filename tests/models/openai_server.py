@@ -1,25 +1,72 @@
-"""A real HTTP server on 127.0.0.1 that speaks Chat Completions, well or badly, as a test tells it."""
+"""A real HTTP server on 127.0.0.1 that speaks the API, well or badly, as a test tells it."""
 
 from __future__ import annotations
 
+import base64
+import email
+import email.policy
+import io
 import json
 import threading
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple, Self
 
-from visprog.models.chat_completions import ChatCompletions
+from PIL import Image as PILImage
+
 from visprog.models.openai import OpenAILanguageModel
+from visprog.models.openai_editing import OpenAIInpainter
+from visprog.models.openai_service import Service
+from visprog.models.openai_speech import OpenAITranscriber
+from visprog.models.openai_vision import OpenAIVision
+from visprog.values import Image
 
 KEY = "sk-proj-Zq8vN3xR7mKw2LtY5uHc9dEb"
 
 
 class Received(NamedTuple):
-    """A request as the server got it; the headers' names are in lower case."""
+    """A request as the server got it; the headers' names are in lower case.
+
+    `body` is what the JSON says, or the fields of a form: text, and the bytes of files.
+    """
 
     path: str
     headers: Mapping[str, str]
     body: Any
+
+    @property
+    def texts(self) -> list[str]:
+        """The texts of a conversation's last turn, in order."""
+        return [part["text"] for part in self._parts if part["type"] == "text"]
+
+    @property
+    def pictures(self) -> list[PILImage.Image]:
+        """The pictures of a conversation's last turn."""
+        return [_picture(part["image_url"]["url"]) for part in self._parts if part["type"] == "image_url"]
+
+    @property
+    def _parts(self) -> list[Any]:
+        content = self.body["messages"][-1]["content"]
+        return content if isinstance(content, list) else [{"type": "text", "text": content}]
+
+
+def _picture(address: str) -> PILImage.Image:
+    kind, _, encoded = address.partition(",")
+    assert kind == "data:image/jpeg;base64"
+    return PILImage.open(io.BytesIO(base64.b64decode(encoded, validate=True)), formats=["JPEG"])
+
+
+def _read_body(data: bytes, kind: str) -> Any:
+    if not kind.startswith("multipart/"):
+        return json.loads(data)
+    form = email.message_from_bytes(f"Content-Type: {kind}\r\n\r\n".encode() + data, policy=email.policy.HTTP)
+    fields: dict[str, str | bytes] = {}
+    for part in form.iter_parts():
+        content = part.get_payload(decode=True)
+        assert isinstance(content, bytes)
+        named = str(part.get_param("name", header="content-disposition"))
+        fields[named] = content if part.get_filename() else content.decode()
+    return fields
 
 
 class Exchange:
@@ -52,7 +99,7 @@ class OpenAIServer:
         self.replies = replies
         self.received: list[Received] = []
         self._gone = threading.Event()
-        self._models: list[ChatCompletions] = []
+        self._services: list[Service] = []
         self._http = _Http(("127.0.0.1", 0), self._handler())
         self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.01})
 
@@ -60,19 +107,35 @@ class OpenAIServer:
     def url(self) -> str:
         return f"http://127.0.0.1:{self._http.server_address[1]}/v1"
 
+    def service(self, key: str = KEY, **options: Any) -> Service:
+        """Return the client's side of this server."""
+        service = Service(base_url=self.url, key=key, **options)
+        self._services.append(service)
+        return service
+
     def model(self, name: str = "small", key: str = KEY, **options: Any) -> OpenAILanguageModel:
         """Return a language model that asks this server."""
-        server = ChatCompletions(base_url=self.url, key=key, **options)
-        self._models.append(server)
-        return OpenAILanguageModel(name, server=server)
+        return OpenAILanguageModel(name, server=self.service(key, **options))
+
+    def vision(self, deadline: float = 10.0, **options: Any) -> OpenAIVision:
+        """Return a model that sees and asks this server."""
+        return OpenAIVision("small", server=self.service(deadline=deadline), **options)
+
+    def inpainter(self, deadline: float = 10.0, **options: Any) -> OpenAIInpainter:
+        """Return an inpainter that asks this server."""
+        return OpenAIInpainter("small", server=self.service(deadline=deadline), **options)
+
+    def transcriber(self, deadline: float = 10.0, **options: Any) -> OpenAITranscriber:
+        """Return a transcriber that asks this server."""
+        return OpenAITranscriber("small", server=self.service(deadline=deadline), **options)
 
     def __enter__(self) -> Self:
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        for model in self._models:
-            model.close()
+        for service in self._services:
+            service.close()
         self._gone.set()
         self._http.shutdown()
         self._thread.join()
@@ -88,7 +151,8 @@ class OpenAIServer:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 headers = {name.lower(): value for name, value in self.headers.items()}
-                request = Received(self.path, headers, json.loads(body))
+                kind = headers.get("content-type", "")
+                request = Received(self.path, headers, _read_body(body, kind))
                 server.received.append(request)
                 turn = min(len(server.received), len(server.replies)) - 1
                 try:
@@ -112,6 +176,25 @@ def completion(content: str | None, **changes: Any) -> dict[str, Any]:
 def answers(content: str | None, **changes: Any) -> Reply:
     """Reply with a good answer."""
     return status(200, completion(content, **changes))
+
+
+def answers_json(content: object) -> Reply:
+    """Reply with a good answer in JSON."""
+    return answers(json.dumps(content))
+
+
+def paints(picture: Image | bytes) -> Reply:
+    """Reply with an edited picture."""
+    data = picture
+    if isinstance(picture, Image):
+        buffer = io.BytesIO()
+        picture.to_pil().save(buffer, "PNG")
+        data = buffer.getvalue()
+    assert isinstance(data, bytes)
+    usage = {"input_tokens": 300, "output_tokens": 4000, "total_tokens": 4300}
+    return status(
+        200, {"created": 1, "data": [{"b64_json": base64.b64encode(data).decode()}], "usage": usage}
+    )
 
 
 def status(code: int, body: object = "", /, **headers: str) -> Reply:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import logging
 import os
 import subprocess
 import sys
@@ -12,8 +14,8 @@ import pytest
 
 from tests.models.openai_server import KEY, Exchange, OpenAIServer, answers, completion, status
 from visprog.errors import ModelUnavailable, UsageError
-from visprog.models.chat_completions import ChatCompletions
 from visprog.models.openai import DEFAULT_MODEL, OpenAILanguageModel, is_configured, load
+from visprog.models.openai_service import Service
 from visprog.models.roles import Completion, Message
 
 Serve = Callable[..., OpenAIServer]
@@ -111,12 +113,12 @@ def test_a_key_or_a_base_url_makes_it_configured(name: str, monkeypatch: pytest.
 @pytest.mark.parametrize("address", ["localhost:8000/v1", "ftp://host/v1", "http://", "http://host:port"])
 def test_an_address_that_is_none_is_refused_before_anything_is_sent(address: str) -> None:
     with pytest.raises(ModelUnavailable, match=r"not the address of a server.*\n.*http://localhost:8000/v1"):
-        ChatCompletions(base_url=address)
+        Service(base_url=address)
 
 
 def test_a_key_with_a_blank_inside_is_refused_without_being_shown() -> None:
     with pytest.raises(ModelUnavailable, match="copy the key again") as caught:
-        ChatCompletions(key=f"{KEY} {KEY}")
+        Service(key=f"{KEY} {KEY}")
     assert KEY not in str(caught.value)
 
 
@@ -125,9 +127,25 @@ def test_user_and_password_of_an_address_are_not_shown() -> None:
     assert model.fingerprint == "openai:m at http://127.0.0.1:9/v1"
 
 
+def test_user_and_password_of_an_address_are_sent_and_not_logged(
+    serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    server = serve(answers("Hi."))
+    place = server.url.replace("http://", "http://me:se%2Fcret@")
+    with caplog.at_level(logging.DEBUG):
+        model = OpenAILanguageModel("m", base_url=place, key=KEY)
+        model.complete(HELLO)
+    model._server.close()
+    login = base64.b64encode(b"me:se/cret").decode()
+    assert server.received[0].headers["authorization"] == f"Basic {login}"
+    assert "HTTP Request" in caplog.text
+    for secret in ("cret@", "se/cret", login, KEY):
+        assert secret not in caplog.text
+
+
 def test_neither_fingerprint_nor_repr_holds_the_key() -> None:
     model = OpenAILanguageModel("m", key=KEY)
-    shown = f"{model!r} {model.fingerprint} {ChatCompletions(key=KEY)!r}"
+    shown = f"{model!r} {model.fingerprint} {Service(key=KEY)!r}"
     assert KEY not in shown
 
 
@@ -183,7 +201,7 @@ def test_a_program_ends_quietly_though_nobody_closed_the_model(serve: Serve) -> 
 
 def test_a_closed_model_opens_a_new_connection_when_asked_again(serve: Serve) -> None:
     server = serve(answers("Hi."))
-    connection = ChatCompletions(base_url=server.url, key=KEY)
+    connection = Service(base_url=server.url, key=KEY)
     model = OpenAILanguageModel("m", server=connection)
     for _ in range(2):
         assert model.complete(HELLO).text == "Hi."
@@ -195,11 +213,18 @@ def test_a_profile_loads_a_language_model_with_its_address() -> None:
     assert model.fingerprint == "openai:small at http://127.0.0.1:9/v1"
 
 
-def test_a_profile_cannot_fill_other_roles_with_it() -> None:
-    with pytest.raises(ModelUnavailable, match="does not fill the role detector"):
-        load("detector", "small", {})
+def test_a_profile_cannot_fill_a_role_that_no_such_service_knows() -> None:
+    with pytest.raises(ModelUnavailable, match="does not fill the role segmenter"):
+        load("segmenter", "small", {})
 
 
 def test_an_unknown_option_of_a_profile_is_named() -> None:
     with pytest.raises(UsageError, match="no option `key`"):
         load("language_model", "small", {"key": KEY})
+
+
+@pytest.mark.parametrize("key", ["x", "none", "EMPTY", "ollama"])
+def test_a_key_that_is_no_secret_leaves_programs_as_they_are(key: str) -> None:
+    program = f"RESULT=Eval('{{A}} xor {{B}}')  # none, EMPTY, ollama {key}"
+    with OpenAIServer(answers(program)) as server:
+        assert server.model(key=key).complete(HELLO).text == program

@@ -26,8 +26,8 @@ from tests.models.openai_server import (
     status,
 )
 from visprog.errors import ModelError, ModelFailed, ModelRefused, ModelTimeout
-from visprog.models.chat_completions import ChatCompletions
 from visprog.models.openai import OpenAILanguageModel
+from visprog.models.openai_service import Service
 from visprog.models.roles import Message
 
 Serve = Callable[..., OpenAIServer]
@@ -220,7 +220,7 @@ def test_a_server_that_is_down_is_named_with_what_to_check() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound and not listening: connections are refused
         port = taken.getsockname()[1]
-        server = ChatCompletions(base_url=f"http://127.0.0.1:{port}/v1", key=KEY, deadline=0.6)
+        server = Service(base_url=f"http://127.0.0.1:{port}/v1", key=KEY, deadline=0.6)
         found = raised_by(OpenAILanguageModel("m", server=server))
         server.close()
     assert type(found) is ModelFailed

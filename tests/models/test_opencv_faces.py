@@ -100,7 +100,9 @@ def test_options_tell_detectors_apart() -> None:
 
 
 def test_a_profile_names_it_with_options() -> None:
-    assert load("face_detector", "haar", {"side": 640}).fingerprint == haar(side=640).fingerprint
+    loaded = load("face_detector", "haar", {"side": 640})
+    assert isinstance(loaded, HaarFaceDetector)
+    assert loaded.fingerprint == haar(side=640).fingerprint
 
 
 @pytest.mark.parametrize(("role", "identifier"), [("detector", "haar"), ("face_detector", "yunet")])

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from visprog import ModelUnavailable, UsageError
+from visprog import Image, ModelUnavailable, Regions, UsageError
 from visprog.models import opencv
 from visprog.models.fake import FakeDetector
 from visprog.models.roles import ROLES
-from visprog.models.zoo import Zoo, load_profile, profile_names
+from visprog.models.zoo import Profile, Zoo, load_profile, profile_names
 
 
 def test_every_shipped_profile_can_be_read() -> None:
@@ -68,7 +68,7 @@ def test_a_profile_of_ones_own_is_read_from_its_file(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text('[models]\nface_detector = {model = "opencv:haar", side = 640}\n')
     zoo = Zoo(path)
-    assert zoo.fingerprint("face_detector") == "opencv:haar side=640"
+    assert zoo.fingerprint("face_detector").startswith("opencv:haar side=640 opencv-python 4.")
     assert not zoo.has("language_model")
 
 
@@ -99,3 +99,96 @@ def test_an_unknown_profile_names_the_known_ones(tmp_path: Path) -> None:
 
 def test_every_role_says_what_it_does() -> None:
     assert all((role.__doc__ or "").strip() for role in ROLES.values())
+
+
+class Both:
+    """Fills two roles, and takes some memory."""
+
+    nbytes = 100
+
+    def segment(self, image: Image) -> Regions:
+        return Regions(size=image.size)
+
+    def mask(self, image: Image, regions: Regions) -> Regions:
+        return regions
+
+
+class OnlyMasks:
+    nbytes = 100
+
+    def mask(self, image: Image, regions: Regions) -> Regions:
+        return regions
+
+
+@pytest.fixture
+def loads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the backend `opencv`, put aside for these tests, is asked to load."""
+    asked: list[str] = []
+
+    def load(role: str, identifier: str, options: dict[str, object]) -> object:
+        asked.append(identifier)
+        return Both() if identifier.startswith("both") else OnlyMasks()
+
+    monkeypatch.setattr(opencv, "load", load)
+    return asked
+
+
+def test_roles_that_name_the_same_model_share_it(loads: list[str]) -> None:
+    zoo = Zoo(Profile("own"), {"segmenter": "opencv:both", "masker": "opencv:both"})
+    assert zoo.get("segmenter") is zoo.get("masker")
+    assert loads == ["both"]
+
+
+def test_other_options_make_another_model(loads: list[str]) -> None:
+    zoo = Zoo(Profile("own"), {"segmenter": "opencv:both", "masker": {"model": "opencv:both", "side": 3}})
+    assert zoo.get("segmenter") is not zoo.get("masker")
+    assert zoo.fingerprint("segmenter") != zoo.fingerprint("masker")
+
+
+def test_the_model_longest_unused_makes_room(loads: list[str]) -> None:
+    zoo = Zoo(Profile("own"), {"segmenter": "opencv:both", "masker": "opencv:masks"}, memory=150)
+    for role in ("segmenter", "masker", "masker", "segmenter"):
+        zoo.get(role)
+    assert loads == ["both", "masks", "both"]
+    roomy = Zoo(Profile("own"), {"segmenter": "opencv:both", "masker": "opencv:masks"}, memory=200)
+    for role in ("segmenter", "masker", "segmenter"):
+        roomy.get(role)
+    assert loads[3:] == ["both", "masks"]
+
+
+def test_device_and_precision_hold_for_local_models_alone() -> None:
+    zoo = Zoo(Profile("own"), {"detector": "transformers:x/y", "face_detector": "opencv:haar"}, device="cpu")
+    assert "device='cpu'" in zoo.fingerprint("detector")
+    assert "device" not in zoo.fingerprint("face_detector")
+
+
+def test_a_server_elsewhere_is_another_model_and_its_address_is_not_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://user:secret@127.0.0.1:9/v1")
+    here = Zoo("base").fingerprint("language_model")
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:10/v1")
+    assert here != Zoo("base").fingerprint("language_model")
+    assert "secret" not in here
+
+
+def test_a_profile_bounds_memory_and_sets_tools(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text('memory = "1.5 GB"\n[tools.Classify]\ndescriptions = true\n')
+    profile = load_profile(path)
+    assert profile.memory == 1_500_000_000
+    assert Zoo(profile).settings("CLASSIFY") == {"descriptions": True}
+    path.write_text('memory = "much"')
+    with pytest.raises(UsageError, match="'much' is no amount of memory"):
+        load_profile(path)
+
+
+def test_options_that_may_hold_a_secret_show_as_a_hash() -> None:
+    def fingerprint(address: str) -> str:
+        server = {"model": "openai:x", "base_url": address, "parameters": {"token": "secret"}}
+        return Zoo(Profile("own"), {"language_model": server}).fingerprint("language_model")
+
+    shown = fingerprint("http://user:password@127.0.0.1:9/v1")
+    assert "password" not in shown
+    assert "secret" not in shown
+    assert shown != fingerprint("http://127.0.0.1:9/v1")

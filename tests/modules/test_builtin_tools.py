@@ -12,7 +12,7 @@ from visprog.modules import TOOLS
 from visprog.tools import Registry
 
 NAMES = [
-    *("Loc", "FaceDet", "Seg", "Select", "Classify", "Vqa"),
+    *("Loc", "FaceDet", "Seg", "Select", "Filter", "Classify", "Mask", "Vqa", "Caption"),
     *("Replace", "ColorPop", "BgBlur", "Tag", "Emoji"),
     *("Crop", "CropLeft", "CropRight", "CropAbove", "CropBelow", "CropInFront", "CropBehind", "CropAhead"),
     *("List", "Eval", "Count", "Result"),
@@ -84,9 +84,10 @@ def test_every_tool_has_one_or_two_sentences_to_show(registry: Registry, name: s
     assert 20 < len(signature.summary) < 200
 
 
-def test_optional_roles_are_the_maskers_alone(registry: Registry) -> None:
-    optional = {need.role for each in registry for need in each.needs.values() if need.optional}
-    assert optional == {"masker"}
+def test_optional_roles_are_the_masker_and_the_language_model_of_classify(registry: Registry) -> None:
+    optional = {(each.name, need.role) for each in registry for need in each.needs.values() if need.optional}
+    assert {role for _, role in optional} == {"masker", "language_model"}
+    assert {name for name, role in optional if role == "language_model"} == {"Classify"}
 
 
 def test_the_package_refuses_another_name() -> None:

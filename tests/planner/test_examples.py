@@ -219,6 +219,54 @@ def test_a_statement_about_two_pictures_is_refused_over_one() -> None:
         plan("Each image contains two dogs.", "nlvr", ONE)
 
 
+@pytest.mark.parametrize(("task", "takes"), [("imgedit", "one picture"), ("nlvr", "two pictures")])
+def test_other_than_the_bank_s_number_of_pictures_is_refused_with_both_numbers(task: str, takes: str) -> None:
+    three = dict.fromkeys(("IMAGE1", "IMAGE2", "IMAGE3"), Type.IMAGE)
+    with pytest.raises(
+        PlanError, match=f"the bank {task} take {takes}, and 3 were given: IMAGE1, IMAGE2, IMAGE3"
+    ):
+        plan("Hide the faces with ;)", task, three)
+
+
+@pytest.mark.parametrize(
+    ("instruction", "task", "hint"),
+    [
+        (
+            "There are two dogs in total.",
+            "imgedit",
+            "the bank nlvr has an example that fits: --task nlvr, two",
+        ),
+        ("How many faces are there?", "imgedit", "gqa has an example that fits: --task gqa, one"),
+        ("Hide the faces with ;)", "nlvr", "imgedit has an example that fits: --task imgedit, one"),
+    ],
+)
+def test_a_refusal_names_the_bank_that_fits_better(instruction: str, task: str, hint: str) -> None:
+    with pytest.raises(PlanError) as caught:
+        plan(instruction, task)
+    assert hint in str(caught.value)
+
+
+def test_a_refusal_never_names_a_bank_whose_tools_are_missing() -> None:
+    without = Registry(tool for tool in TOOLS if tool.name != "Vqa")
+    with pytest.raises(PlanError) as caught:
+        plan("There are two dogs in total.", "imgedit", tools=without)
+    assert "--task nlvr" not in str(caught.value)
+
+
+def test_a_misspelt_common_noun_is_refused_with_what_is_meant() -> None:
+    with pytest.raises(PlanError) as caught:
+        plan("How many dogs are in the pictur?", "gqa")
+    assert "`pictur`" in str(caught.value)
+    assert "did you mean `picture`?" in str(caught.value)
+
+
+def test_a_refusal_shows_no_example_twice() -> None:
+    with pytest.raises(PlanError) as caught:
+        plan("Each picture of a dog", "nlvr")
+    shown = [line for line in str(caught.value).splitlines() if line.startswith("  line ")]
+    assert len(shown) == len(set(shown)) == 3
+
+
 def test_a_tool_that_is_not_there_is_not_planned_with() -> None:
     without = Registry(tool for tool in TOOLS if tool.name != "Emoji")
     with pytest.raises(PlanError):

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from visprog.nouns import plural, singular
+from visprog.nouns import _COMMON, misspelt, plural, singular
 from visprog.planner.examples.emoji import _KNOWN, _NICKNAMES, emoji_named, emoticon_at
+from visprog.planner.examples.people import is_person, is_person_name
 
 PAIRS = [
     "dog dogs", "box boxes", "bus buses", "church churches", "dish dishes", "city cities", "boy boys",
@@ -87,8 +88,62 @@ def test_what_touches_letters_or_digits_is_no_emoticon(text: str) -> None:
         ("grinning emoji", "grinning_face"),
         ("smiley", "smiling_face_with_smiling_eyes"),
         ("hat", None),
+        ("sunglasses", None),
+        ("sunglasses emoji", "smiling_face_with_sunglasses"),
         ("dog", None),
     ],
 )
 def test_an_emoji_is_known_by_its_words(words: str, name: str | None) -> None:
     assert emoji_named(words) == name
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [
+        ("peple", "people"),
+        ("poeple", "people"),
+        ("Persom", "person"),
+        ("pictur", "picture"),
+        ("imgae", "image"),
+        ("dgo", "dog"),
+        ("facse", "faces"),
+        ("chlidren", "children"),
+    ],
+)
+def test_a_slip_of_the_pen_tells_the_common_noun_that_is_meant(word: str, meant: str) -> None:
+    assert misspelt(word) == meant
+
+
+def test_no_common_noun_nor_its_plural_is_a_slip_for_another() -> None:
+    assert [noun for noun in (*_COMMON, *map(plural, _COMMON)) if misspelt(noun)] == []
+
+
+@pytest.mark.parametrize(
+    "word",
+    "bat hat cot dig fog act arc cast horse house lower flow roman human pitcher parson photon lace fact map"
+    " prison imagine tee bard brad animate tower free three steeple photographer girl".split(),
+)
+def test_another_word_that_looks_alike_is_no_slip(word: str) -> None:
+    assert misspelt(word) is None
+
+
+@pytest.mark.parametrize(
+    "phrase", ["bride", "tall man with a hat", "bus drivers", "violinist", "Obama", "kids"]
+)
+def test_persons_are_known_by_a_noun_or_a_name(phrase: str) -> None:
+    assert is_person(phrase)
+
+
+@pytest.mark.parametrize("phrase", ["dog", "clock", "cats", "tower of the church", "wrist", "CLOCK"])
+def test_animals_and_things_are_no_persons(phrase: str) -> None:
+    assert not is_person(phrase)
+
+
+@pytest.mark.parametrize("name", ["Marie Curie", "Obama", "ANGELA MERKEL", "Dr. Watson", "Jean-Paul Sartre"])
+def test_a_name_of_a_person_has_a_given_name_a_title_or_is_well_known(name: str) -> None:
+    assert is_person_name(name)
+
+
+@pytest.mark.parametrize("name", ["New York", "Apple", "BMW", "Big Ben", "Mona Lisa", "Charles Bridge"])
+def test_a_capitalised_name_alone_tells_of_no_person(name: str) -> None:
+    assert not is_person_name(name)

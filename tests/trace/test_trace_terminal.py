@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from visprog.engine.events import StepStarted
+from visprog.printable import one_line
 from visprog.trace.run import Run
-from visprog.trace.terminal import LiveSteps, _printable, render
+from visprog.trace.terminal import LiveSteps, render
 from visprog.values import Image
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -42,7 +43,7 @@ def test_a_models_text_cannot_steer_the_terminal(
 
 @given(st.text())
 def test_what_is_printed_takes_one_line_and_holds_no_control_character(text: str) -> None:
-    assert _printable(text).isprintable()
+    assert one_line(text).isprintable()
 
 
 def test_where_there_is_no_terminal_each_step_that_ends_is_a_line(dogs_run: Run) -> None:

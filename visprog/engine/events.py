@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from visprog.errors import StepError
+from visprog.models.usage import NOTHING, Tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +21,20 @@ class StepStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class StepProgress:
+    """A model has done `done` of `total` parts of its work for a step. Sent to observers only."""
+
+    index: int
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
 class StepFinished:
     """A step has its value, computed or (`cached`) remembered.
 
-    `models` are the fingerprints of the models that the step was given.
+    `models` are the fingerprints of the models that the step was given, `tokens` what they cost in it where
+    they are paid for by the token; a remembered value costs nothing.
     """
 
     index: int
@@ -34,11 +45,12 @@ class StepFinished:
     cached: bool
     warnings: tuple[str, ...]
     models: tuple[str, ...]
+    tokens: Tokens = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
 class StepFailed:
-    """A step could not be completed."""
+    """A step could not be completed. It may have cost tokens all the same."""
 
     index: int
     at: float
@@ -46,6 +58,7 @@ class StepFailed:
     error: StepError
     warnings: tuple[str, ...]
     models: tuple[str, ...]
+    tokens: Tokens = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,4 +69,4 @@ class StepSkipped:
     because: int | None
 
 
-Event: TypeAlias = StepStarted | StepFinished | StepFailed | StepSkipped
+Event: TypeAlias = StepStarted | StepProgress | StepFinished | StepFailed | StepSkipped

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from visprog.errors import UsageError
 from visprog.language.checker import Checked, CheckedStep
 from visprog.language.expression import Expression
 from visprog.language.program import ListValue, Literal, Value, Variable
@@ -64,6 +65,8 @@ def build_graph(checked: Checked, tools: Registry) -> Graph:
 
 def _node(index: int, step: CheckedStep, tools: Registry, places: Mapping[str, int]) -> Node:
     tool = tools.get(step.tool) if step.tool is not None else None
+    if tool is None and step.tool is not None:
+        raise UsageError(f"there is no tool `{step.tool}` here", help="check the program in this session")
     constants: dict[str, Any] = {}
     variables: list[tuple[str, str]] = []
     lists: list[tuple[str, ListValue]] = []

@@ -15,7 +15,14 @@ from threading import Condition, Lock
 from time import perf_counter
 from typing import Any
 
-from visprog.engine.events import Event, StepFailed, StepFinished, StepSkipped, StepStarted
+from visprog.engine.events import (
+    Event,
+    StepFailed,
+    StepFinished,
+    StepProgress,
+    StepSkipped,
+    StepStarted,
+)
 from visprog.engine.graph import Graph, Node, build_graph
 from visprog.engine.memo import Memo, Remembered
 from visprog.errors import StepError, UsageError, VisProgError
@@ -23,7 +30,9 @@ from visprog.language import coercion
 from visprog.language.checker import Checked
 from visprog.language.program import ListValue, Value, Variable
 from visprog.language.types import Type
+from visprog.models.progress import listening
 from visprog.models.roles import Models
+from visprog.models.usage import counting
 from visprog.tools import Registry, Tool
 from visprog.values import Image, Regions
 
@@ -37,7 +46,7 @@ _HANDOFF = 200e-6
 
 
 class Interpreter:
-    """Runs checked programs with the given tools and models, at most `workers` steps at a time.
+    """Runs checked programs with the given tools and models, on `workers` threads beside the caller's.
 
     What was computed once is remembered in `memo`; None remembers nothing, within a run neither.
     """
@@ -87,7 +96,7 @@ class Interpreter:
         with self._lock:
             pool, self._pool = self._pool, None
         if pool is not None:
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.shutdown(wait=False)  # what is queued is done, or sees that its run has stopped
 
     def _submit(self, work: Callable[[int], None], index: int) -> None:
         with self._lock:
@@ -111,9 +120,20 @@ class Interpreter:
             for parameter, need in tool.needs.items()
         }
 
+    def _settings(self, tool: Tool) -> dict[str, Any]:
+        """Return what the profile says of the tool. Raises UsageError for a setting that it does not have."""
+        given = dict(self._models.settings(tool.name)) if tool.settings else {}
+        for name in given:
+            if name not in tool.settings:
+                known = ", ".join(tool.settings)
+                raise UsageError(f"{tool.name} has no setting `{name}`", help=f"its settings are {known}")
+        return given
+
     def _fingerprints(self, tool: Tool) -> tuple[str, ...]:
         roles = (need.role for need in tool.needs.values())
-        return tuple(self._models.fingerprint(role) for role in roles if self._models.has(role))
+        found = [self._models.fingerprint(role) for role in roles if self._models.has(role)]
+        settings = [f"{name}={value!r}" for name, value in sorted(self._settings(tool).items())]
+        return (*found, *settings)
 
 
 class Lent:
@@ -149,7 +169,6 @@ class _Execution:
         self._broken: BaseException | None = None
         self._models: dict[str, tuple[str, ...]] = {}
         self._keys: dict[str, bytes] = {}
-        self._twins: dict[int, int] = {}
         self._observing = Lock()
         self._start = perf_counter()
         self.events: list[Event] = []
@@ -169,32 +188,18 @@ class _Execution:
             raise self._broken
 
     def _derive_keys(self) -> None:
-        """Derive every key from the inputs. A step whose key an earlier one has waits for that one."""
-        first: dict[bytes, int] = {}
-        for index, node in self._graph.nodes.items():
+        """Derive every key from the inputs: none needs a step to have run."""
+        for node in self._graph.nodes.values():
             tool = node.tool
             if tool is None:
-                (source,) = node.step.uses
-                self._keys[node.name] = self._key_of(source)
+                self._keys[node.name] = self._key_of(node.step.uses[0])
                 continue
             content = hashlib.blake2b(node.identity, digest_size=16)
             for fingerprint in self._fingerprints(tool):
                 content.update(fingerprint.encode())
             for name in node.step.uses:
                 content.update(self._key_of(name))
-            key = self._keys[node.name] = content.digest()
-            twin = first.setdefault(key, index)
-            if twin != index:
-                self._twins[index] = twin
-        self._wait_for_twins()
-
-    def _wait_for_twins(self) -> None:
-        if self._twins:
-            dependents = dict(self._graph.dependents)
-            for later, earlier in self._twins.items():
-                dependents[earlier] = (*dependents[earlier], later)
-                self._waiting[later] += 1
-            self._graph = Graph(self._graph.nodes, dependents, self._graph.unneeded)
+            self._keys[node.name] = content.digest()
 
     def _key_of(self, name: str) -> bytes:
         key = self._keys.get(name)
@@ -258,7 +263,7 @@ class _Execution:
         return ready
 
     def _skip_after(self, failed: int) -> list[int]:
-        """Skip all that depends on a failed step, and its twins, which would fail as well."""
+        """Skip all that depends on a failed step."""
         rest, skipped = [failed], set[int]()
         while rest:
             for later in self._graph.dependents[rest.pop()]:
@@ -279,39 +284,54 @@ class _Execution:
             value = self._values[node.step.uses[0]]
             return StepFinished(node.index, at, 0.0, value, self._keys.get(node.name, b""), False, (), ())
         memo = self._interpreter._memo
-        remembered = memo.get(self._keys[node.name]) if memo is not None else None
+        if memo is None:
+            return self._call(node, node.tool, at)
+        key = self._keys[node.name]
+        remembered = memo.begin(key)
         if remembered is not None:
             seconds = perf_counter() - self._start - at
             value, warnings, models = remembered
-            return StepFinished(node.index, at, seconds, value, self._keys[node.name], True, warnings, models)
-        return self._call(node, node.tool, at)
+            return StepFinished(node.index, at, seconds, value, key, True, warnings, models)
+        computed = None
+        try:
+            event = self._call(node, node.tool, at)
+            if isinstance(event, StepFinished):
+                computed = Remembered(event.value, event.warnings, event.models)
+        finally:
+            memo.end(key, computed)
+        return event
 
     def _call(self, node: Node, tool: Tool, at: float) -> StepFinished | StepFailed:
         warnings: list[str] = []
         models = self._fingerprints(tool)
-        try:
-            arguments = self._arguments(node)
-            if tool.needs:
-                arguments |= self._interpreter._lend(tool)
-            if tool.warn_parameter is not None:
-                arguments[tool.warn_parameter] = warnings.append
-            value = tool.function(**arguments)
-            _check_result(tool, value)
-        except Exception as cause:
-            seconds = perf_counter() - self._start - at
-            return StepFailed(
-                node.index, at, seconds, _step_error(node, tool, cause), tuple(warnings), models
-            )
+        with counting() as usage:
+            try:
+                value = self._value(node, tool, warnings)
+            except Exception as cause:
+                seconds, error = perf_counter() - self._start - at, _step_error(node, tool, cause)
+                return StepFailed(node.index, at, seconds, error, tuple(warnings), models, usage.tokens)
         seconds = perf_counter() - self._start - at
         self._interpreter._took(tool, seconds)
         if isinstance(value, Regions) and value.empty:
             warnings.append("found nothing")
-        remembered = Remembered(value, tuple(warnings), models)
-        memo = self._interpreter._memo
         key = self._keys.get(node.name, b"")
-        if memo is not None:
-            memo.put(key, remembered)
-        return StepFinished(node.index, at, seconds, value, key, False, remembered.warnings, models)
+        return StepFinished(node.index, at, seconds, value, key, False, tuple(warnings), models, usage.tokens)
+
+    def _value(self, node: Node, tool: Tool, warnings: list[str]) -> Any:
+        arguments = self._arguments(node)
+        if tool.needs:
+            arguments |= self._interpreter._lend(tool)
+        if tool.settings:
+            arguments |= self._interpreter._settings(tool)
+        if tool.warn_parameter is not None:
+            arguments[tool.warn_parameter] = warnings.append
+        if self._observer is None:
+            value = tool.function(**arguments)
+        else:
+            with listening(lambda done, total: self._observe(StepProgress(node.index, done, total))):
+                value = tool.function(**arguments)
+        _check_result(tool, value)
+        return value
 
     def _arguments(self, node: Node) -> dict[str, Any]:
         values = self._values
@@ -328,7 +348,8 @@ class _Execution:
         return arguments
 
     def _list(self, items: ListValue) -> list[Any]:
-        return [self._resolved(item) for item in items.items]
+        found: list[Any] = coercion.bounded([self._resolved(item) for item in items.items])
+        return found
 
     def _resolved(self, value: Value) -> Any:
         if isinstance(value, Variable):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
+from collections.abc import Iterator
 from functools import singledispatch
-from threading import Lock
+from threading import Condition
 from typing import Any, NamedTuple
 
 from visprog.values import Image, Regions
@@ -21,62 +22,126 @@ class Remembered(NamedTuple):
 
 
 class Memo:
-    """Keeps what was used last, up to about `limit` bytes of pictures and masks. Safe between threads."""
+    """Keeps what was used last, up to about `limit` bytes. Safe between threads.
+
+    Who finds nothing by `begin` computes the value, and says so by `end`; others who ask for the same key
+    meanwhile wait for it.
+    """
 
     def __init__(self, limit: int = DEFAULT_BYTES) -> None:
         self._limit = limit
-        self._held = 0
-        self._entries: OrderedDict[bytes, tuple[Remembered, int]] = OrderedDict()
-        self._lock = Lock()
+        self._entries: OrderedDict[bytes, Remembered] = OrderedDict()
+        self._sizes = _Sizes()
+        self._busy: set[bytes] = set()
+        self._waiting = 0
+        self._changed = Condition()
 
-    def get(self, key: bytes) -> Remembered | None:
-        """Return what is remembered under the key."""
-        with self._lock:
-            entry = self._entries.get(key)
-            if entry is None:
-                return None
-            self._entries.move_to_end(key)
-            return entry[0]
+    def begin(self, key: bytes) -> Remembered | None:
+        """Return what is remembered under the key. None hands the key to the caller, until `end`."""
+        with self._changed:
+            while True:
+                entry = self._entries.get(key)
+                if entry is not None:
+                    self._entries.move_to_end(key)
+                    return _with_own_list(entry)
+                if key not in self._busy:
+                    self._busy.add(key)
+                    return None
+                self._waiting += 1
+                self._changed.wait()
+                self._waiting -= 1
 
-    def put(self, key: bytes, remembered: Remembered) -> None:
-        """Remember a value; the ones longest unused make room. One larger than the limit is not kept."""
-        size = 500 + size_of(remembered.value)
-        if size > self._limit:
-            return
-        with self._lock:
-            if key in self._entries:
-                return
-            self._entries[key] = (remembered, size)
-            self._held += size
-            while self._held > self._limit:
-                self._held -= self._entries.popitem(last=False)[1][1]
+    def end(self, key: bytes, computed: Remembered | None) -> None:
+        """Give the key back, with what was computed, if anything was; the longest unused make room for it.
+
+        A value larger than the limit is not kept.
+        """
+        with self._changed:
+            self._busy.discard(key)
+            if computed is not None and key not in self._entries:
+                self._keep(key, _with_own_list(computed))
+            if self._waiting:
+                self._changed.notify_all()
+
+    def _keep(self, key: bytes, entry: Remembered) -> None:
+        self._entries[key] = entry
+        self._sizes.add(entry.value)
+        while self._sizes.total > self._limit:
+            self._sizes.remove(self._entries.popitem(last=False)[1].value)
 
     def __len__(self) -> int:
         return len(self._entries)
 
 
+class _Sizes:
+    """The bytes that values hold on to. What several share, as crops do their picture, counts once."""
+
+    def __init__(self) -> None:
+        self._holders: Counter[int] = Counter()
+        self.total = 0
+
+    def add(self, value: Any) -> None:
+        self.total += _ENTRY
+        if isinstance(value, _SMALL):
+            return
+        for owner, size in parts(value):
+            self._holders[owner] += 1
+            if self._holders[owner] == 1:
+                self.total += size
+
+    def remove(self, value: Any) -> None:
+        self.total -= _ENTRY
+        if isinstance(value, _SMALL):
+            return
+        for owner, size in parts(value):
+            self._holders[owner] -= 1
+            if not self._holders[owner]:
+                del self._holders[owner]
+                self.total -= size
+
+
+_SMALL = (bool, int, float)
+
+_ENTRY = 500
+"""About what an entry takes beside its value's parts."""
+
+
+def _with_own_list(entry: Remembered) -> Remembered:
+    """Copy a list, the one kind of value that can be changed: nobody gets, or leaves, the remembered one."""
+    return entry._replace(value=_copied(entry.value)) if isinstance(entry.value, list) else entry
+
+
+def _copied(value: Any) -> Any:
+    return [_copied(item) for item in value] if isinstance(value, list) else value
+
+
 @singledispatch
-def size_of(value: object) -> int:  # noqa: ARG001 - what is not registered is small
-    """Return about how many bytes a value holds on to."""
-    return 100
+def parts(value: object) -> Iterator[tuple[int, int]]:  # noqa: ARG001 - other kinds are small
+    """Yield the identity and the bytes of each large thing that a value holds on to."""
+    yield from ()
 
 
-@size_of.register
-def _(value: str) -> int:
-    return 50 + 4 * len(value)
+@parts.register
+def _(value: str) -> Iterator[tuple[int, int]]:
+    yield id(value), 4 * len(value)
 
 
-@size_of.register
-def _(value: list) -> int:  # type: ignore[type-arg]
-    return sum(map(size_of, value))
+@parts.register
+def _(value: list) -> Iterator[tuple[int, int]]:  # type: ignore[type-arg]
+    for item in value:
+        yield from parts(item)
+    yield id(value), 8 * len(value)
 
 
-@size_of.register
-def _(value: Image) -> int:
-    base = value.pixels.base  # a crop keeps all of its parent alive
-    return int(getattr(base, "nbytes", 0) or value.pixels.nbytes)
+@parts.register
+def _(value: Image) -> Iterator[tuple[int, int]]:
+    owner = value.pixels if value.pixels.base is None else value.pixels.base  # a crop keeps all of its parent
+    yield id(owner), int(getattr(owner, "nbytes", value.pixels.nbytes))
 
 
-@size_of.register
-def _(value: Regions) -> int:
-    return 200 * len(value) + sum(region.mask.nbytes for region in value if region.mask is not None)
+@parts.register
+def _(value: Regions) -> Iterator[tuple[int, int]]:
+    for region in value:
+        if region.mask is not None:
+            yield id(region.mask), region.mask.nbytes
+    yield id(value), 200 * len(value)

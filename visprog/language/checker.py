@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
@@ -26,6 +27,12 @@ from visprog.language.types import Parameter, Signature, Signatures, Type, accep
 
 RESULT_NAMES = frozenset({"result", "final_result", "final_answer"})
 """The variables, case ignored, that hold a program's result."""
+
+
+_PICTURE = re.compile(r"IMAGE\d*|LEFT|RIGHT")
+
+_SUGGESTIONS = 30
+"""For so many unknown names a likely one is looked for; a program with more has another problem."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +68,8 @@ class Checked:
     """A program with what the checker found.
 
     Where `ok`, `steps` has every step in order, `result` is the name that holds the result, and `needed` are
-    the indices of the steps that the result depends on.
+    the indices of the steps that the result depends on. `parsed` is what was checked,
+    and `tools` what it was checked against.
     """
 
     program: Program
@@ -70,6 +78,14 @@ class Checked:
     steps: tuple[CheckedStep, ...] = ()
     result: str = ""
     needed: frozenset[int] = field(default_factory=frozenset)
+    parsed: Parsed | None = field(default=None, repr=False, compare=False)
+    tools: Signatures | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def used_inputs(self) -> frozenset[str]:
+        """The inputs that the steps behind the result use."""
+        used = {name for index in self.needed for name in self.steps[index].uses} | {self.result}
+        return frozenset(used & self.inputs.keys())
 
     @property
     def ok(self) -> bool:
@@ -84,7 +100,7 @@ def check(parsed: Parsed | Program, tools: Signatures, inputs: Mapping[str, Type
     checker = _Checker(tools, inputs, parsed)
     steps = tuple(checker.step(step) for step in parsed.program)
     found = [*parsed.diagnostics, *checker.found]
-    if not steps and not parsed.broken:
+    if not steps and not any(each.is_error for each in found):
         message = "the program has no statement"
         found.append(
             diagnostics.error("no-result", message, Span(1, 1, 2), "a statement is `RESULT=Tool(...)`")
@@ -92,9 +108,10 @@ def check(parsed: Parsed | Program, tools: Signatures, inputs: Mapping[str, Type
     result = _result(steps)
     needed = _needed(steps, result)
     if not checker.unresolved and not parsed.broken:
-        found += _useless(steps, needed)
+        faulty = {each.span.line for each in found if each.is_error}
+        found += [each for each in _useless(steps, needed) if each.span.line not in faulty]
     found.sort(key=lambda each: (each.span.line, each.span.column))
-    return Checked(parsed.program, dict(inputs), tuple(found), steps, result, needed)
+    return Checked(parsed.program, dict(inputs), tuple(found), steps, result, needed, parsed, tools)
 
 
 def _result(steps: tuple[CheckedStep, ...]) -> str:
@@ -147,6 +164,7 @@ class _Checker:
         self._broken = parsed.broken
         self._lines = {step.target: step.span.line for step in reversed(parsed.program.steps)}
         self._count: dict[str, int] = dict.fromkeys(inputs, 1)
+        self._unknown_names: set[str] = set()
         self.found: list[Diagnostic] = []
         self.unresolved = False
 
@@ -217,18 +235,20 @@ class _Checker:
                 if position >= len(signature.parameters):
                     message = f"{signature.name} takes {_counted(len(signature.parameters), 'argument')}"
                     self._error("too-many-arguments", message, argument.span, f"it is {signature}")
+                    self._pass_over(argument)
                     continue
                 parameter = signature.parameters[position]
             else:
                 named = self._named(argument, signature)
                 if named is None:
                     misspelled.add(self._unknown(argument, signature))
-                    self._value(argument.value)
+                    self._pass_over(argument)
                     continue
                 parameter = named
             if parameter.name in given:
                 message = f"`{parameter.name}` is given twice"
                 self._error("repeated-argument", message, argument.span, "leave one of them out")
+                self._pass_over(argument)
             else:
                 given[parameter.name] = argument
         for parameter in signature.parameters:
@@ -236,6 +256,11 @@ class _Checker:
                 message = f"{signature.name} needs `{parameter.name}`, {_articled(parameter.type)}"
                 self._error("missing-argument", message, call.span, f"it is {signature}")
         return given
+
+    def _pass_over(self, argument: Argument) -> None:
+        """Look at a misplaced argument's variables all the same; what they are used for is not known."""
+        self._value(argument.value)
+        self.unresolved = True
 
     def _named(self, argument: Argument, signature: Signature) -> Parameter | None:
         name = argument.name or ""
@@ -279,6 +304,9 @@ class _Checker:
         if binding is not None:
             return binding
         self.unresolved = True
+        if variable.name in self._unknown_names:
+            return _Binding(variable.name, Type.ANY)
+        self._unknown_names.add(variable.name)
         later = self._lines.get(variable.name)
         if later is not None and later > variable.span.line:
             message = f"`{variable.name}` is not defined before line {later}"
@@ -286,11 +314,25 @@ class _Checker:
                 "unknown-variable", message, variable.span, "move the step that defines it above this one"
             )
         else:
-            nearest = _nearest(variable.name, reversed(self._scope))
-            known = ", ".join(f"`{name}`" for name in list(self._scope)[-5:])
-            help = f"did you mean `{nearest}`?" if nearest else f"defined here: {known}" if known else None  # noqa: A001
-            self._error("unknown-variable", f"`{variable.name}` is not defined", variable.span, help)
+            few = len(self._unknown_names) <= _SUGGESTIONS
+            nearest = _nearest(variable.name, self._known()) if few else None
+            message = f"`{variable.name}` is not defined"
+            help = self._how_to_define(variable.name, nearest)  # noqa: A001
+            self._error("unknown-variable", message, variable.span, help)
         return _Binding(variable.name, Type.ANY)
+
+    def _known(self) -> list[str]:
+        """Return what is defined so far, last defined first; lines that could not be read do not count."""
+        return [name for name in reversed(self._scope) if name not in self._broken]
+
+    def _how_to_define(self, name: str, nearest: str | None) -> str | None:
+        if _PICTURE.fullmatch(name):
+            given = ", ".join(self._inputs) or "none"
+            return f"pictures are given by name: one is IMAGE, two are LEFT and RIGHT; given here: {given}"
+        if nearest:
+            return f"did you mean `{nearest}`?"
+        known = ", ".join(f"`{each}`" for each in self._known()[4::-1])
+        return f"defined here: {known}" if known else None
 
     def _expression(self, literal: Literal, parameter: Parameter, signature: Signature) -> Computation | None:
         if not isinstance(literal.value, str):
@@ -388,7 +430,7 @@ def _counted(count: int, noun: str) -> str:
 
 def _nearest(name: str, known: Iterable[str]) -> str | None:
     """Return the known name most like this one, the first of equals; None where none is alike."""
-    wanted = name.casefold()
-    likeness = {each: SequenceMatcher(None, wanted, each.casefold()).ratio() for each in known}
+    wanted = name.casefold()[:40]
+    likeness = {each: SequenceMatcher(None, wanted, each.casefold()[:40]).ratio() for each in known}
     best = max(likeness, key=lambda each: likeness[each], default=None)
     return best if best is not None and likeness[best] >= 0.6 else None

@@ -7,7 +7,8 @@
 | text | itself | its digits | 'True' or 'False' |
 
 Text is compared with case and surrounding white space ignored; two texts that are both numbers are
-compared as numbers. `+` adds where both sides are numbers and joins where both are text.
+compared as numbers. `+` adds numbers, and joins lists; beside words that are written in the expression
+itself it joins text.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ def number(value: Any, where: str) -> Number:
     """Return the value as a number. Raises ExpressionError that names `where` it was wanted."""
     if isinstance(value, bool):
         return int(value)
-    if isinstance(value, int | float):
+    if isinstance(value, int | float) and math.isfinite(value):
         return value
     found = _from_text(value) if isinstance(value, str) else None
     if found is None:
@@ -79,7 +80,7 @@ def boolean(value: Any) -> bool:
     if isinstance(value, bool):
         return value
     if isinstance(value, str):
-        word = value.strip().rstrip(".!").casefold()
+        word = _plain(value)
         if word in _YES:
             return True
         if word in _NO:
@@ -92,9 +93,9 @@ def boolean(value: Any) -> bool:
 
 
 def text(value: Any) -> str:
-    """Return the value as text."""
+    """Return the value as text. Raises ExpressionError where that would be too long."""
     if isinstance(value, list | tuple):
-        return ", ".join(map(text, value))
+        return str(bounded(", ".join(map(text, bounded(value)))))
     return str(value)
 
 
@@ -105,14 +106,18 @@ def equal(left: Any, right: Any) -> bool:
     if isinstance(left, bool) != isinstance(right, bool):
         flag, other = (left, right) if isinstance(left, bool) else (right, left)
         if isinstance(other, str):
-            word = other.strip().rstrip(".!").casefold()
-            return word in (_YES if flag else _NO)
+            return _plain(other) in (_YES if flag else _NO)
         return bool(flag == other)
     if is_number(left) and is_number(right):
         return number(left, "`==`") == number(right, "`==`")
     if isinstance(left, str) and isinstance(right, str):
-        return left.strip().casefold() == right.strip().casefold()
+        return _plain(left) == _plain(right)
     return bool(left == right)
+
+
+def _plain(value: str) -> str:
+    """Return text as it is compared: an answer's full stop is no part of it."""
+    return value.strip().rstrip(".!").casefold()
 
 
 def ordered(sign: str, compare: Callable[[Any, Any], bool], left: Any, right: Any) -> bool:
@@ -145,16 +150,19 @@ _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
 
 
 def arithmetic(sign: str, left: Any, right: Any) -> Any:
-    """Apply an arithmetic operator. Raises ExpressionError where the values do not fit, or grow too large."""
-    if sign == "+" and not (is_number(left) and is_number(right)):
-        if isinstance(left, str) and isinstance(right, str):
-            return bounded(left + right)
-        if isinstance(left, list) and isinstance(right, list):
-            return bounded([*left, *right])
+    """Apply an arithmetic operator; `join` writes one text after the other.
+
+    Raises ExpressionError where the values do not fit, or grow too large.
+    """
+    if sign == "join":
+        return bounded(text(left) + text(right))
+    if sign == "+" and isinstance(left, list) and isinstance(right, list):
+        return bounded([*left, *right])
     if sign == "*" and (isinstance(left, list | tuple) or isinstance(right, list | tuple)):
         raise ExpressionError("`*` multiplies numbers; lists and text are not repeated")
     first, second = number(left, f"`{sign}`"), number(right, f"`{sign}`")
-    if sign == "**" and isinstance(first, int) and abs(second) * first.bit_length() > 2 * MAX_BITS:
+    grows = sign == "**" and isinstance(first, int) and abs(first) > 1 and second > 0
+    if grows and second * int(first).bit_length() > 2 * MAX_BITS:
         raise ExpressionError(f"`{first} ** {second}` is too large")
     try:
         result = _ARITHMETIC[sign](first, second)
@@ -171,9 +179,22 @@ def bounded(value: Any) -> Any:
         raise ExpressionError(f"the result has {value.bit_length()} bits, at most {MAX_BITS} are allowed")
     if isinstance(value, complex) or (isinstance(value, float) and not math.isfinite(value)):
         raise ExpressionError("the result is not a finite real number")
-    if isinstance(value, str | list) and len(value) > MAX_ITEMS:
-        raise ExpressionError(f"the result has {len(value):,} items, at most {MAX_ITEMS:,} are allowed")
+    if isinstance(value, str) and len(value) > MAX_ITEMS:
+        raise ExpressionError(f"the text has {len(value):,} characters, at most {MAX_ITEMS:,} are allowed")
+    if isinstance(value, list | tuple) and _leaves(value) > MAX_ITEMS:
+        raise ExpressionError(f"the list holds more than {MAX_ITEMS:,} values")
     return value
+
+
+def _leaves(value: list[Any] | tuple[Any, ...]) -> int:
+    """Count what a list of lists holds, but not much beyond the bound: it may hold one list many times."""
+    count, rest = 0, [value]
+    while rest and count <= MAX_ITEMS:
+        for item in rest.pop():
+            if isinstance(item, list | tuple):
+                rest.append(item)
+            count += 1
+    return count
 
 
 def shown(value: Any) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal as OneOf
 
 from visprog.language.program import Span, lines_of
+from visprog.printable import one_line
 
 CODES: dict[str, str] = {
     "too-long": "the text or one of its lines is longer than the language allows",
@@ -91,25 +92,25 @@ def _render_one(diagnostic: Diagnostic, lines: list[str], name: str, color: bool
     span = diagnostic.span
     gutter = " " * max(2, len(str(span.line)))
     bar = paint("|", _BLUE)
-    place = f"{name}, line {span.line}" if name else f"line {span.line}"
+    place = f"{one_line(name)}, line {span.line}" if name else f"line {span.line}"
     out = [
         paint(f"{diagnostic.severity}[{diagnostic.code}]", accent)
-        + paint(f": {_printable(diagnostic.message)}", _BOLD),
+        + paint(f": {one_line(diagnostic.message)}", _BOLD),
         f"{gutter}{paint('-->', _BLUE)} {place}, column {span.column}",
     ]
     if 1 <= span.line <= len(lines):
         text, start, end = _window(lines[span.line - 1], span)
         carets = "^" * max(1, end - start)
-        hint = f" {_printable(diagnostic.help)}" if diagnostic.help else ""
+        hint = f" {one_line(diagnostic.help)}" if diagnostic.help else ""
         out += [
             f"{gutter} {bar}",
-            f"{paint(str(span.line).rjust(len(gutter)), _BLUE)} {bar} {_printable(text)}",
+            f"{paint(str(span.line).rjust(len(gutter)), _BLUE)} {bar} {one_line(text)}",
             f"{gutter} {bar} {' ' * start}{paint(carets + hint, accent)}",
         ]
         if diagnostic.mended is not None:
-            out.append(f"{gutter} {paint('=', _BLUE)} read as: {_printable(diagnostic.mended)}")
+            out.append(f"{gutter} {paint('=', _BLUE)} read as: {one_line(diagnostic.mended)}")
     elif diagnostic.help:
-        out.append(f"{gutter} {paint('=', _BLUE)} help: {_printable(diagnostic.help)}")
+        out.append(f"{gutter} {paint('=', _BLUE)} help: {one_line(diagnostic.help)}")
     return "\n".join(out)
 
 
@@ -129,11 +130,6 @@ def _window(line: str, span: Span) -> tuple[str, int, int]:
     return f"{before}{cut}{after}", start, end
 
 
-def _printable(text: str) -> str:
-    """Replace control characters: nothing in a program may steer the terminal. A column stays a column."""
-    return "".join(char if char.isprintable() else "�" for char in text.replace("\t", " "))
-
-
 def render_plain(diagnostics: Iterable[Diagnostic], source: str) -> str:
     """Return the diagnostics as a language model reads them: a line each, with the faulty line quoted."""
     lines = lines_of(source)
@@ -142,9 +138,9 @@ def render_plain(diagnostics: Iterable[Diagnostic], source: str) -> str:
 
 def _plain(diagnostic: Diagnostic, lines: list[str]) -> str:
     line = diagnostic.span.line
-    quoted = f"\n  {line}: {_printable(lines[line - 1])}" if 1 <= line <= len(lines) else ""
-    hint = f" (hint: {_printable(diagnostic.help)})" if diagnostic.help else ""
-    said = f"{diagnostic.severity} on line {line} [{diagnostic.code}]: {_printable(diagnostic.message)}"
+    quoted = f"\n  {line}: {one_line(lines[line - 1])}" if 1 <= line <= len(lines) else ""
+    hint = f" (hint: {one_line(diagnostic.help)})" if diagnostic.help else ""
+    said = f"{diagnostic.severity} on line {line} [{diagnostic.code}]: {one_line(diagnostic.message)}"
     return f"{said}{hint}{quoted}"
 
 

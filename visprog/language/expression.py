@@ -16,7 +16,7 @@ from typing import Any, NoReturn, TypeAlias
 from visprog.errors import ExpressionError
 from visprog.language import coercion
 from visprog.language.coercion import Number
-from visprog.language.lexer import Token, tokenize
+from visprog.language.lexer import CURLY_QUOTES, Token, tokenize
 
 MAX_LENGTH = 2_000
 MAX_NODES = 300
@@ -73,7 +73,7 @@ class Unary:
 
 @dataclass(frozen=True, slots=True)
 class Binary:
-    """Arithmetic on two operands."""
+    """Arithmetic on two operands; `join` is the `+` next to words that are written in the expression."""
 
     operator: str
     left: Node
@@ -190,13 +190,26 @@ def _children(node: Node) -> tuple[Node, ...]:
     return ()
 
 
+def _is_wording(node: Node) -> bool:
+    """Whether a node is text by the way it is written, whatever the values are."""
+    match node:
+        case Constant(str() as value):
+            return not coercion.is_number(value)
+        case Binary("join") | Text() | Call("str" | "lower"):
+            return True
+    return False
+
+
 _CONDITIONAL, _OR, _XOR, _AND, _NOT, _COMPARE, _ADD, _MULTIPLY, _SIGN, _POWER = range(1, 11)
 
 _LOGIC = {"or": _OR, "xor": _XOR, "and": _AND}
 _COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">=", "in", "not in"})
 _ARITHMETIC = {"+": _ADD, "-": _ADD, "*": _MULTIPLY, "/": _MULTIPLY, "//": _MULTIPLY, "%": _MULTIPLY}
 _CONSTANTS = {"True": True, "true": True, "False": False, "false": False, "None": None}
-_INSTEAD = {"=": "==", "&&": "and", "||": "or", "!": "not", "&": "and", "|": "or", "^": "xor", "is": "=="}
+_INSTEAD = {
+    "=": "==", "&&": "and", "||": "or", "!": "not", "&": "and", "|": "or", "^": "xor", "is": "==",
+    "AND": "and", "OR": "or", "NOT": "not", "XOR": "xor", "TRUE": "True", "FALSE": "False",
+}  # fmt: skip
 
 _EMBEDDED = re.compile(r"\{\s*([^\W\d]\w*)\s*\}")
 
@@ -241,6 +254,8 @@ class _Parser:
             self._fail("a string lacks its closing quote", f"close it with {token.text[0]}")
         if token.text == ".":
             self._fail("methods are not part of the language", "write `lower(x)` for `x.lower()`")
+        if token.text in CURLY_QUOTES:
+            self._fail("curly quotes are not part of the language", "write straight ones: ' or \"")
         instead = _INSTEAD.get(token.text)
         found = str(token).replace("the line", "the expression")
         self._fail(f"expected {expected}, found {found}", f"write `{instead}`" if instead else None)
@@ -263,7 +278,9 @@ class _Parser:
             return Binary("**", left, self._operation(_SIGN))
         if text in _ARITHMETIC and weakest <= _ARITHMETIC[text]:
             self._take()
-            return Binary(text, left, self._operation(_ARITHMETIC[text] + 1))
+            right = self._operation(_ARITHMETIC[text] + 1)
+            joins = text == "+" and (_is_wording(left) or _is_wording(right))
+            return Binary("join" if joins else text, left, right)
         if weakest <= _COMPARE and self._comparison() is not None:
             return self._chain(left)
         if text in _LOGIC and weakest <= _LOGIC[text]:
@@ -356,12 +373,22 @@ class _Parser:
         if self._tokens[self._position + 1].text == "(":
             if name not in _FUNCTIONS:
                 self._fail(f"`{name}` is not a function", f"the functions are {', '.join(_FUNCTIONS)}")
-            self._take()
-            self._take()
-            return Call(name, self._items(")"))
+            return self._call(name)
         if name in _INSTEAD or name in _COMPARISONS or name in _LOGIC or name in ("if", "else"):
             self._unexpected(self._wanted())
         self._fail(f"expected a value, found the bare word `{name}`", f"write `{{{name}}}` or `'{name}'`")
+
+    def _call(self, name: str) -> Node:
+        place = self._position
+        self._position += 2
+        arguments = self._items(")")
+        least, most, _ = _FUNCTIONS[name]
+        if not least <= len(arguments) <= most:
+            self._position = place
+            wanted = str(least) if least == most else f"{least} to {most}"
+            values = "value" if most == 1 else "values"
+            self._fail(f"`{name}` takes {wanted} {values}, found {len(arguments)}")
+        return Call(name, arguments)
 
     def _text(self, token: Token) -> Node:
         """Read a string; one with references in it becomes a Text, whatever their values look like."""
@@ -432,12 +459,8 @@ def _unary(node: Unary, values: _Values) -> Number | bool:
 
 
 def _call(node: Call, values: _Values) -> Any:
-    arguments = [_evaluate(each, values) for each in node.arguments]
-    least, most, function = _FUNCTIONS[node.function]
-    if not least <= len(arguments) <= most:
-        wanted = str(least) if least == most else f"{least} to {most}"
-        raise ExpressionError(f"`{node.function}` takes {wanted} values, not {len(arguments)}")
-    return coercion.bounded(function(*arguments))
+    function = _FUNCTIONS[node.function][2]
+    return coercion.bounded(function(*(_evaluate(each, values) for each in node.arguments)))
 
 
 _EVALUATE: dict[type, Callable[[Any, _Values], Any]] = {
@@ -446,7 +469,7 @@ _EVALUATE: dict[type, Callable[[Any, _Values], Any]] = {
     Text: lambda node, values: coercion.bounded(
         "".join(coercion.text(_evaluate(p, values)) for p in node.parts)
     ),
-    ListOf: lambda node, values: [_evaluate(item, values) for item in node.items],
+    ListOf: lambda node, values: coercion.bounded([_evaluate(item, values) for item in node.items]),
     Unary: _unary,
     Binary: lambda node, values: coercion.arithmetic(
         node.operator, _evaluate(node.left, values), _evaluate(node.right, values)

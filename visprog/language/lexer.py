@@ -26,7 +26,8 @@ class Token(NamedTuple):
         return "the end of the line" if self.kind == "end" else f"`{self.text}`"
 
 
-NAME = re.compile(r"[^\W\d]\w*")
+CURLY_QUOTES = frozenset("‘’“”„‚«»`´")
+"""Quotes that word processors put in the place of straight ones."""
 
 _TOKEN = re.compile(
     r"""
@@ -50,7 +51,7 @@ Closes = Callable[[str, int], bool]
 
 
 def tokenize(line: str, *, closes: Closes | None = None) -> Iterator[Token]:
-    """Yield the line's tokens, the last of kind `end`. A `#` outside strings begins a comment.
+    """Yield the line's tokens, the last of kind `end`; a comment, from a `#` outside strings on, is its text.
 
     `closes` decides which quotes end a string; without it the first unescaped one does, as in Python.
     """
@@ -65,7 +66,8 @@ def tokenize(line: str, *, closes: Closes | None = None) -> Iterator[Token]:
             position = token.end - 1
             yield token
         elif text == "#":
-            break
+            yield Token("end", line[start:], "", start + 1, start + 2)
+            return
         elif kind != "space":
             yield _token(kind, text, start)
     yield Token("end", "", "", len(line.rstrip()) + 1, len(line.rstrip()) + 2)

@@ -13,7 +13,7 @@ from typing import NoReturn
 from visprog.language import diagnostics
 from visprog.language.coercion import MAX_BITS
 from visprog.language.diagnostics import Diagnostic
-from visprog.language.lexer import Closes, Token, tokenize
+from visprog.language.lexer import CURLY_QUOTES, Closes, Token, tokenize
 from visprog.language.program import (
     Argument,
     Call,
@@ -52,6 +52,7 @@ class Parsed:
 
 def parse(text: str) -> Parsed:
     """Read a program. Every line's fault is reported; nothing is raised whatever the text."""
+    text = text.removeprefix("\ufeff")  # a byte order mark, as some editors write it
     if len(text) > MAX_TEXT:
         message = f"the program has {len(text):,} characters, at most {MAX_TEXT:,} are allowed"
         return Parsed(Program((), text), (diagnostics.error("too-long", message, Span(1, 1, 2)),))
@@ -59,13 +60,13 @@ def parse(text: str) -> Parsed:
     found: list[Diagnostic] = []
     broken: set[str] = set()
     for number, line in enumerate(lines_of(text), start=1):
-        if len(steps) == MAX_STEPS and line.strip():
-            message = f"the program has more than {MAX_STEPS} steps"
-            found.append(diagnostics.error("too-many-steps", message, Span(number, 1, len(line) + 1)))
-            break
         step, faults = _read_line(line, number)
         found += faults
         if step is not None:
+            if len(steps) == MAX_STEPS:
+                message = f"the program has more than {MAX_STEPS} steps"
+                found.append(diagnostics.error("too-many-steps", message, Span(number, 1, len(line) + 1)))
+                break
             steps.append(step)
         elif (defined := _TARGET.match(line)) is not None:
             broken.add(defined.group(1))
@@ -163,8 +164,8 @@ _AFTER_STRING = re.compile(
 )
 
 
-_TWO_STRINGS = re.compile(r"""(['"])\s*\1""")
-"""An end and a beginning side by side: two strings with something missing between them, not one."""
+_TWO_STRINGS = re.compile(r"""(['"])(?:\s*\1|\s*,|\s+[^\W\d]\w*\s*[,=])""")
+"""What follows a string's end, inside a string: two arguments with something missing between them."""
 
 
 def _closes_leniently(line: str, position: int) -> bool:
@@ -223,6 +224,8 @@ class _Statement:
         if token.kind == "unclosed":
             message = f"a string lacks its closing quote {token.text[0]}"
             self._fail(message, f"end it with {token.text[0]}", "unclosed-string")
+        if token.text in CURLY_QUOTES:
+            self._fail(f"the quote {token.text} is not part of the language", "write straight ones: ' or \"")
         if token.kind == "bad":
             self._fail(f"the character {token.text!r} is not part of the language", f"expected {expected}")
         self._fail(f"expected {expected}, found {token}", _hint(self._tokens, self._position))
@@ -263,10 +266,19 @@ class _Statement:
             elif self._peek().text != ")" and self._peek().kind != "end":
                 self._unexpected("`,` or `)`")
         if self._peek().kind == "end":
-            self._mend("the closing `)` is missing", self._peek())
+            self._close_at_end(")")
         else:
             self._take()
         return Call(tool.text, tuple(arguments), self._span(tool))
+
+    def _close_at_end(self, bracket: str) -> None:
+        """Mend a missing bracket where the line lacks nothing else."""
+        token = self._peek()
+        cut_off = self._tokens[self._position - 1].text == ","
+        if cut_off or token.text.startswith("#"):
+            message = f"the line ends before its `{bracket}`"
+            self._fail(message, "a statement stands on one line, with all its brackets", "unclosed-bracket")
+        self._mend(f"the closing `{bracket}` is missing", token)
 
     def _argument(self, before: list[Argument]) -> Argument:
         first = self._peek()
@@ -326,7 +338,7 @@ class _Statement:
         items: list[Value] = []
         while self._peek().text != "]" or self._peek().kind != "operator":
             if self._peek().kind == "end" or (self._peek().text == ")" and self._peek().kind == "operator"):
-                self._mend("the closing `]` is missing", self._peek())
+                self._close_at_end("]")
                 return ListValue(tuple(items), self._span(opening, self._tokens[self._position - 1]))
             items.append(self._value(depth + 1))
             if self._peek().text == ",":
@@ -364,6 +376,9 @@ def _holds_bare_quote(token: Token) -> bool:
 def _hint(tokens: list[Token], position: int) -> str | None:
     before = tokens[position - 1] if position else None
     token = tokens[position]
+    after = tokens[position + 1] if token.kind != "end" else token
+    if before is not None and before.kind == "string" and after.text in ("=", ","):
+        return "a comma is missing before it"
     if before is not None and before.kind == "string" and token.kind in ("name", "string", "int", "unclosed"):
         return f"a {before.text[0]} inside the string is written \\{before.text[0]}"
     if (

@@ -108,6 +108,19 @@ class FakeVisualQA:
         return self._answers(image, question) if callable(self._answers) else self._answers[question]
 
 
+class FakeCaptioner:
+    """Describes every picture with the given sentence, or with what a function makes of the picture."""
+
+    def __init__(self, caption: str | Callable[[Image], str]) -> None:
+        self._caption = caption
+        self.calls = 0
+
+    def caption(self, image: Image) -> str:
+        """Return the sentence."""
+        self.calls += 1
+        return self._caption(image) if callable(self._caption) else self._caption
+
+
 class FakeInpainter:
     """Paints the mask in one colour (red, green, blue)."""
 

@@ -1,4 +1,4 @@
-"""The embedded face detector: OpenCV's cascades of Haar features (Viola and Jones, 2001).
+"""The backend opencv, and its embedded face detector: cascades of Haar features (Viola and Jones, 2001).
 
 The cascades come with OpenCV: there is nothing to fetch.
 """
@@ -130,24 +130,57 @@ def haar(*, side: int = 1280, smallest: int = 20) -> HaarFaceDetector:
     return HaarFaceDetector(side=side, smallest=smallest)
 
 
-def load(role: str, identifier: str, options: Mapping[str, Any]) -> HaarFaceDetector:
-    """Return the model that a profile names; `options` may hold `side` and `smallest`.
+def load(role: str, identifier: str, options: Mapping[str, Any]) -> object:
+    """Return the model that a profile names, for the role that it fills.
 
-    Raises UsageError for other options, and ModelUnavailable for a role or a name that it does not know.
+    `haar`, or the path of a YuNet .onnx file, fills face_detector; the path of a YOLOX .onnx file fills
+    detector; `inpaint` fills inpainter, for removal alone. Raises UsageError for an option that the model
+    does not take, and ModelUnavailable for a role or a name that it does not know, or a file of no use.
     """
-    if role != "face_detector" or identifier != "haar":
-        raise ModelUnavailable(
-            f"the backend opencv has no {identifier!r} for the role {role}",
-            help="it has `opencv:haar` for face_detector alone",
-        )
+    if (role, identifier) == ("face_detector", "haar"):
+        return haar(**_checked(options, "opencv:haar", {"side": int, "smallest": int}))
+    if (role, identifier) == ("inpainter", "inpaint"):
+        from visprog.models.removal import OpenCvRemover
+
+        return OpenCvRemover(**_checked(options, "opencv:inpaint", {"radius": int}))
+    if role == "face_detector" and identifier.endswith(".onnx"):
+        from visprog.models.yunet import YuNetFaceDetector
+
+        known = {"side": int, "threshold": float}
+        return YuNetFaceDetector(identifier, **_checked(options, "a face detector of OpenCV", known))
+    if role == "detector" and identifier.endswith(".onnx"):
+        from visprog.models.yolox import YoloxDetector
+
+        known = {"labels": str, "threshold": float, "side": int}
+        return YoloxDetector(identifier, **_checked(options, "a detector of OpenCV", known))
+    raise ModelUnavailable(
+        f"the backend opencv has no {identifier!r} for the role {role}",
+        help="it has `opencv:haar` and `opencv:PATH.onnx` (YuNet) for face_detector, "
+        "`opencv:PATH.onnx` (YOLOX) for detector, and `opencv:inpaint` for inpainter",
+    )
+
+
+_EXPECTED = {
+    int: "a whole number of pixels, 1 or more",
+    float: "a number between 0 and 1",
+    str: "the path of a file",
+}
+
+
+def _checked(options: Mapping[str, Any], what: str, known: Mapping[str, type]) -> Mapping[str, Any]:
+    """Return the options. Raises UsageError for one that is not known, or not of the known type."""
     for name, value in options.items():
-        if name not in ("side", "smallest"):
-            raise UsageError(
-                f"the backend opencv has no option `{name}`", help="its options are side and smallest"
-            )
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-            raise UsageError(f"the option `{name}` of opencv:haar is a number of pixels; found {value!r}")
-    return haar(**options)
+        kind = known.get(name)
+        if kind is None:
+            raise UsageError(f"{what} takes no option `{name}`", help=f"its options are {', '.join(known)}")
+        fits = {
+            int: type(value) is int and value >= 1,
+            float: type(value) in (int, float) and 0 <= value <= 1,
+            str: type(value) is str,
+        }
+        if not fits[kind]:
+            raise UsageError(f"the option `{name}` of {what} is {_EXPECTED[kind]}; found {value!r}")
+    return options
 
 
 def _agreed(first: list[_Hit], second: list[_Hit]) -> list[_Hit]:

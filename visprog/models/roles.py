@@ -6,8 +6,8 @@ options): steps are remembered under it. A model without one is told apart by be
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal, NamedTuple, Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,6 +71,22 @@ class Inpainter(Protocol):
         ...
 
 
+class Captioner(Protocol):
+    """Describes a picture in a sentence."""
+
+    def caption(self, image: Image) -> str:
+        """Return one sentence."""
+        ...
+
+
+class Transcriber(Protocol):
+    """Turns speech into text."""
+
+    def transcribe(self, samples: NDArray[np.float32]) -> str:
+        """Return what is said. `samples` is mono at 16 kHz, shape (samples,), between -1 and 1."""
+        ...
+
+
 class Message(NamedTuple):
     """One turn of a conversation with a language model."""
 
@@ -104,6 +120,8 @@ ROLES: dict[str, type] = {
     "visual_qa": VisualQA,
     "inpainter": Inpainter,
     "language_model": LanguageModel,
+    "captioner": Captioner,
+    "transcriber": Transcriber,
 }
 """Every role by the name that profiles use."""
 
@@ -121,4 +139,8 @@ class Models(Protocol):
 
     def fingerprint(self, role: str) -> str:
         """Return what tells the model that fills the role from every other, without loading it."""
+        ...
+
+    def settings(self, tool: str) -> Mapping[str, Any]:
+        """Return the settings of the tool of this name that differ from its own."""
         ...

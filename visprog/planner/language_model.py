@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from visprog.errors import PlanError
 from visprog.language.checker import Checked, check
@@ -48,13 +48,15 @@ class LanguageModelPlanner:
     """Asks `model` for programs. `name` is what plans are signed with, such as `openai:small`.
 
     A program with errors goes back with its diagnostics until `attempts` answers have been given. `banks`
-    returns the examples to follow for a task. `temperature` None leaves it to the model.
+    returns the examples to follow for a task. `temperature` None leaves it to the model, but `variety`, if
+    given, is the temperature at which programs are written that are to vote.
     """
 
     model: LanguageModel
     name: str
     attempts: int = 3
     temperature: float | None = None
+    variety: float | None = None
     banks: Callable[[str], Bank] = field(default=shipped_bank)
 
     def plan(self, request: Request) -> Plan:
@@ -79,11 +81,12 @@ class LanguageModelPlanner:
 
         Those that stay faulty are left out; the last one's PlanError is raised where none is left.
         """
+        writer = self if self.variety is None else replace(self, temperature=self.variety)
         plans: list[Plan] = []
         failure: PlanError | None = None
         for _ in range(count):
             try:
-                plans.append(self.plan(request))
+                plans.append(writer.plan(request))
             except PlanError as fault:
                 failure = fault
         if not plans and failure is not None:

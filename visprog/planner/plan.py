@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from visprog.language.checker import Checked
+from visprog.language.program import Program
 from visprog.language.types import Type
 from visprog.models.roles import Message
 from visprog.tools import Registry
@@ -22,7 +23,7 @@ class Request:
     tools: Registry
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Plan:
     """A program that passes the checker, and how it came about.
 
@@ -38,6 +39,18 @@ class Plan:
     remarks: tuple[str, ...] = ()
     input_tokens: int = 0
     output_tokens: int = 0
+
+    @property
+    def program(self) -> Program:
+        """The program."""
+        return self.checked.program
+
+    def __str__(self) -> str:
+        """Return the program's text."""
+        return str(self.checked.program)
+
+    def __repr__(self) -> str:
+        return f"<Plan by {self.planner}: {self.instruction!r}, {len(self.program)} steps>"
 
 
 class Planner(Protocol):

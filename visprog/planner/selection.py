@@ -4,27 +4,48 @@ from __future__ import annotations
 
 from visprog.errors import UsageError
 from visprog.models import openai
+from visprog.models.roles import LanguageModel
+from visprog.models.zoo import Zoo
 from visprog.planner.plan import Planner
 
-PLANNERS = ("auto", "examples", "openai", "openai:MODEL")
+PLANNERS = ("auto", "examples", "openai", "openai:MODEL", "transformers:MODEL")
 """What `choose_planner` understands."""
 
+_VARIETY = 0.7
+"""At which temperature a local model writes programs that are to vote; without one they are all the same."""
 
-def choose_planner(name: str) -> Planner:
+
+def check_planner_name(name: str) -> None:
+    """Raise UsageError unless `choose_planner` knows a planner of this name. Nothing is loaded."""
+    kind, _, model = name.partition(":")
+    if name not in ("auto", "examples", "openai") and (kind not in ("openai", "transformers") or not model):
+        raise UsageError(f"there is no planner `{name}`", help=f"choose one of {', '.join(PLANNERS)}")
+
+
+def choose_planner(name: str, models: Zoo | None = None) -> Planner:
     """Return the planner of this name; `auto` is openai where a key or an address is set, else examples.
 
-    Raises UsageError for another name, and ModelUnavailable where openai has neither key nor address.
+    `transformers:MODEL` shares the language model of `models` where it is the same. Raises UsageError for
+    another name, and ModelUnavailable where openai has neither key nor address, or the local model's weights
+    are missing.
     """
+    check_planner_name(name)
     if name == "auto":
         name = "openai" if openai.is_configured() else "examples"
     if name == "examples":
         from visprog.planner.examples.planner import ExamplesPlanner
 
         return ExamplesPlanner()
-    kind, _, model = name.partition(":")
-    if kind == "openai":
-        from visprog.planner.language_model import LanguageModelPlanner
+    from visprog.planner.language_model import LanguageModelPlanner
 
-        language_model = openai.OpenAILanguageModel(model or None)
-        return LanguageModelPlanner(language_model, f"openai:{language_model.model}")
-    raise UsageError(f"there is no planner `{name}`", help=f"choose one of {', '.join(PLANNERS)}")
+    kind, _, model = name.partition(":")
+    if kind == "transformers":
+        return LanguageModelPlanner(_local_model(name, models), name, variety=_VARIETY)
+    language_model = openai.OpenAILanguageModel(model or None)
+    return LanguageModelPlanner(language_model, f"openai:{language_model.model}")
+
+
+def _local_model(name: str, models: Zoo | None) -> LanguageModel:
+    shared = models is not None and str(models.spec("language_model")) == name
+    zoo = models if models is not None and shared else Zoo(models={"language_model": name})
+    return zoo.get("language_model")  # type: ignore[return-value]  # the zoo answers for the role

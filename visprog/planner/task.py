@@ -9,8 +9,8 @@ _POLITE = re.compile(
     r"|i(?: would|['’]d)? (?:want|like) (?:you )?to|let['’]?s)[,\s]+"
 )
 _TWO_PICTURES = re.compile(
-    r"\b(?:left|right) (?:image|picture|photo)|\b(?:both|each|two|neither|one|pair) (?:of )?(?:the )?"
-    r"(?:images?|pictures?|photos?)\b"
+    r"\b(?:left|right|first|second) (?:image|picture|photo)|^there (?:is|are)\b"
+    r"|\b(?:both|each|two|neither|one|pair) (?:of )?(?:the )?(?:images?|pictures?|photos?)\b"
 )
 _EDIT = re.compile(
     r"(?:replace|swap|change|turn|hide|cover|obscure|conceal|censor|mask|blur|defocus|crop|cut|remove|erase|create"
@@ -18,7 +18,8 @@ _EDIT = re.compile(
 )
 _TAG = re.compile(r"(?:tag|label|name|annotate|identify|mark|write the names?|put the names?)\b")
 _QUESTION = re.compile(
-    r"(?:how|what|which|who|whom|whose|where|when|why|is|are|was|were|does|did|has|have|can|could|count)\b"
+    r"(?:tell me |let me know )?(?:how|what|which|who|whom|whose|where|when|why|is|are|was|were|does|did|has"
+    r"|have|can|could|count)\b"
     r"|do (?:the|a|an|any|all|both|you|they|these|those)\b"
 )
 

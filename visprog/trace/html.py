@@ -21,7 +21,7 @@ from visprog.language.diagnostics import Diagnostic
 from visprog.language.program import ListValue, Literal, Value, Variable
 from visprog.trace.figures import Album, Figure
 from visprog.trace.listing import Line, input_anchor, listing, step_anchor
-from visprog.trace.rendering import Description, describe, duration, shorten, visible
+from visprog.trace.rendering import Description, cost, describe, duration, shorten, visible
 from visprog.values import Image, Region, Regions
 
 if TYPE_CHECKING:
@@ -91,6 +91,7 @@ class Card:
     same: Shown | None
     warnings: tuple[str, ...]
     models: tuple[str, ...]
+    cost: str
     failure: Failure | None
     because: Link | None
     used_by: tuple[Link, ...]
@@ -114,6 +115,7 @@ def render_html(run: Run) -> str:
         "run": run,
         "title": run.instruction or "Run of a program",
         "started": _moment(run.started),
+        "cost": cost(run.tokens),
         "inputs": page.inputs(),
         "result": page.result(),
         "failure": _failure(run.error),
@@ -194,6 +196,7 @@ class _Page:
             same=self._same(step),
             warnings=record.warnings if record else (),
             models=record.models if record else (),
+            cost=cost(record.tokens) if record else "",
             failure=_failure(record.error) if record else None,
             because=None if because is None else self._link(because),
             used_by=tuple(self._users(step.name)),

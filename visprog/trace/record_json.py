@@ -61,6 +61,8 @@ def _step(record: StepRecord) -> dict[str, Any]:
         "seconds": record.seconds,
         "warnings": list(record.warnings),
         "models": list(record.models),
+        "input_tokens": record.tokens.input_tokens,
+        "output_tokens": record.tokens.output_tokens,
         "key": record.key.hex(),
     }
 

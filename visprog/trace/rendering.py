@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import singledispatch
 from typing import Any
 
+from visprog.models.usage import Tokens
 from visprog.values import Image, Region, Regions
 
 TEXT_LIMIT = 2_000
@@ -127,6 +128,11 @@ def duration(seconds: float) -> str:
         if amount >= 0.9995:
             return f"{amount:.{_decimals(amount)}f} {unit}"
     return f"{seconds * 1e9:.0f} ns" if seconds > 0 else "0 s"
+
+
+def cost(tokens: Tokens) -> str:
+    """Write what models have cost: `1,234 tokens in, 56 out`; nothing where there was no cost."""
+    return f"{tokens.input_tokens:,} tokens in, {tokens.output_tokens:,} out" if any(tokens) else ""
 
 
 def _decimals(amount: float) -> int:

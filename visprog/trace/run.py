@@ -15,6 +15,7 @@ from visprog.errors import OutputError, StepError
 from visprog.language.checker import Checked, CheckedStep
 from visprog.language.diagnostics import Diagnostic
 from visprog.language.program import Program
+from visprog.models.usage import NOTHING, Tokens, total
 from visprog.planner.plan import Plan
 from visprog.values import Image
 
@@ -37,6 +38,7 @@ class StepRecord:
     warnings: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
     key: bytes = b""
+    tokens: Tokens = NOTHING
 
     @property
     def name(self) -> str:
@@ -44,7 +46,7 @@ class StepRecord:
         return self.step.step.target
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Run:
     """A program's run over its inputs: the record of every step, and the views of it.
 
@@ -58,6 +60,13 @@ class Run:
     seconds: float
     plan: Plan | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        from visprog.trace.rendering import describe
+
+        if self.error is not None:
+            return f"<Run of {len(self.program)} steps, failed: {self.error.message}>"
+        return f"<Run of {len(self.program)} steps: {self.checked.result} = {describe(self.result).summary}>"
 
     @property
     def program(self) -> Program:
@@ -118,6 +127,11 @@ class Run:
         """Every step's remarks, each with the step's name before it."""
         return tuple(f"{step.name}: {remark}" for step in self.steps for remark in step.warnings)
 
+    @property
+    def tokens(self) -> Tokens:
+        """What the steps have cost; planning is counted apart, in `plan`."""
+        return total(step.tokens for step in self.steps)
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the record as a page (`.html`) or as data (`.json`), whole or not at all.
 
@@ -147,20 +161,28 @@ class Run:
 
 def _record(event: Event, steps: tuple[CheckedStep, ...]) -> StepRecord | None:
     match event:
-        case StepFinished(index, at, seconds, value, key, cached, warnings, models):
+        case StepFinished(index, at, seconds, value, key, cached, warnings, models, tokens):
             status: Status = "cached" if cached else "done"
             return StepRecord(
-                index, steps[index], status, value, None, None, at, seconds, warnings, models, key
+                index, steps[index], status, value, None, None, at, seconds, warnings, models, key, tokens
             )
-        case StepFailed(index, at, seconds, failure, warnings, models):
+        case StepFailed(index, at, seconds, failure, warnings, models, tokens):
             return StepRecord(
-                index, steps[index], "failed", None, failure, None, at, seconds, warnings, models
+                index,
+                steps[index],
+                "failed",
+                error=failure,
+                at=at,
+                seconds=seconds,
+                warnings=warnings,
+                models=models,
+                tokens=tokens,
             )
         case StepSkipped(index, because):
             return StepRecord(
                 index, steps[index], "unneeded" if because is None else "skipped", because=because
             )
-    return None
+    return None  # a start or progress, which only observers get
 
 
 def _page(run: Run) -> bytes:

@@ -14,9 +14,10 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from visprog.engine.events import Event, StepFailed, StepFinished, StepSkipped, StepStarted
+from visprog.engine.events import Event, StepFailed, StepFinished, StepProgress, StepSkipped, StepStarted
 from visprog.language.checker import CheckedStep
-from visprog.trace.rendering import describe, duration
+from visprog.printable import one_line
+from visprog.trace.rendering import cost, describe, duration
 
 if TYPE_CHECKING:
     from visprog.trace.run import Run, StepRecord
@@ -35,6 +36,8 @@ def render(run: Run, console: Console) -> None:
     console.print(_steps(run))
     for remark in run.warnings:
         console.print(_line("warning: ", "yellow", remark))
+    if spent := cost(run.tokens):
+        console.print(_line("cost: ", "dim", spent))
     if run.error is None:
         console.print(_line(f"{run.checked.result} = ", "bold", describe(run.result).summary))
     else:
@@ -56,8 +59,8 @@ def _steps(run: Run) -> Table:
         table.add_row(
             str(record.index + 1),
             Text(mark, style),
-            _printable(record.name),
-            _printable(record.step.tool or "="),
+            one_line(record.name),
+            one_line(record.step.tool or "="),
             _outcome(record, run),
             "" if record.status in ("skipped", "unneeded") else duration(record.seconds),
         )
@@ -67,23 +70,17 @@ def _steps(run: Run) -> Table:
 def _outcome(record: StepRecord, run: Run) -> Text:
     match record.status:
         case "failed":
-            return Text(_printable(record.error.message if record.error else "failed"), "red")
+            return Text(one_line(record.error.message if record.error else "failed"), "red")
         case "skipped":
             cause = "" if record.because is None else run.checked.steps[record.because].step.target
-            return Text(f"skipped: {_printable(cause)} failed", "dim")
+            return Text(f"skipped: {one_line(cause)} failed", "dim")
         case "unneeded":
             return Text("not needed for the result", "dim")
-    return Text(_printable(describe(record.value).summary))
+    return Text(one_line(describe(record.value).summary))
 
 
 def _line(lead: str, style: str, words: str) -> Text:
-    return Text.assemble((_printable(lead), style), _printable(words))
-
-
-def _printable(text: str) -> str:
-    """Put the text on one line, and U+FFFD for what could steer the terminal."""
-    one_line = text.replace("\n", " ").replace("\t", " ")
-    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in one_line)
+    return Text.assemble((one_line(lead), style), one_line(words))
 
 
 class LiveSteps:
@@ -98,6 +95,7 @@ class LiveSteps:
         self._steps = steps
         self._console = console or Console(stderr=True)
         self._began: dict[int, float] = {}
+        self._progress: dict[int, str] = {}
         self._ended: dict[int, Text] = {}
         self._lock = threading.Lock()
         self._live: Live | None = None
@@ -121,6 +119,9 @@ class LiveSteps:
             if isinstance(event, StepStarted):
                 self._began[event.index] = time.monotonic()
                 return
+            if isinstance(event, StepProgress):
+                self._progress[event.index] = f"{event.done} of {event.total}"
+                return
             line = self._ended[event.index] = self._ending(event)
         if not self._console.is_terminal:
             self._console.print(line, soft_wrap=True)
@@ -137,15 +138,16 @@ class LiveSteps:
                 cause = event.because
                 words = "not needed" if cause is None else f"skipped: {self._name(cause)} failed"
         remarks = "" if isinstance(event, StepSkipped) else "".join(f"; {each}" for each in event.warnings)
-        line = Text.assemble(mark, " ", self._title(event.index), "  ", _printable(words + remarks))
-        return line.append(f"  {taken}", "dim") if taken else line
+        line = Text.assemble(mark, " ", self._title(event.index), "  ", one_line(words + remarks))
+        spent = "" if isinstance(event, StepSkipped) else cost(event.tokens)
+        return line.append("".join(f"  {each}" for each in (taken, spent) if each), "dim")
 
     def _name(self, index: int) -> str:
         return self._steps[index].step.target
 
     def _title(self, index: int) -> Text:
         tool = self._steps[index].tool or "="
-        return Text.assemble((_printable(self._name(index)), "bold"), " ", (_printable(tool), "magenta"))
+        return Text.assemble((one_line(self._name(index)), "bold"), " ", (one_line(tool), "magenta"))
 
     def _view(self) -> Group:
         """Return the steps that fit the window: the running ones, and the latest that have ended."""
@@ -160,5 +162,6 @@ class LiveSteps:
     def _running(self, indices: list[int]) -> Iterator[Spinner]:
         now = time.monotonic()
         for index in indices:
-            since = Text(f"  {now - self._began[index]:.0f} s", "dim")
+            done = f"  {self._progress[index]}" if index in self._progress else ""
+            since = Text(f"{done}  {now - self._began[index]:.0f} s", "dim")
             yield Spinner("dots", Text.assemble(self._title(index), since), style="cyan")

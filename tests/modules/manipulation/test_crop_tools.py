@@ -36,6 +36,21 @@ def place(part: Image) -> tuple[int, int, int, int]:
     return int(first[0]), int(first[1]), int(last[0]) + 1, int(last[1]) + 1
 
 
+@pytest.mark.parametrize(
+    ("half", "part"),
+    [
+        ("LEFT", (0, 0, 20, 30)),
+        ("RIGHT", (20, 0, 40, 30)),
+        ("TOP", (0, 0, 40, 15)),
+        ("BOTTOM", (0, 15, 40, 30)),
+    ],
+)
+def test_a_half_of_the_picture_is_cut_out_as_it_is(half: str, part: tuple[int, int, int, int]) -> None:
+    assert (
+        place(crop(numbered(40, 30), Regions([Region(part, half)], size=(40, 30)), warn=pytest.fail)) == part
+    )
+
+
 sizes = st.tuples(st.integers(1, 60), st.integers(1, 60))
 boxes = st.tuples(st.integers(-80, 80), st.integers(-80, 80), st.integers(1, 90), st.integers(1, 90)).map(
     lambda it: (it[0], it[1], it[0] + it[2], it[1] + it[3])

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from visprog.models.fake import FakeImageTextScorer
-from visprog.modules.understanding.classify import classify
 from visprog.modules.understanding.labels import named
 from visprog.modules.understanding.select import select
 from visprog.values import Image, Region, Regions
@@ -139,46 +138,3 @@ def test_regions_outside_the_picture_are_never_judged() -> None:
     outside = Regions([Region((100, 0, 120, 20), "a"), Region((-5, -5, 30, 30), "b")], size=SIZE)
     found = select(IMAGE, outside, "red", scorer=FakeImageTextScorer(by_color), warn=pytest.fail)
     assert found.labels == ("b",)
-
-
-def test_each_region_takes_the_category_that_fits_it_best() -> None:
-    scorer = FakeImageTextScorer(by_color)
-    found = classify(IMAGE, regions("", "", ""), ["blue", "red", "green"], scorer=scorer, warn=pytest.fail)
-    assert found.labels == ("red", "green", "blue")
-    assert all(region.score > 0.99 for region in found)
-
-
-def test_each_category_is_given_once_to_its_best_region() -> None:
-    remarks: list[str] = []
-    scorer = FakeImageTextScorer(
-        lambda crop, text: float(crop.pixels[..., 0].mean()) if text == "red" else 100.0
-    )
-    two = Regions([Region((5, 0, 25, 20)), Region((0, 0, 20, 20))], size=SIZE)
-    found = classify(IMAGE, two, ["red", "other"], scorer=scorer, warn=remarks.append)
-    assert [(region.box, region.label) for region in found] == [((0, 0, 20, 20), "red")]
-    assert "1 of 2" in remarks[0]
-
-
-def test_blank_and_repeated_categories_do_not_count() -> None:
-    scorer = FakeImageTextScorer(by_color)
-    found = classify(
-        IMAGE, regions("", "", "")[:1], [" red ", "red", "", "blue"], scorer=scorer, warn=pytest.fail
-    )
-    assert found.labels == ("red",)
-
-
-def test_classifying_without_categories_keeps_the_labels_and_says_so() -> None:
-    remarks: list[str] = []
-    given = regions("a", "b", "c")
-    assert classify(IMAGE, given, [], scorer=no_scorer(), warn=remarks.append) is given
-    assert "categories" in remarks[0]
-
-
-def test_classifying_nothing_gives_nothing() -> None:
-    assert classify(IMAGE, Regions(size=SIZE), ["a"], scorer=no_scorer(), warn=pytest.fail).empty
-
-
-def test_classify_leaves_its_input_as_it_was() -> None:
-    given = regions("a", "b", "c")
-    classify(IMAGE, given, ["red", "green", "blue"], scorer=FakeImageTextScorer(by_color), warn=pytest.fail)
-    assert given == regions("a", "b", "c")

@@ -47,7 +47,7 @@ def align(template: Template, tokens: tuple[Token, ...], text: str) -> list[Fit]
         return _best([*skipped(item, position), *matched(item, position)])
 
     def skipped(item: int, position: int) -> Iterator[_Way]:
-        if position < len(tokens) and tokens[position].skippable:
+        if position < len(tokens) and _may_be_added(template, tokens, position):
             yield from _after(ways(item, position + 1), _skip_cost(tokens[position]))
         if item < len(items):
             fixed = items[item]
@@ -58,12 +58,12 @@ def align(template: Template, tokens: tuple[Token, ...], text: str) -> list[Fit]
         if item == len(items) or position == len(tokens):
             return
         wanted = items[item]
+        before = tokens[position - 1] if position else None
         if isinstance(wanted, Token):
             cost = _match_cost(wanted, tokens[position])
-            if cost is not None:
+            if cost is not None and _may_stand(template, tokens[position], before):
                 yield from _after(ways(item + 1, position + 1), cost)
             return
-        before = tokens[position - 1] if position else None
         for end in range(position + 1, min(position + LONGEST, len(tokens)) + 1):
             filling = read_slot(template.slots[wanted], tokens[position:end], before, text)
             if filling is not None:
@@ -90,7 +90,7 @@ def _best(ways: list[_Way]) -> tuple[_Way, ...]:
 
 
 def _skip_cost(token: Token) -> float:
-    return {"determiner": _ARTICLE, "filler": _FILLER}.get(token.kind, _VERB)
+    return {"determiner": _ARTICLE, "filler": _FILLER, "number": _FILLER}.get(token.kind, _VERB)
 
 
 def _is_idle(token: Token) -> bool:
@@ -115,6 +115,31 @@ def _match_cost(wanted: Token, found: Token) -> float | None:
     if group is not None and group == vocabulary.PREPOSITIONS.get(found.key):
         return _PREPOSITION
     return None
+
+
+def _may_stand(template: Template, found: Token, before: Token | None) -> bool:
+    """Whether a number tells how many there are ('the two dogs') and not how many are wanted ('two dogs').
+
+    And whether a plural doesn't ask for several where the program takes the best one.
+    """
+    if found.kind == "number":
+        return _is_definite_number(found, before)
+    return not (template.takes_one and found.text.casefold() == "faces")
+
+
+def _is_definite_number(found: Token, before: Token | None) -> bool:
+    definite = before is not None and before.key in ("the", "these", "those")
+    return definite and isinstance(found.value, tuple) and found.value[0] == "==" and found.value[1] > 0
+
+
+def _may_be_added(template: Template, tokens: tuple[Token, ...], position: int) -> bool:
+    """Whether a word says nothing, or a number says how many all are: 'blur all but the two dogs'."""
+    if tokens[position].skippable:
+        return True
+    counted = any(slot.kind == "number" for slot in template.slots)
+    if template.task != "imgedit" or counted or tokens[position].kind != "number" or not position:
+        return False
+    return _is_definite_number(tokens[position], tokens[position - 1])
 
 
 def _needed(template: Template) -> set[str]:

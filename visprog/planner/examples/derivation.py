@@ -16,7 +16,8 @@ from visprog.nouns import singular
 from visprog.planner.bank import Bank, Example
 from visprog.planner.examples import vocabulary, word_classes
 from visprog.planner.examples.phrases import head, is_proper, is_role
-from visprog.planner.examples.slots import Kind, Slot, read_slot
+from visprog.planner.examples.rewording import reworded
+from visprog.planner.examples.slots import GrammaticalNumber, Kind, Slot, read_slot
 from visprog.planner.examples.template import Template, Use
 from visprog.planner.examples.wording import Token, read_words, written
 
@@ -24,18 +25,24 @@ _STRING_KINDS: dict[tuple[str, str], Kind] = {
     ("Loc", "object"): "noun",
     ("Select", "query"): "list",
     ("Select", "category"): "noun",
+    ("Filter", "query"): "noun",
     ("Replace", "prompt"): "text",
     ("List", "query"): "knowledge",
     ("Classify", "categories"): "list",
     ("Emoji", "emoji"): "emoji",
 }
+_WHAT_ELSE = re.compile(r"(?:What|Who) (?:is|are) in the image\?")
 _COMPARISON = re.compile(r"(==|>=|<=|<|>)\s*(\d+)")
 _QUOTED = re.compile(r"'([^'\\{}]*)'")
 
 
 def derive(bank: Bank) -> tuple[Template, ...]:
-    """Return the template of each example. Their slots leave alone what is a fixed word in any of them."""
-    templates = [_Derivation(example, bank.task).template() for example in bank.examples]
+    """Return the templates of each example: as it is worded, and as it may be worded as well.
+
+    Their slots leave alone what is a fixed word in any of them.
+    """
+    own = (_Derivation(example, bank.task).template() for example in bank.examples)
+    templates = [each for template in own for each in reworded(template)]
     fixed = frozenset(word for template in templates for word in template.fixed)
     return tuple(
         replace(template, slots=tuple(replace(slot, fixed=fixed) for slot in template.slots))
@@ -94,7 +101,7 @@ class _Derivation:
     def _slot(self, claim: _Claim) -> Slot:
         kind = next(k for k in (*_KIND_ORDER, *claim.kinds) if k in claim.kinds)
         phrase = self._phrase(claim)
-        listed = any(isinstance(s.value, Call) and s.value.tool == "List" for s in self.example.program)
+        listed = "List" in self._tools
         if kind == "list" and claim.head_used:
             kind = "noun"
         tags = self.task == "knowtag"
@@ -106,7 +113,31 @@ class _Derivation:
             modified=claim.head_used and kind == "noun",
             beside_text=any("text" in each.kinds for each in self.claims),
             choice=claim.choice,
+            person="FaceDet" in self._tools and not listed and not self._tools & {"Seg", "Loc"},
+            number=self._number(phrase, claim.head_used) if kind in ("noun", "list") else "",
+            label=tags and not self._tools & {"List", "Classify", "FaceDet"},
+            named=claim.head_used and kind == "knowledge",
+            direction=any(map(_WHAT_ELSE.fullmatch, self._questions())),
         )
+
+    def _number(self, phrase: str, described: bool) -> GrammaticalNumber:
+        """Say whether what fills a noun's slot is counted or all of a kind, or the only one.
+
+        Of what is not labelled as it is called, Select picks one, and Filter all.
+        """
+        counts = self.tokens[0].key.startswith("how-many") or "more" in _keys(self.tokens)
+        if (self.task == "gqa" and counts) or (described and "Filter" in self._tools):
+            return "plural" if singular(head(phrase)) != head(phrase) else ""
+        chosen = "Select" in self._tools and (described or "FaceDet" in self._tools)
+        return "singular" if chosen or (self.task == "imgedit" and "Crop" in self._tools) else ""
+
+    @property
+    def _tools(self) -> set[str]:
+        return {step.value.tool for step in self.example.program if isinstance(step.value, Call)}
+
+    def _questions(self) -> list[str]:
+        calls = [s.value for s in self.example.program if isinstance(s.value, Call) and s.value.tool == "Vqa"]
+        return [text for call in calls for argument in call.arguments for text in _strings(argument.value)]
 
     # What the program quotes
 

@@ -40,7 +40,6 @@ _NICKNAMES = {
     "sad_face": "disappointed_face",
     "cool_face": "smiling_face_with_sunglasses",
     "face_with_sunglasses": "smiling_face_with_sunglasses",
-    "sunglasses": "smiling_face_with_sunglasses",
     "wink": "winking_face",
     "tongue": "face_with_tongue",
     "heart": "red_heart",
@@ -67,7 +66,10 @@ def is_emoji_character(char: str) -> bool:
 
 def emoji_named(words: str) -> str | None:
     """Return the name that programs use for an emoji told in words: 'a winking face' is winking_face."""
-    name = re.sub(r"[\s_-]+", "_", words.casefold()).removesuffix("_emoji").removeprefix("emoji_of_a_")
+    name = re.sub(r"[\s_-]+", "_", words.casefold())
+    if name == "sunglasses_emoji":  # sunglasses alone are a thing to wear
+        return "smiling_face_with_sunglasses"
+    name = name.removesuffix("_emoji").removeprefix("emoji_of_a_")
     for candidate in (name, name if name in _ANIMALS else f"{name}_face"):
         if candidate in _KNOWN:
             return candidate

@@ -102,7 +102,7 @@ def ends_as_noun(tokens: Tokens, *, asked: bool) -> bool:
         held = not asked and token.text in _HOLDING
         if after.kind == "determiner" and not is_preposition(token) and not held:
             return False
-    if asked and any(map(_like_verb, tokens[1:])):
+    if asked and any(_like_verb(token) for before, token in pairwise(tokens) if before.kind != "determiner"):
         return False  # "the goal playing football" is two things
     if any(
         _is_plural(token) and after.kind == "word" and not is_preposition(after)
@@ -137,7 +137,7 @@ def articles_stand_well(tokens: Tokens) -> bool:
         or before.key in ("and", "or", "like", "be", "do")
         or before.text.casefold().endswith("ing")
         for before, token in pairwise(tokens)
-        if token.kind == "determiner"
+        if token.kind == "determiner" and not token.text[0].isupper()  # "the TV show The Office"
     )
 
 
@@ -167,11 +167,48 @@ def begins_another(tokens: Tokens) -> bool:
     """Whether what follows an `and` is not plainly one more thing of the same kind."""
     for number, token in enumerate(tokens):
         if token.key != "and":
-            continue
+            continue  # what follows an `and` may be "... and the cat into a dog"
         rest = tokens[number + 1 :]
         acts = bool(rest) and rest[0].text.casefold() in word_classes.ACTIONS
-        if not rest or acts or any(t.text == "with" for t in rest):
+        if not rest or acts or any(vocabulary.PREPOSITIONS.get(t.key) == "with" for t in rest):
             return True
         if not (rest[0].kind == "determiner" or _is_plural(rest[0]) or rest[0].text[:1].isupper()):
             return True
     return False
+
+
+def is_plain_question(tokens: Tokens, fixed: frozenset[str]) -> bool:
+    """Whether it is a whole question about something with nothing in it to locate, count or combine.
+
+    `fixed` are words that stand for that. What is around a thing may be asked, as in 'what is on the table'.
+    """
+    if len(tokens) < (4 if tokens[:1] and tokens[0].key == "be" else 3):
+        return False
+    if tokens[0].key not in word_classes.QUESTION_WORDS or tokens[-1].key == "or":
+        return False
+    general = any(t.key == "of" and after.key in ("a", "an") for t, after in pairwise(tokens))
+    if not _asks_about_something(tokens[:5]) or general or not articles_stand_well(tokens):
+        return False
+    for number, token in enumerate(tokens):
+        around = number <= 2 and token.kind == "relation" and token.value not in vocabulary.DIRECTIONS
+        name = number > 0 and token.text[:1].isupper()
+        if not (token.kind in ("word", "determiner") or around) or name:
+            return False
+        if token.key in (fixed - word_classes.QUESTION_WORDS) | _NOT_IN_QUESTION:
+            return False
+        if token.text in word_classes.FOREIGN or is_stray(token):
+            return False
+    return True
+
+
+def _asks_about_something(tokens: Tokens) -> bool:
+    """Whether 'is' or 'does' has a definite thing, a doing or a place behind it."""
+    return any(
+        token.key in ("be", "do")
+        and (after.key == "the" or after.kind == "relation" or after.text.endswith("ing"))
+        for token, after in pairwise(tokens)
+    )
+
+
+_IN_QUESTION = word_classes.QUESTION_WORDS | {"or", "like", "it", "he", "she", "they", "'s", "middle"}
+_NOT_IN_QUESTION = (word_classes.STRUCTURE - _IN_QUESTION) | {"image", "images", "how-many", "is-there"}

@@ -16,6 +16,8 @@ from visprog.errors import PlanError
 from visprog.language.checker import Checked, check
 from visprog.language.parser import parse
 from visprog.language.program import Argument, Call, Program, Step, Value, Variable, variables
+from visprog.language.types import Type
+from visprog.nouns import misspelt
 from visprog.planner.bank import Bank, read_bank
 from visprog.planner.examples.alignment import align
 from visprog.planner.examples.derivation import derive
@@ -46,14 +48,17 @@ class ExamplesPlanner:
     def plan(self, request: Request) -> Plan:
         """Return the program of the example that fits, with what the instruction says in its slots.
 
-        Raises PlanError where none fits, or two readings are equally likely.
+        Raises PlanError where none fits, or two readings are equally likely, where a word looks misspelt, and
+        where the pictures are more or fewer than the bank's programs take.
         """
         templates = self._templates(request.task)
         tokens = read_words(request.instruction, request.task)
+        _refuse_slips(request.instruction)
+        _refuse_other_counts(request, templates)
         readings = list(_readings(templates, tokens, request))
         best = min(readings, key=lambda reading: reading.cost, default=None)
         if best is None:
-            raise _no_fit(request, templates, tokens)
+            raise _no_fit(request, templates, tokens, self._fitting_elsewhere(request))
         rivals = [each for each in readings if each.cost - best.cost < _MARGIN]
         rival = next((r for r in rivals if str(r.checked.program) != str(best.checked.program)), None)
         if rival is not None:
@@ -63,6 +68,17 @@ class ExamplesPlanner:
             f"followed the example on line {example.line} of the bank {request.task}: {example.instruction}"
         )
         return Plan(request.instruction, request.task, best.checked, "examples", remarks=(remark,))
+
+    def _fitting_elsewhere(self, request: Request) -> tuple[str, int] | None:
+        """Return the other task whose examples fit, and how many pictures it takes."""
+        for task in BANKS if self._banks is None else self._banks:
+            templates = self._templates(task)
+            pictures = _pictures(templates)
+            asked = Request(request.instruction, dict.fromkeys(pictures, Type.IMAGE), task, request.tools)
+            tokens = read_words(request.instruction, task)
+            if task != request.task and any(_readings(templates, tokens, asked)):
+                return task, len(pictures)
+        return None
 
     def _templates(self, task: str) -> tuple[Template, ...]:
         if self._banks is None and task in BANKS:
@@ -76,6 +92,15 @@ class ExamplesPlanner:
 @cache
 def _shipped(task: str) -> tuple[Template, ...]:
     return derive(read_bank(bank_text(task), task))
+
+
+def _pictures(templates: Sequence[Template]) -> list[str]:
+    """Return the names of the pictures that a bank's programs are about."""
+    used = {name for template in templates for name in _free(template.example.program)}
+    return [name for name in _INPUTS if name in used]
+
+
+_INPUTS = ("IMAGE", "LEFT", "RIGHT")
 
 
 def _readings(
@@ -93,7 +118,7 @@ def _readings(
 
 def _with_inputs(program: Program, request: Request) -> Program | None:
     """Return the program over the request's own pictures, taken in order; None where they are too few."""
-    own = [name for name in ("IMAGE", "LEFT", "RIGHT") if name in _free(program)]
+    own = [name for name in _INPUTS if name in _free(program)]
     if all(name in request.inputs for name in own):
         return program
     given = list(request.inputs)
@@ -129,7 +154,32 @@ def _renamed(program: Program, names: Mapping[str, str]) -> Program:
 # Refusals
 
 
-def _no_fit(request: Request, templates: Sequence[Template], tokens: tuple[Token, ...]) -> PlanError:
+def _refuse_slips(instruction: str) -> None:
+    """Raise PlanError where a word is a common noun misspelt: it would be looked for, and never found."""
+    for word in re.findall(r"[^\W\d_]+", instruction):
+        meant = misspelt(word)
+        if meant is not None:
+            said = f"`{word}` is a word that I don't know in this instruction: {_shown(instruction)}"
+            raise PlanError(said, help=f"did you mean `{meant}`?")
+
+
+def _refuse_other_counts(request: Request, templates: Sequence[Template]) -> None:
+    wanted, given = len(_pictures(templates)), list(request.inputs)
+    if wanted == len(given) or not wanted:
+        return
+    number = {1: "one picture", 2: "two pictures"}.get(wanted, f"{wanted} pictures")
+    were = f"{len(given)} {'was' if len(given) == 1 else 'were'} given"
+    names = f": {', '.join(given)}" if given else ""
+    said = f"the programs of the bank {request.task} take {number}, and {were}{names}"
+    raise PlanError(said, help=_advice(f"give {number}"))
+
+
+def _no_fit(
+    request: Request,
+    templates: Sequence[Template],
+    tokens: tuple[Token, ...],
+    elsewhere: tuple[str, int] | None,
+) -> PlanError:
     examples = [template.example for template in _nearest(templates, tokens)]
     if not request.instruction.strip():
         wanted = examples[0].instruction if examples else "Hide the faces with ;)"
@@ -137,6 +187,10 @@ def _no_fit(request: Request, templates: Sequence[Template], tokens: tuple[Token
     nearest = [f"  line {example.line}: {example.instruction}" for example in examples]
     said = f"no example of the bank {request.task} fits this instruction: {_shown(request.instruction)}"
     message = "\n".join([said, "the nearest examples are", *nearest])
+    if elsewhere is not None:
+        task, count = elsewhere
+        pictures = "one picture" if count == 1 else "two pictures" if count == 2 else f"{count} pictures"
+        return PlanError(message, help=f"the bank {task} has an example that fits: --task {task}, {pictures}")
     return PlanError(message, help=_advice("word it like one of these"))
 
 
@@ -171,4 +225,5 @@ def _nearest(templates: Sequence[Template], tokens: tuple[Token, ...]) -> list[T
         own = {item.key for item in template.items if isinstance(item, Token) and not item.skippable}
         return len(template.fixed & keys) + 0.1 * len(own & keys) - 0.01 * len(template.items)
 
-    return sorted(templates, key=likeness, reverse=True)[:_NEAREST]
+    ranked = sorted(templates, key=likeness, reverse=True)
+    return list({template.example.line: template for template in ranked}.values())[:_NEAREST]

@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Literal, NamedTuple
 
+from visprog.nouns import singular
 from visprog.planner.examples import vocabulary, word_classes
 from visprog.planner.examples.emoji import emoji_named
+from visprog.planner.examples.people import FAMILY_NAMES, GIVEN_NAMES, is_person, is_person_name
 from visprog.planner.examples.phrases import (
     Tokens,
     articles_stand_well,
@@ -23,6 +24,7 @@ from visprog.planner.examples.phrases import (
     head,
     is_bare_adjective,
     is_known,
+    is_plain_question,
     is_plural,
     is_preposition,
     is_proper,
@@ -39,6 +41,8 @@ Kind = Literal[
     "emoji", "relation", "half", "side", "verb",
 ]  # fmt: skip
 
+GrammaticalNumber = Literal["", "singular", "plural"]
+
 LONGEST = 16
 """At most this many tokens fill one slot."""
 
@@ -50,7 +54,11 @@ class Slot:
     `fixed` are the words that the task's examples give a meaning of their own. `role` and `proper`, where
     not None, say whether the filling has to be a role that people have ('actor'), or a proper name.
     `modified`: it has to be a noun with something behind it ('house with the red door'). `beside_text`:
-    free text fills another slot. `choice`: the members of the list may be joined by `or`.
+    free text fills another slot. `choice`: the members of the list may be joined by `or`. `person`: it has
+    to be about persons. `number`, where not empty, is "plural" for what is counted, "singular" for what is
+    the only one. `label`: the noun itself becomes the label, so it has to tell something. `direction`: the
+    relation has to be one, as what remains of the picture is asked for what else is there. `named`: it has
+    to be a kind of things that have names of their own.
     """
 
     kind: Kind
@@ -61,6 +69,11 @@ class Slot:
     modified: bool = False
     beside_text: bool = False
     choice: bool = False
+    person: bool = False
+    number: GrammaticalNumber = ""
+    label: bool = False
+    direction: bool = False
+    named: bool = False
 
 
 class Filling(NamedTuple):
@@ -134,13 +147,41 @@ def _noun(slot: Slot, tokens: Tokens, before: Token | None, text: str) -> Fillin
     if slot.beside_text and has_loose_with(tokens) and is_with_repeated(text):
         return None
     modified = any(is_preposition(token) and token.key != "of" for token in tokens)
+    several = singular(head(phrase)) != head(phrase)
+    told = modified or tokens[0].text.casefold() in word_classes.ADJECTIVES
+    red_cars = several and (told or any(token.key == "'s" for token in tokens))
+    if red_cars and slot.kind == "list":
+        return None  # segments are labelled "car": Select would take one of them
+    modified = modified or (red_cars and slot.task == "imgedit")
     named = any(t.text[:1].isupper() and not t.text.isupper() and text[: t.start].strip() for t in tokens)
-    abstract = slot.task in ("imgedit", "knowtag") and any(t.key in word_classes.ABSTRACT for t in tokens)
-    if abstract or (slot.modified and not modified):
+    if _is_no_thing(slot, tokens, phrase) or (slot.modified and not modified):
+        return None
+    if (slot.person and not is_person(phrase)) or not _agrees(slot, head(phrase)):
         return None
     if slot.role not in (None, is_role(phrase)) or slot.proper not in (None, named):
         return None
     return Filling((phrase,), cost=phrase_cost(tokens) + (0.3 if modified and not slot.modified else 0.0))
+
+
+def _is_no_thing(slot: Slot, tokens: Tokens, phrase: str) -> bool:
+    """Whether a phrase names nothing that has a place in a picture, or that is worth a label."""
+    abstract = word_classes.ABSTRACT
+    if slot.task in ("imgedit", "knowtag"):
+        if any(token.key in abstract for token in tokens) or all(t.key in word_classes.PARTS for t in tokens):
+            return True
+    elif slot.task == "gqa" and singular(head(phrase).casefold()) in abstract:
+        return True
+    if slot.label and any(token.key in word_classes.NAMED_ONLY for token in tokens):
+        return True
+    small_name = (len(tokens) > 1 and tokens[0].text in GIVEN_NAMES) or tokens[-1].text in FAMILY_NAMES
+    return small_name or any(token.text[:1].isdigit() for token in tokens)
+
+
+def _agrees(slot: Slot, noun: str) -> bool:
+    """Whether what is counted is a plural ('water' is not), and what is the only one is none."""
+    if slot.number == "plural":
+        return is_plural(noun)
+    return slot.number != "singular" or singular(noun) == noun
 
 
 def _members(slot: Slot, tokens: Tokens, before: Token | None) -> Iterator[tuple[Tokens, bool]] | None:
@@ -168,12 +209,22 @@ def _list(slot: Slot, tokens: Tokens, before: Token | None, text: str) -> Fillin
     for number, (member, articled) in enumerate(_members(slot, tokens, before) or ()):
         if number and not articled and member and member[0].text.casefold() in word_classes.ACTIONS:
             return None  # "... and rotate": a second instruction
+        if number and slot.task == "imgedit" and any(token.key in _ONTO for token in member):
+            return None  # "... and a heart on the dog": the same again
+        if slot.choice and len(member) == 1 and member[0].text in word_classes.ADJECTIVES:
+            items.append(member[0].text)
+            continue
         filling = _noun(slot, member, None, text) if member else None
         if filling is None:
             return None
         items.append(filling.items[0])
         cost += filling.cost
+    if slot.choice and len(items) == 1:
+        return None  # there is nothing to choose
     return Filling(tuple(items), cost=cost + 0.2) if items else None
+
+
+_ONTO = frozenset(("on", "over", "onto"))
 
 
 def _names(slot: Slot, tokens: Tokens, before: Token | None, text: str) -> Filling | None:
@@ -192,6 +243,8 @@ def _names(slot: Slot, tokens: Tokens, before: Token | None, text: str) -> Filli
         if not is_proper(name) or any(t.key in slot.fixed or t.key in ("image", "images") for t in member):
             return None
         items.append(name)
+    if slot.person and not any(map(is_person_name, items)):
+        return None  # "New York", "BMW, Audi and VW"
     return Filling(tuple(items), cost=0.2) if items else None
 
 
@@ -258,7 +311,13 @@ def _knowledge(slot: Slot, tokens: Tokens, before: Token | None, text: str) -> F
         or any(token.key == "names" for token in tokens)
     ):
         return None
+    if slot.named and (singular(head(phrase)) not in word_classes.NAMED or _counts(tokens)):
+        return None  # "the 4 Teletubbies" are found by no name of a kind; "the windows of the Ritz" have none
     return Filling((phrase,), cost=0.3)
+
+
+def _counts(tokens: Tokens) -> bool:
+    return any(token.kind == "number" for token in tokens)
 
 
 def _phrase(slot: Slot, tokens: Tokens, before: Token | None, text: str) -> Filling | None:  # noqa: ARG001
@@ -270,26 +329,9 @@ def _phrase(slot: Slot, tokens: Tokens, before: Token | None, text: str) -> Fill
 
 
 def _question(slot: Slot, tokens: Tokens, before: Token | None, text: str) -> Filling | None:
-    """Take a whole question about `the` something that has nothing in it to locate, count or combine."""
-    if before is not None or len(tokens) < 3 or tokens[0].key not in word_classes.QUESTION_WORDS:
-        return None
-    asks = any(t.key in ("be", "do") and after.key == "the" for t, after in pairwise(tokens[:5]))
-    general = any(t.key == "of" and after.key in ("a", "an") for t, after in pairwise(tokens))
-    if not asks or general or tokens[-1].key == "or" or not articles_stand_well(tokens):
-        return None
-    for number, token in enumerate(tokens):
-        fixed = token.key in slot.fixed - word_classes.QUESTION_WORDS or (number and token.text[:1].isupper())
-        if token.kind not in ("word", "determiner") or fixed or token.text in word_classes.FOREIGN:
-            return None
-        if token.key in _NOT_IN_QUESTION or is_stray(token):
-            return None
-    if tokens[0].key == "be" and len(tokens) < 4:
+    if before is not None or not is_plain_question(tokens, slot.fixed):
         return None
     return Filling((written(text, tokens) + "?",), cost=3.0)
-
-
-_IN_QUESTION = word_classes.QUESTION_WORDS | {"or", "like", "it", "he", "she", "they", "'s", "middle"}
-_NOT_IN_QUESTION = (word_classes.STRUCTURE - _IN_QUESTION) | {"image", "images", "how-many", "is-there"}
 
 
 def _emoji(slot: Slot, tokens: Tokens, before: Token | None, text: str) -> Filling | None:  # noqa: ARG001
@@ -311,6 +353,14 @@ def _single(kind: str) -> Callable[[Slot, Tokens, Token | None, str], Filling | 
         return Filling((tokens[0].text,), tokens[0].value, 0.1)
 
     return read
+
+
+def _relation(slot: Slot, tokens: Tokens, before: Token | None, text: str) -> Filling | None:  # noqa: ARG001
+    if len(tokens) != 1 or tokens[0].kind != "relation":
+        return None
+    if slot.direction and tokens[0].value not in vocabulary.DIRECTIONS:
+        return None  # around the thing, the answer would be the thing
+    return Filling((tokens[0].text,), tokens[0].value, 0.1)
 
 
 def _number(slot: Slot, tokens: Tokens, before: Token | None, text: str) -> Filling | None:  # noqa: ARG001
@@ -336,7 +386,7 @@ _READERS: dict[Kind, Callable[[Slot, Tokens, Token | None, str], Filling | None]
     "number": _number,
     "comparison": _single("number"),
     "emoji": _emoji,
-    "relation": _single("relation"),
+    "relation": _relation,
     "half": _single("half"),
     "side": _single("side"),
     "verb": _verb,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from visprog.language.program import Call
 from visprog.planner.bank import Example
 from visprog.planner.examples import vocabulary
 from visprog.planner.examples.slots import Slot
@@ -41,7 +42,15 @@ class Template:
     """Slots that hold LEFT or RIGHT, and which of them they hold in the example."""
 
     @property
+    def takes_one(self) -> bool:
+        """Whether the program goes on with the best of what it finds."""
+        return self.task == "imgedit" and any(
+            isinstance(step.value, Call) and step.value.tool == "Crop" for step in self.example.program
+        )
+
+    @property
     def fixed(self) -> frozenset[str]:
         """The words that are no slot's, articles and prepositions aside."""
         tokens = (item for item in self.items if isinstance(item, Token))
-        return frozenset(t.key for t in tokens if t.kind == "word" and t.key not in _LOOSE)
+        loose = _LOOSE | {"face"} if self.task == "nlvr" else _LOOSE  # there, Vqa can count them as well
+        return frozenset(t.key for t in tokens if t.kind == "word" and t.key not in loose)

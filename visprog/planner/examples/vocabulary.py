@@ -55,11 +55,13 @@ WORDS: dict[str, dict[str, str]] = {
     "nlvr": {
         **_same("contain", "contains contain shows show has have features feature includes include"),
         **_same("and", "while whereas"),
+        **_same("do", "do does"),
         **_same("total", "total altogether combined together overall"),
         **_same("fewer", "fewer less"),
     },
     "knowtag": {
-        **_same("tag", "label name annotate identify mark"),
+        **_same("tag", "label annotate mark"),
+        **_same("identify", "identify name"),
         "names": "names",
         "put": "write",
         **_same("blur", "defocus"),
@@ -95,14 +97,17 @@ RELATIONS: dict[str, tuple[str, ...]] = {
         "right of",
         "at right of",
     ),
-    "CropAbove": ("above", "higher than"),
+    "CropAbove": ("above", "higher than", "on top of"),
     "CropBelow": ("below", "under", "underneath", "beneath"),
     "CropInFront": ("in front of",),
     "CropBehind": ("behind", "in back of"),
     "CropAhead": ("ahead of",),
-    "Crop": ("next to", "close to", "on top of", "inside of", "inside"),
+    "Crop": ("next to", "close to", "inside of", "inside"),
 }
 """How instructions say what the tools of the Crop family do."""
+
+DIRECTIONS = _words("CropLeft CropRight CropAbove CropBelow")
+"""Those that leave the thing itself out, or half of it: what else is there can be asked of what remains."""
 
 QUESTION_RELATIONS = {"over": "CropAbove", "on": "Crop", "in": "Crop", "by": "Crop"}
 """Relations only in questions, and only before `the` and its like: 'the cup on the table'."""
@@ -114,8 +119,11 @@ HALVES: dict[str, tuple[str, ...]] = {
     "BOTTOM": ("bottom", "lower"),
 }
 
+BEFORE_HALVES: dict[str, tuple[str, ...]] = {"gqa": ("in", "on", "at"), "imgedit": ("to",)}
+"""What stands before a half of the picture, by task."""
+
 PHRASES: dict[str, dict[str, str]] = {
-    "": {},
+    "": {f"{what} can": f"{what}-can" for what in "trash garbage rubbish tin soda beer watering".split()},
     "gqa": {
         "^how many": "how-many",
         "^count": "how-many",
@@ -123,6 +131,7 @@ PHRASES: dict[str, dict[str, str]] = {
         "^what be number of": "how-many",
         "^what number of": "how-many",
         "^tell me how many": "how-many",
+        "^let me know how many": "how-many",
         "^how many more": "how-many-more",
         "^be there": "is-there",
         "^do you see": "is-there",
@@ -157,8 +166,12 @@ PHRASES: dict[str, dict[str, str]] = {
         "each of images": "each-image",
         "each of two images": "each-image",
         "every image": "each-image",
+        "all images": "each-image",
+        "all of images": "each-image",
         "in total": "total",
         "in all": "total",
+        "first image": "side:LEFT",
+        "second image": "side:RIGHT",
         "left image": "side:LEFT",
         "left one": "side:LEFT",
         "left": "side:LEFT",
@@ -169,6 +182,9 @@ PHRASES: dict[str, dict[str, str]] = {
         "right": "side:RIGHT",
         "right-hand image": "side:RIGHT",
         "image on right": "side:RIGHT",
+        "do not contain": "lack",
+        "doesn't contain": "lack",
+        "don't contain": "lack",
         "twice as many": "twice",
         "same number of": "same-number",
         "equal number of": "same-number",
@@ -215,6 +231,9 @@ PHRASES: dict[str, dict[str, str]] = {
         "background behind": "background-behind",
         "background around": "background-behind",
         "background of": "background-behind",
+        "make everything": "make-all",
+        "replace everything": "make-all",
+        "keep only": "keep",
         "make everything else": "make-rest",
         "make rest": "make-rest",
         "make rest of image": "make-rest",
@@ -248,6 +267,8 @@ FILLERS: dict[str, tuple[str, ...]] = {
         "on image",
         "be in image",
         "be there",
+        "there be",
+        "there be in image",
         "be there in image",
         "be visible",
         "be visible in image",
@@ -269,7 +290,7 @@ FILLERS: dict[str, tuple[str, ...]] = {
     ),
     "nlvr": (),
     "knowtag": (),
-    "imgedit": ("on image", "of image"),
+    "imgedit": ("on image", "of image", "from image"),
 }
 """Phrases that say nothing, by task; under "" those of every task."""
 

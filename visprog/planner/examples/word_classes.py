@@ -14,15 +14,15 @@ STRUCTURE = _words(
     """
     and or but then while if unless because so than as nor plus versus vs not no never none nothing
     without except besides neither nor only just also too again instead twice once more most less least
-    fewer fewest many much few several another other others same such both either each every all any
-    some everything something anything everyone someone anyone everybody nobody it they them he him she
-    i me we us you one ones itself himself herself themselves who whom whose which what where when why
-    how that there here be am was were been being do did done has have had can could will would shall
-    should may might must first second third fourth fifth last next previous final leftmost rightmost
-    topmost nearest closest farthest furthest biggest largest smallest tallest shortest highest lowest
-    oldest youngest longest best worst middle between among amongst against across around along opposite
-    toward towards throughout outside beyond until after before during since like unlike slightly very
-    much please 's left right upside
+    fewer fewest many much few several another other others same different distinct such both either each
+    every all any some everything something anything everyone someone anyone everybody nobody it they them
+    he him she i me we us you one ones itself himself herself themselves who whom whose which what where
+    when why how that there here be am was were been being do did done has have had can could will would
+    shall should may might must first second third fourth fifth last next previous final leftmost
+    rightmost topmost nearest closest farthest furthest biggest largest smallest tallest shortest highest
+    lowest oldest youngest longest best worst middle between among amongst against across around along
+    opposite toward towards throughout outside beyond until after before during since like unlike slightly
+    very much please 's left right upside
     """
 )
 """Words that bear on the meaning of a whole instruction: no slot may swallow one."""
@@ -44,13 +44,38 @@ ACTIONS = _words(
 
 ABSTRACT = _words(
     """
-    angle atmosphere aspect background brightness color colour contrast daytime exposure format hue
+    angle atmosphere aspect background brightness color colour contrast day daytime night exposure format hue
     image images language order lighting mood orientation perspective pose position resolution
     saturation season shape size style temperature time title tone view weather quality name breed
-    species kind type brand model emotion age gender location center centre corner edge
+    species kind type sort variety brand model emotion age gender location center centre corner edge word
     """
 )
 """What no region of a picture shows: never the object of an edit."""
+
+PARTS = _words(
+    """
+    top bottom left right upper lower half third quarter side middle center centre corner edge end part area
+    region section portion square circle rectangle portrait landscape panorama banner strip ratio size pixel
+    """
+)
+"""Words that name no thing by themselves but a part or a form of the picture: 'the top', 'a square'."""
+
+NAMED = _words(
+    """
+    planet moon constellation continent country state city capital island mountain peak volcano river lake
+    bridge tower pyramid castle palace temple church cathedral mosque monument statue building skyscraper
+    landmark wonder museum stadium galaxy dinosaur dwarf turtle
+    """
+)
+"""Things that have names of their own: a list of them can be known."""
+
+NAMED_ONLY = _words(
+    """
+    planet constellation continent country state city capital wonder galaxy president month landmark dwarf
+    part piece element detail component thing object item ingredient bone organ muscle
+    """
+)
+"""Those of which nobody wants to be told what kind of thing they are, and words that tell of no kind."""
 
 NOUNS_TOO = _words(
     """
@@ -85,7 +110,7 @@ ROLES = _words(
 )
 """People as knowledge lists them: they are found by their faces."""
 
-SOURCES = _words("tv show movie film series sitcom band team cast studio sitcom club")
+SOURCES = _words("tv show movie film series sitcom band team cast studio club system")
 """Nouns that mark a phrase as a matter of knowledge where nothing in it is capitalised."""
 
 FOREIGN = _words(

@@ -110,11 +110,11 @@ def _word(word: str, start: int, task: str) -> Token:
         return Token("number", "#", word, start, end, ("==", number))
     if folded in vocabulary.DETERMINERS[""] or folded in vocabulary.DETERMINERS[task]:
         return Token("determiner", folded, word, start, end)
-    for form in (folded, singular(folded)):
+    structural = folded in word_classes.STRUCTURE or folded in word_classes.QUESTION_WORDS
+    for form in (folded,) if structural else (folded, singular(folded)):  # "besides" is not "beside"
         for words in (vocabulary.WORDS[task], vocabulary.WORDS[""]):
             if form in words:
                 return _named(words[form], word, start, end)
-    structural = folded in word_classes.STRUCTURE or folded in word_classes.QUESTION_WORDS
     return Token("word", folded if structural else singular(folded), word, start, end)
 
 
@@ -295,13 +295,12 @@ def _all_phrases(task: str) -> Iterator[_Phrase]:
     for tool, phrases in vocabulary.RELATIONS.items():
         for said in phrases:
             yield _Phrase(tuple(said.split()), "relation", tool, tool)
-    if task == "gqa":
-        yield from _half_phrases()
+    yield from _half_phrases(vocabulary.BEFORE_HALVES.get(task, ()))
 
 
-def _half_phrases() -> Iterator[_Phrase]:
+def _half_phrases(prepositions: tuple[str, ...]) -> Iterator[_Phrase]:
     for half, names in vocabulary.HALVES.items():
-        for preposition in ("in", "on", "at"):
+        for preposition in prepositions:
             for name in names:
                 yield _Phrase((preposition, name, "of", "image"), "half", "half", half)
                 for part in _HALF_PARTS:

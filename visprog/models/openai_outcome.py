@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import email.utils
 import json
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from visprog.errors import ModelError, ModelFailed, ModelRefused, ModelTimeout
 from visprog.models.roles import Completion
@@ -16,30 +17,93 @@ if TYPE_CHECKING:
 
 
 class Failure(NamedTuple):
-    """Why an attempt gave no answer; `again` where another may, after `pause` seconds if the server said."""
+    """Why an attempt gave no answer; `again` where another may, after `pause` seconds if the server said.
+
+    What came of it may have cost tokens all the same.
+    """
 
     error: type[ModelError]
     message: str
     help: str
     again: bool = False
     pause: float | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
 
 
-def read_answer(text: str, place: str) -> Completion | Failure:
-    """Find the answer in the body of a successful response."""
+class Painting(NamedTuple):
+    """A picture that a model painted, as the bytes of its file, and what it cost in tokens where known."""
+
+    data: bytes
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+
+
+Outcome = TypeVar("Outcome", Completion, Painting)
+"""What an attempt that succeeds comes to."""
+
+
+def read_completion(text: str, place: str) -> Completion | Failure:
+    """Find the answer in the body of a successful response of Chat Completions."""
+    body = _body(text, place)
+    if isinstance(body, Failure):
+        return body
+    choices = body.get("choices")
+    if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
+        return _without("choices", body, place, "Chat Completions")
+    costs = _tokens(body, "prompt_tokens", "completion_tokens")
+    outcome = _first_choice(body, choices[0], place)
+    return outcome._replace(input_tokens=costs[0], output_tokens=costs[1])
+
+
+def read_painting(text: str, place: str) -> Painting | Failure:
+    """Find the picture in the body of a successful response of image editing."""
+    body = _body(text, place)
+    if isinstance(body, Failure):
+        return body
+    pictures = body.get("data")
+    first = pictures[0] if isinstance(pictures, list) and pictures else None
+    encoded = first.get("b64_json") if isinstance(first, dict) else None
+    if not isinstance(encoded, str) or not encoded:
+        return _without("a picture", body, place, "image editing, or returns addresses of pictures")
+    try:
+        data = base64.b64decode(encoded, validate=True)
+    except ValueError:
+        return Failure(ModelFailed, f"the picture from {place} is no Base64", "try again later", again=True)
+    return Painting(data, *_tokens(body, "input_tokens", "output_tokens"))
+
+
+def read_transcription(text: str, place: str) -> Completion | Failure:
+    """Find the text in the body of a successful response of transcription; silence has none."""
+    body = _body(text, place)
+    if isinstance(body, Failure):
+        return body
+    if not isinstance(body.get("text"), str):
+        return _without("text", body, place, "audio transcription")
+    return Completion(sound(body["text"]), "", *_tokens(body, "input_tokens", "output_tokens"))
+
+
+def _body(text: str, place: str) -> dict[str, Any] | Failure:
     try:
         body = json.loads(text)
     except (ValueError, RecursionError):
         return _not_json(text, place)
-    choices = body.get("choices") if isinstance(body, dict) else None
-    if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
-        said = _said(body)
-        return Failure(
-            ModelFailed,
-            f"{place} answered without choices" + (f": {said}" if said else ""),
-            "try again; if it stays so, the server does not speak Chat Completions, or not at this base URL",
-        )
-    return _first_choice(body, choices[0], place)
+    return body if isinstance(body, dict) else {}
+
+
+def _without(what: str, body: dict[str, Any], place: str, speech: str) -> Failure:
+    said = _said(body)
+    return Failure(
+        ModelFailed,
+        f"{place} answered without {what}" + (f": {said}" if said else ""),
+        f"try again; if it stays so, the server does not speak {speech}, or not at this base URL",
+    )
+
+
+def _tokens(body: dict[str, Any], sent: str, received: str) -> tuple[int | None, int | None]:
+    usage = body.get("usage")
+    usage = usage if isinstance(usage, dict) else {}
+    return _count(usage.get(sent)), _count(usage.get(received))
 
 
 def _not_json(text: str, place: str) -> Failure:
@@ -70,10 +134,7 @@ def _first_choice(body: dict[str, Any], choice: dict[str, Any], place: str) -> C
         return Failure(
             ModelFailed, f"{place} answered without text", "try again, or use another model (OPENAI_MODEL)"
         )
-    usage = body.get("usage")
-    usage = usage if isinstance(usage, dict) else {}
-    counts = [_count(usage.get(name)) for name in ("prompt_tokens", "completion_tokens")]
-    return Completion(sound(content), model, *counts)
+    return Completion(sound(content), model)
 
 
 def explain(fault: Exception, place: str, model: str, has_key: bool) -> Failure:
@@ -117,7 +178,7 @@ def _rejection(fault: openai.APIStatusError, place: str, model: str, has_key: bo
     if status == 401 and not has_key:
         message, help_ = "wants an API key", "set OPENAI_API_KEY"
     if status == 404 and (fault.code == "model_not_found" or "model" in said.lower()):
-        message, help_ = f"has no model `{model}`", "name a model that it has, with OPENAI_MODEL"
+        message, help_ = f"has no model `{model}`", "name one that it has (OPENAI_MODEL, or in the profile)"
     return Failure(ModelRefused, f"{place} {message}{detail}", help_)
 
 
@@ -125,7 +186,7 @@ _REJECTIONS = {
     401: ("rejected the API key", "set OPENAI_API_KEY to a key that is valid for this server"),
     403: ("does not allow this request", "check that the key may use this model, and from this country"),
     404: ("has nothing at this address", "check the base URL (OPENAI_BASE_URL): it usually ends in /v1"),
-    413: ("finds the request too large", "use a shorter instruction or a smaller bank of examples"),
+    413: ("finds the request too large", "use a shorter instruction, fewer examples, or smaller pictures"),
     429: ("reports that the account's quota is used up", "add credit to the account, or use another key"),
 }
 
@@ -175,14 +236,18 @@ def _count(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def redacted(outcome: Completion | Failure, key: str) -> Completion | Failure:
-    """Hide the key where a server repeats it."""
-    if not key:
+_SECRET = 12
+"""Keys of so many characters are secrets: shorter ones are found in harmless words, and in programs."""
+
+
+def redacted(outcome: Outcome | Failure, key: str) -> Outcome | Failure:
+    """Hide the key where a server repeats it. A short one is a word like `none` for a server without keys."""
+    if len(key) < _SECRET or isinstance(outcome, Painting):
         return outcome
-    if isinstance(outcome, Completion):
-        text, model = outcome.text.replace(key, "[key]"), outcome.model.replace(key, "[key]")
-        return outcome._replace(text=text, model=model)
-    return outcome._replace(message=_hide(outcome.message, key))
+    if isinstance(outcome, Failure):
+        return outcome._replace(message=_hide(outcome.message, key))
+    text, model = outcome.text.replace(key, "[key]"), outcome.model.replace(key, "[key]")
+    return outcome._replace(text=text, model=model)
 
 
 def _hide(text: str, key: str) -> str:

@@ -1,38 +1,55 @@
-"""Requests to a server that speaks Chat Completions: retries, the total deadline, and no key in sight.
+"""Requests to an OpenAI-compatible service: retries, the total deadline, and no key in sight.
 
-Every model behind such an API sends its requests from here.
+Every model behind such an API sends its requests from here, and what they cost is counted here.
 """
 
 from __future__ import annotations
 
 import asyncio
+import base64
 import os
 import random
 import threading
 import time
 import urllib.parse
 import weakref
-from collections.abc import Callable, Coroutine, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from visprog.errors import ModelError, ModelTimeout, ModelUnavailable
-from visprog.models.chat_outcome import Failure, explain, read_answer, redacted, shortened
+from visprog.models.openai_outcome import (
+    Failure,
+    Outcome,
+    Painting,
+    explain,
+    read_completion,
+    read_painting,
+    read_transcription,
+    redacted,
+    shortened,
+)
 from visprog.models.roles import Completion
+from visprog.models.usage import spend
 
 if TYPE_CHECKING:
     import openai
 
 T = TypeVar("T")
 
+_Call: TypeAlias = "Callable[[openai.AsyncOpenAI, float], Awaitable[Any]]"
+"""Sends one request, which may take so many seconds, and returns the raw response."""
+
 _OPENAI = "https://api.openai.com/v1"
 _PLACEHOLDER = "none"  # the client insists on a key; servers that need none ignore it
 
 
-class ChatCompletions:
-    """A server that speaks Chat Completions. May be used from several threads at once.
+class Service:
+    """An OpenAI-compatible service. May be used from several threads at once.
 
     Connection errors and the statuses 408, 409, 429 and 5xx are tried again, `retries` times at most and
-    never beyond `deadline` seconds in all. The key is part of no message, error or repr.
+    never beyond `deadline` seconds in all. The key is part of no message, error or repr. Every request
+    raises ModelRefused, ModelTimeout or ModelFailed, within the deadline, and ModelUnavailable where the
+    client cannot be set up.
     """
 
     def __init__(
@@ -56,25 +73,55 @@ class ChatCompletions:
         self._lock = threading.Lock()
         self._connection: _Connection | None = None
 
-    def complete(self, body: Mapping[str, Any]) -> Completion:
-        """Send one request and return the answer. `body` has `model`, `messages` and further options.
+    def complete(self, fields: Mapping[str, Any]) -> Completion:
+        """Continue a conversation: `fields` are those of Chat Completions, `model` and `messages` first."""
+        return self._request(
+            lambda client, seconds: client.chat.completions.with_raw_response.create(
+                **fields, timeout=seconds
+            ),
+            read_completion,
+            str(fields["model"]),
+        )
 
-        Raises ModelRefused, ModelTimeout or ModelFailed, within the deadline; ModelUnavailable where the
-        client cannot be set up.
-        """
+    def edit_image(self, fields: Mapping[str, Any]) -> Painting:
+        """Paint a picture anew where its mask says so: `fields` are those of image editing."""
+        return self._request(
+            lambda client, seconds: client.images.with_raw_response.edit(**fields, timeout=seconds),
+            read_painting,
+            str(fields["model"]),
+        )
+
+    def transcribe(self, fields: Mapping[str, Any]) -> Completion:
+        """Write down what is said in a recording: `fields` are those of audio transcription."""
+        return self._request(
+            lambda client, seconds: client.audio.transcriptions.with_raw_response.create(
+                **fields, timeout=seconds
+            ),
+            read_transcription,
+            str(fields["model"]),
+        )
+
+    def _request(self, call: _Call, read: Callable[[str, str], Outcome | Failure], model: str) -> Outcome:
         connection = self._connected()
         ends = self._clock() + self.deadline
         for attempt in range(1, self.retries + 2):
-            outcome = connection.run(self._send(connection.client, body, ends), ends - self._clock())
-            if isinstance(outcome, Completion):
-                return outcome
+            attempted = self._attempt(connection.client, call, read, model, ends)
+            outcome = connection.run(attempted, ends - self._clock())
             if outcome is None:
                 raise self._timeout()
+            spend(outcome.input_tokens, outcome.output_tokens)
+            if not isinstance(outcome, Failure):
+                return outcome
             pause = self._pause(outcome, attempt)
             if not outcome.again or attempt > self.retries or self._clock() + pause >= ends:
                 raise self._final(outcome, attempt)
             self._sleep(pause)
         raise AssertionError("the last attempt returns or raises")
+
+    def fingerprint(self, model: str, **settings: object) -> str:
+        """Return what tells a model of this service from others; settings that are None do not count."""
+        told = "".join(f" {name}={value!r}" for name, value in settings.items() if value is not None)
+        return f"openai:{model} at {self.place}{told}"
 
     def close(self) -> None:
         """Close the connections. The next request opens new ones."""
@@ -84,7 +131,7 @@ class ChatCompletions:
             connection.close()
 
     def __repr__(self) -> str:
-        return f"ChatCompletions({self.place!r})"
+        return f"Service({self.place!r})"
 
     def _connected(self) -> _Connection:
         with self._lock:
@@ -92,16 +139,21 @@ class ChatCompletions:
                 self._connection = _Connection(self._address, self._key or _PLACEHOLDER)
             return self._connection
 
-    async def _send(
-        self, client: openai.AsyncOpenAI, body: Mapping[str, Any], ends: float
-    ) -> Completion | Failure:
+    async def _attempt(
+        self,
+        client: openai.AsyncOpenAI,
+        call: _Call,
+        read: Callable[[str, str], Outcome | Failure],
+        model: str,
+        ends: float,
+    ) -> Outcome | Failure:
         """Make one attempt. What the client raises holds the request, key and all: it ends here."""
+        outcome: Outcome | Failure
         try:
-            seconds = max(ends - self._clock(), 0.001)
-            answer = await client.chat.completions.with_raw_response.create(**body, timeout=seconds)
-            outcome = read_answer(answer.text, self.place)
+            answer = await call(client, max(ends - self._clock(), 0.001))
+            outcome = read(answer.text, self.place)
         except Exception as fault:  # nothing may leave that could show the key
-            outcome = explain(fault, self.place, str(body.get("model", "")), bool(self._key))
+            outcome = explain(fault, self.place, model, bool(self._key))
         return redacted(outcome, self._key)
 
     def _pause(self, failure: Failure, attempt: int) -> float:
@@ -182,14 +234,30 @@ def _client(address: str, key: str) -> openai.AsyncOpenAI:
         raise ModelUnavailable(
             f"the package `openai` cannot be imported: {cause}", help="install it with `pip install openai`"
         ) from cause
+    address, headers = _login(address)
     try:
-        return openai.AsyncOpenAI(api_key=key, base_url=address, max_retries=0)
+        return openai.AsyncOpenAI(api_key=key, base_url=address, default_headers=headers, max_retries=0)
     except Exception as cause:  # a proxy variable may be wrong in many ways
         fault = type(cause).__name__
     raise ModelUnavailable(
         f"the client for {_without_secrets(address)} cannot be set up ({fault})",
         help="check the base URL, and the variables HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and SSL_CERT_FILE",
     )
+
+
+def _login(address: str) -> tuple[str, dict[str, str]]:
+    """Take user and password out of an address: the client logs where it sends to, and never the headers."""
+    parts = urllib.parse.urlsplit(address)
+    login, at, host = parts.netloc.rpartition("@")
+    if not at:
+        return address, {}
+    encoded = base64.b64encode(urllib.parse.unquote(login).encode()).decode("ascii")
+    return parts._replace(netloc=host).geturl(), {"Authorization": f"Basic {encoded}"}
+
+
+def extra_fields(parameters: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return how the client wants further fields of a request, which it does not know by name."""
+    return {"extra_body": dict(parameters)} if parameters else {}
 
 
 def variable(name: str) -> str:
@@ -200,7 +268,7 @@ def variable(name: str) -> str:
 def _checked_key(key: str, *, needed: bool) -> str:
     if not key and needed:
         raise ModelUnavailable(
-            "there is no API key and no base URL for the language model",
+            "there is no API key and no base URL",
             help="set OPENAI_API_KEY; or OPENAI_BASE_URL for a server of your own, which may need no key",
         )
     key = key.strip()

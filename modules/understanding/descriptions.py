@@ -1,0 +1,77 @@
+"""Descriptions: what a category looks like, in a language model's words.
+
+S. Pratt and others, "What does a platypus look like? Generating customized prompts for zero-shot image
+classification" (CuPL), ICCV 2023: a name says less to a model that compares pictures and texts than sentences
+on what the thing looks like.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
+
+from visprog.models.roles import LanguageModel, Message
+
+COUNT = 6
+"""How many descriptions of a category are asked for."""
+
+_REQUEST = (
+    "Describe what a thing looks like to someone who has to recognise it in a photograph. Answer with "
+    f"{COUNT} sentences and nothing else, one a line, without numbers or bullets. Each sentence names the "
+    "thing and tells another part of its looks: shape, colour, parts, size, surroundings. At most 20 words a "
+    "sentence."
+)
+_AT_ONCE = 8
+_REMEMBERED = 4096
+
+
+class Descriptions:
+    """What language models said of categories, so that the next picture does not ask again.
+
+    Kept by the model's fingerprint; what a model without one says is not kept. Safe between threads.
+    """
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[tuple[str, str], tuple[str, ...]] = OrderedDict()
+        self._lock = Lock()
+
+    def of(self, categories: Sequence[str], language_model: LanguageModel) -> list[tuple[str, ...]]:
+        """Return sentences for each category, none where the model said nothing of use.
+
+        Raises ModelError where the model cannot be asked.
+        """
+        with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="visprog-describe") as pool:
+            return list(pool.map(lambda category: self._of(category, language_model), categories))
+
+    def _of(self, category: str, language_model: LanguageModel) -> tuple[str, ...]:
+        key = getattr(language_model, "fingerprint", ""), category
+        with self._lock:
+            known = self._known.get(key)
+        if known is None:
+            turns = [Message("system", _REQUEST), Message("user", f"What does this look like: {category}?")]
+            known = sentences_of(language_model.complete(turns).text)
+            if key[0] and known:
+                self._keep(key, known)
+        return known
+
+    def _keep(self, key: tuple[str, str], sentences: tuple[str, ...]) -> None:
+        with self._lock:
+            self._known[key] = sentences
+            if len(self._known) > _REMEMBERED:
+                self._known.popitem(last=False)
+
+
+_MARKER = re.compile(r"^\s*(?:[-*•–—·]\s+|\(?\d{1,2}[.):]\s*)")
+
+
+def sentences_of(answer: str) -> tuple[str, ...]:
+    """Read one sentence a line, without markers, quotes and repetitions, each with its full stop.
+
+    Introductions (a line that ends in a colon) and lines of fewer than three words are left out.
+    """
+    lines = (_MARKER.sub("", line).strip().strip("\"'“”*` ") for line in answer.splitlines())
+    sentences = (line.rstrip(".") + "." for line in lines if len(line.split()) > 2 and not line.endswith(":"))
+    return tuple(dict.fromkeys(sentences))[: 2 * COUNT]

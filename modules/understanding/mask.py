@@ -1,0 +1,39 @@
+"""Mask: outlines regions."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from visprog.models.roles import Masker
+from visprog.modules.manipulation.foreground import foreground
+from visprog.tools import tool
+from visprog.values import Image, Region, Regions, clip
+
+
+@tool("Mask", parameter_aliases={"object": ("box",)})
+def mask(image: Image, object: Regions, *, masker: Masker | None) -> Regions:
+    """Give each region in `object` the mask of the thing in its box.
+
+    Where no masker is at hand, the thing is cut out by GrabCut. Boxes, labels and scores stay; so does a mask
+    that a region already has. A region outside the picture has an empty mask.
+    """
+    bare = [i for i, region in enumerate(object) if region.mask is None and clip(region.box, image.size)]
+    drawn = dict(zip(bare, _masks(image, object[bare], masker), strict=True))
+    empty = np.zeros(image.pixels.shape[:2], dtype=np.bool_)
+    return Regions(
+        (
+            region
+            if region.mask is not None
+            else Region(region.box, region.label, region.score, drawn.get(i, empty))
+            for i, region in enumerate(object)
+        ),
+        size=object.size,
+    )
+
+
+def _masks(image: Image, regions: Regions, masker: Masker | None) -> list[NDArray[np.bool_] | None]:
+    """Return a mask for each region, in order."""
+    if masker is not None and not regions.empty:
+        return [region.mask for region in masker.mask(image, regions)]
+    return [foreground(image, Regions([region], size=image.size), None) for region in regions]

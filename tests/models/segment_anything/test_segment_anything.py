@@ -1,0 +1,281 @@
+"""Compared with the package's own SamPredictor and SamAutomaticMaskGenerator on the same tiny checkpoint."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image as PILImage
+
+from visprog.errors import ModelFailed, ModelUnavailable, UsageError
+from visprog.models.segment_anything import SegmentAnything, load
+from visprog.models.zoo import Zoo
+from visprog.values import Image, Region, Regions
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("segment_anything")
+
+from segment_anything import SamAutomaticMaskGenerator, SamPredictor  # noqa: E402
+
+from tests.models.segment_anything.tiny_sam import SIDE, save, tiny_sam  # noqa: E402
+
+EVERYTHING = {"points": 6, "quality": 0.0, "stability": 0.0, "nms": 0.99}
+"""Random weights are never confident: all their masks count."""
+
+OWN = {"points_per_side": 6, "pred_iou_thresh": 0.0, "stability_score_thresh": 0.0, "box_nms_thresh": 0.99}
+
+SIZES = [(160, 100), (90, 170), (1, 1), (3, 200), (SIDE, SIDE), (1500, 900)]
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save(tiny_sam(), tmp_path_factory.mktemp("sam") / "sam_tiny.pth")
+
+
+@pytest.fixture(scope="module")
+def model(checkpoint: Path) -> SegmentAnything:
+    return load("masker", str(checkpoint), EVERYTHING)
+
+
+def blobs(width: int, height: int) -> Image:
+    """Coarse random colours: a picture with things in it."""
+    coarse = np.random.default_rng(width).integers(0, 256, (4, 5, 3), dtype=np.uint8)
+    return Image.from_pil(PILImage.fromarray(coarse).resize((width, height), PILImage.Resampling.BICUBIC))
+
+
+def boxes_in(image: Image) -> Regions:
+    width, height = image.size
+    boxes = [
+        (0, 0, width, height),
+        (width // 4, height // 4, width // 2 + 1, height // 2 + 1),
+        (width // 2, height // 3, width, height),
+    ]
+    named = zip(boxes, ("all", "a", "b"), (0.9, 0.5, 0.4), strict=True)
+    return Regions([Region(box, label, score) for box, label, score in named], size=image.size)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_boxes_become_the_masks_that_the_predictor_is_most_confident_of(
+    model: SegmentAnything, size: tuple[int, int]
+) -> None:
+    image = blobs(*size)
+    regions = boxes_in(image)
+    found = model.mask(image, regions)
+    predictor = SamPredictor(tiny_sam())
+    predictor.set_image(image.pixels)
+    for region, masked in zip(regions, found, strict=True):
+        masks, confidences, _ = predictor.predict(box=np.array(region.box), multimask_output=True)
+        assert masked.mask is not None
+        assert np.array_equal(masks[confidences.argmax()], masked.mask)
+
+
+def test_regions_keep_all_but_their_masks(model: SegmentAnything) -> None:
+    image = blobs(160, 100)
+    regions = boxes_in(image)
+    found = model.mask(image, regions)
+    assert [(r.box, r.label, r.score) for r in regions] == [(r.box, r.label, r.score) for r in found]
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_everything_is_what_the_mask_generator_finds(model: SegmentAnything, size: tuple[int, int]) -> None:
+    image = blobs(*size)
+    expected = SamAutomaticMaskGenerator(tiny_sam(), **OWN).generate(image.pixels)
+    expected = sorted((one for one in expected if one["area"]), key=lambda one: -one["predicted_iou"])
+    found = model.segment(image)
+    assert len(expected) == len(found)
+    for one, region in zip(expected, found, strict=True):
+        assert region.mask is not None
+        assert np.array_equal(one["segmentation"], region.mask)
+        assert region.score == pytest.approx(min(max(one["predicted_iou"], 0), 1), abs=1e-6)
+        rows, columns = np.nonzero(region.mask)
+        assert region.box == (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1)
+
+
+def test_it_finds_something_to_compare(model: SegmentAnything) -> None:
+    assert len(model.segment(blobs(160, 100))) > 3
+
+
+def test_in_a_large_picture_everything_is_looked_for_in_a_smaller_copy(checkpoint: Path) -> None:
+    image = blobs(1200, 800)
+    small = Image(np.asarray(image.to_pil().resize((300, 200), PILImage.Resampling.LANCZOS)))
+    model = load("segmenter", str(checkpoint), {**EVERYTHING, "side": 300})
+    found, expected = model.segment(image), model.segment(small)
+    assert len(expected) == len(found) > 0
+    assert found.size == (1200, 800)
+    for large, region in zip(found, expected, strict=True):
+        assert large.mask is not None
+        assert region.mask is not None
+        assert large.mask.shape == (800, 1200)
+        assert (large.mask[2::4, 2::4] == region.mask).mean() > 0.98
+
+
+def test_where_no_mask_is_good_enough_there_are_no_regions(checkpoint: Path) -> None:
+    model = load("segmenter", str(checkpoint), {**EVERYTHING, "quality": 1.0, "stability": 1.0})
+    found = model.segment(blobs(60, 40))
+    assert found.empty
+    assert found.size == (60, 40)
+
+
+def test_a_picture_is_embedded_once_for_many_boxes(checkpoint: Path) -> None:
+    model = load("masker", str(checkpoint), {})
+    encodes: list[int] = []
+    model._predictor.model.image_encoder.register_forward_hook(lambda *_: encodes.append(1))
+    first, second = blobs(100, 60), blobs(60, 100)
+    alone = [model.mask(first, boxes_in(first)[index : index + 1])[0] for index in range(3)]
+    assert len(encodes) == 1
+    model.mask(second, boxes_in(second))
+    assert len(encodes) == 2
+    assert list(model.mask(first, boxes_in(first))) == alone
+    assert len(encodes) == 2
+
+
+def test_no_regions_need_no_embedding(checkpoint: Path) -> None:
+    model = load("masker", str(checkpoint), {})
+    model._predictor.model.image_encoder.register_forward_hook(lambda *_: pytest.fail("embedded"))
+    assert model.mask(blobs(20, 20), Regions(size=(20, 20))).empty
+
+
+def test_a_region_outside_the_picture_has_an_empty_mask(model: SegmentAnything) -> None:
+    image = blobs(50, 40)
+    regions = Regions([Region((60, 0, 70, 10)), Region((10, 10, 30, 30))], size=image.size)
+    outside, inside = model.mask(image, regions)
+    assert outside.mask is not None
+    assert not outside.mask.any()
+    assert inside == model.mask(image, regions[1:])[0]
+
+
+def test_a_mask_is_where_the_box_is() -> None:
+    """With a decoder made to answer with the box itself, only the way there and back remains."""
+    sam = tiny_sam()
+    model = SegmentAnything(sam)
+
+    def echo(**prompts: Any) -> tuple[Any, Any]:
+        corners = prompts["sparse_prompt_embeddings"]
+        masks = torch.full((len(corners), 3, 32, 32), -9.0)
+        for mask, (left, top, right, bottom) in zip(masks, corners.tolist(), strict=True):
+            scale = SIDE / 32
+            mask[
+                1, round(top / scale) : round(bottom / scale), round(left / scale) : round(right / scale)
+            ] = 9.0
+        return masks, torch.tensor([[0.1, 0.8, 0.3]]).expand(len(corners), 3)
+
+    sam.prompt_encoder.forward = lambda points, boxes, masks: (boxes, None)
+    sam.mask_decoder.forward = echo
+    for size, box in (((320, 160), (200, 40, 280, 60)), ((160, 320), (40, 200, 60, 280))):
+        image = blobs(*size)
+        (found,) = model.mask(image, Regions([Region(box)], size=size))
+        truth = Regions([Region(box)], size=size).union_mask()
+        assert found.mask is not None
+        assert (found.mask & truth).sum() / (found.mask | truth).sum() > 0.7
+        rows, columns = np.nonzero(found.mask)
+        middle = (columns.mean() + 0.5, rows.mean() + 0.5)
+        assert middle == pytest.approx(((box[0] + box[2]) / 2, (box[1] + box[3]) / 2), abs=1.0)
+
+
+def test_a_picture_too_thin_is_refused_in_words(model: SegmentAnything) -> None:
+    image = Image(np.zeros((1, 5000, 3), dtype=np.uint8))
+    with pytest.raises(ModelFailed, match="5000x1 is too thin"):
+        model.segment(image)
+    with pytest.raises(ModelFailed, match="5000x1 is too thin"):
+        model.mask(image, Regions([Region((0, 0, 10, 1))], size=image.size))
+
+
+def test_threads_share_a_model(model: SegmentAnything) -> None:
+    pictures = [blobs(60, 40), blobs(40, 70)] * 3
+    alone = [model.mask(picture, boxes_in(picture)) for picture in pictures]
+    barrier = threading.Barrier(6)
+
+    def together(picture: Image) -> Regions:
+        barrier.wait()
+        return model.mask(picture, boxes_in(picture))
+
+    with ThreadPoolExecutor(6) as pool:
+        assert alone == list(pool.map(together, pictures))
+
+
+def test_half_precision_changes_little(checkpoint: Path, model: SegmentAnything) -> None:
+    half = load("masker", str(checkpoint), {"dtype": "bfloat16"})
+    image = blobs(160, 100)
+    pairs = zip(model.mask(image, boxes_in(image)), half.mask(image, boxes_in(image)), strict=True)
+    agreement = [np.mean(full.mask == low.mask) for full, low in pairs]
+    assert min(agreement) > 0.9
+    assert half.fingerprint != model.fingerprint
+
+
+def test_both_roles_share_one_model_in_a_zoo(checkpoint: Path) -> None:
+    named = {"model": f"segment_anything:{checkpoint}", "points": 4}
+    zoo = Zoo(models={"segmenter": named, "masker": named})
+    found = zoo.get("segmenter")
+    assert found is zoo.get("masker")
+    assert isinstance(found, SegmentAnything)
+    assert found.fingerprint == zoo.fingerprint("masker")
+    assert found.nbytes == sum(weight.nbytes for weight in tiny_sam().parameters())
+
+
+def test_a_folder_with_one_checkpoint_will_do(checkpoint: Path) -> None:
+    image = blobs(50, 40)
+    found = load("masker", str(checkpoint.parent), {}).mask(image, boxes_in(image))
+    assert load("masker", str(checkpoint), {}).mask(image, boxes_in(image)) == found
+
+
+@pytest.mark.parametrize("build", ["vit_b", "vit_l", "vit_h"])
+def test_metas_own_sizes_are_told_from_their_weights(build: str) -> None:
+    from segment_anything import sam_model_registry
+
+    from visprog.models.segment_anything import _built
+
+    with torch.device("meta"):
+        own = sam_model_registry[build]()
+        found = _built(own.state_dict())
+    assert repr(own) == repr(found)
+    layers = list(zip(own.image_encoder.blocks, found.image_encoder.blocks, strict=True))
+    assert [one.window_size for one, _ in layers] == [other.window_size for _, other in layers]
+    assert [one.attn.num_heads for one, _ in layers] == [other.attn.num_heads for _, other in layers]
+
+
+class Code:
+    """What a checkpoint must not hold."""
+
+    def __reduce__(self) -> tuple[Any, tuple[str]]:
+        return (pytest.fail, ("code of a checkpoint was run",))
+
+
+@pytest.mark.parametrize("content", [{"weights": [1, 2]}, {"a": Code()}, b"not a checkpoint", b""])
+def test_what_is_no_checkpoint_is_refused_in_words(tmp_path: Path, content: Any) -> None:
+    path = tmp_path / "model.pth"
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    else:
+        torch.save(content, path)
+    with pytest.raises(ModelUnavailable, match="no checkpoint of Segment Anything"):
+        load("masker", str(path), {})
+
+
+def test_an_absent_file_says_where_the_checkpoints_are(tmp_path: Path) -> None:
+    with pytest.raises(ModelUnavailable, match=r"no \.pth file") as caught:
+        load("masker", str(tmp_path / "sam_vit_b.pth"), {})
+    assert "facebookresearch/segment-anything" in str(caught.value.help)
+
+
+def test_a_folder_with_several_checkpoints_is_refused(tmp_path: Path) -> None:
+    for name in ("a.pth", "b.pth"):
+        (tmp_path / name).touch()
+    with pytest.raises(ModelUnavailable, match="2 checkpoints"):
+        load("masker", str(tmp_path), {})
+
+
+@pytest.mark.parametrize(
+    "options", [{"point": 4}, {"points": 0}, {"points": 2.5}, {"quality": "high"}, {"nms": True}, {"side": 0}]
+)
+def test_wrong_options_are_refused(checkpoint: Path, options: dict[str, Any]) -> None:
+    with pytest.raises(UsageError):
+        load("segmenter", str(checkpoint), options)
+
+
+def test_another_role_is_refused(checkpoint: Path) -> None:
+    with pytest.raises(ModelUnavailable, match="does not fill the role detector"):
+        load("detector", str(checkpoint), {})

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from visprog.models.usage import NOTHING, Tokens, counting, spend, total
+
+
+def test_what_is_spent_in_a_block_is_counted() -> None:
+    with counting() as usage:
+        spend(100, 20)
+        spend(1, None)
+        spend(None, None)
+    spend(5, 5)
+    assert usage.tokens == Tokens(101, 20)
+
+
+def test_a_block_inside_another_counts_for_both() -> None:
+    with counting() as outer:
+        spend(1, 1)
+        with counting() as inner:
+            spend(10, 10)
+        spend(100, 100)
+    assert (outer.tokens, inner.tokens) == (Tokens(111, 111), Tokens(10, 10))
+
+
+def test_a_block_that_fails_keeps_its_count_and_ends() -> None:
+    def fail() -> None:
+        spend(3, 4)
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"), counting() as usage:
+        fail()
+    spend(1, 1)
+    assert usage.tokens == Tokens(3, 4)
+
+
+def test_threads_count_apart() -> None:
+    def work(number: int) -> Tokens:
+        with counting() as usage:
+            for _ in range(number):
+                spend(1, 2)
+            return usage.tokens
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(work, range(20))) == [Tokens(n, 2 * n) for n in range(20)]
+
+
+def test_a_total_of_nothing_is_nothing() -> None:
+    assert total([]) == NOTHING
+    assert total([Tokens(1, 2), Tokens(3, 4)]) == Tokens(4, 6)

@@ -1,0 +1,146 @@
+"""The models of a profile, as a terminal and other programs see them, and how they get onto this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from visprog.errors import ModelError, ModelUnavailable, UsageError
+from visprog.models.checkpoints import is_here
+from visprog.models.hub import fetch
+from visprog.models.roles import ROLES
+from visprog.models.zoo import Profile, Spec, Zoo
+
+_HUB = ("transformers", "diffusers", "open_clip")
+"""The backends whose identifiers are repositories of the Hugging Face hub."""
+
+
+_ABSENT = "not here"
+
+
+class Entry(NamedTuple):
+    """A role, the model that a profile names for it, and whether the model is on this machine."""
+
+    role: str
+    model: str
+    licence: str
+    size: str
+    state: str
+    note: str = ""
+
+
+def entries(zoo: Zoo) -> list[Entry]:
+    """Return an entry for every role. Nothing is loaded or fetched."""
+    return [_entry(role, zoo) for role in ROLES]
+
+
+def _entry(role: str, zoo: Zoo) -> Entry:
+    spec = zoo.spec(role)
+    if spec is None:
+        return Entry(role, "", "", "", "given" if zoo.has(role) else "not filled")
+    facts = [spec.facts.get(fact, "") for fact in ("licence", "size", "note")]
+    return Entry(role, str(spec), facts[0], facts[1], _state(spec), facts[2])
+
+
+def _state(spec: Spec) -> str:
+    if spec.backend == "openai":
+        from visprog.models.openai import is_configured
+
+        return "key or address set" if is_configured() else "no key or address"
+    if spec.backend in _HUB:
+        return "here" if is_here(_repository(spec), spec.options.get("revision")) else _ABSENT
+    is_path = "/" in spec.identifier or "." in spec.identifier
+    return _ABSENT if is_path and not Path(spec.identifier).expanduser().exists() else "here"
+
+
+def show(found: list[Entry], profile: Profile) -> None:
+    """Print the entries as a table; what is known of a model stands under its name."""
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    table.add_column("role", no_wrap=True)
+    table.add_column("model", overflow="fold")
+    for entry in found:
+        table.add_row(entry.role, _describe(entry))
+    console = Console(highlight=False)
+    console.print(Text(f"profile {profile.name}: {profile.description}".removesuffix(": "), "bold"))
+    console.print(table)
+    if any(entry.state == _ABSENT for entry in found):
+        console.print(Text(f"`visprog models --models {profile.name} pull` fetches what is not here", "dim"))
+
+
+def _describe(entry: Entry) -> Text:
+    good = entry.state in ("here", "given", "key or address set")
+    lines = Text(f"{entry.model}\n" if entry.model else "")
+    lines.append(entry.state, "dim" if not entry.model else "green" if good else "yellow")
+    for fact in filter(None, (entry.size, entry.licence)):
+        lines.append(f" · {fact}", "dim")
+    return lines.append(f"\n{entry.note}", "dim") if entry.note else lines
+
+
+def to_json(found: Iterable[Entry]) -> list[dict[str, Any]]:
+    """Return the entries as plain data."""
+    return [entry._asdict() for entry in found]
+
+
+def pull(zoo: Zoo, wanted: Iterable[str]) -> Iterator[tuple[str, Path]]:
+    """Fetch the named models, or all of the profile's, one after the other; yield where each is.
+
+    A name is a role, or OWNER/NAME, with @REVISION where that is another than the profile's. Raises
+    ModelUnavailable for the first that cannot be had, and UsageError for what is no model.
+    """
+    chosen = {(_repository(spec), spec.options.get("revision")): spec for spec in _chosen(zoo, list(wanted))}
+    return ((name, _fetched(name, revision, spec, zoo)) for (name, revision), spec in chosen.items())
+
+
+def _fetched(name: str, revision: str | None, spec: Spec, zoo: Zoo) -> Path:
+    try:
+        return fetch(name, revision)
+    except ModelUnavailable as error:
+        others = {role: zoo.spec(role) for role in ROLES}
+        roles = [ROLES[role].__name__ for role, other in others.items() if other and other[:3] == spec[:3]]
+        size = f", {spec.facts['size']}" if "size" in spec.facts else ""
+        lead = f"for {' and '.join(roles)} ({spec}{size}): " if roles else ""
+        raise ModelUnavailable(f"{lead}{error.message}", help=error.help) from error
+
+
+def _chosen(zoo: Zoo, wanted: list[str]) -> list[Spec]:
+    named = [spec for role in ROLES if (spec := zoo.spec(role)) is not None and spec.backend in _HUB]
+    if not wanted and not named:
+        raise UsageError(
+            f"the profile `{zoo.profile.name}` names nothing to fetch",
+            help="choose another with `visprog models --models PROFILE pull`, or name a model",
+        )
+    return [_by_name(name, zoo, named) for name in wanted] or named
+
+
+def _by_name(name: str, zoo: Zoo, named: list[Spec]) -> Spec:
+    if name in ROLES:
+        spec = zoo.spec(name)
+        if spec is None or spec.backend not in _HUB:
+            raise UsageError(
+                f"the role {name} has no weights to fetch", help="`visprog models` shows which have"
+            )
+        return spec
+    backend, _, rest = name.rpartition(":")
+    identifier, _, revision = rest.partition("@")
+    found = next((spec for spec in named if _repository(spec) == identifier and not revision), None)
+    if found is None and identifier.count("/") != 1:
+        raise UsageError(f"`{name}` is no role and no model", help="write OWNER/NAME, as the hub does")
+    options = {"revision": revision} if revision else {}
+    return found or Spec(backend or "transformers", identifier, options)
+
+
+def _repository(spec: Spec) -> str:
+    """Return the repository or the folder that holds the model's weights."""
+    if spec.backend != "open_clip":
+        return spec.identifier
+    from visprog.models.open_clip import repository
+
+    try:
+        return repository(spec.identifier)
+    except ModelError:  # without the package its names mean nothing
+        return spec.identifier

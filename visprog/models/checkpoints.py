@@ -1,0 +1,158 @@
+"""Checkpoints on this machine: where their files are, and on which device and in which precision they run.
+
+Nothing here asks the network: `visprog.models.hub` does, when it is told to fetch.
+"""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from visprog.errors import ModelError, ModelUnavailable, UsageError
+from visprog.models.checkpoint_files import wanted
+
+if TYPE_CHECKING:
+    import torch
+
+COMMON_OPTIONS = ("revision", "device", "dtype")
+"""Options that every local model takes."""
+
+
+def check_options(options: Mapping[str, Any], known: Iterable[str], what: str) -> None:
+    """Raise UsageError for an option that the model called `what` does not take."""
+    allowed = [*COMMON_OPTIONS, *known]
+    for name in options:
+        if name not in allowed:
+            raise UsageError(f"{what} takes no option `{name}`", help=f"its options are {', '.join(allowed)}")
+
+
+def find_checkpoint(identifier: str, revision: str | None = None) -> Path:
+    """Return the folder of a checkpoint: a folder of that path, or what was pulled from the Hugging Face hub.
+
+    Raises ModelUnavailable where it is neither, or was pulled in part.
+    """
+    folder = Path(identifier).expanduser()
+    if folder.is_dir():
+        return folder
+    if not is_repository(identifier):
+        raise ModelUnavailable(f"there is no folder {identifier}", help="check the path")
+    with needs("huggingface_hub"):
+        import huggingface_hub  # noqa: F401
+    pulled = _pulled(identifier, revision)
+    if pulled is None:
+        name = identifier if revision is None else f"{identifier}@{revision}"
+        raise ModelUnavailable(
+            f"the weights of {identifier} are not on this machine, or not all of them",
+            help=f"fetch them once with `visprog models pull {name}`; "
+            "the profile `base` works without weights",
+        )
+    return pulled
+
+
+def is_repository(identifier: str) -> bool:
+    """Whether an identifier has the form of a repository's name, OWNER/NAME, rather than of a path."""
+    return identifier.count("/") == 1 and not identifier.startswith(("/", ".", "~"))
+
+
+def is_here(identifier: str, revision: str | None = None) -> bool:
+    """Whether a checkpoint's files are on this machine."""
+    try:
+        find_checkpoint(identifier, revision)
+    except ModelError:
+        return False
+    return True
+
+
+def _pulled(identifier: str, revision: str | None) -> Path | None:
+    """Return the folder of a repository's files, if those that are read are all here."""
+    from huggingface_hub import snapshot_download
+
+    try:
+        files = _listed(identifier, revision)
+        folder = Path(
+            snapshot_download(identifier, revision=revision, local_files_only=True, allow_patterns=files)
+        )
+    except Exception:  # whatever is the matter with the files, they can be fetched again
+        return None
+    return folder if any(folder.rglob("*.safetensors")) else None
+
+
+def _listed(identifier: str, revision: str | None) -> list[str] | None:
+    """Return the files of a pulled checkpoint; None where another program pulled it and kept no list."""
+    try:
+        from huggingface_hub import get_cached_repo_tree
+
+        tree = get_cached_repo_tree(identifier, revision=revision)
+    except Exception:
+        return None
+    return [glob.escape(name) for name in wanted(file.path for file in tree)]
+
+
+def place(options: Mapping[str, Any]) -> tuple[torch.device, torch.dtype]:
+    """Return the device and the precision that `options` ask for; "auto" takes the best there is.
+
+    Half precision on a GPU, bfloat16 where it has it, and full precision on a CPU. Raises UsageError for a
+    device or a precision that there is not.
+    """
+    with needs("torch"):
+        import torch
+    device = torch.device(_device(str(options.get("device", "auto"))))
+    wanted = str(options.get("dtype", "auto"))
+    if wanted == "auto":
+        return device, _best_dtype(device)
+    dtypes = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
+    found = dtypes.get(wanted)
+    if found is None:
+        raise UsageError(f"there is no dtype `{wanted}`", help="choose auto, float32, float16 or bfloat16")
+    return device, found
+
+
+def _device(wanted: str) -> str:
+    import torch
+
+    available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if wanted == "auto":
+        return next(name for name in ("cuda", "mps", "cpu") if available[name])
+    if not available.get(wanted.partition(":")[0], False):
+        here = ", ".join(name for name, there in available.items() if there)
+        raise UsageError(f"there is no device `{wanted}` here", help=f"choose auto or one of {here}")
+    return wanted
+
+
+def _best_dtype(device: torch.device) -> torch.dtype:
+    import torch
+
+    if device.type == "cuda":
+        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+    return torch.float16 if device.type == "mps" else torch.float32
+
+
+@contextmanager
+def needs(package: str) -> Iterator[None]:
+    """Turn a failing import of an optional package into ModelUnavailable that says how to install it."""
+    try:
+        yield
+    except ImportError as cause:
+        missing = cause.name.partition(".")[0] if cause.name else package
+        raise ModelUnavailable(
+            f"the package {missing} is not installed", help="install it with `pip install 'visprog[models]'`"
+        ) from cause
+
+
+@contextmanager
+def loading(identifier: str) -> Iterator[None]:
+    """Turn whatever a library raises over a checkpoint into ModelUnavailable in words."""
+    try:
+        yield
+    except (ModelError, UsageError):
+        raise
+    except Exception as cause:
+        reason = (str(cause).strip().splitlines() or [type(cause).__name__])[0][:300]
+        raise ModelUnavailable(
+            f"{identifier} cannot be loaded: {reason}",
+            help="the checkpoint may be damaged, or of a kind that cannot fill the role; "
+            "`visprog models pull` fetches what is damaged again",
+        ) from cause

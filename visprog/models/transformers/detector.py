@@ -1,0 +1,156 @@
+"""Detectors that find what words name: OWL-ViT, OWLv2 and Grounding DINO.
+
+Several labels are asked of one picture in one pass, and a box that fits two of them is returned under both.
+OWL-ViT and OWLv2 judge each label by itself; Grounding DINO reads them as one text, where a label's
+neighbours move its scores a little.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from visprog.errors import UsageError
+from visprog.models.transformers.geometry import computing, fraction, load_precise, whole_pixels
+from visprog.models.transformers.network import Network
+from visprog.values import Image, Region, Regions
+
+if TYPE_CHECKING:
+    from PIL.Image import Image as Picture
+
+
+class _Family(NamedTuple):
+    """How a family of detectors is asked by default, and from which score on it is believed."""
+
+    template: str
+    threshold: float
+
+
+_OWL = _Family("a photo of {}", 0.1)
+_GROUNDING = _Family("{}", 0.25)
+_FAMILIES = {"owlvit": _OWL, "owlv2": _OWL, "grounding-dino": _GROUNDING, "mm-grounding-dino": _GROUNDING}
+"""By the library's name for the architecture; the thresholds are the library's."""
+
+
+def load_detector(role: str, identifier: str, options: Mapping[str, Any]) -> ZeroShotDetector:
+    """Load a detector. Options: `threshold` and `nms`, from 0 to 1, and `template`, a text with {}."""
+    del role
+    network = load_precise(
+        "AutoModelForZeroShotObjectDetection",
+        identifier,
+        options,
+        ("threshold", "nms", "template"),
+        kinds=tuple(_FAMILIES),
+        processor="AutoProcessor",
+    )
+    family = _FAMILIES[network.kind]
+    return ZeroShotDetector(
+        network,
+        threshold=fraction(options, "threshold", family.threshold),
+        nms=fraction(options, "nms", 0.5),
+        template=_template(options.get("template", family.template)),
+    )
+
+
+def _template(written: object) -> str:
+    if not isinstance(written, str) or "{}" not in written:
+        raise UsageError(f"the option `template` is a text with {{}} where the label goes; found {written!r}")
+    return written
+
+
+class _Pass(NamedTuple):
+    """One run of the network: its inputs, and for each label the columns of the logits that speak for it."""
+
+    inputs: Any
+    columns: Mapping[str, Sequence[int]]
+
+
+class ZeroShotDetector:
+    """Finds things by name. May be shared by threads.
+
+    A box is returned where its score is above `threshold` and it overlaps no better box of the same label
+    by more than `nms` (intersection over union). A label is asked for in the words of `template`.
+    """
+
+    def __init__(self, network: Network, *, threshold: float, nms: float, template: str = "{}") -> None:
+        self._network = network
+        self._threshold = threshold
+        self._nms = nms
+        self._template = template
+        self._ask = self._grounding if _FAMILIES[network.kind] is _GROUNDING else self._owl
+        self.fingerprint = network.fingerprint
+        self.nbytes = network.nbytes
+
+    def detect(self, image: Image, labels: Sequence[str]) -> Regions:
+        """Return the boxes of everything that one of `labels` names, labelled so, best first."""
+        names = list(dict.fromkeys(labels))
+        with self._network.lock:
+            found = list(self._find(image, names)) if names else []
+        return Regions(sorted(found, key=lambda region: -region.score), size=image.size)
+
+    def _find(self, image: Image, names: Sequence[str]) -> Iterator[Region]:
+        for inputs, columns in self._ask(image.to_pil(), names):
+            with computing(self._network):
+                outputs = self._network.model(**inputs.to(self._network.device))
+            for name, chosen in columns.items():
+                yield from self._read(name, outputs.logits[..., chosen], outputs.pred_boxes, image.size)
+
+    def _owl(self, picture: Picture, names: Sequence[str]) -> Iterator[_Pass]:
+        texts = [self._template.replace("{}", name) for name in names]
+        inputs = self._network.processor(text=[texts], images=picture, return_tensors="pt", truncation=True)
+        yield _Pass(inputs, {name: [index] for index, name in enumerate(names)})
+
+    def _grounding(self, picture: Picture, names: Sequence[str]) -> Iterator[_Pass]:
+        """Ask "a. b."; the columns are tokens, and a label's are those between two full stops."""
+        stop = self._network.tokenizer.convert_tokens_to_ids(".")
+        longest = self._network.model.config.max_text_len
+        for part in self._parts(names, longest - 2):
+            text = " ".join(f"{phrase}." for phrase in part.values())
+            inputs = self._network.processor(images=picture, text=text, return_tensors="pt")
+            spans: list[list[int]] = [[]]
+            for position, token in enumerate(inputs["input_ids"][0].tolist()[:longest]):
+                if token == stop:
+                    spans.append([])
+                elif position:  # the first token begins the text
+                    spans[-1].append(position)
+            yield _Pass(inputs, dict(zip(part, spans, strict=False)))
+
+    def _parts(self, names: Sequence[str], room: int) -> list[dict[str, str]]:
+        """Divide labels, each with the phrase for it, so that each part's text has `room` tokens at most."""
+        parts: list[dict[str, str]] = []
+        left = 0
+        for name in names:
+            phrase = _phrase(self._template.replace("{}", name))
+            if not phrase:
+                continue
+            tokens = len(self._network.tokenizer(phrase, add_special_tokens=False)["input_ids"]) + 1
+            if not parts or tokens > left:
+                parts.append({})
+                left = room
+            parts[-1][name] = phrase
+            left -= tokens
+        return parts
+
+    def _read(self, name: str, logits: Any, edges: Any, size: tuple[int, int]) -> Iterator[Region]:
+        """Read one label's boxes. The library knows what they are relative to: the picture, or its square."""
+        from torchvision.ops import nms
+
+        if not logits.shape[-1]:
+            return
+        outputs = SimpleNamespace(logits=logits.float(), pred_boxes=edges.float())
+        [found] = self._network.processor.image_processor.post_process_object_detection(
+            outputs, threshold=self._threshold, target_sizes=[(size[1], size[0])]
+        )
+        boxes = [whole_pixels(box, size) for box in found["boxes"].tolist()]
+        hits = [(box, score) for box, score in zip(boxes, found["scores"].tolist(), strict=True) if box]
+        if hits:
+            corners, scores = (edges.new_tensor(column).float() for column in zip(*hits, strict=True))
+            kept = nms(corners, scores, self._nms)
+            yield from (Region(hits[index][0], name, hits[index][1]) for index in kept.tolist())
+
+
+def _phrase(text: str) -> str:
+    """Return a label as Grounding DINO reads it: lower case, without the marks that separate phrases."""
+    return " ".join(re.sub(r"[.?]", " ", text.lower()).split())

@@ -1,0 +1,235 @@
+"""SAM and SAM 2 (Segment Anything): boxes and points become masks, and a grid of points divides a picture.
+
+The picture is embedded once, and then any number of prompts is answered from the embedding. For each prompt
+there are three masks (whole, part and subpart), each with the overlap that it expects of itself with the
+truth; the mask with the highest is taken.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from visprog.errors import UsageError
+from visprog.models.transformers.geometry import bounding_box, computing, fraction, load_precise
+from visprog.models.transformers.network import Network
+from visprog.values import Box, Image, Region, Regions, clip
+
+if TYPE_CHECKING:
+    import torch
+
+KINDS = ("sam", "sam2", "sam2_video")
+"""The library's names for the architectures. SAM 2's published checkpoints call themselves by the last."""
+
+_REMEMBERED = 4
+_PROMPTS = 64
+_PIXELS = 2**27
+
+
+class Grid(NamedTuple):
+    """How a picture is divided: `points` a side, and which of their masks count.
+
+    A mask counts where the overlap that it expects with the truth is above `quality`, where it barely
+    changes as the cut between inside and outside moves (the overlap between the two outcomes is above
+    `stability`), and where its box overlaps no better mask's by more than `nms`.
+    """
+
+    points: int = 32
+    quality: float = 0.88
+    stability: float = 0.95
+    nms: float = 0.7
+
+
+def load_sam(role: str, identifier: str, options: Mapping[str, Any]) -> SegmentAnything:
+    """Load SAM or SAM 2, for either of its roles. Options: those of Grid."""
+    del role
+    network = load_precise(
+        "AutoModelForMaskGeneration",
+        identifier,
+        options,
+        Grid._fields,
+        kinds=KINDS,
+        processor="AutoImageProcessor",
+    )
+    points = options.get("points", Grid().points)
+    if isinstance(points, bool) or not isinstance(points, int) or not 1 <= points <= 256:
+        raise UsageError(f"the option `points` is a number of points a side, 1 to 256; found {points!r}")
+    limits = {name: fraction(options, name, Grid._field_defaults[name]) for name in Grid._fields[1:]}
+    return SegmentAnything(network, Grid(points, **limits))
+
+
+class _Embedded(NamedTuple):
+    """What the network knows of a picture: its features, and how large it was as they were computed."""
+
+    features: Any
+    size: tuple[int, int]
+    reshaped: tuple[int, int]
+
+
+class _Candidates(NamedTuple):
+    """Masks that may count: coarse logits of shape (n, side, side), scores of shape (n,), and boxes."""
+
+    logits: torch.Tensor
+    scores: torch.Tensor
+    boxes: list[Box]
+
+
+class SegmentAnything:
+    """Turns boxes and points into masks, and divides a picture into what has none. May be shared by threads.
+
+    The embeddings of the last few pictures are kept.
+    """
+
+    def __init__(self, network: Network, grid: Grid | None = None) -> None:
+        self._network = network
+        self._grid = grid or Grid()
+        self._embedded: OrderedDict[str, _Embedded] = OrderedDict()
+        self.fingerprint = network.fingerprint
+        self.nbytes = network.nbytes
+
+    def mask(self, image: Image, regions: Regions) -> Regions:
+        """Return the same regions in the same order, each with the mask of what its box is around.
+
+        Where a box lies outside the picture, the mask is empty.
+        """
+        masks = [np.zeros((image.height, image.width), dtype=np.bool_) for _ in regions]
+        boxes = [clip(region.box, image.size) for region in regions]
+        inside = [index for index, box in enumerate(boxes) if box is not None]
+        with self._network.lock:
+            for start in range(0, len(inside), _PROMPTS):
+                part = inside[start : start + _PROMPTS]
+                logits, scores = self._ask(image, boxes=[boxes[index] for index in part])
+                best = logits[range(len(part)), scores.argmax(-1)]
+                for index, mask in zip(part, self._full_size(image, best), strict=True):
+                    masks[index] = mask
+        return Regions(
+            (Region(r.box, r.label, r.score, mask) for r, mask in zip(regions, masks, strict=True)),
+            size=image.size,
+        )
+
+    def mask_at(self, image: Image, points: Sequence[tuple[float, float]]) -> Regions:
+        """Return up to three masks of the one thing that all `points`, (x, y) in pixels, lie on, best first.
+
+        A score is the overlap that the mask expects with the truth. Empty masks are left out.
+        """
+        if not points:
+            return Regions(size=image.size)
+        with self._network.lock:
+            logits, scores = self._ask(image, points=[list(points)])
+            masks = list(self._full_size(image, logits[0]))
+        regions = list(_regions(masks, scores[0].tolist()))
+        return Regions(sorted(regions, key=lambda region: -region.score), size=image.size)
+
+    def segment(self, image: Image) -> Regions:
+        """Return a region with a mask, without a label, for all that can be told apart, best first."""
+        from torchvision.ops import nms
+
+        with self._network.lock:
+            found = [self._candidates(image, points) for points in self._points(image)]
+            scores = _joined([part.scores for part in found])
+            boxes = [box for part in found for box in part.boxes]
+            if not boxes:
+                return Regions(size=image.size)
+            kept = nms(scores.new_tensor(boxes), scores, self._grid.nms)
+            masks = list(self._full_size(image, _joined([part.logits for part in found])[kept]))
+        return Regions(_regions(masks, scores[kept].tolist()), size=image.size)
+
+    def _points(self, image: Image) -> Iterator[list[list[tuple[float, float]]]]:
+        """Return the grid's points, each a prompt of its own, some at a time."""
+        middles = (np.arange(self._grid.points) + 0.5) / self._grid.points
+        points = [[(x * image.width, y * image.height)] for y in middles for x in middles]
+        for start in range(0, len(points), _PROMPTS):
+            yield points[start : start + _PROMPTS]
+
+    def _candidates(self, image: Image, points: list[list[tuple[float, float]]]) -> _Candidates:
+        """Return the masks at these points that pass on their own. They are kept coarse, which is small."""
+        logits, scores = self._ask(image, points=points)
+        logits, scores = logits.flatten(0, 1), scores.flatten(0, 1)
+        likely = scores > self._grid.quality
+        logits, scores = logits[likely], scores[likely]
+        boxes: list[Box | None] = []
+        for fine in self._enlarged(image, logits):
+            inner, outer = (fine > 1).sum((-2, -1)), (fine > -1).sum((-2, -1))
+            stable = (inner / outer > self._grid.stability).tolist()  # nothing over nothing is not stable
+            masks = (fine > 0).cpu().numpy()
+            boxes += [bounding_box(mask) if kept else None for mask, kept in zip(masks, stable, strict=True)]
+        kept = [index for index, box in enumerate(boxes) if box is not None]
+        return _Candidates(logits[kept], scores[kept], [box for box in boxes if box is not None])
+
+    def _ask(
+        self,
+        image: Image,
+        *,
+        boxes: Sequence[Any] | None = None,
+        points: Sequence[Sequence[tuple[float, float]]] | None = None,
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return three coarse masks a prompt, logits of shape (prompts, 3, side, side), and their scores.
+
+        Prompts are boxes, or lists of equally many points. They are in pixels of the picture.
+        """
+        import torch
+
+        known = self._embed(image)
+        across, down = known.reshaped[1] / known.size[1], known.reshaped[0] / known.size[0]
+        prompts: dict[str, Any] = {}
+        if boxes is not None:
+            prompts["input_boxes"] = torch.tensor([boxes]) * torch.tensor([across, down, across, down])
+        if points is not None:
+            prompts["input_points"] = torch.tensor([points]) * torch.tensor([across, down])
+        placed = {name: value.float().to(self._network.device) for name, value in prompts.items()}
+        with torch.inference_mode():
+            outputs = self._network.model(image_embeddings=known.features, multimask_output=True, **placed)
+            return outputs.pred_masks[0].float(), outputs.iou_scores[0].float()
+
+    def _embed(self, image: Image) -> _Embedded:
+        """Return the picture's embedding, computed in the network's dtype; the rest is in full precision."""
+        key = image.digest
+        if key not in self._embedded:
+            inputs = self._network.processor(images=image.to_pil(), return_tensors="pt")
+            pixels = inputs["pixel_values"].to(self._network.device)
+            with computing(self._network):
+                features = self._network.model.get_image_embeddings(pixels)
+            whole = [level.float() for level in features] if isinstance(features, list) else features.float()
+            # SAM scales a picture to fit its square, SAM 2 to fill it.
+            [reshaped] = inputs.get("reshaped_input_sizes", [pixels.shape[-2:]])
+            height, width = (int(edge) for edge in reshaped)
+            self._embedded[key] = _Embedded(whole, (image.height, image.width), (height, width))
+        self._embedded.move_to_end(key)
+        while len(self._embedded) > _REMEMBERED:
+            self._embedded.popitem(last=False)
+        return self._embedded[key]
+
+    def _full_size(self, image: Image, logits: torch.Tensor) -> Iterator[NDArray[np.bool_]]:
+        """Return the masks of coarse logits, shape (n, side, side), each of the picture's size."""
+        for fine in self._enlarged(image, logits):
+            yield from (fine > 0).cpu().numpy()
+
+    def _enlarged(self, image: Image, logits: torch.Tensor) -> Iterator[torch.Tensor]:
+        """Return logits in the picture's size, shape (some, height, width), as many as memory allows."""
+        known = self._embed(image)
+        some = max(1, _PIXELS // max(image.width * image.height, 1024 * 1024))
+        for start in range(0, len(logits), some):
+            [fine] = self._network.processor.post_process_masks(
+                [logits[start : start + some, None]],
+                original_sizes=[known.size],
+                reshaped_input_sizes=[known.reshaped],
+                binarize=False,
+            )
+            yield fine[:, 0]
+
+
+def _regions(masks: Sequence[NDArray[np.bool_]], scores: Sequence[float]) -> Iterator[Region]:
+    for mask, score in zip(masks, scores, strict=True):
+        box = bounding_box(mask)
+        if box is not None:
+            yield Region(box, score=min(max(score, 0.0), 1.0), mask=mask)
+
+
+def _joined(parts: Sequence[torch.Tensor]) -> torch.Tensor:
+    import torch
+
+    return torch.cat(list(parts))
