@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from visprog.errors import VisProgError
-from visprog.models.roles import ROLES
+from visprog.model_listing import Entry, entries
 from visprog.session import VisProg
 
 State = Literal["works", "missing", "broken"]
@@ -31,7 +31,7 @@ class Finding(NamedTuple):
 
 
 def diagnose(session: VisProg) -> list[Finding]:
-    """Look at packages, models, tools and planners. Models are loaded to see whether they work."""
+    """Look at packages, models, tools and planners. Models without weights are loaded, to see them work."""
     models = {finding.name: finding for finding in _models(session)}
     return [*_packages(), *models.values(), *_tools(session, models), *_planners()]
 
@@ -50,6 +50,22 @@ def _packages() -> Iterator[Finding]:
             "packages", "augly", "broken", "its emoji sprites are not installed", "pip install augly"
         )
 
+    for module, package, extra in _OPTIONAL:
+        if importlib.util.find_spec(module) is None:
+            advice = f"pip install 'visprog[{extra}]', for models on this machine"
+            yield Finding("packages", package, "missing", "is not installed", advice)
+        else:
+            yield Finding("packages", package, "works", importlib.metadata.version(package))
+
+
+_OPTIONAL = (
+    ("torch", "torch", "models"),
+    ("transformers", "transformers", "models"),
+    ("diffusers", "diffusers", "models"),
+    ("segment_anything", "segment-anything", "models"),
+    ("open_clip", "open-clip-torch", "open_clip"),
+)
+
 
 def _package(module: str, package: str) -> Finding:
     try:
@@ -63,20 +79,26 @@ def _package(module: str, package: str) -> Finding:
 
 
 def _models(session: VisProg) -> Iterator[Finding]:
-    for role in ROLES:
-        spec = session.models.spec(role)
-        if not session.models.has(role):
-            advice = f"give one in Python: VisProg(models={{{role!r}: model}}), or in a profile"
-            yield Finding(
-                "models", role, "missing", f"the profile {session.models.profile.name} has none", advice
-            )
-            continue
-        try:
-            session.models.get(role)
-        except VisProgError as error:
-            yield Finding("models", role, "missing", error.message, error.help or "")
+    profile = session.models.profile.name
+    for entry in entries(session.models):
+        if not session.models.has(entry.role):
+            advice = f"`--model {entry.role}=BACKEND:IDENTIFIER`, or another profile"
+            yield Finding("models", entry.role, "missing", f"the profile {profile} has none", advice)
+        elif entry.size:  # large weights: whether they are here can be told without loading them
+            advice = f"`visprog models --models {profile} pull {entry.role}`"
+            here = entry.state == "here"
+            fact = entry.model if here else f"{entry.model}, {entry.size}, is not here"
+            yield Finding("models", entry.role, "works" if here else "missing", fact, "" if here else advice)
         else:
-            yield Finding("models", role, "works", str(spec) if spec else "given")
+            yield _loaded(session, entry)
+
+
+def _loaded(session: VisProg, entry: Entry) -> Finding:
+    try:
+        session.models.get(entry.role)
+    except VisProgError as error:
+        return Finding("models", entry.role, "missing", error.message, error.help or "")
+    return Finding("models", entry.role, "works", entry.model)
 
 
 def _tools(session: VisProg, models: dict[str, Finding]) -> Iterator[Finding]:

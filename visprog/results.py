@@ -19,6 +19,7 @@ _ENDINGS = {
     Type.LIST: (".txt", ".json"),
 }
 _TEXT = (".txt", ".json")
+_NAMED = {Type.IMAGE: "a picture", Type.REGIONS: "regions", Type.LIST: "a list", Type.ANY: "a value"}
 
 
 def check_output(checked: Checked, output: Path | None, *, kept: bool) -> None:
@@ -35,7 +36,7 @@ def check_output(checked: Checked, output: Path | None, *, kept: bool) -> None:
         return
     endings = PICTURE_ENDINGS + _TEXT if kind is Type.ANY else _ENDINGS.get(kind, _TEXT)
     if output.suffix.casefold() not in endings:
-        what = "a picture" if kind is Type.IMAGE else f"a value of type {kind.value}"
+        what = _NAMED.get(kind, "no picture")
         raise UsageError(
             f"the result is {what}, which {output.name} cannot hold",
             help=f"end it with {' or '.join(endings)}",
