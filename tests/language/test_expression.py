@@ -15,10 +15,10 @@ from visprog.language.expression import (
     MAX_DEPTH,
     MAX_LENGTH,
     MalformedExpression,
-    Reference,
     functions,
     parse_expression,
 )
+from visprog.language.expression_tree import Reference
 
 
 def value(source: str, **values: Any) -> Any:

@@ -7,15 +7,27 @@ business.
 
 from __future__ import annotations
 
-import operator
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NoReturn, TypeAlias
+from typing import Any, NoReturn
 
-from visprog.errors import ExpressionError
 from visprog.language import coercion
-from visprog.language.coercion import Number
+from visprog.language.evaluation import FUNCTIONS, evaluate
+from visprog.language.expression_tree import (
+    Binary,
+    Call,
+    Comparison,
+    Conditional,
+    Constant,
+    ListOf,
+    Logic,
+    Node,
+    Reference,
+    Text,
+    Unary,
+    measure,
+)
 from visprog.language.lexer import CURLY_QUOTES, Token, tokenize
 
 MAX_LENGTH = 2_000
@@ -32,90 +44,6 @@ class MalformedExpression(Exception):  # noqa: N818 - it is caught by the checke
         self.column = column
         self.end = max(end, column + 1)
         self.help = help
-
-
-@dataclass(frozen=True, slots=True)
-class Constant:
-    """A number, a string, True, False or None."""
-
-    value: str | int | float | bool | None
-
-
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """`{NAME}`; `column` is where it stands."""
-
-    name: str
-    column: int = field(default=0, compare=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """A string with references in it."""
-
-    parts: tuple[Constant | Reference, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ListOf:
-    """`[a, b, ...]`."""
-
-    items: tuple[Node, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Unary:
-    """`-a`, `+a` or `not a`."""
-
-    operator: str
-    operand: Node
-
-
-@dataclass(frozen=True, slots=True)
-class Binary:
-    """Arithmetic on two operands; `join` is the `+` next to words that are written in the expression."""
-
-    operator: str
-    left: Node
-    right: Node
-
-
-@dataclass(frozen=True, slots=True)
-class Logic:
-    """`and`, `or` and `xor` between two or more operands."""
-
-    operator: str
-    operands: tuple[Node, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """A chain of comparisons, `a < b <= c`: one operator fewer than operands."""
-
-    operators: tuple[str, ...]
-    operands: tuple[Node, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Conditional:
-    """`then if condition else otherwise`."""
-
-    condition: Node
-    then: Node
-    otherwise: Node
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A function of the table, applied."""
-
-    function: str
-    arguments: tuple[Node, ...]
-
-
-Node: TypeAlias = (
-    Constant | Reference | Text | ListOf | Unary | Binary | Logic | Comparison | Conditional | Call
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +69,7 @@ class Expression:
 
     def evaluate(self) -> Any:
         """Return the value. Raises ExpressionError where the values do not fit the expression."""
-        return _evaluate(self.root, self.values)
+        return evaluate(self.root, self.values)
 
     def __str__(self) -> str:
         return self.source
@@ -155,39 +83,12 @@ def parse_expression(source: str) -> Expression:
         )
     parser = _Parser(source)
     root = parser.whole()
-    nodes, depth = _measure(root)
+    nodes, depth = measure(root)
     if nodes > MAX_NODES:
         raise MalformedExpression(f"the expression has {nodes} parts, at most {MAX_NODES} are allowed", 1, 2)
     if depth > MAX_DEPTH:
         raise MalformedExpression(f"the expression is nested {depth} deep, at most {MAX_DEPTH}", 1, 2)
     return Expression(source, root, tuple(sorted(parser.references, key=lambda each: each.column)))
-
-
-def _measure(root: Node) -> tuple[int, int]:
-    """Count nodes and depth without recursion: a long sum leans far to the left."""
-    nodes, depth, rest = 0, 0, [(root, 1)]
-    while rest:
-        node, level = rest.pop()
-        nodes, depth = nodes + 1, max(depth, level)
-        rest.extend((child, level + 1) for child in _children(node))
-    return nodes, depth
-
-
-def _children(node: Node) -> tuple[Node, ...]:
-    match node:
-        case Unary(_, operand):
-            return (operand,)
-        case Binary(_, left, right):
-            return left, right
-        case Logic(_, operands) | Comparison(_, operands):
-            return operands
-        case Conditional(condition, then, otherwise):
-            return condition, then, otherwise
-        case ListOf(items) | Text(items):
-            return items
-        case Call(_, arguments):
-            return arguments
-    return ()
 
 
 def _is_wording(node: Node) -> bool:
@@ -371,8 +272,8 @@ class _Parser:
             self._take()
             return Constant(_CONSTANTS[name])
         if self._tokens[self._position + 1].text == "(":
-            if name not in _FUNCTIONS:
-                self._fail(f"`{name}` is not a function", f"the functions are {', '.join(_FUNCTIONS)}")
+            if name not in FUNCTIONS:
+                self._fail(f"`{name}` is not a function", f"the functions are {', '.join(FUNCTIONS)}")
             return self._call(name)
         if name in _INSTEAD or name in _COMPARISONS or name in _LOGIC or name in ("if", "else"):
             self._unexpected(self._wanted())
@@ -382,7 +283,7 @@ class _Parser:
         place = self._position
         self._position += 2
         arguments = self._items(")")
-        least, most, _ = _FUNCTIONS[name]
+        least, most, _ = FUNCTIONS[name]
         if not least <= len(arguments) <= most:
             self._position = place
             wanted = str(least) if least == most else f"{least} to {most}"
@@ -412,145 +313,6 @@ class _Parser:
         return reference
 
 
-_Values: TypeAlias = Mapping[str, Any]
-
-
-def _evaluate(node: Node, values: _Values) -> Any:
-    return _EVALUATE[type(node)](node, values)
-
-
-def _reference(node: Reference, values: _Values) -> Any:
-    try:
-        return values[node.name]
-    except KeyError:
-        raise ExpressionError(f"`{node.name}` has no value") from None
-
-
-def _logic(node: Logic, values: _Values) -> bool:
-    operands = (coercion.boolean(_evaluate(each, values)) for each in node.operands)
-    if node.operator == "and":
-        return all(operands)
-    if node.operator == "or":
-        return any(operands)
-    return sum(operands) % 2 == 1
-
-
-def _comparison(node: Comparison, values: _Values) -> bool:
-    left = _evaluate(node.operands[0], values)
-    for sign, operand in zip(node.operators, node.operands[1:], strict=True):
-        right = _evaluate(operand, values)
-        if not _COMPARE_BY[sign](left, right):
-            return False
-        left = right
-    return True
-
-
-def _conditional(node: Conditional, values: _Values) -> Any:
-    chosen = node.then if coercion.boolean(_evaluate(node.condition, values)) else node.otherwise
-    return _evaluate(chosen, values)
-
-
-def _unary(node: Unary, values: _Values) -> Number | bool:
-    value = _evaluate(node.operand, values)
-    if node.operator == "not":
-        return not coercion.boolean(value)
-    number = coercion.number(value, f"`{node.operator}`")
-    return -number if node.operator == "-" else +number
-
-
-def _call(node: Call, values: _Values) -> Any:
-    function = _FUNCTIONS[node.function][2]
-    return coercion.bounded(function(*(_evaluate(each, values) for each in node.arguments)))
-
-
-_EVALUATE: dict[type, Callable[[Any, _Values], Any]] = {
-    Constant: lambda node, values: node.value,  # noqa: ARG005
-    Reference: _reference,
-    Text: lambda node, values: coercion.bounded(
-        "".join(coercion.text(_evaluate(p, values)) for p in node.parts)
-    ),
-    ListOf: lambda node, values: coercion.bounded([_evaluate(item, values) for item in node.items]),
-    Unary: _unary,
-    Binary: lambda node, values: coercion.arithmetic(
-        node.operator, _evaluate(node.left, values), _evaluate(node.right, values)
-    ),
-    Logic: _logic,
-    Comparison: _comparison,
-    Conditional: _conditional,
-    Call: _call,
-}
-
-_COMPARE_BY: dict[str, Callable[[Any, Any], bool]] = {
-    "==": coercion.equal,
-    "!=": lambda a, b: not coercion.equal(a, b),
-    "<": lambda a, b: coercion.ordered("<", operator.lt, a, b),
-    "<=": lambda a, b: coercion.ordered("<=", operator.le, a, b),
-    ">": lambda a, b: coercion.ordered(">", operator.gt, a, b),
-    ">=": lambda a, b: coercion.ordered(">=", operator.ge, a, b),
-    "in": coercion.contains,
-    "not in": lambda a, b: not coercion.contains(a, b),
-}
-
-
-def _sequence(name: str, value: Any) -> list[Any]:
-    if not isinstance(value, list | tuple):
-        raise ExpressionError(f"`{name}` takes a list, not {coercion.shown(value)}")
-    return list(value)
-
-
-def _extreme(name: str, sign: int) -> Callable[..., Any]:
-    def extreme(*values: Any) -> Any:
-        items = _sequence(name, values[0]) if len(values) == 1 else list(values)
-        if not items:
-            raise ExpressionError(f"`{name}` of nothing has no value")
-        return max(items, key=lambda item: sign * coercion.number(item, f"`{name}`"))
-
-    return extreme
-
-
-def _length(value: Any) -> int:
-    if not isinstance(value, str | list | tuple):
-        raise ExpressionError(f"`len` takes text or a list, not {coercion.shown(value)}")
-    return len(value)
-
-
-def _round(value: Any, digits: Any = 0) -> Number:
-    places = coercion.number(digits, "`round`")
-    if not isinstance(places, int) or abs(places) > 20:
-        raise ExpressionError(
-            f"`round` takes a whole number of digits up to 20, not {coercion.shown(digits)}"
-        )
-    rounded = round(coercion.number(value, "`round`"), places)
-    return int(rounded) if places <= 0 else rounded
-
-
-def _sorted(value: Any) -> list[Any]:
-    items = _sequence("sorted", value)
-    if all(coercion.is_number(item) for item in items):
-        return sorted(items, key=lambda item: coercion.number(item, "`sorted`"))
-    return sorted(items, key=lambda item: coercion.text(item).casefold())
-
-
-_MANY = 100
-
-_FUNCTIONS: dict[str, tuple[int, int, Callable[..., Any]]] = {
-    "len": (1, 1, _length),
-    "min": (1, _MANY, _extreme("min", -1)),
-    "max": (1, _MANY, _extreme("max", 1)),
-    "sum": (1, 1, lambda value: sum(coercion.number(each, "`sum`") for each in _sequence("sum", value))),
-    "abs": (1, 1, lambda value: abs(coercion.number(value, "`abs`"))),
-    "round": (1, 2, _round),
-    "int": (1, 1, lambda value: int(coercion.number(value, "`int`"))),
-    "float": (1, 1, lambda value: float(coercion.number(value, "`float`"))),
-    "str": (1, 1, coercion.text),
-    "sorted": (1, 1, _sorted),
-    "any": (1, 1, lambda value: any(coercion.boolean(each) for each in _sequence("any", value))),
-    "all": (1, 1, lambda value: all(coercion.boolean(each) for each in _sequence("all", value))),
-    "lower": (1, 1, lambda value: coercion.text(value).lower()),
-}
-"""Each function with the least and the greatest number of its arguments."""
-
-
 def functions() -> Iterator[str]:
     """Yield the names of the functions that expressions may use."""
-    yield from _FUNCTIONS
+    yield from FUNCTIONS

@@ -1,0 +1,118 @@
+"""The tree of an Eval expression: a frozen record for each kind of node."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A number, a string, True, False or None."""
+
+    value: str | int | float | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """`{NAME}`; `column` is where it stands."""
+
+    name: str
+    column: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A string with references in it."""
+
+    parts: tuple[Constant | Reference, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ListOf:
+    """`[a, b, ...]`."""
+
+    items: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unary:
+    """`-a`, `+a` or `not a`."""
+
+    operator: str
+    operand: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Binary:
+    """Arithmetic on two operands; `join` is the `+` next to words that are written in the expression."""
+
+    operator: str
+    left: Node
+    right: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Logic:
+    """`and`, `or` and `xor` between two or more operands."""
+
+    operator: str
+    operands: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A chain of comparisons, `a < b <= c`: one operator fewer than operands."""
+
+    operators: tuple[str, ...]
+    operands: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Conditional:
+    """`then if condition else otherwise`."""
+
+    condition: Node
+    then: Node
+    otherwise: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A function of the table, applied."""
+
+    function: str
+    arguments: tuple[Node, ...]
+
+
+Node: TypeAlias = (
+    Constant | Reference | Text | ListOf | Unary | Binary | Logic | Comparison | Conditional | Call
+)
+
+
+def measure(root: Node) -> tuple[int, int]:
+    """Count nodes and depth without recursion: a long sum leans far to the left."""
+    nodes, depth, rest = 0, 0, [(root, 1)]
+    while rest:
+        node, level = rest.pop()
+        nodes, depth = nodes + 1, max(depth, level)
+        rest.extend((child, level + 1) for child in children(node))
+    return nodes, depth
+
+
+def children(node: Node) -> tuple[Node, ...]:
+    """Return the nodes right below this one."""
+    match node:
+        case Unary(_, operand):
+            return (operand,)
+        case Binary(_, left, right):
+            return left, right
+        case Logic(_, operands) | Comparison(_, operands):
+            return operands
+        case Conditional(condition, then, otherwise):
+            return condition, then, otherwise
+        case ListOf(items) | Text(items):
+            return items
+        case Call(_, arguments):
+            return arguments
+    return ()
