@@ -63,7 +63,8 @@ def excerpt(
     width, height = (_padded(edge, grid, side // _SLENDER) for edge in scaled)
     pixels = np.asarray(_resized(image.crop(place).pixels, scaled))
     beyond = ((0, height - scaled[1]), (0, width - scaled[0]))
-    cells = _touched(mask[top:bottom, left:right], grid / factor, (width // grid, height // grid))
+    steps = grid * (right - left) / scaled[0], grid * (bottom - top) / scaled[1]
+    cells = _touched(mask[top:bottom, left:right], steps, (width // grid, height // grid))
     return Excerpt(
         place,
         scaled,
@@ -115,12 +116,15 @@ def _padded(edge: int, grid: int, least: int) -> int:
     return max(math.ceil(edge / grid), math.ceil(least / grid), 1) * grid
 
 
-def _touched(mask: NDArray[np.bool_], step: float, cells: tuple[int, int]) -> NDArray[np.bool_]:
-    """Say for each cell, `step` pixels of the mask wide and high, whether the mask has a pixel there.
+def _touched(
+    mask: NDArray[np.bool_], steps: tuple[float, float], cells: tuple[int, int]
+) -> NDArray[np.bool_]:
+    """Say for each cell, `steps` pixels of the mask wide and high, whether the mask has a pixel there.
 
     Cells beyond the mask continue its edge, as the picture's pixels do.
     """
-    across, down = (_spans(edge, step, count) for edge, count in zip(mask.shape[::-1], cells, strict=True))
+    across = _spans(mask.shape[1], steps[0], cells[0])
+    down = _spans(mask.shape[0], steps[1], cells[1])
     rows = np.stack([mask[start:end].any(axis=0) for start, end in down])
     return np.stack([rows[:, start:end].any(axis=1) for start, end in across], axis=1)
 
