@@ -10,8 +10,9 @@ import pytest
 from visprog import UsageError
 from visprog.model_listing import Entry, entries, pull, show, to_json
 from visprog.models.fake import FakeDetector
+from visprog.models.profile import Profile, read_spec
 from visprog.models.roles import ROLES
-from visprog.models.zoo import Profile, Zoo, read_spec
+from visprog.models.zoo import Zoo
 
 
 @pytest.fixture(autouse=True)

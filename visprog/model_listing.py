@@ -13,8 +13,9 @@ from rich.text import Text
 from visprog.errors import ModelError, ModelUnavailable, UsageError
 from visprog.models.checkpoints import is_here
 from visprog.models.hub import fetch
+from visprog.models.profile import Profile, Spec
 from visprog.models.roles import ROLES
-from visprog.models.zoo import Profile, Spec, Zoo
+from visprog.models.zoo import Zoo
 
 _HUB = ("transformers", "diffusers", "open_clip")
 """The backends whose identifiers are repositories of the Hugging Face hub."""

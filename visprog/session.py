@@ -67,6 +67,7 @@ class VisProg:
     ) -> None:
         self.tools = Registry([*TOOLS, *installed_tools(), *tools])
         self.models = models if isinstance(models, Zoo) else _zoo(models)
+        _check_settings(self.models, self.tools)
         if isinstance(planner, str):
             check_planner_name(planner)
         self._planner = planner
@@ -236,6 +237,15 @@ class VisProg:
             "platform": platform.platform(terse=True),
             "models": self.models.profile.name,
         }
+
+
+def _check_settings(models: Zoo, tools: Registry) -> None:
+    for name in models.profile.tools:
+        if name not in tools:
+            raise UsageError(
+                f"the profile {models.profile.name} sets a tool `{name}`, which there is not",
+                help="`visprog tools` lists the tools",
+            )
 
 
 def _zoo(models: str | Path | Mapping[str, object]) -> Zoo:

@@ -16,9 +16,10 @@ from visprog.engine.events import Event, StepFinished, StepProgress, StepSkipped
 from visprog.engine.interpreter import Interpreter
 from visprog.engine.memo import Memo
 from visprog.models.fake import FakeDetector, FakeVisualQA
+from visprog.models.profile import Profile
 from visprog.models.progress import report
 from visprog.models.roles import VisualQA
-from visprog.models.zoo import Profile, Zoo
+from visprog.models.zoo import Zoo
 from visprog.tools import Tool
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from visprog.models.checkpoints import is_repository
 from visprog.models.roles import ROLES
-from visprog.models.zoo import Zoo, load_profile, profile_names
+from visprog.models.profile import load_profile, profile_names
+from visprog.models.zoo import Zoo
 
 HUB = ("transformers", "diffusers", "open_clip")
 UNSERVED = {"default": set(), "paper": {"masker", "captioner", "transcriber"}, "api": {"segmenter", "masker"}}

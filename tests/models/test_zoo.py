@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from visprog import Image, ModelUnavailable, Regions, UsageError
+from visprog import Image, ModelUnavailable, Regions, UsageError, VisProg
 from visprog.models import opencv
 from visprog.models.fake import FakeDetector
+from visprog.models.profile import Profile, load_profile, profile_names
 from visprog.models.roles import ROLES
-from visprog.models.zoo import Profile, Zoo, load_profile, profile_names
+from visprog.models.zoo import Zoo
 
 
 def test_every_shipped_profile_can_be_read() -> None:
@@ -188,7 +189,80 @@ def test_options_that_may_hold_a_secret_show_as_a_hash() -> None:
         server = {"model": "openai:x", "base_url": address, "parameters": {"token": "secret"}}
         return Zoo(Profile("own"), {"language_model": server}).fingerprint("language_model")
 
+    for address in ("http://user:password@127.0.0.1:9/v1", "user:password@127.0.0.1/v1"):
+        assert "password" not in fingerprint(address)
     shown = fingerprint("http://user:password@127.0.0.1:9/v1")
-    assert "password" not in shown
     assert "secret" not in shown
     assert shown != fingerprint("http://127.0.0.1:9/v1")
+
+
+def test_roles_that_ask_at_once_for_the_same_model_load_it_once(loads: list[str]) -> None:
+    zoo = Zoo(Profile("own"), {"segmenter": "opencv:both", "masker": "opencv:both"})
+    meeting = threading.Barrier(2, timeout=20)
+
+    def ask(role: str) -> None:
+        meeting.wait()
+        zoo.get(role)
+
+    threads = [threading.Thread(target=ask, args=(role,)) for role in ("segmenter", "masker")]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert loads == ["both"]
+
+
+def test_room_is_made_before_a_model_is_loaded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    held: list[int] = []
+    zoo = Zoo(
+        Profile("own"), {"segmenter": "opencv:both", "masker": f"opencv:{tmp_path / 'm.onnx'}"}, memory=150
+    )
+    (tmp_path / "m.onnx").write_bytes(b"x" * 100)
+
+    def load(role: str, identifier: str, options: dict[str, object]) -> object:
+        held.append(zoo._held())
+        return Both() if role == "segmenter" else OnlyMasks()
+
+    monkeypatch.setattr(opencv, "load", load)
+    zoo.get("segmenter")
+    zoo.get("masker")
+    assert held == [0, 0]
+
+
+def test_a_changed_file_is_another_model(tmp_path: Path) -> None:
+    weights, labels = tmp_path / "m.onnx", tmp_path / "labels.txt"
+    weights.write_bytes(b"one")
+    labels.write_text("dog")
+
+    def fingerprint() -> str:
+        model = {"model": f"opencv:{weights}", "labels": str(labels)}
+        return Zoo(Profile("own"), {"detector": model}).fingerprint("detector")
+
+    first = fingerprint()
+    assert first == fingerprint()
+    labels.write_text("dog\ncat")
+    second = fingerprint()
+    assert first != second
+    weights.write_bytes(b"other")
+    assert second != fingerprint()
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("memory = 'inf GB'", "no amount of memory"),
+        ("memory = '-1 GB'", "no amount of memory"),
+        ("[tools]\nClassify = 3", "gives Classify no table"),
+        ("detector = 'opencv:haar'", "has `detector`"),
+    ],
+)
+def test_a_profile_of_another_form_is_refused_in_words(content: str, words: str, tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(content)
+    with pytest.raises(UsageError, match=words):
+        load_profile(path)
+
+
+def test_settings_of_a_tool_that_there_is_not_are_refused() -> None:
+    with pytest.raises(UsageError, match="sets a tool `clasify`"):
+        VisProg(models=Zoo(Profile("own", tools={"clasify": {"descriptions": True}})))

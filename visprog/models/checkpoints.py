@@ -36,6 +36,8 @@ def find_checkpoint(identifier: str, revision: str | None = None) -> Path:
     """
     folder = Path(identifier).expanduser()
     if folder.is_dir():
+        if revision is not None:
+            raise UsageError(f"{identifier} is a folder and has no revisions", help="leave out `revision`")
         return folder
     if not is_repository(identifier):
         raise ModelUnavailable(f"there is no folder {identifier}", help="check the path")
@@ -113,11 +115,13 @@ def place(options: Mapping[str, Any]) -> tuple[torch.device, torch.dtype]:
 def _device(wanted: str) -> str:
     import torch
 
-    available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    count = {"cpu": 1, "cuda": torch.cuda.device_count(), "mps": int(torch.backends.mps.is_available())}
     if wanted == "auto":
-        return next(name for name in ("cuda", "mps", "cpu") if available[name])
-    if not available.get(wanted.partition(":")[0], False):
-        here = ", ".join(name for name, there in available.items() if there)
+        return next(name for name in ("cuda", "mps", "cpu") if count[name])
+    kind, colon, index = wanted.partition(":")
+    number = int(index) if index.isdecimal() else 0 if not colon else -1
+    if not 0 <= number < count.get(kind, 0):
+        here = ", ".join(name for name, devices in count.items() if devices)
         raise UsageError(f"there is no device `{wanted}` here", help=f"choose auto or one of {here}")
     return wanted
 

@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 from PIL import Image as PILImage
 
 from visprog.errors import ModelFailed, ModelUnavailable, UsageError
+from visprog.models import fingerprints
 from visprog.models.checkpoints import check_options, find_checkpoint, loading, needs, place
 from visprog.models.inpainting import Excerpt, excerpt, paste
+from visprog.models.profile import Spec
 from visprog.models.progress import report
-from visprog.models.zoo import Spec
 from visprog.values import Image
 
 _ARGUMENTS = {
@@ -134,7 +135,7 @@ def load(role: str, identifier: str, options: Mapping[str, Any]) -> DiffusionInp
         side=options.get("side"),
         seed=options.get("seed", 0),
         settings=settings,
-        fingerprint=Spec("diffusers", identifier, options).fingerprint,
+        fingerprint=fingerprints.fingerprint(Spec("diffusers", identifier, options)),
     )
 
 

@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visprog.errors import ModelUnavailable, UsageError
+from visprog.models import fingerprints
 from visprog.models.checkpoints import check_options, find_checkpoint, loading, place
+from visprog.models.profile import Spec
 from visprog.models.transformers.scorer import TEMPLATES, read_templates
-from visprog.models.zoo import Spec
 from visprog.values import Image
 
 if TYPE_CHECKING:
@@ -233,7 +234,7 @@ def load(role: str, identifier: str, options: Mapping[str, Any]) -> OpenClip:
         "device": device,
         "dtype": dtype,
         "templates": templates,
-        "fingerprint": Spec("open_clip", identifier, options).fingerprint,
+        "fingerprint": fingerprints.fingerprint(Spec("open_clip", identifier, options)),
     }
     if isinstance(model, open_clip.CoCa):
         return CoCa(model, tokenizer, beams=beams, **shared)

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from PIL import Image as PILImage
 
 from visprog.errors import ModelFailed, ModelUnavailable, UsageError
+from visprog.models import fingerprints
 from visprog.models.checkpoints import check_options, needs, place
-from visprog.models.zoo import Spec
+from visprog.models.profile import Spec
 from visprog.values import Box, Image, Region, Regions, clip
 
 if TYPE_CHECKING:
@@ -169,7 +170,7 @@ def load(role: str, identifier: str, options: Mapping[str, Any]) -> SegmentAnyth
         model,
         side=options.get("side", _SIDE),
         settings={_GENERATOR[option]: options[option] for option in _GENERATOR if option in options},
-        fingerprint=Spec("segment_anything", identifier, options).fingerprint,
+        fingerprint=fingerprints.fingerprint(Spec("segment_anything", identifier, options)),
     )
 
 

@@ -2,177 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
+import gc
 import importlib
-import importlib.metadata
-import importlib.resources
 import itertools
-import os
-import tomllib
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 from threading import RLock
-from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 from visprog.errors import ModelUnavailable, UsageError
+from visprog.models.fingerprints import fingerprint, weight_bytes
+from visprog.models.profile import Profile, Spec, check_role, load_profile, read_spec
 from visprog.models.roles import ROLES
-
-_BACKENDS = {
-    "opencv": ("visprog.models.opencv", ("opencv-python",)),
-    "openai": ("visprog.models.openai", ("openai",)),
-    "transformers": ("visprog.models.transformers", ("transformers", "torch")),
-    "diffusers": ("visprog.models.diffusers", ("diffusers", "torch")),
-    "segment_anything": ("visprog.models.segment_anything", ("segment-anything", "torch")),
-    "open_clip": ("visprog.models.open_clip", ("open-clip-torch", "torch")),
-}
-"""Each backend's module, and the packages whose versions its results depend on.
-
-The module has `load(role, identifier, options)`, which returns a model or raises ModelError. A model may have
-`nbytes`, the memory that its weights take.
-"""
-
-_FACTS = ("licence", "size", "note")
-"""What a profile may say of a model for people; no backend sees it."""
-
-
-class Spec(NamedTuple):
-    """Which model fills a role: a backend, its name for the model, options, and facts for people."""
-
-    backend: str
-    identifier: str
-    options: Mapping[str, Any] = MappingProxyType({})
-    facts: Mapping[str, str] = MappingProxyType({})
-
-    def __str__(self) -> str:
-        return f"{self.backend}:{self.identifier}" if self.identifier else self.backend
-
-    @property
-    def fingerprint(self) -> str:
-        """What tells this model from others: its name, its options and the versions of its libraries."""
-        options = "".join(f" {name}={_public(value)}" for name, value in sorted(self.options.items()))
-        versions = "".join(f" {package} {_version(package)}" for package in _BACKENDS[self.backend][1])
-        return f"{self}{options}{versions}{_surroundings(self.backend)}"
-
-
-def _public(value: object) -> str:
-    """Show an option. An address, or a table of fields for a server, may hold a secret: a hash stands in."""
-    plain = isinstance(value, bool | int | float) or (isinstance(value, str) and "://" not in value)
-    return repr(value) if plain else f"#{hashlib.blake2b(repr(value).encode(), digest_size=4).hexdigest()}"
-
-
-@lru_cache(maxsize=100)
-def _version(package: str) -> str:
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return "none"
-
-
-def _surroundings(backend: str) -> str:
-    """Tell the servers of the environment apart, by a hash: an address may hold a secret."""
-    if backend != "openai":
-        return ""
-    model, address = os.environ.get("OPENAI_MODEL", ""), os.environ.get("OPENAI_BASE_URL", "")
-    named = f" OPENAI_MODEL={model}" if model else ""
-    return f"{named} at {hashlib.blake2b(address.encode(), digest_size=4).hexdigest()}" if address else named
-
-
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """A choice of models by role, and of settings by tool. `memory` bounds loaded models, in bytes."""
-
-    name: str
-    description: str = ""
-    models: Mapping[str, Spec] = field(default_factory=dict)
-    tools: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    memory: int | None = None
-
-
-def profile_names() -> list[str]:
-    """Return the names of the profiles that come with the package."""
-    folder = importlib.resources.files("visprog.models.profiles")
-    return sorted(
-        entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml")
-    )
-
-
-def load_profile(name: str | Path) -> Profile:
-    """Read a profile by its name or from a TOML file. Raises UsageError."""
-    if isinstance(name, str) and not name.endswith(".toml"):
-        if name not in profile_names():
-            raise UsageError(
-                f"there is no profile `{name}`",
-                help=f"choose one of {', '.join(profile_names())}, or give a path that ends in .toml",
-            )
-        source = importlib.resources.files("visprog.models.profiles") / f"{name}.toml"
-        return _read_profile(name, source.read_text("utf-8"))
-    try:
-        return _read_profile(str(name), Path(name).read_text("utf-8"))
-    except (OSError, ValueError) as cause:
-        raise UsageError(f"the profile {name} cannot be read: {cause}", help="check the path") from cause
-
-
-def _read_profile(name: str, text: str) -> Profile:
-    try:
-        content = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as cause:
-        raise UsageError(f"the profile {name} is not TOML: {cause}") from cause
-    for key in content:
-        if key not in _KEYS:
-            raise UsageError(f"the profile {name} has `{key}`", help=f"a profile has {', '.join(_KEYS)}")
-    models, tools = content.get("models", {}), content.get("tools", {})
-    for title, table in (("models", models), ("tools", tools)):
-        if not isinstance(table, dict):
-            raise UsageError(f"the profile {name} has no table [{title}]")
-    specs = {role: read_spec(role, models[role]) for role in models}
-    settings = {tool.replace("_", "").casefold(): dict(tools[tool]) for tool in tools}
-    memory = _bytes(content["memory"]) if "memory" in content else None
-    return Profile(name, str(content.get("description", "")), specs, settings, memory)
-
-
-_KEYS = ("description", "memory", "models", "tools")
-
-_UNITS = {"KB": 10**3, "MB": 10**6, "GB": 10**9}
-
-
-def _bytes(written: object) -> int:
-    number, _, unit = str(written).partition(" ")
-    try:
-        return int(float(number) * _UNITS[unit])
-    except (KeyError, ValueError):
-        raise UsageError(f"{written!r} is no amount of memory", help='write it like "12 GB"') from None
-
-
-def read_spec(role: str, written: object) -> Spec:
-    """Read `"backend:identifier"`, or a table with that under `model` and options and facts beside it.
-
-    Raises UsageError for an unknown role or backend.
-    """
-    _check_role(role)
-    options = dict(written) if isinstance(written, dict) else {}
-    model = options.pop("model", None) if isinstance(written, dict) else written
-    if not isinstance(model, str) or not model:
-        raise UsageError(
-            f"the role {role} is filled by {written!r}",
-            help='write "backend:identifier", such as "opencv:haar"',
-        )
-    backend, _, identifier = model.partition(":")
-    if backend not in _BACKENDS:
-        raise UsageError(
-            f"there is no backend `{backend}`, named for the role {role}",
-            help=f"the backends are {', '.join(_BACKENDS)}",
-        )
-    facts = {name: str(options.pop(name)) for name in _FACTS if name in options}
-    return Spec(backend, identifier, options, facts)
-
-
-def _check_role(role: str) -> None:
-    if role not in ROLES:
-        raise UsageError(f"there is no role `{role}`", help=f"the roles are {', '.join(ROLES)}")
 
 
 class Zoo:
@@ -204,12 +46,12 @@ class Zoo:
             OrderedDict()
         )  # by the spec's fingerprint, last used last
         self._lock = RLock()
-        self._loading = {role: RLock() for role in ROLES}
+        self._loading: dict[str, RLock] = {}  # a lock for each model, whichever roles ask for it
         for role, model in (models or {}).items():
             self._fill(role, model)
 
     def _fill(self, role: str, model: object) -> None:
-        _check_role(role)
+        check_role(role)
         if isinstance(model, str | dict):
             self._specs[role] = read_spec(role, model)
         else:
@@ -239,7 +81,7 @@ class Zoo:
         found = self._fingerprints.get(role)
         if found is None:
             spec = self.spec(role)
-            found = self._fingerprints[role] = spec.fingerprint if spec is not None else ""
+            found = self._fingerprints[role] = fingerprint(spec) if spec is not None else ""
         return found
 
     def settings(self, tool: str) -> Mapping[str, Any]:
@@ -257,9 +99,12 @@ class Zoo:
         key = self.fingerprint(role)
         found = self._find(key, role)
         if found is None:
-            with self._loading[role]:
+            with self._lock:
+                loading = self._loading.setdefault(key, RLock())
+            with loading:
                 found = self._find(key, role)
                 if found is None:
+                    self._make_room(weight_bytes(spec) if self._memory is not None else 0)
                     found = _load(role, spec)
                     self._keep(key, found)
         return found
@@ -277,8 +122,19 @@ class Zoo:
         with self._lock:
             self._loaded.setdefault(key, []).append(model)
             self._loaded.move_to_end(key)
-            while self._memory is not None and len(self._loaded) > 1 and self._held() > self._memory:
-                self._loaded.popitem(last=False)  # whoever is using it holds on to it until the call is over
+        self._make_room(0, but=key)
+
+    def _make_room(self, wanted: int, but: str = "") -> None:
+        """Let go of the models longest unused until `wanted` bytes more fit; calls under way keep theirs."""
+        if self._memory is None:
+            return
+        gone = False
+        with self._lock:
+            while self._loaded and self._held() + wanted > self._memory and next(iter(self._loaded)) != but:
+                self._loaded.popitem(last=False)
+                gone = True
+        if gone:
+            gc.collect()  # modules refer to themselves: their memory comes back only so
 
     def _held(self) -> int:
         return sum(int(getattr(model, "nbytes", 0)) for models in self._loaded.values() for model in models)
@@ -307,7 +163,11 @@ def _methods(role: str) -> list[str]:
 
 
 def _load(role: str, spec: Spec) -> object:
-    backend = importlib.import_module(_BACKENDS[spec.backend][0])
+    """Have the backend's module load a model: its `load(role, identifier, options)` returns one or raises.
+
+    A model may have `nbytes`, the memory that its weights take.
+    """
+    backend = importlib.import_module(f"visprog.models.{spec.backend}")
     try:
         return backend.load(role, spec.identifier, spec.options)
     except ModelUnavailable as error:

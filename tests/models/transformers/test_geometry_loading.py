@@ -22,7 +22,8 @@ from tests.models.tiny_checkpoints.tiny_segmenters import SEGMENTERS
 from visprog.errors import ModelUnavailable, UsageError
 from visprog.models.transformers import load
 from visprog.models.transformers.geometry import whole_pixels
-from visprog.models.zoo import Profile, Zoo
+from visprog.models.profile import Profile
+from visprog.models.zoo import Zoo
 from visprog.values import Box, Region, Regions
 
 CHECKPOINTS: dict[str, tuple[str, Callable[[Path], Path]]] = {

@@ -20,7 +20,8 @@ from visprog.errors import UsageError
 from visprog.models.transformers import load
 from visprog.models.transformers import sam as module
 from visprog.models.transformers.sam import SegmentAnything
-from visprog.models.zoo import Profile, Zoo
+from visprog.models.profile import Profile
+from visprog.models.zoo import Zoo
 from visprog.values import Box, Image, Region, Regions
 
 SIZES = [(120, 80), (80, 120), (1, 1), (3, 200), (200, 3), (900, 700)]

@@ -1,0 +1,108 @@
+"""What tells one model from another: name, options, files and the versions of libraries.
+
+A step is remembered under the fingerprints of its models, and the record names them. No model is loaded for
+one, and no secret stands in it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import os
+from functools import lru_cache
+from pathlib import Path
+
+from visprog.errors import VisProgError
+from visprog.models.checkpoints import find_checkpoint, is_repository
+from visprog.models.profile import Spec
+
+_PACKAGES = {
+    "opencv": ("opencv-python", "numpy"),
+    "openai": ("openai",),
+    "transformers": ("transformers", "torch", "torchvision"),
+    "diffusers": ("diffusers", "transformers", "torch"),
+    "segment_anything": ("segment-anything", "torch", "torchvision"),
+    "open_clip": ("open-clip-torch", "torch", "torchvision"),
+}
+"""The packages whose versions a backend's results depend on."""
+
+_PLAIN = frozenset({"revision", "device", "dtype", "kind", "coordinates"})
+"""Options that are shown as they are. Another's text may hold a secret, and shows as a hash."""
+
+
+def fingerprint(spec: Spec) -> str:
+    """Return what tells the model from others."""
+    options = [f"{name}={_shown(name, value)}" for name, value in sorted(spec.options.items())]
+    versions = [f"{package} {_version(package)}" for package in _PACKAGES[spec.backend]]
+    return " ".join([str(spec), *options, *versions, *_content(spec), *_surroundings(spec.backend)])
+
+
+def weight_bytes(spec: Spec) -> int:
+    """Return about how much memory the weights will take, by their files; 0 where there are none."""
+    weights = (".safetensors", ".pth", ".onnx", ".bin")
+    return sum(path.stat().st_size for path in _files(spec) if path.suffix in weights)
+
+
+def _shown(name: str, value: object) -> str:
+    plain = isinstance(value, bool | int | float) or (isinstance(value, str) and name in _PLAIN)
+    return repr(value) if plain else f"#{_hash(repr(value))}"
+
+
+def _hash(text: str) -> str:
+    return hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=8).hexdigest()
+
+
+@lru_cache(maxsize=100)
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return "none"
+
+
+def _surroundings(backend: str) -> list[str]:
+    """Tell the servers of the environment apart, by a hash: an address may hold a secret."""
+    if backend != "openai":
+        return []
+    model, address = os.environ.get("OPENAI_MODEL", ""), os.environ.get("OPENAI_BASE_URL", "")
+    return [*([f"OPENAI_MODEL={model}"] if model else []), *([f"at #{_hash(address)}"] if address else [])]
+
+
+def _content(spec: Spec) -> list[str]:
+    """Name the state of the files: the hub's commit, or a hash of names, sizes and times of change."""
+    files = _files(spec)
+    if not files:
+        return []
+    if is_repository(spec.identifier) and not Path(spec.identifier).exists():
+        return [f"commit {_commit(files[0])}"]
+    stats = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in files]
+    return [f"files #{_hash(repr(stats))}"]
+
+
+def _commit(file: Path) -> str:
+    """Return the commit of a pulled file: the folder below `snapshots`."""
+    parts = file.parts
+    return parts[parts.index("snapshots") + 1][:12] if "snapshots" in parts[:-1] else _hash(str(file))
+
+
+def _files(spec: Spec) -> list[Path]:
+    """Return the files that a model is read from, those that options name among them."""
+    named = [value for value in spec.options.values() if isinstance(value, str)]
+    found = [path for path in map(Path, named) if _is_file(path)]
+    own = Path(spec.identifier).expanduser()
+    if _is_file(own):
+        found.append(own)
+    elif spec.backend in ("transformers", "diffusers", "open_clip"):
+        try:
+            folder = find_checkpoint(spec.identifier, spec.options.get("revision"))
+        except VisProgError:
+            return []
+        found += [path for path in folder.rglob("*") if path.is_file()]
+    return sorted(found)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # text that cannot be a path
+        return False

@@ -1,0 +1,136 @@
+"""Profiles: which model fills each role, read from TOML."""
+
+from __future__ import annotations
+
+import importlib.resources
+import math
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from visprog.errors import UsageError
+from visprog.models.roles import ROLES
+
+BACKENDS = ("opencv", "openai", "transformers", "diffusers", "segment_anything", "open_clip")
+"""What may stand before the colon of a model's name."""
+
+_FACTS = ("licence", "size", "note")
+"""What a profile may say of a model for people; no backend sees it."""
+
+
+class Spec(NamedTuple):
+    """Which model fills a role: a backend, its name for the model, options, and facts for people."""
+
+    backend: str
+    identifier: str
+    options: Mapping[str, Any] = MappingProxyType({})
+    facts: Mapping[str, str] = MappingProxyType({})
+
+    def __str__(self) -> str:
+        return f"{self.backend}:{self.identifier}" if self.identifier else self.backend
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A choice of models by role, and of settings by tool. `memory` bounds loaded models, in bytes."""
+
+    name: str
+    description: str = ""
+    models: Mapping[str, Spec] = field(default_factory=dict)
+    tools: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    memory: int | None = None
+
+
+def profile_names() -> list[str]:
+    """Return the names of the profiles that come with the package."""
+    folder = importlib.resources.files("visprog.models.profiles")
+    return sorted(
+        entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml")
+    )
+
+
+def load_profile(name: str | Path) -> Profile:
+    """Read a profile by its name or from a TOML file. Raises UsageError."""
+    if isinstance(name, str) and not name.endswith(".toml"):
+        if name not in profile_names():
+            raise UsageError(
+                f"there is no profile `{name}`",
+                help=f"choose one of {', '.join(profile_names())}, or give a path that ends in .toml",
+            )
+        source = importlib.resources.files("visprog.models.profiles") / f"{name}.toml"
+        return _read_profile(name, source.read_text("utf-8"))
+    try:
+        return _read_profile(str(name), Path(name).read_text("utf-8"))
+    except (OSError, ValueError) as cause:
+        raise UsageError(f"the profile {name} cannot be read: {cause}", help="check the path") from cause
+
+
+def _read_profile(name: str, text: str) -> Profile:
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as cause:
+        raise UsageError(f"the profile {name} is not TOML: {cause}") from cause
+    for key in content:
+        if key not in _KEYS:
+            raise UsageError(f"the profile {name} has `{key}`", help=f"a profile has {', '.join(_KEYS)}")
+    models, tools = content.get("models", {}), content.get("tools", {})
+    for title, table in (("models", models), ("tools", tools)):
+        if not isinstance(table, dict):
+            raise UsageError(f"the profile {name} has no table [{title}]")
+    for tool, given in tools.items():
+        if not isinstance(given, dict):
+            raise UsageError(
+                f"[tools] of the profile {name} gives {tool} no table", help=f"write [tools.{tool}]"
+            )
+    specs = {role: read_spec(role, models[role]) for role in models}
+    settings = {tool.replace("_", "").casefold(): dict(tools[tool]) for tool in tools}
+    memory = _bytes(content["memory"]) if "memory" in content else None
+    return Profile(name, str(content.get("description", "")), specs, settings, memory)
+
+
+_KEYS = ("description", "memory", "models", "tools")
+
+_UNITS = {"KB": 10**3, "MB": 10**6, "GB": 10**9}
+
+
+def _bytes(written: object) -> int:
+    number, _, unit = str(written).partition(" ")
+    try:
+        amount = float(number) * _UNITS[unit]
+        if not math.isfinite(amount) or amount <= 0:
+            raise ValueError
+        return int(amount)
+    except (KeyError, ValueError):
+        raise UsageError(f"{written!r} is no amount of memory", help='write it like "12 GB"') from None
+
+
+def read_spec(role: str, written: object) -> Spec:
+    """Read `"backend:identifier"`, or a table with that under `model` and options and facts beside it.
+
+    Raises UsageError for an unknown role or backend.
+    """
+    check_role(role)
+    options = dict(written) if isinstance(written, dict) else {}
+    model = options.pop("model", None) if isinstance(written, dict) else written
+    if not isinstance(model, str) or not model:
+        raise UsageError(
+            f"the role {role} is filled by {written!r}",
+            help='write "backend:identifier", such as "opencv:haar"',
+        )
+    backend, _, identifier = model.partition(":")
+    if backend not in BACKENDS:
+        raise UsageError(
+            f"there is no backend `{backend}`, named for the role {role}",
+            help=f"the backends are {', '.join(BACKENDS)}",
+        )
+    facts = {name: str(options.pop(name)) for name in _FACTS if name in options}
+    return Spec(backend, identifier, options, facts)
+
+
+def check_role(role: str) -> None:
+    """Raise UsageError for what is no role."""
+    if role not in ROLES:
+        raise UsageError(f"there is no role `{role}`", help=f"the roles are {', '.join(ROLES)}")
