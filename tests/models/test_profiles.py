@@ -7,8 +7,8 @@ import re
 import pytest
 
 from visprog.models.checkpoints import is_repository
-from visprog.models.roles import ROLES
 from visprog.models.profile import load_profile, profile_names
+from visprog.models.roles import ROLES
 from visprog.models.zoo import Zoo
 
 HUB = ("transformers", "diffusers", "open_clip")

@@ -20,9 +20,9 @@ from tests.models.tiny_checkpoints.tiny_detectors import save_grounding_dino, sa
 from tests.models.tiny_checkpoints.tiny_sam import SAMS, save_sam
 from tests.models.tiny_checkpoints.tiny_segmenters import SEGMENTERS
 from visprog.errors import ModelUnavailable, UsageError
+from visprog.models.profile import Profile
 from visprog.models.transformers import load
 from visprog.models.transformers.geometry import whole_pixels
-from visprog.models.profile import Profile
 from visprog.models.zoo import Zoo
 from visprog.values import Box, Region, Regions
 
