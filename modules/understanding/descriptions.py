@@ -11,6 +11,7 @@ import re
 from collections import OrderedDict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import Context, copy_context
 from threading import Lock
 
 from visprog.models.roles import LanguageModel, Message
@@ -43,8 +44,14 @@ class Descriptions:
 
         Raises ModelError where the model cannot be asked.
         """
+
+        def within(context: Context, category: str) -> tuple[str, ...]:
+            return context.run(self._of, category, language_model)
+
+        # What a model costs is counted in the caller's context, which a thread of a pool does not see.
+        contexts = [copy_context() for _ in categories]
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="visprog-describe") as pool:
-            return list(pool.map(lambda category: self._of(category, language_model), categories))
+            return list(pool.map(within, contexts, categories))
 
     def _of(self, category: str, language_model: LanguageModel) -> tuple[str, ...]:
         key = getattr(language_model, "fingerprint", ""), category

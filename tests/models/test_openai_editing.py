@@ -52,7 +52,7 @@ def plain(size: int = 128, color: tuple[int, int, int] = GREEN) -> Image:
 
 def test_the_request_is_a_form_with_picture_mask_prompt_and_size(serve: Serve) -> None:
     server, image = serve(paints(plain())), photo()
-    server.inpainter(size=128, parameters={"quality": "low"}).inpaint(
+    server.inpainter(side=128, parameters={"quality": "low"}).inpaint(
         image, masked(image, 40, 20, 80, 60), "lush green grass"
     )
     (request,) = server.received
@@ -73,7 +73,7 @@ def test_the_request_is_a_form_with_picture_mask_prompt_and_size(serve: Serve) -
 def test_only_the_mask_changes_and_all_of_it(size: tuple[int, int], serve: Serve) -> None:
     image = photo(*size)
     mask = masked(image, size[0] // 3, size[1] // 3, size[0] // 3 + 1 + size[0] // 4, size[1] // 3 + 1)
-    painted = serve(paints(plain())).inpainter(size=128).inpaint(image, mask, "grass")
+    painted = serve(paints(plain())).inpainter(side=128).inpaint(image, mask, "grass")
     assert painted.size == image.size
     np.testing.assert_array_equal(painted.pixels[~mask], image.pixels[~mask])
     assert mask.any()
@@ -93,7 +93,7 @@ def test_the_mask_that_is_sent_is_where_the_paint_goes(
 ) -> None:
     image = photo(*size)
     mask = masked(image, *place)
-    painted = serve(paint_the_mask).inpainter(size=256).inpaint(image, mask, "snow")
+    painted = serve(paint_the_mask).inpainter(side=256).inpaint(image, mask, "snow")
     assert painted.pixels[mask].min() > 200
 
 
@@ -108,14 +108,14 @@ def test_a_picture_that_comes_back_unchanged_leaves_the_picture_nearly_so(
 ) -> None:
     image = photo(*size)
     mask = masked(image, 20, 30, 60, 55)
-    painted = serve(give_back).inpainter(size=256).inpaint(image, mask, "the same")
+    painted = serve(give_back).inpainter(side=256).inpaint(image, mask, "the same")
     assert np.abs(painted.pixels.astype(int) - image.pixels).max() <= 3
 
 
 def test_a_picture_of_another_size_is_scaled(serve: Serve) -> None:
     image = photo()
     mask = masked(image, 10, 10, 50, 50)
-    painted = serve(paints(plain(512))).inpainter(size=128).inpaint(image, mask, "grass")
+    painted = serve(paints(plain(512))).inpainter(side=128).inpaint(image, mask, "grass")
     assert (painted.pixels[mask] == GREEN).all()
 
 
@@ -129,7 +129,7 @@ def test_a_picture_of_another_shape_is_refused(serve: Serve) -> None:
 @pytest.mark.parametrize("prompt", ["", " ", "nothing", "Nothing"])
 def test_nothing_as_a_prompt_removes_what_is_there(prompt: str, serve: Serve) -> None:
     server, image = serve(paints(plain())), photo()
-    server.inpainter(size=128).inpaint(image, masked(image, 1, 1, 9, 9), prompt)
+    server.inpainter(side=128).inpaint(image, masked(image, 1, 1, 9, 9), prompt)
     assert server.received[0].body["prompt"].startswith("Remove what is in the masked area")
 
 
@@ -141,7 +141,7 @@ def test_an_empty_mask_asks_for_nothing(serve: Serve) -> None:
 
 def test_of_a_large_picture_only_the_surroundings_of_the_mask_are_sent(serve: Serve) -> None:
     server, image = serve(paints(plain())), photo(4000, 3000)
-    server.inpainter(size=128).inpaint(image, masked(image, 3000, 2000, 3040, 2040), "grass")
+    server.inpainter(side=128).inpaint(image, masked(image, 3000, 2000, 3040, 2040), "grass")
     sent = opened(server.received[0].body["image"])
     assert np.abs(sent[64, 64, :2].astype(int) - (2020 * 250 // 3000, 3020 * 250 // 4000)).max() <= 3
 

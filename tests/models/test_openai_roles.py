@@ -169,7 +169,7 @@ def test_roles_that_name_one_model_share_it(serve: Serve) -> None:
         ("detector", "longest_side", 8, "a number of pixels, 64 at least"),
         ("detector", "coordinates", "inches", '"thousandths" or "pixels"'),
         ("visual_qa", "structured", "no", "true or false"),
-        ("inpainter", "size", 10.5, "a number of pixels, 64 at least"),
+        ("inpainter", "side", 10.5, "a number of pixels, 64 at least"),
         ("transcriber", "deadline", 0, "the seconds that a request may take"),
         ("language_model", "parameters", [1], "a table of further fields"),
         ("captioner", "base_url", 80, "the address of a server"),

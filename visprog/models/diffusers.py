@@ -19,9 +19,10 @@ from PIL import Image as PILImage
 from visprog.errors import ModelFailed, ModelUnavailable, UsageError
 from visprog.models import fingerprints
 from visprog.models.checkpoints import check_options, find_checkpoint, loading, needs, place
-from visprog.models.inpainting import Excerpt, excerpt, paste
+from visprog.models.inpainting import Excerpt, asks_for_removal, excerpt, paste
 from visprog.models.profile import Spec
 from visprog.models.progress import report
+from visprog.models.transformers.pretrained import quiet
 from visprog.values import Image
 
 _ARGUMENTS = {
@@ -68,13 +69,16 @@ class DiffusionInpainter:
     def inpaint(self, image: Image, mask: NDArray[np.bool_], prompt: str) -> Image:
         """Return the picture with `mask`, shape (height, width), showing `prompt`; the rest is untouched.
 
+        A prompt that asks for removal is left empty: what is painted then follows the surroundings alone,
+        where a word for nothing would be painted as a thing.
+
         Raises ModelFailed where the checkpoint's own safety checker withholds what was painted.
         """
         part = excerpt(image, mask, side=self._side, grid=_grid(self._pipeline))
         if part is None:
             return image
         with self._lock, _quiet():
-            painted = self._paint(part, prompt)
+            painted = self._paint(part, "" if asks_for_removal(prompt) else prompt)
         return paste(image, mask, part, painted)
 
     def _paint(self, part: Excerpt, prompt: str) -> Image:
@@ -207,21 +211,22 @@ def _special(folder: Path) -> dict[str, Any]:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Keep progress bars and advice of the libraries from people; what goes wrong is raised all the same."""
-    from diffusers.utils import logging as diffusers_logging
-    from transformers.utils import logging as transformers_logging
+    from diffusers.utils import logging as library
 
-    libraries = (diffusers_logging, transformers_logging)
-    before = [(library.get_verbosity(), library.is_progress_bar_enabled()) for library in libraries]
-    for library in libraries:
+    with _QUIETING, quiet():
+        before, bars = library.get_verbosity(), library.is_progress_bar_enabled()
         library.set_verbosity(logging.CRITICAL)
         library.disable_progress_bar()
-    try:
-        yield
-    finally:
-        for library, (level, bars) in zip(libraries, before, strict=True):
-            library.set_verbosity(level)
+        try:
+            yield
+        finally:
+            library.set_verbosity(before)
             if bars:
                 library.enable_progress_bar()
+
+
+_QUIETING = threading.Lock()
+"""The library's logging belongs to the whole process: one pipeline is loaded at a time."""
 
 
 @contextmanager

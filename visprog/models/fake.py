@@ -121,6 +121,19 @@ class FakeCaptioner:
         return self._caption(image) if callable(self._caption) else self._caption
 
 
+class FakeTranscriber:
+    """Hears the given text in all speech, or what a function makes of the samples."""
+
+    def __init__(self, text: str | Callable[[NDArray[np.float32]], str]) -> None:
+        self._text = text
+        self.calls = 0
+
+    def transcribe(self, samples: NDArray[np.float32]) -> str:
+        """Return the text."""
+        self.calls += 1
+        return self._text(samples) if callable(self._text) else self._text
+
+
 class FakeInpainter:
     """Paints the mask in one colour (red, green, blue)."""
 

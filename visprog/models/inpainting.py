@@ -1,4 +1,4 @@
-"""Where an inpainter works: the mask with its surroundings, at the model's size, and the way back.
+"""What an inpainter is asked for, and where it works: the mask with its surroundings, and the way back.
 
 A model sees a square around the mask as far as the picture reaches, never more of it than that, and in its
 own proportions. What it paints is scaled back and laid over the mask alone.
@@ -7,6 +7,7 @@ own proportions. What it paints is scaled back and laid over the mask alone.
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +24,23 @@ _MAGNIFIED = 4
 
 _SLENDER = 4
 """No model size is thinner than 1 to this: the edges of a thin picture are repeated up to there."""
+
+_NOTHING = frozenset({"", "nothing", "none", "background", "empty background"})
+_REMOVES = frozenset({"remove", "erase", "delete"})
+_PAINTS = frozenset({"add", "fill", "instead", "paint", "put", "replace", "replaced", "replacing"})
+
+
+def asks_for_removal(prompt: str) -> bool:
+    """Whether a prompt asks for what is there to be removed, and for nothing to be put in its place.
+
+    So do an empty prompt, 'nothing', 'none', 'background', 'the background', 'empty background', and one that
+    begins with remove, erase or delete, unless it goes on to replace, fill, add, paint or put. Case and
+    punctuation do not matter.
+    """
+    words = re.findall(r"\w+", prompt.casefold())
+    if words and words[0] in _REMOVES:
+        return _PAINTS.isdisjoint(words)
+    return " ".join(word for word in words if word not in {"a", "an", "the"}) in _NOTHING
 
 
 @dataclass(frozen=True, slots=True, eq=False)

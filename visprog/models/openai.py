@@ -27,7 +27,7 @@ _FILLED: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "captioner": _VISION,
     "image_text_scorer": _VISION,
     "detector": _VISION,
-    "inpainter": ("visprog.models.openai_editing", "OpenAIInpainter", ("size",)),
+    "inpainter": ("visprog.models.openai_editing", "OpenAIInpainter", ("side",)),
     "transcriber": ("visprog.models.openai_speech", "OpenAITranscriber", ()),
 }
 """For each role the module, the class, and its options beyond those that all have."""
@@ -82,7 +82,7 @@ _OPTIONS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "longest_side": (_is_side, "a number of pixels, 64 at least"),
     "coordinates": (lambda value: value in ("thousandths", "pixels"), '"thousandths" or "pixels"'),
     "structured": (lambda value: isinstance(value, bool), "true or false"),
-    "size": (_is_side, "a number of pixels, 64 at least"),
+    "side": (_is_side, "a number of pixels, 64 at least"),
 }
 """What each option must be, and how to say so."""
 

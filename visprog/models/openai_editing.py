@@ -12,7 +12,7 @@ from PIL import Image as PILImage
 
 from visprog.errors import ImageError, ModelFailed
 from visprog.images import load_image
-from visprog.models.inpainting import Excerpt, excerpt, paste
+from visprog.models.inpainting import Excerpt, asks_for_removal, excerpt, paste
 from visprog.models.openai_outcome import sound
 from visprog.models.openai_service import Service, extra_fields
 from visprog.values import Image
@@ -30,10 +30,10 @@ _SAME_SHAPE = 1.02
 class OpenAIInpainter:
     """Paints a part of a picture anew by the service's endpoint for image edits.
 
-    The model gets a square of `size` pixels: the mask with its surroundings, in their own proportions. What
-    it paints is laid over the mask alone; every other pixel stays as it was. An empty prompt, or "nothing",
-    removes what is there. `deadline` is the longest that a call may take, in seconds, and `parameters` are
-    further fields of the request, such as `quality`. Raises ModelUnavailable where there is neither a key
+    The model gets a square of `side` pixels: the mask with its surroundings, in their own proportions. What
+    it paints is laid over the mask alone; every other pixel stays as it was. A prompt that asks for removal
+    is put to the model in words of its own. `deadline` is the longest that a call may take, in seconds, and
+    `parameters` are further fields of the request, such as `quality`. Raises ModelUnavailable where there is neither a key
     nor a base URL.
     """
 
@@ -45,14 +45,14 @@ class OpenAIInpainter:
         key: str | None = None,
         deadline: float = 240.0,
         parameters: Mapping[str, Any] | None = None,
-        size: int = 1024,
+        side: int = 1024,
         server: Service | None = None,
     ) -> None:
         self.model = model or DEFAULT_IMAGE_MODEL
-        self.size = size
+        self.side = side
         self._server = server or Service(base_url=base_url, key=key, deadline=deadline)
         self._extra = extra_fields(parameters)
-        self.fingerprint = self._server.fingerprint(self.model, size=size, parameters=parameters)
+        self.fingerprint = self._server.fingerprint(self.model, side=side, parameters=parameters)
 
     def inpaint(self, image: Image, mask: NDArray[np.bool_], prompt: str) -> Image:
         """Return a picture of the same size in which `mask`, shape (height, width), shows `prompt`.
@@ -60,17 +60,17 @@ class OpenAIInpainter:
         Raises ModelRefused, ModelTimeout or ModelFailed; ValueError where the mask has not the picture's
         shape.
         """
-        part = excerpt(image, mask, side=self.size)
+        part = excerpt(image, mask, side=self.side)
         if part is None:
             return image
-        shown, hidden = _canvas(part, self.size)
+        shown, hidden = _canvas(part, self.side)
         painting = self._server.edit_image(
             {
                 "model": self.model,
                 "image": ("image.png", shown, "image/png"),
                 "mask": ("mask.png", hidden, "image/png"),
                 "prompt": _prompt(prompt),
-                "size": f"{self.size}x{self.size}",
+                "size": f"{self.side}x{self.side}",
                 **self._extra,
             }
         )
@@ -91,9 +91,9 @@ class OpenAIInpainter:
         if sides[1] > sides[0] * _SAME_SHAPE:
             raise ModelFailed(
                 f"{self.model} returned a picture of {painted.width}x{painted.height} instead of a square",
-                help="use a model that keeps to the size it is given, or another `size`",
+                help="use a model that keeps to the size it is given, or another `side`",
             )
-        scaled = painted.to_pil().resize((self.size, self.size), PILImage.Resampling.LANCZOS)
+        scaled = painted.to_pil().resize((self.side, self.side), PILImage.Resampling.LANCZOS)
         return Image.from_pil(scaled)
 
     def __repr__(self) -> str:
@@ -102,15 +102,15 @@ class OpenAIInpainter:
 
 def _prompt(prompt: str) -> str:
     wanted = sound(prompt).strip()
-    return _REPLACE.replace("{}", wanted) if wanted and wanted.casefold() != "nothing" else _REMOVE
+    return _REMOVE if asks_for_removal(wanted) else _REPLACE.replace("{}", wanted)
 
 
-def _canvas(part: Excerpt, size: int) -> tuple[bytes, bytes]:
+def _canvas(part: Excerpt, side: int) -> tuple[bytes, bytes]:
     """Return the part on a square as PNG, its edges repeated, and the mask: transparent where to paint."""
-    beyond = ((0, size - part.image.height), (0, size - part.image.width))
+    beyond = ((0, side - part.image.height), (0, side - part.image.width))
     shown = np.pad(part.image.pixels, (*beyond, (0, 0)), mode="edge")
     kept = np.pad(~part.mask, beyond, constant_values=True)
-    black = np.zeros((size, size, 4), dtype=np.uint8)  # a mask of few bytes, as services take 4 MB at most
+    black = np.zeros((side, side, 4), dtype=np.uint8)  # a mask of few bytes, as services take 4 MB at most
     black[kept, 3] = 255
     return _png(shown), _png(black)
 

@@ -10,11 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visprog.errors import ModelError
-from visprog.models.inpainting import surroundings
+from visprog.models.inpainting import asks_for_removal, surroundings
 from visprog.models.opencv import load_opencv
 from visprog.values import Image
 
-_NOTHING = frozenset({"", "nothing", "background", "the background", "empty background"})
 _SIDE = 512
 """The fill is computed at this many pixels along the longer side at most: it is smooth anyway."""
 
@@ -27,7 +26,7 @@ _RIM = 1 / 100
 class OpenCvRemover:
     """Fills a part of a picture with the colours around it, as if what was there had been removed.
 
-    It paints nothing new: a prompt other than '' or 'nothing' is an error. Works best on small parts before a
+    It paints nothing new: a prompt that does not ask for removal is an error. Works best on small parts before a
     plain background. May be shared by threads.
     """
 
@@ -41,7 +40,7 @@ class OpenCvRemover:
 
         Raises ModelError for a prompt that asks for something, and for a mask that is the whole picture.
         """
-        if prompt.strip().casefold().rstrip(".") not in _NOTHING:
+        if not asks_for_removal(prompt):
             raise ModelError(
                 f"opencv:inpaint only removes: it cannot paint {prompt!r}",
                 help="write prompt='nothing' to remove; to paint something, fill the role inpainter with "

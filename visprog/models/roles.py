@@ -67,7 +67,11 @@ class Inpainter(Protocol):
     """Paints a part of a picture anew."""
 
     def inpaint(self, image: Image, mask: NDArray[np.bool_], prompt: str) -> Image:
-        """Return a picture of the same size in which `mask`, shape (height, width), shows `prompt`."""
+        """Return a picture of the same size in which `mask`, shape (height, width), shows `prompt`.
+
+        An empty prompt, 'nothing', 'background' or 'remove ...' asks for what is there to be removed, as
+        `visprog.models.inpainting.asks_for_removal` tells: the background goes on in its place.
+        """
         ...
 
 

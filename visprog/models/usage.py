@@ -4,13 +4,15 @@
         model.answer(image, question)
     usage.tokens
 
-Counted is what is spent in the same thread, or the same task of an event loop.
+Counted is what is spent in the same thread, the same task of an event loop, or a thread that runs in a copy of
+its context.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from contextvars import ContextVar
+from threading import Lock
 from typing import NamedTuple
 
 
@@ -34,10 +36,11 @@ def total(costs: Iterable[Tokens]) -> Tokens:
 class Usage:
     """What was counted so far, in `tokens`; counting goes on inside its block."""
 
-    __slots__ = ("_before", "tokens")
+    __slots__ = ("_before", "_lock", "tokens")
 
     def __init__(self) -> None:
         self.tokens = NOTHING
+        self._lock = Lock()
 
     def __enter__(self) -> Usage:
         self._before = _COUNTED.set((*_COUNTED.get(), self))
@@ -45,6 +48,11 @@ class Usage:
 
     def __exit__(self, *exception: object) -> None:
         _COUNTED.reset(self._before)
+
+    def add(self, spent: Tokens) -> None:
+        """Add to the count. Safe between threads."""
+        with self._lock:
+            self.tokens = total((self.tokens, spent))
 
 
 _COUNTED: ContextVar[tuple[Usage, ...]] = ContextVar("_COUNTED", default=())
@@ -59,4 +67,4 @@ def spend(input_tokens: int | None, output_tokens: int | None) -> None:
     """Say what a model has cost; None where that is not known. Models call this once a request."""
     spent = Tokens(input_tokens or 0, output_tokens or 0)
     for usage in _COUNTED.get():
-        usage.tokens = total((usage.tokens, spent))
+        usage.add(spent)

@@ -19,7 +19,8 @@ from tests.models.tiny_checkpoints.pictures import SIZES, picture
 from visprog.errors import ModelFailed, ModelUnavailable, UsageError
 from visprog.models.roles import Message
 from visprog.models.short_answer import short_answer
-from visprog.models.transformers import load
+from visprog.models.transformers import load, vision_language
+from visprog.models.transformers.generation import Generated
 from visprog.models.transformers.vision_language import VisionLanguageModel, fitted
 from visprog.models.zoo import Zoo
 
@@ -246,3 +247,15 @@ def test_nothing_of_the_library_reaches_people(
         model.answer(picture("landscape"), QUESTIONS[0])
     assert capfd.readouterr() == ("", "")
     assert transformers.logging.is_progress_bar_enabled()
+
+
+@pytest.mark.parametrize("asked", ["answer", "caption"])
+def test_a_thought_that_is_cut_off_is_an_error(
+    checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch, asked: str
+) -> None:
+    model: Any = load("visual_qa", str(checkpoint("llava")), CPU)
+    endless = Generated("<think>the dog is", 5, 32, True)
+    monkeypatch.setattr(vision_language, "generate", lambda *_, **__: endless)
+    question = [QUESTIONS[0]] if asked == "answer" else []
+    with pytest.raises(ModelFailed, match="still thinking at its limit of 32 tokens"):
+        getattr(model, asked)(picture("landscape"), *question)

@@ -16,6 +16,7 @@ pytest.importorskip("transformers")
 
 from tests.models.tiny_checkpoints.red_squares import noise, red_square, seen_box
 from tests.models.tiny_checkpoints.tiny_detectors import save_grounding_dino, save_owl
+from visprog.errors import ModelFailed
 from visprog.models.transformers import load
 from visprog.models.transformers.detector import ZeroShotDetector
 from visprog.values import Box
@@ -261,3 +262,9 @@ def test_threads_get_what_one_gets_alone(detector: Callable[..., Any]) -> None:
     with ThreadPoolExecutor(4) as threads:
         together = list(threads.map(lambda question: model.detect(*question), asked))
     assert alone == together
+
+
+@pytest.mark.parametrize("family", ["grounding-dino"], indirect=True)
+def test_a_label_longer_than_the_whole_text_is_refused_in_words(detector: Callable[..., Any]) -> None:
+    with pytest.raises(ModelFailed, match=r"tokens; .* reads 30 at most"):
+        detector().detect(noise((60, 40)), ["dog " * 40])

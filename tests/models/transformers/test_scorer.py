@@ -174,3 +174,14 @@ def test_it_is_loaded_and_described_through_a_profile_s_line(clip: Path) -> None
     assert "templates='none'" in model.fingerprint
     assert transformers.__version__ in model.fingerprint
     assert model.nbytes > 10_000
+
+
+def test_a_checkpoint_without_its_norms_is_refused(tmp_path: Path) -> None:
+    from safetensors.torch import load_file, save_file
+
+    weights = load_file(contrastive_models.clip(tmp_path) / "model.safetensors")
+    kept = {name: weight for name, weight in weights.items() if "norm" not in name}
+    assert len(kept) < len(weights)
+    save_file(kept, tmp_path / "model.safetensors", {"format": "pt"})
+    with pytest.raises(ModelUnavailable, match=r"lacks \d+ of the weights of CLIPModel.*norm"):
+        scorer(tmp_path)

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from visprog.errors import UsageError
-from visprog.models.transformers.geometry import computing, fraction, load_precise, whole_pixels
+from visprog.errors import ModelFailed, UsageError
+from visprog.models.transformers.geometry import computing, fraction, load_precise, refuse_thin, whole_pixels
 from visprog.models.transformers.network import Network
 from visprog.values import Image, Region, Regions
 
@@ -86,6 +86,7 @@ class ZeroShotDetector:
     def detect(self, image: Image, labels: Sequence[str]) -> Regions:
         """Return the boxes of everything that one of `labels` names, labelled so, best first."""
         names = list(dict.fromkeys(labels))
+        refuse_thin(image)
         with self._network.lock:
             found = list(self._find(image, names)) if names else []
         return Regions(sorted(found, key=lambda region: -region.score), size=image.size)
@@ -126,6 +127,12 @@ class ZeroShotDetector:
             if not phrase:
                 continue
             tokens = len(self._network.tokenizer(phrase, add_special_tokens=False)["input_ids"]) + 1
+            if tokens > room:
+                raise ModelFailed(
+                    f"the label {name!r} has {tokens} tokens; "
+                    f"{self._network.identifier} reads {room} at most",
+                    help="use a shorter label",
+                )
             if not parts or tokens > left:
                 parts.append({})
                 left = room

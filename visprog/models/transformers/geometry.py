@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from visprog.errors import ModelUnavailable, UsageError
+from visprog.errors import ModelFailed, ModelUnavailable, UsageError
 from visprog.models.checkpoints import place
 from visprog.models.transformers.network import Network, architecture_of, load_network
-from visprog.values import Box
+from visprog.values import Box, Image
 
 
 def load_precise(
@@ -60,6 +60,17 @@ def fraction(options: Mapping[str, Any], name: str, default: float) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
         raise UsageError(f"the option `{name}` is a number from 0 to 1; found {value!r}")
     return float(value)
+
+
+_THIN = 300
+
+
+def refuse_thin(image: Image) -> None:
+    """Raise ModelFailed for a picture so thin that nothing would be left of it at a network's size."""
+    if max(image.size) > _THIN * min(image.size):
+        raise ModelFailed(
+            f"a picture of {image.width}x{image.height} is too thin to be looked at", help="crop it first"
+        )
 
 
 def whole_pixels(edges: Sequence[float], size: tuple[int, int]) -> Box | None:

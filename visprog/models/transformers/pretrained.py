@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,13 +15,21 @@ OFFLINE: Mapping[str, Any] = {"local_files_only": True, "trust_remote_code": Fal
 """How everything is loaded: from this machine, running no code that a checkpoint brings."""
 
 
+_NOT_SAVED = re.compile(
+    r"(.*\.)?(position_ids|relative_position_index|num_batches_tracked|final_logits_bias"
+    r"|swin\.layernorm\.(weight|bias))"
+)
+"""What published checkpoints lack without harm: counts, constants, and a norm that Swin never uses here."""
+
+
 def check_whole(identifier: str, model: Any, missing: Iterable[str]) -> None:
     """Raise ModelUnavailable for a checkpoint that lacks weights: the library would make them up at random.
 
-    Some published checkpoints lack a norm that their architecture has and never uses.
+    Statistics that are saved with the weights, such as those of batch norms, count as weights.
     """
-    weights = {name for name, _ in model.named_parameters()}
-    lacking = sorted(name for name in missing if name in weights and "norm" not in name)
+    saved = model.state_dict().keys()
+    weights = {name for name, _ in (*model.named_parameters(), *model.named_buffers()) if name in saved}
+    lacking = sorted(name for name in missing if name in weights and not _NOT_SAVED.fullmatch(name))
     if lacking:
         raise ModelUnavailable(
             f"{identifier} lacks {len(lacking)} of the weights of {type(model).__name__}, "

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image as PILImage
 
 from visprog.errors import UsageError
-from visprog.models.transformers.geometry import bounding_box, computing, fraction, load_precise
+from visprog.models.transformers.geometry import bounding_box, computing, fraction, load_precise, refuse_thin
 from visprog.models.transformers.network import Network
 from visprog.values import Box, Image, Region, Regions, clip
 
@@ -28,6 +29,12 @@ KINDS = ("sam", "sam2", "sam2_video")
 _REMEMBERED = 4
 _PROMPTS = 64
 _PIXELS = 2**27
+
+_SIDE = 1_500
+"""What is divided is looked at with so many pixels along its longer side: candidates are many."""
+
+_RETURNED = 2_000_000_000
+"""Pixels of masks, all together, that dividing a picture returns at most."""
 
 
 class Grid(NamedTuple):
@@ -125,18 +132,25 @@ class SegmentAnything:
         return Regions(sorted(regions, key=lambda region: -region.score), size=image.size)
 
     def segment(self, image: Image) -> Regions:
-        """Return a region with a mask, without a label, for all that can be told apart, best first."""
+        """Return a region with a mask, without a label, for all that can be told apart, best first.
+
+        A large picture is looked at smaller, and at most as many regions are returned as memory allows.
+        """
         from torchvision.ops import nms
 
+        refuse_thin(image)
+        seen = _shrunk(image)
         with self._network.lock:
-            found = [self._candidates(image, points) for points in self._points(image)]
+            found = [self._candidates(seen, points) for points in self._points(seen)]
             scores = _joined([part.scores for part in found])
             boxes = [box for part in found for box in part.boxes]
             if not boxes:
                 return Regions(size=image.size)
-            kept = nms(scores.new_tensor(boxes), scores, self._grid.nms)
-            masks = list(self._full_size(image, _joined([part.logits for part in found])[kept]))
-        return Regions(_regions(masks, scores[kept].tolist()), size=image.size)
+            most = max(1, _RETURNED // (image.width * image.height))
+            kept = nms(scores.new_tensor(boxes), scores, self._grid.nms)[:most]
+            masks = list(self._full_size(seen, _joined([part.logits for part in found])[kept]))
+        whole = [_stretched(mask, image.size) for mask in masks]
+        return Regions(_regions(whole, scores[kept].tolist()), size=image.size)
 
     def _points(self, image: Image) -> Iterator[list[list[tuple[float, float]]]]:
         """Return the grid's points, each a prompt of its own, some at a time."""
@@ -188,6 +202,7 @@ class SegmentAnything:
     def _embed(self, image: Image) -> _Embedded:
         """Return the picture's embedding, computed in the network's dtype; the rest is in full precision."""
         key = image.digest
+        refuse_thin(image)
         if key not in self._embedded:
             inputs = self._network.processor(images=image.to_pil(), return_tensors="pt")
             pixels = inputs["pixel_values"].to(self._network.device)
@@ -220,6 +235,22 @@ class SegmentAnything:
                 binarize=False,
             )
             yield fine[:, 0]
+
+
+def _shrunk(image: Image) -> Image:
+    """Return the picture with `_SIDE` pixels along its longer side at most."""
+    factor = _SIDE / max(image.size)
+    if factor >= 1:
+        return image
+    size = max(1, round(image.width * factor)), max(1, round(image.height * factor))
+    return Image.from_pil(image.to_pil().resize(size, PILImage.Resampling.LANCZOS))
+
+
+def _stretched(mask: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.bool_]:
+    if mask.shape == (size[1], size[0]):
+        return mask
+    grey = PILImage.fromarray(np.where(mask, np.uint8(255), np.uint8(0)))
+    return np.asarray(grey.resize(size, PILImage.Resampling.BILINEAR)) >= 128
 
 
 def _regions(masks: Sequence[NDArray[np.bool_]], scores: Sequence[float]) -> Iterator[Region]:

@@ -15,7 +15,7 @@ from PIL import Image as PILImage
 
 from visprog.errors import UsageError
 from visprog.models.checkpoints import find_checkpoint, loading
-from visprog.models.transformers.geometry import bounding_box, computing, fraction, load_precise
+from visprog.models.transformers.geometry import bounding_box, computing, fraction, load_precise, refuse_thin
 from visprog.models.transformers.network import Network, architecture_of
 from visprog.models.transformers.pretrained import OFFLINE, quiet
 from visprog.models.transformers.sam import KINDS as SAM_KINDS
@@ -107,6 +107,7 @@ class PanopticSegmenter:
     def segment(self, image: Image) -> Regions:
         """Return a region with a label and a mask for each thing and each kind of stuff, best first."""
         task = {"task_inputs": ["panoptic"]} if self._network.kind == "oneformer" else {}
+        refuse_thin(image)
         with self._network.lock:
             inputs = self._processor(images=[image.to_pil()], return_tensors="pt", **task)
             with computing(self._network):

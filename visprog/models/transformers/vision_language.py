@@ -112,7 +112,14 @@ class VisionLanguageModel:
         else:
             inputs = processor(images=shown, text=plain, return_tensors="pt")
         limit = _THOUGHT_TOKENS if self._limits.thinking else most
-        return generate(self._network, inputs, most=limit, context=self._limits.context)
+        generated = generate(self._network, inputs, most=limit, context=self._limits.context)
+        if "<think>" in generated.text and not without_thoughts(generated.text):
+            raise ModelFailed(
+                f"{self._network.identifier} was still thinking at its limit of "
+                f"{generated.output_tokens} tokens",
+                help="leave out the option `thinking`, or use a model that keeps to the point",
+            )
+        return generated
 
     def __repr__(self) -> str:
         return f"VisionLanguageModel({self.fingerprint!r})"
