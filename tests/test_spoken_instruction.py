@@ -12,18 +12,7 @@ from typer.testing import CliRunner
 
 from visprog import AudioError, Image, ModelUnavailable, VisProg, save_image
 from visprog.cli import app
-
-
-class Listener:
-    """Says what it was told to, and keeps what it heard."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.heard: list[NDArray[np.float32]] = []
-
-    def transcribe(self, samples: NDArray[np.float32]) -> str:
-        self.heard.append(samples)
-        return self.text
+from visprog.models.fake import FakeTranscriber
 
 
 def record(path: Path, samples: NDArray[np.float32]) -> Path:
@@ -34,16 +23,23 @@ def record(path: Path, samples: NDArray[np.float32]) -> Path:
 
 
 def test_a_recording_is_heard_at_16_khz_and_its_text_stripped(tmp_path: Path) -> None:
-    listener = Listener(" Blur the background. ")
+    heard: list[int] = []
+
+    def write_down(samples: NDArray[np.float32]) -> str:
+        heard.append(len(samples))
+        return " Blur the background. "
+
+    transcriber = FakeTranscriber(write_down)
     speech = record(tmp_path / "speech.wav", np.full(8_000, 0.25, np.float32))
-    assert VisProg(models={"transcriber": listener}).transcribe(speech) == "Blur the background."
-    assert [len(samples) for samples in listener.heard] == [8_000]
+    assert VisProg(models={"transcriber": transcriber}).transcribe(speech) == "Blur the background."
+    assert heard == [8_000]
+    assert transcriber.calls == 1
 
 
 def test_a_recording_in_which_nothing_is_said_is_an_error(tmp_path: Path) -> None:
     speech = record(tmp_path / "speech.wav", np.zeros(800, np.float32))
     with pytest.raises(AudioError, match=r"nothing is said in .*speech\.wav"):
-        VisProg(models={"transcriber": Listener("  ")}).transcribe(speech)
+        VisProg(models={"transcriber": FakeTranscriber("  ")}).transcribe(speech)
 
 
 def test_without_a_transcriber_the_error_names_the_role(tmp_path: Path) -> None:

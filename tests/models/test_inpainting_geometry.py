@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from visprog.models.inpainting import excerpt, paste, surroundings
+from visprog.models.inpainting import asks_for_removal, excerpt, paste, surroundings
 from visprog.values import Image
 
 Mask = NDArray[np.bool_]
@@ -170,3 +170,26 @@ def test_an_empty_mask_has_no_excerpt() -> None:
 def test_a_mask_that_is_not_the_pictures_is_refused(mask: Mask) -> None:
     with pytest.raises(ValueError, match="the mask is"):
         excerpt(smooth(20, 10), mask, side=64)
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "", " ", ".", "nothing", "Nothing.", "'nothing'", "None", "background", "The background!",
+        "empty background", "an empty background", "- remove", "Remove the dog.",
+        "remove the man with the hat", "erase it", "delete...",
+    ],
+)  # fmt: skip
+def test_a_prompt_may_ask_for_removal(prompt: str) -> None:
+    assert asks_for_removal(prompt)
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "grass", "nothing but grass", "background of stars", "a removed wall", "\N{BALLOON}", "remover",
+        "remove the dog and put a cat there", "Remove it, fill with snow", "the background of a beach",
+    ],
+)  # fmt: skip
+def test_a_prompt_that_names_something_to_paint_asks_for_no_removal(prompt: str) -> None:
+    assert not asks_for_removal(prompt)

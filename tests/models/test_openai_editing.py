@@ -126,7 +126,7 @@ def test_a_picture_of_another_shape_is_refused(serve: Serve) -> None:
         serve(paints(oblong)).inpainter().inpaint(image, masked(image, 1, 1, 9, 9), "grass")
 
 
-@pytest.mark.parametrize("prompt", ["", " ", "nothing", "Nothing"])
+@pytest.mark.parametrize("prompt", ["", " ", "nothing", "Nothing.", "the background", "remove the dog"])
 def test_nothing_as_a_prompt_removes_what_is_there(prompt: str, serve: Serve) -> None:
     server, image = serve(paints(plain())), photo()
     server.inpainter(side=128).inpaint(image, masked(image, 1, 1, 9, 9), prompt)

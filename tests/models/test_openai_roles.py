@@ -156,6 +156,13 @@ def test_trouble_that_passes_is_tried_again_with_the_whole_request(role: str, se
     assert first.body == second.body
 
 
+def test_a_profile_sets_the_side_at_which_an_inpainter_paints(serve: Serve) -> None:
+    use, good = USES["inpainter"]
+    server = serve(good)
+    use(loaded("inpainter", server, side=128))
+    assert server.received[0].body["size"] == "128x128"
+
+
 def test_roles_that_name_one_model_share_it(serve: Serve) -> None:
     spec = {"model": "openai:small", "base_url": serve(answers("x")).url}
     zoo = Zoo(models=dict.fromkeys(["visual_qa", "captioner", "detector", "image_text_scorer"], spec))

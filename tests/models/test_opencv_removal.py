@@ -61,7 +61,7 @@ def test_a_rim_of_the_thing_beyond_the_mask_does_not_bleed_into_the_fill() -> No
     assert np.abs(filled - ramp(200, 150))[inner].max() < 30
 
 
-@pytest.mark.parametrize("prompt", ["", "  ", "nothing", "Nothing.", "background"])
+@pytest.mark.parametrize("prompt", ["", "  ", "nothing", "Nothing.", "background", "remove the kite"])
 def test_asking_for_nothing_removes(prompt: str) -> None:
     image, mask = blemished(60, 40, (20, 10, 30, 20))
     assert OpenCvRemover().inpaint(image, mask, prompt) != image

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import Context, copy_context
 
 import pytest
 
@@ -50,3 +52,18 @@ def test_threads_count_apart() -> None:
 def test_a_total_of_nothing_is_nothing() -> None:
     assert total([]) == NOTHING
     assert total([Tokens(1, 2), Tokens(3, 4)]) == Tokens(4, 6)
+
+
+def test_threads_that_share_a_count_lose_nothing() -> None:
+    def work(context: Context) -> None:
+        for _ in range(10_000):
+            context.run(spend, 1, 2)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)  # threads take turns as often as they can
+    try:
+        with counting() as usage, ThreadPoolExecutor(4) as pool:
+            list(pool.map(work, [copy_context() for _ in range(4)]))
+    finally:
+        sys.setswitchinterval(interval)
+    assert usage.tokens == Tokens(40_000, 80_000)

@@ -7,7 +7,7 @@ own proportions. What it paints is scaled back and laid over the mask alone.
 from __future__ import annotations
 
 import math
-import re
+import string
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,6 +26,7 @@ _SLENDER = 4
 """No model size is thinner than 1 to this: the edges of a thin picture are repeated up to there."""
 
 _NOTHING = frozenset({"", "nothing", "none", "background", "empty background"})
+_PUNCTUATION = string.punctuation + "…“”‘’"
 _REMOVES = frozenset({"remove", "erase", "delete"})
 _PAINTS = frozenset({"add", "fill", "instead", "paint", "put", "replace", "replaced", "replacing"})
 
@@ -37,10 +38,11 @@ def asks_for_removal(prompt: str) -> bool:
     begins with remove, erase or delete, unless it goes on to replace, fill, add, paint or put. Case and
     punctuation do not matter.
     """
-    words = re.findall(r"\w+", prompt.casefold())
+    stripped = (word.strip(_PUNCTUATION) for word in prompt.casefold().split())
+    words = [word for word in stripped if word not in {"", "a", "an", "the"}]
     if words and words[0] in _REMOVES:
         return _PAINTS.isdisjoint(words)
-    return " ".join(word for word in words if word not in {"a", "an", "the"}) in _NOTHING
+    return " ".join(words) in _NOTHING
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -33,8 +33,8 @@ class OpenAIInpainter:
     The model gets a square of `side` pixels: the mask with its surroundings, in their own proportions. What
     it paints is laid over the mask alone; every other pixel stays as it was. A prompt that asks for removal
     is put to the model in words of its own. `deadline` is the longest that a call may take, in seconds, and
-    `parameters` are further fields of the request, such as `quality`. Raises ModelUnavailable where there is neither a key
-    nor a base URL.
+    `parameters` are further fields of the request, such as `quality`. Raises ModelUnavailable where there
+    is neither a key nor a base URL.
     """
 
     def __init__(

@@ -26,8 +26,8 @@ _RIM = 1 / 100
 class OpenCvRemover:
     """Fills a part of a picture with the colours around it, as if what was there had been removed.
 
-    It paints nothing new: a prompt that does not ask for removal is an error. Works best on small parts before a
-    plain background. May be shared by threads.
+    It paints nothing new: a prompt that does not ask for removal is an error. Works best on small parts
+    before a plain background. May be shared by threads.
     """
 
     def __init__(self, *, radius: int = 5) -> None:

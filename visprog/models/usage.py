@@ -4,8 +4,8 @@
         model.answer(image, question)
     usage.tokens
 
-Counted is what is spent in the same thread, the same task of an event loop, or a thread that runs in a copy of
-its context.
+Counted is what is spent in the same thread, the same task of an event loop, or a thread that runs in a copy
+of its context.
 """
 
 from __future__ import annotations

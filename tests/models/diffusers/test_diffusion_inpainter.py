@@ -141,6 +141,15 @@ def test_a_whole_picture_can_be_painted_anew(painter: DiffusionInpainter) -> Non
     assert (found.pixels != image.pixels).any(axis=-1).mean() > 0.9
 
 
+def test_removal_is_painted_without_a_prompt(folders: dict[str, Path], painter: DiffusionInpainter) -> None:
+    image = noise(64, 64)
+    mask = boxed(image, (16, 16, 48, 56))
+    expected = reference(folders["inpainting"], image, mask, "")
+    for prompt in ("nothing", "Remove the dog."):
+        assert np.array_equal(expected.pixels[mask], painter.inpaint(image, mask, prompt).pixels[mask])
+    assert not np.array_equal(expected.pixels[mask], painter.inpaint(image, mask, "a dog").pixels[mask])
+
+
 def test_an_empty_mask_leaves_the_picture_and_the_pipeline_alone(painter: DiffusionInpainter) -> None:
     image = noise(40, 30)
     seen: list[tuple[int, int]] = []

@@ -11,6 +11,7 @@ from visprog import VisProg
 from visprog.errors import UsageError
 from visprog.models.fake import FakeDetector, FakeImageTextScorer, FakeLanguageModel
 from visprog.models.roles import Completion, Message
+from visprog.models.usage import spend
 from visprog.models.zoo import Zoo
 from visprog.modules.understanding.classify import classify
 from visprog.modules.understanding.descriptions import COUNT, sentences_of
@@ -171,3 +172,27 @@ OBJ1=Classify(image=IMAGE, object=OBJ0, categories=['leaf', 'tomato'])
         run = visprog.execute(program, PIXELS)
     assert isinstance(run.result, Regions)
     assert run.result.labels == ("tomato", "leaf")
+
+
+def test_what_descriptions_cost_is_counted_on_the_step(tmp_path: Path) -> None:
+    class Paid:
+        """A language model that costs 10 tokens in and 3 out a request."""
+
+        def complete(self, messages: Sequence[Message], *, temperature: float | None = None) -> Completion:
+            spend(10, 3)
+            return Completion("It is quite red.")
+
+    path = tmp_path / "described.toml"
+    path.write_text("[tools.Classify]\ndescriptions = true\n", encoding="utf-8")
+    program = """
+OBJ0=Loc(image=IMAGE, object='thing')
+OBJ1=Classify(image=IMAGE, object=OBJ0, categories=['apple', 'leaf', 'tomato'])
+"""
+    models = {
+        "detector": FakeDetector({"thing": BOXES}),
+        "image_text_scorer": FakeImageTextScorer(by_color),
+        "language_model": Paid(),
+    }
+    with VisProg(models=Zoo(path, models)) as visprog:
+        run = visprog.execute(program, PIXELS)
+    assert [step.tokens for step in run.steps] == [(0, 0), (30, 9)]

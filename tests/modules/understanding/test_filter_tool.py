@@ -65,7 +65,38 @@ def test_a_description_that_narrows_the_label_has_to_fit_better_than_the_label_a
 
     cars = regions("car", "car", "car", "car")
     assert chosen(filter_regions(IMAGE, cars, "red cars", scorer=FakeImageTextScorer(score))) == [0, 2]
-    assert asked == {"red cars", "car"}
+    assert asked == {"red cars", "car", "object", "things", "stuff", "texture"}
+
+
+def in_percent(crop: Image, text: str) -> float:
+    """Fit every text by itself, 0 to 100, so that what is certain ties: each region is a car, two are red."""
+    red = bool(crop.pixels[..., 0].mean() > 100)
+    return {"red car": 100.0 * red, "something red": 100.0 * red, "texture": 5.0}.get(text, 100.0)
+
+
+@pytest.mark.parametrize(("label", "query"), [("car", "red car"), ("", "something red")])
+def test_a_description_that_ties_with_what_it_is_held_to_fits(label: str, query: str) -> None:
+    found = filter_regions(IMAGE, regions(*[label] * 4), query, scorer=FakeImageTextScorer(in_percent))
+    assert chosen(found) == [0, 2]
+
+
+@pytest.mark.parametrize("query", ["red car", "wet", "object"])
+def test_a_tie_of_everything_keeps_nothing(query: str) -> None:
+    cars = regions("car", "car", "car", "car")
+    assert filter_regions(IMAGE, cars, query, scorer=FakeImageTextScorer(lambda crop, text: 1.0)).empty
+
+
+def test_a_tie_at_the_bottom_keeps_nothing() -> None:
+    scores = {"red car": 0.0, "car": 0.0, "texture": 0.0}
+    scorer = FakeImageTextScorer(lambda crop, text: scores.get(text, 100.0))
+    assert filter_regions(IMAGE, regions("car", "car", "car", "car"), "red car", scorer=scorer).empty
+
+
+@pytest.mark.parametrize("query", ["object", "Objects", "thing", "stuff"])
+def test_a_word_for_anything_is_not_held_to_itself(query: str) -> None:
+    own = query.casefold()[:5]
+    scorer = FakeImageTextScorer(lambda crop, text: 2.0 if text.casefold().startswith(own) else 1.0)
+    assert chosen(filter_regions(IMAGE, regions("", "", "", ""), query, scorer=scorer)) == [0, 1, 2, 3]
 
 
 def test_a_label_keeps_all_regions_so_labelled_without_a_model() -> None:
