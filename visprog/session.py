@@ -17,7 +17,7 @@ import visprog
 from visprog.arguments import read_program
 from visprog.audio import load_audio
 from visprog.engine.interpreter import Interpreter, Observer
-from visprog.engine.memo import Memo
+from visprog.engine.memo import DEFAULT_BYTES, Memo
 from visprog.errors import AudioError, ProgramError, UsageError, VisProgError
 from visprog.images import Source, load_image
 from visprog.language.checker import Checked, check
@@ -62,7 +62,7 @@ class VisProg:
         planner: str | Planner = "auto",
         models: str | Path | Mapping[str, object] | Zoo = "base",
         tools: Iterable[Tool] = (),
-        memory: int = 512 * 2**20,
+        memory: int = DEFAULT_BYTES,
         workers: int | None = None,
     ) -> None:
         self.tools = Registry([*TOOLS, *installed_tools(), *tools])

@@ -70,8 +70,7 @@ class Interpreter:
 
         Raises UsageError where an input that the program uses is not given; a step's failure is an event.
         """
-        used = {name for index in checked.needed for name in checked.steps[index].uses}
-        missing = sorted(name for name in checked.inputs if name in used and name not in inputs)
+        missing = sorted(checked.used_inputs - inputs.keys())
         if missing:
             raise UsageError(
                 f"the program uses {', '.join(missing)}, which is not given",
