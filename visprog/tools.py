@@ -53,6 +53,7 @@ _TYPES: dict[object, Type] = {
     float: Type.FLOAT,
     bool: Type.BOOL,
     list[str]: Type.LIST,
+    str | list[str]: Type.TEXTS,
     Scalar: Type.SCALAR,
     Expression: Type.EXPRESSION,
     object: Type.ANY,

@@ -6,6 +6,7 @@ import numpy as np
 
 from visprog.models.roles import Detector
 from visprog.modules.halves import HALVES
+from visprog.modules.understanding.labels import queries
 from visprog.tools import tool
 from visprog.values import Image, Region, Regions
 
@@ -13,17 +14,18 @@ _SAME_THING = 0.5
 
 
 @tool("Loc")
-def loc(image: Image, object: str, *, detector: Detector) -> Regions:
+def loc(image: Image, object: str | list[str], *, detector: Detector) -> Regions:
     """Find every `object` in `image`, best first. TOP, BOTTOM, LEFT and RIGHT name half of the picture.
 
-    The four sides are written in capitals (a `top` is a garment) and need no model. Of boxes that overlap
-    by more than half (intersection over union) the one with the highest score is kept.
+    Several names are a list, or separated by commas: each region is labelled with the one that it fits. The
+    four sides are written in capitals (a `top` is a garment) and need no model. Of boxes that overlap by more
+    than half (intersection over union) the one with the highest score is kept.
     """
-    name = object.strip()
-    half = HALVES.get(name)
+    names = queries(object) if isinstance(object, str) else object
+    half = HALVES.get(names[0]) if len(names) == 1 else None
     if half is not None:
-        return Regions([Region(half(*image.size), name)], size=image.size)
-    return _without_repeats(detector.detect(image, [name]))
+        return Regions([Region(half(*image.size), names[0])], size=image.size)
+    return _without_repeats(detector.detect(image, names))
 
 
 def _without_repeats(found: Regions) -> Regions:

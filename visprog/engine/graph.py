@@ -89,7 +89,7 @@ def _node(index: int, step: CheckedStep, tools: Registry, places: Mapping[str, i
     )
 
 
-_SETTLED = frozenset({Type.STR, Type.INT, Type.FLOAT, Type.BOOL, Type.LIST})
+_SETTLED = frozenset({Type.STR, Type.INT, Type.FLOAT, Type.BOOL, Type.LIST, Type.TEXTS})
 """The types for which a Scalar may have been given: only the running program knows whether it fits."""
 
 

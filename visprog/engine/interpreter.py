@@ -379,7 +379,9 @@ def _settled(parameter: str, kind: Type, value: Any) -> Any:
             return float(coercion.number(value, f"`{parameter}`"))
         case Type.INT:
             return _whole(parameter, value)
-        case Type.LIST:
+        case Type.TEXTS if not isinstance(value, list):
+            return coercion.text(value)
+        case Type.LIST | Type.TEXTS:
             return [coercion.text(item) for item in value]
     return value
 
@@ -391,7 +393,7 @@ def _whole(parameter: str, value: Any) -> int:
     return int(number)
 
 
-_PYTHON = {Type.STR: str, Type.INT: int, Type.FLOAT: float, Type.BOOL: bool, Type.LIST: None}
+_PYTHON = {Type.STR: str, Type.INT: int, Type.FLOAT: float, Type.BOOL: bool, Type.LIST: None, Type.TEXTS: str}
 
 _RESULTS: dict[Type, tuple[type, ...]] = {
     Type.IMAGE: (Image,),

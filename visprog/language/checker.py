@@ -378,6 +378,7 @@ _ARTICLED = {
     Type.FLOAT: "a number",
     Type.BOOL: "True or False",
     Type.LIST: "a list of texts",
+    Type.TEXTS: "text or a list of texts",
     Type.SCALAR: "a number, text or boolean",
     Type.EXPRESSION: "an expression in quotes",
     Type.NONE: "None",
@@ -406,7 +407,7 @@ def _advice(value: Value, expected: Type, actual: Type) -> str | None:
         return "find the regions first, with Loc(image=..., object=...)"
     if expected is Type.LIST and isinstance(value, Literal) and isinstance(value.value, str):
         return f"write a list: `{[part.strip() for part in value.value.split(',')]}`"
-    if expected is Type.STR and isinstance(value, Literal) and actual is not Type.NONE:
+    if expected in (Type.STR, Type.TEXTS) and isinstance(value, Literal) and actual is not Type.NONE:
         return f"write it in quotes: `'{value}'`"
     if expected is Type.IMAGE and actual is Type.STR:
         return "name an image, such as `IMAGE`, without quotes"

@@ -18,6 +18,7 @@ class Type(enum.Enum):
     FLOAT = "float"
     BOOL = "bool"
     LIST = "list[str]"
+    TEXTS = "str | list[str]"
     SCALAR = "Scalar"
     EXPRESSION = "Expression"
     NONE = "None"
@@ -35,6 +36,7 @@ _ACCEPTS: dict[Type, frozenset[Type]] = {
     Type.FLOAT: frozenset({Type.FLOAT, Type.INT, Type.SCALAR}),
     Type.BOOL: frozenset({Type.BOOL, Type.SCALAR}),
     Type.LIST: frozenset({Type.LIST}),
+    Type.TEXTS: frozenset({Type.STR, Type.SCALAR, Type.LIST}),
     Type.SCALAR: _SCALARS,
     Type.EXPRESSION: frozenset({Type.STR}),
     Type.ANY: frozenset(Type),

@@ -68,6 +68,17 @@ def test_loc_returns_best_first_and_one_region_a_spot() -> None:
     assert [region.score for region in loc(picture(), "cat", detector=detector)] == [0.9, 0.6, 0.5]
 
 
+def test_loc_looks_for_several_names_at_once_and_labels_each_region_with_its_own() -> None:
+    detector = FakeDetector({"bird": [(1, 2, 30, 40)], "honey bee": [(50, 2, 70, 40)]})
+    assert loc(picture(), "bird, honey bee,", detector=detector).labels == ("bird", "honey bee")
+    assert detector.calls == 1
+
+
+def test_loc_keeps_the_name_that_fits_a_spot_best() -> None:
+    detector = ScoredDetector(Region((0, 0, 20, 20), "bee", 0.4), Region((0, 1, 20, 20), "wasp", 0.6))
+    assert loc(picture(), "bee, wasp", detector=detector).labels == ("wasp",)
+
+
 def test_loc_may_find_nothing() -> None:
     assert loc(picture(), "cat", detector=FakeDetector({})).empty
 
