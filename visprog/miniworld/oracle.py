@@ -213,7 +213,7 @@ def _chosen(sight: Sight, numbers: Sequence[int]) -> int | None:
 _FORMS: dict[str, Callable[[Sight, Sequence[Mention]], str]] = {
     r"how many ": _count,
     r"(?:is|are) there ": _existence,
-    r"(?:what|which) colou?r": _colour,
+    r"(?:what|which) (?:is the )?colou?r": _colour,
     r"(?:is|are) ": _truth,
     r"(?:what|which) ": _identity,
 }

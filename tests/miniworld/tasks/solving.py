@@ -1,0 +1,59 @@
+"""Solving tasks with the truth for models, and what holds for every kind of task."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from visprog import VisProg
+from visprog.miniworld.catalogue import CATEGORIES
+from visprog.miniworld.drawing import Drawn, draw
+from visprog.miniworld.oracle import Oracle
+from visprog.miniworld.scene import Scene, is_held_out
+from visprog.miniworld.tasks.task import Task
+from visprog.values import Image
+
+_AT_ONCE = 10
+"""How many tasks share an engine, which takes longer to make than a program to run."""
+
+
+def solved(tasks: Sequence[Task]) -> Iterator[tuple[Task, list[object]]]:
+    """Yield each task with the results of its programs, which check without an error or a warning."""
+    for start in range(0, len(tasks), _AT_ONCE):
+        batch = tasks[start : start + _AT_ONCE]
+        drawn = [{name: draw(scene) for name, scene in task.scenes.items()} for task in batch]
+        oracle = Oracle(each for pictures in drawn for each in pictures.values())
+        with VisProg(models=oracle.filling(), workers=1) as visprog:
+            for task, pictures in zip(batch, drawn, strict=True):
+                images = {name: each.image for name, each in pictures.items()}
+                yield task, [_result(visprog, task, program, images) for program in _programs(task)]
+
+
+def _programs(task: Task) -> list[str]:
+    return [program for program in (task.program, task.other_program) if program]
+
+
+def _result(visprog: VisProg, task: Task, program: str, images: dict[str, Image]) -> object:
+    checked = visprog.check(program, list(images))
+    assert not checked.diagnostics, (task, checked.diagnostics)
+    run = visprog.execute(checked, images)
+    assert run.ok, task
+    return run.result
+
+
+def held_out(scenes: Iterable[Scene]) -> list[tuple[str, str | None]]:
+    """Return the combinations in the scenes that are kept for the test split; one colour is no choice."""
+    pairs = [
+        (thing.category, other)
+        for scene in scenes
+        for thing in scene.things
+        for colour in [thing.colour if len(CATEGORIES[thing.category].colours) > 1 else None]
+        for other in (colour, *(each.category for each in scene.things))
+    ]
+    return [pair for pair in pairs if is_held_out(*pair)]
+
+
+def seen_of_each(drawn: Drawn) -> list[float]:
+    """Return which part of each thing is in sight."""
+    scene = drawn.scene
+    alone = [draw(Scene(scene.width, scene.height, scene.ground, (thing,))) for thing in scene.things]
+    return [float(drawn.mask(number).sum() / each.mask(0).sum()) for number, each in enumerate(alone)]

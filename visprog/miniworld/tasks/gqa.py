@@ -1,0 +1,32 @@
+"""Questions about one picture, as in GQA (Hudson and Manning, CVPR 2019), with their answers."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from visprog.miniworld.scene import Split, generator
+from visprog.miniworld.tasks import colours, comparing, counting, relations
+from visprog.miniworld.tasks.casting import NoSceneError
+from visprog.miniworld.tasks.question import Family
+from visprog.miniworld.tasks.task import Task
+from visprog.miniworld.tasks.wording import stands_in_a_bank
+
+FAMILIES: dict[str, Family] = {
+    **counting.FAMILIES,
+    **comparing.FAMILIES,
+    **colours.FAMILIES,
+    **relations.FAMILIES,
+}
+"""Every form of question."""
+
+
+def make_task(seed: int, split: Split) -> Task:
+    """Return the question that a seed determines, its scene as IMAGE."""
+    rng = generator(seed, split, "gqa")
+    family = rng.choice(tuple(FAMILIES))
+    while True:
+        with suppress(NoSceneError):
+            made = FAMILIES[family](rng, split)
+            if not stands_in_a_bank(made.text):
+                scenes = {"IMAGE": made.scene}
+                return Task("gqa", family, seed, made.text, scenes, made.program, made.answer)

@@ -1,0 +1,188 @@
+"""Tagging tasks: names put on things, some of which only knowledge tells apart."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+from visprog.miniworld.captions import NUMBERS
+from visprog.miniworld.catalogue import KINDS, categories_of, plural_of
+from visprog.miniworld.drawing import draw
+from visprog.miniworld.knowledge import FACTS
+from visprog.miniworld.scene import Scene, Split, generator
+from visprog.miniworld.tasks.casting import Casting, NoSceneError, choose_coloured, choose_noun, other_colour
+from visprog.miniworld.tasks.task import Tag, Task
+from visprog.miniworld.tasks.wording import NAMED_KINDS, PLURAL_ONLY, Noun, stands_in_a_bank
+
+_UNCOUNTED = frozenset({"food"})
+"""Kinds of which one says "it", however much there is."""
+
+_MANY = (
+    "Tag {what}",
+    "Label {what}",
+    "Mark {what} with {names}",
+    "Put {names} on {what}",
+    "Write {names} next to {what}",
+    "Find {what} and tag {them}",
+    "Draw boxes with labels around {what}",
+    "Show with labels where {what} {are}",
+    "Add name tags to {what}",
+    "Attach {names} to {what}",
+    "Please tag {what} in the picture",
+    "Point out {what} with a labeled box",
+)
+_ONE = (
+    "Tag {what}",
+    "Label {what}",
+    "Mark {what} with its name",
+    "Put a name tag on {what}",
+    "Write its name next to {what}",
+    "Find {what} and tag it",
+    "Draw a box with a label around {what}",
+    "Show with a label where {what} is",
+    "Please tag {what} in the picture",
+    "Point out {what} with a labeled box",
+)
+_OWN_NAMES = (
+    "Tag every {kind} with its name",
+    "Label each {kind} by what it is",
+    "Tag all {kinds} with what they are",
+    "Write on every {kind} what it is",
+    "Put the right name on each {kind}",
+    "Name every {kind} in the picture",
+    "Tell the {kinds} apart with tags",
+    "Tag each {kind} with its kind",
+)
+_OWN_NAMES_OF_FOOD = (
+    "Tag all the food with its name",
+    "Label all food by what it is",
+    "Write on the food what it is",
+    "Put the right name on all food",
+    "Name all the food in the picture",
+    "Tag the food with its kind",
+)
+"""Instructions, with places for what is to be tagged."""
+
+
+def make_task(seed: int, split: Split) -> Task:
+    """Return the tagging task of a seed."""
+    rng = generator(seed, split, "knowtag")
+    families = {"knowledge": _knowledge, "names": _names, "things": _things, "coloured": _coloured}
+    while True:
+        (family,) = rng.choices(tuple(families), (5, 2, 3, 2))
+        try:
+            instruction, scene, program, tags = families[family](rng, split)
+        except NoSceneError:
+            continue
+        if not stands_in_a_bank(instruction):
+            return Task("knowtag", family, seed, instruction, {"IMAGE": scene}, program, tags=tags)
+
+
+_Parts = tuple[str, Scene, str, tuple[Tag, ...]]
+"""An instruction, its picture, the program, and the tags."""
+
+
+def _knowledge(rng: random.Random, split: Split) -> _Parts:
+    """Tag those of a kind that something is known of: "the animals that can fly"."""
+    fact = rng.choice(FACTS)
+    fitting = [Noun(name) for name in fact.names]
+    others = [Noun(name) for name in categories_of(fact.kind) if name not in fact.names]
+    casting = Casting(rng, split, fitting)
+    for noun in rng.sample(fitting, min(rng.choice((1, 2, 2, 3)), len(fitting))):
+        casting.add(noun, rng.choice((1, 1, 2)))
+    for noun in rng.sample(others, min(rng.choice((0, 1, 1, 2)), len(others))):
+        casting.add(noun)
+    casting.add_others(2)
+    scene = casting.scene()
+    query = rng.choice(fact.queries)
+    instruction = _instruct(rng, f"{rng.choice(('the', 'the', 'all', 'all the'))} {query}", fact.kind, 2)
+    program = f"""\
+LIST0=List(query='{query}', max=20)
+OBJ0=Loc(image=IMAGE, object=LIST0)
+IMAGE0=Tag(image=IMAGE, object=OBJ0)
+RESULT=IMAGE0"""
+    return instruction, scene, program, _tags(scene, fitting)
+
+
+def _names(rng: random.Random, split: Split) -> _Parts:
+    """Tag all of a kind with what each of them is."""
+    kind = rng.choice([kind for kind in NAMED_KINDS if len(categories_of(kind)) <= 20])
+    noun = Noun(kind)
+    casting = Casting(rng, split, [noun])
+    casting.add(noun, rng.randint(1, 4))
+    casting.add_others(3)
+    scene = casting.scene()
+    wording = rng.choice(_OWN_NAMES_OF_FOOD if kind in _UNCOUNTED else _OWN_NAMES)
+    program = f"""\
+OBJ0=Loc(image=IMAGE, object='{kind}')
+LIST0=List(query='kinds of {kind}', max=20)
+OBJ1=Classify(image=IMAGE, object=OBJ0, categories=LIST0, unique=False)
+IMAGE0=Tag(image=IMAGE, object=OBJ1)
+RESULT=IMAGE0"""
+    instruction = wording.format(kind=kind, kinds=KINDS[kind])
+    return instruction, scene, program, _tags(scene, [Noun(name) for name in categories_of(kind)])
+
+
+def _things(rng: random.Random, split: Split) -> _Parts:
+    """Tag everything of a name: "the dogs", "all the people", "the two birds"."""
+    noun = choose_noun(rng, split, kinds=0.4)
+    number = rng.randint(1, 4)
+    casting = Casting(rng, split, [noun])
+    casting.add(noun, number)
+    casting.add_others(4)
+    scene = casting.scene()
+    program = f"""\
+OBJ0=Loc(image=IMAGE, object='{noun}')
+IMAGE0=Tag(image=IMAGE, object=OBJ0)
+RESULT=IMAGE0"""
+    return _instruct(rng, _said(rng, noun, number), noun.name, number), scene, program, _tags(scene, [noun])
+
+
+def _coloured(rng: random.Random, split: Split) -> _Parts:
+    """Tag the things of a name that have a colour, beside others that have not."""
+    noun = choose_coloured(rng, split)
+    number = rng.randint(1, 3)
+    casting = Casting(rng, split, [noun])
+    casting.add(noun, number)
+    for _ in range(rng.choice((0, 1, 1, 2))):
+        casting.add(Noun(noun.name, other_colour(rng, split, noun)))
+    casting.add_others(3)
+    scene = casting.scene()
+    program = f"""\
+OBJ0=Loc(image=IMAGE, object='{noun.name}')
+OBJ1=Filter(image=IMAGE, object=OBJ0, query='{noun}')
+IMAGE0=Tag(image=IMAGE, object=OBJ1)
+RESULT=IMAGE0"""
+    return _instruct(rng, _said(rng, noun, number), noun.name, number), scene, program, _tags(scene, [noun])
+
+
+def _said(rng: random.Random, noun: Noun, number: int) -> str:
+    """Return how an instruction names all of some things."""
+    if noun.name in _UNCOUNTED:
+        return f"{rng.choice(('the', 'all', 'all the'))} {noun}"
+    if number == 1 and noun.name not in PLURAL_ONLY:
+        return f"the {noun}"
+    plural = Noun(plural_of(noun.name), noun.colour)
+    counts = ["the", "the", "all", "all the"]
+    if number > 1 and noun.name not in PLURAL_ONLY:
+        counts += [f"the {NUMBERS[number]}", f"the {number}"]
+    return f"{rng.choice(counts)} {plural}"
+
+
+def _instruct(rng: random.Random, what: str, name: str, number: int) -> str:
+    if name in _UNCOUNTED:
+        return rng.choice(_MANY).format(what=what, names="its name", them="it", are="is")
+    if number == 1 and name not in PLURAL_ONLY:
+        return rng.choice(_ONE).format(what=what)
+    return rng.choice(_MANY).format(what=what, names="their names", them="them", are="are")
+
+
+def _tags(scene: Scene, nouns: Sequence[Noun]) -> tuple[Tag, ...]:
+    """Return a tag for each thing that one of the nouns fits."""
+    drawn = draw(scene)
+    return tuple(
+        Tag(noun.name, drawn.box(number))
+        for number, thing in enumerate(scene.things)
+        for noun in nouns
+        if noun.fits(thing)
+    )
