@@ -73,8 +73,32 @@ FLOORS = [
 ]
 """From the ground up."""
 
-UPSTAIRS = ["session", "results", "listing", "model_listing", "doctor", "arguments", "cli", "modules"]
+UPSTAIRS = [
+    "session",
+    "results",
+    "listing",
+    "model_listing",
+    "doctor",
+    "arguments",
+    "cli",
+    "miniworld",
+    "modules",
+]
 """What stands above all floors, and the tools beside them."""
+
+MINIWORLD = [
+    {"catalogue"},
+    {"scene", "textures"},
+    {"drawing"},
+    {"captions", "mentions", "sight"},
+    {"knowledge"},
+    {"tasks"},
+    {"oracle"},
+    {"exhibits", "demo_page", "demo"},
+    {"training"},
+    {"evaluation"},
+]
+"""The floors of the miniature world, from the ground up. What stands on one floor may import each other."""
 
 
 @pytest.mark.parametrize("floor", FLOORS)
@@ -94,6 +118,28 @@ def test_a_floor_imports_only_floors_below(floor: str) -> None:
             if (floor, name) not in allowed
         ]
     assert not found
+
+
+def test_a_floor_of_the_miniature_world_imports_only_floors_below() -> None:
+    places = {name: number for number, names in enumerate(MINIWORLD) for name in names}
+    found = []
+    for path, tree in trees("visprog"):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        if parts[1] != "miniworld" or parts[2] == "__init__":
+            continue
+        assert parts[2] in places, f"{path.relative_to(ROOT)} stands on no floor"
+        for name in imports(_without_type_checking(tree)):
+            other = name.removeprefix("visprog.miniworld.").split(".")[0]
+            if name.startswith("visprog.miniworld.") and places[other] > places[parts[2]]:
+                found.append(f"{path.relative_to(ROOT)} imports {name}")
+    assert not found
+
+
+def test_only_the_command_line_knows_of_the_miniature_world() -> None:
+    for path, tree in trees("visprog", "modules", "prompts", "examples"):
+        parts = path.relative_to(ROOT).parts
+        if "miniworld" not in parts and path.name != "cli.py":
+            assert not any(name.startswith("visprog.miniworld") for name in imports(tree)), path
 
 
 def _without_type_checking(tree: ast.Module) -> ast.Module:
@@ -128,10 +174,21 @@ def test_every_data_file_is_packaged() -> None:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"][
         "package-data"
     ]
-    for package in ("visprog.models.profiles", "visprog.trace", "visprog.prompts"):
-        for path in (ROOT / package.replace(".", "/")).iterdir():
+    for package, patterns in settings.items():
+        folder = ROOT / package.replace(".", "/")
+        packaged = {path for pattern in patterns for path in folder.glob(pattern)}
+        for path in folder.iterdir():
             if path.is_file() and path.suffix not in (".py", ".pyc"):
-                assert any(path.match(pattern) for pattern in settings[package]), path
+                assert path in packaged, path
+
+
+def test_the_weights_that_come_with_the_package_are_packaged_and_small() -> None:
+    folder = ROOT / "visprog" / "models" / "mini"
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]
+    assert "mini/**" in settings["package-data"]["visprog.models"]
+    assert sum(path.stat().st_size for path in files) <= 40_000_000
+    assert not [path for path in files if path.suffix in (".bin", ".pt", ".pth", ".ckpt", ".pkl")]
 
 
 def test_the_built_in_tools_have_one_name() -> None:

@@ -15,6 +15,7 @@ from rich.text import Text
 
 from visprog.errors import VisProgError
 from visprog.model_listing import Entry, entries
+from visprog.planner.selection import choose_planner
 from visprog.session import VisProg
 
 State = Literal["works", "missing", "broken"]
@@ -33,7 +34,7 @@ class Finding(NamedTuple):
 def diagnose(session: VisProg) -> list[Finding]:
     """Look at packages, models, tools and planners. Models without weights are loaded, to see them work."""
     models = {finding.name: finding for finding in _models(session)}
-    return [*_packages(), *models.values(), *_tools(session, models), *_planners()]
+    return [*_packages(), *models.values(), *_tools(session, models), *_planners(session)]
 
 
 def _packages() -> Iterator[Finding]:
@@ -114,8 +115,15 @@ def _tools(session: VisProg, models: dict[str, Finding]) -> Iterator[Finding]:
             yield Finding("tools", tool.name, "works", notes)
 
 
-def _planners() -> Iterator[Finding]:
+def _planners(session: VisProg) -> Iterator[Finding]:
     yield Finding("planners", "examples", "works", "follows the banks of examples, without a model")
+    own = session.models.profile.planner
+    if own not in ("examples", "openai"):
+        try:
+            choose_planner(own, session.models)
+            yield Finding("planners", own, "works", "the profile's own")
+        except VisProgError as error:
+            yield Finding("planners", own, "missing", error.message, error.help or "")
     variables = [name for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL") if os.environ.get(name)]
     if variables:
         yield Finding(

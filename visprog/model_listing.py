@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from visprog.errors import ModelError, ModelUnavailable, UsageError
-from visprog.models.checkpoints import is_here
+from visprog.models.checkpoints import is_embedded, is_here
 from visprog.models.hub import fetch
 from visprog.models.profile import Profile, Spec
 from visprog.models.roles import ROLES
@@ -22,6 +22,7 @@ _HUB = ("transformers", "diffusers", "open_clip")
 
 
 _ABSENT = "not here"
+_EMBEDDED = "comes with VisProg"
 
 
 class Entry(NamedTuple):
@@ -53,6 +54,8 @@ def _state(spec: Spec) -> str:
         from visprog.models.openai import is_configured
 
         return "key or address set" if is_configured() else "no key or address"
+    if is_embedded(spec.identifier):
+        return _EMBEDDED if is_here(spec.identifier) else "missing from this installation"
     if spec.backend in _HUB:
         return "here" if is_here(_repository(spec), spec.options.get("revision")) else _ABSENT
     is_path = "/" in spec.identifier or "." in spec.identifier
@@ -74,7 +77,7 @@ def show(found: list[Entry], profile: Profile) -> None:
 
 
 def _describe(entry: Entry) -> Text:
-    good = entry.state in ("here", "given", "key or address set")
+    good = entry.state in ("here", _EMBEDDED, "given", "key or address set")
     lines = Text(f"{entry.model}\n" if entry.model else "")
     lines.append(entry.state, "dim" if not entry.model else "green" if good else "yellow")
     for fact in filter(None, (entry.size, entry.licence)):

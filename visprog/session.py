@@ -48,12 +48,12 @@ Images: TypeAlias = Source | Sequence[Source] | Mapping[str, Source]
 class VisProg:
     """Plans programs from instructions, and runs them.
 
-    `planner` is "auto" (a language model where OPENAI_API_KEY or OPENAI_BASE_URL is set, else the examples),
-    "examples", "openai", "openai:MODEL", "transformers:MODEL", or a Planner. `models` is a profile's name or
-    path, a mapping from role to model ("backend:identifier", or any object that does what the role says), or
-    a Zoo. `tools` are added to the built-in ones and to those of installed packages. What was computed once
-    is remembered, up to `memory` bytes; 0 remembers nothing. Steps run on `workers` threads beside the
-    caller's.
+    `planner` is "auto" (a language model where OPENAI_API_KEY or OPENAI_BASE_URL is set, else the profile's
+    choice, which is the examples in most), "examples", "openai", "openai:MODEL", "transformers:MODEL", or a
+    Planner. `models` is a profile's name or path, a mapping from role to model ("backend:identifier", or any
+    object that does what the role says), or a Zoo. `tools` are added to the built-in ones and to those of
+    installed packages. What was computed once is remembered, up to `memory` bytes; 0 remembers nothing. Steps
+    run on `workers` threads beside the caller's.
     """
 
     def __init__(

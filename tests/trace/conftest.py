@@ -1,11 +1,10 @@
-"""Runs put together by hand, a reader of pages, and one browser for all tests that need it."""
+"""Runs put together by hand, and a reader of pages."""
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html.parser import HTMLParser
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,9 +19,6 @@ from visprog.planner.plan import Plan
 from visprog.tools import Registry, tool
 from visprog.trace.run import Run
 from visprog.values import Image, Region, Regions, Scalar
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Browser
 
 
 @tool("Loc")
@@ -203,19 +199,3 @@ class Page(HTMLParser):
 def read_page() -> Callable[[str], Any]:
     """Reads a page with a parser that knows nothing of how it was made."""
     return Page
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """A real Chromium, shared by all tests; they are skipped where there is none."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    path = next((found for name in names if (found := shutil.which(name))), None)
-    if path is None:
-        pytest.skip("no Chromium here: install the system's package `chromium`")
-    from playwright.sync_api import sync_playwright
-
-    options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=options)
-        yield chromium
-        chromium.close()

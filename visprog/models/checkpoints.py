@@ -21,6 +21,10 @@ COMMON_OPTIONS = ("revision", "device", "dtype")
 """Options that every local model takes."""
 
 
+_EMBEDDED = "visprog-mini"
+"""The owner in the names of the checkpoints that come with VisProg: `visprog-mini/owlvit`."""
+
+
 def check_options(options: Mapping[str, Any], known: Iterable[str], what: str) -> None:
     """Raise UsageError for an option that the model called `what` does not take."""
     allowed = [*COMMON_OPTIONS, *known]
@@ -30,10 +34,12 @@ def check_options(options: Mapping[str, Any], known: Iterable[str], what: str) -
 
 
 def find_checkpoint(identifier: str, revision: str | None = None) -> Path:
-    """Return the folder of a checkpoint: a folder of that path, or what was pulled from the Hugging Face hub.
+    """Return the folder of a checkpoint: one that comes with VisProg, a folder of that path, or a pulled one.
 
-    Raises ModelUnavailable where it is neither, or was pulled in part.
+    Raises ModelUnavailable where it is none of them, or was pulled in part.
     """
+    if is_embedded(identifier):
+        return _embedded(identifier, revision)
     folder = Path(identifier).expanduser()
     if folder.is_dir():
         if revision is not None:
@@ -59,6 +65,12 @@ def is_repository(identifier: str) -> bool:
     return identifier.count("/") == 1 and not identifier.startswith(("/", ".", "~"))
 
 
+def is_embedded(identifier: str) -> bool:
+    """Whether an identifier names a checkpoint that comes with VisProg, `visprog-mini/NAME`."""
+    owner, slash, name = identifier.partition("/")
+    return owner == _EMBEDDED and bool(slash) and name.isidentifier()
+
+
 def is_here(identifier: str, revision: str | None = None) -> bool:
     """Whether a checkpoint's files are on this machine."""
     try:
@@ -66,6 +78,18 @@ def is_here(identifier: str, revision: str | None = None) -> bool:
     except ModelError:
         return False
     return True
+
+
+def _embedded(identifier: str, revision: str | None) -> Path:
+    if revision is not None:
+        raise UsageError(f"{identifier} comes with VisProg and has no revisions", help="leave out `revision`")
+    folder = Path(__file__).parent / "mini" / identifier.partition("/")[2]
+    if not any(folder.rglob("*.safetensors")):
+        raise ModelUnavailable(
+            f"{identifier} should come with VisProg, and is missing from this installation",
+            help="install VisProg anew; the profile `base` works without weights",
+        )
+    return folder
 
 
 def _pulled(identifier: str, revision: str | None) -> Path | None:

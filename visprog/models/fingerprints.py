@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from visprog.errors import VisProgError
-from visprog.models.checkpoints import find_checkpoint, is_repository
+from visprog.models.checkpoints import find_checkpoint, is_embedded, is_repository
 from visprog.models.profile import Spec
 
 _PACKAGES = {
@@ -69,14 +69,27 @@ def _surroundings(backend: str) -> list[str]:
 
 
 def _content(spec: Spec) -> list[str]:
-    """Name the state of the files: the hub's commit, or a hash of names, sizes and times of change."""
+    """Name the state of the files: the hub's commit, or a hash of names, sizes and times of change.
+
+    What comes with VisProg is the same wherever it is installed, and is named by a hash of its content.
+    """
     files = _files(spec)
     if not files:
         return []
+    if is_embedded(spec.identifier):
+        return [f"content #{_content_hash(files)}"]
     if is_repository(spec.identifier) and not Path(spec.identifier).exists():
         return [f"commit {_commit(files[0])}"]
     stats = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in files]
     return [f"files #{_hash(repr(stats))}"]
+
+
+def _content_hash(files: list[Path]) -> str:
+    digest = hashlib.blake2b(digest_size=8)
+    for path in files:
+        digest.update(path.name.encode())
+        digest.update(hashlib.blake2b(path.read_bytes()).digest())
+    return digest.hexdigest()
 
 
 def _commit(file: Path) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from visprog.errors import ModelUnavailable, UsageError
 from visprog.models.checkpoint_files import unreadable, wanted
-from visprog.models.checkpoints import find_checkpoint, is_here, is_repository, needs
+from visprog.models.checkpoints import find_checkpoint, is_embedded, is_here, is_repository, needs
 
 _PATIENCE = 10.0
 """Seconds that the hub may take to say what a repository or a file is."""
@@ -21,10 +21,11 @@ def fetch(identifier: str, revision: str | None = None) -> Path:
     """Fetch what is read of a checkpoint, with progress on standard error; return its folder.
 
     What is here already is kept, what is damaged is fetched again, and an interrupted fetch is taken up
-    where it stopped. Raises UsageError, and ModelUnavailable, within seconds where there is no network.
+    where it stopped. What comes with VisProg needs no fetching. Raises UsageError, and ModelUnavailable,
+    within seconds where there is no network.
     """
-    if Path(identifier).expanduser().is_dir():
-        return find_checkpoint(identifier)
+    if is_embedded(identifier) or Path(identifier).expanduser().is_dir():
+        return find_checkpoint(identifier, revision)
     if not is_repository(identifier):
         raise UsageError(f"there is no folder {identifier}, and no repository is called so", help="check it")
     with needs("huggingface_hub"):

@@ -35,13 +35,18 @@ class Spec(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A choice of models by role, and of settings by tool. `memory` bounds loaded models, in bytes."""
+    """A choice of models by role, and of settings by tool.
+
+    `memory` bounds loaded models, in bytes. `planner` names the one that `auto` means where neither a key nor
+    an address is set.
+    """
 
     name: str
     description: str = ""
     models: Mapping[str, Spec] = field(default_factory=dict)
     tools: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     memory: int | None = None
+    planner: str = "examples"
 
 
 def profile_names() -> list[str]:
@@ -88,10 +93,11 @@ def _read_profile(name: str, text: str) -> Profile:
     specs = {role: read_spec(role, models[role]) for role in models}
     settings = {tool.replace("_", "").casefold(): dict(tools[tool]) for tool in tools}
     memory = _bytes(content["memory"]) if "memory" in content else None
-    return Profile(name, str(content.get("description", "")), specs, settings, memory)
+    planner = str(content.get("planner", "examples"))
+    return Profile(name, str(content.get("description", "")), specs, settings, memory, planner)
 
 
-_KEYS = ("description", "memory", "models", "tools")
+_KEYS = ("description", "memory", "planner", "models", "tools")
 
 _UNITS = {"KB": 10**3, "MB": 10**6, "GB": 10**9}
 

@@ -23,7 +23,7 @@ def check_planner_name(name: str) -> None:
 
 
 def choose_planner(name: str, models: Zoo | None = None) -> Planner:
-    """Return the planner of this name; `auto` is openai where a key or an address is set, else examples.
+    """Return the planner of this name; `auto` is openai where a key or an address is set, else the profile's.
 
     `transformers:MODEL` shares the language model of `models` where it is the same. Raises UsageError for
     another name, and ModelUnavailable where openai has neither key nor address, or the local model's weights
@@ -31,7 +31,7 @@ def choose_planner(name: str, models: Zoo | None = None) -> Planner:
     """
     check_planner_name(name)
     if name == "auto":
-        name = "openai" if openai.is_configured() else "examples"
+        name = "openai" if openai.is_configured() else _own(models)
     if name == "examples":
         from visprog.planner.examples.planner import ExamplesPlanner
 
@@ -43,6 +43,14 @@ def choose_planner(name: str, models: Zoo | None = None) -> Planner:
         return LanguageModelPlanner(_local_model(name, models), name, variety=_VARIETY)
     language_model = openai.OpenAILanguageModel(model or None)
     return LanguageModelPlanner(language_model, f"openai:{language_model.model}")
+
+
+def _own(models: Zoo | None) -> str:
+    """Return the planner of a profile."""
+    if models is None:
+        return "examples"
+    check_planner_name(models.profile.planner)
+    return models.profile.planner
 
 
 def _local_model(name: str, models: Zoo | None) -> LanguageModel:

@@ -141,6 +141,11 @@ def _pictures(album: Album) -> dict[str, object]:
     return {"pictures": ids, "proportions": proportions, "policy": policy}
 
 
+def cards(run: Run, album: Album) -> tuple[Card, ...]:
+    """Return the run's steps, ready for another page, which shows the pictures in `album`."""
+    return tuple(_Page(run, album).cards())
+
+
 def frame(run: Run) -> str:
     """Return the page inside a sandboxed frame, whose styles and script cannot reach the page around it."""
     return (
@@ -152,9 +157,9 @@ def frame(run: Run) -> str:
 class _Page:
     """Gathers what the page shows of one run."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, album: Album | None = None) -> None:
         self.run = run
-        self.album = Album()
+        self.album = Album() if album is None else album
         self.lines = listing(run.checked)
         self.records = {record.index: record for record in run.steps}
         self.steps = {step.name: (index, step) for index, step in enumerate(run.checked.steps)}

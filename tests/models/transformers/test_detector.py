@@ -19,6 +19,7 @@ from tests.models.tiny_checkpoints.tiny_detectors import save_grounding_dino, sa
 from visprog.errors import ModelFailed
 from visprog.models.transformers import load
 from visprog.models.transformers.detector import ZeroShotDetector
+from visprog.models.zoo import Zoo
 from visprog.values import Box
 
 FAMILIES: dict[str, Callable[[Path], Path]] = {
@@ -268,3 +269,22 @@ def test_threads_get_what_one_gets_alone(detector: Callable[..., Any]) -> None:
 def test_a_label_longer_than_the_whole_text_is_refused_in_words(detector: Callable[..., Any]) -> None:
     with pytest.raises(ModelFailed, match=r"tokens; .* reads 30 at most"):
         detector().detect(noise((60, 40)), ["dog " * 40])
+
+
+def test_faces_are_what_is_called_so(folders: dict[str, Path], family: str) -> None:
+    options = {"device": "cpu", "threshold": 0.02}
+    faces = load("face_detector", str(folders[family]), {**options, "face": "red square"})
+    things = load("detector", str(folders[family]), options)
+    assert isinstance(faces, ZeroShotDetector)
+    assert isinstance(things, ZeroShotDetector)
+    image = noise((120, 80))
+    found = faces.detect_faces(image)
+    assert len(found) > 0
+    assert np.array_equal(found.boxes, things.detect(image, ["red square"]).boxes)
+    assert set(things.detect_faces(image).labels) <= {"face"}
+
+
+def test_one_detector_serves_things_and_faces(folders: dict[str, Path]) -> None:
+    model = f"transformers:{folders['owlvit']}"
+    zoo = Zoo(models={"detector": model, "face_detector": model}, device="cpu")
+    assert zoo.get("face_detector") is zoo.get("detector")

@@ -19,7 +19,7 @@ from visprog.miniworld.tasks.casting import (
     other_colour,
 )
 from visprog.miniworld.tasks.task import Edit, Task
-from visprog.miniworld.tasks.wording import Noun, stands_in_a_bank
+from visprog.miniworld.tasks.wording import Noun, filled, stands_in_a_bank
 
 _REPLACE = (
     "Replace {what} with {new}",
@@ -144,7 +144,7 @@ def _replace_stuff(rng: random.Random, split: Split) -> _Parts:
     old = rng.choice(_wide_stuff(scene))
     new = rng.choice([kind for kind in STUFF if kind not in (*scene.ground.kinds, scene.ground.pond)])
     phrase = rng.choice(stuff_phrases(new))
-    instruction = rng.choice(_REPLACE).format(what=f"the {old}", new=phrase)
+    instruction = filled(rng.choice(_REPLACE), what=f"the {old}", new=phrase)
     program = _program(_selecting(old), f"Replace(image=IMAGE, object=OBJ1, prompt='{_bare(phrase)}')")
     return instruction, scene, program, Edit("replace", stuff=old, shows=new)
 
@@ -157,28 +157,28 @@ def _replace_thing(rng: random.Random, split: Split) -> _Parts:
     colour = choose_colour(rng, new, split) if CATEGORIES[new].tints and rng.random() < 0.6 else None
     subject = _single(rng, split, Noun(old))
     shows = coloured(new, colour)
-    instruction = rng.choice(_REPLACE).format(what=subject.said, new=with_article(shows))
+    instruction = filled(rng.choice(_REPLACE), what=subject.said, new=with_article(shows))
     program = _program(subject.steps, f"Replace(image=IMAGE, object=OBJ1, prompt='{shows}')")
     return instruction, subject.scene, program, Edit("replace", subject.things, shows=shows)
 
 
 def _remove(rng: random.Random, split: Split) -> _Parts:
     subject = rng.choice((_single, _of_one_colour))(rng, split)
-    instruction = rng.choice(_REMOVE).format(what=subject.said)
+    instruction = filled(rng.choice(_REMOVE), what=subject.said)
     program = _program(subject.steps, "Replace(image=IMAGE, object=OBJ1, prompt='nothing')")
     return instruction, subject.scene, program, Edit("remove", subject.things)
 
 
 def _color_pop(rng: random.Random, split: Split) -> _Parts:
     subject = rng.choice(_SUBJECTS)(rng, split)
-    instruction = rng.choice(_COLOR_POP).format(what=subject.said)
+    instruction = filled(rng.choice(_COLOR_POP), what=subject.said)
     program = _program(subject.steps, "ColorPop(image=IMAGE, object=OBJ1)")
     return instruction, subject.scene, program, Edit("color pop", subject.things)
 
 
 def _blur(rng: random.Random, split: Split) -> _Parts:
     subject = rng.choice(_SUBJECTS)(rng, split)
-    instruction = rng.choice(_BLUR).format(what=subject.said)
+    instruction = filled(rng.choice(_BLUR), what=subject.said)
     program = _program(subject.steps, "BgBlur(image=IMAGE, object=OBJ1)")
     return instruction, subject.scene, program, Edit("blur", subject.things)
 
@@ -200,13 +200,13 @@ def _emoji(rng: random.Random, split: Split) -> _Parts:
 OBJ0=FaceDet(image=IMAGE)
 IMAGE0=Emoji(image=IMAGE, object=OBJ0, emoji='{written}')
 RESULT=IMAGE0"""
-        instruction = rng.choice(_EMOJI_FOR_ALL).format(new=said)
+        instruction = filled(rng.choice(_EMOJI_FOR_ALL), new=said)
         return instruction, scene, program, Edit("emoji", _numbers(scene, person), shows=written)
     steps = f"""\
 OBJ0=FaceDet(image=IMAGE)
 OBJ1=Select(image=IMAGE, object=OBJ0, query='{one}', category=None)"""
     program = _program(steps, f"Emoji(image=IMAGE, object=OBJ1, emoji='{written}')")
-    instruction = rng.choice(_EMOJI).format(what=f"the {one}", new=said)
+    instruction = filled(rng.choice(_EMOJI), what=f"the {one}", new=said)
     return instruction, scene, program, Edit("emoji", _numbers(scene, one), shows=written)
 
 

@@ -12,7 +12,7 @@ from visprog.miniworld.knowledge import FACTS
 from visprog.miniworld.scene import Scene, Split, generator
 from visprog.miniworld.tasks.casting import Casting, NoSceneError, choose_coloured, choose_noun, other_colour
 from visprog.miniworld.tasks.task import Tag, Task
-from visprog.miniworld.tasks.wording import NAMED_KINDS, PLURAL_ONLY, Noun, stands_in_a_bank
+from visprog.miniworld.tasks.wording import NAMED_KINDS, PLURAL_ONLY, Noun, filled, stands_in_a_bank
 
 _UNCOUNTED = frozenset({"food"})
 """Kinds of which one says "it", however much there is."""
@@ -119,7 +119,7 @@ LIST0=List(query='kinds of {kind}', max=20)
 OBJ1=Classify(image=IMAGE, object=OBJ0, categories=LIST0, unique=False)
 IMAGE0=Tag(image=IMAGE, object=OBJ1)
 RESULT=IMAGE0"""
-    instruction = wording.format(kind=kind, kinds=KINDS[kind])
+    instruction = filled(wording, kind=kind, kinds=KINDS[kind])
     return instruction, scene, program, _tags(scene, [Noun(name) for name in categories_of(kind)])
 
 
@@ -171,10 +171,10 @@ def _said(rng: random.Random, noun: Noun, number: int) -> str:
 
 def _instruct(rng: random.Random, what: str, name: str, number: int) -> str:
     if name in _UNCOUNTED:
-        return rng.choice(_MANY).format(what=what, names="its name", them="it", are="is")
+        return filled(rng.choice(_MANY), what=what, names="its name", them="it", are="is")
     if number == 1 and name not in PLURAL_ONLY:
-        return rng.choice(_ONE).format(what=what)
-    return rng.choice(_MANY).format(what=what, names="their names", them="them", are="are")
+        return filled(rng.choice(_ONE), what=what)
+    return filled(rng.choice(_MANY), what=what, names="their names", them="them", are="are")
 
 
 def _tags(scene: Scene, nouns: Sequence[Noun]) -> tuple[Tag, ...]:

@@ -26,6 +26,13 @@ class Noun(NamedTuple):
         return thing.category in categories_of(self.name) and self.colour in (None, thing.colour)
 
 
+def filled(wording: str, **places: str) -> str:
+    """Return a wording with its places, such as {what}, filled."""
+    for place, text in places.items():
+        wording = wording.replace(f"{{{place}}}", text)
+    return wording
+
+
 NAMED_KINDS = tuple(kind for kind in KINDS if kind != "object")
 """The hypernyms that questions ask about."""
 

@@ -37,7 +37,7 @@ from visprog.miniworld.training.tokenizers import clip_tokenizer, texts
 SIDE, PATCH, LENGTH = 160, 16, 16
 CELLS = SIDE // PATCH
 SCHEDULE = Schedule(
-    steps=9000, rate=8e-4, decay=0.05, loose=("text_model", "text_projection"), loose_rate=0.3
+    steps=7000, rate=9e-4, decay=0.05, loose=("text_model", "text_projection"), loose_rate=0.3
 )
 _BATCH = 32
 _COLOURED = 40

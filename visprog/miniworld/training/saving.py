@@ -26,4 +26,6 @@ def save(model: Any, *processors: Any, folder: Path) -> None:
     for processor in processors:
         processor.save_pretrained(making)
     shutil.rmtree(folder, ignore_errors=True)
+    for path in making.iterdir():
+        path.chmod(0o644)  # the library leaves weights readable by their owner alone
     making.rename(folder)

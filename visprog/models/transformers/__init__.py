@@ -13,6 +13,7 @@ from visprog.errors import ModelUnavailable
 
 _LOADERS = {
     "detector": "detector:load_detector",
+    "face_detector": "detector:load_detector",
     "segmenter": "segmenter:load_segmenter",
     "masker": "sam:load_sam",
     "image_text_scorer": "scorer:load_scorer",

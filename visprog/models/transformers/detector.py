@@ -2,7 +2,7 @@
 
 Several labels are asked of one picture in one pass, and a box that fits two of them is returned under both.
 OWL-ViT and OWLv2 judge each label by itself; Grounding DINO reads them as one text, where a label's
-neighbours move its scores a little.
+neighbours move its scores a little. Faces are things of the name 'face'.
 """
 
 from __future__ import annotations
@@ -35,13 +35,16 @@ _FAMILIES = {"owlvit": _OWL, "owlv2": _OWL, "grounding-dino": _GROUNDING, "mm-gr
 
 
 def load_detector(role: str, identifier: str, options: Mapping[str, Any]) -> ZeroShotDetector:
-    """Load a detector. Options: `threshold` and `nms`, from 0 to 1, and `template`, a text with {}."""
+    """Load a detector of things, or of faces.
+
+    Options: `threshold` and `nms`, from 0 to 1, `template`, a text with {}, and `face`, the word for a face.
+    """
     del role
     network = load_precise(
         "AutoModelForZeroShotObjectDetection",
         identifier,
         options,
-        ("threshold", "nms", "template"),
+        ("threshold", "nms", "template", "face"),
         kinds=tuple(_FAMILIES),
         processor="AutoProcessor",
     )
@@ -51,6 +54,7 @@ def load_detector(role: str, identifier: str, options: Mapping[str, Any]) -> Zer
         threshold=fraction(options, "threshold", family.threshold),
         nms=fraction(options, "nms", 0.5),
         template=_template(options.get("template", family.template)),
+        face=str(options.get("face", "face")),
     )
 
 
@@ -68,17 +72,20 @@ class _Pass(NamedTuple):
 
 
 class ZeroShotDetector:
-    """Finds things by name. May be shared by threads.
+    """Finds things by name, and faces by the name `face`. May be shared by threads.
 
     A box is returned where its score is above `threshold` and it overlaps no better box of the same label
     by more than `nms` (intersection over union). A label is asked for in the words of `template`.
     """
 
-    def __init__(self, network: Network, *, threshold: float, nms: float, template: str = "{}") -> None:
+    def __init__(
+        self, network: Network, *, threshold: float, nms: float, template: str = "{}", face: str = "face"
+    ) -> None:
         self._network = network
         self._threshold = threshold
         self._nms = nms
         self._template = template
+        self._face = face
         self._ask = self._grounding if _FAMILIES[network.kind] is _GROUNDING else self._owl
         self.fingerprint = network.fingerprint
         self.nbytes = network.nbytes
@@ -90,6 +97,10 @@ class ZeroShotDetector:
         with self._network.lock:
             found = list(self._find(image, names)) if names else []
         return Regions(sorted(found, key=lambda region: -region.score), size=image.size)
+
+    def detect_faces(self, image: Image) -> Regions:
+        """Return a box for each face, best first."""
+        return self.detect(image, [self._face])
 
     def _find(self, image: Image, names: Sequence[str]) -> Iterator[Region]:
         for inputs, columns in self._ask(image.to_pil(), names):

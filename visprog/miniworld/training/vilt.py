@@ -1,0 +1,173 @@
+"""ViLT (Kim et al., 2021) in miniature: simple questions about pictures and parts of pictures.
+
+Its layers start from CLIP's picture encoder. Pictures nearly keep their aspect ratio, as the model's own
+preprocessing has it; those of a batch have one shape, so that nothing is padded.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Sequence
+from copy import deepcopy
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from transformers import (
+    ViltConfig,
+    ViltForQuestionAnswering,
+    ViltImageProcessor,
+    ViltProcessor,
+)
+
+from visprog.miniworld.scene import generator
+from visprog.miniworld.training.clip_encoder import Encoder, load_encoder
+from visprog.miniworld.training.crops import MEAN, SPREAD
+from visprog.miniworld.training.loop import Schedule, fit
+from visprog.miniworld.training.pictures import Pictures
+from visprog.miniworld.training.questions import ANSWERS, Sample, WholeQuestions, all_wordings, make_sample
+from visprog.miniworld.training.saving import WEIGHTS, save
+from visprog.miniworld.training.tokenizers import bert_tokenizer
+from visprog.models.transformers.answers import ViltAnswers
+from visprog.models.transformers.network import load_network
+from visprog.values import Image
+
+SHORTEST, STEP, PATCH = 128, 32, 16
+"""What the shorter side of a picture becomes, what each side is a multiple of, and the patches' side."""
+
+LENGTH = 32
+SCHEDULE = Schedule(steps=2800, rate=1e-3, decay=0.05)
+BATCH = 72
+_WHOLE_QUESTIONS, _WHOLE = 6000, 0.25
+"""How many different ones there are of those that programs are written for, and how often one is tried."""
+
+_NUMBERS = {answer: number for number, answer in enumerate(ANSWERS)}
+
+
+def build(corpus: Iterable[str]) -> tuple[ViltForQuestionAnswering, ViltProcessor]:
+    """Return an untrained model and what prepares its inputs, for questions in the words of the corpus."""
+    torch.manual_seed(0)
+    tokenizer = bert_tokenizer(corpus, length=LENGTH)
+    config = ViltConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=192,
+        intermediate_size=768,
+        num_hidden_layers=5,
+        num_attention_heads=3,
+        hidden_act="gelu_pytorch_tanh",
+        image_size=SHORTEST,
+        patch_size=PATCH,
+        max_position_embeddings=LENGTH,
+        layer_norm_eps=1e-5,
+        pad_token_id=tokenizer.pad_token_id,
+        id2label=dict(enumerate(ANSWERS)),
+        label2id=_NUMBERS,
+    )
+    model = ViltForQuestionAnswering(config)
+    embeddings = model.vilt.embeddings
+    nn.init.normal_(embeddings.position_embeddings, std=0.02)
+    nn.init.normal_(embeddings.cls_token, std=0.02)
+    images = ViltImageProcessor(
+        size={"shortest_edge": SHORTEST}, size_divisor=STEP, image_mean=[MEAN] * 3, image_std=[SPREAD] * 3
+    )
+    return model, ViltProcessor(images, tokenizer)
+
+
+def start_from(model: ViltForQuestionAnswering, encoder: Encoder) -> None:
+    """Give the model's layers, patches and positions CLIP's values."""
+    vilt = model.vilt
+    with torch.no_grad():
+        vilt.embeddings.patch_embeddings.projection.weight.copy_(encoder.patches)
+        vilt.embeddings.patch_embeddings.projection.bias.copy_(encoder.shift)
+        vilt.embeddings.cls_token.copy_(encoder.first)
+        vilt.embeddings.position_embeddings[:, 0] = 0
+        side = vilt.config.image_size // vilt.config.patch_size
+        vilt.embeddings.position_embeddings[:, 1:] = encoder.positions(side)
+    for own, other in zip(vilt.encoder.layer, encoder.layers, strict=True):
+        attention = own.attention.attention
+        own.layernorm_before.load_state_dict(other.layer_norm1.state_dict())
+        attention.query.load_state_dict(other.self_attn.q_proj.state_dict())
+        attention.key.load_state_dict(other.self_attn.k_proj.state_dict())
+        attention.value.load_state_dict(other.self_attn.v_proj.state_dict())
+        own.attention.output.dense.load_state_dict(other.self_attn.out_proj.state_dict())
+        own.layernorm_after.load_state_dict(other.layer_norm2.state_dict())
+        own.intermediate.dense.load_state_dict(other.mlp.fc1.state_dict())
+        own.output.dense.load_state_dict(other.mlp.fc2.state_dict())
+
+
+def train(folder: Path, pool: Path) -> None:
+    """Train, say how good it is, and save the weights."""
+    pictures, unseen = Pictures(pool, "train", 24_000), Pictures(pool, "validation", 1000)
+    whole = WholeQuestions("train", _WHOLE_QUESTIONS)
+    model, processor = build((*all_wordings(), *whole.texts(3000)))
+    encoder = load_encoder(pictures)
+    if encoder is not None:
+        start_from(model, encoder)
+
+    def loss(network: nn.Module, step: int) -> Tensor:
+        return answer_loss(network, processor, batch(generator(step, "train", "vilt"), pictures, whole))
+
+    def validate(network: nn.Module) -> str:
+        save(deepcopy(network), processor, folder=folder / "trial")
+        return report(folder / "trial", unseen)
+
+    fit(model, loss, SCHEDULE, folder, validate=validate, every=500)
+    save(model, processor, folder=WEIGHTS / "vilt")
+
+
+def batch(rng: random.Random, pictures: Pictures, whole: WholeQuestions) -> list[Sample]:
+    """Return one batch, all shown in one shape: simple questions, and some that programs are written for."""
+    first = make_sample(rng, pictures)
+    shape = shape_of(first.pixels.shape[1], first.pixels.shape[0])
+    samples = [first]
+    while len(samples) < BATCH:
+        asked = whole.sample(rng, lambda *size: shape_of(*size) == shape) if rng.random() < _WHOLE else None
+        samples.append(asked or make_sample(rng, pictures, lambda *size: shape_of(*size) == shape))
+    return samples
+
+
+def shape_of(width: int, height: int) -> tuple[int, int]:
+    """Return the width and height in which the model's preprocessing shows a picture."""
+    scale = min(SHORTEST / min(width, height), int(SHORTEST * 1333 / 800) / max(width, height))
+    return int(width * scale + 0.5) // STEP * STEP, int(height * scale + 0.5) // STEP * STEP
+
+
+def answer_loss(network: nn.Module, processor: ViltProcessor, samples: Sequence[Sample]) -> Tensor:
+    """Return the mean cross entropy of the right answers, for pictures that are shown in one shape."""
+    weight = network.vilt.embeddings.patch_embeddings.projection.weight
+    pixels = [torch.tensor(sample.pixels).permute(2, 0, 1) for sample in samples]
+    shown = processor.image_processor(pixels, do_pad=False, return_tensors="pt")["pixel_values"].to(weight)
+    questions = [sample.question for sample in samples]
+    read = processor.tokenizer(questions, padding=True, truncation=True, return_tensors="pt").to(
+        weight.device
+    )
+    patches = embed(network.vilt.embeddings, shown)
+    mask = torch.ones(patches.shape[:2], dtype=torch.long, device=weight.device)
+    logits = network(**read, image_embeds=patches, pixel_mask=mask).logits
+    right = torch.tensor([_NUMBERS[sample.answer] for sample in samples], device=weight.device)
+    return nn.functional.cross_entropy(logits.float(), right)
+
+
+def embed(embeddings: nn.Module, pixels: Tensor) -> Tensor:
+    """Return what the library's `visual_embed` returns for pictures of one shape, all of them at once."""
+    grid = embeddings.patch_embeddings(pixels)
+    side = embeddings.config.image_size // embeddings.config.patch_size
+    positions = embeddings.position_embeddings
+    square = positions[:, 1:].transpose(1, 2).unflatten(2, (side, side))
+    fitted = nn.functional.interpolate(square, size=grid.shape[-2:], mode="bilinear", align_corners=True)
+    first = (embeddings.cls_token + positions[:, :1]).expand(len(pixels), -1, -1)
+    return torch.cat([first, (grid + fitted).flatten(2).transpose(1, 2)], dim=1)
+
+
+def report(folder: Path, pictures: Pictures, count: int = 400) -> str:
+    """Return how often the engine's own backend answers right, by what is shown and asked."""
+    model = ViltAnswers(load_network("ViltForQuestionAnswering", str(folder), {"device": "cpu"}))
+    right: dict[str, list[bool]] = {}
+    rng = generator(0, "validation", "vilt")
+    whole = WholeQuestions("validation", count // 4)
+    asked = [whole.sample(rng) if number % 4 == 0 else make_sample(rng, pictures) for number in range(count)]
+    for sample in filter(None, asked):
+        said = model.answer(Image(sample.pixels), sample.question)
+        right.setdefault(sample.form, []).append(said == sample.answer)
+    return "  ".join(f"{form} {np.mean(hits):.3f} of {len(hits)}" for form, hits in sorted(right.items()))
