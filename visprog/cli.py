@@ -317,6 +317,77 @@ def pull(
             typer.echo(f"{name}\t{folder}")
 
 
+_eval_app = typer.Typer(no_args_is_help=True)
+app.add_typer(_eval_app, name="eval")
+
+
+@_eval_app.callback()
+def _eval() -> None:
+    """Measure models and planners."""
+
+
+@_eval_app.command("miniworld")
+def eval_miniworld(
+    n: Annotated[int, typer.Option("--n", min=1, help="Of how many samples each figure is made.")] = 500,
+    seed: Annotated[int, typer.Option(min=0, help="The first seed; each sample has the next.")] = 0,
+    split: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
+    models: _Models = "mini",
+    model: _Model = None,
+    device: _Device = "auto",
+    tasks: Annotated[
+        str | None,
+        typer.Option(
+            help="What to measure, with commas between; else everything: gqa, nlvr, knowtag, imgedit, "
+            "composition, and the modules loc, facedet, seg, mask, classify, select, vqa.",
+            show_default=False,
+        ),
+    ] = None,
+    planner: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="gold, examples or transformers:MODEL; may be repeated. Else gold, examples, and the "
+            "language model of the profile mini.",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: Annotated[
+        Path | None,
+        typer.Option(
+            "--json", help="Where to write all figures as JSON; `-` prints them.", show_default=False
+        ),
+    ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            help="Where to write a page with charts, examples and traces: .html.", show_default=False
+        ),
+    ] = None,
+) -> None:
+    """Measure modules, programs and planners on the miniature world, and say where failures come from."""
+    printed = str(as_json) == "-"
+    with _reporting(printed):
+        from visprog.miniworld.evaluation.command import evaluate
+
+        zoo = make_zoo(models, model, device)
+        evaluate(zoo, n=n, seed=seed, split=split, tasks=tasks, planners=planner, data=as_json, page=report)
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="Where to write the page: .html.")] = Path("visprog-demo.html"),
+    show: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
+) -> None:
+    """Run the paper's tasks on pictures of the miniature world, offline, and write a page that shows them."""
+    with _reporting():
+        check_places({}, None, out)
+        from visprog.miniworld.demo import run_demo
+
+        place = run_demo(out, progress=_note).absolute()
+        typer.echo(place)
+        if show:
+            typer.launch(place.as_uri())
+
+
 def main() -> None:
     """Run the command line. No traceback reaches the user."""
     try:

@@ -14,8 +14,9 @@ from torch import Tensor, nn
 
 
 class Schedule(NamedTuple):
-    """How long and how fast to learn: the rate rises over `warmup`, a part of the steps, then falls to 0.
+    """How long and how fast to learn: the rate rises over `warmup`, a part of the steps, then falls.
 
+    It ends at `end` times the rate.
     `loose` names parts of parameters' names that learn at `loose_rate` times the rate, such as a part that
     was trained before.
     """
@@ -25,6 +26,7 @@ class Schedule(NamedTuple):
     warmup: float = 0.06
     decay: float = 0.01
     clip: float = 1.0
+    end: float = 0.0
     loose: tuple[str, ...] = ()
     loose_rate: float = 1.0
 
@@ -33,7 +35,8 @@ class Schedule(NamedTuple):
         rise = max(1, round(self.steps * self.warmup))
         if step < rise:
             return self.rate * (step + 1) / rise
-        return self.rate * 0.5 * (1 + math.cos(math.pi * (step - rise) / max(1, self.steps - rise)))
+        fallen = 0.5 - 0.5 * math.cos(math.pi * (step - rise) / max(1, self.steps - rise))
+        return self.rate * (1 - (1 - self.end) * fallen)
 
 
 def fit(

@@ -34,11 +34,13 @@ from visprog.miniworld.training.pictures import Picture, Pictures
 from visprog.miniworld.training.saving import WEIGHTS, save
 from visprog.miniworld.training.tokenizers import clip_tokenizer, texts
 
-SIDE, PATCH, LENGTH = 160, 16, 16
-CELLS = SIDE // PATCH
-SCHEDULE = Schedule(
-    steps=7000, rate=9e-4, decay=0.05, loose=("text_model", "text_projection"), loose_rate=0.3
+PATCH, LENGTH = 16, 16
+_TEXT = ("text_model", "text_projection")
+STAGES = (
+    (160, Schedule(steps=3900, rate=9e-4, end=0.5, decay=0.05, loose=_TEXT, loose_rate=0.3)),
+    (192, Schedule(steps=4800, rate=7e-4, decay=0.05, loose=_TEXT, loose_rate=0.3)),
 )
+"""The width of the pictures in pixels, and how it learns from them: small ones first, as they cost less."""
 _BATCH = 32
 _COLOURED = 40
 """How many names with colours a batch asks for, besides all names without."""
@@ -62,13 +64,13 @@ class Target(NamedTuple):
     counted: NDArray[np.bool_]
 
 
-def build() -> tuple[OwlViTForObjectDetection, OwlViTProcessor]:
-    """Return an untrained model, but for what it takes from CLIP, and its processor."""
+def build(side: int) -> tuple[OwlViTForObjectDetection, OwlViTProcessor]:
+    """Return a model for pictures of this width, with what it takes from CLIP, and its processor."""
     torch.manual_seed(0)
     tokenizer = clip_tokenizer(texts(), length=LENGTH)
     config = OwlViTConfig(
         text_config=text_config(tokenizer, LENGTH),
-        vision_config={**vision_config(), "image_size": SIDE},
+        vision_config={**vision_config(), "image_size": side},
         projection_dim=128,
     )
     config._attn_implementation = "eager"  # on a CPU the others are slow in bfloat16
@@ -76,7 +78,7 @@ def build() -> tuple[OwlViTForObjectDetection, OwlViTProcessor]:
     _calm(model)
     if (WEIGHTS / "clip").exists():
         _take_encoders(model, CLIPModel.from_pretrained(WEIGHTS / "clip", dtype=torch.float32))
-    size = {"height": SIDE, "width": SIDE}
+    size = {"height": side, "width": side}
     images = OwlViTImageProcessor(
         size=size, crop_size=size, do_center_crop=False, image_mean=[0.5] * 3, image_std=[0.5] * 3
     )
@@ -86,23 +88,40 @@ def build() -> tuple[OwlViTForObjectDetection, OwlViTProcessor]:
 def train(folder: Path, pool: Path) -> None:
     """Train, say how good it is, and save the weights."""
     pictures, unseen = Pictures(pool, "train", 24_000), Pictures(pool, "validation", 1000)
-    model, processor = build()
+    before: dict[str, Tensor] | None = None
+    for side, schedule in STAGES:
+        model, processor = build(side)
+        if before is not None:
+            model.load_state_dict(_at_size(before, side // PATCH))
+        _learn(model, processor, pictures, unseen, schedule, folder / str(side))
+        before = model.state_dict()
+    save(model, processor, folder=WEIGHTS / "owlvit")
+
+
+def _learn(
+    model: OwlViTForObjectDetection,
+    processor: OwlViTProcessor,
+    pictures: Pictures,
+    unseen: Pictures,
+    schedule: Schedule,
+    folder: Path,
+) -> None:
+    side = model.config.vision_config.image_size
 
     def loss(network: nn.Module, step: int) -> Tensor:
-        rng = generator(step, "train", "owlvit")
-        samples = [part(pictures[rng.randrange(len(pictures))], rng) for _ in range(_BATCH)]
+        rng = generator(step, "train", f"owlvit {side}")
+        samples = [part(pictures[rng.randrange(len(pictures))], rng, side) for _ in range(_BATCH)]
         return detection_loss(network, processor.tokenizer, samples, rng)
 
     def validate(network: nn.Module) -> str:
         save(network, processor, folder=folder / "trial")
         return measured(folder / "trial", unseen, 120)
 
-    fit(model, loss, SCHEDULE, folder, validate=validate, every=1000)
-    save(model, processor, folder=WEIGHTS / "owlvit")
+    fit(model, loss, schedule, folder, validate=validate, every=1200)
 
 
-def part(picture: Picture, rng: random.Random) -> tuple[Pixels, Target]:
-    """Return a picture or a part of it at the network's size, perhaps mirrored, and what is to be found."""
+def part(picture: Picture, rng: random.Random, side: int) -> tuple[Pixels, Target]:
+    """Return a picture or a part of it, `side` wide and perhaps mirrored, and what is to be found there."""
     rows, columns = picture.ground.shape
     left, upper, right, lower = 0, 0, columns, rows
     if rng.random() < 0.5:
@@ -110,7 +129,7 @@ def part(picture: Picture, rng: random.Random) -> tuple[Pixels, Target]:
         height = rows if rng.random() < 0.35 else round(rows * rng.uniform(0.3, 1))
         left, upper = rng.randint(0, columns - width), rng.randint(0, rows - height)
         right, lower = left + width, upper + height
-    pixels = resized(picture.pixels[upper:lower, left:right], SIDE, SIDE)
+    pixels = resized(picture.pixels[upper:lower, left:right], side, side)
     frame = np.array([left, upper, left, upper], np.float32)
     scale = np.array([right - left, lower - upper] * 2, np.float32)
     entries = []
@@ -127,23 +146,23 @@ def part(picture: Picture, rng: random.Random) -> tuple[Pixels, Target]:
         entries = [
             (np.array([1 - box[2], box[1], 1 - box[0], box[3]]), seen, names) for box, seen, names in entries
         ]
-    return pixels, _target(entries)
+    return pixels, _target(entries, side // PATCH)
 
 
 def _relative(box: Sequence[float], frame: NDArray[Any], scale: NDArray[Any]) -> NDArray[Any]:
     return np.asarray((np.asarray(box) - frame) / scale)
 
 
-def _target(entries: Sequence[tuple[NDArray[Any], float, tuple[str, ...]]]) -> Target:
-    """Return what the patches say of these boxes (left, top, right, bottom as fractions).
+def _target(entries: Sequence[tuple[NDArray[Any], float, tuple[str, ...]]], cells: int) -> Target:
+    """Return what the patches, `cells` a side, say of these boxes (left, top, right, bottom as fractions).
 
     A patch speaks for the thing whose middle is nearest in terms of its size, and for a face before all.
     """
-    boxes = np.zeros((CELLS * CELLS, 4), np.float32)
-    names: list[frozenset[str]] = [frozenset()] * (CELLS * CELLS)
-    counted = np.ones(CELLS * CELLS, bool)
-    nearest = np.full(CELLS * CELLS, np.inf)
-    centres = (np.stack(np.meshgrid(np.arange(CELLS), np.arange(CELLS)), -1).reshape(-1, 2) + 0.5) / CELLS
+    boxes = np.zeros((cells * cells, 4), np.float32)
+    names: list[frozenset[str]] = [frozenset()] * (cells * cells)
+    counted = np.ones(cells * cells, bool)
+    nearest = np.full(cells * cells, np.inf)
+    centres = (np.stack(np.meshgrid(np.arange(cells), np.arange(cells)), -1).reshape(-1, 2) + 0.5) / cells
     for box, seen, called in entries:
         inside = np.clip(box, 0, 1)
         size, whole = inside[2:] - inside[:2], box[2:] - box[:2]
@@ -194,7 +213,7 @@ def detection_loss(
 def _columns(targets: Sequence[Target], names: Sequence[str]) -> NDArray[np.bool_]:
     """Return which name is right for which patch, shape (pictures, patches, names)."""
     numbers = {name: number for number, name in enumerate(names)}
-    right = np.zeros((len(targets), CELLS * CELLS, len(names)), bool)
+    right = np.zeros((len(targets), len(targets[0].names), len(names)), bool)
     for number, target in enumerate(targets):
         for index, cell in enumerate(target.names):
             for name in cell:
@@ -302,18 +321,26 @@ def _calm(model: OwlViTForObjectDetection) -> None:
     nn.init.normal_(model.box_head.dense2.weight, std=0.01)
 
 
+_PLACES = "vision_model.embeddings.position_embedding.weight"
+
+
 def _take_encoders(model: OwlViTForObjectDetection, clip: CLIPModel) -> None:
     """Copy CLIP's encoders; the places of its patches are spread over the larger picture."""
     weights = {
         name.replace("pre_layrnorm", "pre_layernorm"): value for name, value in clip.state_dict().items()
     }
-    places = "vision_model.embeddings.position_embedding.weight"
-    weights[places] = _spread(weights[places], CELLS)
+    weights[_PLACES] = _spread(weights[_PLACES], model.num_patches_width)
     lengths = "text_model.embeddings.position_embedding.weight"
     weights[lengths] = weights[lengths][:LENGTH]
     missing, unexpected = model.owlvit.load_state_dict(weights, strict=False)
     if missing or unexpected:
         raise ValueError(f"CLIP's encoders do not fit: missing {missing}, unexpected {unexpected}")
+
+
+def _at_size(weights: dict[str, Tensor], cells: int) -> dict[str, Tensor]:
+    """Return the weights for pictures of `cells` patches a side."""
+    places = f"owlvit.{_PLACES}"
+    return {**weights, places: _spread(weights[places], cells)}
 
 
 def _spread(places: Tensor, cells: int) -> Tensor:

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from tests.miniworld.evaluation.stand_in import stand_in
+from visprog import UsageError
+from visprog.cli import app
+from visprog.miniworld.evaluation.command import evaluate
+from visprog.miniworld.evaluation.measuring import Settings
+
+OPTIONS: dict[str, Any] = {"n": 2, "seed": 3, "split": "test", "tasks": "loc, gqa", "planners": ["gold"]}
+
+
+def test_the_report_is_shown_and_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data, page = tmp_path / "report.json", tmp_path / "report.html"
+    models = stand_in(Settings(2, 3, parts=("gqa",)))
+    evaluate(models, **OPTIONS, data=data, page=page)
+    shown = capsys.readouterr()
+    assert "Loc: F1 at IoU 0.5" in shown.out
+    assert "seeds: 3 to 4" in shown.out
+    assert str(page) in shown.err
+    assert json.loads(data.read_text())["facts"]["split"] == "test"
+    assert page.read_text().startswith("<!DOCTYPE html>")
+
+
+def test_data_alone_is_printed_on_request(capsys: pytest.CaptureFixture[str]) -> None:
+    evaluate(stand_in(Settings(2, 3, parts=("gqa",))), **OPTIONS, data=Path("-"), page=None)
+    assert json.loads(capsys.readouterr().out)["modules"][0]["n"] == 2
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"split": "exam"}, {"tasks": "juggling"}, {"planners": ["magic"]}, {"page": Path("report.txt")}]
+)
+def test_what_cannot_be_is_refused_at_once(wrong: dict[str, Any]) -> None:
+    with pytest.raises(UsageError):
+        evaluate(stand_in(Settings(0)), **{**OPTIONS, "data": None, "page": None, **wrong})
+
+
+def test_the_command_line_refuses_in_words() -> None:
+    done = CliRunner().invoke(app, ["eval", "miniworld", "--models", "base", "--tasks", "juggling"])
+    assert done.exit_code == 2
+    assert "nothing called `juggling`" in done.output
+
+
+def test_a_missing_model_is_said_before_anything_is_measured() -> None:
+    done = CliRunner().invoke(app, ["eval", "miniworld", "--models", "base", "--tasks", "seg", "--n", "1"])
+    assert done.exit_code == 1
+    assert "segmenter" in done.output

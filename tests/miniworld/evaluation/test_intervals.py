@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from visprog.miniworld.evaluation.intervals import bootstrap, f1, gain, mean, proportion
+
+
+def test_a_proportion_has_wilsons_interval() -> None:
+    found = proportion([True] * 8 + [False] * 2)
+    assert (round(found.value, 3), round(found.low, 3), round(found.high, 3)) == (0.8, 0.490, 0.943)
+    certain = proportion([True] * 10)
+    assert (certain.value, round(certain.low, 4), certain.high) == (1.0, 0.7225, 1.0)
+
+
+def test_an_estimate_needs_samples() -> None:
+    for empty in (proportion, mean):
+        with pytest.raises(ValueError, match="samples"):
+            empty([])
+
+
+def test_the_interval_of_a_mean_is_that_of_the_normal_distribution_where_samples_are_many() -> None:
+    values = np.random.RandomState(1).normal(5, 2, 2_000)
+    found = mean(values.tolist())
+    half = 1.96 * values.std() / np.sqrt(2_000)
+    assert found.value == pytest.approx(values.mean())
+    assert (found.high - found.low) / 2 == pytest.approx(half, rel=0.1)
+    assert found == mean(values.tolist())  # seeded
+
+
+def test_a_gain_is_paired() -> None:
+    ours = [True, False] * 100
+    assert gain(ours, ours)[:3] == (0.0, 0.0, 0.0)
+    assert gain([True] * 200, ours).value == 0.5
+    assert gain(ours, [True] * 200).high < 0
+
+
+def test_f1_pools_what_pictures_add() -> None:
+    pictures = [(2, 2, 2), (0, 1, 0), (1, 1, 4)]  # matched, found, wanted
+    found = bootstrap(pictures, f1)
+    assert found.value == pytest.approx(2 * 3 / (4 + 6))
+    assert found.low <= found.value <= found.high
+    assert found.n == 3

@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+import io
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from rich.console import Console
+
+from tests.miniworld.evaluation.stand_in import stand_in
+from tests.trace.test_page_in_chromium import Complaints
+from visprog import UsageError
+from visprog.miniworld.evaluation import tables
+from visprog.miniworld.evaluation.measuring import Settings, measure
+from visprog.miniworld.evaluation.page import render_page
+from visprog.miniworld.evaluation.report import Report, headlines, to_json
+from visprog.miniworld.evaluation.trials import GOLD, Bench, Case
+from visprog.miniworld.tasks import make_task
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+MODULES = ("loc", "facedet", "seg", "mask", "classify", "select", "vqa")
+
+
+@pytest.fixture(scope="module")
+def report() -> Report:
+    settings = Settings(n=6, parts=("loc", "gqa", "knowtag", "composition"), planners=(GOLD, "examples"))
+    return measure(stand_in(settings, rate=0.3), settings)
+
+
+def test_the_truth_reaches_every_target_of_perception() -> None:
+    settings = Settings(n=3, parts=MODULES)
+    found = measure(stand_in(settings), settings)
+    assert {each.name: 1.0 for each in found.modules} == {each.name: each.value for each in found.modules}
+    assert len(found.modules) == 9
+
+
+def test_models_that_err_fall_short() -> None:
+    settings = Settings(n=3, parts=MODULES)
+    found = measure(stand_in(settings, rate=0.5), settings)
+    assert all(each.value < 1 for each in found.modules)
+
+
+def test_gold_programs_fail_by_perception_alone_where_models_err(report: Report) -> None:
+    found = [result.blame for task in report.tasks for result in task.planners if result.planner == GOLD]
+    assert sum(blame["perception"] for blame in found) > 0
+    assert all(blame["planner"] == blame["logic"] == 0 for blame in found)
+
+
+def test_every_failure_has_one_cause(report: Report) -> None:
+    for task in report.tasks:
+        for result in task.planners:
+            right = result.tried - sum(result.blame.values())
+            assert 0 <= right <= result.tried
+            if task.kind != "composition":  # whose accuracy is told of pairs
+                assert right == round(result.accuracy.value * result.accuracy.n)
+
+
+def test_a_planner_without_a_program_is_to_blame() -> None:
+    case = Case(replace(make_task("gqa", 0, "test"), instruction="Hum the picture backwards"))
+    settings = Settings(n=1, parts=("gqa",))
+    gold, examples = Bench(stand_in(settings), (GOLD, "examples")).try_out(case)
+    assert gold.score.right
+    assert (examples.score.right, examples.planned, examples.blame) == (False, False, "planner")
+
+
+def test_a_wrong_gold_program_is_a_fault_of_logic() -> None:
+    case = Case(replace(make_task("gqa", 0, "test"), program="RESULT=Eval('7 + 70')"))
+    (gold,) = Bench(stand_in(Settings(n=1, parts=("gqa",)))).try_out(case)
+    assert gold.blame == "logic"
+
+
+def test_the_same_seeds_give_the_same_report(report: Report) -> None:
+    settings = Settings(n=6, parts=("gqa",), planners=(GOLD, "examples"))
+    again = measure(stand_in(settings, rate=0.3), settings)
+    assert [task for task in report.tasks if task.kind == "gqa"] == list(again.tasks)
+
+
+def test_what_cannot_be_measured_is_said_before_anything_is() -> None:
+    with pytest.raises(UsageError, match="nothing called `juggling`"):
+        measure(stand_in(Settings(n=1, parts=())), Settings(n=1, parts=("juggling",)))
+    with pytest.raises(UsageError, match="no planner `magic`"):
+        measure(stand_in(Settings(n=1, parts=())), Settings(n=1, planners=("magic",)))
+
+
+def test_the_data_holds_every_figure_and_its_target(report: Report) -> None:
+    data = json.loads(to_json(report))
+    assert data["facts"]["seeds"] == "0 to 5"
+    assert data["modules"][0]["target"] == 0.9
+    assert [task["kind"] for task in data["tasks"]] == ["gqa", "knowtag", "composition"]
+    gold = data["tasks"][0]["planners"][0]
+    assert gold["gain"]["target"] == 0.15
+    assert {"value", "low", "high", "n", "reached"} <= gold["accuracy"].keys()
+    assert set(gold["blame"]) == {"planner", "perception", "logic"}
+
+
+def test_tables_and_markdown_show_what_has_a_target(report: Report) -> None:
+    output = io.StringIO()
+    tables.show(report, Console(file=output, width=200))
+    written = tables.markdown(report)
+    for figure in headlines(report):
+        assert tables.amount(figure) in output.getvalue()
+        assert f"| {figure.name} | {tables.amount(figure)} |" in written
+    assert "seeds: 0 to 5" in written
+
+
+def test_the_page_is_whole_and_asks_for_nothing(report: Report) -> None:
+    page = render_page(report)
+    assert not re.search(r'(?:src|href)="(?!data:|#)', page)
+    assert "<script" not in page
+    assert " style=" not in page  # the policy would not allow it
+    assert "script-src" not in page  # nor any script, by default-src
+    assert page.count('class="example"') == len(report.examples)
+
+
+@pytest.mark.parametrize("width", [1200, 500])
+def test_a_browser_shows_the_page_without_complaint(
+    browser: Browser, report: Report, tmp_path: Path, width: int
+) -> None:
+    (tmp_path / "report.html").write_text(render_page(report))
+    context = browser.new_context(viewport={"width": width, "height": 800})
+    context.set_offline(True)
+    page, complaints = context.new_page(), Complaints()
+    complaints.watch(page)
+    page.goto((tmp_path / "report.html").as_uri())
+    for summary in page.locator("details.example:not([open]) > summary").all()[:2]:
+        summary.click()
+    assert page.locator("details.example[open] .picture").first.bounding_box()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert not complaints
+    context.close()
+
+
+def test_what_models_and_instructions_say_is_escaped_on_the_page() -> None:
+    settings = Settings(n=1, parts=("gqa",), planners=(GOLD,))
+    found = measure(stand_in(settings), settings)
+    hostile = "<script>window.ran = 1</script>"
+    trial = found.examples[0]
+    page = render_page(
+        replace(
+            found, examples=(replace(trial, task=replace(trial.task, instruction=hostile, family=hostile)),)
+        )
+    )
+    assert hostile not in page
+    assert "&lt;script&gt;" in page

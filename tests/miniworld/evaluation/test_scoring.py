@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from visprog import VisProg
+from visprog.miniworld.drawing import Drawn, draw
+from visprog.miniworld.evaluation.blame import Blame, blame
+from visprog.miniworld.evaluation.edits import score_edit
+from visprog.miniworld.evaluation.judging import judge_with
+from visprog.miniworld.evaluation.overlaps import box_overlap, mask_overlap, matches
+from visprog.miniworld.evaluation.score import Score
+from visprog.miniworld.evaluation.scoring import same_answer, score_tags
+from visprog.miniworld.oracle import Oracle
+from visprog.miniworld.scene import Ground, Scene, Thing
+from visprog.miniworld.tasks.task import Edit, Tag
+from visprog.values import Image, Region
+
+SCENE = Scene(
+    192,
+    160,
+    Ground(("sky", "desert"), 7),
+    (
+        Thing("dog", None, (8, 90, 58, 140)),
+        Thing("car", "red", (100, 90, 160, 150)),
+        Thing("man", None, (60, 4, 120, 64)),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("given", "gold"), [("Yes.", "yes"), (True, "yes"), ("no", False), ("two", "2"), (2, "2"), ("Red", "red")]
+)
+def test_answers_that_mean_the_same_are_the_same(given: object, gold: str | bool) -> None:
+    assert same_answer(given, gold)
+
+
+@pytest.mark.parametrize(
+    ("given", "gold"),
+    [("no", "yes"), (False, "yes"), ("3", "2"), (Image(np.zeros((1, 1, 3), np.uint8)), "yes")],
+)
+def test_answers_that_differ_are_wrong(given: object, gold: str | bool) -> None:
+    assert not same_answer(given, gold)
+
+
+def test_overlaps_are_intersection_over_union() -> None:
+    assert box_overlap((0, 0, 10, 10), (5, 0, 15, 10)) == pytest.approx(1 / 3)
+    assert box_overlap((0, 0, 10, 10), (10, 0, 20, 10)) == 0
+    one, other = np.zeros((4, 4), np.bool_), np.zeros((4, 4), np.bool_)
+    assert mask_overlap(one, other) == 1
+    one[:2], other[1:3] = True, True
+    assert mask_overlap(one, other) == pytest.approx(1 / 3)
+
+
+def test_each_found_one_matches_one_other_at_most() -> None:
+    assert matches(np.array([[0.9, 0.6], [0.8, 0.1]])) == 1
+    assert matches(np.array([[0.6, 0.9], [0.8, 0.1]])) == 2
+    assert matches(np.zeros((0, 3))) == 0
+
+
+def test_tags_are_right_by_name_and_place() -> None:
+    tags = [Tag("dog", (0, 0, 10, 10)), Tag("cat", (20, 0, 30, 10))]
+    dog, cat = Region((0, 0, 10, 10), "dogs"), Region((20, 1, 30, 11), "cat")
+    assert score_tags(tags, [dog, cat]) == Score(True, {"matched": 2, "located": 2, "found": 2, "wanted": 2})
+    swapped = [Region(dog.box, "cat"), Region(cat.box, "dog")]
+    assert score_tags(tags, swapped) == Score(False, {"matched": 0, "located": 2, "found": 2, "wanted": 2})
+    assert not score_tags(tags, [dog, cat, Region((50, 50, 60, 60), "cat")]).right
+    assert score_tags(tags, []).parts["wanted"] == 2
+    assert score_tags(tags[:1], [Region(dog.box, "brown dog")]).right
+    assert not score_tags(tags[:1], [Region(dog.box, "animal")]).right
+
+
+@pytest.fixture
+def scene() -> Drawn:
+    return draw(SCENE)
+
+
+@pytest.fixture
+def session(scene: Drawn) -> Iterator[VisProg]:
+    with VisProg(planner="examples", models=Oracle([scene]).filling()) as session:
+        yield session
+
+
+def scored(session: VisProg, scene: Drawn, edit: Edit, program: str) -> Score:
+    run = session.execute(program, scene.image)
+    return score_edit(edit, scene, run, judge_with(Oracle([scene])))
+
+
+SELECT = "OBJ0=Seg(image=IMAGE)\nOBJ1=Select(image=IMAGE, object=OBJ0, query='{what}', category=None)\n"
+EDITS = [
+    (
+        Edit("replace", stuff="desert", shows="grass"),
+        "desert",
+        "Replace(image=IMAGE, object=OBJ1, prompt='grass')",
+    ),
+    (Edit("remove", things=(0,)), "dog", "Replace(image=IMAGE, object=OBJ1, prompt='nothing')"),
+    (Edit("color pop", things=(1,)), "car", "ColorPop(image=IMAGE, object=OBJ1)"),
+    (Edit("blur", things=(1,)), "car", "BgBlur(image=IMAGE, object=OBJ1)"),
+]
+
+
+@pytest.mark.parametrize(("edit", "what", "call"), EDITS)
+def test_the_wanted_change_of_the_wanted_region_is_right(
+    session: VisProg, scene: Drawn, edit: Edit, what: str, call: str
+) -> None:
+    found = scored(session, scene, edit, SELECT.replace("{what}", what) + f"RESULT={call}")
+    assert found.right
+    assert found.parts["iou"] == 1
+    assert found.parts["kept"] > 0.8
+    assert found.parts.get("outside", 1) == 1
+    assert found.parts.get("shows", 1) == 1
+
+
+@pytest.mark.parametrize(("edit", "what", "call"), EDITS)
+def test_the_wrong_region_and_the_wrong_change_are_wrong(
+    session: VisProg, scene: Drawn, edit: Edit, what: str, call: str
+) -> None:
+    elsewhere = scored(session, scene, edit, SELECT.replace("{what}", "man") + f"RESULT={call}")
+    assert not elsewhere.right
+    assert elsewhere.parts["iou"] == 0
+    other = (
+        "BgBlur(image=IMAGE, object=OBJ1)" if edit.change != "blur" else "ColorPop(image=IMAGE, object=OBJ1)"
+    )
+    assert not scored(session, scene, edit, SELECT.replace("{what}", what) + f"RESULT={other}").right
+
+
+def test_what_is_painted_has_to_show_what_is_wanted(session: VisProg, scene: Drawn) -> None:
+    program = SELECT.replace("{what}", "desert") + "RESULT=Replace(image=IMAGE, object=OBJ1, prompt='sea')"
+    found = scored(session, scene, Edit("replace", stuff="desert", shows="grass"), program)
+    assert (found.right, found.parts["shows"], found.parts["iou"]) == (False, 0, 1)
+
+
+@pytest.mark.parametrize(("emoji", "right"), [(":p", True), ("face_with_tongue", True), ("ghost", False)])
+def test_an_emoji_is_right_by_place_and_drawing(
+    session: VisProg, scene: Drawn, emoji: str, right: bool
+) -> None:
+    program = f"OBJ0=FaceDet(image=IMAGE)\nRESULT=Emoji(image=IMAGE, object=OBJ0, emoji='{emoji}')"
+    found = scored(session, scene, Edit("emoji", things=(2,), shows=":p"), program)
+    assert found.right is right
+    assert found.parts["outside"] == 1
+
+
+def test_a_failure_has_the_first_stage_at_fault_for_its_cause() -> None:
+    assert blame(gold_with_truth=True, program_with_truth=True) is Blame.PERCEPTION
+    assert blame(gold_with_truth=True, program_with_truth=False) is Blame.PLANNER
+    assert blame(gold_with_truth=False, program_with_truth=False) is Blame.LOGIC
+    assert blame(gold_with_truth=False, program_with_truth=True) is Blame.LOGIC

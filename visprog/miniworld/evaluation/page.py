@@ -1,0 +1,226 @@
+"""The report as one HTML page with charts and traces: it needs no script, and nothing from outside."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup
+
+from visprog.miniworld.drawing import bounds, draw
+from visprog.miniworld.evaluation.blame import Blame
+from visprog.miniworld.evaluation.edits import gold_region
+from visprog.miniworld.evaluation.report import TITLES, Figure, Report, TaskResult, headlines
+from visprog.miniworld.evaluation.tables import amount, planner_title, short_of, target
+from visprog.miniworld.evaluation.trials import GOLD, Answer, Trial
+from visprog.miniworld.tasks.task import Task
+from visprog.planner.plan import Plan
+from visprog.trace import figures
+from visprog.trace.figures import Album
+from visprog.trace.html import Card, cards
+from visprog.trace.rendering import describe, shorten, visible
+from visprog.values import Region, Regions
+
+_CAUSES = {
+    Blame.PERCEPTION: "the program is right with the scene's truth, and wrong with the models",
+    Blame.PLANNER: "the planner's program is wrong even with the scene's truth, or there is none",
+    Blame.LOGIC: "even the gold program is wrong with the scene's truth",
+}
+"""What each cause means, in the order of the chart."""
+
+
+class Row(NamedTuple):
+    """A row of a chart: whose figure it is, and the class that colours it."""
+
+    title: str
+    figure: Figure
+    colour: str
+
+
+class Chart(NamedTuple):
+    """A kind of task with the rows of its chart, and what else was measured of it."""
+
+    task: TaskResult
+    rows: tuple[Row, ...]
+    details: tuple[tuple[str, Figure], ...]
+
+
+class Part(NamedTuple):
+    """A part of a stacked bar, in percent of its width."""
+
+    name: str
+    trials: int
+    start: float
+    width: float
+
+
+class Stack(NamedTuple):
+    """A stacked bar: what became of all trials of a planner on a kind of task."""
+
+    title: str
+    planner: str
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A question of an example: what was asked, what came of it, and the steps."""
+
+    instruction: str
+    given: str
+    planner: str
+    cards: tuple[Card, ...]
+    remark: str
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A trial, ready for the page."""
+
+    trial: Trial
+    title: str
+    planner: str
+    wanted: str
+    inputs: tuple[tuple[str, figures.Figure], ...]
+    told: tuple[Told, ...]
+
+
+def render_page(report: Report) -> str:
+    """Return the page. Every text in it is escaped, each distinct picture is embedded once."""
+    album = Album()
+    examples = [_example(trial, album) for trial in report.examples]
+    goals = tuple(headlines(report))
+    fields: dict[str, object] = {
+        "report": report,
+        "shares": [each for each in goals if each.unit == "share"],
+        "others": [each for each in report.modules if each.target is None],
+        "gains": [each for each in goals if each.unit == "points"],
+        "reached": sum(each.reached is True for each in goals),
+        "goals": goals,
+        "charts": [_chart(task) for task in report.tasks],
+        "stacks": list(_stacks(report)),
+        "causes": _CAUSES,
+        "groups": {title: found for title in TITLES.values() if (found := _of(examples, title))},
+    }
+    proportions = "".join(
+        f".{name}{{--w:{small.width};--h:{small.height}}}" for name, small in album.pictures
+    )
+    policy = (
+        f"default-src 'none'; img-src data:; style-src '{_hash(_style())}' '{_hash(proportions)}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    page: str = _template().render(
+        fields | {"pictures": album.pictures, "proportions": proportions, "policy": policy}
+    )
+    return page
+
+
+def _of(examples: list[Example], title: str) -> list[Example]:
+    return [example for example in examples if example.title == title]
+
+
+def _chart(task: TaskResult) -> Chart:
+    rows = [
+        Row(planner_title(result.planner), result.accuracy, "gold" if result.planner == GOLD else f"p{place}")
+        for place, result in enumerate(task.planners)
+    ]
+    if task.baseline is not None:
+        rows.append(Row(task.baseline.name, task.baseline, "baseline"))
+    details = [(planner_title(result.planner), each) for result in task.planners for each in result.details]
+    details += [("", each) for each in task.baseline_details]
+    return Chart(task, tuple(rows), tuple(details))
+
+
+def _stacks(report: Report) -> Iterator[Stack]:
+    for task in report.tasks:
+        for result in task.planners:
+            counts = {"right": result.tried - sum(result.blame.values())}
+            counts |= {cause.value: result.blame[cause.value] for cause in _CAUSES}
+            parts, start = [], 0.0
+            for name, count in counts.items():
+                width = 100 * count / result.tried
+                parts.append(Part(name, count, start, width))
+                start += width
+            yield Stack(task.title, planner_title(result.planner), tuple(parts))
+
+
+def _example(trial: Trial, album: Album) -> Example:
+    task = trial.task
+    drawn = {name: draw(scene) for name, scene in task.scenes.items()}
+    inputs = [(name, album.figure(each.image, f"The picture {name}")) for name, each in drawn.items()]
+    if (gold := _gold_regions(task)) is not None:
+        inputs.append(("what is right", album.figure(drawn["IMAGE"].image, "What is right", gold)))
+    return Example(
+        trial,
+        TITLES[task.kind],
+        planner_title(trial.planner),
+        _wanted(task),
+        tuple(inputs),
+        tuple(_told(answer, album) for answer in trial.answers),
+    )
+
+
+def _gold_regions(task: Task) -> Regions | None:
+    """Return what is to be tagged or changed; None for a question."""
+    if task.edit is None and not task.tags:
+        return None
+    drawn = draw(task.scenes["IMAGE"])
+    if task.edit is None:
+        regions = [Region(tag.box, tag.name) for tag in task.tags]
+    else:
+        mask = gold_region(task.edit, drawn)
+        regions = [Region(bounds(mask), task.edit.change, 1.0, mask)] if mask.any() else []
+    return Regions(regions, size=drawn.image.size)
+
+
+def _wanted(task: Task) -> str:
+    if task.edit is not None:
+        shows = f": {task.edit.shows}" if task.edit.shows else ""
+        return f"{task.edit.change}{shows}"
+    if task.tags:
+        return ", ".join(tag.name for tag in task.tags)
+    return "True, and of the other caption False" if task.other else str(task.answer)
+
+
+def _told(answer: Answer, album: Album) -> Told:
+    plan, run = answer.plan, answer.run
+    if not isinstance(plan, Plan) or run is None:
+        return Told(answer.instruction, "no program", "", (), shorten(str(plan), 600))
+    given = describe(run.result).summary if run.ok else "failed"
+    remark = "" if run.error is None else shorten(str(run.error), 600)
+    return Told(answer.instruction, given, plan.planner, cards(run, album), remark)
+
+
+def _hash(text: str) -> str:
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode('ascii')}"
+
+
+@cache
+def _template() -> Any:
+    environment = Environment(
+        loader=FunctionLoader(_source),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=lambda value: visible(value) if type(value) is str else value,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["style"] = Markup(_style())  # noqa: S704 - files of this package
+    environment.filters |= {"amount": amount, "target": target, "short_of": short_of}
+    return environment.get_template("report.html.jinja")
+
+
+@cache
+def _style() -> str:
+    """Return the style of traces, and what the page has beside it."""
+    return files("visprog.trace").joinpath("page.css").read_text("utf-8") + _source("report.css")
+
+
+def _source(name: str) -> str:
+    return files("visprog.miniworld.evaluation").joinpath(name).read_text("utf-8")

@@ -1,0 +1,230 @@
+"""How well each module sees: the tools with their models, alone, against the truth of scenes."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from visprog.engine.interpreter import Lent
+from visprog.miniworld.catalogue import CATEGORIES, STUFF
+from visprog.miniworld.drawing import Drawn, draw
+from visprog.miniworld.evaluation.intervals import Sums, f1
+from visprog.miniworld.evaluation.overlaps import box_overlaps, mask_overlap, matches
+from visprog.miniworld.evaluation.scoring import same_answer
+from visprog.miniworld.scene import Split, Thing, generator, make_scene
+from visprog.miniworld.tasks.wording import ask_colour, ask_exists, ask_what
+from visprog.models.roles import FaceDetector, Models
+from visprog.modules import TOOLS
+from visprog.values import Box, Image, Region, Regions, enlarge
+
+Counts = Sequence[float]
+"""What one picture adds to a statistic's sums."""
+
+_ENLARGED = 1.5
+"""How much larger than a thing's box Crop cuts."""
+
+
+@dataclass(frozen=True)
+class View:
+    """A drawn scene, and the random choices of what is asked of it."""
+
+    drawn: Drawn
+    rng: random.Random
+
+    @property
+    def image(self) -> Image:
+        """The picture."""
+        return self.drawn.image
+
+    @cached_property
+    def things(self) -> tuple[tuple[int, Thing], ...]:
+        """The things with their numbers."""
+        return tuple(enumerate(self.drawn.scene.things))
+
+    def absent(self) -> list[str]:
+        """Return the categories that are not in the picture."""
+        return [name for name in CATEGORIES if all(thing.category != name for _, thing in self.things)]
+
+    def boxes(self) -> Regions:
+        """Return the tight boxes of all things, in their order, without labels."""
+        return Regions((Region(self.drawn.box(number)) for number, _ in self.things), size=self.image.size)
+
+    def crop(self, number: int) -> Image:
+        """Return the picture of a thing, cut out as the tool Crop does."""
+        box = self.drawn.box(number)
+        return self.image.crop(enlarge(box, _ENLARGED, self.image.size) or box)
+
+
+class Measure(NamedTuple):
+    """How a module is measured: what it adds a picture, the statistic of the sums, what it is to reach."""
+
+    name: str
+    roles: tuple[str, ...]
+    counts: Callable[[View, Models], Counts]
+    statistic: Callable[[Sums], NDArray[np.float64]]
+    target: float | None = None
+
+
+def counts_of(measure: Measure, seed: int, split: Split, models: Models) -> Counts:
+    """Return what the picture of a seed adds to a measure."""
+    view = View(draw(make_scene(seed, split)), generator(seed, split, measure.name))
+    return measure.counts(view, models)
+
+
+def _call(tool: str, models: Models, *arguments: Any, **more: Any) -> Any:
+    """Call a tool as a program's step does: with its models and the profile's settings."""
+    (found,) = (each for each in TOOLS if each.name == tool)
+    lent = {
+        name: Lent(models, need.role) if models.has(need.role) else None for name, need in found.needs.items()
+    }
+    silent = {found.warn_parameter: lambda _: None} if found.warn_parameter else {}
+    return found(*arguments, **more, **lent, **silent, **models.settings(tool))
+
+
+def _matched(found: Sequence[Box], wanted: Sequence[Box]) -> tuple[int, int, int]:
+    """Return how many match, and how many there are of each."""
+    return matches(box_overlaps(found, wanted)), len(found), len(wanted)
+
+
+def _loc(view: View, models: Models) -> Counts:
+    """Ask for each category in the picture, and for as many that are not."""
+    there = sorted({thing.category for _, thing in view.things})
+    total = np.zeros(3)
+    for name in (*there, *view.rng.sample(view.absent(), len(there))):
+        found = _call("Loc", models, view.image, name)
+        wanted = [view.drawn.box(number) for number, thing in view.things if thing.category == name]
+        total += _matched([region.box for region in found], wanted)
+    return tuple(total.tolist())
+
+
+def _faces(view: View, models: Models) -> Counts:
+    """Compare the faces found with those whose greater part is in sight."""
+    detector = cast(FaceDetector, models.get("face_detector"))
+    found = [region.box for region in detector.detect_faces(view.image)]
+    faces = [(number, view.drawn.face(number)) for number, _ in view.things]
+    return _matched(found, [box for number, box in faces if box and _in_sight(view.drawn, number, box)])
+
+
+def _in_sight(drawn: Drawn, number: int, box: Box) -> bool:
+    left, top, right, bottom = box
+    return bool((drawn.owners[top:bottom, left:right] <= number).mean() > 0.5)
+
+
+_LABELS = (*STUFF, *CATEGORIES)
+
+
+def _seg(view: View, models: Models) -> Counts:
+    """Return the pixels in common of each label's masks, and then those of their union."""
+    common, union = np.zeros(len(_LABELS)), np.zeros(len(_LABELS))
+    found = _call("Seg", models, view.image)
+    for place, label in enumerate(_LABELS):
+        seen = found.with_label(label).union_mask()
+        true = _true_mask(view, label)
+        common[place], union[place] = (seen & true).sum(), (seen | true).sum()
+    return (*common.tolist(), *union.tolist())
+
+
+def _true_mask(view: View, label: str) -> NDArray[np.bool_]:
+    if label in STUFF:
+        return view.drawn.stuff(label)
+    numbers = [number for number, thing in view.things if thing.category == label]
+    return np.isin(view.drawn.owners, numbers)
+
+
+def _mean_iou(sums: Sums) -> NDArray[np.float64]:
+    """Return the mean over labels of the pixels in common by those of the union."""
+    common, union = np.split(sums, 2, axis=1)
+    shares = np.divide(common, union, out=np.full_like(common, np.nan), where=union > 0)
+    return np.asarray(np.nanmean(shares, axis=1))
+
+
+def _mask(view: View, models: Models) -> Counts:
+    """Compare each mask made from a thing's tight box with the true one."""
+    found = _call("Mask", models, view.image, view.boxes())
+    overlaps = [
+        mask_overlap(region.mask, view.drawn.mask(number))
+        for (number, _), region in zip(view.things, found, strict=True)
+    ]
+    return sum(overlaps), len(overlaps)
+
+
+def _classify(view: View, models: Models) -> Counts:
+    """Have each thing named, with the names of all categories to choose from."""
+    found = _call("Classify", models, view.image, view.boxes(), list(CATEGORIES), unique=False)
+    right = sum(thing.category == label for (_, thing), label in zip(view.things, found.labels, strict=True))
+    return right, len(view.things)
+
+
+def _select(view: View, models: Models) -> Counts:
+    """Have each thing picked from all by its name, or its colour and name, where these fit no other."""
+    names = [
+        f"{thing.colour} {thing.category}" if thing.colour else thing.category for _, thing in view.things
+    ]
+    right = asked = 0
+    for place, (_, thing) in enumerate(view.things):
+        same = sum(other.category == thing.category for _, other in view.things)
+        name = thing.category if same == 1 and view.rng.random() < 0.5 else names[place]
+        if same == 1 or (thing.colour and names.count(name) == 1):
+            chosen = _call("Select", models, view.image, view.boxes(), name)
+            right += [region.box for region in chosen] == [view.boxes()[place].box]
+            asked += 1
+    return right, asked
+
+
+def _asked(
+    question: Callable[[View, int, Thing], Iterator[tuple[str, str]]],
+) -> Callable[[View, Models], Counts]:
+    """Return a measure of questions about crops: `question` yields what is asked, and the right answer."""
+
+    def counts(view: View, models: Models) -> Counts:
+        right = asked = 0
+        for number, thing in view.things:
+            for words, answer in question(view, number, thing):
+                right += same_answer(_call("Vqa", models, view.crop(number), words), answer)
+                asked += 1
+        return right, asked
+
+    return counts
+
+
+def _colour_of(view: View, number: int, thing: Thing) -> Iterator[tuple[str, str]]:  # noqa: ARG001
+    if thing.colour:
+        yield ask_colour(thing.category), thing.colour
+
+
+def _existence_of(view: View, number: int, thing: Thing) -> Iterator[tuple[str, str]]:
+    if number % 2:
+        yield ask_exists(thing.category), "yes"
+    else:
+        yield ask_exists(view.rng.choice(view.absent())), "no"
+
+
+def _name_of(view: View, number: int, thing: Thing) -> Iterator[tuple[str, str]]:  # noqa: ARG001
+    yield ask_what(), thing.category
+
+
+def _share(sums: Sums) -> NDArray[np.float64]:
+    """Return the first column by the second."""
+    return np.asarray(sums[:, 0] / sums[:, 1])
+
+
+MEASURES: dict[str, tuple[Measure, ...]] = {
+    "loc": (Measure("Loc: F1 at IoU 0.5", ("detector",), _loc, f1, 0.90),),
+    "facedet": (Measure("FaceDet: F1 at IoU 0.5", ("face_detector",), _faces, f1),),
+    "seg": (Measure("Seg: mean IoU", ("segmenter",), _seg, _mean_iou, 0.80),),
+    "mask": (Measure("Mask: IoU from a box", ("masker",), _mask, _share, 0.85),),
+    "classify": (Measure("Classify: top-1 of 76", ("image_text_scorer",), _classify, _share, 0.95),),
+    "select": (Measure("Select: top-1", ("image_text_scorer",), _select, _share, 0.95),),
+    "vqa": (
+        Measure("Vqa: colour", ("visual_qa",), _asked(_colour_of), _share, 0.90),
+        Measure("Vqa: existence", ("visual_qa",), _asked(_existence_of), _share, 0.90),
+        Measure("Vqa: what is it", ("visual_qa",), _asked(_name_of), _share, 0.90),
+    ),
+}
+"""How each module is measured, by the name by which it is asked for."""

@@ -1,0 +1,271 @@
+"""MaskFormer (Cheng et al., 2021) in miniature: a small ResNet, a feature pyramid and two layers of decoder.
+
+A query answers for one kind of stuff, or for a cell of a grid: the thing with its middle there is its own.
+So nothing is matched with anything, and what each query should say is known from the first step.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image as PILImage
+from torch import Tensor, nn
+from torch.nn import functional
+from transformers import (
+    DetrConfig,
+    MaskFormerConfig,
+    MaskFormerForInstanceSegmentation,
+    MaskFormerImageProcessor,
+    ResNetConfig,
+)
+
+from visprog.miniworld.catalogue import CATEGORIES, STUFF
+from visprog.miniworld.training.crops import Pixels, to_tensor
+from visprog.miniworld.training.loop import Schedule, fit
+from visprog.miniworld.training.pictures import Picture, Pictures
+from visprog.miniworld.training.saving import WEIGHTS, save
+from visprog.models.transformers.segmenter import load_segmenter
+from visprog.values import Regions
+
+LABELS = (*CATEGORIES, *STUFF)
+"""What a region can be: the categories of things, then the kinds of stuff."""
+
+SIDE = 192
+"""The width and height to which pictures are brought, in pixels. A coarse pixel is 4 of these wide."""
+
+GRID = 10
+"""How many cells a side the picture has, each with a query of its own, after those of the stuff."""
+
+SCHEDULE = Schedule(steps=5000, rate=1e-3, decay=0.05)
+_BATCH = 16
+_WIDTH = 112
+_COARSE = SIDE // 4
+_NOTHING = len(LABELS)
+_NOTHING_WEIGHT = 0.1
+
+
+class Asked(NamedTuple):
+    """What a query should say: the number of its label, and what part of each coarse pixel is its own."""
+
+    query: int
+    label: int
+    mask: NDArray[np.float32]
+
+
+class Sample(NamedTuple):
+    """A picture at the network's size, and what those queries should say that have something to say."""
+
+    pixels: Pixels
+    asked: Sequence[Asked]
+
+
+def build() -> tuple[MaskFormerForInstanceSegmentation, MaskFormerImageProcessor]:
+    """Return an untrained model, in which every query looks at its own cell, and its processor."""
+    torch.manual_seed(0)
+    backbone = ResNetConfig(
+        embedding_size=32,
+        hidden_sizes=[64, 96, 128],
+        depths=[1, 2, 4],
+        layer_type="basic",
+        out_features=["stage1", "stage2", "stage3"],
+    )
+    decoder = DetrConfig(
+        d_model=_WIDTH,
+        num_queries=len(STUFF) + GRID**2,
+        encoder_layers=0,
+        encoder_attention_heads=4,
+        decoder_layers=2,
+        decoder_attention_heads=4,
+        decoder_ffn_dim=2 * _WIDTH,
+        dropout=0.0,
+    )
+    config = MaskFormerConfig(
+        backbone_config=backbone,
+        decoder_config=decoder,
+        fpn_feature_size=64,
+        mask_feature_size=64,
+        id2label=dict(enumerate(LABELS)),
+        label2id={label: number for number, label in enumerate(LABELS)},
+    )
+    # On a CPU the other ways to attend are slow in bfloat16.
+    model = MaskFormerForInstanceSegmentation._from_config(config, attn_implementation="eager")
+    _begin(model)
+    processor = MaskFormerImageProcessor(
+        size={"height": SIDE, "width": SIDE},
+        image_mean=[0.5] * 3,
+        image_std=[0.5] * 3,
+        num_labels=len(LABELS),
+    )
+    return model, processor
+
+
+def _begin(model: MaskFormerForInstanceSegmentation) -> None:
+    """Make the first weights those of a model that starts from nothing."""
+    transformer = model.model.transformer_module
+    for module in model.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            nn.init.ones_(module.weight)  # the library's start, near zero, is for trained backbones
+    for part in (transformer.decoder, model.class_predictor):
+        for module in part.modules():
+            if isinstance(module, nn.Linear):
+                nn.init.xavier_uniform_(module.weight)
+    with torch.no_grad():
+        _look_at_cells(transformer)
+
+
+def _look_at_cells(transformer: Any) -> None:
+    """Let the queries of the grid begin with their cells' positions, and attend to what is there.
+
+    An untrained decoder attends to everything alike, and takes most of a training to find where to look.
+    Here the two quickest waves of either axis are kept for positions alone, and compared sharply.
+    """
+    side, axis = SIDE // 16, _WIDTH // 2
+    waves = [*range(4), *range(axis, axis + 4)]
+    positions = transformer.position_embedder((1, _WIDTH, side, side), torch.device("cpu"), torch.float32)
+    cells = functional.interpolate(positions, size=(GRID, GRID), mode="bilinear")
+    queries = transformer.queries_embedder.weight
+    nn.init.normal_(queries[: len(STUFF)], std=0.5)
+    queries[: len(STUFF), waves] = 0
+    queries[len(STUFF) :] = cells[0].flatten(1).T
+    transformer.input_projection.weight[waves] = 0
+    for layer in transformer.decoder.layers:
+        layer.self_attn_layer_norm.weight[waves] = 0
+        for projection in (layer.encoder_attn.q_proj, layer.encoder_attn.k_proj):
+            for head in projection.weight.view(-1, layer.encoder_attn.head_dim, _WIDTH):
+                head[: len(waves)] = 10 * torch.eye(_WIDTH)[waves]
+
+
+def train(folder: Path, pool: Path) -> None:
+    """Train, say how good it is, and save the weights."""
+    pictures, unseen = Pictures(pool, "train", 24_000), Pictures(pool, "validation", 1000)
+    model, processor = build()
+
+    def loss(network: nn.Module, step: int) -> Tensor:
+        rng = np.random.default_rng(step)
+        numbers = rng.integers(len(pictures), size=_BATCH)
+        return segmentation_loss(network, [sample(pictures[int(number)], rng) for number in numbers])
+
+    def validate(network: nn.Module) -> str:
+        save(network, processor, folder=folder / "trial")
+        return measured(folder / "trial", unseen, 200)
+
+    fit(model, loss, SCHEDULE, folder, validate=validate, every=1000)
+    save(model, processor, folder=WEIGHTS / "maskformer")
+
+
+def sample(picture: Picture, rng: np.random.Generator) -> Sample:
+    """Return a picture, perhaps mirrored, with a region for each thing and each kind of stuff in sight."""
+    turned = slice(None, None, -1 if rng.random() < 0.5 else 1)
+    pixels = PILImage.fromarray(picture.pixels).resize((SIDE, SIDE), PILImage.Resampling.BILINEAR)
+    asked: list[Asked] = []
+    ground = picture.scene.ground
+    for kind in {STUFF.index(name) for name in (*ground.kinds, ground.pond) if name}:
+        mask = _coarse((picture.ground == kind) & (picture.owners < 0))[:, turned]
+        asked.append(Asked(kind, len(CATEGORIES) + kind, mask))
+    free = np.ones((GRID, GRID), bool)
+    for number, thing in enumerate(picture.scene.things):
+        mask = _coarse(picture.owners == number)[:, turned]
+        if mask.any():
+            row, column = nearest_cell(mask, free)
+            free[row, column] = False
+            asked.append(Asked(len(STUFF) + row * GRID + column, LABELS.index(thing.category), mask))
+    return Sample(np.asarray(pixels)[:, turned], [each for each in asked if each.mask.sum() >= 1])
+
+
+def _coarse(mask: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Return how much of each coarse pixel a mask covers."""
+    return np.asarray(cv2.resize(mask.astype(np.float32), (_COARSE, _COARSE), interpolation=cv2.INTER_AREA))
+
+
+def nearest_cell(mask: NDArray[np.float32], free: NDArray[np.bool_]) -> tuple[int, int]:
+    """Return the free cell, (row, column), nearest to the middle of the box around a coarse mask."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    y, x = ((ends[0] + ends[-1] + 1) / 2 * GRID / _COARSE for ends in (rows, columns))
+    middles = np.arange(GRID) + 0.5
+    distances = (middles[:, None] - y) ** 2 + (middles[None, :] - x) ** 2
+    row, column = divmod(int(np.where(free, distances, math.inf).argmin()), GRID)
+    return row, column
+
+
+def segmentation_loss(network: nn.Module, samples: Sequence[Sample]) -> Tensor:
+    """Return the loss: of the labels of all queries, and of the masks of those that have a region."""
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d | nn.GroupNorm):
+            module.float()  # their statistics are too fine for half precision, and they are quicker so
+    first = next(network.parameters())
+    outputs = network(to_tensor([each.pixels for each in samples], first.dtype).to(first.device))
+    owners = torch.tensor([(row, each.query) for row, one in enumerate(samples) for each in one.asked])
+    rows, queries = owners.T.to(first.device)
+    labels = torch.full(outputs.class_queries_logits.shape[:2], _NOTHING, device=first.device)
+    labels[rows, queries] = torch.tensor(
+        [each.label for one in samples for each in one.asked], device=first.device
+    )
+    wanted = torch.from_numpy(np.stack([each.mask for one in samples for each in one.asked])).to(first.device)
+    weights = torch.ones(_NOTHING + 1, device=first.device)
+    weights[_NOTHING] = _NOTHING_WEIGHT
+    naming = functional.cross_entropy(
+        outputs.class_queries_logits.float().flatten(0, 1), labels.flatten(), weights
+    )
+    masks = outputs.masks_queries_logits[rows, queries].float()
+    pixelwise = functional.binary_cross_entropy_with_logits(masks, wanted)
+    shown = masks.sigmoid()
+    dice = 1 - (2 * (shown * wanted).sum((1, 2)) + 1) / ((shown + wanted).sum((1, 2)) + 1)
+    return naming + 5 * pixelwise + 2 * dice.mean()
+
+
+def measured(folder: Path, pictures: Pictures, count: int) -> str:
+    """Return how well the engine's own segmenter does: mean IoU over labels, and F1 of single things."""
+    segmenter = load_segmenter("segmenter", str(folder), {"device": "cpu"})
+    shared: Counter[str] = Counter()
+    either: Counter[str] = Counter()
+    hits = found = there = 0
+    for index in range(count):
+        picture = pictures[index]
+        regions = segmenter.segment(picture.drawn.image)
+        truth = true_masks(picture)
+        for label in {label for label, _ in truth} | set(regions.labels):
+            true = np.any([mask for name, mask in truth if name == label], axis=0)
+            shown = regions.with_label(label).union_mask()
+            shared[label] += int(np.sum(true & shown))
+            either[label] += int(np.sum(true | shown))
+        things = [(label, mask) for label, mask in truth if label in CATEGORIES]
+        hits += _hits(regions, things)
+        found += sum(region.label in CATEGORIES for region in regions)
+        there += len(things)
+    overlaps = {label: shared[label] / either[label] for label in either}
+    things_alone = [value for label, value in overlaps.items() if label in CATEGORIES]
+    return (
+        f"mean IoU {np.mean(list(overlaps.values())):.3f} ({np.mean(things_alone):.3f} of things), "
+        f"F1 of single things {2 * hits / max(found + there, 1):.3f}"
+    )
+
+
+def true_masks(picture: Picture) -> list[tuple[str, NDArray[np.bool_]]]:
+    """Return the label and the mask of each thing and each kind of stuff in sight."""
+    drawn = picture.drawn
+    things = [(thing.category, drawn.mask(number)) for number, thing in enumerate(picture.scene.things)]
+    return [
+        (label, mask)
+        for label, mask in (*things, *((kind, drawn.stuff(kind)) for kind in STUFF))
+        if mask.any()
+    ]
+
+
+def _hits(regions: Regions, things: Sequence[tuple[str, NDArray[np.bool_]]]) -> int:
+    """Return how many things have a region of their label with an IoU of one half or more: never two."""
+    return sum(
+        any(region.label == label and _iou(region.mask, mask) > 0.5 for region in regions)
+        for label, mask in things
+    )
+
+
+def _iou(one: Any, other: NDArray[np.bool_]) -> float:
+    return float((one & other).sum() / max((one | other).sum(), 1))

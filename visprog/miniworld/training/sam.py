@@ -1,0 +1,251 @@
+"""SAM (Kirillov et al., 2023) in miniature: from a box or a point to the mask of what is there.
+
+In this world a point is never ambiguous: it means the whole thing, or all that is in sight of one kind of
+stuff. So all three masks that SAM answers with learn the same, and its expectation of their overlap with
+the truth chooses the best.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image as PILImage
+from torch import Tensor, nn
+from torch.nn import functional
+from transformers import SamConfig, SamImageProcessor, SamModel
+
+from visprog.miniworld.training.crops import Pixels, to_tensor
+from visprog.miniworld.training.loop import Schedule, fit
+from visprog.miniworld.training.pictures import Picture, Pictures
+from visprog.miniworld.training.saving import WEIGHTS, save
+from visprog.models.transformers.sam import load_sam
+from visprog.values import Box, Region, Regions
+
+SIDE, PATCH = 160, 8
+"""The longer side to which pictures are brought, and the side of a patch, in pixels."""
+
+SCHEDULE = Schedule(steps=3000, rate=1e-3, decay=0.05)
+_BATCH = 16
+_BOXES, _POINTS = 3, 1
+"""How many boxes and points are asked about in each picture."""
+
+_LOOSE = 0.08
+"""By how much of a box's width or height each of its edges may be off."""
+
+_EVEN_STEPS = 600
+"""In how many steps pixels come to weigh the same. Done at once, that keeps all masks empty for long."""
+
+_WIDTH, _DECODER_WIDTH = 96, 64
+_HARDLY_SEEN = 0.2
+
+
+class Prompts(NamedTuple):
+    """A picture, and what it is asked about, in pixels of the network's input.
+
+    `boxes` has shape (boxes, 4) and `points` (points, 2). `masks`, shape (boxes + points, side, side),
+    says how much of each coarse pixel belongs to each.
+    """
+
+    pixels: Pixels
+    boxes: NDArray[np.float32]
+    points: NDArray[np.float32]
+    masks: NDArray[np.float32]
+
+
+def build() -> tuple[SamModel, SamImageProcessor]:
+    """Return an untrained model and its processor."""
+    torch.manual_seed(0)
+    vision = {
+        "hidden_size": _WIDTH,
+        "output_channels": _DECODER_WIDTH,
+        "num_hidden_layers": 4,
+        "num_attention_heads": 3,
+        "image_size": SIDE,
+        "patch_size": PATCH,
+        "hidden_act": "relu",
+        "initializer_range": 0.02,
+        "use_rel_pos": False,
+        "window_size": 10,
+        "global_attn_indexes": [3],
+        "num_pos_feats": _DECODER_WIDTH // 2,
+    }
+    prompts = {"hidden_size": _DECODER_WIDTH, "image_size": SIDE, "patch_size": PATCH}
+    decoder = {
+        "hidden_size": _DECODER_WIDTH,
+        "mlp_dim": 4 * _DECODER_WIDTH,
+        "num_attention_heads": 4,
+        "iou_head_hidden_dim": _DECODER_WIDTH,
+    }
+    config = SamConfig(vision_config=vision, prompt_encoder_config=prompts, mask_decoder_config=decoder)
+    model = SamModel._from_config(
+        config, attn_implementation="eager"
+    )  # the other is slow in bfloat16 on a CPU
+    _begin(model)
+    processor = SamImageProcessor(
+        size={"longest_edge": SIDE},
+        pad_size={"height": SIDE, "width": SIDE},
+        mask_size={"longest_edge": SIDE // 2},
+        mask_pad_size={"height": SIDE // 2, "width": SIDE // 2},
+        image_mean=[0.5] * 3,
+        image_std=[0.5] * 3,
+    )
+    return model, processor
+
+
+def _begin(model: SamModel) -> None:
+    """Make the first weights those of a model of this size, which knows positions from the first step.
+
+    The library's positions are waves so short that neighbours have nothing in common. Here they have many
+    lengths, the encoder begins with the same ones, and what is at alike positions attends to each other.
+    """
+    for module in model.modules():
+        if isinstance(module, nn.Linear):
+            nn.init.xavier_uniform_(module.weight)
+        elif isinstance(module, nn.ConvTranspose2d):
+            nn.init.normal_(module.weight, std=module.in_channels**-0.5)
+    nn.init.normal_(model.vision_encoder.patch_embed.projection.weight, std=(3 * PATCH**2) ** -0.5)
+    for layer in model.mask_decoder.transformer.layers:
+        for attention in (layer.cross_attn_token_to_image, layer.cross_attn_image_to_token):
+            nn.init.orthogonal_(attention.k_proj.weight, gain=2)
+            attention.q_proj.load_state_dict(attention.k_proj.state_dict())
+    for kind in model.prompt_encoder.point_embed:
+        nn.init.normal_(kind.weight, std=0.5)
+    waves = model.shared_image_embedding.positional_embedding.requires_grad_(False)
+    waves.copy_(torch.randn(waves.shape) * torch.linspace(0.2, 1.2, waves.shape[1]))
+    positions = model.get_image_wide_positional_embeddings()[0].permute(1, 2, 0)
+    model.vision_encoder.pos_embed.data[0, ..., :_DECODER_WIDTH] = positions
+
+
+def train(folder: Path, pool: Path) -> None:
+    """Train, say how good it is, and save the weights."""
+    pictures, unseen = Pictures(pool, "train", 24_000), Pictures(pool, "validation", 1000)
+    model, processor = build()
+
+    def loss(network: nn.Module, step: int) -> Tensor:
+        rng = np.random.default_rng(step)
+        numbers = rng.integers(len(pictures), size=_BATCH)
+        samples = [prompts(pictures[int(number)], rng) for number in numbers]
+        return masking_loss(network, samples, max(0.0, 1 - step / _EVEN_STEPS))
+
+    def validate(network: nn.Module) -> str:
+        save(network, processor, folder=folder / "trial")
+        return measured(folder / "trial", unseen, 60)
+
+    fit(model, loss, SCHEDULE, folder, validate=validate, every=1000)
+    save(model, processor, folder=WEIGHTS / "sam")
+
+
+def prompts(picture: Picture, rng: np.random.Generator) -> Prompts:
+    """Return random boxes and points of a picture, with their masks."""
+    height, width = picture.owners.shape
+    scale = SIDE / max(height, width)
+    size = round(width * scale), round(height * scale)
+    pixels = np.full((SIDE, SIDE, 3), 127, np.uint8)  # the processor fills the square with the mean too
+    seen = PILImage.fromarray(picture.pixels).resize(size, PILImage.Resampling.BILINEAR)
+    pixels[: size[1], : size[0]] = np.asarray(seen)
+    things = rng.choice(np.flatnonzero(picture.seen > _HARDLY_SEEN), _BOXES)
+    boxes = [loosened(picture.boxes[thing], rng, (width, height)) for thing in things]
+    points = [_point(picture, rng) for _ in range(_POINTS)]
+    masks = [picture.owners == thing for thing in things] + [shown_at(picture, point) for point in points]
+    return Prompts(
+        pixels,
+        np.array(boxes, np.float32) * scale,
+        np.array(points, np.float32) * scale,
+        np.stack([_coarse(mask, size) for mask in masks]),
+    )
+
+
+def loosened(box: NDArray[np.int32], rng: np.random.Generator, size: tuple[int, int]) -> Box:
+    """Return a box with each edge a little off, inside a picture of this width and height."""
+    left, top, right, bottom = (int(edge) for edge in box)
+    across, down = _LOOSE * (right - left), _LOOSE * (bottom - top)
+    off = rng.uniform(-1, 1, 4) * (across, down, across, down)
+    low, high = np.zeros(4), np.array([*size, *size])
+    first, upper, last, lower = np.clip(np.round(box + off), low, high).astype(int).tolist()
+    return first, upper, max(last, first + 1), max(lower, upper + 1)
+
+
+def _point(picture: Picture, rng: np.random.Generator) -> tuple[int, int]:
+    """Return a pixel, (x, y): in half of the cases on a thing, else anywhere."""
+    on_thing = np.flatnonzero(picture.owners >= 0) if rng.random() < 0.5 else np.arange(0)
+    number = rng.choice(on_thing) if on_thing.size else rng.integers(picture.owners.size)
+    row, column = divmod(int(number), picture.owners.shape[1])
+    return column, row
+
+
+def shown_at(picture: Picture, point: tuple[int, int]) -> NDArray[np.bool_]:
+    """Return the mask of the thing or the kind of stuff that a picture shows at a pixel, (x, y)."""
+    column, row = point
+    owner = picture.owners[row, column]
+    if owner >= 0:
+        return np.asarray(picture.owners == owner)
+    return np.asarray((picture.owners < 0) & (picture.ground == picture.ground[row, column]))
+
+
+def _coarse(mask: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.float32]:
+    """Return how much of each pixel of the network's answer a mask covers; `size` is without the padding."""
+    whole = np.zeros((SIDE, SIDE), np.float32)
+    whole[: size[1], : size[0]] = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    return np.asarray(whole.reshape(SIDE // 2, 2, SIDE // 2, 2).mean((1, 3)))
+
+
+def masking_loss(network: nn.Module, samples: Sequence[Prompts], evenness: float) -> Tensor:
+    """Return the loss of the masks, pixel by pixel and as a whole, and of the overlaps they expect.
+
+    With `evenness` 1 all that is inside of a mask weighs as much as all outside, with 0 every pixel the same.
+    """
+    first = next(network.parameters())
+    pixels = to_tensor([sample.pixels for sample in samples], first.dtype).to(first.device)
+    features = network.vision_encoder(pixels).last_hidden_state
+    asked = zip(*((sample.boxes, sample.points, sample.masks) for sample in samples), strict=True)
+    boxes, points, masks = (torch.from_numpy(np.stack(each)).to(first.device) for each in asked)
+    answers = [
+        network(image_embeddings=features, input_boxes=boxes),
+        network(image_embeddings=features, input_points=points[:, :, None]),
+    ]
+    logits = torch.cat([answer.pred_masks for answer in answers], 1).float()
+    expected = torch.cat([answer.iou_scores for answer in answers], 1).float()
+    wanted = masks[:, :, None].expand_as(logits)
+    surprise = functional.binary_cross_entropy_with_logits(logits, wanted, reduction="none")
+    sides = [(surprise * side).sum((-2, -1)) / (side.sum((-2, -1)) + 1) for side in (wanted, 1 - wanted)]
+    pixelwise = evenness * (sides[0] + sides[1]).mean() + (1 - evenness) * 5 * surprise.mean()
+    shown = logits.sigmoid()
+    dice = 1 - (2 * (shown * wanted).sum((-2, -1)) + 1) / ((shown + wanted).sum((-2, -1)) + 1)
+    reached = overlap(logits > 0, wanted > 0.5)
+    return pixelwise + dice.mean() + functional.mse_loss(expected, reached)
+
+
+def overlap(one: Tensor, other: Tensor) -> Tensor:
+    """Return the intersection over union of masks, shape (..., height, width)."""
+    return (one & other).sum((-2, -1)) / (one | other).sum((-2, -1)).clamp(min=1)
+
+
+def measured(folder: Path, pictures: Pictures, count: int) -> str:
+    """Return the mean IoU of the masks that the engine's own masker gives for things."""
+    masker = load_sam("masker", str(folder), {"device": "cpu"})
+    rng = np.random.default_rng(0)
+    reached: dict[str, list[float]] = {"a tight box": [], "a loose box": [], "a point": []}
+    for index in range(count):
+        picture = pictures[index]
+        image = picture.drawn.image
+        for thing in np.flatnonzero(picture.seen > _HARDLY_SEEN):
+            mask = picture.owners == thing
+            tight: Box = tuple(picture.boxes[thing].tolist())
+            loose = loosened(picture.boxes[thing], rng, image.size)
+            found = masker.mask(image, Regions([Region(tight), Region(loose)], size=image.size))
+            row, column = rng.choice(np.argwhere(mask))
+            pointed = masker.mask_at(image, [(float(column), float(row))])
+            best = pointed[0].mask if pointed else None
+            for way, answer in zip(reached, (found[0].mask, found[1].mask, best), strict=True):
+                reached[way].append(0.0 if answer is None else _iou(answer, mask))
+    return "IoU " + ", ".join(f"{np.mean(values):.3f} from {way}" for way, values in reached.items())
+
+
+def _iou(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
+    return float((one & other).sum() / max((one | other).sum(), 1))
