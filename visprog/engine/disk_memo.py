@@ -6,6 +6,7 @@ what was found.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import sqlite3
@@ -121,9 +122,7 @@ class DiskMemo:
     def close(self) -> None:
         """Note which entries were used, and close the file. Nothing is kept or found any more."""
         with self._lock:
-            if self._connection is not None:
-                self._write()
-                self._leave()
+            self._leave()
 
     def _own(self, key: bytes) -> bytes:
         """Return the key in this edition of the engine: another's results are none of this one's."""
@@ -147,13 +146,11 @@ class DiskMemo:
         with self._lock:
             if self._connection is None:
                 return
-            used = [(at, key) for key, at in self._used.items()]
-            self._used.clear()
             try:
                 with _Transaction(self._connection):
                     if work is not None:
                         work(self._connection)
-                    self._connection.executemany("UPDATE results SET used = ? WHERE key = ?", used)
+                    _note_uses(self._connection, self._used)
                     self._make_room(self._connection)
             except sqlite3.Error as cause:
                 self._mend(cause)
@@ -192,7 +189,7 @@ class DiskMemo:
             self._set_aside(str(cause))
             connection = self._connect()
         self._connection = connection
-        self._finalizer = weakref.finalize(self, connection.close)
+        self._finalizer = weakref.finalize(self, _close, connection, self._used)  # at the process's end too
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
@@ -284,6 +281,17 @@ def _is_ours(connection: sqlite3.Connection) -> bool:
     if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
         raise _NotOurs("is another program's")
     return False
+
+
+def _note_uses(connection: sqlite3.Connection, used: dict[bytes, float]) -> None:
+    rows = [(at, key) for key, at in used.items()]
+    connection.executemany("UPDATE results SET used = ? WHERE key = ?", rows)
+    used.clear()
+
+
+def _close(connection: sqlite3.Connection, used: dict[bytes, float]) -> None:
+    with contextlib.suppress(sqlite3.Error), contextlib.closing(connection), _Transaction(connection):
+        _note_uses(connection, used)
 
 
 def _bytes_in_use(connection: sqlite3.Connection) -> int:
