@@ -35,6 +35,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # plain help takes half the time: boxes need a Markdown parser
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
@@ -252,7 +253,8 @@ def batch(
     tasks: Annotated[
         Path,
         typer.Argument(
-            help="JSON lines, each with `instruction` or `program`, and `images`; `id` and `task` at will.",
+            metavar="TASKS",
+            help="A file of JSON lines, each with `instruction` or `program`, and `images`; `id` and `task` at will.",
             show_default=False,
         ),
     ],

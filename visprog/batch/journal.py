@@ -1,8 +1,8 @@
 """The journal of a batch: a line for each finished task, written as soon as it is finished.
 
 A line is written by one call to the system, so that the end of the process, however sudden, takes no line
-that was written; the file is forced to the disk once a second, in case the machine itself stops. A line that
-was cut off is as good as not written, and its task is run again.
+that was written; every few seconds the file is forced to the disk, in case the machine itself stops. A line
+that was cut off is as good as not written, and its task is run again.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ FORMAT = "visprog-batch/1"
 
 _BEGINNING = b'{"format": "visprog-batch/'
 
-_FORCED_EVERY = 1.0
+FORCED_EVERY = 5.0
+"""Seconds."""
 
 Configuration: TypeAlias = Mapping[str, Any]
 """What the outcomes depend on beside the tasks, as JSON's own kinds."""
@@ -72,7 +73,7 @@ class Journal:
             {"key": key.hex(), "seconds": round(outcome.seconds, 6), **spent, "record": outcome.record}
         )
         self._note(key, place, outcome.ok)
-        if monotonic() - self._forced > _FORCED_EVERY:
+        if monotonic() - self._forced > FORCED_EVERY:
             self._force()
 
     def read(self, key: bytes) -> dict[str, Any]:
