@@ -254,7 +254,7 @@ def batch(
         Path,
         typer.Argument(
             metavar="TASKS",
-            help="A file of JSON lines, each with `instruction` or `program`, and `images`; `id` and `task` at will.",
+            help="A file of JSON lines: `instruction` or `program`, `images`; at will `id`, `task`.",
             show_default=False,
         ),
     ],
