@@ -2,10 +2,10 @@
 
     python tests/benchmarks/batch_journal.py
 
-The journal's cost is what its own calls take, a task at a time: the writing, and the forcing to the disk. It
-is set against tasks of 100 ms each, one after the other. The program of eight steps is run, run again, and
-run with its last step edited, from memory and, in a session of its own, from disk. Its times are the processor's:
-other work on the machine does not show in them.
+The journal's cost is what its own calls take, a task at a time: the writing, and the forcing to the disk.
+It is set against tasks of 100 ms each, one after the other. The program of eight steps is run, run again,
+and run with its last step edited, from memory and, in a session of its own, from disk. Its times are the
+processor's: other work on the machine does not show in them.
 """
 
 from __future__ import annotations
