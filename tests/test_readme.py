@@ -52,7 +52,16 @@ def test_commands_print_what_stands_below_them(block: str) -> None:
     assert done.stdout.strip() == expected.strip()
 
 
-def test_the_first_command_does_what_it_says(folder: Path) -> None:
+def test_the_main_command_writes_its_page(folder: Path) -> None:
+    pytest.importorskip("torch")
+    (line,) = re.findall(r"^    pip install '\.\[models\]' && visprog (.*)$", README, re.MULTILINE)
+    done = run([sys.executable, "-m", "visprog", *line.split()])
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == str(folder / "visprog-demo.html")
+    assert "six people and two boats" in (folder / "visprog-demo.html").read_text("utf-8")
+
+
+def test_the_command_without_models_does_what_it_says(folder: Path) -> None:
     (line,) = re.findall(r"^    pip install \. && visprog (.*)$", README, re.MULTILINE)
     words = re.findall(r'"([^"]*)"|(\S+)', line)
     done = run([sys.executable, "-m", "visprog", *(quoted or plain for quoted, plain in words)])

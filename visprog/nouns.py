@@ -61,6 +61,9 @@ _SAME = """
     gymnastics athletics canvas atlas christmas
 """
 _UNCHANGED = frozenset(_SAME.split())
+_IN_USE = frozenset("use muse fuse ruse excuse recluse abuse refuse".split())
+"""Nouns in -use behind a consonant: the other plurals in -uses come from one in -us, as `octopuses` does."""
+
 _COMPOUND = ("man", "woman", "child", "person", "foot", "goose", "mouse", "knife", "shelf", "scarf")
 
 
@@ -79,6 +82,8 @@ def singular(noun: str) -> str:
         return noun
     if word.endswith("ies"):
         return noun[:-3] + "y"
+    if re.search(r"[^aeiou]uses$", word) and word[:-1] not in _IN_USE:
+        return noun[:-2]
     return noun[:-2] if word.endswith(("ches", "shes", "sses", "xes", "zzes")) else noun[:-1]
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from visprog.nouns import _COMMON, misspelt, plural, singular
-from visprog.planner.examples.emoji import _KNOWN, _NICKNAMES, emoji_named, emoticon_at
+from visprog.planner.examples.emoji import _KNOWN, _NICKNAMES, _THINGS, emoji_named, emoticon_at
 from visprog.planner.examples.people import is_person, is_person_name
 
 PAIRS = [
@@ -13,7 +13,8 @@ PAIRS = [
     "shoe shoes", "potato potatoes", "horse horses", "vase vases", "cookie cookies", "tie ties",
     "movie movies", "cactus cacti", "canoe canoes", "bird birds", "umbrella umbrellas", "kiss kisses",
     "fox foxes", "human humans", "sandwich sandwiches", "lens lenses", "house houses",
-    "bookshelf bookshelves", "axe axes", "plate plates", "giraffe giraffes", "cave caves",
+    "octopus octopuses", "walrus walruses", "blouse blouses", "muse muses", "bookshelf bookshelves",
+    "axe axes", "plate plates", "giraffe giraffes", "cave caves",
 ]  # fmt: skip
 
 
@@ -42,7 +43,7 @@ def test_a_singular_in_s_stays(noun: str) -> None:
 def test_the_emoji_tool_knows_every_name_that_the_planner_writes() -> None:
     from visprog.modules.manipulation.sprites import sprite_name
 
-    for name in _KNOWN | set(_NICKNAMES.values()):
+    for name in _KNOWN | _THINGS | set(_NICKNAMES.values()):
         assert sprite_name(name)
 
 
@@ -91,10 +92,20 @@ def test_what_touches_letters_or_digits_is_no_emoticon(text: str) -> None:
         ("sunglasses", None),
         ("sunglasses emoji", "smiling_face_with_sunglasses"),
         ("dog", None),
+        ("rose", None),
     ],
 )
 def test_an_emoji_is_known_by_its_words(words: str, name: str | None) -> None:
     assert emoji_named(words) == name
+
+
+def test_an_emoji_of_a_thing_is_meant_where_it_is_to_hide_a_face() -> None:
+    assert emoji_named("rose", over_face=True) == "rose"
+    assert emoji_named("hat", over_face=True) is None
+
+
+def test_a_second_plural_has_the_same_singular() -> None:
+    assert singular("cactuses") == "cactus"
 
 
 @pytest.mark.parametrize(

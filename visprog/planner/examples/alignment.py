@@ -6,7 +6,7 @@ left out or added. No other word may be left over on either side.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import NamedTuple
 
@@ -26,7 +26,7 @@ class Fit(NamedTuple):
     """One way to read an instruction as a template: what fills each slot, and how far-fetched that is."""
 
     cost: float
-    fillings: tuple[Filling, ...]
+    fillings: Mapping[int, Filling]
 
 
 class _Way(NamedTuple):
@@ -69,12 +69,13 @@ def align(template: Template, tokens: tuple[Token, ...], text: str) -> list[Fit]
             if filling is not None:
                 yield from _after(ways(item + 1, end), filling.cost, (wanted, filling))
 
-    found = ways(0, 0)
-    return [Fit(way.cost, tuple(filling for _, filling in sorted(way.slots, key=_number))) for way in found]
+    return [Fit(way.cost, dict(way.slots)) for way in ways(0, 0) if _agrees(way)]
 
 
-def _number(slot: tuple[int, Filling]) -> int:
-    return slot[0]
+def _agrees(way: _Way) -> bool:
+    """Whether a slot that stands in two places is filled with the same."""
+    items = {(number, filling.items) for number, filling in way.slots}
+    return len(items) == len({number for number, _ in items})
 
 
 def _after(ways: tuple[_Way, ...], cost: float, slot: tuple[int, Filling] | None = None) -> Iterator[_Way]:

@@ -31,7 +31,7 @@ _STRING_KINDS: dict[tuple[str, str], Kind] = {
     ("Classify", "categories"): "list",
     ("Emoji", "emoji"): "emoji",
 }
-_WHAT_ELSE = re.compile(r"(?:What|Who) (?:is|are) in the image\?")
+_WHAT_ELSE = re.compile(r"(?:What|Who) (?:is|are) in the image\?|What \w+ is this\?")
 _COMPARISON = re.compile(r"(==|>=|<=|<|>)\s*(\d+)")
 _QUOTED = re.compile(r"'([^'\\{}]*)'")
 
@@ -39,11 +39,12 @@ _QUOTED = re.compile(r"'([^'\\{}]*)'")
 def derive(bank: Bank) -> tuple[Template, ...]:
     """Return the templates of each example: as it is worded, and as it may be worded as well.
 
-    Their slots leave alone what is a fixed word in any of them.
+    Their slots leave alone what is a fixed word in an example, or a fixed phrase in any wording.
     """
-    own = (_Derivation(example, bank.task).template() for example in bank.examples)
+    own = [_Derivation(example, bank.task).template() for example in bank.examples]
     templates = [each for template in own for each in reworded(template)]
-    fixed = frozenset(word for template in templates for word in template.fixed)
+    phrases = {word for template in templates for word in template.fixed if "-" in word}
+    fixed = frozenset(phrases).union(*(template.fixed for template in own))
     return tuple(
         replace(template, slots=tuple(replace(slot, fixed=fixed) for slot in template.slots))
         for template in templates
@@ -104,19 +105,25 @@ class _Derivation:
         listed = "List" in self._tools
         if kind == "list" and claim.head_used:
             kind = "noun"
+        if kind == "knowledge" and "Classify" not in self._tools:
+            kind = "sorts"
         tags = self.task == "knowtag"
+        kinds = [each for other in self.claims for each in other.kinds]
         return Slot(
             kind,
             self.task,
             role=is_role(phrase) if listed and kind in ("noun", "knowledge") else None,
             proper=is_proper(phrase) if tags and kind in ("noun", "list") else None,
             modified=claim.head_used and kind == "noun",
-            beside_text=any("text" in each.kinds for each in self.claims),
+            beside_text="text" in kinds,
             choice=claim.choice,
             person="FaceDet" in self._tools and not listed and not self._tools & {"Seg", "Loc"},
             number=self._number(phrase, claim.head_used) if kind in ("noun", "list") else "",
             label=tags and not self._tools & {"List", "Classify", "FaceDet"},
             named=claim.head_used and kind == "knowledge",
+            generic=self.task == "imgedit" and {"Loc", "Mask"} <= self._tools and "Filter" not in self._tools,
+            trait=kind == "phrase" and phrase in word_classes.TRAITS and "relation" not in kinds,
+            each=listed and len(self.claims) == 1 and self.tokens[claim.start - 1].key in ("each", "every"),
             direction=any(map(_WHAT_ELSE.fullmatch, self._questions())),
         )
 
@@ -168,7 +175,7 @@ class _Derivation:
             self._claim_token(step, position, "half", members[0])
             return
         if span is None:
-            self._claim_parts(step, position, members[0])
+            self._claim_parts(step, position, members[0], listed=kind == "knowledge")
             return
         form = (
             "items" if as_list else "joined" if kind == "list" else "singular" if kind == "noun" else "text"
@@ -224,6 +231,9 @@ class _Derivation:
             if slot is not None:
                 self.uses.append(Use(step, position, slot, "comparison", match.start(), match.end()))
         for match in _QUOTED.finditer(source):
+            for index, token in enumerate(self.tokens):
+                if match[1] in word_classes.COLORS and token.key == match[1] and self._free(index, index + 1):
+                    self._claim(index, index + 1, "color")
             span = self._span([match[1]], "noun") if match[1] else None
             slot = self._claimed(span) if span else None
             if slot is not None:
@@ -231,7 +241,7 @@ class _Derivation:
 
     def _claim_question(self, step: int, position: int, question: str) -> None:
         quoted = read_words(question, self.task, whole=False)
-        if _keys(read_words(question, self.task)) == _keys(self.tokens):
+        if not self.claims and _keys(read_words(question, self.task)) == _keys(self.tokens):
             slot = self._claim(0, len(self.tokens), "question")
             self.uses.append(Use(step, position, slot, "text"))
             return
@@ -252,8 +262,11 @@ class _Derivation:
         if slot is not None:
             self.uses.append(Use(step, position, slot, "verb", token.start, token.end))
 
-    def _claim_parts(self, step: int, position: int, literal: str) -> None:
-        """Claim the runs of words that a longer string shares with the instruction."""
+    def _claim_parts(self, step: int, position: int, literal: str, *, listed: bool = False) -> None:
+        """Claim the runs of words that a longer string shares with the instruction.
+
+        What is `listed` is listed in the plural, also where the instruction has the singular.
+        """
         quoted = read_words(literal, self.task, whole=False)
         start = 0
         while start < len(quoted):
@@ -267,6 +280,8 @@ class _Derivation:
             slot = self._claimed(span)
             if slot is None:
                 slot = self._claim(*span, "phrase" if form == "text" else "noun")
+            if listed and not start:
+                form = "plural"
             self.uses.append(Use(step, position, slot, form, begin, last.end))
             start += length
 

@@ -29,6 +29,12 @@ _NAMES = """
 """
 _KNOWN = frozenset(_NAMES.split())
 
+_THINGS = frozenset(
+    "rose tulip sunflower cherry_blossom star glowing_star sun fire snowflake rainbow balloon soccer_ball"
+    " pizza doughnut".split()
+)
+"""Emoji of things: an instruction that names one may mean the thing itself."""
+
 _ANIMALS = ("cat", "dog", "pig", "monkey")
 
 _NICKNAMES = {
@@ -64,8 +70,11 @@ def is_emoji_character(char: str) -> bool:
     return unicodedata.category(char) == "So" and (ord(char) >= 0x1F300 or char in "☺☹❤☠")
 
 
-def emoji_named(words: str) -> str | None:
-    """Return the name that programs use for an emoji told in words: 'a winking face' is winking_face."""
+def emoji_named(words: str, *, over_face: bool = False) -> str | None:
+    """Return the name that programs use for an emoji told in words: 'a winking face' is winking_face.
+
+    What is to hide a face (`over_face`) may be an emoji of a thing too, like a rose.
+    """
     name = re.sub(r"[\s_-]+", "_", words.casefold())
     if name == "sunglasses_emoji":  # sunglasses alone are a thing to wear
         return "smiling_face_with_sunglasses"
@@ -75,4 +84,4 @@ def emoji_named(words: str) -> str | None:
             return candidate
         if candidate in _NICKNAMES:
             return _NICKNAMES[candidate]
-    return None
+    return name if over_face and name in _THINGS else None

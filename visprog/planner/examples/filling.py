@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 from visprog.language.program import Argument, Call, ListValue, Literal, Program, Step, Value, Variable
 from visprog.nouns import plural, singular
@@ -11,7 +11,7 @@ from visprog.planner.examples.slots import Filling
 from visprog.planner.examples.template import Template, Use
 
 
-def fill(template: Template, fillings: Sequence[Filling]) -> Program | None:
+def fill(template: Template, fillings: Mapping[int, Filling]) -> Program | None:
     """Return the example's program with `fillings` in its slots; None where they contradict each other."""
     sides = _sides(template, fillings)
     if sides is None:
@@ -23,9 +23,11 @@ def fill(template: Template, fillings: Sequence[Filling]) -> Program | None:
     return Program(tuple(steps))
 
 
-def _sides(template: Template, fillings: Sequence[Filling]) -> dict[str, str] | None:
+def _sides(template: Template, fillings: Mapping[int, Filling]) -> dict[str, str] | None:
     sides: dict[str, str] = {}
     for slot, own in template.sides:
+        if slot not in fillings:
+            continue
         if sides.setdefault(own, str(fillings[slot].value)) != fillings[slot].value:
             return None
     if len(sides) == 1:
@@ -38,7 +40,7 @@ def _opposite(side: str) -> str:
     return "RIGHT" if side == "LEFT" else "LEFT"
 
 
-def _filled_step(step: Step, uses: list[Use], fillings: Sequence[Filling], sides: dict[str, str]) -> Step:
+def _filled_step(step: Step, uses: list[Use], fillings: Mapping[int, Filling], sides: dict[str, str]) -> Step:
     if not isinstance(step.value, Call):
         return step
     tool = next((str(fillings[use.slot].value) for use in uses if use.argument == -1), step.value.tool)
@@ -52,7 +54,7 @@ def _filled_step(step: Step, uses: list[Use], fillings: Sequence[Filling], sides
     return Step(step.target, Call(tool, tuple(arguments)))
 
 
-def _filled_value(value: Value, uses: list[Use], fillings: Sequence[Filling]) -> Value:
+def _filled_value(value: Value, uses: list[Use], fillings: Mapping[int, Filling]) -> Value:
     for use in sorted(uses, key=lambda use: -use.start):
         filling = fillings[use.slot]
         if use.form == "items":

@@ -150,7 +150,7 @@ def is_stray(token: Token) -> bool:
 
 def is_plural(noun: str) -> bool:
     """Whether a noun is in the plural, or looks the same in both."""
-    return singular(noun) != noun or plural(noun) == noun
+    return singular(noun) != noun or plural(noun) == noun or noun.casefold() in word_classes.MASS
 
 
 def _is_plural(token: Token) -> bool:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 
 from visprog.language.program import Call
+from visprog.planner.examples import vocabulary
+from visprog.planner.examples.paraphrases import GROUPS
 from visprog.planner.examples.template import Template
-from visprog.planner.examples.wording import Token
+from visprog.planner.examples.wording import Token, read_words
 
 Items = tuple[Token | int, ...]
 
@@ -15,46 +19,92 @@ Items = tuple[Token | int, ...]
 def reworded(template: Template) -> Iterator[Template]:
     """Yield the template, and the same with other items in another order."""
     yield template
-    wordings = {
-        "knowtag": (_possessive, _identifying),
-        "imgedit": (_possessive,),
-        "nlvr": (_existential, _fronted, _paired, _in_total, _contained_in_total),
-        "gqa": (_definite,),
-    }
+    wordings = {"knowtag": (_possessive, _identifying), "imgedit": (_possessive,), "gqa": (_definite,)}
     for reword in wordings.get(template.task, ()):
         items = reword(template)
         if items:
-            yield replace(template, items=items)
-    if template.task == "imgedit":
-        yield from (replace(template, items=items) for items in _equal(template))
+            yield _with_items(template, items)
+    for items in _paraphrased(template):
+        yield _with_items(template, items)
 
 
-_X = ""
-_EQUAL = (
-    (
-        ("make", "color-pop", "of", _X),
-        ("keep", _X, "in", "color"),
-        ("make-all", "gray", "except", _X),
-        ("make-all", "except", _X, "gray"),
-        ("keep", _X, "in", "color", "and", "make-rest", "gray"),
-    ),
-    (("blur", "background-behind", _X), ("blur", "everything", "except", _X)),
-)
-"""Edits that are asked for in several ways."""
+def _with_items(template: Template, items: Items) -> Template:
+    """Return the template worded otherwise; what is not said any more stays as it is in the example."""
+    said = {item for item in items if isinstance(item, int)}
+    uses = tuple(use for use in template.uses if use.slot in said)
+    return replace(template, items=items, uses=uses)
 
 
-def _equal(template: Template) -> Iterator[Items]:
-    told = [item for item in template.items if isinstance(item, int) or not item.skippable]
-    for wordings in _EQUAL:
-        for own in wordings:
-            place = own.index(_X)
-            if (
-                len(told) == len(own)
-                and _keys(told[:place]) == [*own[:place]]
-                and (_keys(told[place + 1 :]) == [*own[place + 1 :]])
-            ):
-                others = (wording for wording in wordings if wording != own)
-                yield from (tuple(_word(key) if key else told[place] for key in other) for other in others)
+def _paraphrased(template: Template) -> Iterator[Items]:
+    told = _said(template)
+    seen = {_signature(told)}
+    for group in _groups(template.task):
+        for own in group:
+            parts = _parts(own, told)
+            for other in group if parts is not None else ():
+                items = tuple(item for word in other for item in (parts or {}).get(word.text, (word,)))
+                if _signature(items) not in seen:
+                    seen.add(_signature(items))
+                    yield items
+
+
+def _said(template: Template) -> Items:
+    """Return the items that matter to what is said; a verb is one whether or not the program quotes it."""
+    verbs = {number for number, slot in enumerate(template.slots) if slot.kind == "verb"}
+    spoken = (_word("be") if isinstance(item, int) and item in verbs else item for item in template.items)
+    return tuple(item for item in spoken if isinstance(item, int) or not _is_idle(item))
+
+
+def _is_idle(token: Token) -> bool:
+    return token.skippable and token.key not in vocabulary.POSSESSIVES
+
+
+def _signature(items: Items) -> tuple[str | int, ...]:
+    return tuple(item if isinstance(item, int) else f"{item.kind} {item.key}" for item in items)
+
+
+@cache
+def _groups(task: str) -> tuple[tuple[tuple[Token, ...], ...], ...]:
+    return tuple(
+        tuple(tuple(t for t in read_words(said, task) if not _is_idle(t)) for said in group)
+        for group in GROUPS[task]
+    )
+
+
+def _parts(sentence: Sequence[Token], told: Items) -> Mapping[str, Items] | None:
+    """Return which items each letter of the sentence stands for; None where the sentence says another thing.
+
+    A letter stands for one slot at least.
+    """
+    if not sentence:
+        return None if told else {}
+    first, rest = sentence[0], sentence[1:]
+    if not re.fullmatch(r"[A-Z]", first.text):
+        same = told and _is_same(first, told[0])
+        return _parts(rest, told[1:]) if same else None
+    for end in range(1, len(told) + 1):
+        part = told[:end]
+        if not all(map(_may_hang, part)):
+            return None
+        others = _parts(rest, told[end:]) if any(map(_stands_for, part)) else None
+        if others is not None and others.get(first.text, part) == part:
+            return {first.text: part, **others}
+    return None
+
+
+def _is_same(word: Token, item: Token | int) -> bool:
+    return isinstance(item, Token) and (item.kind, item.key) == (word.kind, word.key)
+
+
+_HANGING = frozenset(("and", "or", ",", "of", "'s", "face", "#"))
+
+
+def _may_hang(item: Token | int) -> bool:
+    return isinstance(item, int) or item.key in _HANGING
+
+
+def _stands_for(item: Token | int) -> bool:
+    return isinstance(item, int) or item.key == "face"
 
 
 def _possessive(template: Template) -> Items | None:
@@ -72,62 +122,9 @@ def _possessive(template: Template) -> Items | None:
 def _identifying(template: Template) -> Items | None:
     """Who or what it is can be told where a list of them is known."""
     tools = {step.value.tool for step in template.example.program if isinstance(step.value, Call)}
-    if "List" not in tools:
+    if not {"List", "Classify"} <= tools:
         return None
     return tuple(_word("identify") if _key(item) == "tag" else item for item in template.items)
-
-
-def _existential(template: Template) -> Items | None:
-    """Reword 'the left image contains two owls' as 'there are two owls in the left image'."""
-    place, things = _contained(template)
-    return (_word("there"), _word("be"), *things, _word("in"), *place) if place else None
-
-
-def _fronted(template: Template) -> Items | None:
-    """... and 'in the left image there are two owls'."""
-    place, things = _contained(template)
-    return (_word("in"), *place, _word("there"), _word("be"), *things) if place else None
-
-
-def _in_total(template: Template) -> Items | None:
-    """Reword 'there are a total of two owls in the images' as 'there are two owls in total'."""
-    told = [item for item in template.items if isinstance(item, int) or not item.skippable]
-    if _keys(told[:4]) != ["there", "be", "total", "of"]:
-        return None
-    return (*told[:2], *told[4:], _word("total"))
-
-
-def _contained_in_total(template: Template) -> Items | None:
-    """... and 'the images contain two owls in total'."""
-    items = _in_total(template)
-    return (_word("images"), _word("contain"), *items[2:]) if items else None
-
-
-def _paired(template: Template) -> Items | None:
-    """Reword 'the left image contains A and the right one B' as 'there is A in the left image and B ...'."""
-    keys = _keys([*template.items])
-    if keys.count("and") != 1 or keys.count("contain") != 2:
-        return None
-    joint = keys.index("and")
-    first, second = (
-        _existential(replace(template, items=half))
-        for half in (template.items[:joint], template.items[joint + 1 :])
-    )
-    return (*first, template.items[joint], *second[2:]) if first and second else None
-
-
-def _contained(template: Template) -> tuple[Items, Items]:
-    """Split 'PLACE contains THINGS' at the verb; both are empty where it is worded in another way."""
-    keys = _keys([*template.items])
-    sides = {slot for slot, _ in template.sides}
-    if keys.count("contain") != 1 or "and" in keys or "than" in keys:
-        return (), ()
-    verb = keys.index("contain")
-    place, things = template.items[:verb], template.items[verb + 1 :]
-    named = [item for item in place if isinstance(item, int) or item.kind != "determiner"]
-    if all(item in sides or _key(item) == "each-image" for item in named) and named:
-        return place, things
-    return (), ()
 
 
 def _definite(template: Template) -> Items | None:

@@ -34,11 +34,12 @@ from visprog.planner.examples.phrases import (
     phrase_cost,
     without_articles,
 )
+from visprog.planner.examples.sorts import is_generic, names_sorts
 from visprog.planner.examples.wording import Token, written
 
 Kind = Literal[
-    "noun", "list", "names", "text", "knowledge", "phrase", "question", "number", "comparison",
-    "emoji", "relation", "half", "side", "verb",
+    "noun", "list", "names", "text", "knowledge", "sorts", "color", "phrase", "question", "number",
+    "comparison", "emoji", "relation", "half", "side", "verb",
 ]  # fmt: skip
 
 GrammaticalNumber = Literal["", "singular", "plural"]
@@ -58,7 +59,9 @@ class Slot:
     to be about persons. `number`, where not empty, is "plural" for what is counted, "singular" for what is
     the only one. `label`: the noun itself becomes the label, so it has to tell something. `direction`: the
     relation has to be one, as what remains of the picture is asked for what else is there. `named`: it has
-    to be a kind of things that have names of their own.
+    to be a kind of things that have names of their own. `generic`: it has to be all of several sorts of
+    things. `each`: the instruction speaks of each or every one. `trait`: it has to be what is told of
+    things, like their color.
     """
 
     kind: Kind
@@ -74,6 +77,14 @@ class Slot:
     label: bool = False
     direction: bool = False
     named: bool = False
+    generic: bool = False
+    each: bool = False
+    trait: bool = False
+
+    @property
+    def segments(self) -> bool:
+        """Whether what fills it is sought among segments, which are labelled by their sort."""
+        return self.task in ("imgedit", "knowtag") and self.kind == "list"
 
 
 class Filling(NamedTuple):
@@ -132,7 +143,7 @@ _NOUN_PREPOSITIONS["imgedit"] = frozenset(("of", "in", "with", "on"))
 _ALL_PREPOSITIONS = frozenset(vocabulary.PREPOSITIONS)
 
 
-def _noun(slot: Slot, tokens: Tokens, before: Token | None, text: str) -> Filling | None:  # noqa: ARG001
+def _noun(slot: Slot, tokens: Tokens, before: Token | None, text: str) -> Filling | None:
     if (
         not tokens
         or tokens[0].kind == "determiner"
@@ -152,7 +163,13 @@ def _noun(slot: Slot, tokens: Tokens, before: Token | None, text: str) -> Fillin
     red_cars = several and (told or any(token.key == "'s" for token in tokens))
     if red_cars and slot.kind == "list":
         return None  # segments are labelled "car": Select would take one of them
-    modified = modified or (red_cars and slot.task == "imgedit")
+    modified = modified or (red_cars and slot.task in ("imgedit", "knowtag"))
+    if slot.each and (before is None or before.key not in ("each", "every") or is_person(phrase)):
+        return None  # a person's name is no kind of person
+    if several and not modified and is_generic(phrase) and slot.segments:
+        return None
+    if slot.generic and not (is_generic(phrase) and is_plural(head(phrase))):
+        return None
     named = any(t.text[:1].isupper() and not t.text.isupper() and text[: t.start].strip() for t in tokens)
     if _is_no_thing(slot, tokens, phrase) or (slot.modified and not modified):
         return None
@@ -160,6 +177,8 @@ def _noun(slot: Slot, tokens: Tokens, before: Token | None, text: str) -> Fillin
         return None
     if slot.role not in (None, is_role(phrase)) or slot.proper not in (None, named):
         return None
+    if slot.label and len(tokens) > 1 and not told and is_generic(phrase) and is_plural(head(phrase)):
+        return None  # "sea animals" are no label, but several
     return Filling((phrase,), cost=phrase_cost(tokens) + (0.3 if modified and not slot.modified else 0.0))
 
 
@@ -300,20 +319,27 @@ def _text(slot: Slot, tokens: Tokens, before: Token | None, text: str) -> Fillin
 
 
 def _knowledge(slot: Slot, tokens: Tokens, before: Token | None, text: str) -> Filling | None:  # noqa: ARG001
-    if [token.key for token in tokens[-3:]] in (["with", "their", "names"], ["by", "their", "names"]):
-        tokens = tokens[:-3]
     if not _is_free_text(slot, tokens) or not is_known(tokens, text) or tokens[0].kind != "word":
         return None
     phrase = written(text, tokens)
     if (
         slot.role != is_role(phrase)
         or not is_plural(head(phrase))
-        or any(token.key == "names" for token in tokens)
+        or any(token.key == "name" for token in tokens)
     ):
         return None
     if slot.named and (singular(head(phrase)) not in word_classes.NAMED or _counts(tokens)):
         return None  # "the 4 Teletubbies" are found by no name of a kind; "the windows of the Ritz" have none
     return Filling((phrase,), cost=0.3)
+
+
+def _sorts(slot: Slot, tokens: Tokens, before: Token | None, text: str) -> Filling | None:  # noqa: ARG001
+    return Filling((written(text, tokens),), cost=0.3) if names_sorts(tokens, slot.fixed, text) else None
+
+
+def _color(slot: Slot, tokens: Tokens, before: Token | None, text: str) -> Filling | None:  # noqa: ARG001
+    one = len(tokens) == 1 and tokens[0].text.casefold() in word_classes.COLORS
+    return Filling((tokens[0].text.casefold(),)) if one else None
 
 
 def _counts(tokens: Tokens) -> bool:
@@ -323,7 +349,7 @@ def _counts(tokens: Tokens) -> bool:
 def _phrase(slot: Slot, tokens: Tokens, before: Token | None, text: str) -> Filling | None:  # noqa: ARG001
     if not tokens or not _is_noun_phrase(slot, tokens, _ALL_PREPOSITIONS) or len(tokens) > 7:
         return None
-    if not articles_stand_well(tokens):
+    if not articles_stand_well(tokens) or (slot.trait and tokens[-1].key not in word_classes.TRAITS):
         return None
     return Filling((written(text, tokens),), cost=phrase_cost(tokens))
 
@@ -334,13 +360,13 @@ def _question(slot: Slot, tokens: Tokens, before: Token | None, text: str) -> Fi
     return Filling((written(text, tokens) + "?",), cost=3.0)
 
 
-def _emoji(slot: Slot, tokens: Tokens, before: Token | None, text: str) -> Filling | None:  # noqa: ARG001
+def _emoji(slot: Slot, tokens: Tokens, before: Token | None, text: str) -> Filling | None:
     if tokens and tokens[0].kind == "emoji":
         alone = len(tokens) == 1 or (len(tokens) == 2 and tokens[1].key == "emoji")
         return Filling((tokens[0].text,), cost=0.1) if alone else None
     if not tokens or tokens[0].kind == "determiner" or len(tokens) > 6:
         return None
-    name = emoji_named(written(text, tokens))
+    name = emoji_named(written(text, tokens), over_face=slot.person)
     if before is not None and before.key == "the" and tokens[-1].key not in ("face", "emoji"):
         return None  # "put the heart on the table" speaks of a thing in the picture
     return Filling((name,), cost=0.1) if name else None
@@ -381,6 +407,8 @@ _READERS: dict[Kind, Callable[[Slot, Tokens, Token | None, str], Filling | None]
     "names": _names,
     "text": _text,
     "knowledge": _knowledge,
+    "sorts": _sorts,
+    "color": _color,
     "phrase": _phrase,
     "question": _question,
     "number": _number,

@@ -48,6 +48,7 @@ ABSTRACT = _words(
     image images language order lighting mood orientation perspective pose position resolution
     saturation season shape size style temperature time title tone view weather quality name breed
     species kind type sort variety brand model emotion age gender location center centre corner edge word
+    noise grain
     """
 )
 """What no region of a picture shows: never the object of an edit."""
@@ -85,6 +86,25 @@ NOUNS_TOO = _words(
     """
 )
 """Those of `ACTIONS` that are nouns or adjectives as well."""
+
+GENERIC = _words(
+    """
+    animal mammal insect vehicle boat plant flower fruit vegetable food building tool utensil instrument
+    furniture appliance machine device weapon toy drink person
+    """
+)
+"""Nouns for several sorts of things: a segmenter names the sort, and what sets sorts apart can be known."""
+
+TRAITS = _words("color size shape material texture pattern brand breed style")
+"""What is asked of a thing itself, as it looks."""
+
+MASS = _words("food furniture equipment cutlery luggage")
+"""Nouns that mean several without a plural."""
+
+COLORS = _words(
+    "red green blue yellow orange black white brown gray grey purple violet pink beige golden silver"
+)
+"""Colors in one word."""
 
 LY = _words(
     """

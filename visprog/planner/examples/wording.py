@@ -219,17 +219,23 @@ def _settle(tokens: list[Token], task: str) -> Iterator[Token]:
     """Even out what differs without meaning: a comma before `and`, `or` between things that are counted."""
     if task == "nlvr":
         tokens = list(_settle_statement(tokens))
+    if any(token.key in ("each", "every") for token in tokens):
+        tokens = [replace(token, key=_OWN_NAME.get(token.key, token.key)) for token in tokens]
     counting = bool(tokens) and _first_key(tokens) == "how-many"
     started = False
     for position, token in enumerate(tokens):
         after = tokens[position + 1] if position + 1 < len(tokens) else None
         started = started or not (token.skippable or token.kind == "comma")
-        idle = not started or after is None or after.key in ("and", "or") or after.kind == "filler"
+        idle = not started or after is None or after.key in ("and", "or", "but-no") or after.kind == "filler"
         if token.kind == "comma" and idle:
             continue
         if token.kind == "determiner" and not _has_noun(tokens[position + 1 :]):
             token = replace(token, kind="other")
         yield replace(token, key="and") if counting and token.key == "or" else token
+
+
+_OWN_NAME = {"with-names": "with-own-name"}
+"""Each with its name has another one than the rest, where all with their names may share one."""
 
 
 def _has_noun(following: list[Token]) -> bool:
