@@ -130,7 +130,6 @@ def test_a_browser_finds_nothing_to_complain_of(
 
 def test_the_page_says_who_wrote_a_program(page: Path) -> None:
     text = page.read_text("utf-8")
-    assert "program by the lecture, word for word" in text
     assert "program by examples" in text
     assert "followed the example on line" in text
 

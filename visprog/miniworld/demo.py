@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 
-from visprog.errors import VisProgError
+from visprog.errors import ModelUnavailable, VisProgError
 from visprog.images import write_atomically
 from visprog.language.program import Call
 from visprog.miniworld.demo_page import Shown, render
@@ -41,6 +41,10 @@ def run_demo(
     with VisProg(planner=planner, models=zoo) as first, VisProg(planner="examples", models=zoo) as second:
         roles = {exhibit.title: _roles(exhibit, first) for exhibit in EXHIBITS}
         exhibits = [exhibit for exhibit in EXHIBITS if all(map(zoo.has, roles[exhibit.title]))]
+        if not exhibits:
+            raise ModelUnavailable(
+                f"the profile {zoo.profile.name} fills the roles of no exhibit", help="use the profile `mini`"
+            )
         progress("loading the models")
         for role in sorted(set().union(*(roles[exhibit.title] for exhibit in exhibits))):
             zoo.get(role)
@@ -72,13 +76,13 @@ def _plan(exhibit: Exhibit, names: tuple[str, ...], sessions: tuple[VisProg, ...
     What the planners before it had to say stands among its remarks.
     """
     failures: list[str] = []
-    for session in () if exhibit.quoted else sessions:
+    for session in sessions:
         try:
             plan = session.plan(exhibit.instruction, names, task=exhibit.task)
         except VisProgError as error:
             failures += error.message.splitlines()[:1]
         else:
             return replace(plan, remarks=(*failures, *plan.remarks))
-    author = "the lecture, word for word" if exhibit.quoted else "hand, as no planner found one"
     checked = sessions[0].check(exhibit.program, names)
+    author = "hand, as no planner found one"
     return Plan(exhibit.instruction, exhibit.task, checked, author, remarks=tuple(failures))

@@ -12,8 +12,8 @@ from visprog.miniworld.scene import Ground, Scene, Thing
 class Exhibit(NamedTuple):
     """Pictures and an instruction. `task` is the bank that it belongs to, `title` its name on the page.
 
-    `program` is one that does it; it is run where no planner writes one, and in place of planning where it is
-    `quoted`. `answer` is what is right, None where the result is a picture.
+    `program` is one that does it; it is run where no planner writes one. `answer` is what is right, None where
+    the result is a picture.
     """
 
     title: str
@@ -22,7 +22,6 @@ class Exhibit(NamedTuple):
     scenes: Mapping[str, Scene]
     program: str
     answer: str | bool | None = None
-    quoted: bool = False
 
 
 def _thing(
@@ -143,7 +142,6 @@ ANSWER3=Vqa(image=RIGHT, question='How many boats are in the image?')
 ANSWER4=Eval('{ANSWER0} + {ANSWER1} == 6 and {ANSWER2} + {ANSWER3} == 2')
 """,
         answer=True,
-        quoted=True,
     ),
     Exhibit(
         "A question",
