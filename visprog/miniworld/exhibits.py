@@ -12,8 +12,8 @@ from visprog.miniworld.scene import Ground, Scene, Thing
 class Exhibit(NamedTuple):
     """Pictures and an instruction. `task` is the bank that it belongs to, `title` its name on the page.
 
-    `program` is one that does it; it is run where no planner writes one. `answer` is what is right, None where
-    the result is a picture.
+    `program` is one that does it, and is run where no planner writes one. `answer` is what is right, None
+    where the result is a picture.
     """
 
     title: str
