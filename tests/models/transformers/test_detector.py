@@ -18,7 +18,8 @@ from tests.models.tiny_checkpoints.red_squares import noise, red_square, seen_bo
 from tests.models.tiny_checkpoints.tiny_detectors import save_grounding_dino, save_owl
 from visprog.errors import ModelFailed
 from visprog.models.transformers import load
-from visprog.models.transformers.detector import ZeroShotDetector
+from visprog.models.transformers.detector import GroundingDetector
+from visprog.models.transformers.owl import OwlDetector
 from visprog.models.zoo import Zoo
 from visprog.values import Box
 
@@ -44,7 +45,7 @@ def family(request: pytest.FixtureRequest) -> str:
 def detector(folders: dict[str, Path], family: str) -> Callable[..., Any]:
     def made(**options: Any) -> Any:
         model = load("detector", str(folders[family]), {"device": "cpu", **options})
-        assert isinstance(model, ZeroShotDetector)
+        assert isinstance(model, OwlDetector | GroundingDetector)
         return model
 
     return made
@@ -275,8 +276,8 @@ def test_faces_are_what_is_called_so(folders: dict[str, Path], family: str) -> N
     options = {"device": "cpu", "threshold": 0.02}
     faces = load("face_detector", str(folders[family]), {**options, "face": "red square"})
     things = load("detector", str(folders[family]), options)
-    assert isinstance(faces, ZeroShotDetector)
-    assert isinstance(things, ZeroShotDetector)
+    assert isinstance(faces, OwlDetector)
+    assert isinstance(things, OwlDetector)
     image = noise((120, 80))
     found = faces.detect_faces(image)
     assert len(found) > 0
