@@ -88,51 +88,48 @@ class BlipAnswers:
         return self.answer_batch([(image, question)])[0]
 
     def answer_batch(self, calls: Sequence[tuple[Image, str]]) -> list[str]:
-        """Return the answer to each question about its picture; all new pictures are seen at once."""
+        """Return the answer to each question about its picture.
+
+        All new pictures are seen at once. Questions of one length go together; none is padded, for the
+        library's decoder reads the padding too.
+        """
         import torch
 
         network = self._network
-        texts = network.placed(
-            network.processor(
-                text=[question for _, question in calls],
-                padding=True,
-                truncation=True,
-                max_length=network.model.config.text_config.max_position_embeddings,
-                return_tensors="pt",
-            )
-        )
+        longest = network.model.config.text_config.max_position_embeddings
+        asked = network.processor(
+            text=[question for _, question in calls], truncation=True, max_length=longest
+        )["input_ids"]
+        alike: dict[int, list[int]] = {}
+        for index, tokens in enumerate(asked):
+            alike.setdefault(len(tokens), []).append(index)
+        answers: dict[int, str] = {}
         with network.lock, quiet(), torch.inference_mode():
             seen = self._seen.of({image.digest: image for image, _ in calls})
-            pictures = torch.stack([seen[image.digest] for image, _ in calls])
-            tokens = self._write(pictures, texts["input_ids"], texts["attention_mask"])
-        answers = network.tokenizer.batch_decode(tokens, skip_special_tokens=True)
-        return [short_answer(said.strip(), asked) for said, (_, asked) in zip(answers, calls, strict=True)]
+            for indices in alike.values():
+                pictures = torch.stack([seen[calls[index][0].digest] for index in indices])
+                questions = torch.tensor([asked[index] for index in indices], device=network.device)
+                written = network.tokenizer.batch_decode(
+                    self._write(pictures, questions), skip_special_tokens=True
+                )
+                answers.update(zip(indices, written, strict=True))
+        return [short_answer(answers[index].strip(), asked) for index, (_, asked) in enumerate(calls)]
 
     def _see(self, images: Sequence[Image]) -> list[Any]:
         return [grid.clone() for grid in self._network.model.vision_model(_pixels(self._network, images))[0]]
 
-    def _write(self, pictures: Any, questions: Any, read: Any) -> Any:
-        """Return the tokens of the likeliest answers.
-
-        The library's own `generate` sees the pictures anew, and the padding of shorter questions as well.
-        """
-        import torch
-
+    def _write(self, pictures: Any, questions: Any) -> Any:
+        """Return the tokens of the likeliest answers. The library's own `generate` sees the pictures anew."""
         model, text = self._network.model, self._network.model.config.text_config
         understood = model.text_encoder(
-            input_ids=questions,
-            attention_mask=read,
-            encoder_hidden_states=pictures,
-            encoder_attention_mask=torch.ones(pictures.shape[:2], dtype=torch.long, device=pictures.device),
-            return_dict=False,
+            input_ids=questions, encoder_hidden_states=pictures, return_dict=False
         )[0]
-        starts = torch.full((len(questions), 1), model.decoder_start_token_id, device=questions.device)
         return model.text_decoder.generate(
-            input_ids=starts,
+            input_ids=questions.new_full((len(questions), 1), model.decoder_start_token_id),
             eos_token_id=text.sep_token_id,
             pad_token_id=text.pad_token_id,
             encoder_hidden_states=understood,
-            encoder_attention_mask=read,
+            encoder_attention_mask=understood.new_ones(understood.shape[:2]).long(),
             max_new_tokens=_ANSWER_TOKENS,
             do_sample=False,
         )
