@@ -75,6 +75,7 @@ FLOORS = [
 
 UPSTAIRS = [
     "session",
+    "batch",
     "results",
     "listing",
     "model_listing",

@@ -21,6 +21,7 @@ from visprog.errors import ProgramError, UsageError, VisProgError
 from visprog.printable import printable
 
 if TYPE_CHECKING:
+    from visprog.engine.disk_memo import DiskMemo
     from visprog.images import Source
     from visprog.language.checker import Checked
     from visprog.language.diagnostics import Diagnostic
@@ -34,6 +35,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # plain help takes half the time: boxes need a Markdown parser
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
@@ -79,6 +81,10 @@ _Trace = Annotated[
     Path | None,
     typer.Option(help="Where to write the record of every step: .html or .json.", show_default=False),
 ]
+_Cache = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="A folder where results are kept for the next run.", show_default=False),
+]
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
 
 
@@ -119,6 +125,7 @@ def run(
         int, typer.Option(min=1, max=99, help="Sample so many programs, and let their results vote.")
     ] = 1,
     tools: _Tools = None,
+    cache: _Cache = None,
     output: _Output = None,
     trace: _Trace = None,
     as_json: _Json = False,
@@ -129,7 +136,7 @@ def run(
         instruction, images = split_words(words or [], optional=program is not None or speech is not None)
         pictures = named_pictures(images, image)
         check_places(pictures, output, trace)
-        session = _session(planner, models, tools, model, device)
+        session = _session(planner, models, tools, model, device, cache)
         if speech is not None:
             instruction = session.transcribe(speech)
             _note(f"heard: {printable(instruction)}")
@@ -227,6 +234,7 @@ def execute(
     model: _Model = None,
     device: _Device = "auto",
     tools: _Tools = None,
+    cache: _Cache = None,
     output: _Output = None,
     trace: _Trace = None,
     as_json: _Json = False,
@@ -235,9 +243,68 @@ def execute(
     with _reporting(as_json):
         pictures = named_pictures(images, image)
         check_places(pictures, output, trace)
-        session = _session("examples", models, tools, model, device)
+        session = _session("examples", models, tools, model, device, cache)
         checked = _read_checked(session, file, tuple(pictures))
         _execute(session, checked, pictures, output, trace, as_json)
+
+
+@app.command()
+def batch(
+    tasks: Annotated[
+        Path,
+        typer.Argument(
+            metavar="TASKS",
+            help="A file of JSON lines: `instruction` or `program`, `images`; at will `id`, `task`.",
+            show_default=False,
+        ),
+    ],
+    out: Annotated[
+        Path,
+        typer.Option(help="The folder for results.jsonl and the journal; one begun is gone on with."),
+    ],
+    save: Annotated[
+        bool, typer.Option("--save", help="Keep results that are pictures, in pictures/.")
+    ] = False,
+    traces: Annotated[bool, typer.Option("--traces", help="Keep a page of each run, in traces/.")] = False,
+    task: _Task = "auto",
+    planner: _Planner = "auto",
+    models: _Models = "base",
+    model: _Model = None,
+    device: _Device = "auto",
+    tools: _Tools = None,
+    cache: _Cache = None,
+    workers: Annotated[int, typer.Option(min=1, max=256, help="So many tasks are under way at once.")] = 16,
+    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Run again what failed.")] = False,
+    allow_changes: Annotated[
+        bool,
+        typer.Option(
+            "--allow-changes",
+            help="Go on although models, planner, tools or options are others than before: what was done "
+            "with those is done anew.",
+        ),
+    ] = False,
+    as_json: _Json = False,
+) -> None:
+    """Run many tasks from a file. Stopped in any way, the same command goes on where it was."""
+    with _reporting(as_json):
+        from visprog.batch import command
+        from visprog.batch.runner import Options
+
+        session = _session(planner, models, tools, model, device, cache)
+        options = Options(task, save, traces)
+        summary = command.batch(
+            session,
+            tasks,
+            out,
+            options,
+            workers=workers,
+            retry_failed=retry_failed,
+            changes_allowed=allow_changes,
+        )
+        typer.echo(command.as_json(summary) if as_json else summary.results)
+        _note(command.in_words(summary))
+        if not summary.ok:
+            raise typer.Exit(1)
 
 
 @app.command("tools")
@@ -465,12 +532,20 @@ def _session(
     tools: list[Path] | None,
     filled: list[str] | None = None,
     device: str = "auto",
+    cache: Path | None = None,
 ) -> VisProg:
     from visprog.session import VisProg
     from visprog.tools import load_tools
 
     added = [each for path in tools or () for each in load_tools(path)]
-    return VisProg(planner=planner, models=make_zoo(models, filled, device), tools=added)
+    kept = _disk_memo(cache) if cache is not None else None
+    return VisProg(planner=planner, models=make_zoo(models, filled, device), tools=added, cache=kept)
+
+
+def _disk_memo(folder: Path) -> DiskMemo:
+    from visprog.engine.disk_memo import DiskMemo
+
+    return DiskMemo(folder, tell=lambda words: _note(f"warning: {printable(words)}"))
 
 
 def _read_checked(session: VisProg, file: Path, names: tuple[str, ...]) -> Checked:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 import visprog
 from visprog.arguments import read_program
 from visprog.audio import load_audio
+from visprog.engine.disk_memo import DiskMemo
 from visprog.engine.interpreter import Interpreter, Observer
 from visprog.engine.memo import DEFAULT_BYTES, Memo
 from visprog.errors import AudioError, ProgramError, UsageError, VisProgError
@@ -58,9 +59,10 @@ class VisProg:
     choice, which is the examples in most), "examples", "openai", "openai:MODEL", "transformers:MODEL", or a
     Planner. `models` is a profile's name or path, a mapping from role to model ("backend:identifier", or any
     object that does what the role says), or a Zoo. `tools` are added to the built-in ones and to those of
-    installed packages. What was computed once is remembered, up to `memory` bytes; 0 remembers nothing. At
-    most `workers` steps and one more compute at once; those that wait for a model do not count. With
-    `batching`, what steps ask of one model at the same time is asked of it at once.
+    installed packages. What was computed once is remembered, up to `memory` bytes; 0 remembers nothing. With
+    `cache`, a folder or a DiskMemo, it is kept on disk too, for other processes. At most `workers` steps and
+    one more compute at once; those that wait for a model do not count. With `batching`, what steps ask of one
+    model at the same time is asked of it at once.
     """
 
     def __init__(
@@ -70,6 +72,7 @@ class VisProg:
         models: str | Path | Mapping[str, object] | Zoo = "base",
         tools: Iterable[Tool] = (),
         memory: int = DEFAULT_BYTES,
+        cache: str | Path | DiskMemo | None = None,
         workers: int | None = None,
         batching: bool = True,
     ) -> None:
@@ -79,12 +82,10 @@ class VisProg:
         if isinstance(planner, str):
             check_planner_name(planner)
         self._planner = planner
+        self._disk = cache if isinstance(cache, DiskMemo) or cache is None else DiskMemo(cache)
+        memo = Memo(memory, self._disk) if memory or self._disk is not None else None
         self._interpreter = Interpreter(
-            self.tools,
-            self.models,
-            memo=Memo(memory) if memory else None,
-            workers=workers,
-            batching=batching,
+            self.tools, self.models, memo=memo, workers=workers, batching=batching
         )
 
     @cached_property
@@ -218,8 +219,10 @@ class VisProg:
         return said
 
     def close(self) -> None:
-        """Let the worker threads go."""
+        """Let the worker threads go, and the file of a cache."""
         self._interpreter.close()
+        if self._disk is not None:
+            self._disk.close()
 
     def __enter__(self) -> Self:
         return self

@@ -23,7 +23,7 @@ import types
 import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -76,7 +76,7 @@ class Tool:
     """A typed function that programs may call under `name`, or one of `aliases`.
 
     `parameter_aliases` maps a parameter to its other names. `version` goes into the key under which results
-    are remembered; without one, a hash of the function's code stands in.
+    are remembered; without one, a hash of the function's code and of its file stands in.
     """
 
     name: str
@@ -151,9 +151,16 @@ class Tool:
         """What tells this tool from another, or from its former self."""
         if self.version:
             return f"{self.name} {self.version}"
-        content = hashlib.blake2b(digest_size=8)
-        _hash_code(self.function.__code__, content)
+        code = self.function.__code__
+        content = hashlib.blake2b(_source(code.co_filename), digest_size=8)
+        _hash_code(code, content)
+        content.update(repr(_enclosed(self.function)).encode(errors="surrogatepass"))
         return f"{self.name} {self.function.__module__} {content.hexdigest()}"
+
+    @cached_property
+    def lasts(self) -> bool:
+        """Whether the fingerprint says it all: not where the function encloses what may change unseen."""
+        return bool(self.version) or all(isinstance(each, _PLAIN) for each in _enclosed(self.function))
 
     @property
     def _summary(self) -> str:
@@ -195,6 +202,23 @@ class Tool:
                 f"tool {self.name}: {what} is annotated {_shown(hint)}, which is no type of the language",
                 help=f"the types are {', '.join(t.value for t in Type)}",
             ) from None
+
+
+_PLAIN = (str, bytes, int, float, type(None))
+
+
+def _enclosed(function: Callable[..., Any]) -> list[object]:
+    """Return what a function takes along from the functions around it."""
+    return [cell.cell_contents for cell in getattr(function, "__closure__", None) or ()]
+
+
+@lru_cache(maxsize=1_000)
+def _source(file: str) -> bytes:
+    """Return the file that a function stands in, among others that it may call; nothing for a notebook's."""
+    try:
+        return Path(file).read_bytes()
+    except (OSError, ValueError):
+        return b""
 
 
 def _hash_code(code: types.CodeType, content: hashlib.blake2b) -> None:

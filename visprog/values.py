@@ -57,6 +57,13 @@ class Image:
         """Take over a PIL picture, converted to RGB."""
         return cls(np.asarray(picture.convert("RGB")))
 
+    @classmethod
+    def restore(cls, pixels: NDArray[np.uint8], digest: str) -> Self:
+        """Take up a picture that was kept with its digest: a crop's cannot be made from the pixels alone."""
+        image = cls(pixels)
+        image._digest = digest
+        return image
+
     def to_pil(self) -> PILImage.Image:
         """Return a PIL copy, which may be changed."""
         return PILImage.fromarray(self.pixels)

@@ -21,6 +21,7 @@ from visprog.miniworld.demo_page import Shown, render
 from visprog.miniworld.drawing import Drawn, draw
 from visprog.miniworld.exhibits import EXHIBITS, Exhibit
 from visprog.miniworld.oracle import Oracle
+from visprog.models.zoo import Zoo
 from visprog.modules import TOOLS
 from visprog.session import VisProg
 from visprog.tools import Registry
@@ -132,8 +133,27 @@ def test_the_page_says_who_wrote_a_program(page: Path) -> None:
     assert "program by the lecture, word for word" in text
     assert "program by examples" in text
     assert "followed the example on line" in text
-    assert text.count("program by hand, as no planner found one") == 1
-    assert "no example of the bank knowtag fits this instruction: Tag the animals that can fly" in text
+
+
+def test_where_no_planner_finds_a_program_the_page_says_so(
+    truth: dict[str, object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    impossible = EXHIBITS[1]._replace(instruction="Colourless green ideas sleep furiously")
+    monkeypatch.setattr("visprog.miniworld.demo.EXHIBITS", [impossible])
+    text = run_demo(tmp_path / "demo.html", models=truth, planner="examples").read_text("utf-8")
+    assert "program by hand, as no planner found one" in text
+    assert "no example of the bank" in text
+
+
+def test_what_a_role_is_missing_for_is_left_out(truth: dict[str, object], tmp_path: Path) -> None:
+    without = {role: model for role, model in truth.items() if role != "inpainter"}
+    empty = tmp_path / "empty.toml"
+    empty.write_text('description = "nothing"\n[models]\n')
+    zoo = Zoo(empty, without)
+    text = run_demo(tmp_path / "demo.html", models=zoo, planner="examples").read_text("utf-8")
+    shown = [exhibit.title for exhibit in EXHIBITS if exhibit.title in text]
+    assert shown == [exhibit.title for exhibit in EXHIBITS if "Replace(" not in exhibit.program]
+    assert 0 < len(shown) < len(EXHIBITS)
 
 
 def test_a_planner_that_cannot_be_had_is_replaced_and_named(

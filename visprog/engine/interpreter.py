@@ -149,6 +149,11 @@ class Interpreter:
                 raise UsageError(f"{tool.name} has no setting `{name}`", help=f"its settings are {known}")
         return given
 
+    def _lasts(self, tool: Tool) -> bool:
+        """Whether the tool's keys mean the same in another process."""
+        roles = (need.role for need in tool.needs.values())
+        return tool.lasts and all(self._models.lasts(role) for role in roles if self._models.has(role))
+
     def _fingerprints(self, tool: Tool) -> tuple[str, ...]:
         roles = (need.role for need in tool.needs.values())
         found = [self._models.fingerprint(role) for role in roles if self._models.has(role)]
@@ -195,6 +200,7 @@ class _Execution:
         self._broken: BaseException | None = None
         self._models: dict[str, tuple[str, ...]] = {}
         self._keys: dict[str, bytes] = {}
+        self._passing: set[str] = set()  # the steps whose keys mean nothing to another process
         self._observing = Lock()
         self._start = perf_counter()
         self.events: list[Event] = []
@@ -203,8 +209,11 @@ class _Execution:
         for index in self._graph.unneeded:
             self._emit(StepSkipped(index, None))
         try:
-            if self._interpreter._memo is not None:
+            memo = self._interpreter._memo
+            if memo is not None:
                 self._derive_keys()
+                if memo.store is not None:
+                    self._find_passing()
             with self._interpreter._crew.working():
                 self._work([index for index, count in self._waiting.items() if count == 0])
             with self._interpreter._crew.resting(), self._changed:
@@ -227,6 +236,12 @@ class _Execution:
             for name in node.step.uses:
                 content.update(self._key_of(name))
             self._keys[node.name] = content.digest()
+
+    def _find_passing(self) -> None:
+        for node in self._graph.nodes.values():
+            lasts = node.tool is None or self._interpreter._lasts(node.tool)
+            if not lasts or not self._passing.isdisjoint(node.step.uses):
+                self._passing.add(node.name)
 
     def _key_of(self, name: str) -> bytes:
         key = self._keys.get(name)
@@ -314,7 +329,8 @@ class _Execution:
         if memo is None:
             return self._call(node, node.tool, at)
         key = self._keys[node.name]
-        remembered = memo.begin(key, self._interpreter._crew)
+        lasting = node.name not in self._passing
+        remembered = memo.begin(key, self._interpreter._crew, lasting=lasting)
         if remembered is not None:
             seconds = perf_counter() - self._start - at
             value, warnings, models = remembered
@@ -325,7 +341,7 @@ class _Execution:
             if isinstance(event, StepFinished):
                 computed = Remembered(event.value, event.warnings, event.models)
         finally:
-            memo.end(key, computed)
+            memo.end(key, computed, lasting=lasting)
         return event
 
     def _call(self, node: Node, tool: Tool, at: float) -> StepFinished | StepFailed:

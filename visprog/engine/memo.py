@@ -6,7 +6,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Iterator
 from functools import singledispatch
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from visprog.engine.crew import Crew, Pause
 from visprog.values import Image, Regions
@@ -22,25 +22,52 @@ class Remembered(NamedTuple):
     models: tuple[str, ...]
 
 
+class Store(Protocol):
+    """Where results outlast the process. `visprog.engine.disk_memo.DiskMemo` is one."""
+
+    def get(self, key: bytes) -> Remembered | None:
+        """Return what is kept under the key."""
+        ...
+
+    def put(self, key: bytes, entry: Remembered) -> None:
+        """Keep an entry, if it can be kept."""
+        ...
+
+
 class Memo:
     """Keeps what was used last, up to about `limit` bytes. Safe between threads.
 
     Who finds nothing by `begin` computes the value, and says so by `end`; others who ask for the same key
-    meanwhile wait for it.
+    meanwhile wait for it. Behind it, a `store` keeps the values of lasting keys for other processes; one that
+    does not last means something in this process only.
     """
 
-    def __init__(self, limit: int = DEFAULT_BYTES) -> None:
+    def __init__(self, limit: int = DEFAULT_BYTES, store: Store | None = None) -> None:
+        self.store = store
         self._limit = limit
         self._entries: OrderedDict[bytes, Remembered] = OrderedDict()
         self._sizes = _Sizes()
         self._busy: dict[bytes, list[Pause]] = {}  # who waits for each key that is being computed
         self._lock = Lock()
 
-    def begin(self, key: bytes, crew: Crew | None = None) -> Remembered | None:
+    def begin(self, key: bytes, crew: Crew | None = None, *, lasting: bool = True) -> Remembered | None:
         """Return what is remembered under the key. None hands the key to the caller, until `end`.
 
         While a thread of the crew has to wait, it rests.
         """
+        found = self._find(key, crew)
+        if found is not None or self.store is None or not lasting:
+            return found
+        try:
+            found = self.store.get(key)  # others wait for it, as for a computation
+        except BaseException:
+            self._give_back(key, None)
+            raise
+        if found is not None:
+            self._give_back(key, found)
+        return found
+
+    def _find(self, key: bytes, crew: Crew | None) -> Remembered | None:
         while True:
             with self._lock:
                 entry = self._entries.get(key)
@@ -59,11 +86,16 @@ class Memo:
             if crew.is_at_work:
                 crew.take_turn()
 
-    def end(self, key: bytes, computed: Remembered | None) -> None:
+    def end(self, key: bytes, computed: Remembered | None, *, lasting: bool = True) -> None:
         """Give the key back, with what was computed, if anything was; the longest unused make room for it.
 
-        A value larger than the limit is not kept.
+        A value larger than the limit is not kept in memory.
         """
+        self._give_back(key, computed)
+        if computed is not None and self.store is not None and lasting:
+            self.store.put(key, computed)
+
+    def _give_back(self, key: bytes, computed: Remembered | None) -> None:
         with self._lock:
             waiting = self._busy.pop(key)
             if computed is not None and key not in self._entries:

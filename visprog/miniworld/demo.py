@@ -9,6 +9,7 @@ from time import perf_counter
 
 from visprog.errors import VisProgError
 from visprog.images import write_atomically
+from visprog.language.program import Call
 from visprog.miniworld.demo_page import Shown, render
 from visprog.miniworld.drawing import draw
 from visprog.miniworld.exhibits import EXHIBITS, Exhibit
@@ -19,8 +20,6 @@ from visprog.session import VisProg
 PLANNER = "transformers:visprog-mini/t5"
 """Who writes the programs. What it cannot write, the planner `examples` may."""
 
-_NEEDED = ("detector", "face_detector", "segmenter", "image_text_scorer", "visual_qa", "inpainter")
-
 
 def run_demo(
     out: Path,
@@ -29,26 +28,36 @@ def run_demo(
     planner: str = PLANNER,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Path:
-    """Run every exhibit, and write the page to `out`; `progress` is told what comes next.
+    """Run the exhibits, and write the page to `out`; `progress` is told what comes next.
 
-    Nothing is fetched and no service is asked. Raises ModelUnavailable where a model cannot be loaded, and
-    OutputError where the page cannot be written.
+    One that asks for a role which nothing fills is left out. Nothing is fetched and no service is asked.
+    Raises ModelUnavailable where a model cannot be loaded, and OutputError where the page cannot be written.
     """
     started = perf_counter()
     zoo = (
         models if isinstance(models, Zoo) else Zoo(models) if isinstance(models, str) else Zoo(models=models)
     )
-    progress("loading the models")
-    for role in _NEEDED:
-        zoo.get(role)
     shown = []
     with VisProg(planner=planner, models=zoo) as first, VisProg(planner="examples", models=zoo) as second:
-        for exhibit in EXHIBITS:
+        roles = {exhibit.title: _roles(exhibit, first) for exhibit in EXHIBITS}
+        exhibits = [exhibit for exhibit in EXHIBITS if all(map(zoo.has, roles[exhibit.title]))]
+        progress("loading the models")
+        for role in sorted(set().union(*(roles[exhibit.title] for exhibit in exhibits))):
+            zoo.get(role)
+        for exhibit in exhibits:
             progress(exhibit.title)
             shown.append(_show(exhibit, first, second))
     page = render(shown, profile=zoo.profile.name, seconds=perf_counter() - started)
     write_atomically(out, page.encode())
     return out
+
+
+def _roles(exhibit: Exhibit, session: VisProg) -> set[str]:
+    """Return the roles that the exhibit's own program cannot do without."""
+    checked = session.check(exhibit.program, tuple(exhibit.scenes))
+    called = [step.value.tool for step in checked.program if isinstance(step.value, Call)]
+    tools = filter(None, map(session.tools.get, called))
+    return {need.role for tool in tools for need in tool.needs.values() if not need.optional}
 
 
 def _show(exhibit: Exhibit, *sessions: VisProg) -> Shown:

@@ -33,7 +33,7 @@ _PLAIN = frozenset({"revision", "device", "dtype", "kind", "coordinates"})
 def fingerprint(spec: Spec) -> str:
     """Return what tells the model from others."""
     options = [f"{name}={_shown(name, value)}" for name, value in sorted(spec.options.items())]
-    versions = [f"{package} {_version(package)}" for package in _PACKAGES[spec.backend]]
+    versions = [f"{package} {package_version(package)}" for package in _PACKAGES[spec.backend]]
     return " ".join([str(spec), *options, *versions, *_content(spec), *_surroundings(spec.backend)])
 
 
@@ -53,7 +53,8 @@ def _hash(text: str) -> str:
 
 
 @lru_cache(maxsize=100)
-def _version(package: str) -> str:
+def package_version(package: str) -> str:
+    """Return the version of an installed package, or `none`."""
     try:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:

@@ -151,6 +151,10 @@ class Models(Protocol):
         """Return what tells the model that fills the role from every other, without loading it."""
         ...
 
+    def lasts(self, role: str) -> bool:
+        """Whether the role's fingerprint means the same model in another process too."""
+        ...
+
     def settings(self, tool: str) -> Mapping[str, Any]:
         """Return the settings of the tool of this name that differ from its own."""
         ...

@@ -86,7 +86,7 @@ def _marked(figure: Figure) -> Text:
 def _table(title: str, *columns: str) -> Table:
     table = Table(title=title, title_justify="left", title_style="bold", header_style="dim", show_edge=False)
     for place, name in enumerate(columns):
-        table.add_column(name, justify="left" if place == 0 else "right", no_wrap=True)
+        table.add_column(name, justify="left" if place == 0 else "right")
     return table
 
 
@@ -98,7 +98,7 @@ def _figures(title: str, figures: Iterable[Figure]) -> Table:
 
 
 def _results(task: TaskResult) -> Table:
-    table = _table(task.title, "", "right", "program right with the truth", "over the baseline", "target", "")
+    table = _table(task.title, "", "right", "program right", "over the baseline", "target", "")
     for result in task.planners:
         table.add_row(
             Text(planner_title(result.planner)),

@@ -44,7 +44,7 @@ SIDE = 192
 GRID = 10
 """How many cells a side the picture has, each with a query of its own, after those of the stuff."""
 
-SCHEDULE = Schedule(steps=5000, rate=1e-3, decay=0.05)
+SCHEDULE = Schedule(steps=4000, rate=1e-3, decay=0.05)
 _BATCH = 16
 _WIDTH = 112
 _COARSE = SIDE // 4

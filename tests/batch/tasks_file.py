@@ -1,0 +1,31 @@
+"""A folder with tasks, for the tests of batches."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from visprog import Image, save_image
+
+
+def write_tasks(folder: Path, *tasks: dict[str, Any] | str) -> Path:
+    """Write `tasks.jsonl` and return its path; text is written as it stands."""
+    path = folder / "tasks.jsonl"
+    lines = (task if isinstance(task, str) else json.dumps(task) for task in tasks)
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    return path
+
+
+def write_picture(folder: Path, name: str, color: int = 0) -> Path:
+    """Write a small picture of one colour."""
+    path = folder / name
+    save_image(Image(np.full((8, 10, 3), color, dtype=np.uint8)), path)
+    return path
+
+
+def lines_of(path: Path) -> list[dict[str, Any]]:
+    """Read JSON lines."""
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]

@@ -1,0 +1,69 @@
+"""`visprog batch`, as a user meets it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.batch.tasks_file import lines_of, write_tasks
+from tests.test_cli import ASTRONAUT, folder, visprog
+
+__all__ = ["folder"]
+
+FACES = {"id": "faces", "instruction": "How many faces are in the image?", "image": str(ASTRONAUT)}
+CROP = {"id": "crop", "program": "A=FaceDet(IMAGE)\nRESULT=Crop(IMAGE, A)", "image": str(ASTRONAUT)}
+
+
+def test_a_file_of_tasks_becomes_results(folder: Path) -> None:
+    write_tasks(folder, FACES, CROP)
+    out, err = visprog("batch", "tasks.jsonl", "--out", "out", "--save", "--traces", "--cache", "cache")
+    assert out == "out/results.jsonl\n"
+    assert err.endswith("2 tasks: 2 done, 0 failed\n")
+    faces, crop = lines_of(folder / "out" / "results.jsonl")
+    assert faces["result"] == 1
+    assert (folder / "out" / crop["picture"]).is_file()
+    assert (folder / "out" / "traces" / "faces.html").is_file()
+
+    out, err = visprog("batch", "tasks.jsonl", "--out", "out", "--save", "--traces", "--json")
+    assert json.loads(out)["performed"] == 0
+    assert err.endswith("2 tasks: 2 done, 0 failed (2 of them earlier)\n")
+
+    _, err = visprog("batch", "tasks.jsonl", "--out", "out", status=2)
+    assert "pictures was `True`, and is `False`; traces was `True`, and is `False`" in err
+    visprog("batch", "tasks.jsonl", "--out", "out", "--allow-changes", "--cache", "cache")
+
+
+def test_a_failure_shows_in_the_status(folder: Path) -> None:
+    write_tasks(folder, {"program": "RESULT=Eval('1 / 0')"})
+    _, err = visprog("batch", "tasks.jsonl", "--out", "out", status=1)
+    assert err.endswith("1 task: 0 done, 1 failed\n")
+    _, err = visprog("batch", "tasks.jsonl", "--out", "out", "--retry-failed", status=1)
+    assert err.endswith("1 task: 0 done, 1 failed\n")
+
+
+def test_faulty_lines_are_told_and_nothing_is_made(folder: Path) -> None:
+    write_tasks(folder, FACES, "{")
+    _, err = visprog("batch", "tasks.jsonl", "--out", "out", status=2)
+    assert "line 2: it is not JSON" in err
+    assert [path.name for path in folder.iterdir()] == ["tasks.jsonl"]
+
+
+def test_another_run_takes_everything_from_the_cache(folder: Path) -> None:
+    (folder / "crop.vp").write_text(CROP["program"])
+    statuses = []
+    for number in (1, 2):
+        visprog("exec", "crop.vp", ASTRONAUT, "-o", f"{number}.png", "--trace", "run.json", "--cache", "kept")
+        statuses.append([step["status"] for step in json.loads((folder / "run.json").read_text())["steps"]])
+    assert statuses == [["done", "done"], ["cached", "cached"]]
+    assert (folder / "1.png").read_bytes() == (folder / "2.png").read_bytes()
+
+
+def test_a_damaged_cache_is_told_and_the_run_goes_on(folder: Path) -> None:
+    (folder / "kept").mkdir()
+    (folder / "kept" / "results.sqlite").write_text("no database" * 1_000)
+    (folder / "six.vp").write_text("RESULT=Eval('6')")
+    out, err = visprog("exec", "six.vp", "--cache", "kept")
+    assert out == "6\n"
+    assert "warning: kept/results.sqlite is damaged" in err
+    _, err = visprog("exec", "six.vp", "--cache", "six.vp", status=2)
+    assert "no results can be kept in six.vp" in err

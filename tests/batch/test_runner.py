@@ -1,0 +1,211 @@
+"""A batch: results in the order of the tasks, failures as records, nothing performed twice."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.batch.tasks_file import lines_of, write_picture, write_tasks
+from visprog import Image, UsageError, VisProg, load_image
+from visprog.batch.outcome import Outcome
+from visprog.batch.runner import Job, Options, Progress, Summary, perform_side_by_side, run_batch
+from visprog.batch.tasks import Task
+from visprog.models.fake import FakeFaceDetector, FakeLanguageModel
+from visprog.models.usage import Tokens, spend
+from visprog.planner.language_model import LanguageModelPlanner
+
+COUNT = "OBJ0=FaceDet(image=IMAGE)\nRESULT=Count(object=OBJ0)"
+
+
+class Faces(FakeFaceDetector):
+    fingerprint = "as many faces as the picture is bright"
+
+    def __init__(self) -> None:
+        super().__init__(lambda image: [(place, 0, place + 1, 2) for place in range(image.pixels[0, 0, 0])])
+
+
+class Writer(FakeLanguageModel):
+    """Plans one program for whoever speaks of faces, at three tokens a time."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda messages: COUNT if "faces" in messages[-1].content else "I do not know")
+
+    def complete(self, *args: Any, **kwargs: Any) -> Any:
+        spend(2, 1)
+        return super().complete(*args, **kwargs)
+
+
+def session(detector: Faces, name: str = "fake") -> VisProg:
+    planner = LanguageModelPlanner(Writer(), name)
+    return VisProg(planner=planner, models={"face_detector": detector})
+
+
+@pytest.fixture
+def tasks(tmp_path: Path) -> Path:
+    for color in range(4):
+        write_picture(tmp_path, f"{color}.png", color)
+    return write_tasks(
+        tmp_path,
+        {"id": "planned", "instruction": "How many faces?", "image": "1.png"},
+        {"id": "written", "program": COUNT, "image": "2.png"},
+        {"id": "sing", "instruction": "Sing!", "image": "1.png"},
+        {"id": "faulty", "program": "RESULT=Cuont(object=OBJ0)"},
+        {"id": "gone", "program": COUNT, "image": "none.png"},
+        {"id": "divided", "program": "A=Eval('0')\nRESULT=Eval('1 / {A}')"},
+        {"id": "left", "program": "OBJ0=FaceDet(IMAGE)\nRESULT=CropLeft(IMAGE, OBJ0)", "image": "3.png"},
+    )
+
+
+def test_results_stand_in_order_and_failures_are_records(tasks: Path, tmp_path: Path) -> None:
+    summary = run_batch(session(Faces()), tasks, tmp_path / "out")
+    assert (summary.tasks, summary.failed, summary.performed, summary.ok) == (7, 4, 7, False)
+    assert summary.tokens == Tokens(2 + 3 * 2, 1 + 3 * 1)  # the second instruction is tried three times
+    found = lines_of(summary.results)
+    assert [each["id"] for each in found] == "planned written sing faulty gone divided left".split()
+    assert found[0] == {
+        "id": "planned", "ok": True, "instruction": "How many faces?", "result": 1, "program": COUNT,
+    }  # fmt: skip
+    assert found[1] == {"id": "written", "ok": True, "result": 2, "program": COUNT}
+    errors = [each.get("error", {}).get("type") for each in found]
+    assert errors == [None, None, "PlanError", "ProgramError", "ImageError", "StepError", None]
+    assert (found[5]["error"]["step"], found[5]["error"]["line"]) == ("RESULT", 2)
+    assert found[6]["result"]["height"] == 8
+
+
+def test_pictures_and_pages_are_kept_on_request(tasks: Path, tmp_path: Path) -> None:
+    run_batch(session(Faces()), tasks, tmp_path / "bare")
+    assert sorted(path.name for path in (tmp_path / "bare").iterdir()) == ["journal.jsonl", "results.jsonl"]
+    summary = run_batch(session(Faces()), tasks, tmp_path / "full", Options(pictures=True, traces=True))
+    left = lines_of(summary.results)[-1]
+    assert left["picture"] == "pictures/left.png"
+    kept = load_image(tmp_path / "full" / left["picture"])
+    assert kept.size == (left["result"]["width"], left["result"]["height"])
+    pages = {path.name for path in (tmp_path / "full" / "traces").iterdir()}
+    assert pages == {"planned.html", "written.html", "divided.html", "left.html"}
+
+
+def test_what_is_done_is_not_done_again(tasks: Path, tmp_path: Path) -> None:
+    first = run_batch(session(Faces()), tasks, tmp_path / "out")
+    content = first.results.read_bytes()
+    detector = Faces()
+    again = run_batch(session(detector), tasks, tmp_path / "out")
+    assert again == first._replace(performed=0)
+    assert detector.calls == 0
+    assert again.results.read_bytes() == content
+
+
+def test_only_what_changed_is_done(tasks: Path, tmp_path: Path) -> None:
+    run_batch(session(Faces()), tasks, tmp_path / "out")
+    write_picture(tmp_path, "2.png", 3)
+    write_picture(tmp_path, "none.png", 3)
+    lines = tasks.read_text().splitlines()
+    tasks.write_text("\n".join([*reversed(lines[1:]), '{"id": "new", "program": "RESULT=Eval(\'1\')"}']))
+    summary = run_batch(session(Faces()), tasks, tmp_path / "out")
+    assert (summary.tasks, summary.performed) == (7, 3)
+    found = {each["id"]: each.get("result") for each in lines_of(summary.results)}
+    assert (found["written"], found["gone"], found["new"]) == (3, 3, 1)
+    assert list(found) == "left divided gone faulty sing written new".split()
+
+
+def test_failures_are_tried_again_on_request(tasks: Path, tmp_path: Path) -> None:
+    run_batch(session(Faces()), tasks, tmp_path / "out")
+    summary = run_batch(session(Faces()), tasks, tmp_path / "out", retry_failed=True)
+    assert (summary.performed, summary.failed) == (4, 4)
+
+
+def test_another_planner_or_model_is_refused_unless_allowed(tasks: Path, tmp_path: Path) -> None:
+    first = run_batch(session(Faces()), tasks, tmp_path / "out")
+    with pytest.raises(UsageError, match="planner was `fake`, and is `other`"):
+        run_batch(session(Faces(), "other"), tasks, tmp_path / "out")
+    other = run_batch(session(Faces(), "other"), tasks, tmp_path / "out", changes_allowed=True)
+    assert other.performed == 7
+    back = run_batch(session(Faces()), tasks, tmp_path / "out", changes_allowed=True)
+    assert back == first._replace(performed=0)
+
+
+def test_the_planner_is_not_asked_for_where_there_are_programs_alone(tmp_path: Path) -> None:
+    file = write_tasks(tmp_path, {"program": "RESULT=Eval('6 * 7')"})
+    assert run_batch(VisProg(planner="openai:none"), file, tmp_path / "out").ok
+
+
+def test_whoever_watches_learns_how_far_it_is(tasks: Path, tmp_path: Path) -> None:
+    seen: list[Progress] = []
+    run_batch(session(Faces()), tasks, tmp_path / "out", watch=seen.append)
+    assert seen[0] == Progress(7)
+    assert [state.done for state in seen] == [0, 1, 2, 3, 4, 5, 6, 7, 7]
+    assert seen[-1] == Progress(7, 7, 0, 4, Tokens(8, 4))
+    seen.clear()
+    run_batch(session(Faces()), tasks, tmp_path / "out", watch=seen.append)
+    assert seen[-1] == Progress(7, 7, 7, 4)
+
+
+def test_what_cannot_be_kept_ends_the_batch_and_what_was_done_stays(tasks: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    (out / "pictures" / "left.png").mkdir(parents=True)
+    with pytest.raises(Exception, match="is a folder"):
+        run_batch(session(Faces()), tasks, out, Options(pictures=True), workers=1)
+    assert not (out / "results.jsonl").exists()
+    (out / "pictures" / "left.png").rmdir()
+    summary: Summary = run_batch(session(Faces()), tasks, out, Options(pictures=True))
+    assert (summary.tasks, summary.performed) == (7, 1)
+
+
+def test_tasks_are_taken_as_they_are_needed_and_told_as_they_end() -> None:
+    taken, first_may_end = list[int](), threading.Event()
+
+    def jobs() -> Iterator[Job]:
+        for number in range(100):
+            taken.append(number)
+            yield bytes([number]), Task(number, "", "", {}, "auto")
+
+    def perform(task: Task) -> Outcome:
+        if task.id == 0:
+            assert first_may_end.wait(20)
+        return Outcome({"id": task.id, "ok": True}, 0.0, Tokens())
+
+    ended = perform_side_by_side(perform, jobs(), workers=3)
+    assert next(ended)[1].record["id"] in (1, 2)  # it does not wait for the first
+    assert len(taken) == 3
+    first_may_end.set()
+    assert len(list(ended)) == 99
+
+
+def test_steps_that_tasks_share_run_once(tmp_path: Path) -> None:
+    write_picture(tmp_path, "2.png", 2)
+    file = write_tasks(tmp_path, *[{"program": COUNT, "image": "2.png"}] * 20)
+    detector = Faces()
+    assert run_batch(session(detector), file, tmp_path / "out").ok
+    assert detector.calls == 1
+
+
+def test_the_number_of_workers_does_not_show_in_the_results(tasks: Path, tmp_path: Path) -> None:
+    contents = {
+        run_batch(session(Faces()), tasks, tmp_path / f"{count}", workers=count).results.read_bytes()
+        for count in (1, 2, 16)
+    }
+    assert len(contents) == 1
+
+
+def test_a_result_beyond_json_is_text(tmp_path: Path) -> None:
+    from visprog import tool
+
+    @tool("Endless")
+    def endless() -> float:
+        """Return what JSON has no name for."""
+        return float("inf")
+
+    file = write_tasks(tmp_path, {"program": "RESULT=Endless()"})
+    assert lines_of(run_batch(VisProg(tools=[endless]), file, tmp_path / "out").results)[0]["result"] == "inf"
+
+
+def test_pictures_equal_those_of_single_runs(tasks: Path, tmp_path: Path) -> None:
+    run_batch(session(Faces()), tasks, tmp_path / "out", Options(pictures=True))
+    with session(Faces()) as alone:
+        run = alone.execute("OBJ0=FaceDet(IMAGE)\nRESULT=CropLeft(IMAGE, OBJ0)", tmp_path / "3.png")
+    assert isinstance(run.result, Image)
+    assert np.array_equal(load_image(tmp_path / "out" / "pictures" / "left.png"), run.result)

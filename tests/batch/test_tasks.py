@@ -1,0 +1,117 @@
+"""The file of tasks: what a line may say, and every fault told with its line's number."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.batch.tasks_file import write_picture, write_tasks
+from visprog import UsageError
+from visprog.batch.tasks import Task, read_tasks, survey
+
+ASK: dict[str, Any] = {"instruction": "How many?"}
+
+
+def tasks(folder: Path, *lines: dict[str, Any] | str) -> list[Task]:
+    file = write_tasks(folder, *lines)
+    found = list(read_tasks(file))
+    assert survey(file).tasks == len(found)
+    return found
+
+
+def test_pictures_come_as_a_path_as_several_and_by_name(tmp_path: Path) -> None:
+    one, two, named, none = tasks(
+        tmp_path,
+        {**ASK, "image": "a.png"},
+        {**ASK, "images": ["a.png", "/b.png"]},
+        {**ASK, "images": {"BEFORE": "sub/a.png"}},
+        ASK,
+    )
+    assert one.pictures == {"IMAGE": tmp_path / "a.png"}
+    assert two.pictures == {"LEFT": tmp_path / "a.png", "RIGHT": Path("/b.png")}
+    assert named.pictures == {"BEFORE": tmp_path / "sub" / "a.png"}
+    assert none.pictures == {}
+
+
+def test_a_program_is_text_or_a_file_beside_the_tasks(tmp_path: Path) -> None:
+    (tmp_path / "six.vp").write_text("RESULT=Eval('6')\n")
+    text, file = tasks(tmp_path, {"program": "RESULT=Eval('5')"}, {"program": "six.vp"})
+    assert (text.program, file.program) == ("RESULT=Eval('5')", "RESULT=Eval('6')\n")
+    assert not survey(tmp_path / "tasks.jsonl").has_instructions
+
+
+def test_an_id_is_the_place_where_none_is_given(tmp_path: Path) -> None:
+    found = tasks(tmp_path, ASK, "", {**ASK, "id": "kitchen/7"}, {**ASK, "task": "gqa"})
+    assert [each.id for each in found] == [1, "kitchen/7", 3]
+    assert [each.file_name for each in found] == ["1", "kitchen%2F7", "3"]
+    assert [each.bank for each in found] == ["auto", "auto", "gqa"]
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        ("{", "it is not JSON"),
+        ("[" * 100_000, "it is not JSON"),
+        ("[1]", "it is no JSON object"),
+        ({"image": "a.png"}, "there is neither `instruction` nor `program`"),
+        ({**ASK, "program": "RESULT=Eval('1')"}, "both an instruction and a program"),
+        ({"instruction": "  "}, "`instruction` is not text, or empty"),
+        ({"instruction": 7}, "`instruction` is not text, or empty"),
+        ({**ASK, "imagee": "a.png"}, "there is no field `imagee`"),
+        ({**ASK, "image": "a.png", "images": "b.png"}, "both `image` and `images`"),
+        ({**ASK, "images": [7]}, "`images` is neither a path"),
+        ({**ASK, "images": 7}, "`images` is neither a path"),
+        ({**ASK, "images": {"my cat": "a.png"}}, "`my cat` cannot name a picture"),
+        ({**ASK, "task": "gqb"}, "there is no task 'gqb'"),
+        ({**ASK, "task": ["gqa"]}, "there is no task"),
+        ({**ASK, "id": 1}, "the id 1 is that of an earlier line"),
+        ({**ASK, "id": "1"}, "the id '1' is that of an earlier line"),
+        ({**ASK, "id": 1.5}, "`id` is neither text nor a whole number"),
+        ({**ASK, "id": True}, "`id` is neither text nor a whole number"),
+        ({**ASK, "id": "x" * 201}, "`id` is too long"),
+        ('{"instruction": "How?", "id": "\\ud800"}', "`id` is no proper text"),
+        ({"program": "none.vp"}, "none.vp cannot be read"),
+    ],
+)
+def test_a_faulty_line_is_told_with_its_number(
+    line: dict[str, Any] | str, fault: str, tmp_path: Path
+) -> None:
+    file = write_tasks(tmp_path, ASK, "", line, ASK)
+    with pytest.raises(UsageError) as caught:
+        survey(file)
+    assert "has 1 faulty line; nothing was run\n  line 3: " in caught.value.message
+    assert fault in caught.value.message
+
+
+def test_every_fault_is_told_up_to_twenty(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        survey(write_tasks(tmp_path, *["{"] * 30))
+    assert caught.value.message.count("  line ") == 20
+    assert caught.value.message.endswith("  and 10 more")
+
+
+def test_what_is_no_text_and_what_is_not_there(tmp_path: Path) -> None:
+    (tmp_path / "binary.jsonl").write_bytes(b'{"instruction": "\xff"}\n')
+    with pytest.raises(UsageError, match="line 1: it is not text in UTF-8"):
+        survey(tmp_path / "binary.jsonl")
+    with pytest.raises(UsageError, match="cannot be read: No such file"):
+        survey(tmp_path / "none.jsonl")
+    with pytest.raises(UsageError, match="holds no task"):
+        survey(write_tasks(tmp_path, ""))
+
+
+def test_a_key_follows_the_task_its_pictures_and_the_configuration(tmp_path: Path) -> None:
+    picture = write_picture(tmp_path, "a.png")
+    line = {"id": "a", "instruction": "How many?", "image": "a.png"}
+    (task,) = tasks(tmp_path, line)
+    key = task.key(b"x")
+    assert tasks(tmp_path, {"id": "0", **ASK}, line)[1].key(b"x") == key  # wherever it stands
+    others = [{**line, "id": "b"}, {**line, "instruction": "How?"}, {**line, "image": "b.png"}]
+    others += [{**line, "task": "gqa"}, {"id": "a", "program": "How many?", "image": "a.png"}]
+    assert key not in {tasks(tmp_path, other)[0].key(b"x") for other in others}
+    assert task.key(b"y") != key
+    os.utime(picture, ns=(1, 1))
+    assert task.key(b"x") != key

@@ -1,0 +1,58 @@
+"""What `visprog batch` does, once its words are read."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from visprog.batch.progress import ProgressLine
+from visprog.batch.runner import Options, Summary, run_batch
+from visprog.session import VisProg
+from visprog.trace.rendering import cost
+
+
+def batch(
+    session: VisProg,
+    tasks: Path,
+    out: Path,
+    options: Options,
+    *,
+    workers: int,
+    retry_failed: bool,
+    changes_allowed: bool,
+) -> Summary:
+    """Run a batch under a line that tells how far it is."""
+    with session, ProgressLine() as line:
+        return run_batch(
+            session,
+            tasks,
+            out,
+            options,
+            workers=workers,
+            retry_failed=retry_failed,
+            changes_allowed=changes_allowed,
+            watch=line,
+        )
+
+
+def in_words(summary: Summary) -> str:
+    """Return the summary for people: `1,000 tasks: 998 done, 2 failed; 1,234 tokens in, 56 out`."""
+    tasks = f"{summary.tasks:,} task{'' if summary.tasks == 1 else 's'}"
+    outcome = f"{summary.tasks - summary.failed:,} done, {summary.failed:,} failed"
+    earlier = summary.tasks - summary.performed
+    before = f" ({earlier:,} of them earlier)" if earlier else ""
+    spent = cost(summary.tokens)
+    return f"{tasks}: {outcome}{before}{f'; {spent}' if spent else ''}"
+
+
+def as_json(summary: Summary) -> str:
+    """Return the summary for other programs."""
+    facts = {
+        "tasks": summary.tasks,
+        "done": summary.tasks - summary.failed,
+        "failed": summary.failed,
+        "performed": summary.performed,
+        **summary.tokens._asdict(),
+        "results": str(summary.results),
+    }
+    return json.dumps(facts, indent=2, ensure_ascii=False)

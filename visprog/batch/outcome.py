@@ -1,0 +1,103 @@
+"""What comes of one task, as plain data: the line of the results, and what it took."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from time import perf_counter
+from typing import Any, NamedTuple
+
+from visprog.batch.tasks import Task
+from visprog.errors import StepError, VisProgError
+from visprog.images import save_image
+from visprog.language.checker import Checked
+from visprog.models.usage import Tokens, counting, total
+from visprog.planner.plan import Plan
+from visprog.results import plain
+from visprog.session import VisProg
+from visprog.trace.run import Run
+from visprog.values import Image
+
+_PROGRAMS = 1_000
+
+
+class Outcome(NamedTuple):
+    """The line of the results, which is the same whenever the task is run, and what it took this time."""
+
+    record: dict[str, Any]
+    seconds: float
+    tokens: Tokens
+
+    @property
+    def ok(self) -> bool:
+        """Whether the task has its result."""
+        return bool(self.record["ok"])
+
+
+class Performer:
+    """Performs tasks in a session. `pictures` and `traces` are folders for results and for pages, or None.
+
+    May be called from several threads.
+    """
+
+    def __init__(self, session: VisProg, pictures: Path | None = None, traces: Path | None = None) -> None:
+        self._session = session
+        self._pictures = pictures
+        self._traces = traces
+        self._checked = lru_cache(_PROGRAMS)(session.check)
+
+    def __call__(self, task: Task) -> Outcome:
+        """Plan the task, if need be, and run it. Raises OutputError where what came of it cannot be kept."""
+        before = perf_counter()
+        record: dict[str, Any] = {"id": task.id, "ok": False}
+        if task.instruction:
+            record["instruction"] = task.instruction
+        with counting() as planning:
+            program = self._program(task)
+        run = self._run(program, task) if not isinstance(program, Exception) else program
+        if isinstance(run, Run):
+            self._describe(run, task, record)
+        else:
+            if isinstance(program, Plan):
+                record["program"] = str(program)
+            record["error"] = _error(run)
+        spent = total([planning.tokens, *([run.tokens] if isinstance(run, Run) else [])])
+        return Outcome(record, perf_counter() - before, spent)
+
+    def _program(self, task: Task) -> Plan | Checked | Exception:
+        names = tuple(task.pictures)
+        try:
+            if task.program:
+                return self._checked(task.program, names)
+            return self._session.plan(task.instruction, names, task=task.bank)
+        except Exception as error:  # one task's failure is no other's
+            return error
+
+    def _run(self, program: Plan | Checked, task: Task) -> Run | Exception:
+        try:
+            return self._session.execute(program, task.pictures)
+        except Exception as error:  # likewise
+            return error
+
+    def _describe(self, run: Run, task: Task, record: dict[str, Any]) -> None:
+        if run.ok:
+            record["ok"] = True
+            record["result"] = plain(run.result)
+            if self._pictures is not None and isinstance(run.result, Image):
+                place = self._pictures / f"{task.file_name}.png"
+                save_image(run.result, place)
+                record["picture"] = f"{self._pictures.name}/{place.name}"
+        record["program"] = str(run.program)
+        if run.warnings:
+            record["warnings"] = list(run.warnings)
+        if run.error is not None:
+            record["error"] = _error(run.error)
+        if self._traces is not None:
+            run.save(self._traces / f"{task.file_name}.html")
+
+
+def _error(error: Exception) -> dict[str, Any]:
+    if not isinstance(error, VisProgError):
+        return {"type": type(error).__name__, "message": str(error), "help": None}
+    place = {"step": error.step, "line": error.line} if isinstance(error, StepError) else {}
+    return {"type": type(error).__name__, "message": error.message, "help": error.help, **place}

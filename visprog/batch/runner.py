@@ -1,0 +1,198 @@
+"""Runs a batch: what the journal does not hold yet is performed, and the results are written in order."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import secrets
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any, NamedTuple, TypeAlias
+
+import visprog
+from visprog.batch.journal import Journal, dump
+from visprog.batch.outcome import Outcome, Performer
+from visprog.batch.tasks import Task, read_tasks, survey
+from visprog.errors import OutputError, UsageError
+from visprog.models.roles import ROLES
+from visprog.models.usage import NOTHING, Tokens, total
+from visprog.session import VisProg
+
+Job: TypeAlias = tuple[bytes, Task]
+"""A task with its key."""
+
+WORKERS = 16
+"""So many tasks are under way at once: models answer several together."""
+
+
+class Progress(NamedTuple):
+    """How far a batch is: `done` counts what earlier runs did too, `earlier` that alone."""
+
+    tasks: int
+    done: int = 0
+    earlier: int = 0
+    failed: int = 0
+    tokens: Tokens = NOTHING
+
+
+class Summary(NamedTuple):
+    """What came of all tasks, in this run and in those before."""
+
+    results: Path
+    tasks: int
+    failed: int
+    tokens: Tokens
+    performed: int
+
+    @property
+    def ok(self) -> bool:
+        """Whether every task has its result."""
+        return not self.failed
+
+
+class Options(NamedTuple):
+    """What is kept of each task beside its line in the results, and the bank where a task names none."""
+
+    bank: str = "auto"
+    pictures: bool = False
+    traces: bool = False
+
+
+def run_batch(
+    session: VisProg,
+    tasks: str | Path,
+    out: str | Path,
+    options: Options = Options(),  # noqa: B008 - it is immutable
+    *,
+    workers: int = WORKERS,
+    retry_failed: bool = False,
+    changes_allowed: bool = False,
+    watch: Callable[[Progress], None] | None = None,
+) -> Summary:
+    """Perform the tasks of a file that are not done yet, and write `results.jsonl` in the folder `out`.
+
+    Raises UsageError where the file has faulty lines, or the folder was begun otherwise, and OutputError
+    where something cannot be written; what was done until then stays done.
+    """
+    tasks, out = Path(tasks), Path(out)
+    overview = survey(tasks, options.bank)
+    configuration = _configuration(session, options, plans=overview.has_instructions)
+    performer = Performer(
+        session,
+        _folder(out / "pictures") if options.pictures else None,
+        _folder(out / "traces") if options.traces else None,
+    )
+    journal = Journal(_folder(out) / "journal.jsonl", configuration, changes_allowed=changes_allowed)
+    with contextlib.closing(journal):
+        secret = hashlib.blake2b(json.dumps(configuration).encode(), digest_size=16).digest()
+        keys: list[bytes] = []
+        state = Progress(overview.tasks)
+
+        def pending() -> Iterator[Job]:
+            nonlocal state
+            for task in read_tasks(tasks, options.bank):
+                key = task.key(secret)
+                keys.append(key)
+                if not journal.has(key) or (retry_failed and journal.failed(key)):
+                    yield key, task
+                    continue
+                failed = state.failed + journal.failed(key)
+                state = state._replace(done=state.done + 1, earlier=state.earlier + 1, failed=failed)
+
+        watch = watch or _nobody
+        watch(state)
+        for (key, _), outcome in perform_side_by_side(performer, pending(), workers):
+            journal.add(key, outcome)
+            spent = total((state.tokens, outcome.tokens))
+            state = state._replace(done=state.done + 1, failed=state.failed + (not outcome.ok), tokens=spent)
+            watch(state)
+        watch(state)
+        return _write_results(out / "results.jsonl", journal, keys, state.done - state.earlier)
+
+
+def perform_side_by_side(
+    perform: Callable[[Task], Outcome], jobs: Iterable[Job], workers: int
+) -> Iterator[tuple[Job, Outcome]]:
+    """Yield what comes of each job as soon as it is known. Jobs are taken as they are needed."""
+    finished: SimpleQueue[tuple[Job, Outcome | BaseException]] = SimpleQueue()
+
+    def work(job: Job) -> None:
+        try:
+            finished.put((job, perform(job[1])))
+        except BaseException as failure:
+            finished.put((job, failure))
+
+    def next_finished() -> tuple[Job, Outcome]:
+        job, outcome = finished.get()
+        if isinstance(outcome, BaseException):
+            raise outcome
+        return job, outcome
+
+    pool, under_way = ThreadPoolExecutor(workers, thread_name_prefix="visprog-batch"), 0
+    try:
+        for job in jobs:
+            pool.submit(work, job)
+            under_way += 1
+            if under_way == workers:
+                yield next_finished()
+                under_way -= 1
+        for _ in range(under_way):
+            yield next_finished()
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _nobody(progress: Progress) -> None:
+    """Watch nothing."""
+
+
+def _configuration(session: VisProg, options: Options, *, plans: bool) -> dict[str, Any]:
+    """Say what the outcomes depend on. The planner counts where something is to be planned."""
+    models, tools = session.models, hashlib.blake2b(digest_size=8)
+    for tool in session.tools:
+        tools.update(f"{tool.fingerprint}\n".encode())
+    planner = getattr(session.planner, "name", type(session.planner).__name__) if plans else "none"
+    return {
+        "visprog": visprog.__version__,
+        "planner": planner,
+        "models": {role: models.fingerprint(role) for role in ROLES if models.has(role)},
+        "tools": tools.hexdigest(),
+        "settings": {name: repr(each) for name, each in sorted(models.profile.tools.items())},
+        "task": options.bank,
+        "pictures": options.pictures,
+        "traces": options.traces,
+    }
+
+
+def _folder(path: Path) -> Path:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as cause:
+        raise UsageError(f"{path} cannot be made: {cause.strerror}", help="choose another folder") from cause
+    return path
+
+
+def _write_results(path: Path, journal: Journal, keys: list[bytes], performed: int) -> Summary:
+    """Write every task's line, in order, whole or not at all."""
+    failed, input_tokens, output_tokens = 0, 0, 0
+    beside = path.with_name(f".visprog-{secrets.token_hex(8)}.part")
+    try:
+        with beside.open("wb") as lines:
+            for key in keys:
+                entry = journal.read(key)
+                lines.write(dump(entry["record"]) + b"\n")
+                failed += not entry["record"]["ok"]
+                input_tokens += entry["input_tokens"]
+                output_tokens += entry["output_tokens"]
+            lines.flush()
+            os.fsync(lines.fileno())
+        beside.replace(path)
+    except OSError as cause:
+        raise OutputError(f"{path} cannot be written: {cause.strerror}", help="make room") from cause
+    finally:
+        beside.unlink(missing_ok=True)
+    return Summary(path, len(keys), failed, Tokens(input_tokens, output_tokens), performed)

@@ -1,0 +1,189 @@
+"""The tasks of a batch: a file of JSON lines, each an instruction or a program, and its pictures.
+
+    {"id": "kitchen-7", "instruction": "How many cups are there?", "image": "kitchen.jpg"}
+    {"program": "count.vp", "images": ["left.jpg", "right.jpg"]}
+
+`images` is a path, a list of them, or a mapping from names; paths are relative to the file. A `program` is
+its text, or a file that ends in `.vp`. `id` is the task's place in the file where nothing else is given.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+from visprog.arguments import read_program
+from visprog.errors import UsageError
+from visprog.prompts import BANKS
+from visprog.session import named_images
+
+_FIELDS = ("id", "instruction", "program", "image", "images", "task")
+_LONGEST_NAME = 200
+_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One task; either `instruction` or `program` is empty. `bank` is the task of the paper, or `auto`."""
+
+    id: str | int
+    instruction: str
+    program: str
+    pictures: Mapping[str, Path]
+    bank: str
+
+    @property
+    def file_name(self) -> str:
+        """The id as the name of a file, without an ending; another id has another name."""
+        return quote(str(self.id), safe=" ")
+
+    def key(self, configuration: bytes) -> bytes:
+        """Hash the task with its pictures as they are now, and what else its outcome depends on."""
+        pictures = [(name, str(path), *_state(path)) for name, path in self.pictures.items()]
+        content = json.dumps([self.id, self.instruction, self.program, self.bank, pictures])
+        return hashlib.blake2b(content.encode(), digest_size=16, key=configuration).digest()
+
+
+class Overview(NamedTuple):
+    """How many tasks there are, and whether any of them has to be planned."""
+
+    tasks: int
+    has_instructions: bool
+
+
+class _Fault(Exception):  # noqa: N818 - becomes a line of a UsageError
+    """What is wrong with a line."""
+
+
+def survey(file: Path, bank: str = "auto") -> Overview:
+    """Read the whole file without keeping it. Raises UsageError with every faulty line's number and fault."""
+    tasks, has_instructions, faults = 0, False, list[str]()
+    for number, found in _read(file, bank):
+        if isinstance(found, _Fault):
+            faults.append(f"line {number}: {found}")
+        else:
+            tasks += 1
+            has_instructions = has_instructions or bool(found.instruction)
+    if faults:
+        lines = "lines" if len(faults) > 1 else "line"
+        more = [f"and {len(faults) - _SHOWN} more"] if len(faults) > _SHOWN else []
+        shown = "\n".join(f"  {each}" for each in [*faults[:_SHOWN], *more])
+        raise UsageError(
+            f"{file} has {len(faults)} faulty {lines}; nothing was run\n{shown}",
+            help=f"a line is a JSON object with {', '.join(_FIELDS)}",
+        )
+    if not tasks:
+        raise UsageError(f"{file} holds no task", help="write one JSON object a line")
+    return Overview(tasks, has_instructions)
+
+
+def read_tasks(file: Path, bank: str = "auto") -> Iterator[Task]:
+    """Yield the tasks of a file that `survey` found sound."""
+    for number, found in _read(file, bank):
+        if isinstance(found, _Fault):
+            raise UsageError(f"{file} was changed meanwhile: line {number}: {found}")
+        yield found
+
+
+def _read(file: Path, bank: str) -> Iterator[tuple[int, Task | _Fault]]:
+    place, seen = 0, set[str]()
+    try:
+        with file.open("rb") as lines:
+            for number, line in enumerate(lines, 1):
+                if not line.strip():
+                    continue
+                place += 1
+                try:
+                    task = _task(_object(line), place, file.parent, bank)
+                    if str(task.id) in seen:
+                        raise _Fault(f"the id {task.id!r} is that of an earlier line")
+                    seen.add(str(task.id))
+                    yield number, task
+                except _Fault as fault:
+                    yield number, fault
+    except OSError as cause:
+        raise UsageError(f"{file} cannot be read: {cause.strerror}", help="check the path") from cause
+
+
+def _object(line: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(line.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise _Fault("it is not text in UTF-8") from None
+    except (ValueError, RecursionError) as cause:
+        raise _Fault(f"it is not JSON: {cause}") from None
+    if not isinstance(found, dict):
+        raise _Fault("it is no JSON object")
+    unknown = next((name for name in found if name not in _FIELDS), None)
+    if unknown is not None:
+        raise _Fault(f"there is no field `{unknown}`")
+    return found
+
+
+def _task(given: dict[str, Any], place: int, folder: Path, bank: str) -> Task:
+    instruction, program = _text(given, "instruction"), _text(given, "program")
+    if bool(instruction) == bool(program):
+        raise _Fault("it has both an instruction and a program" if program else "it asks nothing: "
+                     "there is neither `instruction` nor `program`")  # fmt: skip
+    if program.endswith(".vp") and "\n" not in program:
+        program = _program(folder / program)
+    if "image" in given and "images" in given:
+        raise _Fault("it has both `image` and `images`")
+    bank = given.get("task", bank)
+    if bank != "auto" and bank not in BANKS:
+        raise _Fault(f"there is no task {bank!r}; the tasks are auto, {', '.join(BANKS)}")
+    pictures = _pictures(given.get("images", given.get("image", [])), folder)
+    return Task(_id(given.get("id", place)), instruction, program, pictures, bank)
+
+
+def _text(given: dict[str, Any], field: str) -> str:
+    text = given.get(field, "")
+    if not isinstance(text, str) or (field in given and not text.strip()):
+        raise _Fault(f"`{field}` is not text, or empty")
+    return text
+
+
+def _id(given: object) -> str | int:
+    if isinstance(given, bool) or not isinstance(given, str | int) or given == "":
+        raise _Fault("`id` is neither text nor a whole number")
+    try:
+        length = len(quote(str(given), safe=" "))
+    except UnicodeEncodeError:
+        raise _Fault("`id` is no proper text") from None
+    if length > _LONGEST_NAME:
+        raise _Fault("`id` is too long for the name of a file")
+    return given
+
+
+def _pictures(given: object, folder: Path) -> dict[str, Path]:
+    paths: Any = [given] if isinstance(given, str) else given
+    listed = list(paths.values()) if isinstance(paths, dict) else paths
+    if not isinstance(listed, list) or not all(isinstance(path, str) and path for path in listed):
+        raise _Fault("`images` is neither a path, nor a list of paths, nor paths by name")
+    try:
+        return {name: folder / str(path) for name, path in named_images(paths).items()} if listed else {}
+    except UsageError as error:
+        raise _Fault(error.message) from None
+
+
+@lru_cache(maxsize=1_000)
+def _program(file: Path) -> str:
+    try:
+        return read_program(file)[1]
+    except UsageError as error:
+        raise _Fault(error.message) from None
+
+
+def _state(path: Path) -> tuple[int, int]:
+    """Return a file's size and time of change; what is not there is told when the task is run."""
+    try:
+        found = path.stat()
+    except (OSError, ValueError):
+        return -1, -1
+    return found.st_size, found.st_mtime_ns

@@ -1,0 +1,321 @@
+"""Results on disk, for the next process and for others beside this one: a SQLite file, bounded in bytes.
+
+Nothing that goes wrong with it stops a run: what cannot be read is computed again, and `tell` says in words
+what was found.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import sqlite3
+import sys
+import time
+import warnings
+import weakref
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from threading import RLock
+from typing import Any
+
+from visprog.engine.memo import Remembered
+from visprog.engine.value_codec import Unkeepable, decode, encode, to_png
+from visprog.errors import UsageError
+from visprog.models.fingerprints import package_version
+
+DEFAULT_DISK_BYTES = 8 * 10**9
+
+_FORMAT = 1
+_APPLICATION = 0x76707267  # "vprg": tells the file from those of other programs
+_PATIENCE = 5.0
+"""Seconds that a process waits for another one to have written."""
+
+_USES = 200
+"""So many uses of entries are noted at once: reading must not mean writing."""
+
+_TABLES = """
+CREATE TABLE results
+    (key BLOB PRIMARY KEY, content TEXT NOT NULL, checksum BLOB NOT NULL, used REAL NOT NULL);
+CREATE INDEX results_by_use ON results (used);
+CREATE TABLE parts (name TEXT PRIMARY KEY, png BLOB NOT NULL);
+CREATE TABLE holds (key BLOB NOT NULL, part TEXT NOT NULL, PRIMARY KEY (key, part)) WITHOUT ROWID;
+CREATE INDEX holds_by_part ON holds (part);
+"""
+
+
+def _warn(words: str) -> None:
+    warnings.warn(words, RuntimeWarning, stacklevel=2)
+
+
+class DiskMemo:
+    """Keeps results in `folder`, up to about `limit` bytes: the longest unused make room.
+
+    Safe between threads and between processes. A file that is damaged or of another version is set aside,
+    never deleted. Raises UsageError where the folder cannot be written.
+    """
+
+    def __init__(
+        self,
+        folder: str | os.PathLike[str],
+        limit: int = DEFAULT_DISK_BYTES,
+        *,
+        tell: Callable[[str], None] = _warn,
+    ) -> None:
+        self.path = Path(folder) / "results.sqlite"
+        self._limit = limit
+        self._tell = tell
+        self._told: set[str] = set()
+        self._used: dict[bytes, float] = {}
+        self._lock = RLock()
+        self._connection: sqlite3.Connection | None = None
+        self._edition = _edition()
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._open()
+        except (OSError, sqlite3.Error) as cause:
+            reason = getattr(cause, "strerror", None) or cause
+            raise UsageError(
+                f"no results can be kept in {self.path.parent}: {reason}", help="choose another folder"
+            ) from cause
+
+    def get(self, key: bytes) -> Remembered | None:
+        """Return what is kept under the key."""
+        own = self._own(key)
+        try:
+            row = self._read("SELECT content, checksum FROM results WHERE key = ?", own)
+            if row is None:
+                return None
+            if _checksum(row[0]) != row[1]:
+                raise ValueError("its checksum is wrong")
+            found = decode(row[0], self._part)
+        except sqlite3.Error as cause:
+            self._mend(cause)
+            return None
+        except Exception as cause:  # whatever a damaged entry leads to
+            self._say(f"a result in {self.path} is damaged, and computed again: {cause}")
+            return None  # what is computed is written over it
+        with self._lock:
+            self._used[own] = time.time()
+            if len(self._used) >= _USES:
+                self._write()
+        return found
+
+    def put(self, key: bytes, entry: Remembered) -> None:
+        """Keep an entry, if it is of a kind that can be kept, and not larger than the bound."""
+        try:
+            text, parts = encode(entry)
+        except Unkeepable:
+            return
+        try:
+            pngs = {name: to_png(part) for name, part in parts.items() if not self._has_part(name)}
+        except sqlite3.Error as cause:
+            self._mend(cause)
+            return
+        except (OSError, ValueError):  # a picture larger than PNG can be
+            return
+        if sum(map(len, pngs.values())) + len(text) <= self._limit:
+            own = self._own(key)
+            self._write(lambda connection: self._insert(connection, own, text, [*parts], pngs))
+
+    def close(self) -> None:
+        """Note which entries were used, and close the file. Nothing is kept or found any more."""
+        with self._lock:
+            self._leave()
+
+    def _own(self, key: bytes) -> bytes:
+        """Return the key in this edition of the engine: another's results are none of this one's."""
+        return hashlib.blake2b(key, digest_size=16, key=self._edition).digest()
+
+    def _read(self, query: str, value: object) -> Any:
+        with self._lock:
+            return self._connection.execute(query, (value,)).fetchone() if self._connection else None
+
+    def _part(self, name: str) -> bytes:
+        row = self._read("SELECT png FROM parts WHERE name = ?", name)
+        if row is None:
+            raise LookupError("a part is missing")
+        return bytes(row[0])
+
+    def _has_part(self, name: str) -> bool:
+        return self._read("SELECT 1 FROM parts WHERE name = ?", name) is not None
+
+    def _write(self, work: Callable[[sqlite3.Connection], None] | None = None) -> None:
+        """Do some work in one transaction, with what there is to note, and make room."""
+        with self._lock:
+            if self._connection is None:
+                return
+            try:
+                with _Transaction(self._connection):
+                    if work is not None:
+                        work(self._connection)
+                    _note_uses(self._connection, self._used)
+                    self._make_room(self._connection)
+            except sqlite3.Error as cause:
+                self._mend(cause)
+
+    def _insert(
+        self,
+        connection: sqlite3.Connection,
+        key: bytes,
+        text: str,
+        names: list[str],
+        pngs: Mapping[str, bytes],
+    ) -> None:
+        row = (key, text, _checksum(text), time.time())
+        connection.execute("INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?)", row)
+        connection.executemany("INSERT OR REPLACE INTO parts VALUES (?, ?)", pngs.items())
+        connection.executemany("INSERT OR IGNORE INTO holds VALUES (?, ?)", [(key, name) for name in names])
+
+    def _make_room(self, connection: sqlite3.Connection) -> None:
+        while _bytes_in_use(connection) > self._limit:
+            row = connection.execute("SELECT key FROM results ORDER BY used LIMIT 1").fetchone()
+            if row is None:
+                return
+            connection.execute("DELETE FROM results WHERE key = ?", row)
+            connection.execute(
+                "DELETE FROM parts WHERE name IN (SELECT part FROM holds WHERE key = ?1) "
+                "AND NOT EXISTS (SELECT 1 FROM holds WHERE part = name AND key != ?1)",
+                row,
+            )
+            connection.execute("DELETE FROM holds WHERE key = ?", row)
+
+    def _open(self) -> None:
+        """Open the file, or a new one where it cannot be ours."""
+        try:
+            connection = self._connect()
+        except _NotOurs as cause:
+            self._set_aside(str(cause))
+            connection = self._connect()
+        self._connection = connection
+        self._finalizer = weakref.finalize(self, _close, connection, self._used)  # at the process's end too
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self.path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False
+        )
+        try:
+            _prepare(connection)
+        except BaseException as cause:
+            connection.close()
+            if type(cause) is sqlite3.DatabaseError:  # others have classes of their own
+                raise _NotOurs(f"is damaged ({cause})") from cause
+            raise
+        return connection
+
+    def _mend(self, cause: sqlite3.Error) -> None:
+        """Go on after a failure of the file: without this entry, and with a new file where it is damaged."""
+        if type(cause) is not sqlite3.DatabaseError:
+            self._say(f"{self.path} cannot be used: {cause}")
+            return
+        with self._lock:
+            self._leave()
+            self._set_aside(f"is damaged ({cause})")
+            try:
+                self._open()
+            except (OSError, sqlite3.Error) as failure:
+                self._say(f"{self.path} cannot be used: {failure}")
+
+    def _leave(self) -> None:
+        if self._connection is not None:
+            self._connection = None
+            self._finalizer()
+
+    def _set_aside(self, fault: str) -> None:
+        place = self.path.with_name(f"{self.path.name}.{time.time_ns():x}.set-aside")
+        for ending in ("", "-wal", "-shm"):
+            beside = Path(f"{self.path}{ending}")
+            if beside.exists():
+                beside.replace(f"{place}{ending}")
+        self._say(f"{self.path} {fault}; it is set aside as {place.name}, and results are kept anew")
+
+    def _say(self, words: str) -> None:
+        """Tell it, once."""
+        if words not in self._told:
+            self._told.add(words)
+            self._tell(words)
+
+
+class _NotOurs(Exception):  # noqa: N818 - says what the file is
+    """What the file is instead of ours."""
+
+
+class _Transaction:
+    """All of the block is written, or nothing. The lock on the file is taken at once."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def __enter__(self) -> None:
+        self._connection.execute("BEGIN IMMEDIATE")
+
+    def __exit__(self, kind: object, *rest: object) -> None:
+        if kind is None:
+            self._connection.execute("COMMIT")
+        elif self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    """See whose file it is, and make the tables in a new one. Raises _NotOurs."""
+    if not _is_ours(connection):
+        with _Transaction(connection):
+            if not _is_ours(connection):  # another process may have come first
+                for statement in _TABLES.strip().split(";\n"):
+                    connection.execute(statement)
+                connection.execute(f"PRAGMA application_id = {_APPLICATION}")
+                connection.execute(f"PRAGMA user_version = {_FORMAT}")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")  # a crash of the machine loses the last entries only
+    connection.execute("PRAGMA journal_size_limit = 16000000")
+
+
+def _is_ours(connection: sqlite3.Connection) -> bool:
+    """Whether the file has our tables; a new one has none. Raises _NotOurs for any other."""
+    application, version = _pragma(connection, "application_id"), _pragma(connection, "user_version")
+    if (application, version) == (_APPLICATION, _FORMAT):
+        return True
+    if application == _APPLICATION:
+        raise _NotOurs(f"was written by another version of VisProg (format {version}, here {_FORMAT})")
+    if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+        raise _NotOurs("is another program's")
+    return False
+
+
+def _note_uses(connection: sqlite3.Connection, used: dict[bytes, float]) -> None:
+    rows = [(at, key) for key, at in used.items()]
+    connection.executemany("UPDATE results SET used = ? WHERE key = ?", rows)
+    used.clear()
+
+
+def _close(connection: sqlite3.Connection, used: dict[bytes, float]) -> None:
+    with contextlib.suppress(sqlite3.Error), contextlib.closing(connection), _Transaction(connection):
+        _note_uses(connection, used)
+
+
+def _bytes_in_use(connection: sqlite3.Connection) -> int:
+    pages = _pragma(connection, "page_count") - _pragma(connection, "freelist_count")
+    return pages * _pragma(connection, "page_size")
+
+
+def _pragma(connection: sqlite3.Connection, name: str) -> int:
+    return int(connection.execute(f"PRAGMA {name}").fetchone()[0])
+
+
+def _checksum(text: str) -> bytes:
+    return hashlib.blake2b(text.encode(), digest_size=8).digest()
+
+
+@cache
+def _edition() -> bytes:
+    """Hash what results depend on beside their keys: the engine's source, Python, and the base libraries."""
+    content = hashlib.blake2b(sys.version.encode(), digest_size=16)
+    for package in ("numpy", "pillow", "opencv-python"):
+        content.update(f"{package} {package_version(package)}".encode())
+    for folder, folders, files in os.walk(Path(__file__).parent.parent, followlinks=True):
+        folders.sort()
+        for name in sorted(files):
+            if name.endswith(".py"):
+                content.update(Path(folder, name).read_bytes())
+    return content.digest()

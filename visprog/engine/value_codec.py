@@ -1,0 +1,123 @@
+"""Values as bytes and back: text, numbers, lists and regions as JSON, pictures and masks as PNG.
+
+An entry is a JSON text and its parts, pictures and masks, each under a name that tells its content, so that
+what several entries hold is written once. Nothing that is read can run anything, as a pickle could.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Callable, Mapping
+from functools import singledispatch
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image as PILImage
+
+from visprog.engine.memo import Remembered
+from visprog.values import Image, Region, Regions
+
+_FAST = 1
+"""PNG's effort: what is read a few times is not worth the time of the highest."""
+
+
+class Unkeepable(Exception):  # noqa: N818 - nothing went wrong
+    """A value is of a kind that is not written."""
+
+
+class PackedMask(NamedTuple):
+    """A mask with eight pixels to the byte, each row beginning a new one."""
+
+    size: tuple[int, int]
+    bits: bytes
+
+
+Part: TypeAlias = Image | PackedMask
+
+
+class Encoded(NamedTuple):
+    """An entry as JSON, with the pictures and masks that it names."""
+
+    text: str
+    parts: Mapping[str, Part]
+
+
+def encode(entry: Remembered) -> Encoded:
+    """Return the entry's text and parts. Raises Unkeepable for a value of another kind."""
+    parts: dict[str, Part] = {}
+    record = [_tree(entry.value, parts), entry.warnings, entry.models]
+    return Encoded(json.dumps(record), parts)
+
+
+def decode(text: str, part: Callable[[str], bytes]) -> Remembered:
+    """Return the entry; `part` gives the bytes of each part by its name. Whatever may be wrong raises."""
+    tree, warnings, models = json.loads(text)
+    return Remembered(_value(tree, part), tuple(warnings), tuple(models))
+
+
+def to_png(part: Part) -> bytes:
+    """Return a part as the bytes of a PNG, a mask with one bit a pixel."""
+    picture = part.to_pil() if isinstance(part, Image) else PILImage.frombytes("1", part.size, part.bits)
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG", compress_level=_FAST)
+    return buffer.getvalue()
+
+
+@singledispatch
+def _tree(value: object, parts: dict[str, Part]) -> Any:  # noqa: ARG001 - other kinds have parts
+    raise Unkeepable(type(value).__name__)
+
+
+@_tree.register(str | int | float | None)
+def _(value: Any, parts: dict[str, Part]) -> Any:  # noqa: ARG001
+    return value
+
+
+@_tree.register(list)
+def _(value: list[Any], parts: dict[str, Part]) -> Any:
+    return [_tree(item, parts) for item in value]
+
+
+@_tree.register
+def _(value: Image, parts: dict[str, Part]) -> Any:
+    name = f"picture {value.digest}"
+    parts[name] = value
+    return {"picture": name, "digest": value.digest}
+
+
+@_tree.register
+def _(value: Regions, parts: dict[str, Part]) -> Any:
+    regions = [[each.box, each.label, each.score, _named_mask(each, parts)] for each in value]
+    return {"regions": regions, "size": [int(side) for side in value.size]}
+
+
+def _named_mask(region: Region, parts: dict[str, Part]) -> str | None:
+    if region.mask is None:
+        return None
+    height, width = region.mask.shape
+    bits = np.packbits(region.mask, axis=1).tobytes()
+    name = f"mask {width}x{height} {hashlib.blake2b(bits, digest_size=16).hexdigest()}"
+    parts[name] = PackedMask((width, height), bits)
+    return name
+
+
+def _value(tree: Any, part: Callable[[str], bytes]) -> Any:
+    if isinstance(tree, list):
+        return [_value(item, part) for item in tree]
+    if not isinstance(tree, dict):
+        return tree
+    if "picture" in tree:
+        return Image.restore(_pixels(part(tree["picture"])), tree["digest"])
+    masks = {name: _pixels(part(name)) for *_, name in tree["regions"] if name is not None}
+    regions = (
+        Region(tuple(box), label, score, masks.get(name)) for box, label, score, name in tree["regions"]
+    )
+    return Regions(regions, size=tuple(tree["size"]))
+
+
+def _pixels(png: bytes) -> NDArray[Any]:
+    with PILImage.open(io.BytesIO(png), formats=("PNG",)) as picture:
+        return np.asarray(picture)
