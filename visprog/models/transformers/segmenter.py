@@ -133,7 +133,10 @@ class PanopticSegmenter:
 
     def _prepared(self, image: Image) -> dict[str, torch.Tensor]:
         task = {"task_inputs": ["panoptic"]} if self._network.kind == "oneformer" else {}
-        return dict(self._processor(images=[image.to_pil()], return_tensors="pt", **task))
+        inputs = self._processor(images=[image.to_pil()], return_tensors="pt", **task)
+        return {
+            name: value for name, value in inputs.items() if name != "patch_offsets"
+        }  # of no split picture
 
     def _segmented(
         self, images: Sequence[Image], inputs: Sequence[Mapping[str, torch.Tensor]]
