@@ -45,6 +45,12 @@ if TYPE_CHECKING:
 Images: TypeAlias = Source | Sequence[Source] | Mapping[str, Source]
 """One picture (IMAGE), two (LEFT, RIGHT), more (IMAGE1, IMAGE2, ...), or pictures by name."""
 
+_AT_ONCE = 32
+"""So many tasks of many are under way at a time."""
+
+_HELD = 2**30
+"""Bytes of pictures, all together, that tasks under way hold at most."""
+
 
 class VisProg:
     """Plans programs from instructions, and runs them.
@@ -54,8 +60,9 @@ class VisProg:
     Planner. `models` is a profile's name or path, a mapping from role to model ("backend:identifier", or any
     object that does what the role says), or a Zoo. `tools` are added to the built-in ones and to those of
     installed packages. What was computed once is remembered, up to `memory` bytes; 0 remembers nothing. With
-    `cache`, a folder or a DiskMemo, it is kept on disk too, for other processes. Steps run on `workers`
-    threads beside the caller's.
+    `cache`, a folder or a DiskMemo, it is kept on disk too, for other processes. At most `workers` steps and
+    one more compute at once; those that wait for a model do not count. With `batching`, what steps ask of one
+    model at the same time is asked of it at once.
     """
 
     def __init__(
@@ -67,6 +74,7 @@ class VisProg:
         memory: int = DEFAULT_BYTES,
         cache: str | Path | DiskMemo | None = None,
         workers: int | None = None,
+        batching: bool = True,
     ) -> None:
         self.tools = Registry([*TOOLS, *installed_tools(), *tools])
         self.models = models if isinstance(models, Zoo) else _zoo(models)
@@ -76,7 +84,9 @@ class VisProg:
         self._planner = planner
         self._disk = cache if isinstance(cache, DiskMemo) or cache is None else DiskMemo(cache)
         memo = Memo(memory, self._disk) if memory or self._disk is not None else None
-        self._interpreter = Interpreter(self.tools, self.models, memo=memo, workers=workers)
+        self._interpreter = Interpreter(
+            self.tools, self.models, memo=memo, workers=workers, batching=batching
+        )
 
     @cached_property
     def planner(self) -> Planner:
@@ -124,8 +134,7 @@ class VisProg:
             message = f"the program has {len(errors)} error{'s' * (len(errors) > 1)}"
             shown = render(errors, checked.program.source or str(checked.program))
             raise ProgramError(f"{message}\n\n{shown}", checked.diagnostics)
-        loaded = {name: load_image(source) for name, source in pictures.items()}
-        return self._run(checked, loaded, plan, observer)
+        return self._run(checked, _loaded(pictures), plan, observer)
 
     def run(
         self, instruction: str, images: Images = (), *, task: str = "auto", observer: Observer | None = None
@@ -162,28 +171,41 @@ class VisProg:
         return replace(elected, plan=replace(elected.plan, remarks=(*elected.plan.remarks, remark)))
 
     def run_many(
-        self, tasks: Iterable[tuple[str, Images]], *, task: str = "auto", workers: int = 2
+        self, tasks: Iterable[tuple[str, Images]], *, task: str = "auto", workers: int = _AT_ONCE
     ) -> Iterator[Run | VisProgError]:
         """Run many instructions, each over its pictures; yield what came of them, in order.
 
         Where an instruction cannot be planned, or a picture cannot be read, its error stands in the run's
-        place. Steps that several of them have in common run once.
+        place. `workers` of them are under way at a time, so that calls to models can be gathered; fewer where
+        pictures are large. Steps that several of them have in common run once.
         """
 
-        def attempt(item: tuple[str, Images]) -> Run | VisProgError:
+        def attempt(instruction: str, images: Images) -> Run | VisProgError:
             try:
-                return self.run(*item, task=task)
+                return self.run(instruction, images, task=task)
             except VisProgError as error:
                 return error
 
-        waiting: deque[Future[Run | VisProgError]] = deque()
+        waiting: deque[tuple[Future[Run | VisProgError], int]] = deque()
+        held = 0
         with ThreadPoolExecutor(workers, thread_name_prefix="visprog-run") as pool:
-            for item in tasks:
-                waiting.append(pool.submit(attempt, item))
-                if len(waiting) > 2 * workers:  # tasks may be a stream without end
-                    yield waiting.popleft().result()
+            for instruction, images in tasks:  # it may be a stream without end
+                try:
+                    pictures = _loaded(images)
+                except VisProgError as error:
+                    pictures, run = {}, Future[Run | VisProgError]()
+                    run.set_result(error)
+                else:
+                    run = pool.submit(attempt, instruction, pictures)
+                size = sum(picture.pixels.nbytes for picture in pictures.values())
+                waiting.append((run, size))
+                held += size
+                while len(waiting) > 2 * workers or (held > _HELD and len(waiting) > 1):
+                    run, size = waiting.popleft()
+                    held -= size
+                    yield run.result()
             while waiting:
-                yield waiting.popleft().result()
+                yield waiting.popleft()[0].result()
 
     def transcribe(self, speech: str | Path) -> str:
         """Return what is said in a recording, WAV or FLAC, as the role Transcriber hears it.
@@ -255,6 +277,10 @@ def _check_settings(models: Zoo, tools: Registry) -> None:
 
 def _zoo(models: str | Path | Mapping[str, object]) -> Zoo:
     return Zoo(models=models) if isinstance(models, Mapping) else Zoo(models)
+
+
+def _loaded(images: Images) -> dict[str, Image]:
+    return {name: load_image(source) for name, source in named_images(images).items()}
 
 
 def named_images(images: Images) -> dict[str, Source]:

@@ -456,7 +456,7 @@ def test_an_interrupted_run_starts_no_further_step() -> None:
     with pytest.raises(KeyboardInterrupt):
         given.execute("A=Interrupt(1)\nB=Interrupt(2)\nC=After(B)\nD=After(A)\nRESULT=Eval('{C} + {D}')")
     go_on.set()
-    pool = given._interpreter._pool
+    pool = given._interpreter._crew._pool
     assert pool is not None
     pool.shutdown(wait=True)
     assert sorted(started) == [1, 2]

@@ -7,14 +7,17 @@ along; the others are completed.
 from __future__ import annotations
 
 import hashlib
+import inspect
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from threading import Condition, Lock
 from time import perf_counter
 from typing import Any
 
+from visprog.engine.batching import Gatherer
+from visprog.engine.crew import Crew
 from visprog.engine.events import (
     Event,
     StepFailed,
@@ -46,19 +49,28 @@ _HANDOFF = 200e-6
 
 
 class Interpreter:
-    """Runs checked programs with the given tools and models, on `workers` threads beside the caller's.
+    """Runs checked programs with the given tools and models.
 
-    What was computed once is remembered in `memo`; None remembers nothing, within a run neither.
+    At most `workers` steps and one more compute at once, of all runs together; those that wait for a model
+    do not count. What was computed once is remembered in `memo`; None remembers nothing, within a run
+    neither. With `batching`, calls to one model are gathered, as `visprog.engine.batching` says.
     """
 
     def __init__(
-        self, tools: Registry, models: Models, *, memo: Memo | None = None, workers: int | None = None
+        self,
+        tools: Registry,
+        models: Models,
+        *,
+        memo: Memo | None = None,
+        workers: int | None = None,
+        batching: bool = True,
     ) -> None:
         self._tools = tools
         self._models = models
         self._memo = memo
-        self._workers = workers or min(8, (os.cpu_count() or 1) + 2)
-        self._pool: ThreadPoolExecutor | None = None
+        self._crew = Crew(1 + (workers or min(8, (os.cpu_count() or 1) + 2)))
+        self._gatherer = Gatherer(self._crew) if batching else None
+        self._gathering: set[str] = set()  # tools whose calls wait for others
         self._lock = Lock()
         self._seconds: dict[str, float] = {}
         self._graphs: dict[int, tuple[Checked, Graph]] = {}
@@ -92,19 +104,12 @@ class Interpreter:
 
     def close(self) -> None:
         """Let the worker threads go. Steps under way are not waited for."""
-        with self._lock:
-            pool, self._pool = self._pool, None
-        if pool is not None:
-            pool.shutdown(wait=False)  # what is queued is done, or sees that its run has stopped
-
-    def _submit(self, work: Callable[[int], None], index: int) -> None:
-        with self._lock:
-            if self._pool is None:
-                self._pool = ThreadPoolExecutor(self._workers, thread_name_prefix="visprog-step")
-            self._pool.submit(work, index)
+        self._crew.close()
 
     def _is_quick(self, tool: Tool | None) -> bool:
-        return tool is None or self._seconds.get(tool.name, _HANDOFF) < _HANDOFF
+        if tool is None:
+            return True
+        return self._seconds.get(tool.name, _HANDOFF) < _HANDOFF and tool.name not in self._gathering
 
     def _took(self, tool: Tool, seconds: float) -> None:
         """Keep a running mean of what a tool takes; a lost update between threads does no harm."""
@@ -112,12 +117,28 @@ class Interpreter:
         self._seconds[tool.name] = seconds if before is None else 0.8 * before + 0.2 * seconds
 
     def _lend(self, tool: Tool) -> dict[str, object]:
+        call = partial(self._call_model, tool)
         return {
-            parameter: Lent(self._models, need.role)
+            parameter: Lent(self._models, need.role, call)
             if not need.optional or self._models.has(need.role)
             else None
             for parameter, need in tool.needs.items()
         }
+
+    def _call_model(
+        self, tool: Tool, role: str, model: object, method: str, *given: Any, **named: Any
+    ) -> Any:
+        """Call a model for a step: together with other steps where the model can, and resting meanwhile."""
+        function = getattr(model, method)
+        if self._gatherer is not None and self._gatherer.can_take(model, method):
+            if named:
+                bound = inspect.signature(function).bind(*given, **named)
+                given, named = bound.args, bound.kwargs
+            if not named:
+                self._gathering.add(tool.name)
+                return self._gatherer.call(model, self._models.fingerprint(role), method, given)
+        with self._crew.resting():
+            return function(*given, **named)
 
     def _settings(self, tool: Tool) -> dict[str, Any]:
         """Return what the profile says of the tool. Raises UsageError for a setting that it does not have."""
@@ -143,17 +164,23 @@ class Interpreter:
 class Lent:
     """Stands for the model that fills a role: every call of a tool to a model goes through one.
 
-    The model is asked for on the first call, so that a tool which can do without it never loads it.
+    The model is asked for on the first call, so that a tool which can do without it never loads it. Its
+    methods are called by `call`, which is given the role, the model, and the method's name and arguments.
     """
 
-    __slots__ = ("_models", "_role")
+    __slots__ = ("_call", "_models", "_role")
 
-    def __init__(self, models: Models, role: str) -> None:
+    def __init__(self, models: Models, role: str, call: Callable[..., Any] | None = None) -> None:
         self._models = models
         self._role = role
+        self._call = call
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._models.get(self._role), name)
+        model = self._models.get(self._role)
+        found = getattr(model, name)
+        if self._call is None or not callable(found):
+            return found
+        return partial(self._call, self._role, model, name)
 
 
 class _Execution:
@@ -187,8 +214,9 @@ class _Execution:
                 self._derive_keys()
                 if memo.store is not None:
                     self._find_passing()
-            self._work([index for index, count in self._waiting.items() if count == 0])
-            with self._changed:
+            with self._interpreter._crew.working():
+                self._work([index for index, count in self._waiting.items() if count == 0])
+            with self._interpreter._crew.resting(), self._changed:
                 self._changed.wait_for(lambda: self._open == 0 or self._broken is not None)
         finally:
             self._stopped = True
@@ -237,7 +265,7 @@ class _Execution:
                     if own is None:
                         own = index
                     else:
-                        self._interpreter._submit(self._work_apart, index)
+                        self._interpreter._crew.submit(partial(self._work_apart, index))
                     continue
             else:
                 assert own is not None, "the loop's condition"  # noqa: S101
@@ -302,7 +330,7 @@ class _Execution:
             return self._call(node, node.tool, at)
         key = self._keys[node.name]
         lasting = node.name not in self._passing
-        remembered = memo.begin(key, lasting=lasting)
+        remembered = memo.begin(key, self._interpreter._crew, lasting=lasting)
         if remembered is not None:
             seconds = perf_counter() - self._start - at
             value, warnings, models = remembered

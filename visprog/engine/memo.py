@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter, OrderedDict
 from collections.abc import Iterator
 from functools import singledispatch
-from threading import Condition
+from threading import Lock
 from typing import Any, NamedTuple, Protocol
 
+from visprog.engine.crew import Crew, Pause
 from visprog.values import Image, Regions
 
 DEFAULT_BYTES = 512 * 2**20
@@ -46,13 +47,15 @@ class Memo:
         self._limit = limit
         self._entries: OrderedDict[bytes, Remembered] = OrderedDict()
         self._sizes = _Sizes()
-        self._busy: set[bytes] = set()
-        self._waiting = 0
-        self._changed = Condition()
+        self._busy: dict[bytes, list[Pause]] = {}  # who waits for each key that is being computed
+        self._lock = Lock()
 
-    def begin(self, key: bytes, *, lasting: bool = True) -> Remembered | None:
-        """Return what is remembered under the key. None hands the key to the caller, until `end`."""
-        found = self._find(key)
+    def begin(self, key: bytes, crew: Crew | None = None, *, lasting: bool = True) -> Remembered | None:
+        """Return what is remembered under the key. None hands the key to the caller, until `end`.
+
+        While a thread of the crew has to wait, it rests.
+        """
+        found = self._find(key, crew)
         if found is not None or self.store is None or not lasting:
             return found
         try:
@@ -64,19 +67,24 @@ class Memo:
             self._give_back(key, found)
         return found
 
-    def _find(self, key: bytes) -> Remembered | None:
-        with self._changed:
-            while True:
+    def _find(self, key: bytes, crew: Crew | None) -> Remembered | None:
+        while True:
+            with self._lock:
                 entry = self._entries.get(key)
                 if entry is not None:
                     self._entries.move_to_end(key)
                     return _with_own_list(entry)
-                if key not in self._busy:
-                    self._busy.add(key)
+                waiting = self._busy.get(key)
+                if waiting is None:
+                    self._busy[key] = []
                     return None
-                self._waiting += 1
-                self._changed.wait()
-                self._waiting -= 1
+                crew = crew or Crew(1)
+                pause = Pause(crew)
+                waiting.append(pause)
+                pause.begin()
+            pause.wait()
+            if crew.is_at_work:
+                crew.take_turn()
 
     def end(self, key: bytes, computed: Remembered | None, *, lasting: bool = True) -> None:
         """Give the key back, with what was computed, if anything was; the longest unused make room for it.
@@ -88,12 +96,12 @@ class Memo:
             self.store.put(key, computed)
 
     def _give_back(self, key: bytes, computed: Remembered | None) -> None:
-        with self._changed:
-            self._busy.discard(key)
+        with self._lock:
+            waiting = self._busy.pop(key)
             if computed is not None and key not in self._entries:
                 self._keep(key, _with_own_list(computed))
-            if self._waiting:
-                self._changed.notify_all()
+        for pause in waiting:
+            pause.end()
 
     def _keep(self, key: bytes, entry: Remembered) -> None:
         self._entries[key] = entry

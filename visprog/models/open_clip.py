@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,16 +16,13 @@ from numpy.typing import NDArray
 from visprog.errors import ModelUnavailable, UsageError
 from visprog.models import fingerprints
 from visprog.models.checkpoints import check_options, find_checkpoint, loading, place
+from visprog.models.encodings import Encodings
 from visprog.models.profile import Spec
 from visprog.models.transformers.scorer import TEMPLATES, read_templates
 from visprog.values import Image
 
 if TYPE_CHECKING:
     import torch
-
-_AT_ONCE = 32
-_KEPT = {"images": 500, "texts": 5000}
-"""So many embeddings are kept."""
 
 _SLENDER = 100
 """Of a thinner picture the middle is looked at: the model sees a square from there anyway."""
@@ -60,27 +56,37 @@ class OpenClip:
         self._dtype = dtype
         self._templates = tuple(templates)
         self._preprocess = image_transform_v2(PreprocessCfg(**model.visual.preprocess_cfg), is_train=False)
-        self._images: OrderedDict[str, torch.Tensor] = OrderedDict()
-        self._texts: OrderedDict[str, torch.Tensor] = OrderedDict()
+        self._images = Encodings(self._look)
+        self._texts = Encodings(self._read)
         self._lock = threading.Lock()
         self.fingerprint = fingerprint
         self.nbytes = sum(weight.numel() * weight.element_size() for weight in model.parameters())
 
     def score(self, images: Sequence[Image], texts: Sequence[str]) -> NDArray[np.floating]:
         """Return logits of shape (images, texts): cosines of the embeddings, scaled as the model learned."""
+        [table] = self.score_batch([(images, texts)])
+        return table
+
+    def score_batch(
+        self, calls: Sequence[tuple[Sequence[Image], Sequence[str]]]
+    ) -> list[NDArray[np.floating]]:
+        """Return what `score` returns for each call; what is new in any of them is embedded at once."""
+        some = [(images, texts) for images, texts in calls if images and texts]
+        with self._lock, self._computing():
+            seen = self._images.of({image.digest: image for images, _ in some for image in images})
+            read = self._texts.of({text: text for _, texts in some for text in texts})
+        return [
+            self._compared([seen[image.digest] for image in images], [read[text] for text in texts])
+            if images and texts
+            else np.zeros((len(images), len(texts)), dtype=np.float32)
+            for images, texts in calls
+        ]
+
+    def _compared(self, seen: Sequence[torch.Tensor], read: Sequence[torch.Tensor]) -> NDArray[np.floating]:
         import torch
 
-        if not images or not texts:
-            return np.zeros((len(images), len(texts)), dtype=np.float32)
-        with self._lock, self._computing():
-            shown = {image.digest: image for image in images}
-            seen = _recalled(self._images, list(shown), lambda new: self._look([shown[key] for key in new]))
-            read = _recalled(self._texts, list(texts), self._read)
-            _forget(self._images, _KEPT["images"])
-            _forget(self._texts, _KEPT["texts"])
         with torch.inference_mode():
-            left = torch.stack([seen[image.digest] for image in images])
-            logits = self._model.logit_scale.exp() * left @ torch.stack([read[t] for t in texts]).T
+            logits = self._model.logit_scale.exp() * torch.stack([*seen]) @ torch.stack([*read]).T
             if getattr(self._model, "logit_bias", None) is not None:
                 logits = logits + self._model.logit_bias
         return np.asarray(logits.cpu().numpy())
@@ -97,17 +103,18 @@ class OpenClip:
         ):
             yield
 
-    def _look(self, images: Sequence[Image]) -> torch.Tensor:
-        return self._model.encode_image(self._pixels(images), normalize=True).float()
+    def _look(self, images: Sequence[Image]) -> list[torch.Tensor]:
+        embeddings = self._model.encode_image(self._pixels(images), normalize=True).float()
+        return [embedding.clone() for embedding in embeddings]
 
-    def _read(self, texts: Sequence[str]) -> torch.Tensor:
+    def _read(self, texts: Sequence[str]) -> list[torch.Tensor]:
         import torch
 
         worded = [self._worded(text.strip()) for text in texts]
         tokens = self._tokenizer([sentence for sentences in worded for sentence in sentences])
         embeddings = self._model.encode_text(tokens.to(self._device), normalize=True).float()
         means = [part.mean(dim=0) for part in embeddings.split([len(sentences) for sentences in worded])]
-        return torch.nn.functional.normalize(torch.stack(means), dim=-1)
+        return [torch.nn.functional.normalize(mean, dim=-1) for mean in means]
 
     def _worded(self, text: str) -> list[str]:
         if text.endswith("."):
@@ -291,26 +298,6 @@ def _root_logger_untouched() -> Iterator[None]:
         yield
     finally:
         logging.getLogger().removeHandler(silent)
-
-
-def _recalled(
-    kept: OrderedDict[str, torch.Tensor],
-    keys: Sequence[str],
-    embed: Callable[[Sequence[str]], torch.Tensor],
-) -> Mapping[str, torch.Tensor]:
-    """Return an embedding for each key; those not kept are computed, and all count as just used."""
-    new = [key for key in dict.fromkeys(keys) if key not in kept]
-    for start in range(0, len(new), _AT_ONCE):
-        part = new[start : start + _AT_ONCE]
-        kept.update(zip(part, embed(part), strict=True))
-    for key in keys:
-        kept.move_to_end(key)
-    return dict(kept)
-
-
-def _forget(kept: OrderedDict[str, torch.Tensor], most: int) -> None:
-    while len(kept) > most:
-        kept.popitem(last=False)
 
 
 def _middle(image: Image) -> Image:

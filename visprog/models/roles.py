@@ -2,6 +2,12 @@
 
 A model may have a `fingerprint`, a string that tells it from every other model (identifier, revision,
 options): steps are remembered under it. A model without one is told apart by being another object.
+
+A model that can answer many calls in one pass may have, beside a method such as `answer`, one that is named
+`answer_batch`. It is given a list of calls, each a tuple of the arguments that `answer` takes, and returns a
+list of what `answer` would return for each, in order. The engine then gathers calls, `batch_size` of them at
+most where the model says so. Where the method raises anything, the calls are made one by one; where memory
+did not suffice, by halves. What is returned for equal calls is shared: nobody changes it.
 """
 
 from __future__ import annotations

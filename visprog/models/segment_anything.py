@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -17,6 +16,7 @@ from PIL import Image as PILImage
 from visprog.errors import ModelFailed, ModelUnavailable, UsageError
 from visprog.models import fingerprints
 from visprog.models.checkpoints import check_options, needs, place
+from visprog.models.encodings import Encodings
 from visprog.models.profile import Spec
 from visprog.values import Box, Image, Region, Regions, clip
 
@@ -45,8 +45,8 @@ _AT_ONCE = 60_000_000
 _RETURNED = 2_000_000_000
 """So many pixels of masks are returned for a picture; of more, the worst are left out."""
 
-_EMBEDDINGS = 4
-"""The embeddings of so many pictures are kept: about 4 MB each."""
+_STATE = ("features", "original_size", "input_size", "is_image_set")
+"""What the package's predictor knows of the picture that it looks at."""
 
 _WHERE = "sam_vit_b, sam_vit_l and sam_vit_h are to be had at github.com/facebookresearch/segment-anything"
 
@@ -71,7 +71,7 @@ class SegmentAnything:
         self._side = side
         self._predictor = SamPredictor(model.eval())
         self._generator = SamAutomaticMaskGenerator(model, **(settings or {}))
-        self._embeddings: OrderedDict[str, dict[str, Any]] = OrderedDict()
+        self._embeddings = Encodings(self._embed, at_once=1)
         self._lock = threading.Lock()
         self.fingerprint = fingerprint
         self.nbytes = sum(weight.numel() * weight.element_size() for weight in model.parameters())
@@ -121,17 +121,14 @@ class SegmentAnything:
 
     def _looking_at(self, image: Image) -> Any:
         """Return the predictor with the picture's embedding, kept or computed."""
-        predictor = self._predictor
-        kept = self._embeddings.pop(image.digest, None)
-        if kept is None:
-            predictor.set_image(image.pixels)
-            names = ("features", "original_size", "input_size", "is_image_set")
-            kept = {name: getattr(predictor, name) for name in names}
-        self._embeddings[image.digest] = kept
-        if len(self._embeddings) > _EMBEDDINGS:
-            self._embeddings.popitem(last=False)
-        vars(predictor).update(kept)
-        return predictor
+        kept = self._embeddings.of({image.digest: image})[image.digest]
+        vars(self._predictor).update(zip(_STATE, kept, strict=True))
+        return self._predictor
+
+    def _embed(self, images: Sequence[Image]) -> Iterator[tuple[Any, ...]]:
+        for image in images:
+            self._predictor.set_image(image.pixels)
+            yield tuple(getattr(self._predictor, name) for name in _STATE)
 
     def _check_proportions(self, image: Image) -> None:
         if max(image.size) > self._predictor.transform.target_length * min(image.size):

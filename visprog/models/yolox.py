@@ -7,8 +7,7 @@ authors' tool exports them: boxes are not decoded yet.
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visprog.errors import ModelUnavailable
+from visprog.models.encodings import Encodings
 from visprog.models.hypernyms import COCO_CLASSES, classes_named
 from visprog.models.onnx_files import expecting_onnx, identity, input_shape, read_onnx, settled
 from visprog.models.opencv import load_opencv
@@ -24,8 +24,6 @@ from visprog.values import Box, Image, Region, Regions, clip
 _STRIDES = (8, 16, 32)
 _GREY = 114
 _SAME_THING = 0.5
-_PICTURES = 4
-"""The raw finds of so many pictures are kept: a program asks for several things in one picture."""
 
 
 class YoloxDetector:
@@ -52,7 +50,7 @@ class YoloxDetector:
             f"side={side} classes={','.join(self.classes)}"
         )
         self._lock = threading.Lock()  # a network keeps its input
-        self._kept: OrderedDict[str, NDArray[np.float32]] = OrderedDict()
+        self._kept = Encodings(self._look)  # a program asks for several things in one picture
         with expecting_onnx(path, "a YOLOX detector"):
             model = settled(content, side)
             self._side = _square(input_shape(model))
@@ -74,13 +72,10 @@ class YoloxDetector:
     def _finds(self, image: Image) -> NDArray[np.float32]:
         """Return what the network says of the picture: shape (cells, 5 + classes)."""
         with self._lock:
-            finds = self._kept.pop(image.digest, None)
-            if finds is None:
-                finds = self._forward(self._letterboxed(image))
-            self._kept[image.digest] = finds
-            if len(self._kept) > _PICTURES:
-                self._kept.popitem(last=False)
-        return finds
+            return self._kept.of({image.digest: image})[image.digest]
+
+    def _look(self, images: Sequence[Image]) -> Iterator[NDArray[np.float32]]:
+        return (self._forward(self._letterboxed(image)) for image in images)
 
     def _letterboxed(self, image: Image) -> NDArray[np.uint8]:
         """Return the picture in the upper left corner of the network's square, its proportions kept."""

@@ -113,11 +113,10 @@ def test_a_picture_and_a_text_are_embedded_once(folders: dict[str, Path]) -> Non
     assert len(shapes) == 2
 
 
-def test_what_is_kept_of_pictures_and_texts_is_bounded(
-    folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("visprog.models.open_clip._KEPT", {"images": 2, "texts": 3})
+def test_what_is_kept_of_pictures_and_texts_is_bounded(folders: dict[str, Path]) -> None:
     model = loaded(folders["coca"])
+    model.score([noise(9, 9)], ["a cat"])
+    model._images._room, model._texts._room = 2 * model._images._taken, 3 * model._texts._taken
     pictures = [noise(width, 9) for width in range(9, 14)]
     expected = model.score(pictures, TEXTS)
     assert (len(model._images), len(model._texts)) == (2, 3)

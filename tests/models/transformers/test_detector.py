@@ -18,7 +18,8 @@ from tests.models.tiny_checkpoints.red_squares import noise, red_square, seen_bo
 from tests.models.tiny_checkpoints.tiny_detectors import save_grounding_dino, save_owl
 from visprog.errors import ModelFailed
 from visprog.models.transformers import load
-from visprog.models.transformers.detector import ZeroShotDetector
+from visprog.models.transformers.detector import GroundingDetector
+from visprog.models.transformers.owl import OwlDetector
 from visprog.models.zoo import Zoo
 from visprog.values import Box
 
@@ -44,7 +45,7 @@ def family(request: pytest.FixtureRequest) -> str:
 def detector(folders: dict[str, Path], family: str) -> Callable[..., Any]:
     def made(**options: Any) -> Any:
         model = load("detector", str(folders[family]), {"device": "cpu", **options})
-        assert isinstance(model, ZeroShotDetector)
+        assert isinstance(model, OwlDetector | GroundingDetector)
         return model
 
     return made
@@ -170,21 +171,31 @@ def sees_red(detector: Any, monkeypatch: pytest.MonkeyPatch) -> list[list[int]]:
     import torch
 
     texts: list[list[int]] = []
+    model = network(detector).model
     red = network(detector).tokenizer.convert_tokens_to_ids("red")
+    elsewhere = torch.tensor([0.5, 0.5, 1.0, 1.0])
 
     def forward(pixel_values: Any, input_ids: Any, **inputs: Any) -> Any:
-        grounding = network(detector).kind == "grounding-dino"
-        logits = torch.full((1, 2, 32 if grounding else len(input_ids)), -4.0)
-        if grounding:
-            texts.append(input_ids[0].tolist())
-            logits[0, 0, : input_ids.shape[1]][input_ids[0] == red] = 4.0
-        else:
-            logits[0, 0, -1] = 4.0  # the last label asked for
-        elsewhere = torch.tensor([0.5, 0.5, 1.0, 1.0])
-        boxes = torch.stack([seen_box(pixel_values), elsewhere])
-        return SimpleNamespace(logits=logits, pred_boxes=boxes[None])
+        texts.append(input_ids[0].tolist())
+        logits = torch.full((1, 2, 32), -4.0)
+        logits[0, 0, : input_ids.shape[1]][input_ids[0] == red] = 4.0
+        return SimpleNamespace(
+            logits=logits, pred_boxes=torch.stack([seen_box(pixel_values), elsewhere])[None]
+        )
 
-    monkeypatch.setattr(network(detector).model, "forward", forward)
+    def last_label(features: Any, queries: Any) -> tuple[Any, None]:
+        logits = torch.full((1, 2, queries.shape[1]), -4.0)
+        logits[0, 0, -1] = 4.0
+        return logits, None
+
+    if network(detector).kind == "grounding-dino":
+        monkeypatch.setattr(model, "forward", forward)
+    else:
+        monkeypatch.setattr(model, "image_embedder", lambda pixels: (pixels, None))
+        monkeypatch.setattr(
+            model, "box_predictor", lambda _, pixels: torch.stack([seen_box(pixels), elsewhere])[None]
+        )
+        monkeypatch.setattr(model, "class_predictor", last_label)
     return texts
 
 
@@ -231,18 +242,12 @@ def test_more_labels_than_one_text_holds_are_asked_in_several_passes(
     assert max(map(len, texts)) <= 32
 
 
-def test_a_picture_is_looked_at_once_for_several_labels(
-    detector: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_picture_is_looked_at_once_for_several_labels(detector: Callable[..., Any], family: str) -> None:
     model = detector(threshold=0.1)
     passes: list[int] = []
-    forward = network(model).model.forward
-
-    def counted(**inputs: Any) -> Any:
-        passes.append(1)
-        return forward(**inputs)
-
-    monkeypatch.setattr(network(model).model, "forward", counted)
+    whole = network(model).model
+    seeing = whole if family == "grounding-dino" else whole.base_model.vision_model
+    seeing.register_forward_pre_hook(lambda *_: passes.append(1))
     model.detect(noise((60, 40)), ["dog", "cat", "dog"])
     assert len(passes) == 1
     assert model.detect(noise((60, 40)), []).empty
@@ -275,8 +280,8 @@ def test_faces_are_what_is_called_so(folders: dict[str, Path], family: str) -> N
     options = {"device": "cpu", "threshold": 0.02}
     faces = load("face_detector", str(folders[family]), {**options, "face": "red square"})
     things = load("detector", str(folders[family]), options)
-    assert isinstance(faces, ZeroShotDetector)
-    assert isinstance(things, ZeroShotDetector)
+    assert isinstance(faces, OwlDetector | GroundingDetector)
+    assert isinstance(things, OwlDetector | GroundingDetector)
     image = noise((120, 80))
     found = faces.detect_faces(image)
     assert len(found) > 0

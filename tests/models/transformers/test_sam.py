@@ -19,7 +19,6 @@ from tests.models.tiny_checkpoints.tiny_sam import SAMS, save_sam2
 from visprog.errors import UsageError
 from visprog.models.profile import Profile
 from visprog.models.transformers import load
-from visprog.models.transformers import sam as module
 from visprog.models.transformers.sam import SegmentAnything
 from visprog.models.zoo import Zoo
 from visprog.values import Box, Image, Region, Regions
@@ -273,7 +272,10 @@ def test_the_embeddings_of_the_last_few_pictures_are_kept(
 ) -> None:
     model = sam()
     calls = encodes(model)
-    pictures = [noise((20, 20), seed) for seed in range(module._REMEMBERED + 1)]
+    pictures = [noise((20, 20), seed) for seed in range(5)]
+    model.mask_at(noise((20, 20), 99), [(5, 5)])
+    model._embedded._room = 4 * model._embedded._taken
+    calls.clear()
     for picture in pictures:
         model.mask_at(picture, [(5, 5)])
     model.mask_at(pictures[-1], [(7, 7)])

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from visprog.errors import ModelUnavailable
+from visprog.models.encodings import Encodings
 from visprog.models.short_answer import short_answer
 from visprog.models.transformers.network import Network, architecture_of, load_network, sees_and_writes
 from visprog.models.transformers.pretrained import quiet
@@ -37,7 +38,10 @@ def load_answers(
 
 
 class ViltAnswers:
-    """Chooses the likeliest of the answers that the model was trained on (3,129 for VQA 2)."""
+    """Chooses the likeliest of the answers that the model was trained on (3,129 for VQA 2).
+
+    Picture and question go through all layers together: nothing of a picture can be kept for other questions.
+    """
 
     def __init__(self, network: Network) -> None:
         self._network = network
@@ -46,6 +50,10 @@ class ViltAnswers:
 
     def answer(self, image: Image, question: str) -> str:
         """Return the answer as the model's list has it."""
+        return self.answer_batch([(image, question)])[0]
+
+    def answer_batch(self, calls: Sequence[tuple[Image, str]]) -> list[str]:
+        """Return the answer to each question about its picture, in one pass."""
         import torch
 
         network = self._network
@@ -53,30 +61,78 @@ class ViltAnswers:
         # Its sides become multiples of a step: one that would come to less than a step would be nothing.
         elongated = int(images.size["shortest_edge"] * 1333 / 800) // images.size_divisor - 1
         inputs = network.processor(
-            images=fitted(image, _SIDE, max(elongated, 1)),
-            text=question,
+            images=[fitted(image, _SIDE, max(elongated, 1)) for image, _ in calls],
+            text=[question for _, question in calls],
+            padding=True,
             truncation=True,
             max_length=network.model.config.max_position_embeddings,
             return_tensors="pt",
         )
         with network.lock, torch.inference_mode():
             logits = network.model(**network.placed(inputs)).logits
-        return str(network.model.config.id2label[int(logits[0].argmax())])
+        labels = network.model.config.id2label
+        return [str(labels[index]) for index in logits.argmax(-1).tolist()]
 
 
 class BlipAnswers:
-    """Writes the answer to a question."""
+    """Writes the answer to a question. What was seen in pictures is kept for other questions."""
 
     def __init__(self, network: Network) -> None:
         self._network = network
+        self._seen = Encodings(self._see)
         self.fingerprint = network.fingerprint
         self.nbytes = network.nbytes
 
     def answer(self, image: Image, question: str) -> str:
         """Return a short answer, by the rule of `visprog.models.short_answer`."""
-        longest = self._network.model.config.text_config.max_position_embeddings
-        limits = {"truncation": True, "max_length": longest}
-        return short_answer(_written(self._network, image, _ANSWER_TOKENS, text=question, **limits), question)
+        return self.answer_batch([(image, question)])[0]
+
+    def answer_batch(self, calls: Sequence[tuple[Image, str]]) -> list[str]:
+        """Return the answer to each question about its picture.
+
+        All new pictures are seen at once. Questions of one length go together; none is padded, for the
+        library's decoder reads the padding too.
+        """
+        import torch
+
+        network = self._network
+        longest = network.model.config.text_config.max_position_embeddings
+        asked = network.processor(
+            text=[question for _, question in calls], truncation=True, max_length=longest
+        )["input_ids"]
+        alike: dict[int, list[int]] = {}
+        for index, tokens in enumerate(asked):
+            alike.setdefault(len(tokens), []).append(index)
+        answers: dict[int, str] = {}
+        with network.lock, quiet(), torch.inference_mode():
+            seen = self._seen.of({image.digest: image for image, _ in calls})
+            for indices in alike.values():
+                pictures = torch.stack([seen[calls[index][0].digest] for index in indices])
+                questions = torch.tensor([asked[index] for index in indices], device=network.device)
+                written = network.tokenizer.batch_decode(
+                    self._write(pictures, questions), skip_special_tokens=True
+                )
+                answers.update(zip(indices, written, strict=True))
+        return [short_answer(answers[index].strip(), asked) for index, (_, asked) in enumerate(calls)]
+
+    def _see(self, images: Sequence[Image]) -> list[Any]:
+        return [grid.clone() for grid in self._network.model.vision_model(_pixels(self._network, images))[0]]
+
+    def _write(self, pictures: Any, questions: Any) -> Any:
+        """Return the tokens of the likeliest answers. The library's own `generate` sees the pictures anew."""
+        model, text = self._network.model, self._network.model.config.text_config
+        understood = model.text_encoder(
+            input_ids=questions, encoder_hidden_states=pictures, return_dict=False
+        )[0]
+        return model.text_decoder.generate(
+            input_ids=questions.new_full((len(questions), 1), model.decoder_start_token_id),
+            eos_token_id=text.sep_token_id,
+            pad_token_id=text.pad_token_id,
+            encoder_hidden_states=understood,
+            encoder_attention_mask=understood.new_ones(understood.shape[:2]).long(),
+            max_new_tokens=_ANSWER_TOKENS,
+            do_sample=False,
+        )
 
 
 class BlipCaptions:
@@ -89,14 +145,22 @@ class BlipCaptions:
 
     def caption(self, image: Image) -> str:
         """Return a caption, in lower case as the model writes it."""
-        return _written(self._network, image, _CAPTION_TOKENS)
+        return self.caption_batch([(image,)])[0]
+
+    def caption_batch(self, calls: Sequence[tuple[Image]]) -> list[str]:
+        """Return the caption of each picture, all written at once."""
+        import torch
+
+        network = self._network
+        pixels = _pixels(network, [image for (image,) in calls])
+        with network.lock, quiet(), torch.inference_mode():
+            tokens = network.model.generate(
+                pixel_values=pixels, max_new_tokens=_CAPTION_TOKENS, do_sample=False
+            )
+        captions = network.tokenizer.batch_decode(tokens, skip_special_tokens=True)
+        return [str(caption).strip() for caption in captions]
 
 
-def _written(network: Network, image: Image, most: int, **text: Any) -> str:
-    """Return what BLIP writes about a picture: the likeliest words, at most `most` tokens."""
-    import torch
-
-    inputs = network.processor(images=image.to_pil(), return_tensors="pt", **text)
-    with network.lock, quiet(), torch.inference_mode():
-        tokens = network.model.generate(**network.placed(inputs), max_new_tokens=most, do_sample=False)
-    return str(network.tokenizer.decode(tokens[0], skip_special_tokens=True)).strip()
+def _pixels(network: Network, images: Sequence[Image]) -> Any:
+    inputs = network.processor(images=[image.to_pil() for image in images], return_tensors="pt")
+    return network.placed(inputs)["pixel_values"]

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from visprog.errors import ModelFailed, UsageError
-from visprog.models.transformers.geometry import computing, fraction, load_precise, refuse_thin, whole_pixels
+from visprog.models.transformers.boxes import Belief, regions_of
+from visprog.models.transformers.geometry import computing, fraction, load_precise, refuse_thin
 from visprog.models.transformers.network import Network
+from visprog.models.transformers.owl import OwlDetector
 from visprog.values import Image, Region, Regions
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ _FAMILIES = {"owlvit": _OWL, "owlv2": _OWL, "grounding-dino": _GROUNDING, "mm-gr
 """By the library's name for the architecture; the thresholds are the library's."""
 
 
-def load_detector(role: str, identifier: str, options: Mapping[str, Any]) -> ZeroShotDetector:
+def load_detector(role: str, identifier: str, options: Mapping[str, Any]) -> OwlDetector | GroundingDetector:
     """Load a detector of things, or of faces.
 
     Options: `threshold` and `nms`, from 0 to 1, `template`, a text with {}, and `face`, the word for a face.
@@ -49,13 +50,10 @@ def load_detector(role: str, identifier: str, options: Mapping[str, Any]) -> Zer
         processor="AutoProcessor",
     )
     family = _FAMILIES[network.kind]
-    return ZeroShotDetector(
-        network,
-        threshold=fraction(options, "threshold", family.threshold),
-        nms=fraction(options, "nms", 0.5),
-        template=_template(options.get("template", family.template)),
-        face=str(options.get("face", "face")),
-    )
+    kind = OwlDetector if family is _OWL else GroundingDetector
+    belief = Belief(fraction(options, "threshold", family.threshold), fraction(options, "nms", 0.5))
+    template = _template(options.get("template", family.template))
+    return kind(network, belief, template=template, face=str(options.get("face", "face")))
 
 
 def _template(written: object) -> str:
@@ -71,22 +69,18 @@ class _Pass(NamedTuple):
     columns: Mapping[str, Sequence[int]]
 
 
-class ZeroShotDetector:
+class GroundingDetector:
     """Finds things by name, and faces by the name `face`. May be shared by threads.
 
-    A box is returned where its score is above `threshold` and it overlaps no better box of the same label
-    by more than `nms` (intersection over union). A label is asked for in the words of `template`.
+    A label is asked for in the words of `template`. Picture and labels are seen together from the first
+    layers on: nothing of a picture can be kept for other labels.
     """
 
-    def __init__(
-        self, network: Network, *, threshold: float, nms: float, template: str = "{}", face: str = "face"
-    ) -> None:
+    def __init__(self, network: Network, belief: Belief, *, template: str = "{}", face: str = "face") -> None:
         self._network = network
-        self._threshold = threshold
-        self._nms = nms
+        self._belief = belief
         self._template = template
         self._face = face
-        self._ask = self._grounding if _FAMILIES[network.kind] is _GROUNDING else self._owl
         self.fingerprint = network.fingerprint
         self.nbytes = network.nbytes
 
@@ -107,14 +101,10 @@ class ZeroShotDetector:
             with computing(self._network):
                 outputs = self._network.model(**inputs.to(self._network.device))
             for name, chosen in columns.items():
-                yield from self._read(name, outputs.logits[..., chosen], outputs.pred_boxes, image.size)
+                logits, edges = outputs.logits[..., chosen], outputs.pred_boxes
+                yield from regions_of(self._network, self._belief, name, logits, edges, image.size)
 
-    def _owl(self, picture: Picture, names: Sequence[str]) -> Iterator[_Pass]:
-        texts = [self._template.replace("{}", name) for name in names]
-        inputs = self._network.processor(text=[texts], images=picture, return_tensors="pt", truncation=True)
-        yield _Pass(inputs, {name: [index] for index, name in enumerate(names)})
-
-    def _grounding(self, picture: Picture, names: Sequence[str]) -> Iterator[_Pass]:
+    def _ask(self, picture: Picture, names: Sequence[str]) -> Iterator[_Pass]:
         """Ask "a. b."; the columns are tokens, and a label's are those between two full stops."""
         stop = self._network.tokenizer.convert_tokens_to_ids(".")
         longest = self._network.model.config.max_text_len
@@ -150,23 +140,6 @@ class ZeroShotDetector:
             parts[-1][name] = phrase
             left -= tokens
         return parts
-
-    def _read(self, name: str, logits: Any, edges: Any, size: tuple[int, int]) -> Iterator[Region]:
-        """Read one label's boxes. The library knows what they are relative to: the picture, or its square."""
-        from torchvision.ops import nms
-
-        if not logits.shape[-1]:
-            return
-        outputs = SimpleNamespace(logits=logits.float(), pred_boxes=edges.float())
-        [found] = self._network.processor.image_processor.post_process_object_detection(
-            outputs, threshold=self._threshold, target_sizes=[(size[1], size[0])]
-        )
-        boxes = [whole_pixels(box, size) for box in found["boxes"].tolist()]
-        hits = [(box, score) for box, score in zip(boxes, found["scores"].tolist(), strict=True) if box]
-        if hits:
-            corners, scores = (edges.new_tensor(column).float() for column in zip(*hits, strict=True))
-            kept = nms(corners, scores, self._nms)
-            yield from (Region(hits[index][0], name, hits[index][1]) for index in kept.tolist())
 
 
 def _phrase(text: str) -> str:

@@ -7,7 +7,6 @@ truth; the mask with the highest is taken.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image as PILImage
 
 from visprog.errors import UsageError
+from visprog.models.encodings import Encodings
 from visprog.models.transformers.geometry import bounding_box, computing, fraction, load_precise, refuse_thin
 from visprog.models.transformers.network import Network
 from visprog.values import Box, Image, Region, Regions, clip
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 KINDS = ("sam", "sam2", "sam2_video")
 """The library's names for the architectures. SAM 2's published checkpoints call themselves by the last."""
 
-_REMEMBERED = 4
+_AT_ONCE = 4
 _PROMPTS = 64
 _PIXELS = 2**27
 
@@ -88,13 +88,13 @@ class _Candidates(NamedTuple):
 class SegmentAnything:
     """Turns boxes and points into masks, and divides a picture into what has none. May be shared by threads.
 
-    The embeddings of the last few pictures are kept.
+    The embeddings of the last pictures are kept.
     """
 
     def __init__(self, network: Network, grid: Grid | None = None) -> None:
         self._network = network
         self._grid = grid or Grid()
-        self._embedded: OrderedDict[str, _Embedded] = OrderedDict()
+        self._embedded = Encodings(self._embed, at_once=_AT_ONCE)
         self.fingerprint = network.fingerprint
         self.nbytes = network.nbytes
 
@@ -103,16 +103,27 @@ class SegmentAnything:
 
         Where a box lies outside the picture, the mask is empty.
         """
+        return self.mask_batch([(image, regions)])[0]
+
+    def mask_batch(self, calls: Sequence[tuple[Image, Regions]]) -> list[Regions]:
+        """Return what `mask` returns for each picture with regions; new pictures are embedded together."""
+        asked = [image for image, regions in calls if any(clip(each.box, image.size) for each in regions)]
+        for image in asked:
+            refuse_thin(image)
+        with self._network.lock:
+            self._embedded.of({image.digest: image for image in asked})
+            return [self._masked(image, regions) for image, regions in calls]
+
+    def _masked(self, image: Image, regions: Regions) -> Regions:
         masks = [np.zeros((image.height, image.width), dtype=np.bool_) for _ in regions]
         boxes = [clip(region.box, image.size) for region in regions]
         inside = [index for index, box in enumerate(boxes) if box is not None]
-        with self._network.lock:
-            for start in range(0, len(inside), _PROMPTS):
-                part = inside[start : start + _PROMPTS]
-                logits, scores = self._ask(image, boxes=[boxes[index] for index in part])
-                best = logits[range(len(part)), scores.argmax(-1)]
-                for index, mask in zip(part, self._full_size(image, best), strict=True):
-                    masks[index] = mask
+        for start in range(0, len(inside), _PROMPTS):
+            part = inside[start : start + _PROMPTS]
+            logits, scores = self._ask(image, boxes=[boxes[index] for index in part])
+            best = logits[range(len(part)), scores.argmax(-1)]
+            for index, mask in zip(part, self._full_size(image, best), strict=True):
+                masks[index] = mask
         return Regions(
             (Region(r.box, r.label, r.score, mask) for r, mask in zip(regions, masks, strict=True)),
             size=image.size,
@@ -187,7 +198,7 @@ class SegmentAnything:
         """
         import torch
 
-        known = self._embed(image)
+        known = self._known(image)
         across, down = known.reshaped[1] / known.size[1], known.reshaped[0] / known.size[0]
         prompts: dict[str, Any] = {}
         if boxes is not None:
@@ -199,24 +210,25 @@ class SegmentAnything:
             outputs = self._network.model(image_embeddings=known.features, multimask_output=True, **placed)
             return outputs.pred_masks[0].float(), outputs.iou_scores[0].float()
 
-    def _embed(self, image: Image) -> _Embedded:
-        """Return the picture's embedding, computed in the network's dtype; the rest is in full precision."""
-        key = image.digest
+    def _known(self, image: Image) -> _Embedded:
         refuse_thin(image)
-        if key not in self._embedded:
-            inputs = self._network.processor(images=image.to_pil(), return_tensors="pt")
-            pixels = inputs["pixel_values"].to(self._network.device)
-            with computing(self._network):
-                features = self._network.model.get_image_embeddings(pixels)
-            whole = [level.float() for level in features] if isinstance(features, list) else features.float()
-            # SAM scales a picture to fit its square, SAM 2 to fill it.
-            [reshaped] = inputs.get("reshaped_input_sizes", [pixels.shape[-2:]])
-            height, width = (int(edge) for edge in reshaped)
-            self._embedded[key] = _Embedded(whole, (image.height, image.width), (height, width))
-        self._embedded.move_to_end(key)
-        while len(self._embedded) > _REMEMBERED:
-            self._embedded.popitem(last=False)
-        return self._embedded[key]
+        return self._embedded.of({image.digest: image})[image.digest]
+
+    def _embed(self, images: Sequence[Image]) -> Iterator[_Embedded]:
+        """Yield each picture's embedding, computed in the network's dtype; the rest is in full precision."""
+        inputs = self._network.processor(images=[image.to_pil() for image in images], return_tensors="pt")
+        pixels = inputs["pixel_values"].to(self._network.device)
+        with computing(self._network):
+            features = self._network.model.get_image_embeddings(pixels)
+        # SAM scales a picture to fit its square, SAM 2 to fill it.
+        reshaped = inputs.get("reshaped_input_sizes", [pixels.shape[-2:]] * len(images))
+        for index, image in enumerate(images):
+            levels = features if isinstance(features, list) else [features]
+            own = [level[[index]].float() for level in levels]
+            height, width = (int(edge) for edge in reshaped[index])
+            yield _Embedded(
+                own if isinstance(features, list) else own[0], (image.height, image.width), (height, width)
+            )
 
     def _full_size(self, image: Image, logits: torch.Tensor) -> Iterator[NDArray[np.bool_]]:
         """Return the masks of coarse logits, shape (n, side, side), each of the picture's size."""
@@ -225,7 +237,7 @@ class SegmentAnything:
 
     def _enlarged(self, image: Image, logits: torch.Tensor) -> Iterator[torch.Tensor]:
         """Return logits in the picture's size, shape (some, height, width), as many as memory allows."""
-        known = self._embed(image)
+        known = self._known(image)
         some = max(1, _PIXELS // max(image.width * image.height, 1024 * 1024))
         for start in range(0, len(logits), some):
             [fine] = self._network.processor.post_process_masks(

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from visprog.errors import ModelUnavailable, UsageError
+from visprog.models.encodings import Encodings
 from visprog.models.transformers.network import Network, load_network
 from visprog.values import Image
-
-T = TypeVar("T")
 
 Vector = NDArray[np.float32]
 
@@ -32,7 +30,6 @@ several such sentences beats any single one; `big` and `small` are its own examp
 _PARTS = ("get_text_features", "get_image_features", "logit_scale")
 
 _BATCH = 32
-_TEXTS, _IMAGES = 4096, 2048
 
 
 def load_scorer(role: str, identifier: str, options: Mapping[str, Any]) -> ContrastiveScorer:
@@ -77,8 +74,8 @@ class ContrastiveScorer:
     def __init__(self, network: Network, templates: Sequence[str] = TEMPLATES) -> None:
         self._network = network
         self._templates = tuple(templates)
-        self._read: _Recent = _Recent(_TEXTS)
-        self._seen: _Recent = _Recent(_IMAGES)
+        self._read = Encodings(self._understand)
+        self._seen = Encodings(self._see, at_once=_BATCH)
         self._scale = float(network.model.logit_scale.detach().float().exp())
         bias = getattr(network.model, "logit_bias", None)
         self._bias = float(bias.detach().float()) if bias is not None else 0.0
@@ -87,24 +84,31 @@ class ContrastiveScorer:
 
     def score(self, images: Sequence[Image], texts: Sequence[str]) -> NDArray[np.floating]:
         """Return logits of shape (images, texts), on the model's own scale."""
-        if not images or not texts:
-            return np.zeros((len(images), len(texts)), dtype=np.float32)
+        [table] = self.score_batch([(images, texts)])
+        return table
+
+    def score_batch(
+        self, calls: Sequence[tuple[Sequence[Image], Sequence[str]]]
+    ) -> list[NDArray[np.floating]]:
+        """Return what `score` returns for each call; what is new in any of them is encoded at once."""
+        some = [(images, texts) for images, texts in calls if images and texts]
         with self._network.lock:
-            seen = self._seen.vectors([image.digest for image in images], images, self._see)
-            read = self._read.vectors(texts, texts, self._understand)
-        return np.asarray(seen @ read.T * self._scale + self._bias)
+            seen = self._seen.of({image.digest: image for images, _ in some for image in images})
+            read = self._read.of({text: text for _, texts in some for text in texts})
+        return [
+            self._compared([seen[image.digest] for image in images], [read[text] for text in texts])
+            if images and texts
+            else np.zeros((len(images), len(texts)), dtype=np.float32)
+            for images, texts in calls
+        ]
+
+    def _compared(self, seen: Sequence[Vector], read: Sequence[Vector]) -> NDArray[np.floating]:
+        return np.asarray(np.stack(seen) @ np.stack(read).T * self._scale + self._bias)
 
     def _see(self, images: Sequence[Image]) -> list[Vector]:
-        prepare = self._network.processor
-        batches = [images[start : start + _BATCH] for start in range(0, len(images), _BATCH)]
-        return [
-            vector
-            for batch in batches
-            for vector in self._embed(
-                self._network.model.get_image_features,
-                prepare(images=[image.to_pil() for image in batch], return_tensors="pt"),
-            )
-        ]
+        pictures = [image.to_pil() for image in images]
+        inputs = self._network.processor(images=pictures, return_tensors="pt")
+        return self._embed(self._network.model.get_image_features, inputs)
 
     def _understand(self, texts: Sequence[str]) -> list[Vector]:
         worded = [self._worded(text) for text in texts]
@@ -136,29 +140,6 @@ class ContrastiveScorer:
         with torch.inference_mode():
             output = features(**self._network.placed(inputs)).pooler_output
         return [_normalised(vector) for vector in output.float().cpu().numpy()]
-
-
-class _Recent:
-    """The vectors of the `capacity` keys asked for last."""
-
-    def __init__(self, capacity: int) -> None:
-        self._capacity = capacity
-        self._kept: OrderedDict[str, Vector] = OrderedDict()
-
-    def vectors(
-        self, keys: Sequence[str], items: Sequence[T], encode: Callable[[Sequence[T]], list[Vector]]
-    ) -> Vector:
-        """Return one row for each key; `encode` is given the items of those that are new, each once."""
-        new = {key: item for key, item in zip(keys, items, strict=True) if key not in self._kept}
-        found = {key: self._kept[key] for key in keys if key in self._kept}
-        if new:
-            found |= zip(new, encode(list(new.values())), strict=True)
-        for key, vector in found.items():
-            self._kept[key] = vector
-            self._kept.move_to_end(key)
-        while len(self._kept) > self._capacity:
-            self._kept.popitem(last=False)
-        return np.stack([found[key] for key in keys])
 
 
 def _normalised(vector: Vector) -> Vector:

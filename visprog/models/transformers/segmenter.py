@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from types import SimpleNamespace
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,9 @@ from visprog.models.transformers.pretrained import OFFLINE, quiet
 from visprog.models.transformers.sam import KINDS as SAM_KINDS
 from visprog.models.transformers.sam import SegmentAnything, load_sam
 from visprog.values import Image, Region, Regions
+
+if TYPE_CHECKING:
+    import torch
 
 _THRESHOLDS = {"maskformer": 0.5, "mask2former": 0.5, "oneformer": 0.5, "eomt": 0.8, "eomt_dinov3": 0.8}
 """The architectures, and from which score on the library believes their segments."""
@@ -106,28 +109,64 @@ class PanopticSegmenter:
 
     def segment(self, image: Image) -> Regions:
         """Return a region with a label and a mask for each thing and each kind of stuff, best first."""
-        task = {"task_inputs": ["panoptic"]} if self._network.kind == "oneformer" else {}
-        refuse_thin(image)
-        with self._network.lock:
-            inputs = self._processor(images=[image.to_pil()], return_tensors="pt", **task)
-            with computing(self._network):
-                outputs = self._network.model(**inputs.to(self._network.device))
-            believed = self._believed(outputs)
-            numbers, segments = self._divide(believed, image.size) if believed else (None, ())
-        regions = self._regions(numbers, segments) if numbers is not None else ()
-        return Regions(sorted(regions, key=lambda region: -region.score), size=image.size)
+        return self.segment_batch([(image,)])[0]
 
-    def _believed(self, outputs: Any) -> Any:
-        """Return the queries that pass the threshold; None where none does.
+    def segment_batch(self, calls: Sequence[tuple[Image]]) -> list[Regions]:
+        """Return what `segment` returns for each picture.
+
+        Those that the processor brings to one size go in one pass; others are not padded to a common size,
+        for padding changes what is seen at the edges.
+        """
+        images = [image for (image,) in calls]
+        for image in images:
+            refuse_thin(image)
+        inputs = [self._prepared(image) for image in images]
+        alike: dict[object, list[int]] = {}
+        for index, prepared in enumerate(inputs):
+            alike.setdefault(tuple(tensor.shape for tensor in prepared.values()), []).append(index)
+        found: dict[int, Regions] = {}
+        for indices in alike.values():
+            together = [inputs[index] for index in indices]
+            segmented = self._segmented([images[index] for index in indices], together)
+            found.update(zip(indices, segmented, strict=True))
+        return [found[index] for index in range(len(images))]
+
+    def _prepared(self, image: Image) -> dict[str, torch.Tensor]:
+        task = {"task_inputs": ["panoptic"]} if self._network.kind == "oneformer" else {}
+        inputs = self._processor(images=[image.to_pil()], return_tensors="pt", **task)
+        return {
+            name: value for name, value in inputs.items() if name != "patch_offsets"
+        }  # of no split picture
+
+    def _segmented(
+        self, images: Sequence[Image], inputs: Sequence[Mapping[str, torch.Tensor]]
+    ) -> Iterator[Regions]:
+        """Yield the regions of each picture; all inputs have the same shapes."""
+        import torch
+
+        joined = {
+            name: torch.cat([each[name] for each in inputs]).to(self._network.device) for name in inputs[0]
+        }
+        with self._network.lock, computing(self._network):
+            outputs = self._network.model(**joined)
+        for index, image in enumerate(images):
+            with self._network.lock, computing(self._network):
+                believed = self._believed(outputs, index)
+                numbers, segments = self._divide(believed, image.size) if believed else (None, ())
+            regions = self._regions(numbers, segments) if numbers is not None else ()
+            yield Regions(sorted(regions, key=lambda region: -region.score), size=image.size)
+
+    def _believed(self, outputs: Any, index: int) -> Any:
+        """Return the queries of one picture that pass the threshold; None where none does.
 
         The library would drop the others too, some architectures' after enlarging each to the picture's size.
         """
-        classes = outputs.class_queries_logits.float()
+        classes = outputs.class_queries_logits[[index]].float()
         scores, labels = classes.softmax(-1).max(-1)
         kept = (scores[0] > self._limits.threshold) & (labels[0] != classes.shape[-1] - 1)
         if not kept.any():
             return None
-        masks = outputs.masks_queries_logits.float()
+        masks = outputs.masks_queries_logits[[index]].float()
         return SimpleNamespace(class_queries_logits=classes[:, kept], masks_queries_logits=masks[:, kept])
 
     def _divide(self, outputs: Any, size: tuple[int, int]) -> tuple[NDArray[np.int32], Sequence[Any]]:

@@ -1,0 +1,374 @@
+"""Calls to one model are gathered; what comes of them is what comes of making them one by one."""
+
+from __future__ import annotations
+
+import math
+import signal
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from visprog import Image, Run, VisProg, tool
+from visprog.models.fake import FakeLanguageModel, FakeVisualQA
+from visprog.models.roles import LanguageModel, Message, VisualQA
+from visprog.tools import Tool
+
+T = TypeVar("T")
+
+NLVR = "\n".join(
+    [
+        "A=Vqa(image=LEFT, question='{0}')",
+        "B=Vqa(image=RIGHT, question='{0}')",
+        "C=Vqa(image=LEFT, question='{1}')",
+        "D=Vqa(image=RIGHT, question='{1}')",
+        "RESULT=Eval('{{A}} + {{B}} == 6 and {{C}} + {{D}} == 2')",
+    ]
+)
+
+
+class Answers:
+    """Answers with a function of picture and question, many at once; `passes` holds what each was asked."""
+
+    def __init__(self, answer: Callable[[Image, str], str] | None = None, *, most: int = 32) -> None:
+        self._answer = answer or (lambda image, question: str((image.pixels[0, 0, 0] + len(question)) % 5))
+        self.batch_size = most
+        self.passes: list[list[str]] = []
+
+    def answer(self, image: Image, question: str) -> str:
+        self.passes.append([question])
+        return self._answer(image, question)
+
+    def answer_batch(self, calls: Sequence[tuple[Image, str]]) -> list[str]:
+        self.passes.append([question for _, question in calls])
+        return [self._answer(*call) for call in calls]
+
+
+def picture(color: int = 0) -> Image:
+    return Image(np.full((6, 8, 3), color, dtype=np.uint8))
+
+
+def pair(number: int) -> dict[str, Image]:
+    return {"LEFT": picture(number % 200), "RIGHT": picture(number % 199 + 1)}
+
+
+def session(model: object, *tools: Tool, **options: Any) -> VisProg:
+    return VisProg(tools=tools, models={"visual_qa": model}, **options)
+
+
+def in_time(work: Callable[[], T]) -> T:
+    """Do the work in a thread that nobody waits for longer than 30 seconds."""
+    done: list[T] = []
+    thread = threading.Thread(target=lambda: done.append(work()), daemon=True)
+    thread.start()
+    thread.join(30)
+    assert done, "it failed, or does not end"
+    return done[0]
+
+
+def together(work: Sequence[Callable[[], T]]) -> list[T]:
+    def all_of_it() -> list[T]:
+        with ThreadPoolExecutor(len(work)) as pool:
+            return [each.result() for each in [pool.submit(each) for each in work]]
+
+    return in_time(all_of_it)
+
+
+def asked(questions: Sequence[str]) -> str:
+    """A program that asks all the questions, independently of each other."""
+    lines = [f"A{place}=Vqa(image=IMAGE, question='{each}')" for place, each in enumerate(questions)]
+    total = " + ".join(f"len({{A{place}}})" for place in range(len(questions)))
+    return "\n".join([*lines, f"RESULT=Eval('{total}')"])
+
+
+def test_independent_questions_of_a_program_are_answered_in_one_pass() -> None:
+    model = Answers()
+    assert session(model).execute(NLVR.format("people?", "boats??"), pair(3)).ok
+    assert [sorted(each) for each in model.passes] == [["boats??", "boats??", "people?", "people?"]]
+
+
+def test_it_is_one_pass_as_well_once_the_tool_was_found_to_be_quick() -> None:
+    model = Answers()
+    asking = session(model)
+    for number in range(5):
+        asking.execute(NLVR.format("people?", "boats??"), pair(number))
+    assert len(model.passes) == 5
+
+
+def test_a_call_alone_is_made_as_if_there_were_no_batches() -> None:
+    class Single(FakeVisualQA):
+        def answer_batch(self, calls: object) -> list[str]:
+            raise AssertionError("a batch of one")
+
+    assert session(Single({"Why?": "so"})).execute("RESULT=Vqa(image=IMAGE, question='Why?')", picture()).ok
+
+
+def test_without_batching_every_call_is_a_pass() -> None:
+    model = Answers()
+    assert session(model, batching=False).execute(NLVR.format("people?", "boats??"), pair(3)).ok
+    assert len(model.passes) == 4
+
+
+def test_dependent_questions_are_gathered_across_programs() -> None:
+    model = Answers()
+    asking = session(model, memory=0)
+    program = (
+        "A=Vqa(image=IMAGE, question='first?')\nBOX=Loc(image=IMAGE, object='LEFT')\n"
+        "PART=Crop(image=IMAGE, object=BOX)\nB=Vqa(image=PART, question=A)\nRESULT=Eval('{A} + {B}')"
+    )
+    start = threading.Barrier(8)
+
+    def run(number: int) -> Run:
+        start.wait()
+        return asking.execute(program, picture(number))
+
+    runs = together([lambda number=number: run(number) for number in range(8)])  # type: ignore[misc]
+    assert all(each.ok for each in runs)
+    assert sum(map(len, model.passes)) == 16
+
+
+@pytest.mark.parametrize("most", [8, 32])
+def test_many_programs_take_little_more_passes_than_full_ones(most: int) -> None:
+    model = Answers(most=most)
+    asking = session(model)
+    checked = [
+        asking.check(NLVR.format(f"people {n}?", f"boats {n}?"), ("LEFT", "RIGHT")) for n in range(128)
+    ]
+    runs = in_time(
+        lambda: list(
+            ThreadPoolExecutor(32).map(lambda n: asking.execute(checked[n], pair(n)), range(len(checked)))
+        )
+    )
+    assert all(run.ok for run in runs)
+    assert sum(map(len, model.passes)) == 4 * len(checked)
+    assert len(model.passes) <= 1.2 * math.ceil(4 * len(checked) / most)
+    assert max(map(len, model.passes)) == most
+
+
+def test_an_error_reaches_only_the_step_that_caused_it() -> None:
+    def answer(_: Image, question: str) -> str:
+        if question == "bad?":
+            raise LookupError("no idea")
+        return "1"
+
+    model = Answers(answer)
+    run = session(model).execute(asked(["good?", "bad?", "fine?"]), picture())
+    assert [step.status for step in run.steps] == ["done", "failed", "done", "skipped"]
+    assert run.error is not None
+    assert "A1 (line 2, Vqa): LookupError: no idea" in run.error.message
+    assert [len(each) for each in model.passes] == [3, 1, 1, 1]
+
+
+def test_a_batch_method_that_returns_too_little_is_not_believed() -> None:
+    class Short(Answers):
+        def answer_batch(self, calls: Sequence[tuple[Image, str]]) -> list[str]:
+            return super().answer_batch(calls)[1:]
+
+    run = session(Short()).execute(asked(["one?", "two??", "three???"]), picture())
+    assert [run.variables[name] for name in ("A0", "A1", "A2")] == ["4", "0", "3"]
+
+
+@pytest.mark.parametrize("error", [MemoryError(), type("OutOfMemoryError", (RuntimeError,), {})("CUDA")])
+def test_where_memory_does_not_suffice_a_batch_is_halved_and_stays_so(error: Exception) -> None:
+    class Small(Answers):
+        def answer_batch(self, calls: Sequence[tuple[Image, str]]) -> list[str]:
+            found = super().answer_batch(calls)
+            if len(calls) > 2:
+                raise error
+            return found
+
+    model = Small()
+    asking = session(model)
+    assert asking.execute(asked([f"{n}?" for n in range(8)]), picture()).ok
+    assert [len(each) for each in model.passes] == [8, 4, 2, 2, 2, 2]
+    assert asking.execute(asked([f"{n}!" for n in range(4)]), picture()).ok
+    assert [len(each) for each in model.passes][6:] == [2, 2]
+
+
+def test_equal_calls_are_made_once() -> None:
+    model = Answers()
+    run = session(model, memory=0).execute(asked(["same?", "other?", "same?"]), picture())
+    assert run.ok
+    assert [sorted(each) for each in model.passes] == [["other?", "same?"]]
+
+
+def test_arguments_may_be_named() -> None:
+    @tool("Ask")
+    def ask(image: Image, question: str, *, visual_qa: VisualQA) -> str:
+        """Ask."""
+        return visual_qa.answer(question=question, image=image)
+
+    model = Answers()
+    program = "A=Ask(IMAGE, 'a?')\nB=Ask(IMAGE, 'bb?')\nRESULT=Eval('{A} + {B}')"
+    assert session(model, ask).execute(program, picture()).result == 5
+    assert [sorted(each) for each in model.passes] == [["a?", "bb?"]]
+
+
+def test_what_is_no_method_of_a_model_is_seen_through() -> None:
+    @tool("Size")
+    def size(*, visual_qa: VisualQA) -> int:
+        """Tell an attribute of the model."""
+        return int(visual_qa.batch_size)  # type: ignore[attr-defined]
+
+    assert session(Answers(most=7), size).execute("RESULT=Size()").result == 7
+
+
+def test_a_batch_does_not_wait_for_a_model_that_answers_one_by_one() -> None:
+    went = threading.Event()
+
+    def listed(_: Sequence[Message]) -> str:
+        return "done" if went.wait(20) else "late"
+
+    def answer(_: Image, __: str) -> str:
+        went.set()
+        return "1"
+
+    asking = VisProg(models={"visual_qa": Answers(answer), "language_model": FakeLanguageModel(listed)})
+    program = (
+        "L=List(query='things', max=3)\nA=Vqa(image=IMAGE, question='a?')\nRESULT=Eval('len({L}) + {A}')"
+    )
+    assert in_time(lambda: asking.execute(program, picture())).result == 2
+    assert went.is_set()
+
+
+def test_a_tool_may_run_a_program_of_its_own() -> None:
+    model = Answers()
+    inner = asked(["x?", "yy?"])
+
+    @tool("Inner")
+    def run_inner(image: Image) -> int:
+        """Run another program."""
+        return int(asking.execute(inner, image).result)
+
+    asking = session(model, run_inner)
+    program = "A=Inner(IMAGE)\nB=Vqa(image=IMAGE, question='z?')\nRESULT=Eval('{A} + len({B})')"
+    assert in_time(lambda: asking.execute(program, picture())).result == 3
+
+
+def test_a_tool_may_call_models_from_threads_of_its_own() -> None:
+    @tool("Both")
+    def both(image: Image, *, visual_qa: VisualQA) -> str:
+        """Ask twice at once."""
+        with ThreadPoolExecutor(2) as pool:
+            return "".join(pool.map(lambda each: visual_qa.answer(image, each), ["a?", "bb?"]))
+
+    assert in_time(lambda: session(Answers(), both).execute("RESULT=Both(IMAGE)", picture())).result == "23"
+
+
+def test_a_step_that_waits_for_an_equal_one_does_not_hold_up_its_batch() -> None:
+    model = Answers()
+    asking = session(model)
+    program = asked(["a?", "bb?", "ccc?"])
+    start = threading.Barrier(6)
+
+    def run() -> Run:
+        start.wait()
+        return asking.execute(program, picture())
+
+    assert {each.result for each in together([run] * 6)} == {3}
+    assert sorted(question for each in model.passes for question in each) == ["a?", "bb?", "ccc?"]
+
+
+def test_an_interrupted_caller_leaves_its_call_and_the_others_go_on() -> None:
+    hold, inside = threading.Event(), threading.Event()
+
+    @tool("Hold")
+    def hold_up(number: int) -> int:
+        """Stay awake until told."""
+        inside.set()
+        hold.wait(20)
+        return number
+
+    model = Answers()
+    asking = session(model, hold_up)
+    program = "A=Vqa(image=IMAGE, question='a?')\nRESULT=Result(A)"
+    main = threading.main_thread().ident
+    assert main is not None
+    with ThreadPoolExecutor(2) as pool:
+        holding = pool.submit(asking.execute, "RESULT=Hold(4)")
+        assert inside.wait(20)
+        other = pool.submit(asking.execute, program.replace("a?", "other?"), picture(9))
+        interrupt = threading.Timer(0.3, signal.pthread_kill, (main, signal.SIGINT))
+        interrupt.start()
+        with pytest.raises(KeyboardInterrupt):
+            asking.execute(program, picture())
+        hold.set()
+        assert holding.result(20).result == 4
+        assert other.result(20).result == "0"
+    assert model.passes == [["other?"]]
+    assert asking.execute(program, picture()).result == "2"
+
+
+def stage() -> tuple[Tool, ...]:
+    @tool("Ask")
+    def ask(image: Image, number: int, *, visual_qa: VisualQA) -> int:
+        """Ask a model that gathers; a question in seven is one that it fails at."""
+        return int(visual_qa.answer(image, "?" * (number % 7)))
+
+    @tool("Talk")
+    def talk(number: int, *, language_model: LanguageModel) -> int:
+        """Ask a model that does not gather."""
+        return len(language_model.complete([Message("user", str(number))]).text) + number
+
+    @tool("Mix")
+    def mix(a: int, b: int) -> int:
+        """Compute."""
+        return (3 * a + 5 * b) % 11
+
+    return ask, talk, mix
+
+
+def drawn_program(choices: Sequence[tuple[int, int, int]]) -> str:
+    """A program whose steps, of one of three kinds, use steps before them."""
+    lines = []
+    for place, (kind, a, b) in enumerate(choices):
+        first, second = (f"V{each % place}" if place and each % 3 else str(each) for each in (a, b))
+        lines.append(
+            f"V{place}=" + (f"Ask(IMAGE, {first})", f"Talk({first})", f"Mix({first}, {second})")[kind]
+        )
+    numbers = ", ".join(f"V{place}" for place in range(len(choices)))
+    return "\n".join([*lines, f"RESULT=Result([{numbers}])"])
+
+
+numbers = st.integers(0, 40)
+programs = st.lists(st.tuples(st.integers(0, 2), numbers, numbers), min_size=1, max_size=9).map(drawn_program)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(programs, min_size=1, max_size=4),
+    st.integers(1, 5),
+    st.integers(1, 3),
+    st.sampled_from([0, 2**20]),
+    st.booleans(),
+)
+def test_gathered_or_one_by_one_random_programs_end_alike(
+    written: list[str], most: int, workers: int, memory: int, failing: bool
+) -> None:
+    def answer(image: Image, question: str) -> str:
+        if failing and len(question) == 6:
+            raise LookupError("six")
+        return str(image.pixels[0, 0, 0] % 5 + len(question))
+
+    def outcome(run: Run) -> tuple[list[str], dict[str, Any]]:
+        return [step.status.replace("cached", "done") for step in run.steps], dict(run.variables)
+
+    def made(**options: Any) -> VisProg:
+        models = {
+            "visual_qa": Answers(answer, most=most),
+            "language_model": FakeLanguageModel(lambda messages: messages[0].content * 2),
+        }
+        return VisProg(tools=stage(), models=models, memory=memory, **options)
+
+    one_by_one = made(batching=False)
+    expected = [outcome(one_by_one.execute(each, picture(3))) for each in written]
+    gathering = made(workers=workers)
+    found = together([lambda each=each: gathering.execute(each, picture(3)) for each in written])  # type: ignore[misc]
+    gathering.close()
+    one_by_one.close()
+    assert expected == [outcome(run) for run in found]

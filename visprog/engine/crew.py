@@ -1,0 +1,178 @@
+"""The threads that run steps: how many may compute at once, and whether any is still under way."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+Job = Callable[[], None]
+
+_THREADS = 64
+"""So many steps at most are under way apart from the threads of their callers; further ones stand in line."""
+
+
+class Crew:
+    """Threads that run steps, those of the callers and `_THREADS` of its own, of which `at_once` compute.
+
+    A thread is at work inside `working`, and as one of the crew's own. There it is awake, or it rests: it
+    waits for a model, the network or another step, and does not count as computing. Whenever the last that
+    was awake goes to rest, `when_idle` is called, under `lock`; whoever it wakes is awake from then on, not
+    only from when its thread goes on. So is a step that was just handed over to a thread of the crew.
+    """
+
+    def __init__(self, at_once: int) -> None:
+        self.lock = threading.RLock()
+        self.when_idle: Job = _nothing
+        self._awake = 0
+        self._free = at_once
+        self._line: deque[threading.Lock] = deque()  # awake, but all that may compute already do
+        self._own = 0
+        self._jobs: deque[Job] = deque()
+        self._pool: ThreadPoolExecutor | None = None
+        self._here = threading.local()
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether the calling thread is one that runs steps."""
+        return getattr(self._here, "at_work", False)
+
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """Make the calling thread one that runs steps."""
+        if self.is_at_work:
+            yield
+            return
+        self.wake()
+        try:
+            self.take_turn()
+            self._here.at_work = True
+            yield
+        finally:
+            self._here.at_work = False
+            self.rest()
+
+    @contextmanager
+    def resting(self) -> Iterator[None]:
+        """Rest inside the block. It may be entered by any thread, and means nothing to one not at work."""
+        if not self.is_at_work:
+            yield
+            return
+        self.rest()
+        try:
+            yield
+        finally:
+            self.wake()
+            self.take_turn()
+
+    def submit(self, job: Job) -> None:
+        """Have a thread of the crew's own do the job, now or when one is free. The job raises nothing."""
+        with self.lock:
+            if self._own == _THREADS:
+                self._jobs.append(job)
+                return
+            if self._pool is None:
+                self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="visprog-step")
+            self._pool.submit(self._serve, job)
+            self._own += 1
+            self._awake += 1
+
+    def close(self) -> None:
+        """Let the threads go. Jobs under way are not waited for."""
+        with self.lock:
+            pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.shutdown(wait=False)  # what is queued is done, or sees that its run has stopped
+
+    def wake(self) -> None:
+        """Count one more thread as awake: the calling one, or one that is being woken."""
+        with self.lock:
+            self._awake += 1
+
+    def rest(self) -> None:
+        """Count the calling thread as resting: another may compute."""
+        with self.lock:
+            if self._line and self._free >= 0:
+                self._line.popleft().release()
+            else:
+                self._free += 1
+            self._awake -= 1
+            if not self._awake:
+                self.when_idle()
+
+    def take_turn(self, *, at_any_rate: bool = False) -> None:
+        """Wait until the calling thread, which is awake, may compute; or compute as one too many."""
+        with self.lock:
+            if at_any_rate or self._free > 0:
+                self._free -= 1
+                return
+            turn = threading.Lock()
+            turn.acquire()
+            self._line.append(turn)
+        try:
+            turn.acquire()
+        except BaseException:  # the user interrupts the main thread
+            with self.lock:
+                if turn in self._line:
+                    self._line.remove(turn)
+                    self._free -= 1
+            raise
+
+    def _serve(self, job: Job) -> None:
+        self._here.at_work = True
+        self.take_turn()
+        while True:
+            job()
+            with self.lock:
+                if not self._jobs:
+                    self._own -= 1
+                    self._here.at_work = False
+                    self.rest()
+                    return
+                job = self._jobs.popleft()
+
+
+class Pause:
+    """A rest of one thread until another ends it."""
+
+    __slots__ = ("_bell", "_crew", "_over")
+
+    def __init__(self, crew: Crew) -> None:
+        self._crew = crew
+        self._bell = threading.Lock()
+        self._bell.acquire()
+        self._over = True
+
+    def begin(self) -> None:
+        """Rest from now on. The thread that calls this goes on to `wait`."""
+        with self._crew.lock:
+            if self._crew.is_at_work:
+                self._over = False
+                self._crew.rest()
+
+    def end(self) -> None:
+        """Wake the thread, once. It counts as awake at once."""
+        self._wake()
+        self._bell.release()
+
+    def wait(self) -> None:
+        """Wait for the end. A thread at work is awake afterwards, and has to `Crew.take_turn` next."""
+        try:
+            self._bell.acquire()
+        except BaseException:  # the user interrupts the main thread: it goes on, out of turn
+            self._wake()
+            if self._crew.is_at_work:
+                self._crew.take_turn(at_any_rate=True)
+            raise
+
+    def _wake(self) -> None:
+        with self._crew.lock:
+            if not self._over:
+                self._over = True
+                self._crew.wake()
+
+
+def _nothing() -> None:
+    pass
