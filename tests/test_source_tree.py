@@ -88,7 +88,7 @@ UPSTAIRS = [
 """What stands above all floors, and the tools beside them."""
 
 MINIWORLD = [
-    {"catalogue"},
+    {"catalogue", "overlaps"},
     {"scene", "textures"},
     {"drawing"},
     {"captions", "mentions", "sight"},

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache
 from html import unescape
-from importlib.resources import files
 from typing import Any, NamedTuple
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 from PIL import Image as PILImage
 
 from visprog.miniworld.exhibits import Exhibit
 from visprog.trace.html import render_html
 from visprog.trace.listing import Line, listing
-from visprog.trace.rendering import describe, duration, visible
+from visprog.trace.pages import allowed, environment, source
+from visprog.trace.rendering import describe
 from visprog.trace.run import Run
 from visprog.trace.thumbnails import Thumbnail, thumbnail
 from visprog.values import Image
@@ -87,7 +84,7 @@ def _policy(traces: Iterable[str]) -> str:
 
     A frame inherits the policy of the page around it, and keeps to its own as well.
     """
-    styles, scripts = [_hash(_style())], []
+    styles, scripts = [allowed(_style())], []
     for trace in traces:
         found = re.search(r'Content-Security-Policy" content="([^"]*)"', trace)
         rules = dict(rule.split(maxsplit=1) for rule in unescape(found[1]).split(";")) if found else {}
@@ -99,29 +96,13 @@ def _policy(traces: Iterable[str]) -> str:
     )
 
 
-def _hash(text: str) -> str:
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode('ascii')}'"
-
-
 @cache
 def _template() -> Any:
-    environment = Environment(
-        loader=FunctionLoader(_source),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=lambda value: visible(value) if type(value) is str else value,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals["style"] = Markup(_style())  # noqa: S704 - files of this package
-    environment.filters["duration"] = duration
-    return environment.get_template("demo.html.jinja")
+    made = environment("visprog.miniworld")
+    made.globals["style"] = Markup(_style())  # noqa: S704 - files of this package
+    return made.get_template("demo.html.jinja")
 
 
 def _style() -> str:
     """Return the style of traces, and what the page has beside it."""
-    return files("visprog.trace").joinpath("page.css").read_text("utf-8") + _source("demo.css")
-
-
-def _source(name: str) -> str:
-    return files("visprog.miniworld").joinpath(name).read_text("utf-8")
+    return source("visprog.trace", "page.css") + source("visprog.miniworld", "demo.css")

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from html import escape
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from visprog.errors import VisProgError
@@ -21,7 +17,8 @@ from visprog.language.diagnostics import Diagnostic
 from visprog.language.program import ListValue, Literal, Value, Variable
 from visprog.trace.figures import Album, Figure
 from visprog.trace.listing import Line, input_anchor, listing, step_anchor
-from visprog.trace.rendering import Description, cost, describe, duration, shorten, visible
+from visprog.trace.pages import allowed, environment, source
+from visprog.trace.rendering import Description, cost, describe, duration, shorten
 from visprog.values import Image, Region, Regions
 
 if TYPE_CHECKING:
@@ -133,9 +130,9 @@ def _pictures(album: Album) -> dict[str, object]:
     """Return the pictures, their proportions as style, and the policy that allows this page's own parts."""
     ids = album.pictures
     proportions = "".join(f".{name}{{--w:{small.width};--h:{small.height}}}" for name, small in ids)
-    styles = f"'{_hash(_source('page.css'))}' '{_hash(proportions)}'"
+    styles = f"{allowed(_source('page.css'))} {allowed(proportions)}"
     policy = (
-        f"default-src 'none'; img-src data:; style-src {styles}; script-src '{_hash(_source('page.js'))}'; "
+        f"default-src 'none'; img-src data:; style-src {styles}; script-src {allowed(_source('page.js'))}; "
         "base-uri 'none'; form-action 'none'"
     )
     return {"pictures": ids, "proportions": proportions, "policy": policy}
@@ -319,29 +316,12 @@ def _complaints(run: Run) -> Iterator[Complaint]:
 @cache
 def _template() -> Any:
     """Compile the page's template, with its style and script."""
-    environment = Environment(
-        loader=FunctionLoader(_source),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_finalize,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals["style"] = Markup(_source("page.css"))  # noqa: S704 - a file of this package
-    environment.globals["script"] = Markup(_source("page.js"))  # noqa: S704 - likewise
-    environment.filters["duration"] = duration
-    return environment.get_template("page.html.jinja")
+    made = environment("visprog.trace")
+    made.globals["style"] = Markup(_source("page.css"))  # noqa: S704 - a file of this package
+    made.globals["script"] = Markup(_source("page.js"))  # noqa: S704 - likewise
+    return made.get_template("page.html.jinja")
 
 
 @cache
 def _source(name: str) -> str:
-    return files("visprog.trace").joinpath(name).read_text("utf-8")
-
-
-def _hash(text: str) -> str:
-    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode('ascii')}"
-
-
-def _finalize(value: object) -> object:
-    """Keep out of the page what HTML cannot hold."""
-    return visible(value) if type(value) is str else value
+    return source("visprog.trace", name)

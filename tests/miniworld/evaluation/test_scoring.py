@@ -10,10 +10,10 @@ from visprog.miniworld.drawing import Drawn, draw
 from visprog.miniworld.evaluation.blame import Blame, blame
 from visprog.miniworld.evaluation.edits import score_edit
 from visprog.miniworld.evaluation.judging import judge_with
-from visprog.miniworld.evaluation.overlaps import box_overlap, mask_overlap, matches
 from visprog.miniworld.evaluation.score import Score
 from visprog.miniworld.evaluation.scoring import same_answer, score_tags
 from visprog.miniworld.oracle import Oracle
+from visprog.miniworld.overlaps import box_overlap, mask_overlap, matches
 from visprog.miniworld.scene import Ground, Scene, Thing
 from visprog.miniworld.tasks.task import Edit, Tag
 from visprog.values import Image, Region

@@ -9,6 +9,7 @@ pytest.importorskip("torch")
 import numpy as np
 import torch
 
+from visprog.miniworld.overlaps import box_overlap
 from visprog.miniworld.scene import generator
 from visprog.miniworld.training import owlvit
 from visprog.miniworld.training.loop import Schedule, fit
@@ -102,7 +103,7 @@ def test_places_are_spread_over_more_patches() -> None:
     ],
 )
 def test_intersection_over_union(one: tuple[float, ...], other: tuple[float, ...], shared: float) -> None:
-    assert owlvit.iou(one, other) == pytest.approx(shared)
+    assert box_overlap(one, other) == pytest.approx(shared)
 
 
 def test_f1_counts_what_is_missed_and_what_is_wrong() -> None:

@@ -7,8 +7,8 @@ import numpy as np
 from visprog.language.program import Literal
 from visprog.miniworld.drawing import Drawn
 from visprog.miniworld.evaluation.judging import Judge
-from visprog.miniworld.evaluation.overlaps import SAME_PLACE, Mask, filled, mask_overlap
 from visprog.miniworld.evaluation.score import WRONG, Score, given
+from visprog.miniworld.overlaps import SAME_PLACE, Mask, filled, mask_overlap
 from visprog.miniworld.tasks.task import Edit
 from visprog.modules.manipulation.foreground import foreground
 from visprog.modules.manipulation.sprites import sprite_name

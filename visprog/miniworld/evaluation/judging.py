@@ -8,8 +8,8 @@ from typing import NamedTuple, cast
 from visprog.engine.interpreter import Lent
 from visprog.miniworld.catalogue import CATEGORIES, STUFF
 from visprog.miniworld.drawing import bounds
-from visprog.miniworld.evaluation.overlaps import Mask
 from visprog.miniworld.oracle import Oracle
+from visprog.miniworld.overlaps import Mask
 from visprog.models.roles import ImageTextScorer, Masker, Models
 from visprog.values import Image
 

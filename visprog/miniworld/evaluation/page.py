@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Any, NamedTuple
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from visprog.miniworld.drawing import bounds, draw
@@ -24,8 +20,11 @@ from visprog.planner.plan import Plan
 from visprog.trace import figures
 from visprog.trace.figures import Album
 from visprog.trace.html import Card, cards
-from visprog.trace.rendering import describe, shorten, visible
+from visprog.trace.pages import allowed, environment, source
+from visprog.trace.rendering import describe, shorten
 from visprog.values import Region, Regions
+
+_HERE = "visprog.miniworld.evaluation"
 
 _CAUSES = {
     Blame.PERCEPTION: "the program is right with the scene's truth, and wrong with the models",
@@ -112,7 +111,7 @@ def render_page(report: Report) -> str:
         f".{name}{{--w:{small.width};--h:{small.height}}}" for name, small in album.pictures
     )
     policy = (
-        f"default-src 'none'; img-src data:; style-src '{_hash(_style())}' '{_hash(proportions)}'; "
+        f"default-src 'none'; img-src data:; style-src {allowed(_style())} {allowed(proportions)}; "
         "base-uri 'none'; form-action 'none'"
     )
     page: str = _template().render(
@@ -197,30 +196,15 @@ def _told(answer: Answer, album: Album) -> Told:
     return Told(answer.instruction, given, plan.planner, cards(run, album), remark)
 
 
-def _hash(text: str) -> str:
-    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode('ascii')}"
-
-
 @cache
 def _template() -> Any:
-    environment = Environment(
-        loader=FunctionLoader(_source),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=lambda value: visible(value) if type(value) is str else value,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals["style"] = Markup(_style())  # noqa: S704 - files of this package
-    environment.filters |= {"amount": amount, "target": target, "short_of": short_of}
-    return environment.get_template("report.html.jinja")
+    made = environment(_HERE)
+    made.globals["style"] = Markup(_style())  # noqa: S704 - files of this package
+    made.filters |= {"amount": amount, "target": target, "short_of": short_of}
+    return made.get_template("report.html.jinja")
 
 
 @cache
 def _style() -> str:
     """Return the style of traces, and what the page has beside it."""
-    return files("visprog.trace").joinpath("page.css").read_text("utf-8") + _source("report.css")
-
-
-def _source(name: str) -> str:
-    return files("visprog.miniworld.evaluation").joinpath(name).read_text("utf-8")
+    return source("visprog.trace", "page.css") + source(_HERE, "report.css")

@@ -15,8 +15,8 @@ from visprog.engine.interpreter import Lent
 from visprog.miniworld.catalogue import CATEGORIES, STUFF
 from visprog.miniworld.drawing import Drawn, draw
 from visprog.miniworld.evaluation.intervals import Sums, f1
-from visprog.miniworld.evaluation.overlaps import box_overlaps, mask_overlap, matches
 from visprog.miniworld.evaluation.scoring import same_answer
+from visprog.miniworld.overlaps import box_overlaps, mask_overlap, matches
 from visprog.miniworld.scene import Split, Thing, generator, make_scene
 from visprog.miniworld.tasks.wording import ask_colour, ask_exists, ask_what
 from visprog.models.roles import FaceDetector, Models

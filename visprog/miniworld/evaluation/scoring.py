@@ -12,8 +12,8 @@ from visprog.miniworld.catalogue import COLOURS
 from visprog.miniworld.drawing import Drawn
 from visprog.miniworld.evaluation.edits import score_edit
 from visprog.miniworld.evaluation.judging import Judge
-from visprog.miniworld.evaluation.overlaps import box_overlaps, matches
 from visprog.miniworld.evaluation.score import WRONG, Score, given
+from visprog.miniworld.overlaps import box_overlaps, matches
 from visprog.miniworld.tasks.task import Tag, Task
 from visprog.modules.understanding.labels import named
 from visprog.trace.run import Run

@@ -28,6 +28,7 @@ from transformers import (
 )
 
 from visprog.miniworld.catalogue import CATEGORIES, STUFF
+from visprog.miniworld.overlaps import mask_overlap
 from visprog.miniworld.training.crops import Pixels, to_tensor
 from visprog.miniworld.training.loop import Schedule, fit
 from visprog.miniworld.training.pictures import Picture, Pictures
@@ -262,10 +263,9 @@ def true_masks(picture: Picture) -> list[tuple[str, NDArray[np.bool_]]]:
 def _hits(regions: Regions, things: Sequence[tuple[str, NDArray[np.bool_]]]) -> int:
     """Return how many things have a region of their label with an IoU of one half or more: never two."""
     return sum(
-        any(region.label == label and _iou(region.mask, mask) > 0.5 for region in regions)
+        any(
+            region.label == label and region.mask is not None and mask_overlap(region.mask, mask) > 0.5
+            for region in regions
+        )
         for label, mask in things
     )
-
-
-def _iou(one: Any, other: NDArray[np.bool_]) -> float:
-    return float((one & other).sum() / max((one | other).sum(), 1))

@@ -26,6 +26,7 @@ from transformers import (
 
 from visprog.miniworld.captions import names_of, with_article
 from visprog.miniworld.catalogue import CATEGORIES, COLOURS, KINDS, plural_of
+from visprog.miniworld.overlaps import SAME_PLACE, box_overlap
 from visprog.miniworld.scene import Thing, generator
 from visprog.miniworld.training.clip import text_config, vision_config
 from visprog.miniworld.training.crops import Pixels, resized, to_tensor
@@ -135,7 +136,7 @@ def part(picture: Picture, rng: random.Random, side: int) -> tuple[Pixels, Targe
     entries = []
     for number, thing in enumerate(picture.scene.things):
         box, face, seen = picture.boxes[number], picture.drawn.face(number), float(picture.seen[number])
-        is_head = face is not None and iou(box, face) > 0.5
+        is_head = face is not None and box_overlap(box, face) > 0.5
         entries.append(
             (_relative(box, frame, scale), seen, (*names_of(thing), *(("face",) if is_head else ())))
         )
@@ -278,12 +279,12 @@ def matched(found: Any, things: Sequence[Thing], boxes: NDArray[np.int32]) -> li
     results = []
     for region in found:
         overlaps = {
-            number: iou(region.box, boxes[number])
+            number: box_overlap(region.box, boxes[number])
             for number, thing in enumerate(things)
             if thing.category == region.label and number not in taken
         }
         best = max(overlaps, key=overlaps.__getitem__, default=None)
-        right = best is not None and overlaps[best] >= 0.5
+        right = best is not None and overlaps[best] >= SAME_PLACE
         if right and best is not None:
             taken.add(best)
         results.append((float(region.score), right))
@@ -294,14 +295,6 @@ def f1(hits: Sequence[tuple[float, bool]], total: int, threshold: float) -> floa
     """Return the harmonic mean of precision and recall of what scores at least `threshold`."""
     kept = [right for score, right in hits if score >= threshold]
     return 2 * sum(kept) / max(len(kept) + total, 1)
-
-
-def iou(one: Sequence[float], other: Sequence[float]) -> float:
-    """Return the intersection over union of two boxes (left, top, right, bottom)."""
-    width = max(0.0, min(one[2], other[2]) - max(one[0], other[0]))
-    height = max(0.0, min(one[3], other[3]) - max(one[1], other[1]))
-    areas = (one[2] - one[0]) * (one[3] - one[1]) + (other[2] - other[0]) * (other[3] - other[1])
-    return width * height / max(areas - width * height, 1e-9)
 
 
 def _calm(model: OwlViTForObjectDetection) -> None:

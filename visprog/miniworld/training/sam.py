@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import SamConfig, SamImageProcessor, SamModel
 
+from visprog.miniworld.overlaps import mask_overlap
 from visprog.miniworld.training.crops import Pixels, to_tensor
 from visprog.miniworld.training.loop import Schedule, fit
 from visprog.miniworld.training.pictures import Picture, Pictures
@@ -243,9 +244,5 @@ def measured(folder: Path, pictures: Pictures, count: int) -> str:
             pointed = masker.mask_at(image, [(float(column), float(row))])
             best = pointed[0].mask if pointed else None
             for way, answer in zip(reached, (found[0].mask, found[1].mask, best), strict=True):
-                reached[way].append(0.0 if answer is None else _iou(answer, mask))
+                reached[way].append(0.0 if answer is None else mask_overlap(answer, mask))
     return "IoU " + ", ".join(f"{np.mean(values):.3f} from {way}" for way, values in reached.items())
-
-
-def _iou(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
-    return float((one & other).sum() / max((one | other).sum(), 1))

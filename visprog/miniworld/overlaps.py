@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +15,8 @@ SAME_PLACE = 0.5
 """From which intersection over union on two boxes, or two masks, count as the same."""
 
 
-def box_overlap(first: Box, second: Box) -> float:
-    """Return the intersection over union of two boxes."""
+def box_overlap(first: Sequence[float], second: Sequence[float]) -> float:
+    """Return the intersection over union of two boxes (left, top, right, bottom)."""
     width = min(first[2], second[2]) - max(first[0], second[0])
     height = min(first[3], second[3]) - max(first[1], second[1])
     shared = max(width, 0) * max(height, 0)

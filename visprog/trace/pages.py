@@ -1,0 +1,40 @@
+"""What all pages share: templates that escape what they are given, and hashes that allow their own parts."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from importlib.resources import files
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+
+from visprog.trace.rendering import duration, visible
+
+
+def source(package: str, name: str) -> str:
+    """Return the text of a file of a package."""
+    return files(package).joinpath(name).read_text("utf-8")
+
+
+def environment(package: str) -> Environment:
+    """Return where the templates of a package are compiled: they escape, and know the filter `duration`."""
+    made = Environment(
+        loader=FunctionLoader(lambda name: source(package, name)),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_finalize,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters["duration"] = duration
+    return made
+
+
+def allowed(text: str) -> str:
+    """Return what a page's policy says to allow this style or script."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode('ascii')}'"
+
+
+def _finalize(value: object) -> object:
+    """Keep out of the page what HTML cannot hold."""
+    return visible(value) if type(value) is str else value
