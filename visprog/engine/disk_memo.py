@@ -21,7 +21,7 @@ from threading import RLock
 from typing import Any
 
 from visprog.engine.memo import Remembered
-from visprog.engine.value_codec import Unkeepable, decode, encode, to_png
+from visprog.engine.value_codec import Part, Unkeepable, decode, encode, to_png
 from visprog.errors import UsageError
 from visprog.models.fingerprints import package_version
 
@@ -43,6 +43,15 @@ CREATE TABLE parts (name TEXT PRIMARY KEY, png BLOB NOT NULL);
 CREATE TABLE holds (key BLOB NOT NULL, part TEXT NOT NULL, PRIMARY KEY (key, part)) WITHOUT ROWID;
 CREATE INDEX holds_by_part ON holds (part);
 """
+
+_ENTRY = """
+SELECT content, checksum, part, png
+FROM results LEFT JOIN holds USING (key) LEFT JOIN parts ON parts.name = part
+WHERE key = ?
+"""
+"""An entry with its parts: in one statement, as others may make room at any moment."""
+
+_HAS_PART = "SELECT 1 FROM parts WHERE name = ?"
 
 
 def _warn(words: str) -> None:
@@ -84,17 +93,19 @@ class DiskMemo:
         """Return what is kept under the key."""
         own = self._own(key)
         try:
-            row = self._read("SELECT content, checksum FROM results WHERE key = ?", own)
-            if row is None:
+            rows = self._read(_ENTRY, own)
+            if not rows:
                 return None
-            if _checksum(row[0]) != row[1]:
+            text, checksum = rows[0][:2]
+            if _checksum(text) != checksum:
                 raise ValueError("its checksum is wrong")
-            found = decode(row[0], self._part)
+            found = decode(text, {name: png for *_, name, png in rows if png is not None}.__getitem__)
         except sqlite3.Error as cause:
             self._mend(cause)
             return None
         except Exception as cause:  # whatever a damaged entry leads to
-            self._say(f"a result in {self.path} is damaged, and computed again: {cause}")
+            reason = f"{cause} is missing" if isinstance(cause, KeyError) else cause
+            self._say(f"a result in {self.path} is damaged, and computed again: {reason}")
             return None  # what is computed is written over it
         with self._lock:
             self._used[own] = time.time()
@@ -109,7 +120,7 @@ class DiskMemo:
         except Unkeepable:
             return
         try:
-            pngs = {name: to_png(part) for name, part in parts.items() if not self._has_part(name)}
+            pngs = {name: to_png(part) for name, part in parts.items() if not self._read(_HAS_PART, name)}
         except sqlite3.Error as cause:
             self._mend(cause)
             return
@@ -117,7 +128,7 @@ class DiskMemo:
             return
         if sum(map(len, pngs.values())) + len(text) <= self._limit:
             own = self._own(key)
-            self._write(lambda connection: self._insert(connection, own, text, [*parts], pngs))
+            self._write(lambda connection: _insert(connection, own, text, parts, pngs))
 
     def close(self) -> None:
         """Note which entries were used, and close the file. Nothing is kept or found any more."""
@@ -128,18 +139,9 @@ class DiskMemo:
         """Return the key in this edition of the engine: another's results are none of this one's."""
         return hashlib.blake2b(key, digest_size=16, key=self._edition).digest()
 
-    def _read(self, query: str, value: object) -> Any:
+    def _read(self, query: str, value: object) -> list[Any]:
         with self._lock:
-            return self._connection.execute(query, (value,)).fetchone() if self._connection else None
-
-    def _part(self, name: str) -> bytes:
-        row = self._read("SELECT png FROM parts WHERE name = ?", name)
-        if row is None:
-            raise LookupError("a part is missing")
-        return bytes(row[0])
-
-    def _has_part(self, name: str) -> bool:
-        return self._read("SELECT 1 FROM parts WHERE name = ?", name) is not None
+            return self._connection.execute(query, (value,)).fetchall() if self._connection else []
 
     def _write(self, work: Callable[[sqlite3.Connection], None] | None = None) -> None:
         """Do some work in one transaction, with what there is to note, and make room."""
@@ -154,19 +156,6 @@ class DiskMemo:
                     self._make_room(self._connection)
             except sqlite3.Error as cause:
                 self._mend(cause)
-
-    def _insert(
-        self,
-        connection: sqlite3.Connection,
-        key: bytes,
-        text: str,
-        names: list[str],
-        pngs: Mapping[str, bytes],
-    ) -> None:
-        row = (key, text, _checksum(text), time.time())
-        connection.execute("INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?)", row)
-        connection.executemany("INSERT OR REPLACE INTO parts VALUES (?, ?)", pngs.items())
-        connection.executemany("INSERT OR IGNORE INTO holds VALUES (?, ?)", [(key, name) for name in names])
 
     def _make_room(self, connection: sqlite3.Connection) -> None:
         while _bytes_in_use(connection) > self._limit:
@@ -281,6 +270,23 @@ def _is_ours(connection: sqlite3.Connection) -> bool:
     if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
         raise _NotOurs("is another program's")
     return False
+
+
+def _insert(
+    connection: sqlite3.Connection,
+    key: bytes,
+    text: str,
+    parts: Mapping[str, Part],
+    pngs: Mapping[str, bytes],
+) -> None:
+    """Write an entry. `pngs` has the parts that were not in the file; others may have left it since."""
+    connection.execute(
+        "INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?)", (key, text, _checksum(text), time.time())
+    )
+    for name, part in parts.items():
+        if not connection.execute(_HAS_PART, (name,)).fetchone():
+            connection.execute("INSERT INTO parts VALUES (?, ?)", (name, pngs.get(name) or to_png(part)))
+        connection.execute("INSERT OR IGNORE INTO holds VALUES (?, ?)", (key, name))
 
 
 def _note_uses(connection: sqlite3.Connection, used: dict[bytes, float]) -> None:

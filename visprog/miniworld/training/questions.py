@@ -59,16 +59,35 @@ Fits = Callable[[int, int], bool]
 QuestionAnswer = tuple[str, str]
 
 
-def make_sample(rng: random.Random, pictures: Pictures, fits: Fits = lambda *_: True) -> Sample:
+class Mix(NamedTuple):
+    """How often each form of question is tried, in the order colour, what, exists, count, stuff.
+
+    `crops` is for parts cut out around a thing and `views` for whole pictures and halves, of which the share
+    `kept` is asked about at all.
+    """
+
+    crops: tuple[int, ...]
+    views: tuple[int, ...]
+    kept: float = 1.0
+
+
+EVERYTHING = Mix(crops=(38, 24, 32, 4, 2), views=(32, 18, 32, 15, 3))
+MOSTLY_EXISTENCE = Mix(crops=(10, 16, 70, 2, 2), views=(14, 8, 50, 26, 2), kept=0.5)
+"""To tell whether a thing of some name is there is learnt last: it takes matching each name with what is seen."""
+
+
+def make_sample(
+    rng: random.Random, pictures: Pictures, fits: Fits = lambda *_: True, mix: Mix = EVERYTHING
+) -> Sample:
     """Return a simple question about a picture of the pool, or a part of it that a program would cut out.
 
     `fits` says of a width and a height whether what is shown may have them.
     """
     while True:
         view = make_view(rng, pictures[rng.randrange(len(pictures))])
-        if not fits(*view.size):
+        if not fits(*view.size) or (view.main is None and rng.random() >= mix.kept):
             continue
-        shown, weights = ("a view", _ON_VIEWS) if view.main is None else ("a crop", _ON_CROPS)
+        shown, weights = ("a view", mix.views) if view.main is None else ("a crop", mix.crops)
         form = rng.choices(_FORMS, weights)[0]
         asked = form(rng, view)
         if asked is not None:
@@ -147,8 +166,6 @@ def stuff(rng: random.Random, view: View) -> QuestionAnswer | None:
 
 
 _FORMS = (colour, what, exists, count, stuff)
-_ON_CROPS, _ON_VIEWS = (38, 24, 32, 4, 2), (32, 18, 32, 15, 3)
-"""How often each form is tried."""
 
 _COLOUR = ("What colour is the {}?", "What is the color of the {}?", "Which color does the {} have?")
 _WHAT = ("What is it?", "What is in the picture?", "What is in the image?", "What is shown here?")

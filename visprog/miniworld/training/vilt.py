@@ -10,6 +10,7 @@ import random
 from collections.abc import Iterable, Sequence
 from copy import deepcopy
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -26,7 +27,16 @@ from visprog.miniworld.training.clip_encoder import Encoder, load_encoder
 from visprog.miniworld.training.crops import MEAN, SPREAD
 from visprog.miniworld.training.loop import Schedule, fit
 from visprog.miniworld.training.pictures import Pictures
-from visprog.miniworld.training.questions import ANSWERS, Sample, WholeQuestions, all_wordings, make_sample
+from visprog.miniworld.training.questions import (
+    ANSWERS,
+    EVERYTHING,
+    MOSTLY_EXISTENCE,
+    Mix,
+    Sample,
+    WholeQuestions,
+    all_wordings,
+    make_sample,
+)
 from visprog.miniworld.training.saving import WEIGHTS, save
 from visprog.miniworld.training.tokenizers import bert_tokenizer
 from visprog.models.transformers.answers import ViltAnswers
@@ -37,12 +47,26 @@ SHORTEST, STEP, PATCH = 128, 32, 16
 """What the shorter side of a picture becomes, what each side is a multiple of, and the patches' side."""
 
 LENGTH = 32
-SCHEDULE = Schedule(steps=2800, rate=1e-3, decay=0.05)
 BATCH = 72
-_WHOLE_QUESTIONS, _WHOLE = 6000, 0.25
-"""How many different ones there are of those that programs are written for, and how often one is tried."""
+_WHOLE_QUESTIONS = 6000
+"""How many different ones there are of those that programs are written for."""
 
 _NUMBERS = {answer: number for number, answer in enumerate(ANSWERS)}
+
+
+class Stage(NamedTuple):
+    """A part of the training: its simple questions, and how often one is tried that programs are written for."""
+
+    name: str
+    schedule: Schedule
+    mix: Mix
+    whole: float
+
+
+STAGES = (
+    Stage("everything", Schedule(steps=2800, rate=1e-3, decay=0.05), EVERYTHING, 0.25),
+    Stage("existence", Schedule(steps=2800, rate=9e-4, decay=0.05), MOSTLY_EXISTENCE, 0.12),
+)
 
 
 def build(corpus: Iterable[str]) -> tuple[ViltForQuestionAnswering, ViltProcessor]:
@@ -105,25 +129,34 @@ def train(folder: Path, pool: Path) -> None:
     if encoder is not None:
         start_from(model, encoder)
 
-    def loss(network: nn.Module, step: int) -> Tensor:
-        return answer_loss(network, processor, batch(generator(step, "train", "vilt"), pictures, whole))
-
     def validate(network: nn.Module) -> str:
         save(deepcopy(network), processor, folder=folder / "trial")
         return report(folder / "trial", unseen)
 
-    fit(model, loss, SCHEDULE, folder, validate=validate, every=500)
+    for stage in STAGES:
+
+        def loss(network: nn.Module, step: int, stage: Stage = stage) -> Tensor:
+            rng = generator(step, "train", f"vilt {stage.name}")
+            return answer_loss(network, processor, batch(rng, pictures, whole, stage))
+
+        fit(model, loss, stage.schedule, folder / stage.name, validate=validate, every=500)
     save(model, processor, folder=WEIGHTS / "vilt")
 
 
-def batch(rng: random.Random, pictures: Pictures, whole: WholeQuestions) -> list[Sample]:
+def batch(
+    rng: random.Random, pictures: Pictures, whole: WholeQuestions, stage: Stage = STAGES[0]
+) -> list[Sample]:
     """Return one batch, all shown in one shape: simple questions, and some that programs are written for."""
-    first = make_sample(rng, pictures)
+    first = make_sample(rng, pictures, mix=stage.mix)
     shape = shape_of(first.pixels.shape[1], first.pixels.shape[0])
     samples = [first]
+
+    def fits(width: int, height: int) -> bool:
+        return shape_of(width, height) == shape
+
     while len(samples) < BATCH:
-        asked = whole.sample(rng, lambda *size: shape_of(*size) == shape) if rng.random() < _WHOLE else None
-        samples.append(asked or make_sample(rng, pictures, lambda *size: shape_of(*size) == shape))
+        asked = whole.sample(rng, fits) if rng.random() < stage.whole else None
+        samples.append(asked or make_sample(rng, pictures, fits, stage.mix))
     return samples
 
 
