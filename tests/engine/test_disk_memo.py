@@ -205,6 +205,8 @@ def test_a_damaged_entry_is_computed_again_and_told_once(tmp_path: Path) -> None
     assert memo.get(b"b") is None
     assert len(told) == 2
     assert all("is damaged, and computed again" in words for words in told)
+    memo.put(b"a", entry(noise(1)))
+    assert memo.get(b"a") == entry(noise(1))
 
 
 def test_a_folder_that_cannot_be_written_is_refused(tmp_path: Path) -> None:

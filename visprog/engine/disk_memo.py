@@ -51,6 +51,7 @@ WHERE key = ?
 """
 """An entry with its parts: in one statement, as others may make room at any moment."""
 
+_FORGET_PARTS = "DELETE FROM parts WHERE name IN (SELECT part FROM holds WHERE key = ?)"
 _HAS_PART = "SELECT 1 FROM parts WHERE name = ?"
 
 
@@ -106,6 +107,7 @@ class DiskMemo:
         except Exception as cause:  # whatever a damaged entry leads to
             reason = f"{cause} is missing" if isinstance(cause, KeyError) else cause
             self._say(f"a result in {self.path} is damaged, and computed again: {reason}")
+            self._write(lambda connection: connection.execute(_FORGET_PARTS, (own,)))
             return None  # what is computed is written over it
         with self._lock:
             self._used[own] = time.time()
@@ -143,7 +145,7 @@ class DiskMemo:
         with self._lock:
             return self._connection.execute(query, (value,)).fetchall() if self._connection else []
 
-    def _write(self, work: Callable[[sqlite3.Connection], None] | None = None) -> None:
+    def _write(self, work: Callable[[sqlite3.Connection], object] | None = None) -> None:
         """Do some work in one transaction, with what there is to note, and make room."""
         with self._lock:
             if self._connection is None:

@@ -73,7 +73,7 @@ class Mix(NamedTuple):
 
 EVERYTHING = Mix(crops=(38, 24, 32, 4, 2), views=(32, 18, 32, 15, 3))
 MOSTLY_EXISTENCE = Mix(crops=(10, 16, 70, 2, 2), views=(14, 8, 50, 26, 2), kept=0.5)
-"""To tell whether a thing of some name is there is learnt last: it takes matching each name with what is seen."""
+"""Whether something of a name is there is learnt last: each name must be matched with what is seen."""
 
 
 def make_sample(

@@ -55,7 +55,7 @@ _NUMBERS = {answer: number for number, answer in enumerate(ANSWERS)}
 
 
 class Stage(NamedTuple):
-    """A part of the training: its simple questions, and how often one is tried that programs are written for."""
+    """A part of the training: its simple questions, and the share of those that programs are written for."""
 
     name: str
     schedule: Schedule
