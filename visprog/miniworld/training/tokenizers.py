@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import random
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from itertools import pairwise
 
-from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+from tokenizers import Tokenizer, pre_tokenizers
 from transformers import BertTokenizer, CLIPTokenizer
 
 from visprog.miniworld.captions import RELATIONS, describe, stuff_phrases
@@ -33,20 +34,10 @@ def clip_tokenizer(corpus: Iterable[str], *, length: int) -> CLIPTokenizer:
     The token that ends a text has the highest number, where OWL-ViT looks for it, and the one that begins
     it is not number 0, which OWL-ViT takes for an empty query.
     """
-    raw = CLIPTokenizer(vocab={}, merges=[]).backend_tokenizer
-    raw.model = models.BPE(end_of_word_suffix=_END_OF_WORD)
-    trainer = trainers.BpeTrainer(
-        vocab_size=4000,
-        min_frequency=2,
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        end_of_word_suffix=_END_OF_WORD,
-        show_progress=False,
-    )
-    raw.train_from_iterator(corpus, trainer)
-    learned = json.loads(raw.to_str())["model"]
+    counts = _words(corpus, CLIPTokenizer(vocab={}, merges=[]).backend_tokenizer)
+    merges = _merges(counts)
     letters = sorted(pre_tokenizers.ByteLevel.alphabet())
-    merges = [tuple(merge) for merge in learned["merges"]]
-    tokens = [*letters, *(letter + _END_OF_WORD for letter in letters), *("".join(merge) for merge in merges)]
+    tokens = [*letters, *(letter + _END_OF_WORD for letter in letters), *map("".join, merges)]
     tokens = [*dict.fromkeys(tokens), "<|startoftext|>", "<|endoftext|>"]
     vocabulary = {token: number for number, token in enumerate(tokens)}
     return CLIPTokenizer(vocab=vocabulary, merges=merges, model_max_length=length)
@@ -54,24 +45,46 @@ def clip_tokenizer(corpus: Iterable[str], *, length: int) -> CLIPTokenizer:
 
 def bert_tokenizer(corpus: Iterable[str], *, length: int) -> BertTokenizer:
     """Return a lower-case word-piece tokenizer whose words are whole; texts are cut at `length` tokens."""
-    raw = BertTokenizer().backend_tokenizer
     special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-    written = [chr(code) for code in range(33, 127) if not chr(code).isupper()]
-    trainer = trainers.WordPieceTrainer(
-        vocab_size=4000,
-        min_frequency=2,
-        initial_alphabet=written,
-        special_tokens=special,
-        show_progress=False,
+    letters = [chr(code) for code in range(33, 127) if not chr(code).isupper()]
+    words = sorted(
+        word for word, count in _words(corpus, BertTokenizer().backend_tokenizer).items() if count > 1
     )
-    raw.model = models.WordPiece(unk_token=special[1])
-    raw.train_from_iterator(corpus, trainer)
-    vocabulary = _numbered(raw, [*special, *written, *(f"##{letter}" for letter in written)])
+    tokens = dict.fromkeys([*special, *letters, *(f"##{letter}" for letter in letters), *words])
+    vocabulary = {token: number for number, token in enumerate(tokens)}
     return BertTokenizer(vocab=vocabulary, model_max_length=length)
 
 
-def _numbered(tokenizer: Tokenizer, first: Iterable[str]) -> dict[str, int]:
-    """Return the tokenizer's vocabulary, numbered anew, with the tokens of `first` before the others."""
-    learned = tokenizer.get_vocab()
-    order = dict.fromkeys([*first, *sorted(learned, key=learned.__getitem__)])
-    return {token: number for number, token in enumerate(order)}
+def _words(corpus: Iterable[str], tokenizer: Tokenizer) -> Counter[str]:
+    """Return how often the corpus has each word, as the tokenizer finds words and spells them."""
+    normal, split = tokenizer.normalizer, tokenizer.pre_tokenizer
+    return Counter(word for text in corpus for word, _ in split.pre_tokenize_str(normal.normalize_str(text)))
+
+
+def _merges(words: Mapping[str, int]) -> list[tuple[str, str]]:
+    """Return the pairs that byte-pair encoding joins, until all words that come twice are whole.
+
+    The library's own trainer breaks ties by chance: a training that is resumed would number words anew.
+    """
+    spelt = {word: [*word[:-1], word[-1] + _END_OF_WORD] for word, count in words.items() if count > 1}
+    merges: list[tuple[str, str]] = []
+    while True:
+        pairs: Counter[tuple[str, str]] = Counter()
+        for word, pieces in spelt.items():
+            for pair in pairwise(pieces):
+                pairs[pair] += words[word]
+        if not pairs:
+            return merges
+        best = max(pairs, key=lambda pair: (pairs[pair], pair))
+        merges.append(best)
+        for pieces in spelt.values():
+            _join(pieces, best)
+
+
+def _join(pieces: list[str], pair: tuple[str, str]) -> None:
+    """Join each occurrence of a pair, from the left."""
+    place = 0
+    while place < len(pieces) - 1:
+        if (pieces[place], pieces[place + 1]) == pair:
+            pieces[place : place + 2] = ["".join(pair)]
+        place += 1
