@@ -15,7 +15,7 @@ from PIL import Image as PILImage
 
 from tests.models.openai_server import KEY, OpenAIServer, answers
 from visprog import load_image
-from visprog.cli import _reporting
+from visprog.cli.reporting import reporting
 
 ASTRONAUT = Path(__file__).parent.parent / "examples" / "images" / "astronaut.png"
 HIDE = (
@@ -300,7 +300,7 @@ def test_pictures_of_every_size_go_all_the_way(folder: Path) -> None:
 
 
 def test_reporting_is_for_our_errors_alone() -> None:
-    with pytest.raises(ZeroDivisionError), _reporting():
+    with pytest.raises(ZeroDivisionError), reporting():
         _ = 1 / 0
 
 

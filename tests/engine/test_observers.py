@@ -1,0 +1,54 @@
+"""Who watches a run sees each event as it happens, one at a time."""
+
+from __future__ import annotations
+
+import threading
+
+from tests.engine.steps import counting, picture, session
+from visprog import Image, tool
+from visprog.engine.events import Event, StepFinished, StepProgress, StepStarted
+from visprog.models.progress import report
+
+
+def test_observers_see_each_event_as_it_happens() -> None:
+    double, _ = counting()
+    seen: list[Event] = []
+    run = session(double).execute("A=Double(1)\nRESULT=Double(A)", observer=seen.append)
+    assert [type(event) for event in seen] == [StepStarted, StepFinished, StepStarted, StepFinished]
+    assert [event for event in seen if not isinstance(event, StepStarted)] == list(run.events)
+
+
+def test_observers_see_how_far_a_model_has_come() -> None:
+    class Slow:
+        def answer(self, image: Image, question: str) -> str:
+            report(1, 2)
+            report(2, 2)
+            return "done"
+
+    seen: list[Event] = []
+    given = session(models={"visual_qa": Slow()})
+    run = given.execute("RESULT=Vqa(IMAGE, 'What?')", picture(), observer=seen.append)
+    assert seen[1:3] == [StepProgress(0, 1, 2), StepProgress(0, 2, 2)]
+    assert not any(isinstance(event, StepProgress) for event in run.events)
+    assert given.execute("RESULT=Vqa(IMAGE, 'How?')", picture()).ok
+
+
+def test_an_observer_is_never_entered_twice_at_once() -> None:
+    inside, most = [0], [0]
+
+    def observer(event: Event) -> None:
+        inside[0] += 1
+        most[0] = max(most[0], inside[0])
+        threading.Event().wait(0.002)
+        inside[0] -= 1
+
+    @tool("Slow")
+    def slow(number: int) -> int:
+        """Take so long that it is worth a thread."""
+        threading.Event().wait(0.002)
+        return number
+
+    lines = [f"A{i}=Slow({i})" for i in range(12)]
+    total = " + ".join(f"{{A{i}}}" for i in range(12))
+    session(slow, workers=4).execute("\n".join([*lines, f"RESULT=Eval('{total}')"]), observer=observer)
+    assert most == [1]

@@ -1,0 +1,79 @@
+"""A failure names its step and its cause, and stops no more than what depends on it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.engine.steps import counting, failing, picture, session, statuses
+from visprog import ModelUnavailable, Regions, StepError, UsageError, tool
+from visprog.engine.events import StepSkipped
+from visprog.engine.interpreter import Interpreter
+
+
+def test_a_failing_step_names_itself_its_line_and_its_cause() -> None:
+    run = session(failing(ValueError("no luck"))).execute("\nA=Fail()\nRESULT=Eval('{A} + 1')")
+    assert not run.ok
+    assert run.error is not None
+    assert (run.error.step, run.error.line) == ("A", 2)
+    assert run.error.message == "A (line 2, Fail): ValueError: no luck"
+    assert isinstance(run.error.__cause__, ValueError)
+    with pytest.raises(StepError, match="no luck"):
+        _ = run.result
+
+
+def test_dependants_of_a_failure_are_skipped_and_the_rest_is_completed() -> None:
+    double, calls = counting()
+    program = "A=Fail()\nB=Double(A)\nC=Double(B)\nD=Double(4)\nE=Double(D)\nRESULT=Eval('{C} + {E}')"
+    run = session(double, failing(RuntimeError("broken"))).execute(program)
+    assert statuses(run) == ["failed", "skipped", "skipped", "done", "done", "skipped"]
+    assert [step.because for step in run.steps if step.status == "skipped"] == [0, 0, 0]
+    assert calls == [4, 8]
+    assert run.variables == {"D": 8, "E": 16}
+
+
+def test_a_step_that_two_failures_reach_is_skipped_once() -> None:
+    program = "A=Fail(1)\nB=Fail(2)\nRESULT=Eval('{A} + {B}')"
+    run = session(failing(RuntimeError("broken"))).execute(program)
+    assert statuses(run) == ["failed", "failed", "skipped"]
+    assert sum(isinstance(event, StepSkipped) for event in run.events) == 1
+
+
+def test_a_failing_step_that_stands_twice_fails_twice() -> None:
+    run = session(failing(ValueError("no"))).execute("A=Fail(1)\nB=Fail(1)\nRESULT=Eval('{A} + {B}')")
+    assert statuses(run) == ["failed", "failed", "skipped"]
+
+
+def test_a_role_that_nothing_fills_fails_its_step_with_what_to_do() -> None:
+    run = session().execute("RESULT=Vqa(IMAGE, 'What?')", picture())
+    assert run.error is not None
+    assert isinstance(run.error.__cause__, ModelUnavailable)
+    assert "VisualQA" in run.error.message
+    assert run.error.help is not None
+    assert "visual_qa" in run.error.help
+
+
+def test_a_tool_that_breaks_its_promise_is_found_out() -> None:
+    @tool("Liar")
+    def liar() -> Regions:
+        """Promise regions."""
+        return "dog"  # type: ignore[return-value]
+
+    run = session(liar).execute("RESULT=Liar()")
+    assert run.error is not None
+    assert "Liar returned a str, and its signature says Regions" in run.error.message
+
+
+def test_lists_of_lists_are_bounded() -> None:
+    lines = ["A0=Eval('1')", *(f"A{i}=Result([A{i - 1}, A{i - 1}])" for i in range(1, 60))]
+    run = session().execute("\n".join([*lines, "RESULT=A59"]))
+    assert run.error is not None
+    assert "holds more than 20,000 values" in run.error.message
+
+
+def test_a_missing_picture_is_said_before_anything_runs() -> None:
+    given = session()
+    checked = given.check("RESULT=Crop(LEFT, OBJ0)\nOBJ0=FaceDet(LEFT)")
+    assert not checked.ok
+    sound = given.check("OBJ0=FaceDet(LEFT)\nRESULT=Crop(LEFT, OBJ0)")
+    with pytest.raises(UsageError, match="uses LEFT, which is not given"):
+        Interpreter(given.tools, given.models).run(sound, {"RIGHT": picture()})

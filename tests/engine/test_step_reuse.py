@@ -1,0 +1,136 @@
+"""No step runs that nobody needs, and none runs twice."""
+
+from __future__ import annotations
+
+import threading
+
+from tests.engine.steps import counting, picture, session, statuses
+from visprog import Warn, tool
+from visprog.engine.events import StepFinished
+from visprog.engine.interpreter import Interpreter
+from visprog.models.fake import FakeDetector, FakeVisualQA
+
+
+def test_steps_without_influence_do_not_run() -> None:
+    double, calls = counting()
+    run = session(double).execute("A=Double(1)\nB=Double(A)\nRESULT=Double(5)")
+    assert calls == [5]
+    assert statuses(run) == ["unneeded", "unneeded", "done"]
+
+
+def test_a_second_run_of_the_same_thing_runs_nothing() -> None:
+    double, calls = counting()
+    given = session(double)
+    program = "A=Double(1)\nRESULT=Double(A)"
+    first, second = given.execute(program), given.execute(program)
+    assert calls == [1, 2]
+    assert first.result == second.result == 4
+    assert statuses(second) == ["cached", "cached"]
+
+
+def test_an_edited_program_reruns_the_edit_and_what_depends_on_it() -> None:
+    double, calls = counting()
+    given = session(double)
+    given.execute("A=Double(1)\nB=Double(10)\nRESULT=Eval('{A} + {B}')")
+    run = given.execute("A=Double(1)\nB=Double(20)\nRESULT=Eval('{A} + {B}')")
+    assert run.result == 42
+    assert sorted(calls) == [1, 10, 20]
+    assert statuses(run) == ["cached", "done", "done"]
+
+
+def test_a_step_that_stands_twice_runs_once() -> None:
+    detector = FakeDetector({"dog": [(0, 0, 2, 2)]})
+    program = (
+        "A=Loc(IMAGE, 'dog')\nB=Loc(image=IMAGE, object='dog')\nRESULT=Eval('1')\nC=Count(A)\nD=Count(B)\n"
+    )
+    run = session(models={"detector": detector}).execute(program + "RESULT=Eval('{C} + {D}')", picture())
+    assert run.result == 2
+    assert detector.calls == 1
+
+
+def test_a_slow_step_that_stands_twice_runs_once() -> None:
+    calls: list[int] = []
+
+    @tool("Slow")
+    def slow(number: int) -> int:
+        """Take so long that the other one begins meanwhile."""
+        calls.append(number)
+        threading.Event().wait(0.05)
+        return number
+
+    assert session(slow).execute("A=Slow(1)\nB=Slow(1)\nRESULT=Eval('{A} + {B}')").result == 2
+    assert calls == [1]
+
+
+def test_a_step_that_several_runs_have_in_common_runs_once() -> None:
+    calls: list[int] = []
+    meeting = threading.Barrier(3, timeout=20)
+
+    @tool("Slow")
+    def slow(number: int) -> int:
+        """Take so long that the others begin meanwhile."""
+        calls.append(number)
+        threading.Event().wait(0.1)
+        return number
+
+    given = session(slow)
+
+    def run() -> None:
+        meeting.wait()
+        assert given.execute("RESULT=Slow(1)").result == 1
+
+    threads = [threading.Thread(target=run) for _ in range(3)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert calls == [1]
+
+
+def test_what_a_step_had_to_say_is_remembered_with_its_value() -> None:
+    @tool("Mutter")
+    def mutter(*, warn: Warn) -> int:
+        """Say something."""
+        warn("hm")
+        return 1
+
+    given = session(mutter)
+    assert given.execute("RESULT=Mutter()").warnings == ("RESULT: hm",)
+    assert given.execute("RESULT=Mutter()").warnings == ("RESULT: hm",)
+
+
+def test_nothing_is_remembered_where_memory_is_zero() -> None:
+    double, calls = counting()
+    given = session(double, memory=0)
+    given.execute("RESULT=Double(1)")
+    given.execute("RESULT=Double(1)")
+    assert calls == [1, 1]
+
+
+def test_a_failure_is_not_remembered() -> None:
+    attempts: list[int] = []
+
+    @tool("Flaky")
+    def flaky() -> int:
+        """Fail once."""
+        attempts.append(1)
+        if len(attempts) == 1:
+            raise RuntimeError("once")
+        return 7
+
+    given = session(flaky)
+    assert not given.execute("RESULT=Flaky()").ok
+    assert given.execute("RESULT=Flaky()").result == 7
+
+
+def test_another_picture_another_model_and_another_version_are_other_steps() -> None:
+    asked = FakeVisualQA(lambda image, question: str(image.pixels[0, 0, 0]))
+    given = session(models={"visual_qa": asked})
+    program = "RESULT=Vqa(IMAGE, 'How bright?')"
+    assert [given.execute(program, picture(c)).result for c in (1, 2, 1)] == ["1", "2", "1"]
+    assert asked.calls == 2
+    other = Interpreter(given.tools, session(models={"visual_qa": FakeVisualQA(lambda i, q: "x")}).models)
+    checked = given.check(program, ["IMAGE"])
+    event = other.run(checked, {"IMAGE": picture(1)})[-1]
+    assert isinstance(event, StepFinished)
+    assert event.value == "x"

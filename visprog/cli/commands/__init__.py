@@ -1,0 +1,1 @@
+"""The commands, a file each. Their docstrings and options are what `--help` shows."""

@@ -1,0 +1,70 @@
+"""`visprog batch`: run the tasks of a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from visprog.cli.options import Cache, Device, Json, Model, Models, Planner, Task, Tools
+from visprog.cli.reporting import note, reporting
+from visprog.cli.sessions import make_session
+
+
+def batch(
+    tasks: Annotated[
+        Path,
+        typer.Argument(
+            metavar="TASKS",
+            help="A file of JSON lines: `instruction` or `program`, `images`; at will `id`, `task`.",
+            show_default=False,
+        ),
+    ],
+    out: Annotated[
+        Path,
+        typer.Option(help="The folder for results.jsonl and the journal; one begun is gone on with."),
+    ],
+    save: Annotated[
+        bool, typer.Option("--save", help="Keep results that are pictures, in pictures/.")
+    ] = False,
+    traces: Annotated[bool, typer.Option("--traces", help="Keep a page of each run, in traces/.")] = False,
+    task: Task = "auto",
+    planner: Planner = "auto",
+    models: Models = "base",
+    model: Model = None,
+    device: Device = "auto",
+    tools: Tools = None,
+    cache: Cache = None,
+    workers: Annotated[int, typer.Option(min=1, max=256, help="So many tasks are under way at once.")] = 16,
+    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Run again what failed.")] = False,
+    allow_changes: Annotated[
+        bool,
+        typer.Option(
+            "--allow-changes",
+            help="Go on although models, planner, tools or options are others than before: what was done "
+            "with those is done anew.",
+        ),
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Run many tasks from a file. Stopped in any way, the same command goes on where it was."""
+    with reporting(as_json):
+        from visprog.batch import command
+        from visprog.batch.runner import Options
+
+        session = make_session(planner, models, tools, model, device, cache)
+        options = Options(task, save, traces)
+        summary = command.batch(
+            session,
+            tasks,
+            out,
+            options,
+            workers=workers,
+            retry_failed=retry_failed,
+            changes_allowed=allow_changes,
+        )
+        typer.echo(command.as_json(summary) if as_json else summary.results)
+        note(command.in_words(summary))
+        if not summary.ok:
+            raise typer.Exit(1)

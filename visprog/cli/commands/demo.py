@@ -1,0 +1,26 @@
+"""`visprog demo`: the paper's tasks in miniature, on one page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from visprog.arguments import check_places
+from visprog.cli.reporting import note, reporting
+
+
+def demo(
+    out: Annotated[Path, typer.Option(help="Where to write the page: .html.")] = Path("visprog-demo.html"),
+    show: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
+) -> None:
+    """Run the paper's tasks on pictures of the miniature world, offline, and write a page that shows them."""
+    with reporting():
+        check_places({}, None, out)
+        from visprog.miniworld.demo import run_demo
+
+        place = run_demo(out, progress=note).absolute()
+        typer.echo(place)
+        if show:
+            typer.launch(place.as_uri())

@@ -1,0 +1,65 @@
+"""`visprog eval`: measure models and planners."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from visprog.arguments import make_zoo
+from visprog.cli.options import Device, Model, Models
+from visprog.cli.reporting import reporting
+
+eval_app = typer.Typer(no_args_is_help=True)
+
+
+@eval_app.callback()
+def _measure() -> None:
+    """Measure models and planners."""
+
+
+@eval_app.command("miniworld")
+def miniworld(
+    n: Annotated[int, typer.Option("--n", min=1, help="Of how many samples each figure is made.")] = 500,
+    seed: Annotated[int, typer.Option(min=0, help="The first seed; each sample has the next.")] = 0,
+    split: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
+    models: Models = "mini",
+    model: Model = None,
+    device: Device = "auto",
+    tasks: Annotated[
+        str | None,
+        typer.Option(
+            help="What to measure, with commas between; else everything: gqa, nlvr, knowtag, imgedit, "
+            "composition, and the modules loc, facedet, seg, mask, classify, select, vqa.",
+            show_default=False,
+        ),
+    ] = None,
+    planner: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="gold, examples or transformers:MODEL; may be repeated. Else gold, examples, and the "
+            "language model of the profile mini.",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: Annotated[
+        Path | None,
+        typer.Option(
+            "--json", help="Where to write all figures as JSON; `-` prints them.", show_default=False
+        ),
+    ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            help="Where to write a page with charts, examples and traces: .html.", show_default=False
+        ),
+    ] = None,
+) -> None:
+    """Measure modules, programs and planners on the miniature world, and say where failures come from."""
+    printed = str(as_json) == "-"
+    with reporting(printed):
+        from visprog.miniworld.evaluation.command import evaluate
+
+        zoo = make_zoo(models, model, device)
+        evaluate(zoo, n=n, seed=seed, split=split, tasks=tasks, planners=planner, data=as_json, page=report)

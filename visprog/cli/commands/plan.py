@@ -1,0 +1,33 @@
+"""`visprog plan`: print the program for an instruction."""
+
+from __future__ import annotations
+
+import typer
+
+from visprog.arguments import named_pictures
+from visprog.cli.options import Instruction, Json, Named, Pictures, Planner, Task, Tools
+from visprog.cli.reporting import note, print_json, reporting
+from visprog.cli.running import origin, show_diagnostics
+from visprog.cli.sessions import make_session
+
+
+def plan(
+    instruction: Instruction,
+    images: Pictures = None,
+    image: Named = None,
+    task: Task = "auto",
+    planner: Planner = "auto",
+    tools: Tools = None,
+    as_json: Json = False,
+) -> None:
+    """Print the program for an instruction. No picture is opened: only their number and names count."""
+    with reporting(as_json):
+        session = make_session(planner, "base", tools)
+        planned = session.plan(instruction, tuple(named_pictures(images, image)), task=task)
+        note(origin(planned))
+        show_diagnostics(planned.checked, planned.checked.program.source)
+        if as_json:
+            facts = {"instruction": planned.instruction, "task": planned.task, "planner": planned.planner}
+            print_json({**facts, "program": str(planned.checked.program), "remarks": list(planned.remarks)})
+        else:
+            typer.echo(str(planned.checked.program))

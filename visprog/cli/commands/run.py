@@ -1,0 +1,89 @@
+"""`visprog run`: plan a program and run it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from visprog.arguments import check_places, named_pictures, split_words
+from visprog.cli.options import Cache, Device, Json, Model, Models, Named, Output, Planner, Task, Tools, Trace
+from visprog.cli.reporting import note, reporting
+from visprog.cli.running import finish, run_program, show_plan
+from visprog.cli.sessions import make_session, read_checked
+from visprog.printable import printable
+
+if TYPE_CHECKING:
+    from visprog.planner.plan import Plan
+    from visprog.session import VisProg
+
+
+def run(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="INSTRUCTION [IMAGE]...",
+            help="What is asked, in plain words; then the pictures: one is IMAGE, two are LEFT and RIGHT. "
+            "With --speech, and with --program, pictures alone will do.",
+            show_default=False,
+        ),
+    ] = None,
+    image: Named = None,
+    task: Task = "auto",
+    planner: Planner = "auto",
+    models: Models = "base",
+    model: Model = None,
+    device: Device = "auto",
+    program: Annotated[
+        Path | None, typer.Option(help="Run this program instead of planning one.", show_default=False)
+    ] = None,
+    speech: Annotated[
+        Path | None,
+        typer.Option(help="Hear the instruction in a recording: .wav or .flac.", show_default=False),
+    ] = None,
+    votes: Annotated[
+        int, typer.Option(min=1, max=99, help="Sample so many programs, and let their results vote.")
+    ] = 1,
+    tools: Tools = None,
+    cache: Cache = None,
+    output: Output = None,
+    trace: Trace = None,
+    as_json: Json = False,
+    yes: Annotated[bool, typer.Option("--yes/--confirm", help="Whether to run without asking first.")] = True,
+) -> None:
+    """Plan a program from an instruction, and run it on pictures."""
+    with reporting(as_json):
+        instruction, images = split_words(words or [], optional=program is not None or speech is not None)
+        pictures = named_pictures(images, image)
+        check_places(pictures, output, trace)
+        session = make_session(planner, models, tools, model, device, cache)
+        if speech is not None:
+            instruction = session.transcribe(speech)
+            note(f"heard: {printable(instruction)}")
+        if votes > 1:
+            elected = session.vote(instruction, pictures, votes=votes, task=task)
+            if elected.plan is not None:
+                show_plan(elected.plan)
+            finish(elected, output, trace, as_json)
+            return
+        plan = _plan(session, instruction, tuple(pictures), task, program)
+        show_plan(plan)
+        if not yes and not typer.confirm("Run it?", err=True, default=True):
+            raise typer.Exit(1)
+        run_program(session, plan, pictures, output, trace, as_json)
+
+
+def _plan(
+    session: VisProg,
+    instruction: str,
+    names: tuple[str, ...],
+    task: str,
+    program: Path | None,
+) -> Plan:
+    if program is None:
+        return session.plan(instruction, names, task=task)
+    from visprog.planner.plan import Plan
+
+    checked = read_checked(session, program, names)
+    return Plan(instruction, task, checked, f"none: the program is {program}")

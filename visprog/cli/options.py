@@ -1,0 +1,56 @@
+"""The arguments and options that several commands have."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Instruction = Annotated[str, typer.Argument(help="What is asked, in plain words.", show_default=False)]
+Pictures = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        metavar="[IMAGE]...", help="One picture is IMAGE; two are LEFT and RIGHT.", show_default=False
+    ),
+]
+Named = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--image", metavar="NAME=PATH", help="A picture under a name of your choice; may be repeated."
+    ),
+]
+Task = Annotated[
+    str, typer.Option(help="The bank of examples to follow: auto, gqa, nlvr, knowtag or imgedit.")
+]
+Planner = Annotated[
+    str,
+    typer.Option(
+        help="auto, examples, openai, openai:MODEL or transformers:MODEL. auto is openai where "
+        "OPENAI_API_KEY or OPENAI_BASE_URL is set, else examples."
+    ),
+]
+Models = Annotated[str, typer.Option(help="A profile of models, by name or as a .toml file.")]
+Model = Annotated[
+    list[str] | None,
+    typer.Option("--model", metavar="ROLE=MODEL", help="Fill one role otherwise: detector=transformers:ID."),
+]
+Device = Annotated[str, typer.Option(help="Where local models run: auto, cuda, mps or cpu.")]
+Tools = Annotated[
+    list[Path] | None, typer.Option("--tools", help="A Python file with further tools; may be repeated.")
+]
+Output = Annotated[
+    Path | None,
+    typer.Option(
+        "--output", "-o", help="Where to write the result: a picture, text, or .json.", show_default=False
+    ),
+]
+Trace = Annotated[
+    Path | None,
+    typer.Option(help="Where to write the record of every step: .html or .json.", show_default=False),
+]
+Cache = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="A folder where results are kept for the next run.", show_default=False),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
