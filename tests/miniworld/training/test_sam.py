@@ -54,6 +54,31 @@ def test_a_point_means_the_thing_or_the_stuff_that_it_lies_on(pictures: Pictures
         assert mask[row, column]
 
 
+def test_parts_are_what_the_masks_show(pictures: Pictures) -> None:
+    for number in range(len(pictures)):
+        asked = sam.prompts(pictures[number], np.random.default_rng(number))
+        for mask in asked.masks:
+            part = np.bincount(asked.parts[mask > 0.5]).argmax()
+            assert ((asked.parts == part) == (mask > 0.5)).mean() > 0.97
+        assert (asked.parts == -1).sum() == pytest.approx(
+            (asked.pixels == 127).all(2)[1::2, 1::2].sum(), abs=9
+        )
+
+
+def test_an_outlook_that_is_right_has_no_loss() -> None:
+    parts = torch.zeros(1, 8, 8, dtype=torch.long)
+    parts[0, 2:, 3:] = 30
+    seen = torch.zeros(1, 2, 2, 16, 11)
+    for row in range(8):
+        for column in range(8):
+            kind, thing = parts[0, row, column], parts[0, row // 4 * 4 + 2, column // 4 * 4 + 2]
+            cell = seen[0, row // 4, column // 4, row % 4 * 4 + column % 4]
+            cell[min(int(kind), 9)] = 50
+            cell[10] = 50 if kind == thing else -50
+    assert sam.outline_loss(seen.flatten(3), parts) < 1e-6
+    assert sam.outline_loss(-seen.flatten(3), parts) > 10
+
+
 def test_a_loosened_box_stays_inside_and_is_never_empty() -> None:
     rng = np.random.default_rng(0)
     for box in ((0, 0, 160, 160), (159, 159, 160, 160), (40, 60, 90, 62)):
@@ -70,12 +95,12 @@ def test_overlap_is_the_intersection_over_the_union() -> None:
 
 
 def test_it_learns(pictures: Pictures) -> None:
-    model, _ = sam.build()
+    model = torch.nn.ModuleDict({"sam": sam.build()[0], "outlook": sam.outlook()})
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
     samples = [sam.prompts(pictures[number], np.random.default_rng(0)) for number in range(2)]
     losses = []
     for _ in range(12):
-        loss = sam.masking_loss(model, samples, evenness=0)
+        loss = sam.learning_loss(model, samples, evenness=0)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

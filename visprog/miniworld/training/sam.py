@@ -3,6 +3,9 @@
 In this world a point is never ambiguous: it means the whole thing, or all that is in sight of one kind of
 stuff. So all three masks that SAM answers with learn the same, and its expectation of their overlap with
 the truth chooses the best.
+
+Masks alone teach the picture's encoder little of outlines for a long time. So it learns at the same time what
+each pixel belongs to, by a layer that is thrown away.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import SamConfig, SamImageProcessor, SamModel
 
+from visprog.miniworld.catalogue import STUFF
 from visprog.miniworld.overlaps import mask_overlap
 from visprog.miniworld.training.crops import Pixels, to_tensor
 from visprog.miniworld.training.loop import Schedule, fit
@@ -31,7 +35,7 @@ from visprog.values import Box, Region, Regions
 SIDE, PATCH = 160, 8
 """The longer side to which pictures are brought, and the side of a patch, in pixels."""
 
-SCHEDULE = Schedule(steps=4400, rate=9e-4, decay=0.05)
+SCHEDULE = Schedule(steps=4000, rate=9e-4, decay=0.05)
 _BATCH = 16
 _BOXES, _POINTS = 3, 1
 """How many boxes and points are asked about in each picture."""
@@ -44,6 +48,8 @@ _EVEN_STEPS = 600
 
 _WIDTH, _DECODER_WIDTH = 192, 96
 _HARDLY_SEEN = 0.2
+_FINE = 4
+"""Masks have so many pixels to the side of a patch."""
 
 
 class Prompts(NamedTuple):
@@ -51,12 +57,15 @@ class Prompts(NamedTuple):
 
     `boxes` has shape (boxes, 4) and `points` (points, 2). `masks`, shape (boxes + points, side, side),
     says how much of each coarse pixel belongs to each.
+    `parts`, shape (side, side), says what each coarse pixel shows: the number of a kind of stuff, or that of
+    a thing after those of all stuff; -1 outside of the picture.
     """
 
     pixels: Pixels
     boxes: NDArray[np.float32]
     points: NDArray[np.float32]
     masks: NDArray[np.float32]
+    parts: NDArray[np.int64]
 
 
 def build() -> tuple[SamModel, SamImageProcessor]:
@@ -127,18 +136,19 @@ def train(folder: Path, pool: Path) -> None:
     """Train, say how good it is, and save the weights."""
     pictures, unseen = Pictures(pool, "train", 24_000), Pictures(pool, "validation", 1000)
     model, processor = build()
+    learning = nn.ModuleDict({"sam": model, "outlook": outlook()})
 
-    def loss(network: nn.Module, step: int) -> Tensor:
+    def loss(network: nn.ModuleDict, step: int) -> Tensor:
         rng = np.random.default_rng(step)
         numbers = rng.integers(len(pictures), size=_BATCH)
         samples = [prompts(pictures[int(number)], rng) for number in numbers]
-        return masking_loss(network, samples, max(0.0, 1 - step / _EVEN_STEPS))
+        return learning_loss(network, samples, max(0.0, 1 - step / _EVEN_STEPS))
 
-    def validate(network: nn.Module) -> str:
-        save(network, processor, folder=folder / "trial")
+    def validate(network: nn.ModuleDict) -> str:
+        save(network["sam"], processor, folder=folder / "trial")
         return measured(folder / "trial", unseen, 60)
 
-    fit(model, loss, SCHEDULE, folder, validate=validate, every=1100)
+    fit(learning, loss, SCHEDULE, folder, validate=validate, every=1000)
     save(model, processor, folder=WEIGHTS / "sam")
 
 
@@ -159,6 +169,7 @@ def prompts(picture: Picture, rng: np.random.Generator) -> Prompts:
         np.array(boxes, np.float32) * scale,
         np.array(points, np.float32) * scale,
         np.stack([_coarse(mask, size) for mask in masks]),
+        _parts(picture, size),
     )
 
 
@@ -196,16 +207,52 @@ def _coarse(mask: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.float3
     return np.asarray(whole.reshape(SIDE // 2, 2, SIDE // 2, 2).mean((1, 3)))
 
 
-def masking_loss(network: nn.Module, samples: Sequence[Prompts], evenness: float) -> Tensor:
+def _parts(picture: Picture, size: tuple[int, int]) -> NDArray[np.int64]:
+    whole = np.full((SIDE, SIDE), -1, np.int64)
+    parts = np.where(picture.owners < 0, picture.ground, len(STUFF) + picture.owners.astype(np.int16))
+    whole[: size[1], : size[0]] = cv2.resize(parts, size, interpolation=cv2.INTER_NEAREST)
+    return whole[1::2, 1::2]
+
+
+def outlook() -> nn.Linear:
+    """Return what tells from a patch's features, for each of its coarse pixels, what it belongs to.
+
+    That is one of the kinds of stuff or a thing, and whether the patch's middle belongs to the same.
+    """
+    torch.manual_seed(0)
+    return nn.Linear(_DECODER_WIDTH, _FINE**2 * (len(STUFF) + 2))
+
+
+def learning_loss(network: nn.ModuleDict, samples: Sequence[Prompts], evenness: float) -> Tensor:
+    """Return the loss of what learns together: `sam`, and its encoder with the `outlook`."""
+    first = next(network.parameters())
+    pixels = to_tensor([sample.pixels for sample in samples], first.dtype).to(first.device)
+    features = network["sam"].vision_encoder(pixels).last_hidden_state
+    seen = network["outlook"](features.permute(0, 2, 3, 1))
+    parts = torch.from_numpy(np.stack([sample.parts for sample in samples])).to(first.device)
+    return masking_loss(network["sam"], features, samples, evenness) + outline_loss(seen.float(), parts)
+
+
+def outline_loss(seen: Tensor, parts: Tensor) -> Tensor:
+    """Return the loss of an outlook, shape (pictures, rows, columns, ...), for the parts that are there."""
+    rows, columns = seen.shape[1:3]
+    cells = parts.unflatten(2, (columns, _FINE)).unflatten(1, (rows, _FINE)).transpose(2, 3).flatten(3)
+    found = seen.unflatten(-1, (_FINE**2, len(STUFF) + 2))
+    middle = cells[..., _FINE * (_FINE // 2) + _FINE // 2, None]
+    kinds = functional.cross_entropy(
+        found[..., :-1].flatten(0, -2), cells.clamp(max=len(STUFF)).flatten(), ignore_index=-1
+    )
+    same = functional.binary_cross_entropy_with_logits(found[..., -1], (cells == middle).float())
+    return kinds + same
+
+
+def masking_loss(network: nn.Module, features: Tensor, samples: Sequence[Prompts], evenness: float) -> Tensor:
     """Return the loss of the masks, pixel by pixel and as a whole, and of the overlaps they expect.
 
     With `evenness` 1 all that is inside of a mask weighs as much as all outside, with 0 every pixel the same.
     """
-    first = next(network.parameters())
-    pixels = to_tensor([sample.pixels for sample in samples], first.dtype).to(first.device)
-    features = network.vision_encoder(pixels).last_hidden_state
     asked = zip(*((sample.boxes, sample.points, sample.masks) for sample in samples), strict=True)
-    boxes, points, masks = (torch.from_numpy(np.stack(each)).to(first.device) for each in asked)
+    boxes, points, masks = (torch.from_numpy(np.stack(each)).to(features.device) for each in asked)
     answers = [
         network(image_embeddings=features, input_boxes=boxes),
         network(image_embeddings=features, input_points=points[:, :, None]),
