@@ -60,7 +60,7 @@ def build(corpus: Iterable[str]) -> tuple[BlipForConditionalGeneration, BlipProc
     sight = {
         "hidden_size": 192,
         "intermediate_size": 768,
-        "num_hidden_layers": 3,
+        "num_hidden_layers": 2,
         "num_attention_heads": 3,
         "image_size": SIDE,
         "patch_size": PATCH,

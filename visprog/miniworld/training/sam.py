@@ -35,7 +35,7 @@ from visprog.values import Box, Region, Regions
 SIDE, PATCH = 160, 8
 """The longer side to which pictures are brought, and the side of a patch, in pixels."""
 
-SCHEDULE = Schedule(steps=4000, rate=9e-4, decay=0.05)
+SCHEDULE = Schedule(steps=3600, rate=1e-3, decay=0.05)
 _BATCH = 16
 _BOXES, _POINTS = 3, 1
 """How many boxes and points are asked about in each picture."""
@@ -46,7 +46,7 @@ _LOOSE = 0.08
 _EVEN_STEPS = 600
 """In how many steps pixels come to weigh the same. Done at once, that keeps all masks empty for long."""
 
-_WIDTH, _DECODER_WIDTH = 192, 96
+_WIDTH, _DECODER_WIDTH = 144, 96
 _HARDLY_SEEN = 0.2
 _FINE = 4
 """Masks have so many pixels to the side of a patch."""
@@ -148,7 +148,7 @@ def train(folder: Path, pool: Path) -> None:
         save(network["sam"], processor, folder=folder / "trial")
         return measured(folder / "trial", unseen, 60)
 
-    fit(learning, loss, SCHEDULE, folder, validate=validate, every=1000)
+    fit(learning, loss, SCHEDULE, folder, validate=validate, every=900)
     save(model, processor, folder=WEIGHTS / "sam")
 
 
