@@ -35,7 +35,7 @@ from visprog.values import Box, Region, Regions
 SIDE, PATCH = 160, 8
 """The longer side to which pictures are brought, and the side of a patch, in pixels."""
 
-SCHEDULE = Schedule(steps=3600, rate=1e-3, decay=0.05)
+SCHEDULE = Schedule(steps=3200, rate=1e-3, decay=0.05)
 _BATCH = 16
 _BOXES, _POINTS = 3, 1
 """How many boxes and points are asked about in each picture."""
@@ -148,7 +148,7 @@ def train(folder: Path, pool: Path) -> None:
         save(network["sam"], processor, folder=folder / "trial")
         return measured(folder / "trial", unseen, 60)
 
-    fit(learning, loss, SCHEDULE, folder, validate=validate, every=900)
+    fit(learning, loss, SCHEDULE, folder, validate=validate, every=800)
     save(model, processor, folder=WEIGHTS / "sam")
 
 
