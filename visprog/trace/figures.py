@@ -16,7 +16,7 @@ COLORS = 8
 
 _DRAWN = 500
 _CROWD = 12
-_FINE = 0.75
+_FINE = 0.78
 """How much of its own thumbnail's resolution a crop must have as a part of another's."""
 
 

@@ -132,10 +132,16 @@ def render_html(run: Run) -> str:
 
 
 def _policy(proportions: str) -> str:
+    style, script = _lasting_parts()
     return (
-        f"default-src 'none'; img-src data:; style-src {allowed(_style())} {allowed(proportions)}; "
-        f"script-src {allowed(_script())}; base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; img-src data:; style-src {style} {allowed(proportions)}; "
+        f"script-src {script}; base-uri 'none'; form-action 'none'"
     )
+
+
+@cache
+def _lasting_parts() -> tuple[str, str]:
+    return allowed(_style()), allowed(_script())
 
 
 def cards(run: Run, album: Album) -> tuple[Card, ...]:

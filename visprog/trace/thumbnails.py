@@ -18,6 +18,9 @@ LARGEST = 512
 
 _FEW_COLORS = 64
 _BEST, _LEAST = 76, 40
+_HEADER = 620
+_WORTH, _WORTH_OF_A_PIXEL = 2_000, 0.077
+"""Bytes that a JPEG may take beyond its header."""
 
 
 class Thumbnail(NamedTuple):
@@ -58,26 +61,30 @@ def _reduced(pixels: NDArray[np.uint8], width: int, height: int) -> NDArray[np.u
 
 
 def _encoded(pixels: NDArray[np.uint8]) -> tuple[str, bytes]:
-    photograph = _jpeg(pixels)
-    picture = PILImage.fromarray(pixels)
-    if picture.getcolors(_FEW_COLORS) is None:
+    photograph = _jpeg(pixels, _quality(pixels))
+    if not (_is_plain(pixels[::8]) and _is_plain(pixels)):
         return "jpeg", photograph
     buffer = io.BytesIO()
-    picture.save(buffer, "PNG")
+    PILImage.fromarray(pixels).save(buffer, "PNG")
     drawing = buffer.getvalue()
     return ("png", drawing) if len(drawing) <= len(photograph) else ("jpeg", photograph)
 
 
-def _jpeg(pixels: NDArray[np.uint8]) -> bytes:
-    """Keep within the bytes that a picture of this size is worth: one that is busy bears less quality."""
-    data = _jpeg_of(pixels, _BEST)
-    worth = 2_500 + 0.08 * pixels.shape[0] * pixels.shape[1]
-    if len(data) > worth:
-        data = _jpeg_of(pixels, max(_LEAST, int(_BEST * worth / len(data))))
-    return data
+def _is_plain(pixels: NDArray[np.uint8]) -> bool:
+    return PILImage.fromarray(pixels).getcolors(_FEW_COLORS) is not None
 
 
-def _jpeg_of(pixels: NDArray[np.uint8], quality: int) -> bytes:
+def _quality(pixels: NDArray[np.uint8]) -> int:
+    """Choose a JPEG's quality so that it keeps to what a picture is worth: one that is busy bears less."""
+    tall, wide, _ = pixels.shape
+    sample = pixels  # or a quarter of a large one, in bands
+    if tall >= 192:
+        sample = pixels[: tall // 64 * 64].reshape(-1, 64, wide, 3)[:, :16].reshape(-1, wide, 3)
+    taken = (len(_jpeg(sample, _BEST)) - _HEADER) * pixels.size / sample.size
+    return int(max(_LEAST, _BEST * min(1.0, (_WORTH + _WORTH_OF_A_PIXEL * tall * wide) / taken)))
+
+
+def _jpeg(pixels: NDArray[np.uint8], quality: int) -> bytes:
     import cv2
 
     mirrored = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
