@@ -103,7 +103,9 @@ class Album:
     @property
     def proportions(self) -> str:
         """The style that tells the pictures' sizes."""
-        return "".join(f".{each.name}{{--w:{each.width};--h:{each.height}}}" for each in self._plates.values())
+        return "".join(
+            f".{each.name}{{--w:{each.width};--h:{each.height}}}" for each in self._plates.values()
+        )
 
     def _plate(self, image: Image) -> _Plate:
         plate = self._plates.get(image)
