@@ -2,8 +2,8 @@
 
     python tests/benchmarks/engine_overhead.py
 
-Baseline: the same calls to the same tools in a plain loop, in the same run. Prints microseconds of the processor
-a step; then what 20 Loc on a picture of 12 megapixels add to the memory at its peak.
+Baseline: the same calls to the same tools in a plain loop, in the same run. Prints microseconds a step,
+of the processor's time; then what 20 Loc on a picture of 12 megapixels add to the memory at its peak.
 """
 
 from __future__ import annotations

@@ -54,10 +54,9 @@ def _reduced(pixels: NDArray[np.uint8], width: int, height: int) -> NDArray[np.u
     if (wide, tall) == (width, height):
         return pixels
     across, down = wide // width, tall // height
-    if across > 1 or down > 1:
-        whole = pixels[: tall // down * down, : wide // across * across]
-        pixels = cv2.resize(whole, (wide // across, tall // down), interpolation=cv2.INTER_AREA)
-    return cv2.resize(pixels, (width, height), interpolation=cv2.INTER_LINEAR)
+    whole = pixels[: tall // down * down, : wide // across * across]
+    averaged = cv2.resize(whole, (wide // across, tall // down), interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.resize(averaged, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
 def _encoded(pixels: NDArray[np.uint8]) -> tuple[str, bytes]:
