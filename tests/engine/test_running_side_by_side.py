@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -24,6 +25,26 @@ def test_independent_steps_run_side_by_side() -> None:
 
     run = session(meet).execute("A=Meet(1)\nB=Meet(2)\nC=Meet(3)\nRESULT=Eval('{A} + {B} + {C}')")
     assert run.result == 6
+
+
+def test_a_quick_tool_that_was_held_up_once_stays_with_its_caller() -> None:
+    threads: list[str] = []
+
+    @tool("Next")
+    def following(number: int) -> int:
+        """Add one."""
+        threads.append(threading.current_thread().name)
+        if number == 40:
+            time.sleep(0.05)
+        return number + 1
+
+    engine = session(following, memory=0)
+    engine.execute("\n".join(["A=Next(number=1)", *["A=Next(number=A)"] * 39]))  # the last takes long
+    threads.clear()
+    wide = [f"A{number}=Next(number={number})" for number in range(20)]
+    total = " + ".join(f"{{A{number}}}" for number in range(20))
+    engine.execute("\n".join([*wide, f"RESULT=Eval('{total}')"]))
+    assert threads == [threading.current_thread().name] * 20
 
 
 def test_no_more_than_the_given_number_of_workers_is_used_beside_the_caller() -> None:

@@ -90,8 +90,8 @@ def test_the_pointer_on_a_variable_lights_up_all_its_uses(
 ) -> None:
     with _opened(browser, dogs_run, tmp_path) as (page, _):
         page.locator("#line-3 a", has_text="OBJ0").hover()
-        assert set(page.locator("a.variable.lit").all_inner_texts()) == {"OBJ0"}
-        assert page.locator("a.variable.lit").count() >= 5
+        assert set(page.locator("code a.lit").all_inner_texts()) == {"OBJ0"}
+        assert page.locator("code a.lit").count() >= 5
         assert page.locator("article.lit").get_attribute("id") == "step-1"
         page.mouse.move(0, 0)
         assert page.locator(".lit").count() == 0
@@ -137,6 +137,30 @@ def test_the_picture_fills_its_frame_whatever_its_shape(
         shot = page.locator("#step-1 .output .picture").screenshot()
     shown = np.asarray(PILImage.open(io.BytesIO(shot)).convert("RGB")).astype(int)
     assert np.abs(shown[8:-8, 8:-8] - (20, 160, 90)).max() < 12
+
+
+def test_a_crop_of_a_crop_shows_its_part_of_the_picture(
+    browser: Browser, run_of: Callable[..., Run], tmp_path: Path
+) -> None:
+    quarters = np.zeros((480, 640, 3), np.uint8)
+    quarters[:240, 320:] = (200, 30, 30)
+    quarters[240:, 320:] = (20, 160, 90)
+    image = Image(quarters)
+    right = image.crop((320, 0, 640, 480))
+    program = "A=Tag(image=IMAGE, object=OBJ0)\nB=Tag(image=A, object=OBJ0)\nRESULT=B"
+    run = run_of(
+        f"OBJ0=Loc(image=IMAGE, object='x')\n{program}",
+        {"IMAGE": image},
+        [Regions(size=image.size), right, right.crop((0, 240, 320, 480)), right.crop((0, 240, 320, 480))],
+    )
+    with _opened(browser, run, tmp_path) as (page, complaints):
+        shots = [page.locator(f"#step-{n} .output .picture").screenshot() for n in (2, 3)]
+    both, green = (np.asarray(PILImage.open(io.BytesIO(shot)).convert("RGB")).astype(int) for shot in shots)
+    height = both.shape[0]
+    assert complaints == []
+    assert np.abs(both[8 : height // 2 - 8, 8:-8] - (200, 30, 30)).max() < 12
+    assert np.abs(both[height // 2 + 8 : -8, 8:-8] - (20, 160, 90)).max() < 12
+    assert np.abs(green[8:-8, 8:-8] - (20, 160, 90)).max() < 12
 
 
 def test_boxes_masks_and_labels_can_be_put_away(browser: Browser, dogs_run: Run, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from visprog.trace.record_json import to_record
 from visprog.trace.rendering import TEXT_LIMIT, describe, duration, percent, shorten, visible
 from visprog.values import Image, Region, Regions
 
@@ -45,12 +46,12 @@ def test_a_boundless_repr_is_bounded() -> None:
 
 def test_a_mask_is_recorded_by_its_area() -> None:
     mask = np.eye(4, dtype=np.bool_)
-    assert describe(Region((0, 0, 4, 4), mask=mask)).record["mask_area"] == 4
+    assert to_record(Region((0, 0, 4, 4), mask=mask))["mask_area"] == 4
 
 
 @pytest.mark.parametrize("value", [float("inf"), float("-inf"), float("nan")])
 def test_numbers_without_a_name_in_json_are_recorded_as_text(value: float) -> None:
-    assert json.loads(json.dumps(describe(value).record, allow_nan=False))["value"] == str(value)
+    assert json.loads(json.dumps(to_record(value), allow_nan=False))["value"] == str(value)
 
 
 @pytest.mark.parametrize(

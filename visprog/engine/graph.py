@@ -20,12 +20,14 @@ from visprog.tools import Registry, Tool
 class Node:
     """A step, ready to be called. It does not change once it is made.
 
-    `constants` are arguments known beforehand, `variables` maps parameters to names, `lists` to lists with
-    names in them, `expressions` to an Eval expression and the name behind each of its variables.
-    `identity` hashes all that the step's value depends on but the values of `uses`.
+    `name` is the variable that the step defines, in single-assignment form. `constants` are arguments known
+    beforehand, `variables` maps parameters to names, `lists` to lists with names in them, `expressions` to an
+    Eval expression and the name behind each of its variables. `identity` hashes all that the step's value
+    depends on but the values of `uses`.
     """
 
     index: int
+    name: str
     step: CheckedStep
     tool: Tool | None
     constants: Mapping[str, Any]
@@ -35,11 +37,6 @@ class Node:
     types: Mapping[str, Type]
     depends: tuple[int, ...]
     identity: bytes
-
-    @property
-    def name(self) -> str:
-        """The variable that the step defines, in single-assignment form."""
-        return self.step.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +82,17 @@ def _node(index: int, step: CheckedStep, tools: Registry, places: Mapping[str, i
     depends = tuple(places[name] for name in step.uses if name in places)
     identity = _identity(step, tool)
     return Node(
-        index, step, tool, constants, tuple(variables), tuple(lists), expressions, types, depends, identity
+        index,
+        step.name,
+        step,
+        tool,
+        constants,
+        tuple(variables),
+        tuple(lists),
+        expressions,
+        types,
+        depends,
+        identity,
     )
 
 

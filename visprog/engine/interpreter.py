@@ -112,9 +112,12 @@ class Interpreter:
         return self._seconds.get(tool.name, _HANDOFF) < _HANDOFF and tool.name not in self._gathering
 
     def _took(self, tool: Tool, seconds: float) -> None:
-        """Keep a running mean of what a tool takes; a lost update between threads does no harm."""
+        """Follow the median of what a tool takes: on a busy machine any call may be held up for long.
+
+        A lost update between threads does no harm.
+        """
         before = self._seconds.get(tool.name)
-        self._seconds[tool.name] = seconds if before is None else 0.8 * before + 0.2 * seconds
+        self._seconds[tool.name] = seconds if before is None else before * (1.25 if seconds > before else 0.8)
 
     def _lend(self, tool: Tool) -> dict[str, object]:
         call = partial(self._call_model, tool)

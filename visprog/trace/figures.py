@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from markupsafe import Markup
 
 from visprog.trace.rendering import percent, shorten
-from visprog.trace.thumbnails import Thumbnail, outline, thumbnail
+from visprog.trace.thumbnails import bounded, outline, thumbnail
 from visprog.values import Box, Image, Region, Regions
 
 COLORS = 8
@@ -13,6 +16,8 @@ COLORS = 8
 
 _DRAWN = 500
 _CROWD = 12
+_FINE = 0.78
+"""How much of its own thumbnail's resolution a crop must have as a part of another's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +45,7 @@ class Shape:
 class Figure:
     """A picture and what is drawn over it.
 
-    `picture` is the id of its thumbnail, of `width` by `height`; `size` is the picture's own.
+    `picture` is the id of its element, of `width` by `height`; `size` is the picture's own.
     """
 
     picture: str
@@ -67,45 +72,96 @@ class Figure:
         return tuple(sorted(self.shapes, key=lambda s: -(s.box[2] - s.box[0]) * (s.box[3] - s.box[1])))
 
 
-@dataclass
-class Album:
-    """The distinct pictures of a page, by digest."""
+class _Plate(NamedTuple):
+    """A picture on the page: its element's id, that element, and its size there."""
 
-    _thumbnails: dict[str, tuple[str, Thumbnail]] = field(default_factory=dict)
-    _outlines: dict[tuple[int, int, int], str] = field(default_factory=dict)
+    name: str
+    element: str
+    width: int
+    height: int
+
+
+class Album:
+    """The distinct pictures of a page. A crop of one that is there is drawn as a part of it."""
+
+    def __init__(self) -> None:
+        self._plates: dict[Image, _Plate] = {}
+        self._outlines: dict[tuple[int, int, int], str] = {}
 
     def figure(self, image: Image, alt: str, regions: Regions | None = None) -> Figure:
         """Return a figure of `image`, with `regions` over it."""
-        if image.digest not in self._thumbnails:
-            self._thumbnails[image.digest] = f"picture-{len(self._thumbnails) + 1}", thumbnail(image)
-        picture, small = self._thumbnails[image.digest]
-        shown = () if regions is None else self._shapes(regions[:_DRAWN], small)
+        plate = self._plate(image)
+        shown = () if regions is None else self._shapes(regions[:_DRAWN], plate)
         hidden = 0 if regions is None else len(regions) - len(shown)
-        return Figure(picture, small.width, small.height, image.size, alt, shown, hidden)
+        return Figure(plate.name, plate.width, plate.height, image.size, alt, shown, hidden)
 
     @property
-    def pictures(self) -> tuple[tuple[str, Thumbnail], ...]:
-        """Each picture's id and thumbnail."""
-        return tuple(self._thumbnails.values())
+    def elements(self) -> Markup:
+        """The elements that hold the pictures, to be defined once in an SVG."""
+        return Markup("\n".join(plate.element for plate in self._plates.values()))  # noqa: S704 - made below
 
-    def _shapes(self, regions: Regions, small: Thumbnail) -> tuple[Shape, ...]:
+    @property
+    def proportions(self) -> str:
+        """The style that tells the pictures' sizes."""
+        return "".join(
+            f".{each.name}{{--w:{each.width};--h:{each.height}}}" for each in self._plates.values()
+        )
+
+    def _plate(self, image: Image) -> _Plate:
+        plate = self._plates.get(image)
+        if plate is None:
+            name = f"picture-{len(self._plates) + 1}"
+            plate = self._plates[image] = self._part(name, image) or _whole(name, image)
+        return plate
+
+    def is_same(self, one: Image, other: Image) -> bool:
+        """Whether two pictures, both figures already or to become such, look the same."""
+        return self._plate(one) is self._plate(other)
+
+    def _part(self, name: str, image: Image) -> _Plate | None:
+        """Return the picture as a part of the one that it was cropped from, where that shows it as well."""
+        if image.origin is None:
+            return None
+        parent, (left, top, right, bottom) = image.origin
+        plate = self._plates.get(parent)
+        if plate is None:
+            return None
+        across, down = plate.width / parent.width, plate.height / parent.height
+        x, y, wide, tall = left * across, top * down, (right - left) * across, (bottom - top) * down
+        if max(wide, tall) < _FINE * max(bounded(image.size)):
+            return None
+        width, height = max(1, round(wide)), max(1, round(tall))
+        view = " ".join(map(_short, (x, y, wide, tall)))
+        element = (
+            f'<svg id="{name}" width="{width}" height="{height}" viewBox="{view}" preserveAspectRatio="none">'
+            f'<use href="#{plate.name}"/></svg>'
+        )
+        return _Plate(name, element, width, height)
+
+    def _shapes(self, regions: Regions, plate: _Plate) -> tuple[Shape, ...]:
         colors: dict[str, int] = {}
         one_label = len(set(regions.labels)) == 1
         shapes = []
         for number, region in enumerate(regions, 1):
             key = f"{number}" if one_label else region.label
             color = colors.setdefault(key, len(colors) % COLORS)
-            shapes.append(_shape(number, region, regions.size, color, self._outline(region, small)))
+            shapes.append(_shape(number, region, regions.size, color, self._outline(region, plate)))
         return tuple(shapes)
 
-    def _outline(self, region: Region, small: Thumbnail) -> str:
+    def _outline(self, region: Region, plate: _Plate) -> str:
         """Return the path of the region's mask; steps pass regions on, so it is worth remembering."""
         if region.mask is None:
             return ""
-        key = id(region.mask), small.width, small.height
+        key = id(region.mask), plate.width, plate.height
         if key not in self._outlines:
-            self._outlines[key] = outline(region.mask, small.width, small.height)
+            self._outlines[key] = outline(region.mask, plate.width, plate.height)
         return self._outlines[key]
+
+
+def _whole(name: str, image: Image) -> _Plate:
+    uri, width, height = thumbnail(image)
+    element = f'<image id="{name}" width="{width}" height="{height}" href="{uri}"/>'
+    return _Plate(name, element, width, height)
 
 
 def _shape(number: int, region: Region, size: tuple[int, int], color: int, path: str) -> Shape:

@@ -16,9 +16,9 @@ from visprog.language.checker import CheckedStep
 from visprog.language.diagnostics import Diagnostic
 from visprog.language.program import ListValue, Literal, Value, Variable
 from visprog.trace.figures import Album, Figure
-from visprog.trace.listing import Line, input_anchor, listing, step_anchor
-from visprog.trace.pages import allowed, environment, source
-from visprog.trace.rendering import Description, cost, describe, duration, shorten
+from visprog.trace.listing import Line, Token, input_anchor, listing, step_anchor
+from visprog.trace.pages import allowed, environment, packed, source
+from visprog.trace.rendering import Description, cost, describe, duration, shorten, visible
 from visprog.values import Image, Region, Regions
 
 if TYPE_CHECKING:
@@ -78,6 +78,7 @@ class Card:
 
     number: int
     line: Line
+    code: Markup
     tool: str
     status: str
     words: str
@@ -117,25 +118,30 @@ def render_html(run: Run) -> str:
         "result": page.result(),
         "failure": _failure(run.error),
         "failed": next((card for card in cards if card.status == "failed"), None),
-        "lines": page.lines,
+        "lines": page.codes.items(),
         "cards": {card.number - 1: card for card in cards},
         "complaints": tuple(_complaints(run)),
         "models": tuple(dict.fromkeys(name for card in cards for name in card.models)),
     }
-    fields |= _pictures(page.album)  # after all else: every figure has been made by now
+    fields |= {  # after all else: every figure has been made by now
+        "pictures": page.album.elements,
+        "proportions": page.album.proportions,
+        "policy": _policy(page.album.proportions),
+    }
     return str(_template().render(fields))
 
 
-def _pictures(album: Album) -> dict[str, object]:
-    """Return the pictures, their proportions as style, and the policy that allows this page's own parts."""
-    ids = album.pictures
-    proportions = "".join(f".{name}{{--w:{small.width};--h:{small.height}}}" for name, small in ids)
-    styles = f"{allowed(_source('page.css'))} {allowed(proportions)}"
-    policy = (
-        f"default-src 'none'; img-src data:; style-src {styles}; script-src {allowed(_source('page.js'))}; "
-        "base-uri 'none'; form-action 'none'"
+def _policy(proportions: str) -> str:
+    style, script = _lasting_parts()
+    return (
+        f"default-src 'none'; img-src data:; style-src {style} {allowed(proportions)}; "
+        f"script-src {script}; base-uri 'none'; form-action 'none'"
     )
-    return {"pictures": ids, "proportions": proportions, "policy": policy}
+
+
+@cache
+def _lasting_parts() -> tuple[str, str]:
+    return allowed(_style()), allowed(_script())
 
 
 def cards(run: Run, album: Album) -> tuple[Card, ...]:
@@ -157,7 +163,7 @@ class _Page:
     def __init__(self, run: Run, album: Album | None = None) -> None:
         self.run = run
         self.album = Album() if album is None else album
-        self.lines = listing(run.checked)
+        self.codes = {line: _code(line) for line in listing(run.checked)}
         self.records = {record.index: record for record in run.steps}
         self.steps = {step.name: (index, step) for index, step in enumerate(run.checked.steps)}
         self.values: dict[str, Any] = dict(run.inputs)
@@ -177,7 +183,7 @@ class _Page:
         return self._shown(self.values[name], name) if name in self.values else None
 
     def cards(self) -> Iterator[Card]:
-        lines = {line.step: line for line in self.lines}
+        lines = {line.step: line for line in self.codes}
         for index, step in enumerate(self.run.checked.steps):
             yield self._card(index, step, lines[index], self.records.get(index))
 
@@ -188,6 +194,7 @@ class _Page:
         return Card(
             number=index + 1,
             line=line,
+            code=self.codes[line],
             tool=step.tool or "",
             status=status,
             words=_WORDS[status],
@@ -234,8 +241,11 @@ class _Page:
         own = self.values.get(step.name)
         for use in step.uses:
             value = self.values.get(use)
-            same_picture = isinstance(own, Image) and isinstance(value, Image) and own.digest == value.digest
-            if same_picture or (isinstance(own, Regions) and own is value):
+            if isinstance(own, Image) and isinstance(value, Image):
+                same = self.album.is_same(own, value)
+            else:
+                same = own is value and isinstance(own, Regions)
+            if same:
                 return self._shown(own, use)
         return None
 
@@ -272,6 +282,20 @@ class _Page:
             upstream = (self._picture(use, size) for use in uses)
             return found or next((picture for picture in upstream if picture is not None), None)
         return next((picture for picture in self.run.inputs.values() if picture.size == size), None)
+
+
+def _code(line: Line) -> Markup:
+    """Mark up a line of the program; it stands twice on the page, and is most of its elements."""
+    return Markup("".join(map(_marked, line.tokens)))  # noqa: S704 - each is escaped
+
+
+def _marked(token: Token) -> str:
+    text = escape(visible(token.text), quote=False)
+    if token.kind == "mark":
+        return text
+    if token.anchor:
+        return f'<a href="#{token.anchor}">{text}</a>'
+    return f'<span class="{token.kind}">{text}</span>'
 
 
 def _moment(started: str) -> str:
@@ -317,11 +341,16 @@ def _complaints(run: Run) -> Iterator[Complaint]:
 def _template() -> Any:
     """Compile the page's template, with its style and script."""
     made = environment("visprog.trace")
-    made.globals["style"] = Markup(_source("page.css"))  # noqa: S704 - a file of this package
-    made.globals["script"] = Markup(_source("page.js"))  # noqa: S704 - likewise
+    made.globals["style"] = Markup(_style())  # noqa: S704 - a file of this package
+    made.globals["script"] = Markup(_script())  # noqa: S704 - likewise
     return made.get_template("page.html.jinja")
 
 
 @cache
-def _source(name: str) -> str:
-    return source("visprog.trace", name)
+def _style() -> str:
+    return packed(source("visprog.trace", "page.css"))
+
+
+@cache
+def _script() -> str:
+    return packed(source("visprog.trace", "page.js"))

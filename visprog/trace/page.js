@@ -1,4 +1,4 @@
-// All of this is convenience: without it the page shows the same, and links and toggles work.
+/* All of this is convenience: without it the page shows the same, and links and toggles work. */
 "use strict";
 
 const light = (elements, on) => elements.forEach((element) => element.classList.toggle("lit", on));

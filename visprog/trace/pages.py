@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from importlib.resources import files
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
@@ -14,6 +15,11 @@ from visprog.trace.rendering import duration, visible
 def source(package: str, name: str) -> str:
     """Return the text of a file of a package."""
     return files(package).joinpath(name).read_text("utf-8")
+
+
+def packed(text: str) -> str:
+    """Return a style or script without comments (`/* */`) and space; every statement ends in its own mark."""
+    return re.sub(r"\s*([{};,>])\s*|(?<=:)\s+", r"\1", re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL))
 
 
 def environment(package: str) -> Environment:

@@ -1,12 +1,10 @@
-"""What a value looks like to people and to programs: one description that every view draws from."""
+"""What a value looks like to people: one description that every view draws from."""
 
 from __future__ import annotations
 
-import math
 import re
-from dataclasses import dataclass
 from functools import singledispatch
-from typing import Any
+from typing import Any, NamedTuple
 
 from visprog.models.usage import Tokens
 from visprog.values import Image, Region, Regions
@@ -17,76 +15,63 @@ TEXT_LIMIT = 2_000
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
-@dataclass(frozen=True, slots=True)
-class Description:
-    """`kind` names the sort of value, `summary` says it in one line, `record` is plain data for JSON."""
+class Description(NamedTuple):
+    """`kind` names the sort of value, `summary` says it in one line."""
 
     kind: str
     summary: str
-    record: dict[str, Any]
 
 
 @singledispatch
 def describe(value: object) -> Description:
     """Describe any value; what is not one of the language's types is shown by its repr."""
-    text = repr(value)
-    return Description("other", shorten(text), {"type": type(value).__name__, "repr": shorten(text)})
+    return Description("other", shorten(repr(value)))
 
 
 @describe.register
 def _(value: Image) -> Description:
     width, height = value.size
-    record = {"type": "Image", "width": width, "height": height, "digest": value.digest}
-    return Description("image", f"picture of {width} × {height}", record)
+    return Description("image", f"picture of {width} × {height}")
 
 
 @describe.register
 def _(value: Region) -> Description:
-    named = value.label or "region"
-    record: dict[str, Any] = {"label": value.label, "score": value.score, "box": list(value.box)}
-    if value.mask is not None:
-        record["mask_area"] = int(value.mask.sum())
-    return Description("region", f"{named} {percent(value.score)}", {"type": "Region", **record})
+    return Description("region", f"{value.label or 'region'} {percent(value.score)}")
 
 
 @describe.register
 def _(value: Regions) -> Description:
-    regions = [describe(region).record for region in value]
-    record = {"type": "Regions", "size": list(value.size), "regions": regions}
-    return Description("regions", _counted(value), record)
+    return Description("regions", _counted(value))
 
 
 @describe.register
 def _(value: str) -> Description:
-    return Description("text", repr(shorten(value)), {"type": "str", "value": value})
+    return Description("text", repr(shorten(value)))
 
 
 @describe.register
 def _(value: bool) -> Description:
-    return Description("truth", str(value), {"type": "bool", "value": value})
+    return Description("truth", str(value))
 
 
 @describe.register
 def _(value: int) -> Description:
-    return Description("number", str(value), {"type": "int", "value": value})
+    return Description("number", str(value))
 
 
 @describe.register
 def _(value: float) -> Description:
-    plain = value if math.isfinite(value) else str(value)  # JSON has no name for infinity
-    return Description("number", repr(value), {"type": "float", "value": plain})
+    return Description("number", repr(value))
 
 
 @describe.register
 def _(value: None) -> Description:  # noqa: ARG001 - dispatched by its annotation
-    return Description("nothing", "None", {"type": "None", "value": None})
+    return Description("nothing", "None")
 
 
 @describe.register(list)
 def _(value: list[Any]) -> Description:
-    items = [describe(item) for item in value]
-    summary = f"[{', '.join(item.summary for item in items)}]"
-    return Description("list", shorten(summary), {"type": "list", "items": [i.record for i in items]})
+    return Description("list", shorten(f"[{', '.join(describe(item).summary for item in value)}]"))
 
 
 def _counted(regions: Regions) -> str:
@@ -109,7 +94,7 @@ def shorten(text: str, limit: int = TEXT_LIMIT) -> str:
 
 def visible(text: str) -> str:
     """Put U+FFFD for what no document or terminal may hold: control characters and lone surrogates."""
-    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
+    return text if text.isprintable() else _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def percent(score: float) -> str:

@@ -107,15 +107,13 @@ def render_page(report: Report) -> str:
         "causes": _CAUSES,
         "groups": {title: found for title in TITLES.values() if (found := _of(examples, title))},
     }
-    proportions = "".join(
-        f".{name}{{--w:{small.width};--h:{small.height}}}" for name, small in album.pictures
-    )
+    proportions = album.proportions
     policy = (
         f"default-src 'none'; img-src data:; style-src {allowed(_style())} {allowed(proportions)}; "
         "base-uri 'none'; form-action 'none'"
     )
     page: str = _template().render(
-        fields | {"pictures": album.pictures, "proportions": proportions, "policy": policy}
+        fields | {"pictures": album.elements, "proportions": proportions, "policy": policy}
     )
     return page
 
