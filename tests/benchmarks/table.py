@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import NamedTuple
+import statistics
+import time
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
 
-_COLUMNS = ("workload", "original", "baseline", "ours", "limit", "ratio", "reached", "note")
+_COLUMNS = ("workload", "unit", "original", "baseline", "ours", "limit", "ratio", "reached", "note")
 
 
 class Row(NamedTuple):
@@ -41,17 +43,32 @@ def print_table(rows: Iterable[Row]) -> None:
         print(_line(_cells(row)), flush=True)
 
 
+def record(row: Row) -> dict[str, Any]:
+    """Return a row as plain data."""
+    return {**row._asdict(), "ratio": row.ratio, "reached": row.reached}
+
+
+def median(work: Callable[[], object], rounds: int, clock: Callable[[], float] = time.perf_counter) -> float:
+    """Return the median of some rounds' seconds by the clock."""
+    seconds = []
+    for _ in range(rounds):
+        start = clock()
+        work()
+        seconds.append(clock() - start)
+    return statistics.median(seconds)
+
+
 def _cells(row: Row) -> tuple[str, ...]:
+    figures = map(_figure, (row.baseline, row.ours, row.limit))
     ratio = "" if row.ratio is None else f"{row.ratio:.2f}"
     reached = {None: "", True: "yes", False: "no"}[row.reached]
-    figures = (_figure(each, row.unit) for each in (row.baseline, row.ours, row.limit))
-    return row.workload, row.original or "", *figures, ratio, reached, row.note
+    return row.workload, row.unit, row.original or "", *figures, ratio, reached, row.note
 
 
-def _figure(value: float | None, unit: str) -> str:
+def _figure(value: float | None) -> str:
     if value is None:
         return ""
-    return f"{value:,.0f} {unit}" if value >= 1000 else f"{value:.3g} {unit}"
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
 
 
 def _line(cells: Iterable[str]) -> str:
