@@ -1,6 +1,6 @@
 """What a batch adds to its tasks, and what an edited program costs that ran before.
 
-    python tests/benchmarks/batch_journal.py
+    python -m tests.benchmarks.batch_journal
 
 The journal's cost is what its own calls take, a task at a time: the writing, and the forcing to the disk.
 It is set against tasks of 100 ms each, one after the other. The program of eight steps is run, run again,
@@ -15,11 +15,13 @@ import statistics
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from visprog import Image, Run, VisProg
+from tests.benchmarks.table import Row, print_table
+from visprog import Image, VisProg
 from visprog.batch.journal import FORCED_EVERY, Journal
 from visprog.batch.outcome import Outcome
 from visprog.batch.runner import run_batch
@@ -62,8 +64,15 @@ def session(cache: Path | None = None) -> VisProg:
     return VisProg(models=models, cache=cache)
 
 
-def journal_cost(folder: Path) -> None:
-    """Print what the journal takes a task, and to be read again."""
+def rows() -> Iterator[Row]:
+    """Measure the journal, a batch, and programs that ran before."""
+    for measure in (journal_cost, batch_cost, rerun_cost):
+        with tempfile.TemporaryDirectory() as folder:
+            yield from measure(Path(folder))
+
+
+def journal_cost(folder: Path) -> Iterator[Row]:
+    """What the journal takes a task, and to be read again."""
     record = {"id": "kitchen 0001", "ok": True, "instruction": "How many cups are on the table?", "result": 3}
     outcome = Outcome({**record, "program": PROGRAM}, 0.1, Tokens(1_200, 90))
     keys = [number.to_bytes(16, "big") for number in range(TASKS)]
@@ -75,18 +84,20 @@ def journal_cost(folder: Path) -> None:
     start = time.perf_counter()
     journal.close()
     forcing = time.perf_counter() - start
-    mean = statistics.mean(costs)
-    print(f"journal, a task: median {statistics.median(costs) * 1e6:.0f} us, mean {mean * 1e6:.0f} us")
-    print(f"forced to the disk, every {FORCED_EVERY:.0f} s at most: {forcing * 1e3:.1f} ms")
-    share = mean / BUDGET + forcing / FORCED_EVERY
-    print(f"of tasks of 100 ms, one after the other: {share:.2%}; limit 1%")
+    share = statistics.mean(costs) / BUDGET + forcing / FORCED_EVERY
+    note = (
+        f"a line: {1e6 * statistics.median(costs):.0f} us, on average {1e6 * statistics.mean(costs):.0f}; "
+        f"forced to the disk every {FORCED_EVERY:.0f} s: {1e3 * forcing:.1f} ms"
+    )
+    yield Row("the journal, of tasks of 100 ms one after the other", None, 100 * share, 1, "%", note)
     start = time.perf_counter()
     Journal(folder / "journal.jsonl", {}).close()
-    print(f"taken up again: {(time.perf_counter() - start) / TASKS * 1e6:.0f} us a task")
+    again = (time.perf_counter() - start) / TASKS
+    yield Row("the journal taken up again, a task", None, 1e6 * again, None, "us")
 
 
-def batch_cost(folder: Path) -> None:
-    """Print what a task of a batch costs beside the same program executed in a loop."""
+def batch_cost(folder: Path) -> Iterator[Row]:
+    """What a task of a batch costs beside the same program executed in a loop."""
     count = 500
     programs = [f"RESULT=Eval('{number} + 1')" for number in range(count)]
     lines = "".join(json.dumps({"program": program}) + "\n" for program in programs)
@@ -100,54 +111,47 @@ def batch_cost(folder: Path) -> None:
         start = time.process_time()
         run_batch(given, folder / "tasks.jsonl", folder / "out")
         whole = (time.process_time() - start) / count
-    print(
-        f"a task of one step, processor's time: {alone * 1e6:.0f} us alone, {whole * 1e6:.0f} us in a batch"
-    )
+    yield Row("a task of one step, in a batch", 1e6 * alone, 1e6 * whole, None, "us")
 
 
-def rerun_cost(folder: Path) -> None:
-    """Print steps computed and milliseconds: first, again, edited; from memory and from disk."""
+def rerun_cost(folder: Path) -> Iterator[Row]:
+    """Steps computed and milliseconds: first, again, edited; from memory and from disk."""
     image = Image(np.random.default_rng(0).integers(0, 256, (480, 640, 3), dtype=np.uint8))
-    print(f"{'eight steps':<28} {'steps computed':>14} {'ms':>8}")
     with session() as given:
-        tell("first, in memory", given, PROGRAM, image)
-        tell("again, from memory", given, PROGRAM, image, ROUNDS)
-        tell("last step edited, from memory", given, EDITED, image)
-    with session(folder / "cache") as given:
-        tell("first, with a cache on disk", given, PROGRAM, image)
-    times = []
+        first = measured(given, PROGRAM, image)
+        again = [measured(given, PROGRAM, image) for _ in range(ROUNDS)]
+        edited = measured(given, EDITED, image)
+    yield from compared("in memory", first, again, edited)
+    cache = folder / "cache"
+    with session(cache) as given:
+        first = measured(given, PROGRAM, image)
+    again = []
     for _ in range(ROUNDS):
-        with session(folder / "cache") as given:
-            times.append(measured(given, PROGRAM, image))
-    report("again, from disk", times)
-    with session(folder / "cache") as given:
-        tell("last step edited, from disk", given, EDITED, image)
+        with session(cache) as given:
+            again.append(measured(given, PROGRAM, image))
+    with session(cache) as given:
+        edited = measured(given, EDITED, image)
+    yield from compared("on disk, in a new session", first, again, edited)
 
 
-def measured(given: VisProg, program: str, image: Image) -> tuple[float, Run]:
-    """Check and run a program; return the processor's seconds."""
+def measured(given: VisProg, program: str, image: Image) -> tuple[int, float]:
+    """Check and run a program; return the steps computed, and the processor's milliseconds."""
     start = time.process_time()
     run = given.execute(program, image)
-    return time.process_time() - start, run
+    milliseconds = 1e3 * (time.process_time() - start)
+    return Counter(step.status for step in run.steps)["done"], milliseconds
 
 
-def tell(name: str, given: VisProg, program: str, image: Image, rounds: int = 1) -> None:
-    """Measure some rounds in one session, and print them."""
-    report(name, [measured(given, program, image) for _ in range(rounds)])
-
-
-def report(name: str, rounds: list[tuple[float, Run]]) -> None:
-    """Print the median."""
-    computed = Counter(step.status for step in rounds[-1][1].steps)["done"]
-    print(f"{name:<28} {computed:>14} {statistics.median(seconds for seconds, _ in rounds) * 1e3:>8.2f}")
-
-
-def main() -> None:
-    """Print everything."""
-    for measure in (journal_cost, batch_cost, rerun_cost):
-        with tempfile.TemporaryDirectory() as folder:
-            measure(Path(folder))
+def compared(
+    where: str, first: tuple[int, float], again: Sequence[tuple[int, float]], edited: tuple[int, float]
+) -> Iterator[Row]:
+    """Set a program's rerun, and that of an edited one, against its first run."""
+    unchanged = statistics.median(milliseconds for _, milliseconds in again)
+    yield Row(f"eight steps again, results {where}", first[0], max(again)[0], 0, "steps")
+    yield Row(f"eight steps again, results {where}", first[1], unchanged, 5, "ms")
+    yield Row(f"the last of eight steps edited, results {where}", first[0], edited[0], 1, "steps")
+    yield Row(f"the last of eight steps edited, results {where}", first[1], edited[1], None, "ms")
 
 
 if __name__ == "__main__":
-    main()
+    print_table(rows())

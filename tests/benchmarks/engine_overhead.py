@@ -1,6 +1,6 @@
 """What the engine adds to each step, with stub models, no trace, the program parsed and checked once.
 
-    python tests/benchmarks/engine_overhead.py
+    python -m tests.benchmarks.engine_overhead
 
 Baseline: the same calls to the same tools in a plain loop, in the same run. Prints microseconds a step,
 of the processor's time; then what 20 Loc on a picture of 12 megapixels add to the memory at its peak.
@@ -11,11 +11,12 @@ from __future__ import annotations
 import statistics
 import time
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import numpy as np
 
+from tests.benchmarks.table import Row
 from visprog import VisProg
 from visprog.engine.interpreter import Interpreter
 from visprog.engine.memo import Memo
@@ -69,25 +70,49 @@ def plain(checked: Checked, image: Image, detector: FakeDetector, visual_qa: Fak
             values[step.name] = step.expressions["expr"].expression.bind(values).evaluate()
 
 
+def rows() -> Iterator[Row]:
+    """The first run with its graph, and the run from the memo, of each length."""
+    for steps, alone, _, first, again, _ in figures():
+        note = f"beyond the calls alone: {alone:.1f} us"
+        yield Row(f"a step of {steps:.0f} with stub models, first", None, first, 15, "us", note, "31 to 78")
+        yield Row(f"a step of {steps:.0f} from the memo", None, again, 5, "us")
+    yield Row("20 Loc on 12 megapixels, no trace", None, peak_megabytes(), 20, "MB", original="915")
+
+
 def main() -> None:
     """Print the table."""
-    image = Image(np.zeros((480, 640, 3), dtype=np.uint8))
-    detector = FakeDetector(lambda image, label: [(10, 10, 50, 50)])
-    visual_qa = FakeVisualQA(lambda image, question: "red")
-    session = VisProg(models={"detector": detector, "visual_qa": visual_qa})
-    parser.MAX_STEPS, parser.MAX_TEXT = 1_000, 200_000  # further than programs may go: is it still flat?
     print("added by the engine, in microseconds of the processor a step (median of", ROUNDS, "rounds)")
     columns = ("steps", "tools alone", "first run", "and the graph", "from memo", "no memo")
     print(" ".join(f"{name:>{width}}" for name, width in zip(columns, (6, 12, 10, 14, 10, 8), strict=True)))
+    for steps, alone, first_run, with_graph, again, without in figures():
+        print(
+            f"{steps:>6} {alone:>12.1f} {first_run:>10.1f} {with_graph:>14.1f} {again:>10.1f} {without:>8.1f}"
+        )
+    print(f"20 Loc on 12 megapixels add {peak_megabytes():.1f} MB at the peak")
+
+
+def figures() -> Iterator[tuple[float, ...]]:
+    """The columns of the table for each length."""
+    image = Image(np.zeros((480, 640, 3), dtype=np.uint8))
+    detector, visual_qa = stubs()
+    session = VisProg(models={"detector": detector, "visual_qa": visual_qa})
+    parser.MAX_STEPS, parser.MAX_TEXT = 1_000, 200_000  # further than programs may go: is it still flat?
     for length in LENGTHS:
         checked = session.check(chain(length), ["IMAGE"])
         assert checked.ok, checked.diagnostics
-        print(row(session, checked, image, seconds(partial(plain, checked, image, detector, visual_qa))))
-    print(f"20 Loc on 12 megapixels add {peak_megabytes(session):.1f} MB at the peak")
+        yield row(session, checked, image, seconds(partial(plain, checked, image, detector, visual_qa)))
 
 
-def peak_megabytes(session: VisProg) -> float:
+def stubs() -> tuple[FakeDetector, FakeVisualQA]:
+    """Models that answer at once."""
+    detector = FakeDetector(lambda image, label: [(10, 10, 50, 50)])
+    return detector, FakeVisualQA(lambda image, question: "red")
+
+
+def peak_megabytes() -> float:
     """Measure what a run needs beside its picture."""
+    detector, visual_qa = stubs()
+    session = VisProg(models={"detector": detector, "visual_qa": visual_qa})
     session.execute(chain(82), Image(np.zeros((8, 8, 3), dtype=np.uint8)))  # what is loaded once is loaded
     image = Image(np.zeros((3000, 4000, 3), dtype=np.uint8))
     tracemalloc.start()
@@ -97,7 +122,7 @@ def peak_megabytes(session: VisProg) -> float:
     return peak / 1e6
 
 
-def row(session: VisProg, checked: Checked, image: Image, alone: float) -> str:
+def row(session: VisProg, checked: Checked, image: Image, alone: float) -> tuple[float, ...]:
     """Measure one program: its first run with the graph at hand, without it, again, and without a memo."""
     steps = len(checked.needed)
     memo = Interpreter(session.tools, session.models, memo=Memo())
@@ -115,9 +140,7 @@ def row(session: VisProg, checked: Checked, image: Image, alone: float) -> str:
     measured.append(seconds(lambda: memo.run(checked, {"IMAGE": image})))
     bare.run(checked, {"IMAGE": image})
     measured.append(seconds(lambda: bare.run(checked, {"IMAGE": image})) - alone)
-    first_run, with_graph, again, without = (each / steps * 1e6 for each in measured)
-    return (f"{steps:>6} {alone / steps * 1e6:>12.1f} {first_run:>10.1f} {with_graph:>14.1f} {again:>10.1f} "
-            f"{without:>8.1f}")  # fmt: skip
+    return steps, *(each / steps * 1e6 for each in (alone, *measured))
 
 
 if __name__ == "__main__":

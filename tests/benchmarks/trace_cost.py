@@ -1,6 +1,6 @@
 """What a trace costs: the page of an eight-step program on photographs of 640x480 and of 12 megapixels.
 
-python tests/benchmarks/trace_cost.py [PHOTOGRAPH]
+python -m tests.benchmarks.trace_cost [PHOTOGRAPH]
 """
 
 from __future__ import annotations
@@ -8,8 +8,10 @@ from __future__ import annotations
 import statistics
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
+from tests.benchmarks.table import Row
 from visprog import Image, VisProg, load_image
 from visprog.models.fake import FakeDetector, FakeVisualQA
 from visprog.trace.html import render_html
@@ -25,10 +27,32 @@ ANSWER2=Eval('{ANSWER0} > 0')
 ANSWER3=Eval("'yes' if {ANSWER2} and {ANSWER1} == 'silver' else 'no'")
 RESULT=Result(var=ANSWER3)"""
 ROUNDS = 9
+SIZES = (
+    ((640, 480), (2.8, 56), ("14", "94")),
+    ((4000, 3000), (28, 104), ("266 to 287", "174")),
+)
+"""Pictures, with the limits of the page's milliseconds and kilobytes, and what the original took."""
+
+
+def rows(path: Path = PHOTOGRAPH) -> Iterator[Row]:
+    """The page's milliseconds and kilobytes, of each size."""
+    for size, limits, originals in SIZES:
+        page, kilobytes, _ = cost(path, size)
+        name = f"trace of an eight-step program, {size[0]}x{size[1]}"
+        yield Row(name, None, page, limits[0], "ms", original=originals[0])
+        yield Row(name, None, kilobytes, limits[1], "KB", original=originals[1])
 
 
 def main(path: Path = PHOTOGRAPH) -> None:
-    """Print milliseconds of the processor and bytes.
+    """Print milliseconds of the processor and bytes."""
+    print(f"{'picture':>10} {'page, ms':>9} {'page, KB':>9} {'JSON, ms':>9}")
+    for size, *_ in SIZES:
+        page, kilobytes, record = cost(path, size)
+        print(f"{size[0]:>5}x{size[1]:<4} {page:>9.1f} {kilobytes:>9.1f} {record:>9.1f}")
+
+
+def cost(path: Path, size: tuple[int, int]) -> tuple[float, float, float]:
+    """The page's milliseconds and kilobytes, and the JSON's milliseconds.
 
     The run's pictures are new each time, so that nothing is kept of them.
     """
@@ -40,19 +64,16 @@ def main(path: Path = PHOTOGRAPH) -> None:
         memory=0,
     )
     photograph = load_image(path).to_pil()
-    print(f"{'picture':>10} {'page, ms':>9} {'page, KB':>9} {'JSON, ms':>9}")
-    for size in ((640, 480), (4000, 3000)):
-        pages, data, length = [], [], 0
-        for _ in range(ROUNDS):
-            run = session.execute(PROGRAM, Image.from_pil(photograph.resize(size)))
-            start = time.process_time()
-            length = len(render_html(run).encode())
-            pages.append(time.process_time() - start)
-            start = time.process_time()
-            run.to_json()
-            data.append(time.process_time() - start)
-        page, record = statistics.median(pages) * 1e3, statistics.median(data) * 1e3
-        print(f"{size[0]:>5}x{size[1]:<4} {page:>9.1f} {length / 1e3:>9.1f} {record:>9.1f}")
+    pages, data, length = [], [], 0
+    for _ in range(ROUNDS):
+        run = session.execute(PROGRAM, Image.from_pil(photograph.resize(size)))
+        start = time.process_time()
+        length = len(render_html(run).encode())
+        pages.append(time.process_time() - start)
+        start = time.process_time()
+        run.to_json()
+        data.append(time.process_time() - start)
+    return statistics.median(pages) * 1e3, length / 1e3, statistics.median(data) * 1e3
 
 
 if __name__ == "__main__":

@@ -1,0 +1,69 @@
+"""Measures the workloads, or those that are named, and prints one table.
+
+    python -m tests.benchmarks [--json] [WORKLOAD...]
+
+Other work on the machine shows in times; counts are exact.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+from datetime import UTC, datetime
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from itertools import chain
+
+from tests.benchmarks.table import print_table, record
+
+WORKLOADS = {
+    "engine_overhead": "what the engine adds to a step",
+    "trace_cost": "what a trace costs, in time and bytes",
+    "batching": "calls gathered, with stub models",
+    "mini": "calls gathered and encodings kept, with the models of the profile `mini`; takes minutes",
+    "batch_journal": "what a batch adds to its tasks, and what an edited program costs",
+    "startup": "what `visprog --help` takes",
+}
+"""The scripts beside this one, each with a function `rows`."""
+
+
+def main() -> None:
+    """Measure and print."""
+    listing = "\n".join(f"  {name:<16} {meaning}" for name, meaning in WORKLOADS.items())
+    parser = argparse.ArgumentParser(
+        "python -m tests.benchmarks",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description=f"Measures workloads and prints one table. Without names, all of them:\n\n{listing}",
+    )
+    parser.add_argument("workloads", nargs="*", metavar="WORKLOAD", help="one of the above")
+    parser.add_argument("--json", action="store_true", help="print the table as data")
+    chosen = parser.parse_args()
+    for name in chosen.workloads:
+        if name not in WORKLOADS:
+            parser.error(f"there is no workload {name!r}; there are {', '.join(WORKLOADS)}")
+    names = chosen.workloads or WORKLOADS
+    rows = chain.from_iterable(import_module(f"tests.benchmarks.{name}").rows() for name in names)
+    if chosen.json:
+        print(json.dumps({**circumstances(), "rows": list(map(record, rows))}, indent=2))
+        return
+    print(", ".join(f"{name} {value}" for name, value in circumstances().items()), end="\n\n")
+    print_table(rows)
+
+
+def circumstances() -> dict[str, object]:
+    """Say when and on what it is measured."""
+    versions = {}
+    for package in ("visprog", "numpy", "torch", "transformers"):
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:  # the workloads that need it will say so
+            continue
+    moment = datetime.now(UTC).isoformat(timespec="minutes")
+    machine = {"machine": platform.machine(), "cores": os.cpu_count(), "python": platform.python_version()}
+    return {"date": moment, **machine, **versions}
+
+
+if __name__ == "__main__":
+    main()
