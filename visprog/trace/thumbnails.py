@@ -79,7 +79,7 @@ def _quality(pixels: NDArray[np.uint8]) -> int:
     sample = pixels  # or a quarter of a large one, in bands
     if tall >= 192:
         sample = pixels[: tall // 64 * 64].reshape(-1, 64, wide, 3)[:, :16].reshape(-1, wide, 3)
-    taken = (len(_jpeg(sample, _BEST)) - _HEADER) * pixels.size / sample.size
+    taken = max(1, len(_jpeg(sample, _BEST)) - _HEADER) * pixels.size / sample.size
     return int(max(_LEAST, _BEST * min(1.0, (_WORTH + _WORTH_OF_A_PIXEL * tall * wide) / taken)))
 
 
