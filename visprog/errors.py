@@ -13,6 +13,7 @@ VisProgError
 │   ├── ModelRefused      the service rejected the key or the request
 │   ├── ModelTimeout      no answer within the deadline
 │   └── ModelFailed       an answer came and is of no use, or the service failed
+├── WorkerDied            the process that ran a task ended before the task did
 ├── PlanError             no program could be made from the instruction
 └── OutputError           a result cannot be written where it should go
 """
@@ -107,6 +108,10 @@ class ModelTimeout(ModelError):  # noqa: N818
 
 class ModelFailed(ModelError):  # noqa: N818
     """An answer came and is of no use, or the service failed."""
+
+
+class WorkerDied(VisProgError):  # noqa: N818
+    """The process that ran a task ended before the task did."""
 
 
 class PlanError(VisProgError):

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from visprog.batch.progress import ProgressLine
-from visprog.batch.runner import Options, Summary, run_batch
+from visprog.batch.runner import Engine, Options, Summary, run_batch
 from visprog.session import VisProg
 from visprog.trace.rendering import cost
 
@@ -20,6 +20,7 @@ def batch(
     workers: int,
     retry_failed: bool,
     changes_allowed: bool,
+    engine: Engine | None = None,
 ) -> Summary:
     """Run a batch under a line that tells how far it is."""
     with session, ProgressLine() as line:
@@ -32,6 +33,7 @@ def batch(
             retry_failed=retry_failed,
             changes_allowed=changes_allowed,
             watch=line,
+            engine=engine,
         )
 
 

@@ -128,7 +128,7 @@ class Journal:
             return
         if self._last is not None and not changes_allowed:
             raise UsageError(
-                f"{self.path.parent} was begun otherwise: {_differences(self._last, configuration)}",
+                f"{self.path.parent} was begun otherwise: {differences(self._last, configuration)}",
                 help="take the same as before, or another folder; or say `--allow-changes`, and what was "
                 "done otherwise is done anew",
             )
@@ -174,7 +174,8 @@ def _finite(value: Any) -> Any:
     return str(value) if isinstance(value, float) and value - value != 0 else value
 
 
-def _differences(before: Configuration, now: Configuration) -> str:
+def differences(before: Configuration, now: Configuration) -> str:
+    """Say in words what is another now: `planner was `a`, and is `b`; ...`."""
     old, new = _flat(before), _flat(now)
     changed = [name for name in sorted({*old, *new}) if old.get(name) != new.get(name)]
     nothing = "nothing"

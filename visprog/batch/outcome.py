@@ -11,7 +11,7 @@ from visprog.batch.tasks import Task
 from visprog.errors import StepError, VisProgError
 from visprog.images import save_image
 from visprog.language.checker import Checked
-from visprog.models.usage import Tokens, counting, total
+from visprog.models.usage import NOTHING, Tokens, counting, total
 from visprog.planner.plan import Plan
 from visprog.results import plain
 from visprog.session import VisProg
@@ -49,9 +49,7 @@ class Performer:
     def __call__(self, task: Task) -> Outcome:
         """Plan the task, if need be, and run it. Raises OutputError where what came of it cannot be kept."""
         before = perf_counter()
-        record: dict[str, Any] = {"id": task.id, "ok": False}
-        if task.instruction:
-            record["instruction"] = task.instruction
+        record = _unanswered(task)
         with counting() as planning:
             program = self._program(task)
         run = self._run(program, task) if not isinstance(program, Exception) else program
@@ -94,6 +92,16 @@ class Performer:
             record["error"] = _error(run.error)
         if self._traces is not None:
             run.save(self._traces / f"{task.file_name}.html")
+
+
+def given_up(task: Task, error: VisProgError) -> Outcome:
+    """Return what comes of a task that could not even be tried to its end."""
+    return Outcome({**_unanswered(task), "error": _error(error)}, 0.0, NOTHING)
+
+
+def _unanswered(task: Task) -> dict[str, Any]:
+    asked = {"instruction": task.instruction} if task.instruction else {}
+    return {"id": task.id, "ok": False, **asked}
 
 
 def _error(error: Exception) -> dict[str, Any]:

@@ -7,14 +7,14 @@ import hashlib
 import json
 import os
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, NamedTuple, TypeAlias
 
 import visprog
-from visprog.batch.journal import Journal, dump
+from visprog.batch.journal import Configuration, Journal, differences, dump
 from visprog.batch.outcome import Outcome, Performer
 from visprog.batch.tasks import Task, read_tasks, survey
 from visprog.errors import OutputError, UsageError
@@ -24,6 +24,8 @@ from visprog.session import VisProg
 
 Job: TypeAlias = tuple[bytes, Task]
 """A task with its key."""
+
+_NO_PLANNER = "none"
 
 WORKERS = 16
 """So many tasks are under way at once: models answer several together."""
@@ -62,6 +64,35 @@ class Options(NamedTuple):
     traces: bool = False
 
 
+class Assignment(NamedTuple):
+    """What an engine must know of a batch; `workers` tasks are under way at once in each session.
+
+    `pictures` and `traces` are folders, or None. A session that performs tasks has this configuration.
+    """
+
+    options: Options
+    pictures: Path | None
+    traces: Path | None
+    configuration: Configuration
+    workers: int
+
+    def performer(self, session: VisProg) -> Performer:
+        """Return what performs the tasks in a session."""
+        return Performer(session, self.pictures, self.traces)
+
+    def differences(self, session: VisProg) -> str:
+        """Say in words in what another session differs from that of the batch; "" where it does not."""
+        plans = self.configuration["planner"] != _NO_PLANNER
+        return differences(self.configuration, _configuration(session, self.options, plans=plans))
+
+
+Performed: TypeAlias = Generator[tuple[Job, Outcome], None, None]
+"""Each job with what came of it, as soon as that is known."""
+
+Engine: TypeAlias = Callable[[Assignment, Iterator[Job]], Performed]
+"""Performs the jobs, which it takes as it needs them; closing what it returned ends the work."""
+
+
 def run_batch(
     session: VisProg,
     tasks: str | Path,
@@ -72,8 +103,12 @@ def run_batch(
     retry_failed: bool = False,
     changes_allowed: bool = False,
     watch: Callable[[Progress], None] | None = None,
+    engine: Engine | None = None,
 ) -> Summary:
     """Perform the tasks of a file that are not done yet, and write `results.jsonl` in the folder `out`.
+
+    They are performed in the session, or where an engine such as `visprog.batch.cluster.Cluster` has them
+    performed; what comes of them is the same.
 
     Raises UsageError where the file has faulty lines, or the folder was begun otherwise, and OutputError
     where something cannot be written; what was done until then stays done.
@@ -81,10 +116,12 @@ def run_batch(
     tasks, out = Path(tasks), Path(out)
     overview = survey(tasks, options.bank)
     configuration = _configuration(session, options, plans=overview.has_instructions)
-    performer = Performer(
-        session,
+    assignment = Assignment(
+        options,
         _folder(out / "pictures") if options.pictures else None,
         _folder(out / "traces") if options.traces else None,
+        configuration,
+        workers,
     )
     journal = Journal(_folder(out) / "journal.jsonl", configuration, changes_allowed=changes_allowed)
     with contextlib.closing(journal):
@@ -105,18 +142,24 @@ def run_batch(
 
         watch = watch or _nobody
         watch(state)
-        for (key, _), outcome in perform_side_by_side(performer, pending(), workers):
-            journal.add(key, outcome)
-            spent = total((state.tokens, outcome.tokens))
-            state = state._replace(done=state.done + 1, failed=state.failed + (not outcome.ok), tokens=spent)
-            watch(state)
+        with contextlib.closing((engine or _here(session))(assignment, pending())) as performed:
+            for (key, _), outcome in performed:
+                journal.add(key, outcome)
+                failed, spent = state.failed + (not outcome.ok), total((state.tokens, outcome.tokens))
+                state = state._replace(done=state.done + 1, failed=failed, tokens=spent)
+                watch(state)
         watch(state)
         return _write_results(out / "results.jsonl", journal, keys, state.done - state.earlier)
 
 
-def perform_side_by_side(
-    perform: Callable[[Task], Outcome], jobs: Iterable[Job], workers: int
-) -> Iterator[tuple[Job, Outcome]]:
+def _here(session: VisProg) -> Engine:
+    """Return the engine that performs tasks in this process."""
+    return lambda assignment, jobs: perform_side_by_side(
+        assignment.performer(session), jobs, assignment.workers
+    )
+
+
+def perform_side_by_side(perform: Callable[[Task], Outcome], jobs: Iterable[Job], workers: int) -> Performed:
     """Yield what comes of each job as soon as it is known. Jobs are taken as they are needed."""
     finished: SimpleQueue[tuple[Job, Outcome | BaseException]] = SimpleQueue()
 
@@ -155,7 +198,7 @@ def _configuration(session: VisProg, options: Options, *, plans: bool) -> dict[s
     models, tools = session.models, hashlib.blake2b(digest_size=8)
     for tool in session.tools:
         tools.update(f"{tool.fingerprint}\n".encode())
-    planner = getattr(session.planner, "name", type(session.planner).__name__) if plans else "none"
+    planner = getattr(session.planner, "name", type(session.planner).__name__) if plans else _NO_PLANNER
     return {
         "visprog": visprog.__version__,
         "planner": planner,

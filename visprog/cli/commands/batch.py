@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -37,6 +38,26 @@ def batch(
     tools: Tools = None,
     cache: Cache = None,
     workers: Annotated[int, typer.Option(min=1, max=256, help="So many tasks are under way at once.")] = 16,
+    engine: Annotated[
+        str, typer.Option(help="local: in this process; ray: in several, on this machine or a cluster.")
+    ] = "local",
+    address: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HOST:PORT",
+            help="A Ray cluster that runs already, or auto for this machine's; else one is started here.",
+            show_default=False,
+        ),
+    ] = None,
+    actors: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="So many processes of Ray, with models and --workers of their own; else one for each GPU, "
+            "or for each machine.",
+            show_default=False,
+        ),
+    ] = None,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Run again what failed.")] = False,
     allow_changes: Annotated[
         bool,
@@ -51,18 +72,21 @@ def batch(
     """Run many tasks from a file. Stopped in any way, the same command goes on where it was."""
     with reporting(as_json):
         from visprog.batch import command
+        from visprog.batch.cluster import choose_engine
         from visprog.batch.runner import Options
 
-        session = make_session(planner, models, tools, model, device, cache)
+        make = partial(make_session, planner, models, tools, model, device, cache)
+        chosen = choose_engine(engine, make, address, actors)
         options = Options(task, save, traces)
         summary = command.batch(
-            session,
+            make(),
             tasks,
             out,
             options,
             workers=workers,
             retry_failed=retry_failed,
             changes_allowed=allow_changes,
+            engine=chosen,
         )
         typer.echo(command.as_json(summary) if as_json else summary.results)
         note(command.in_words(summary))

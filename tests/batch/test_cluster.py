@@ -1,0 +1,223 @@
+"""A batch by Ray: real processes, one of them killed, and results as if there were one alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from threading import Lock
+from typing import Any, NamedTuple
+
+import pytest
+
+from tests.batch.tasks_file import lines_of, write_picture, write_tasks
+from visprog import UsageError, VisProg
+from visprog.batch.cluster import Cluster
+from visprog.batch.runner import Options, run_batch
+from visprog.cli.sessions import make_session
+from visprog.models.fake import FakeVisualQA
+
+ray = pytest.importorskip("ray", reason="the extra `ray` is not installed")
+
+PICTURES, QUESTIONS = 6, 10
+TOOLS = '''
+import json
+import os
+import time
+from pathlib import Path
+from visprog import Image, tool
+
+@tool("Darken")
+def darken(image: Image, number: int) -> Image:
+    """Take the colour away by `number`, and note who did it."""
+    keys = sorted(name for name in os.environ if name.startswith("OPENAI_"))
+    line = json.dumps([int(image.pixels[0, 0, 0]), os.getpid(), keys]) + "\\n"
+    log = os.open("performed.log", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    os.write(log, line.encode())
+    os.close(log)
+    time.sleep(0.03)
+    return Image(image.pixels - number)
+
+@tool("Die")
+def die(image: Image) -> Image:
+    """End the process."""
+    os.kill(os.getpid(), 9)
+    return image
+'''
+
+
+class Performance(NamedTuple):
+    """Who darkened which picture, and which keys he had."""
+
+    picture: int
+    process: int
+    keys: list[str]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder to be in, with pictures, several tasks on each of them, and a task that fails."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
+    (tmp_path / "tools.py").write_text(TOOLS)
+    for color in range(PICTURES):
+        write_picture(tmp_path, f"{color}.png", 100 + color)
+    tasks = [
+        {"program": f"RESULT=Darken(IMAGE, {number})", "image": f"{color}.png"}
+        for color in range(PICTURES)
+        for number in range(QUESTIONS)
+    ]
+    write_tasks(tmp_path, *tasks, {"id": "gone", "program": "RESULT=Crop(IMAGE, [])", "image": "none.png"})
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[str]:
+    """The address of a cluster that runs already."""
+    context = ray.init("local", num_cpus=4, include_dashboard=False, log_to_driver=False)
+    yield context.address_info["gcs_address"]
+    ray.shutdown()
+
+
+def batch(*words: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-W", "error", "-m", "visprog", "batch", "tasks.jsonl"]
+    options = ["--tools", "tools.py", "--planner", "examples", "--save", "--workers", "4", *words]
+    return subprocess.Popen([*command, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def finished(running: subprocess.Popen[str], status: int) -> str:
+    _, words = running.communicate(timeout=100)
+    assert running.returncode == status, words
+    return words
+
+
+def performed() -> list[Performance]:
+    lines = Path("performed.log").read_text().splitlines() if Path("performed.log").exists() else []
+    return [Performance(*json.loads(line)) for line in lines]
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def sessions(*models: str) -> Callable[[], VisProg]:
+    return partial(make_session, "examples", "base", [Path("tools.py")], list(models))
+
+
+def test_a_worker_is_killed_and_the_results_are_those_of_a_local_run(folder: Path) -> None:
+    """On a cluster of its own, without a key, and without a word of Ray's."""
+    running = batch("--out", "spread", "--engine", "ray", "--actors", "2")
+    wait_until(lambda: len(performed()) > 12)
+    victim = performed()[-1].process
+    environment = Path(f"/proc/{victim}/environ")
+    if environment.exists():
+        assert b"sk-secret" not in environment.read_bytes()
+        assert b"RAY_AUTH_MODE=token" in environment.read_bytes()
+    os.kill(victim, signal.SIGKILL)
+    assert finished(running, 1) == "61 tasks: 60 done, 1 failed\n"
+    by_ray = performed()
+    assert len({each.process for each in by_ray}) == 3
+    assert not any(each.keys for each in by_ray)
+
+    finished(batch("--out", "local"), 1)
+    for path in [Path("local/results.jsonl"), *Path("local/pictures").iterdir()]:
+        assert path.read_bytes() == Path("spread", *path.parts[1:]).read_bytes()
+    assert "there is no file none.png" in lines_of(Path("spread/results.jsonl"))[-1]["error"]["message"]
+    assert len(list(Path("spread/pictures").iterdir())) == PICTURES * QUESTIONS
+
+
+def test_interrupted_it_leaves_a_journal_with_which_another_engine_goes_on(
+    folder: Path, cluster: str
+) -> None:
+    running = batch("--out", "out", "--engine", "ray", "--address", cluster, "--actors", "1")
+    wait_until(lambda: len(performed()) > 5)
+    running.send_signal(signal.SIGINT)
+    assert finished(running, 130).endswith("interrupted\n")
+    done = len(lines_of(Path("out/journal.jsonl"))) - 1
+    assert 0 < done < PICTURES * QUESTIONS
+    worker = performed()[0].process
+    wait_until(lambda: not Path(f"/proc/{worker}").exists())
+    assert f"({done} of them earlier)" in finished(batch("--out", "out"), 1)
+
+
+def test_a_picture_stays_with_one_worker_and_keys_go_where_they_are_needed(
+    folder: Path, cluster: str
+) -> None:
+    make = sessions("visual_qa=openai:some-model")
+    with make() as session:
+        run_batch(session, folder / "tasks.jsonl", folder / "out", engine=Cluster(make, actors=2), workers=3)
+    pairs = {(each.picture, each.process) for each in performed()}
+    assert len({process for _, process in pairs}) == 2
+    assert len(pairs) <= PICTURES + 1  # the last picture may be shared
+    assert all("OPENAI_API_KEY" in each.keys for each in performed())
+
+
+def test_what_kills_every_worker_is_given_up_and_its_neighbours_are_not(folder: Path, cluster: str) -> None:
+    ordinary = [{"id": n, "program": f"RESULT=Darken(IMAGE, {n})", "image": "0.png"} for n in range(6)]
+    deadly = {"id": "deadly", "program": "A=Darken(IMAGE, 50)\nRESULT=Die(A)", "image": "0.png"}
+    file = write_tasks(folder, *ordinary[:3], deadly, *ordinary[3:])
+    make = sessions()
+    with make() as session:
+        summary = run_batch(session, file, folder / "out", engine=Cluster(make, actors=1))
+    assert (summary.tasks, summary.failed) == (7, 1)
+    record = lines_of(summary.results)[3]
+    assert (record["id"], record["error"]["type"]) == ("deadly", "WorkerDied")
+    assert record["error"]["message"] == "the process that ran the task died, 3 times"
+
+
+def test_workers_that_are_set_up_otherwise_are_refused(folder: Path, cluster: str) -> None:
+    engine = Cluster(sessions("visual_qa=openai:other"), actors=1)
+    with sessions("visual_qa=openai:some")() as session, pytest.raises(UsageError) as caught:
+        run_batch(session, folder / "tasks.jsonl", folder / "out", engine=engine)
+    assert "is set up otherwise than this process: models.visual_qa was `openai:some " in caught.value.message
+    assert performed() == []
+
+
+def test_what_a_worker_cannot_keep_ends_the_batch(folder: Path, cluster: str) -> None:
+    (folder / "out" / "pictures" / "7.png").mkdir(parents=True)
+    make = sessions()
+    with make() as session, pytest.raises(Exception, match=r"7\.png is a folder"):
+        run_batch(session, Path("tasks.jsonl"), Path("out"), Options(pictures=True), engine=Cluster(make))
+    assert len(lines_of(Path("out/journal.jsonl"))) > 1
+
+
+def test_a_session_that_cannot_be_sent_is_refused() -> None:
+    models = {"visual_qa": FakeVisualQA(lambda *_: "yes"), "lock": Lock()}
+    with pytest.raises(UsageError, match="cannot be sent to other processes"):
+        Cluster(lambda: VisProg(models=models))
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--engine", "ray", "--address", "127.0.0.1:1"], "Ray cluster at 127.0.0.1:1 cannot be reached"),
+        (["--engine", "ray", "--address", "nowhere"], "it is no HOST:PORT"),
+        (["--engine", "spark"], "there is no engine `spark`"),
+        (["--actors", "2"], "add `--engine ray`"),
+    ],
+)
+def test_what_cannot_be_is_told_in_words(words: list[str], said: str, folder: Path) -> None:
+    assert said in finished(batch("--out", "out", *words), 2)
+
+
+def test_without_ray_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(UsageError) as caught:
+        Cluster(VisProg)
+    assert "pip install 'visprog[ray]'" in str(caught.value)
+
+
+def test_nothing_is_started_where_nothing_is_left_to_do(tmp_path: Path) -> None:
+    file = write_tasks(tmp_path, {"program": "RESULT=Eval('6 * 7')"})
+    run_batch(VisProg(), file, tmp_path / "out")
+    engine: Any = Cluster(VisProg, address="127.0.0.1:1")
+    assert run_batch(VisProg(), file, tmp_path / "out", engine=engine).performed == 0
