@@ -287,10 +287,13 @@ def _connected(address: str | None, actors: int) -> Iterator[None]:
             ray.init(address, **quiet)
         else:
             with _without_secrets():  # Ray's own processes keep their environment, and hand it on
-                processors = max(actors, os.cpu_count() or 1)
-                ray.init(
-                    "local", num_cpus=processors, include_dashboard=False, object_store_memory=_STORE, **quiet
-                )
+                own = {
+                    "num_cpus": max(actors, os.cpu_count() or 1),
+                    "include_dashboard": False,
+                    "object_store_memory": _STORE,
+                    "_system_config": {"worker_niceness": 0},  # else workers give way to whatever runs
+                }
+                ray.init("local", **own, **quiet)
     except (OSError, ValueError, RuntimeError, ray.exceptions.RayError) as cause:
         raise _unconnected(address, cause) from cause
     try:
