@@ -220,10 +220,10 @@ class _Crew:
         worker.alone = False
         try:
             outcome = self._ray.get(ended)
-        except self._ray.exceptions.RayActorError as error:
-            yield from self._bury(worker, job, error)
         except self._ray.exceptions.RayTaskError as error:
             raise error.cause from None
+        except self._ray.exceptions.RayError as error:  # it, its machine, or the way there is gone
+            yield from self._bury(worker, job, error)
         else:
             if job is None:
                 worker.ready, worker.stillborn = True, 0
