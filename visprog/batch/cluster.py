@@ -310,7 +310,8 @@ def _unconnected(address: str | None, cause: Exception) -> UsageError:
         )
     return UsageError(
         f"the Ray cluster at {address} cannot be reached: {_in_a_line(cause)}",
-        help="it must run with the same versions of Python and Ray; its token goes into RAY_AUTH_TOKEN",
+        help="it must run with the same versions of Python and Ray; where it asks for a token, set "
+        "RAY_AUTH_MODE=token and RAY_AUTH_TOKEN",
     )
 
 
