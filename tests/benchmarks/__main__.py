@@ -24,6 +24,7 @@ WORKLOADS = {
     "batching": "calls gathered, with stub models",
     "mini": "calls gathered and encodings kept, with the models of the profile `mini`; takes minutes",
     "batch_journal": "what a batch adds to its tasks, and what an edited program costs",
+    "throughput": "tasks a second one by one, as a batch, and by Ray with one and two workers",
     "startup": "what `visprog --help` takes",
 }
 """The scripts beside this one, each with a function `rows`."""
@@ -55,7 +56,7 @@ def main() -> None:
 def circumstances() -> dict[str, object]:
     """Say when and on what it is measured."""
     versions = {}
-    for package in ("visprog", "numpy", "torch", "transformers"):
+    for package in ("visprog", "numpy", "torch", "transformers", "ray"):
         try:
             versions[package] = version(package)
         except PackageNotFoundError:  # the workloads that need it will say so

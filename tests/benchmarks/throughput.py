@@ -1,6 +1,6 @@
 """How many tasks a second: one by one, as a batch in this process, and by Ray with one and two workers.
 
-    python tests/benchmarks/throughput.py [TASKS [TASKS_OF_MINI]]
+    python -m tests.benchmarks.throughput
 
 A stub for VisualQA takes 5 ms a call, one call at a time in each process, as a model on a device of its own
 does. Then ViLT of the profile `mini`, where all processes share the processor's cores. A rate is that from
@@ -10,15 +10,15 @@ the first task's end to the last one's, with models loaded; beside it stand all 
 from __future__ import annotations
 
 import json
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from tests.benchmarks.table import Row, print_table
 from visprog import Image, VisProg, save_image
 from visprog.batch.cluster import Cluster
 from visprog.batch.runner import Engine, Progress, run_batch
@@ -26,6 +26,7 @@ from visprog.batch.tasks import read_tasks
 from visprog.miniworld.drawing import draw
 from visprog.miniworld.scene import make_scene
 
+TASKS = 1_000
 SECONDS_A_CALL = 0.005
 QUESTIONS = 10
 """On each picture."""
@@ -120,25 +121,18 @@ def measurements(make: Callable[[], VisProg], tasks: Path) -> Iterator[tuple[str
         yield name, measure()
 
 
-def show(workload: str, make: Callable[[], VisProg], count: int) -> None:
-    """Print the rows of one workload. The results must be the same each way."""
-    contents = set()
-    with tempfile.TemporaryDirectory() as folder:
-        first: Any = None
-        for name, found in measurements(make, write_tasks(Path(folder), count)):
-            first = first or found.rate
-            contents.add(found.content)
-            figures = f"{found.rate:.1f} | {found.rate / first:.2f} | {found.seconds:.1f}"
-            print(f"| {workload} | {name} | {figures} |", flush=True)
-    assert len(contents) == 1, "the results differ"
-
-
-def main(tasks: int = 1_000, tasks_of_mini: int = 1_000) -> None:
-    """Print everything."""
-    print("| workload | way | tasks a second | of one by one | seconds in all |\n|---|---|---|---|---|")
-    show(f"{tasks:,} tasks of a stub, 5 ms a call", stubbed, tasks)
-    show(f"{tasks_of_mini:,} tasks of ViLT (mini)", mini, tasks_of_mini)
+def rows() -> Iterator[Row]:
+    """Measure both workloads. The results must be the same each way."""
+    for workload, make in (("a stub, 5 ms a call", stubbed), ("ViLT of `mini`", mini)):
+        contents, baseline = set(), None
+        with tempfile.TemporaryDirectory() as folder:
+            for name, found in measurements(make, write_tasks(Path(folder), TASKS)):
+                contents.add(found.content)
+                each, note = 1e3 / found.rate, f"{found.rate:.1f} a second; {found.seconds:.1f} s in all"
+                baseline = baseline or each
+                yield Row(f"{TASKS:,} tasks of {workload}: {name}", baseline, each, None, "ms a task", note)
+        assert len(contents) == 1, "the results differ"
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    print_table(rows())
