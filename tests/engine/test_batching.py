@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 import signal
 import threading
@@ -13,11 +14,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.console import Console
 
 from visprog import Image, Run, VisProg, tool
 from visprog.models.fake import FakeLanguageModel, FakeVisualQA
 from visprog.models.roles import LanguageModel, Message, VisualQA
 from visprog.tools import Tool
+from visprog.trace.html import render_html
+from visprog.trace.terminal import LiveSteps, render
 
 T = TypeVar("T")
 
@@ -108,10 +112,26 @@ def test_a_call_alone_is_made_as_if_there_were_no_batches() -> None:
     assert session(Single({"Why?": "so"})).execute("RESULT=Vqa(image=IMAGE, question='Why?')", picture()).ok
 
 
+def test_every_view_says_with_how_many_others_a_call_was_answered() -> None:
+    asking, out = session(Answers()), io.StringIO()
+    program = NLVR.format("people?", "boats??")
+    with LiveSteps(asking.check(program).steps, Console(file=out, width=120, color_system=None)) as live:
+        run = asking.execute(program, pair(3), observer=live)
+    assert [step.together for step in run.steps] == [4, 4, 4, 4, 1]
+    assert [step["together"] for step in run.to_json()["steps"]] == [4, 4, 4, 4, 1]
+    assert render_html(run).count("<li>with 3 others in one pass</li>") == 4
+    render(run, Console(file=out, width=120, color_system=None))
+    assert out.getvalue().count("with 3 others in one pass") == 8
+    again = asking.execute(program, pair(3))
+    assert [step.together for step in again.steps] == [1] * 5, "what is remembered was not asked again"
+
+
 def test_without_batching_every_call_is_a_pass() -> None:
     model = Answers()
-    assert session(model, batching=False).execute(NLVR.format("people?", "boats??"), pair(3)).ok
+    run = session(model, batching=False).execute(NLVR.format("people?", "boats??"), pair(3))
+    assert run.ok
     assert len(model.passes) == 4
+    assert "in one pass" not in render_html(run)
 
 
 def test_dependent_questions_are_gathered_across_programs() -> None:

@@ -27,7 +27,7 @@ Job: TypeAlias = tuple[bytes, Task]
 
 _NO_PLANNER = "none"
 
-WORKERS = 16
+WORKERS = 32
 """So many tasks are under way at once: models answer several together."""
 
 

@@ -18,6 +18,16 @@ MOST = 32
 Arguments: TypeAlias = tuple[Any, ...]
 
 
+class Answer(NamedTuple):
+    """What a call came to, and how many different calls were made in one pass with it, itself included."""
+
+    value: Any
+    together: int = 1
+
+
+_Outcome: TypeAlias = Answer | Exception
+
+
 class Gatherer:
     """Makes the calls of the crew's threads to models, those that a model can answer together in batches.
 
@@ -45,10 +55,10 @@ class Gatherer:
         """Whether calls of the method can be gathered."""
         return hasattr(model, f"{method}_batch")
 
-    def call(self, model: object, fingerprint: str, method: str, arguments: Arguments) -> Any:
+    def call(self, model: object, fingerprint: str, method: str, arguments: Arguments) -> Answer:
         """Return what the method returns for the arguments; or raise what it raises for them."""
         if not self._crew.is_at_work:
-            return getattr(model, method)(*arguments)
+            return Answer(getattr(model, method)(*arguments))
         call = _Call(model, method, arguments, Pause(self._crew))
         with self._crew.lock:
             queue = self._queue(model, fingerprint, method)
@@ -65,9 +75,9 @@ class Gatherer:
             self._make(queue, call)
         self._crew.take_turn()
         assert call.outcome is not None, "an unanswered call is not woken"  # noqa: S101
-        if call.outcome.error is not None:
-            raise call.outcome.error
-        return call.outcome.value
+        if isinstance(call.outcome, Exception):
+            raise call.outcome
+        return call.outcome
 
     def _queue(self, model: object, fingerprint: str, method: str) -> _Queue:
         queue = self._queues.get((fingerprint, method))
@@ -115,11 +125,6 @@ class Gatherer:
             if call.batch:
                 queue.calls.extendleft(each for each in reversed(call.batch) if each is not call)
                 queue.is_under_way = False
-
-
-class _Outcome(NamedTuple):
-    value: Any
-    error: Exception | None = None
 
 
 class _Call:
@@ -191,16 +196,16 @@ def _outcomes(queue: _Queue, call: _Call, listed: Sequence[Arguments]) -> list[_
 
 def _single(call: _Call, arguments: Arguments) -> _Outcome:
     try:
-        return _Outcome(getattr(call.model, call.method)(*arguments))
+        return Answer(getattr(call.model, call.method)(*arguments))
     except Exception as error:  # it is raised in the step that made the call
-        return _Outcome(None, error)
+        return error
 
 
 def _together(call: _Call, listed: Sequence[Arguments]) -> list[_Outcome]:
     values = getattr(call.model, f"{call.method}_batch")(listed)
     if len(values) != len(listed):
         raise ValueError(f"{len(values)} answers to {len(listed)} calls of {call.method}")
-    return [_Outcome(value) for value in values]
+    return [Answer(value, len(listed)) for value in values]
 
 
 def _is_out_of_memory(error: Exception) -> bool:

@@ -34,7 +34,8 @@ class StepFinished:
     """A step has its value, computed or (`cached`) remembered.
 
     `models` are the fingerprints of the models that the step was given, `tokens` what they cost in it where
-    they are paid for by the token; a remembered value costs nothing.
+    they are paid for by the token; a remembered value costs nothing. `together` is how many calls, the step's
+    own and those of others, a model answered in one pass for it: the most where there were several passes.
     """
 
     index: int
@@ -46,6 +47,7 @@ class StepFinished:
     warnings: tuple[str, ...]
     models: tuple[str, ...]
     tokens: Tokens = NOTHING
+    together: int = 1
 
 
 @dataclass(frozen=True, slots=True)

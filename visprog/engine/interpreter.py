@@ -119,8 +119,8 @@ class Interpreter:
         before = self._seconds.get(tool.name)
         self._seconds[tool.name] = seconds if before is None else before * (1.25 if seconds > before else 0.8)
 
-    def _lend(self, tool: Tool) -> dict[str, object]:
-        call = partial(self._call_model, tool)
+    def _lend(self, tool: Tool, passes: list[int]) -> dict[str, object]:
+        call = partial(self._call_model, tool, passes)
         return {
             parameter: Lent(self._models, need.role, call)
             if not need.optional or self._models.has(need.role)
@@ -129,9 +129,19 @@ class Interpreter:
         }
 
     def _call_model(
-        self, tool: Tool, role: str, model: object, method: str, *given: Any, **named: Any
+        self,
+        tool: Tool,
+        passes: list[int],
+        role: str,
+        model: object,
+        method: str,
+        *given: Any,
+        **named: Any,
     ) -> Any:
-        """Call a model for a step: together with other steps where the model can, and resting meanwhile."""
+        """Call a model for a step: together with other steps where the model can, and resting meanwhile.
+
+        How many calls were made together is added to `passes`.
+        """
         function = getattr(model, method)
         if self._gatherer is not None and self._gatherer.can_take(model, method):
             if named:
@@ -139,7 +149,9 @@ class Interpreter:
                 given, named = bound.args, bound.kwargs
             if not named:
                 self._gathering.add(tool.name)
-                return self._gatherer.call(model, self._models.fingerprint(role), method, given)
+                answer = self._gatherer.call(model, self._models.fingerprint(role), method, given)
+                passes.append(answer.together)
+                return answer.value
         with self._crew.resting():
             return function(*given, **named)
 
@@ -349,10 +361,11 @@ class _Execution:
 
     def _call(self, node: Node, tool: Tool, at: float) -> StepFinished | StepFailed:
         warnings: list[str] = []
+        passes: list[int] = []
         models = self._fingerprints(tool)
         with counting() as usage:
             try:
-                value = self._value(node, tool, warnings)
+                value = self._value(node, tool, warnings, passes)
             except Exception as cause:
                 seconds, error = perf_counter() - self._start - at, _step_error(node, tool, cause)
                 return StepFailed(node.index, at, seconds, error, tuple(warnings), models, usage.tokens)
@@ -361,12 +374,15 @@ class _Execution:
         if isinstance(value, Regions) and value.empty:
             warnings.append("found nothing")
         key = self._keys.get(node.name, b"")
-        return StepFinished(node.index, at, seconds, value, key, False, tuple(warnings), models, usage.tokens)
+        together = max(passes, default=1)
+        return StepFinished(
+            node.index, at, seconds, value, key, False, tuple(warnings), models, usage.tokens, together
+        )
 
-    def _value(self, node: Node, tool: Tool, warnings: list[str]) -> Any:
+    def _value(self, node: Node, tool: Tool, warnings: list[str], passes: list[int]) -> Any:
         arguments = self._arguments(node)
         if tool.needs:
-            arguments |= self._interpreter._lend(tool)
+            arguments |= self._interpreter._lend(tool, passes)
         if tool.settings:
             arguments |= self._interpreter._settings(tool)
         if tool.warn_parameter is not None:

@@ -18,7 +18,7 @@ from visprog.language.program import ListValue, Literal, Value, Variable
 from visprog.trace.figures import Album, Figure
 from visprog.trace.listing import Line, Token, input_anchor, listing, step_anchor
 from visprog.trace.pages import allowed, environment, packed, source
-from visprog.trace.rendering import Description, cost, describe, duration, shorten, visible
+from visprog.trace.rendering import Description, cost, describe, duration, shared, shorten, visible
 from visprog.values import Image, Region, Regions
 
 if TYPE_CHECKING:
@@ -90,6 +90,7 @@ class Card:
     warnings: tuple[str, ...]
     models: tuple[str, ...]
     cost: str
+    shared: str
     failure: Failure | None
     because: Link | None
     used_by: tuple[Link, ...]
@@ -206,6 +207,7 @@ class _Page:
             warnings=record.warnings if record else (),
             models=record.models if record else (),
             cost=cost(record.tokens) if record else "",
+            shared=shared(record.together) if record else "",
             failure=_failure(record.error) if record else None,
             because=None if because is None else self._link(because),
             used_by=tuple(self._users(step.name)),

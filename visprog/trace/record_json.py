@@ -111,6 +111,7 @@ def _step(record: StepRecord) -> dict[str, Any]:
         "models": list(record.models),
         "input_tokens": record.tokens.input_tokens,
         "output_tokens": record.tokens.output_tokens,
+        "together": record.together,
         "key": record.key.hex(),
     }
 

@@ -120,5 +120,11 @@ def cost(tokens: Tokens) -> str:
     return f"{tokens.input_tokens:,} tokens in, {tokens.output_tokens:,} out" if any(tokens) else ""
 
 
+def shared(together: int) -> str:
+    """Write that a model answered so many calls in one pass: `with 11 others in one pass`; else nothing."""
+    others = together - 1
+    return f"with {others} other{'s' * (others > 1)} in one pass" if others else ""
+
+
 def _decimals(amount: float) -> int:
     return 2 if amount < 9.995 else 1 if amount < 99.95 else 0

@@ -25,7 +25,10 @@ Status = Literal["done", "cached", "failed", "skipped", "unneeded"]
 
 @dataclass(frozen=True, slots=True)
 class StepRecord:
-    """What became of one step. Times are seconds; `at` counts from the run's start."""
+    """What became of one step. Times are seconds; `at` counts from the run's start.
+
+    `together` is how many calls a model answered in one pass for it, its own and those of other steps.
+    """
 
     index: int
     step: CheckedStep
@@ -39,6 +42,7 @@ class StepRecord:
     models: tuple[str, ...] = ()
     key: bytes = b""
     tokens: Tokens = NOTHING
+    together: int = 1
 
     @property
     def name(self) -> str:
@@ -161,10 +165,20 @@ class Run:
 
 def _record(event: Event, steps: tuple[CheckedStep, ...]) -> StepRecord | None:
     match event:
-        case StepFinished(index, at, seconds, value, key, cached, warnings, models, tokens):
+        case StepFinished(index, at, seconds, value, key, cached, warnings, models, tokens, together):
             status: Status = "cached" if cached else "done"
             return StepRecord(
-                index, steps[index], status, value, None, None, at, seconds, warnings, models, key, tokens
+                index,
+                steps[index],
+                status,
+                value,
+                at=at,
+                seconds=seconds,
+                warnings=warnings,
+                models=models,
+                key=key,
+                tokens=tokens,
+                together=together,
             )
         case StepFailed(index, at, seconds, failure, warnings, models, tokens):
             return StepRecord(

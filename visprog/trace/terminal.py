@@ -17,7 +17,7 @@ from rich.text import Text
 from visprog.engine.events import Event, StepFailed, StepFinished, StepProgress, StepSkipped, StepStarted
 from visprog.language.checker import CheckedStep
 from visprog.printable import one_line
-from visprog.trace.rendering import cost, describe, duration
+from visprog.trace.rendering import cost, describe, duration, shared
 
 if TYPE_CHECKING:
     from visprog.trace.run import Run, StepRecord
@@ -76,7 +76,8 @@ def _outcome(record: StepRecord, run: Run) -> Text:
             return Text(f"skipped: {one_line(cause)} failed", "dim")
         case "unneeded":
             return Text("not needed for the result", "dim")
-    return Text(one_line(describe(record.value).summary))
+    others = shared(record.together)
+    return Text(one_line(describe(record.value).summary)).append(f"  {others}" if others else "", "dim")
 
 
 def _line(lead: str, style: str, words: str) -> Text:
@@ -140,7 +141,8 @@ class LiveSteps:
         remarks = "" if isinstance(event, StepSkipped) else "".join(f"; {each}" for each in event.warnings)
         line = Text.assemble(mark, " ", self._title(event.index), "  ", one_line(words + remarks))
         spent = "" if isinstance(event, StepSkipped) else cost(event.tokens)
-        return line.append("".join(f"  {each}" for each in (taken, spent) if each), "dim")
+        others = shared(event.together) if isinstance(event, StepFinished) else ""
+        return line.append("".join(f"  {each}" for each in (taken, others, spent) if each), "dim")
 
     def _name(self, index: int) -> str:
         return self._steps[index].step.target

@@ -37,7 +37,7 @@ def batch(
     device: Device = "auto",
     tools: Tools = None,
     cache: Cache = None,
-    workers: Annotated[int, typer.Option(min=1, max=256, help="So many tasks are under way at once.")] = 16,
+    workers: Annotated[int, typer.Option(min=1, max=256, help="So many tasks are under way at once.")] = 32,
     engine: Annotated[
         str, typer.Option(help="local: in this process; ray: in several, on this machine or a cluster.")
     ] = "local",
