@@ -11,6 +11,7 @@ each pixel belongs to, by a layer that is thrown away.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,16 +31,25 @@ from visprog.miniworld.training.loop import Schedule, fit
 from visprog.miniworld.training.pictures import Picture, Pictures
 from visprog.miniworld.training.saving import WEIGHTS, save
 from visprog.models.transformers.sam import load_sam
-from visprog.values import Box, Region, Regions
+from visprog.values import Box, Region, Regions, enlarge
 
 SIDE, PATCH = 160, 8
 """The longer side to which pictures are brought, and the side of a patch, in pixels."""
 
-SCHEDULE = Schedule(steps=3200, rate=1e-3, decay=0.05)
+STAGES = (
+    (0.0, Schedule(steps=3200, rate=1e-3, decay=0.05)),
+    (0.8, Schedule(steps=1900, rate=8e-4, decay=0.05)),
+)
+"""In the second one, most of what is shown are parts of pictures around a thing: outlines are seen there."""
+
 _BATCH = 16
 _BOXES, _POINTS = 3, 1
 """How many boxes and points are asked about in each picture."""
 
+_LARGER = (1.6, 3.0)
+"""How many times as large as a thing's box the parts are that are looked at by themselves."""
+
+_ZOOM = 2.0
 _LOOSE = 0.08
 """By how much of a box's width or height each of its edges may be off."""
 
@@ -138,18 +148,48 @@ def train(folder: Path, pool: Path) -> None:
     model, processor = build()
     learning = nn.ModuleDict({"sam": model, "outlook": outlook()})
 
-    def loss(network: nn.ModuleDict, step: int) -> Tensor:
+    def loss(network: nn.ModuleDict, step: int, before: int, closely: float) -> Tensor:
+        step += before
         rng = np.random.default_rng(step)
-        numbers = rng.integers(len(pictures), size=_BATCH)
-        samples = [prompts(pictures[int(number)], rng) for number in numbers]
+        shown = [pictures[int(number)] for number in rng.integers(len(pictures), size=_BATCH)]
+        parts = [part_of(picture, rng) if rng.random() < closely else picture for picture in shown]
+        samples = [prompts(part, rng) for part in parts]
         return learning_loss(network, samples, max(0.0, 1 - step / _EVEN_STEPS))
 
     def validate(network: nn.ModuleDict) -> str:
         save(network["sam"], processor, folder=folder / "trial")
         return measured(folder / "trial", unseen, 60)
 
-    fit(learning, loss, SCHEDULE, folder, validate=validate, every=800)
+    before = 0
+    for number, (closely, schedule) in enumerate(STAGES, 1):
+        goal = partial(loss, before=before, closely=closely)
+        fit(learning, goal, schedule, folder / f"stage-{number}", validate=validate, every=950)
+        before += schedule.steps
     save(model, processor, folder=WEIGHTS / "sam")
+
+
+def part_of(picture: Picture, rng: np.random.Generator) -> Picture:
+    """Return a part of a picture around a thing; only things that are wholly in it can be asked about."""
+    height, width = picture.owners.shape
+    box = picture.boxes[rng.choice(np.flatnonzero(picture.seen > _HARDLY_SEEN))]
+    left, top, right, bottom = (int(edge) for edge in box)
+    frame = enlarge((left, top, right, bottom), rng.uniform(*_LARGER), (width, height)) or (
+        0,
+        0,
+        width,
+        height,
+    )
+    rows, columns = slice(frame[1], frame[3]), slice(frame[0], frame[2])
+    boxes = picture.boxes - np.array([frame[0], frame[1]] * 2, np.int32)
+    size = np.array([frame[2] - frame[0], frame[3] - frame[1]])
+    whole = (boxes[:, :2] >= 0).all(1) & (boxes[:, 2:] <= size).all(1)
+    return picture._replace(
+        pixels=picture.pixels[rows, columns],
+        owners=picture.owners[rows, columns],
+        ground=picture.ground[rows, columns],
+        boxes=boxes,
+        seen=np.where(whole, picture.seen, 0),
+    )
 
 
 def prompts(picture: Picture, rng: np.random.Generator) -> Prompts:
@@ -276,7 +316,7 @@ def overlap(one: Tensor, other: Tensor) -> Tensor:
 
 def measured(folder: Path, pictures: Pictures, count: int) -> str:
     """Return the mean IoU of the masks that the engine's own masker gives for things."""
-    masker = load_sam("masker", str(folder), {"device": "cpu"})
+    masker = load_sam("masker", str(folder), {"device": "cpu", "zoom": _ZOOM})
     rng = np.random.default_rng(0)
     reached: dict[str, list[float]] = {"a tight box": [], "a loose box": [], "a point": []}
     for index in range(count):

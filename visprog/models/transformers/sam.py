@@ -18,7 +18,7 @@ from visprog.errors import UsageError
 from visprog.models.encodings import Encodings
 from visprog.models.transformers.geometry import bounding_box, computing, fraction, load_precise, refuse_thin
 from visprog.models.transformers.network import Network
-from visprog.values import Box, Image, Region, Regions, clip
+from visprog.values import Box, Image, Region, Regions, clip, enlarge
 
 if TYPE_CHECKING:
     import torch
@@ -52,13 +52,17 @@ class Grid(NamedTuple):
 
 
 def load_sam(role: str, identifier: str, options: Mapping[str, Any]) -> SegmentAnything:
-    """Load SAM or SAM 2, for either of its roles. Options: those of Grid."""
+    """Load SAM or SAM 2, for either of its roles. Options: those of Grid, and `zoom`.
+
+    With `zoom`, each box is looked at by itself, in a part of the picture so many times as large as the box.
+    That shows small things larger, and costs an embedding for each box instead of one for the picture.
+    """
     del role
     network = load_precise(
         "AutoModelForMaskGeneration",
         identifier,
         options,
-        Grid._fields,
+        (*Grid._fields, "zoom"),
         kinds=KINDS,
         processor="AutoImageProcessor",
     )
@@ -66,7 +70,10 @@ def load_sam(role: str, identifier: str, options: Mapping[str, Any]) -> SegmentA
     if isinstance(points, bool) or not isinstance(points, int) or not 1 <= points <= 256:
         raise UsageError(f"the option `points` is a number of points a side, 1 to 256; found {points!r}")
     limits = {name: fraction(options, name, Grid._field_defaults[name]) for name in Grid._fields[1:]}
-    return SegmentAnything(network, Grid(points, **limits))
+    zoom = options.get("zoom")
+    if zoom is not None and (isinstance(zoom, bool) or not isinstance(zoom, int | float) or not zoom > 1):
+        raise UsageError(f"the option `zoom` is a number above 1, such as 2; found {zoom!r}")
+    return SegmentAnything(network, Grid(points, **limits), zoom)
 
 
 class _Embedded(NamedTuple):
@@ -91,9 +98,10 @@ class SegmentAnything:
     The embeddings of the last pictures are kept.
     """
 
-    def __init__(self, network: Network, grid: Grid | None = None) -> None:
+    def __init__(self, network: Network, grid: Grid | None = None, zoom: float | None = None) -> None:
         self._network = network
         self._grid = grid or Grid()
+        self._zoom = zoom
         self._embedded = Encodings(self._embed, at_once=_AT_ONCE)
         self.fingerprint = network.fingerprint
         self.nbytes = network.nbytes
@@ -107,6 +115,22 @@ class SegmentAnything:
 
     def mask_batch(self, calls: Sequence[tuple[Image, Regions]]) -> list[Regions]:
         """Return what `mask` returns for each picture with regions; new pictures are embedded together."""
+        if self._zoom is None:
+            return self._mask_all(calls)
+        parts = [[_part(image, region, self._zoom) for region in regions] for image, regions in calls]
+        found = iter(self._mask_all([(part.image, part.region) for each in parts for part in each]))
+        return [
+            Regions(
+                (
+                    Region(r.box, r.label, r.score, part.whole(next(found)[0].mask, image))
+                    for r, part in zip(regions, each, strict=True)
+                ),
+                size=image.size,
+            )
+            for (image, regions), each in zip(calls, parts, strict=True)
+        ]
+
+    def _mask_all(self, calls: Sequence[tuple[Image, Regions]]) -> list[Regions]:
         asked = [image for image, regions in calls if any(clip(each.box, image.size) for each in regions)]
         for image in asked:
             refuse_thin(image)
@@ -247,6 +271,31 @@ class SegmentAnything:
                 binarize=False,
             )
             yield fine[:, 0]
+
+
+class _Part(NamedTuple):
+    """A part of a picture, and a region with its box there."""
+
+    image: Image
+    region: Regions
+    corner: tuple[int, int]
+
+    def whole(self, mask: NDArray[np.bool_] | None, image: Image) -> NDArray[np.bool_]:
+        """Return the mask of the part as one of the picture."""
+        found = np.zeros((image.height, image.width), dtype=np.bool_)
+        (left, top), (width, height) = self.corner, self.image.size
+        found[top : top + height, left : left + width] = mask
+        return found
+
+
+def _part(image: Image, region: Region, zoom: float) -> _Part:
+    """Return what lies around a region; the whole picture where it lies outside."""
+    left, top, right, bottom = region.box
+    frame = clip(region.box, image.size) and enlarge(region.box, zoom, image.size)
+    x, y, *_ = frame = frame or (0, 0, *image.size)
+    box = Region((left - x, top - y, right - x, bottom - y))
+    part = image.crop(frame)
+    return _Part(part, Regions([box], size=part.size), (x, y))
 
 
 def _shrunk(image: Image) -> Image:
