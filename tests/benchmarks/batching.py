@@ -1,4 +1,4 @@
-"""What gathering calls saves: passes of stub models, the wait of one question alone, and memory.
+"""What gathering calls saves: passes of stub models, and what one question alone waits for it.
 
     python -m tests.benchmarks.batching
 
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 import re
-import resource
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -121,7 +120,6 @@ def written() -> Iterator[tuple[str, str]]:
 
 def rows() -> Iterator[Row]:
     """Measure each workload."""
-    yield twelve_megapixels()
     yield from each_by_itself()
     yield many_programs()
     yield one_alone()
@@ -183,20 +181,6 @@ def one_alone() -> Row:
         times.append(1e6 * median(lambda: session.execute(checked, image), 500))  # noqa: B023
     before, after = times
     return Row("one question alone", before, after, before + 1000, "us", "limit: 1 ms later")
-
-
-def twelve_megapixels() -> Row:
-    """20 Loc on 12 megapixels, no trace: how far the peak of memory goes up."""
-    image = noise(4000, 3000)
-    session = stubbed(Stub())
-    session.execute("RESULT=Loc(image=IMAGE, object='warm')", noise(64, 48))
-    lines = [f"B{n}=Loc(image=IMAGE, object='thing {n}')" for n in range(20)]
-    counts = [f"C{n}=Count(object=B{n})" for n in range(20)]
-    total = " + ".join(f"{{C{n}}}" for n in range(20))
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    session.execute("\n".join([*lines, *counts, f"RESULT=Eval('{total}')"]), image)
-    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
-    return Row("20 Loc on 12 megapixels, no trace", None, grown, 20, "MB", original="915")
 
 
 if __name__ == "__main__":
