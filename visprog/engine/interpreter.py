@@ -374,7 +374,7 @@ class _Execution:
         if isinstance(value, Regions) and value.empty:
             warnings.append("found nothing")
         key = self._keys.get(node.name, b"")
-        together = max(passes, default=1)
+        together = max(passes) if passes else 1
         return StepFinished(
             node.index, at, seconds, value, key, False, tuple(warnings), models, usage.tokens, together
         )
