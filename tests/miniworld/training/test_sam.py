@@ -79,6 +79,26 @@ def test_an_outlook_that_is_right_has_no_loss() -> None:
     assert sam.outline_loss(-seen.flatten(3), parts) > 10
 
 
+def test_a_part_shows_a_thing_whole_and_larger(pictures: Pictures) -> None:
+    for number in range(len(pictures)):
+        picture, rng = pictures[number], np.random.default_rng(number)
+        part = sam.part_of(picture, rng)
+        assert part.owners.size < picture.owners.size
+        assert part.pixels.shape == (*part.owners.shape, 3)
+        asked_about = np.flatnonzero(part.seen > 0)
+        assert asked_about.size
+        for thing in asked_about:
+            rows, columns = np.nonzero(part.owners == thing)
+            assert part.boxes[thing].tolist() == [
+                columns.min(),
+                rows.min(),
+                columns.max() + 1,
+                rows.max() + 1,
+            ]
+            assert rows.size == (picture.owners == thing).sum()
+        sam.prompts(part, rng)
+
+
 def test_a_loosened_box_stays_inside_and_is_never_empty() -> None:
     rng = np.random.default_rng(0)
     for box in ((0, 0, 160, 160), (159, 159, 160, 160), (40, 60, 90, 62)):

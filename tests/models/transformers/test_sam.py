@@ -21,7 +21,7 @@ from visprog.models.profile import Profile
 from visprog.models.transformers import load
 from visprog.models.transformers.sam import SegmentAnything
 from visprog.models.zoo import Zoo
-from visprog.values import Box, Image, Region, Regions
+from visprog.values import Box, Image, Region, Regions, enlarge
 
 SIZES = [(120, 80), (80, 120), (1, 1), (3, 200), (200, 3), (900, 700)]
 
@@ -357,3 +357,27 @@ def test_sam_2_under_its_name_for_video_masks_the_same(folders: dict[str, Path],
 def test_a_grid_that_is_none_is_refused(sam: Callable[..., Any], points: object) -> None:
     with pytest.raises(UsageError, match="`points`"):
         sam(points=points)
+
+
+@pytest.mark.parametrize("box", [(120, 40, 150, 60), (180, -10, 210, 20)])
+def test_with_zoom_a_box_is_masked_as_in_the_part_of_the_picture_around_it(
+    sam: Callable[..., Any], box: Box
+) -> None:
+    image = noise((200, 100))
+    left, top, right, bottom = enlarge(box, 2, image.size)
+    part = image.crop((left, top, right, bottom))
+    inside = box[0] - left, box[1] - top, box[2] - left, box[3] - top
+    [alone] = sam().mask(part, Regions([Region(inside)], size=part.size))
+    outside = Region((300, 300, 310, 310), "outside")
+    masked, nothing = sam(zoom=2).mask(image, Regions([Region(box, "it", 0.5), outside], size=image.size))
+    assert alone.mask.any()
+    assert np.array_equal(masked.mask[top:bottom, left:right], alone.mask)
+    assert masked.mask.sum() == alone.mask.sum()
+    assert not nothing.mask.any()
+    assert (masked.box, masked.label, masked.score, nothing.label) == (box, "it", 0.5, "outside")
+
+
+@pytest.mark.parametrize("zoom", [1, 0.5, True, "twice"])
+def test_a_zoom_that_is_none_is_refused(sam: Callable[..., Any], zoom: object) -> None:
+    with pytest.raises(UsageError, match="`zoom`"):
+        sam(zoom=zoom)
