@@ -247,7 +247,7 @@ def test_a_refusal_names_the_bank_that_fits_better(instruction: str, task: str, 
 
 
 def test_a_refusal_never_names_a_bank_whose_tools_are_missing() -> None:
-    without = Registry(tool for tool in TOOLS if tool.name != "Vqa")
+    without = Registry(tool for tool in TOOLS if tool.name != "Count")
     with pytest.raises(PlanError) as caught:
         plan("There are two dogs in total.", "imgedit", tools=without)
     assert "--task nlvr" not in str(caught.value)

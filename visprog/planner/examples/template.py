@@ -52,5 +52,5 @@ class Template:
     def fixed(self) -> frozenset[str]:
         """The words that are no slot's, articles and prepositions aside."""
         tokens = (item for item in self.items if isinstance(item, Token))
-        loose = _LOOSE | {"face"} if self.task == "nlvr" else _LOOSE  # there, Vqa can count them as well
+        loose = _LOOSE | {"face"} if self.task == "nlvr" else _LOOSE  # there, they are counted by any means
         return frozenset(t.key for t in tokens if t.kind == "word" and t.key not in loose)
