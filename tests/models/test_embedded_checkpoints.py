@@ -13,6 +13,7 @@ from visprog.models import checkpoints
 from visprog.models.checkpoints import find_checkpoint, is_embedded, is_here
 from visprog.models.fingerprints import fingerprint, weight_bytes
 from visprog.models.profile import Spec, load_profile
+from visprog.models.roles import ROLES
 from visprog.models.zoo import Zoo
 
 
@@ -92,7 +93,7 @@ def test_the_listing_says_that_it_comes_with_visprog(owl: Path, capsys: pytest.C
 
 def test_what_the_profile_names_comes_with_visprog() -> None:
     models = load_profile("mini").models
-    assert models.keys() >= {"detector", "face_detector", "segmenter", "image_text_scorer", "visual_qa"}
+    assert models.keys() == set(ROLES) - {"transcriber"}
     for spec in models.values():
         assert is_embedded(spec.identifier)
         assert is_here(spec.identifier), spec.identifier
