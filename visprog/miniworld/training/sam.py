@@ -38,7 +38,7 @@ SIDE, PATCH = 160, 8
 
 STAGES = (
     (0.0, Schedule(steps=3200, rate=1e-3, decay=0.05)),
-    (0.8, Schedule(steps=1900, rate=8e-4, decay=0.05)),
+    (0.8, Schedule(steps=1300, rate=8e-4, decay=0.05)),
 )
 """In the second one, most of what is shown are parts of pictures around a thing: outlines are seen there."""
 
@@ -49,7 +49,7 @@ _BOXES, _POINTS = 3, 1
 _LARGER = (1.6, 3.0)
 """How many times as large as a thing's box the parts are that are looked at by themselves."""
 
-_ZOOM = 2.0
+_ZOOM = 1.7
 _LOOSE = 0.08
 """By how much of a box's width or height each of its edges may be off."""
 
@@ -163,7 +163,7 @@ def train(folder: Path, pool: Path) -> None:
     before = 0
     for number, (closely, schedule) in enumerate(STAGES, 1):
         goal = partial(loss, before=before, closely=closely)
-        fit(learning, goal, schedule, folder / f"stage-{number}", validate=validate, every=950)
+        fit(learning, goal, schedule, folder / f"stage-{number}", validate=validate, every=650)
         before += schedule.steps
     save(model, processor, folder=WEIGHTS / "sam")
 
