@@ -28,8 +28,8 @@ ANSWER3=Eval("'yes' if {ANSWER2} and {ANSWER1} == 'silver' else 'no'")
 RESULT=Result(var=ANSWER3)"""
 ROUNDS = 9
 SIZES = (
-    ((640, 480), (2.8, 56), ("14", "94")),
-    ((4000, 3000), (28, 104), ("266 to 287", "174")),
+    ((640, 480), (2.8, 56.4), ("14", "94")),
+    ((4000, 3000), (28, 104.4), ("266 to 287", "174")),
 )
 """Pictures, with the limits of the page's milliseconds and kilobytes, and what the original took."""
 

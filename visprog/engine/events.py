@@ -1,6 +1,7 @@
 """What happens while a program runs, one small record per kind.
 
 `index` is the step's place in the program, from 0. Times are seconds; `at` counts from the run's start.
+Nobody changes a record; they are not frozen, as that takes five times as long to make, in every step.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from visprog.errors import StepError
 from visprog.models.usage import NOTHING, Tokens
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class StepStarted:
     """A step begins. Sent to observers only, for a live view; the record does not keep it."""
 
@@ -20,7 +21,7 @@ class StepStarted:
     at: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class StepProgress:
     """A model has done `done` of `total` parts of its work for a step. Sent to observers only."""
 
@@ -29,7 +30,7 @@ class StepProgress:
     total: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class StepFinished:
     """A step has its value, computed or (`cached`) remembered.
 
@@ -50,7 +51,7 @@ class StepFinished:
     together: int = 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class StepFailed:
     """A step could not be completed. It may have cost tokens all the same."""
 
@@ -63,7 +64,7 @@ class StepFailed:
     tokens: Tokens = NOTHING
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class StepSkipped:
     """A step did not run: it depends on failed step `because`, or (None) the result does not need it."""
 

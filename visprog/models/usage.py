@@ -36,11 +36,10 @@ def total(costs: Iterable[Tokens]) -> Tokens:
 class Usage:
     """What was counted so far, in `tokens`; counting goes on inside its block."""
 
-    __slots__ = ("_before", "_lock", "tokens")
+    __slots__ = ("_before", "tokens")
 
     def __init__(self) -> None:
         self.tokens = NOTHING
-        self._lock = Lock()
 
     def __enter__(self) -> Usage:
         self._before = _COUNTED.set((*_COUNTED.get(), self))
@@ -51,9 +50,12 @@ class Usage:
 
     def add(self, spent: Tokens) -> None:
         """Add to the count. Safe between threads."""
-        with self._lock:
+        with _ADDING:
             self.tokens = total((self.tokens, spent))
 
+
+_ADDING = Lock()
+"""One for all: what costs tokens takes far longer than to add them, and a step is often free."""
 
 _COUNTED: ContextVar[tuple[Usage, ...]] = ContextVar("_COUNTED", default=())
 

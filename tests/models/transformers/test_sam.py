@@ -364,8 +364,10 @@ def test_with_zoom_a_box_is_masked_as_in_the_part_of_the_picture_around_it(
     sam: Callable[..., Any], box: Box
 ) -> None:
     image = noise((200, 100))
-    left, top, right, bottom = enlarge(box, 2, image.size)
-    part = image.crop((left, top, right, bottom))
+    frame = enlarge(box, 2, image.size)
+    assert frame is not None
+    left, top, right, bottom = frame
+    part = image.crop(frame)
     inside = box[0] - left, box[1] - top, box[2] - left, box[3] - top
     [alone] = sam().mask(part, Regions([Region(inside)], size=part.size))
     outside = Region((300, 300, 310, 310), "outside")
