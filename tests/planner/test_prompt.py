@@ -13,8 +13,7 @@ from visprog.values import Image, Regions, Scalar
 
 GOLDEN = Path(__file__).with_name("prompt_golden.txt")
 
-BANK = read_bank(
-    """\
+BANK_TEXT = """\
 Write a program that says whether the statement about LEFT and RIGHT is true.
 
 Statement: There are two dogs in the left image.
@@ -34,9 +33,8 @@ RESULT=Eval('{ANSWER0} == 0 or {ANSWER1} == 0')
 Statement: The left image is a drawing.
 Program:
 RESULT=Vqa(image=LEFT, question='Is it a drawing?')
-""",
-    "nlvr",
-)
+"""
+BANK = read_bank(BANK_TEXT, "nlvr")
 
 
 @tool("Loc")
@@ -83,10 +81,13 @@ def test_an_example_with_a_tool_that_may_not_be_used_is_left_out() -> None:
     assert not any("Vqa" in message.content for message in messages)
 
 
-def test_every_example_is_shown_with_all_the_pictures_that_the_bank_is_about() -> None:
-    asked = [message for message in build_messages(request("x", "A"), BANK) if message.role == "user"]
+def test_every_example_is_shown_with_all_the_pictures_that_it_is_about() -> None:
+    caption = "\nStatement: a dog\nProgram:\nOBJ0=Loc(image=IMAGE, object='dog')\nRESULT=Count(object=OBJ0)\n"
+    bank = read_bank(BANK_TEXT + caption, "nlvr")
+    asked = [message for message in build_messages(request("x", "A"), bank) if message.role == "user"]
     assert [message.content.split("\n")[0] for message in asked] == [
         *["Pictures: LEFT, RIGHT"] * 2,
+        "Pictures: IMAGE",
         "Pictures: A",
     ]
 

@@ -120,6 +120,18 @@ def variables(value: Value) -> Iterator[Variable]:
             yield from variables(item)
 
 
+def inputs_of(program: Program) -> frozenset[str]:
+    """Return the names that a program's steps use and no step before them defines: its pictures."""
+    defined: set[str] = set()
+    free: set[str] = set()
+    for step in program:
+        value = step.value
+        given = [argument.value for argument in value.arguments] if isinstance(value, Call) else [value]
+        free |= {variable.name for each in given for variable in variables(each)} - defined
+        defined.add(step.target)
+    return frozenset(free)
+
+
 def lines_of(source: str) -> list[str]:
     """Split a program's text into lines, as spans count them: at line feeds alone, whatever came before."""
     return source.replace("\r\n", "\n").replace("\r", "\n").split("\n")

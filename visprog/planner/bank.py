@@ -23,7 +23,7 @@ from visprog.language import diagnostics
 from visprog.language.checker import check
 from visprog.language.diagnostics import Diagnostic
 from visprog.language.parser import parse
-from visprog.language.program import Program, Span, lines_of
+from visprog.language.program import Program, Span, inputs_of, lines_of
 from visprog.language.types import Signatures, Type
 
 _LABEL = re.compile(r"(Question|Statement|Instruction):[ \t]*(.*)")
@@ -37,6 +37,12 @@ class Example:
     instruction: str
     program: Program
     line: int = 0
+
+    @property
+    def pictures(self) -> tuple[str, ...]:
+        """The pictures that the instruction is about. What is said of LEFT is said of one of two."""
+        used = inputs_of(self.program)
+        return ("LEFT", "RIGHT") if used & {"LEFT", "RIGHT"} else tuple(sorted(used))
 
 
 @dataclass(frozen=True, slots=True)

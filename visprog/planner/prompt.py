@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterable
 
 from visprog.language.expression import functions
-from visprog.language.program import Call, Program, variables
+from visprog.language.program import Call, Program
 from visprog.models.roles import Message
 from visprog.planner.bank import Bank
 from visprog.planner.plan import Request
@@ -41,15 +41,14 @@ code fence."""
 def build_messages(request: Request, bank: Bank) -> list[Message]:
     """Return the conversation that asks for the request's program.
 
-    Examples that call a tool which `request.tools` lacks are left out. The others are shown with all the
-    pictures that the bank is about, as a program need not use each of them.
+    Examples that call a tool which `request.tools` lacks are left out. The others are shown with the pictures
+    that they are about, as a program need not use each of them.
     """
     tools = request.tools
     examples = [each for each in bank.examples if all(name in tools for name in _called(each.program))]
-    pictures = sorted({name for example in examples for name in _pictures(example.program)})
     messages = [Message("system", _system(tools, bank.header))]
     for example in examples:
-        messages.append(Message("user", _ask(bank.label, example.instruction, pictures)))
+        messages.append(Message("user", _ask(bank.label, example.instruction, example.pictures)))
         messages.append(Message("assistant", str(example.program)))
     messages.append(Message("user", _ask(bank.label, request.instruction, request.inputs)))
     return messages
@@ -74,15 +73,3 @@ def _ask(label: str, instruction: str, pictures: Iterable[str]) -> str:
 
 def _called(program: Program) -> set[str]:
     return {step.value.tool for step in program if isinstance(step.value, Call)}
-
-
-def _pictures(program: Program) -> set[str]:
-    """Return the names that a program uses and does not define: its pictures."""
-    defined: set[str] = set()
-    free: set[str] = set()
-    for step in program:
-        value = step.value
-        given = [argument.value for argument in value.arguments] if isinstance(value, Call) else [value]
-        free |= {variable.name for each in given for variable in variables(each)} - defined
-        defined.add(step.target)
-    return free

@@ -77,7 +77,7 @@ def bank_samples() -> list[Sample]:
     return [
         Sample(
             "bank",
-            turn(bank.label, example.instruction, ("LEFT", "RIGHT") if bank.task == "nlvr" else ("IMAGE",)),
+            turn(bank.label, example.instruction, example.pictures),
             str(example.program),
         )
         for bank in banks

@@ -134,6 +134,27 @@ GROUPS: dict[str, tuple[tuple[str, ...], ...]] = {
             )
             for more in ("more", "fewer")
         ),
+        *(
+            (
+                caption,
+                f"There is {caption}",
+                f"A picture of {caption}",
+                f"The picture shows {caption}",
+                f"You see {caption}",
+                f"{caption} in one picture",
+            )
+            for caption in ("X", "X R Y")
+        ),
+        ("X R Y", "X is R Y", "R Y there is X", "R Y is X"),
+        (
+            "The X is C and the Y is D",
+            "C X and D Y",
+            "There is C X and D Y",
+            "A picture of C X and D Y",
+            "The picture shows C X and D Y",
+            "You see C X and D Y",
+            "C X in the same picture as D Y",
+        ),
     ),
     "knowtag": (
         (

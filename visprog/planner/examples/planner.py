@@ -15,7 +15,7 @@ from typing import NamedTuple
 from visprog.errors import PlanError
 from visprog.language.checker import Checked, check
 from visprog.language.parser import parse
-from visprog.language.program import Argument, Call, Program, Step, Value, Variable, variables
+from visprog.language.program import Argument, Call, Program, Step, Value, Variable, inputs_of
 from visprog.language.types import Type
 from visprog.nouns import misspelt
 from visprog.planner.bank import Bank, read_bank
@@ -51,10 +51,9 @@ class ExamplesPlanner:
         Raises PlanError where none fits, or two readings are equally likely, where a word looks misspelt, and
         where the pictures are more or fewer than the bank's programs take.
         """
-        templates = self._templates(request.task)
+        templates = _about(self._templates(request.task), request)
         tokens = read_words(request.instruction, request.task)
         _refuse_slips(request.instruction)
-        _refuse_other_counts(request, templates)
         readings = list(_readings(templates, tokens, request))
         best = min(readings, key=lambda reading: reading.cost, default=None)
         if best is None:
@@ -70,14 +69,14 @@ class ExamplesPlanner:
         return Plan(request.instruction, request.task, best.checked, "examples", remarks=(remark,))
 
     def _fitting_elsewhere(self, request: Request) -> tuple[str, int] | None:
-        """Return the other task whose examples fit, and how many pictures it takes."""
+        """Return the task whose examples fit other pictures, or the other task, and how many they are."""
         for task in BANKS if self._banks is None else self._banks:
-            templates = self._templates(task)
-            pictures = _pictures(templates)
-            asked = Request(request.instruction, dict.fromkeys(pictures, Type.IMAGE), task, request.tools)
             tokens = read_words(request.instruction, task)
-            if task != request.task and any(_readings(templates, tokens, asked)):
-                return task, len(pictures)
+            for pictures, templates in _by_pictures(self._templates(task)).items():
+                asked = Request(request.instruction, dict.fromkeys(pictures, Type.IMAGE), task, request.tools)
+                same = task == request.task and len(pictures) == len(request.inputs)
+                if not same and any(_readings(templates, tokens, asked)):
+                    return task, len(pictures)
         return None
 
     def _templates(self, task: str) -> tuple[Template, ...]:
@@ -94,10 +93,12 @@ def _shipped(task: str) -> tuple[Template, ...]:
     return derive(read_bank(bank_text(task), task))
 
 
-def _pictures(templates: Sequence[Template]) -> list[str]:
-    """Return the names of the pictures that a bank's programs are about."""
-    used = {name for template in templates for name in _free(template.example.program)}
-    return [name for name in _INPUTS if name in used]
+def _by_pictures(templates: Sequence[Template]) -> dict[tuple[str, ...], list[Template]]:
+    """Sort templates by the pictures that their examples are about."""
+    found: dict[tuple[str, ...], list[Template]] = {}
+    for template in templates:
+        found.setdefault(template.example.pictures, []).append(template)
+    return found
 
 
 _INPUTS = ("IMAGE", "LEFT", "RIGHT")
@@ -118,7 +119,8 @@ def _readings(
 
 def _with_inputs(program: Program, request: Request) -> Program | None:
     """Return the program over the request's own pictures, taken in order; None where they are too few."""
-    own = [name for name in _INPUTS if name in _free(program)]
+    used = inputs_of(program)
+    own = [name for name in _INPUTS if name in used]
     if all(name in request.inputs for name in own):
         return program
     given = list(request.inputs)
@@ -127,14 +129,6 @@ def _with_inputs(program: Program, request: Request) -> Program | None:
     if len(own) > len(given):
         return None
     return _renamed(program, dict(zip(own, given, strict=False)))
-
-
-def _free(program: Program) -> set[str]:
-    used: set[str] = set()
-    for step in program:
-        values = [a.value for a in step.value.arguments] if isinstance(step.value, Call) else [step.value]
-        used |= {variable.name for value in values for variable in variables(value)}
-    return used
 
 
 def _renamed(program: Program, names: Mapping[str, str]) -> Program:
@@ -163,15 +157,21 @@ def _refuse_slips(instruction: str) -> None:
             raise PlanError(said, help=f"did you mean `{meant}`?")
 
 
-def _refuse_other_counts(request: Request, templates: Sequence[Template]) -> None:
-    wanted, given = len(_pictures(templates)), list(request.inputs)
-    if wanted == len(given) or not wanted:
-        return
-    number = {1: "one picture", 2: "two pictures"}.get(wanted, f"{wanted} pictures")
+def _about(templates: Sequence[Template], request: Request) -> list[Template]:
+    """Return those about as many pictures as were given. Raises PlanError where there are none."""
+    sorts, given = _by_pictures(templates), list(request.inputs)
+    fitting = [each for pictures, those in sorts.items() if len(pictures) == len(given) for each in those]
+    if fitting or not templates:
+        return fitting
+    number = " or ".join(dict.fromkeys(_counted(len(pictures)) for pictures in sorts))
     were = f"{len(given)} {'was' if len(given) == 1 else 'were'} given"
     names = f": {', '.join(given)}" if given else ""
     said = f"the programs of the bank {request.task} take {number}, and {were}{names}"
     raise PlanError(said, help=_advice(f"give {number}"))
+
+
+def _counted(pictures: int) -> str:
+    return {1: "one picture", 2: "two pictures"}.get(pictures, f"{pictures} pictures")
 
 
 def _no_fit(
@@ -189,8 +189,8 @@ def _no_fit(
     message = "\n".join([said, "the nearest examples are", *nearest])
     if elsewhere is not None:
         task, count = elsewhere
-        pictures = "one picture" if count == 1 else "two pictures" if count == 2 else f"{count} pictures"
-        return PlanError(message, help=f"the bank {task} has an example that fits: --task {task}, {pictures}")
+        fits = f"the bank {task} has an example that fits: --task {task}, {_counted(count)}"
+        return PlanError(message, help=fits)
     return PlanError(message, help=_advice("word it like one of these"))
 
 

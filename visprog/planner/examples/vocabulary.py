@@ -111,8 +111,11 @@ RELATIONS: dict[str, tuple[str, ...]] = {
 DIRECTIONS = _words("CropLeft CropRight CropAbove CropBelow")
 """Those that leave the thing itself out, or half of it: what else is there can be asked of what remains."""
 
-QUESTION_RELATIONS = {"over": "CropAbove", "on": "Crop", "in": "Crop", "by": "Crop"}
-"""Relations only in questions, and only before `the` and its like: 'the cup on the table'."""
+LOOSE_RELATIONS: dict[str, dict[str, str]] = {
+    "gqa": {"over": "CropAbove", "on": "Crop", "in": "Crop", "by": "Crop"},
+    "nlvr": {"over": "CropAbove"},
+}
+"""Relations in some tasks only, and only before `the` and its like: 'the cup on the table'."""
 
 HALVES: dict[str, tuple[str, ...]] = {
     "LEFT": ("left", "left-hand"),
@@ -188,6 +191,7 @@ PHRASES: dict[str, dict[str, str]] = {
         "in all": "total",
         "but no": "but-no",
         "but not": "but-no",
+        "and no": "but-no",
         "but there be no": "but-no",
         "but there be not": "but-no",
         "you can see": "you-see",
@@ -234,6 +238,7 @@ PHRASES: dict[str, dict[str, str]] = {
         "just one of two images": "one-image",
         "just one image": "one-image",
         "^one image": "an-image",
+        "in one image": "in-one-image",
         "^one of images": "an-image",
         "^one of two images": "an-image",
     },

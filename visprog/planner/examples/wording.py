@@ -180,7 +180,7 @@ def _form(token: Token) -> str:
 
 def _relation(raw: list[Token], position: int, task: str) -> Token | None:
     token, following = raw[position], raw[position + 1 : position + 2]
-    tool = vocabulary.QUESTION_RELATIONS.get(token.key) if task == "gqa" else None
+    tool = vocabulary.LOOSE_RELATIONS.get(task, {}).get(token.key)
     if tool is None or not following or following[0].kind != "determiner":
         return None
     if token.key == "in" and following[0].key not in ("the", "this", "that", "these", "those"):
