@@ -32,7 +32,7 @@ from visprog.modules import TOOLS
 from visprog.planner.language_model import LanguageModelPlanner
 from visprog.planner.plan import Plan, Planner, Request
 from visprog.planner.selection import check_planner_name, choose_planner
-from visprog.planner.task import choose_task
+from visprog.planner.task import choose_task, usual_pictures
 from visprog.planner.voting import majority
 from visprog.prompts import BANKS
 from visprog.tools import Registry, Tool, installed_tools
@@ -96,9 +96,9 @@ class VisProg:
     def plan(self, instruction: str, inputs: Sequence[str] = (), *, task: str = "auto") -> Plan:
         """Make a program from an instruction. `inputs` names the pictures; none is looked at.
 
-        Without names, there are LEFT and RIGHT where the task is nlvr, else IMAGE. `task` names the bank of
-        examples: "gqa", "nlvr", "knowtag", "imgedit", or "auto". Raises PlanError or ModelError where no
-        program can be made.
+        Without names, a statement about two pictures is about LEFT and RIGHT, and all else about IMAGE.
+        `task` names the bank of examples: "gqa", "nlvr", "knowtag", "imgedit", or "auto". Raises PlanError or
+        ModelError where no program can be made.
         """
         return self.planner.plan(self._request(instruction, inputs, task))
 
@@ -237,8 +237,8 @@ class VisProg:
             task = choose_task(instruction, len(inputs))
         elif task not in BANKS:
             raise UsageError(f"there is no task `{task}`", help=f"the tasks are auto, {', '.join(BANKS)}")
-        usual = ("LEFT", "RIGHT") if task == "nlvr" else ("IMAGE",)
-        return Request(instruction, dict.fromkeys(inputs or usual, Type.IMAGE), task, self.tools)
+        names = inputs or usual_pictures(instruction, task)
+        return Request(instruction, dict.fromkeys(names, Type.IMAGE), task, self.tools)
 
     def _checked(self, program: str | Program | Parsed | Checked, names: tuple[str, ...]) -> Checked:
         """Check a program for these pictures; what this session found sound for them is taken as it is."""

@@ -11,34 +11,68 @@ _POLITE = re.compile(
 _TWO_PICTURES = re.compile(
     r"\b(?:left|right|first|second) (?:image|picture|photo)|^there (?:is|are)\b"
     r"|\b(?:both|each|two|neither|one|pair) (?:of )?(?:the )?(?:images?|pictures?|photos?)\b"
+    r"|^together\b.*\b(?:images|pictures|photos)\b|^on the (?:left|right) (?:there|one|you)\b"
 )
-_EDIT = re.compile(
-    r"(?:replace|swap|change|turn|hide|cover|obscure|conceal|censor|mask|blur|defocus|crop|cut|remove|erase|create"
-    r"|make|put|place|add|keep|give|draw|paint|colou?r|do|apply|convert|edit|rotate|flip)\b(?! you\b)"
+_CAPTION = re.compile(
+    r"(?:the|an?|no|\d+|one|two|three|four|five|six|seven|eight|nine|ten|at least|at most|exactly"
+    r"|there (?:is|are)|you (?:can )?see|.+ there (?:is|are))\b(?!.*(?:\?$|\bcolou?r[- ](?:pop|splash)\b))"
 )
-_TAG = re.compile(r"(?:tag|label|name|annotate|identify|mark|write the names?|put the names?)\b")
+
+_LABEL = r"(?:name[ -]?)?(?:tag|label)s?|names?"
+_OBJECT = r"(?: (?!(?:on|onto|over|in|into|to|with|by|at|instead)\b)\S+)*?"
+"""What is put, added or drawn ends before a preposition: 'put a heart on the name tag' puts no tag."""
+
+_TAG = re.compile(
+    r"(?:tag|label|name|annotate|identify|recogni[sz]e|mark|write|point out|tell .+ apart)\b"
+    rf"|(?:put|place|attach|add|stick|give|draw|show){_OBJECT} (?:{_LABEL})\b(?! in\b)"
+    rf"|(?:put|place|add|draw){_OBJECT} (?:box(?:es)?|frames?) (?:around|with (?:an? )?(?:{_LABEL}))\b"
+    rf"|show (?:me )?(?:with (?:an? )?(?:{_LABEL}) )?where\b"
+)
+_THEN_TAG = re.compile(
+    r"\band (?:then )?(?:tag|label|annotate|name) (?:it|him|her|them|each|every|all|the)\b"
+)
+_EDITS = (
+    r"(?:replace|swap|change|turn|hide|cover|obscure|conceal|censor|mask|blur|defocus|crop|cut|remove|erase"
+    r"|create|make|put|place|add|keep|give|draw|paint|colou?r|do|apply|convert|edit|rotate|flip)\b"
+)
+_EDIT = re.compile(rf"{_EDITS}(?! you\b)")
+_FIND = re.compile(rf"(?:find|locate|detect|spot)\b(?!.*(?:\?$|\band (?:then )?{_EDITS}))")
+
+_ASK = r"(?:tell me|let me know|say|check|find out|decide|determine)"
 _QUESTION = re.compile(
-    r"(?:tell me |let me know )?(?:how|what|which|who|whom|whose|where|when|why|is|are|was|were|does|did|has"
-    r"|have|can|could|count)\b"
-    r"|do (?:the|a|an|any|all|both|you|they|these|those)\b"
+    rf"(?:{_ASK} )?(?:how|what|which|who|whom|whose|where|when|why|is|are|was|were|does|did|has|have|can"
+    rf"|could|count)\b|{_ASK} (?:if|whether)\b|(?:tell|give)(?: me)? the (?:number|colou?r|kind) of\b"
+    r"|describe\b|do (?:the|a|an|any|all|both|you|they|these|those)\b"
 )
 
 
 def choose_task(instruction: str, image_count: int) -> str:
     """Return the name of the bank that fits: nlvr, gqa, knowtag or imgedit.
 
-    Two pictures mean a statement about both. With none known yet, the wording decides that too.
+    Two pictures mean a statement about both, and a statement about one is its caption. With none known yet,
+    the wording decides that too.
     """
     words = _wording(instruction)
     if image_count == 2 or (image_count == 0 and _TWO_PICTURES.search(words)):
         return "nlvr"
-    if _TAG.match(words):
+    if _THEN_TAG.search(words) or _TAG.match(words):
         return "knowtag"
     if _QUESTION.match(words):
         return "gqa"
     if _EDIT.match(words):
         return "imgedit"
-    return "gqa" if instruction.rstrip().endswith("?") else "imgedit"
+    if _FIND.match(words):
+        return "knowtag"
+    if _CAPTION.match(words):
+        return "nlvr"
+    return "gqa" if words.endswith("?") else "imgedit"
+
+
+def usual_pictures(instruction: str, task: str) -> tuple[str, ...]:
+    """Return the names of the pictures that an instruction of a task is about where none are given."""
+    words = _wording(instruction)
+    one = task != "nlvr" or (_CAPTION.match(words) and not _TWO_PICTURES.search(words))
+    return ("IMAGE",) if one else ("LEFT", "RIGHT")
 
 
 def _wording(instruction: str) -> str:
