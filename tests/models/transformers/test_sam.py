@@ -383,3 +383,10 @@ def test_with_zoom_a_box_is_masked_as_in_the_part_of_the_picture_around_it(
 def test_a_zoom_that_is_none_is_refused(sam: Callable[..., Any], zoom: object) -> None:
     with pytest.raises(UsageError, match="`zoom`"):
         sam(zoom=zoom)
+
+
+def test_with_zoom_a_narrow_box_is_masked_in_the_whole_picture(sam: Callable[..., Any]) -> None:
+    image = noise((200, 100))
+    narrow = Regions([Region((0, 50, 200, 51))], size=image.size)
+    [closely], [as_ever] = sam(zoom=2).mask(image, narrow), sam().mask(image, narrow)
+    assert np.array_equal(closely.mask, as_ever.mask)

@@ -50,6 +50,8 @@ _LARGER = (1.6, 3.0)
 """How many times as large as a thing's box the parts are that are looked at by themselves."""
 
 _ZOOM = 1.7
+"""With which zoom the engine's own masker is measured: the profile's."""
+
 _LOOSE = 0.08
 """By how much of a box's width or height each of its edges may be off."""
 
@@ -173,12 +175,8 @@ def part_of(picture: Picture, rng: np.random.Generator) -> Picture:
     height, width = picture.owners.shape
     box = picture.boxes[rng.choice(np.flatnonzero(picture.seen > _HARDLY_SEEN))]
     left, top, right, bottom = (int(edge) for edge in box)
-    frame = enlarge((left, top, right, bottom), rng.uniform(*_LARGER), (width, height)) or (
-        0,
-        0,
-        width,
-        height,
-    )
+    frame = enlarge((left, top, right, bottom), rng.uniform(*_LARGER), (width, height))
+    assert frame is not None, "the thing is in the picture"  # noqa: S101
     rows, columns = slice(frame[1], frame[3]), slice(frame[0], frame[2])
     boxes = picture.boxes - np.array([frame[0], frame[1]] * 2, np.int32)
     size = np.array([frame[2] - frame[0], frame[3] - frame[1]])

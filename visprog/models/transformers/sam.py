@@ -33,6 +33,9 @@ _PIXELS = 2**27
 _SIDE = 1_500
 """What is divided is looked at with so many pixels along its longer side: candidates are many."""
 
+_NARROW = 16
+"""A part of a picture so many times as long as it is wide is not looked at by itself."""
+
 _RETURNED = 2_000_000_000
 """Pixels of masks, all together, that dividing a picture returns at most."""
 
@@ -289,13 +292,20 @@ class _Part(NamedTuple):
 
 
 def _part(image: Image, region: Region, zoom: float) -> _Part:
-    """Return what lies around a region; the whole picture where it lies outside."""
+    """Return what lies around a region; the whole picture where that is nothing, or too narrow to be seen."""
     left, top, right, bottom = region.box
     frame = clip(region.box, image.size) and enlarge(region.box, zoom, image.size)
-    x, y, *_ = frame = frame or (0, 0, *image.size)
+    if frame is None or _is_narrow(frame):
+        frame = (0, 0, *image.size)
+    x, y, *_ = frame
     box = Region((left - x, top - y, right - x, bottom - y))
     part = image.crop(frame)
     return _Part(part, Regions([box], size=part.size), (x, y))
+
+
+def _is_narrow(box: Box) -> bool:
+    width, height = box[2] - box[0], box[3] - box[1]
+    return max(width, height) > _NARROW * min(width, height)
 
 
 def _shrunk(image: Image) -> Image:
