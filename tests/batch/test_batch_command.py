@@ -41,6 +41,18 @@ def test_a_failure_shows_in_the_status(folder: Path) -> None:
     assert err.endswith("1 task: 0 done, 1 failed\n")
 
 
+def test_a_damaged_journal_is_told_and_its_task_done_anew(folder: Path) -> None:
+    write_tasks(folder, *({"program": f"RESULT=Eval('{number}')"} for number in range(3)))
+    visprog("batch", "tasks.jsonl", "--out", "out")
+    journal, results = folder / "out" / "journal.jsonl", folder / "out" / "results.jsonl"
+    lines, before = journal.read_bytes().splitlines(keepends=True), results.read_bytes()
+    journal.write_bytes(b"".join([*lines[:2], b"\0" * 50 + b"\n", *lines[3:]]))
+    out, err = visprog("batch", "tasks.jsonl", "--out", "out", "--json")
+    assert "a line of the journal is damaged, and what stood there was done anew" in err
+    assert (json.loads(out)["damaged"], json.loads(out)["performed"]) == (1, 1)
+    assert results.read_bytes() == before
+
+
 def test_faulty_lines_are_told_and_nothing_is_made(folder: Path) -> None:
     write_tasks(folder, FACES, "{")
     _, err = visprog("batch", "tasks.jsonl", "--out", "out", status=2)

@@ -44,7 +44,14 @@ def in_words(summary: Summary) -> str:
     earlier = summary.tasks - summary.performed
     before = f" ({earlier:,} of them earlier)" if earlier else ""
     spent = cost(summary.tokens)
-    return f"{tasks}: {outcome}{before}{f'; {spent}' if spent else ''}"
+    return f"{tasks}: {outcome}{before}{f'; {spent}' if spent else ''}{_damage(summary.damaged)}"
+
+
+def _damage(lines: int) -> str:
+    if not lines:
+        return ""
+    what = "a line of the journal is" if lines == 1 else f"{lines:,} lines of the journal are"
+    return f"\n{what} damaged, and what stood there was done anew: look after the disk"
 
 
 def as_json(summary: Summary) -> str:
@@ -54,6 +61,7 @@ def as_json(summary: Summary) -> str:
         "done": summary.tasks - summary.failed,
         "failed": summary.failed,
         "performed": summary.performed,
+        "damaged": summary.damaged,
         **summary.tokens._asdict(),
         "results": str(summary.results),
     }

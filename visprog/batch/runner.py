@@ -42,13 +42,14 @@ class Progress(NamedTuple):
 
 
 class Summary(NamedTuple):
-    """What came of all tasks, in this run and in those before."""
+    """What came of all tasks, in this run and in those before; `damaged` lines of the journal don't count."""
 
     results: Path
     tasks: int
     failed: int
     tokens: Tokens
     performed: int
+    damaged: int = 0
 
     @property
     def ok(self) -> bool:
@@ -238,4 +239,5 @@ def _write_results(path: Path, journal: Journal, keys: list[bytes], performed: i
         raise OutputError(f"{path} cannot be written: {cause.strerror}", help="make room") from cause
     finally:
         beside.unlink(missing_ok=True)
-    return Summary(path, len(keys), failed, Tokens(input_tokens, output_tokens), performed)
+    tokens = Tokens(input_tokens, output_tokens)
+    return Summary(path, len(keys), failed, tokens, performed, journal.damaged)
