@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from visprog import Image, Region, Regions
-from visprog.values import clip, enlarge
+from visprog.values import box_overlap, clip, enlarge
 
 boxes = st.tuples(*[st.integers(-50, 50)] * 2, *[st.integers(1, 60)] * 2).map(
     lambda b: (b[0], b[1], b[0] + b[2], b[1] + b[3])
@@ -105,6 +105,20 @@ def test_the_best_region_is_the_first_of_the_highest_score() -> None:
     assert found.best is not None
     assert found.best.label == "b"
     assert Regions(size=(8, 6)).best is None
+
+
+@given(st.lists(st.tuples(boxes, st.floats(0, 1)), max_size=8), st.floats(0, 1))
+def test_distinct_regions_are_the_best_of_their_spot(
+    found: list[tuple[tuple[int, int, int, int], float]], most: float
+) -> None:
+    regions = Regions((Region(box, score=score) for box, score in found), size=(60, 60))
+    kept = regions.distinct(most)
+    assert [*kept.scores] == sorted(kept.scores, reverse=True)
+    for number, region in enumerate(kept):
+        assert all(box_overlap(region.box, other.box) <= most for other in kept[:number])
+    for region in regions:
+        betters = (other for other in kept if other.score >= region.score)
+        assert region in kept or any(box_overlap(region.box, other.box) > most for other in betters)
 
 
 def test_labels_are_found_whatever_their_case() -> None:

@@ -252,6 +252,24 @@ class Regions(Sequence[Region]):
         wanted = label.casefold()
         return Regions((r for r in self._regions if r.label.casefold() == wanted), size=self.size)
 
+    def distinct(self, most: float) -> Regions:
+        """Return the regions best first, without those that overlap a better one by more than `most`.
+
+        `most` is intersection over union, of boxes alone.
+        """
+        boxes = self.boxes.astype(np.float64)
+        areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+        waiting = np.argsort(-self.scores, kind="stable")
+        kept = []
+        while waiting.size:
+            best, waiting = waiting[0], waiting[1:]
+            kept.append(int(best))
+            low = np.maximum(boxes[best, :2], boxes[waiting, :2])
+            sides = np.minimum(boxes[best, 2:], boxes[waiting, 2:]) - low
+            shared = np.prod(np.maximum(sides, 0.0), axis=1)
+            waiting = waiting[shared / (areas[best] + areas[waiting] - shared) <= most]
+        return self[kept]
+
     def union_mask(self) -> NDArray[np.bool_]:
         """Return the union of all masks, shape (height, width); a region without one counts as its box."""
         union = np.zeros((self.size[1], self.size[0]), dtype=np.bool_)
@@ -297,6 +315,17 @@ class Regions(Sequence[Region]):
 
     def __repr__(self) -> str:
         return f"Regions({list(self._regions)!r}, size={self.size})"
+
+
+def box_overlap(
+    first: Sequence[float] | NDArray[np.float64], second: Sequence[float] | NDArray[np.float64]
+) -> float:
+    """Return the intersection over union of two boxes (left, top, right, bottom)."""
+    width = min(first[2], second[2]) - max(first[0], second[0])
+    height = min(first[3], second[3]) - max(first[1], second[1])
+    shared = max(width, 0) * max(height, 0)
+    first_area, second_area = ((box[2] - box[0]) * (box[3] - box[1]) for box in (first, second))
+    return shared / (first_area + second_area - shared) if shared else 0.0
 
 
 def clip(box: Box, size: tuple[int, int]) -> Box | None:

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from visprog.values import Box, Region, Regions
+from visprog.values import Box, Region, Regions, box_overlap
 
 Mask = NDArray[np.bool_]
 
 SAME_PLACE = 0.5
 """From which intersection over union on two boxes, or two masks, count as the same."""
-
-
-def box_overlap(first: Sequence[float], second: Sequence[float]) -> float:
-    """Return the intersection over union of two boxes (left, top, right, bottom)."""
-    width = min(first[2], second[2]) - max(first[0], second[0])
-    height = min(first[3], second[3]) - max(first[1], second[1])
-    shared = max(width, 0) * max(height, 0)
-    first_area, second_area = ((box[2] - box[0]) * (box[3] - box[1]) for box in (first, second))
-    return shared / (first_area + second_area - shared) if shared else 0.0
 
 
 def mask_overlap(first: Mask, second: Mask) -> float:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visprog.errors import ModelUnavailable, UsageError
-from visprog.values import Box, Image, Region, Regions
+from visprog.values import Box, Image, Region, Regions, box_overlap
 
 
 def load_opencv() -> ModuleType:
@@ -84,9 +84,8 @@ class HaarFaceDetector:
         with self._lock:
             first = self._search(0, grey)
             second = self._search(1, grey) if first else []
-        agreed = sorted(_agreed(first, second), key=lambda hit: -hit.score)
-        faces = [Region(_box(hit.box / scale), "face", hit.score) for hit in _distinct(agreed)]
-        return Regions(faces, size=image.size)
+        faces = [Region(_box(hit.box / scale), "face", hit.score) for hit in _agreed(first, second)]
+        return Regions(faces, size=image.size).distinct(_AGREEMENT)
 
     def _load(self, name: str) -> Any:
         path = Path(self._cv2.data.haarcascades) / name
@@ -189,26 +188,8 @@ def _agreed(first: list[_Hit], second: list[_Hit]) -> list[_Hit]:
         _Hit((a.box + b.box) / 2, (a.score + b.score) / 2)
         for a in first
         for b in second
-        if _overlap(a.box, b.box) > _AGREEMENT
+        if box_overlap(a.box, b.box) > _AGREEMENT
     ]
-
-
-def _distinct(hits: list[_Hit]) -> list[_Hit]:
-    kept: list[_Hit] = []
-    for hit in hits:
-        if all(_overlap(hit.box, other.box) <= _AGREEMENT for other in kept):
-            kept.append(hit)
-    return kept
-
-
-def _overlap(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
-    """Return intersection over union."""
-    width, height = np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2])
-    if width <= 0 or height <= 0:
-        return 0.0
-    both = float(width * height)
-    areas = float(np.prod(a[2:] - a[:2]) + np.prod(b[2:] - b[:2]))
-    return both / (areas - both)
 
 
 def _box(edges: NDArray[np.float64]) -> Box:

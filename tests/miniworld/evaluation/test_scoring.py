@@ -13,10 +13,10 @@ from visprog.miniworld.evaluation.judging import judge_with
 from visprog.miniworld.evaluation.score import Score
 from visprog.miniworld.evaluation.scoring import same_answer, score_tags
 from visprog.miniworld.oracle import Oracle
-from visprog.miniworld.overlaps import box_overlap, mask_overlap, matches
+from visprog.miniworld.overlaps import mask_overlap, matches
 from visprog.miniworld.scene import Ground, Scene, Thing
 from visprog.miniworld.tasks.task import Edit, Tag
-from visprog.values import Image, Region
+from visprog.values import Image, Region, box_overlap
 
 SCENE = Scene(
     192,

@@ -9,11 +9,11 @@ pytest.importorskip("torch")
 import numpy as np
 import torch
 
-from visprog.miniworld.overlaps import box_overlap
 from visprog.miniworld.scene import generator
 from visprog.miniworld.training import owlvit
 from visprog.miniworld.training.loop import Schedule, fit
 from visprog.miniworld.training.pictures import Pictures
+from visprog.values import box_overlap
 
 
 @pytest.fixture(scope="module")

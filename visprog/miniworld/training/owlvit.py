@@ -26,7 +26,7 @@ from transformers import (
 
 from visprog.miniworld.captions import names_of, with_article
 from visprog.miniworld.catalogue import CATEGORIES, COLOURS, KINDS, plural_of
-from visprog.miniworld.overlaps import SAME_PLACE, box_overlap
+from visprog.miniworld.overlaps import SAME_PLACE
 from visprog.miniworld.scene import Thing, generator
 from visprog.miniworld.training.clip import text_config, vision_config
 from visprog.miniworld.training.crops import Pixels, resized, to_tensor
@@ -34,6 +34,7 @@ from visprog.miniworld.training.loop import Schedule, fit
 from visprog.miniworld.training.pictures import Picture, Pictures
 from visprog.miniworld.training.saving import WEIGHTS, save
 from visprog.miniworld.training.tokenizers import clip_tokenizer, texts
+from visprog.values import box_overlap
 
 PATCH, LENGTH = 16, 16
 _TEXT = ("text_model", "text_projection")
