@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visprog.errors import AudioError
+from visprog.files import Limit, read_file
 
 RATE = 16_000
 """Samples per second of what `load_audio` returns."""
@@ -44,7 +45,8 @@ def load_audio(source: str | os.PathLike[str] | bytes) -> NDArray[np.float32]:
     larger than allowed.
     """
     name = "the recording" if isinstance(source, bytes) else str(source)
-    data = source if isinstance(source, bytes) else _read(Path(source))
+    limit = Limit(MAX_BYTES, "cut it, or save it as FLAC", AudioError)
+    data = source if isinstance(source, bytes) else read_file(Path(source), limit)
     if not data:
         raise AudioError(f"{name} is empty", help="give a recording")
     recording = _decode(data, name)
@@ -54,26 +56,6 @@ def load_audio(source: str | os.PathLike[str] | bytes) -> NDArray[np.float32]:
             f"{name} is damaged: it holds values that are no numbers", help="record or save it anew"
         )
     return np.clip(resample(mono, recording.rate, RATE), -1.0, 1.0).astype(np.float32)
-
-
-def _read(path: Path) -> bytes:
-    try:
-        if not path.is_file():
-            what = "a folder" if path.is_dir() else "not a file" if path.exists() else None
-            raise AudioError(
-                f"{path} is {what}" if what else f"there is no file {path}", help="check the path"
-            )
-        if path.stat().st_size > MAX_BYTES:
-            raise AudioError(
-                f"{path} has {path.stat().st_size / 1e6:.1f} MB, at most {MAX_BYTES / 1e6:.0f} MB are read",
-                help="cut it, or save it as FLAC",
-            )
-        return path.read_bytes()
-    except (OSError, ValueError) as cause:
-        reason = getattr(cause, "strerror", None) or cause
-        raise AudioError(
-            f"{path} cannot be read: {reason}", help="check the path and its permissions"
-        ) from cause
 
 
 def _decode(data: bytes, name: str) -> _Recording:

@@ -22,6 +22,7 @@ from PIL import Image as PILImage
 from PIL import ImageOps, UnidentifiedImageError
 
 from visprog.errors import ImageError, OutputError
+from visprog.files import Limit, check_size, read_file
 from visprog.values import Image
 
 Source: TypeAlias = str | os.PathLike[str] | bytes | PILImage.Image | NDArray[Any] | Image
@@ -30,6 +31,8 @@ Source: TypeAlias = str | os.PathLike[str] | bytes | PILImage.Image | NDArray[An
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
 MAX_BYTES = 32_000_000
 MAX_PIXELS = 40_000_000
+
+_LIMIT = Limit(MAX_BYTES, "save it smaller first", ImageError)
 
 _SUFFIXES = {
     ".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP", ".gif": "GIF", ".bmp": "BMP",
@@ -61,25 +64,7 @@ def load_image(source: Source) -> Image:
 def _read(path: Path) -> bytes:
     if str(path).startswith(("http:/", "https:/", "ftp:/", "data:")):
         raise ImageError(f"{path} is an address, not a file", help="download the picture and give its path")
-    try:
-        if not path.is_file():
-            what = "a folder" if path.is_dir() else "not a file" if path.exists() else None
-            raise ImageError(
-                f"{path} is {what}" if what else f"there is no file {path}", help="check the path"
-            )
-        if path.stat().st_size > MAX_BYTES:
-            raise _too_many_bytes(str(path), path.stat().st_size)
-        return path.read_bytes()
-    except (OSError, ValueError) as cause:
-        reason = getattr(cause, "strerror", None) or cause
-        raise ImageError(
-            f"{path} cannot be read: {reason}", help="check the path and its permissions"
-        ) from cause
-
-
-def _too_many_bytes(name: str, size: int) -> ImageError:
-    limit = f"at most {MAX_BYTES / 1e6:.0f} MB are read"
-    return ImageError(f"{name} has {size / 1e6:.1f} MB, {limit}", help="save it smaller first")
+    return read_file(path, _LIMIT)
 
 
 # Filters are a setting of the whole process: they are set for Pillow alone, by one thread at a time.
@@ -94,8 +79,7 @@ def _warnings_are_errors() -> Iterator[None]:
 
 
 def _decode(data: bytes, name: str) -> Image:
-    if len(data) > MAX_BYTES:
-        raise _too_many_bytes(name, len(data))
+    check_size(name, len(data), _LIMIT)
     if not data:
         raise ImageError(f"{name} is empty", help="give a picture")
     with _in_words(name), _warnings_are_errors(), PILImage.open(io.BytesIO(data), formats=FORMATS) as picture:
