@@ -103,9 +103,19 @@ def test_tables_and_markdown_show_what_has_a_target(report: Report) -> None:
     tables.show(report, Console(file=output, width=200))
     written = tables.markdown(report)
     for figure in headlines(report):
-        assert tables.amount(figure) in output.getvalue()
+        value, interval = tables.amount(figure).rstrip(")").split(" (")
+        assert value in output.getvalue()
+        assert interval in output.getvalue()
         assert f"| {figure.name} | {tables.amount(figure)} |" in written
     assert "seeds: 0 to 5" in written
+
+
+def test_the_tables_fit_into_eighty_columns(report: Report) -> None:
+    narrow, wide = io.StringIO(), io.StringIO()
+    tables.show(report, Console(file=narrow, width=80))
+    tables.show(report, Console(file=wide, width=200))
+    lines = [each.getvalue().partition("Modules")[2].splitlines() for each in (narrow, wide)]
+    assert len(lines[0]) == len(lines[1])
 
 
 def test_the_page_is_whole_and_asks_for_nothing(report: Report) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import groupby
+from operator import itemgetter
 
 from rich.console import Console
 from rich.table import Table
@@ -41,10 +43,13 @@ def markdown(report: Report) -> str:
 
 def amount(figure: Figure) -> str:
     """Return a figure's value and interval: `91.2% (89.0 to 93.1)`, `+23.4 points (19.8 to 27.0)`."""
-    interval = f"({100 * figure.low:.1f} to {100 * figure.high:.1f})"
-    if figure.unit == "points":
-        return f"{100 * figure.value:+.1f} points {interval}"
-    return f"{100 * figure.value:.1f}% {interval}"
+    value, interval = _parts(figure)
+    return f"{value} ({interval})"
+
+
+def _parts(figure: Figure) -> tuple[str, str]:
+    unit = f"{100 * figure.value:+.1f} points" if figure.unit == "points" else f"{100 * figure.value:.1f}%"
+    return unit, f"{100 * figure.low:.1f} to {100 * figure.high:.1f}"
 
 
 def target(figure: Figure) -> str:
@@ -77,10 +82,17 @@ def _verdict(figure: Figure) -> str:
     return "reached" if figure.reached else short_of(figure)
 
 
-def _marked(figure: Figure) -> Text:
-    if figure.reached is None:
+def _stacked(figure: Figure | None) -> str:
+    """Return a value with its interval below it, so that a row of them fits into 80 columns."""
+    return "\n".join(_parts(figure)) if figure else ""
+
+
+def _target(figure: Figure | None) -> Text:
+    """Return a target, and below it whether it is reached."""
+    if figure is None or figure.target is None:
         return Text()
-    return Text("✓ reached", "green") if figure.reached else Text(f"✗ {short_of(figure)}", "red")
+    verdict = ("✓ reached", "green") if figure.reached else (f"✗ {short_of(figure)}", "red")
+    return Text.assemble(f"{target(figure)}\n", verdict)
 
 
 def _table(title: str, *columns: str) -> Table:
@@ -91,25 +103,24 @@ def _table(title: str, *columns: str) -> Table:
 
 
 def _figures(title: str, figures: Iterable[Figure]) -> Table:
-    table = _table(title, "", "95% interval", "n", "target", "")
+    table = _table(title, "", "95% interval", "n", "target")
     for each in figures:
-        table.add_row(Text(each.name), amount(each), str(each.n), target(each), _marked(each))
+        table.add_row(Text(each.name), _stacked(each), str(each.n), _target(each))
     return table
 
 
 def _results(task: TaskResult) -> Table:
-    table = _table(task.title, "", "right", "program right", "over the baseline", "target", "")
+    table = _table(task.title, "", "right", "program right", "over the\nbaseline", "target")
     for result in task.planners:
         table.add_row(
             Text(planner_title(result.planner)),
-            amount(result.accuracy),
-            amount(result.planning) if result.planning else "",
-            amount(result.gain) if result.gain else "",
-            target(result.gain) if result.gain else "",
-            _marked(result.gain) if result.gain else Text(),
+            _stacked(result.accuracy),
+            _stacked(result.planning),
+            _stacked(result.gain),
+            _target(result.gain),
         )
     if task.baseline is not None:
-        table.add_row(Text(task.baseline.name), amount(task.baseline), "", "", "", "")
+        table.add_row(Text(task.baseline.name), _stacked(task.baseline), "", "", "")
     return table
 
 
@@ -118,14 +129,18 @@ def _details(task: TaskResult, details: Iterable[tuple[str, Figure]]) -> Table:
     for planner, each in details:
         table.add_row(Text(each.name), planner_title(planner), amount(each), str(each.n))
     for each in task.baseline_details:
-        table.add_row(Text(each.name), "", amount(each), str(each.n))
+        whose, _, what = each.name.rpartition(": ")
+        table.add_row(Text(what), Text(whose), amount(each), str(each.n))
     return table
 
 
 def _blame(report: Report) -> Table:
-    table = _table("What failures come from", "", "", "right", *(cause.value for cause in Blame))
-    for row in blame_rows(report):
-        table.add_row(*map(str, row))
+    """Return a table with a row for each task's title, and below it one for each of its planners."""
+    table = _table("What failures come from", "", "right", *(cause.value for cause in Blame))
+    for title, rows in groupby(blame_rows(report), key=itemgetter(0)):
+        table.add_row(Text(str(title)))
+        for _, planner, *counts in rows:
+            table.add_row(Text(f"  {planner}"), *map(str, counts))
     return table
 
 
