@@ -8,7 +8,6 @@ of the processor's time; then what 20 Loc on a picture of 12 megapixels add to t
 
 from __future__ import annotations
 
-import statistics
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator
@@ -16,7 +15,7 @@ from functools import partial
 
 import numpy as np
 
-from tests.benchmarks.table import Row
+from tests.benchmarks.table import Row, median
 from visprog import VisProg
 from visprog.engine.interpreter import Interpreter
 from visprog.engine.memo import Memo
@@ -47,13 +46,8 @@ def chain(length: int) -> str:
 
 
 def seconds(work: Callable[[], object]) -> float:
-    """The median of some rounds."""
-    times = []
-    for _ in range(ROUNDS):
-        start = time.process_time()
-        work()
-        times.append(time.process_time() - start)
-    return statistics.median(times)
+    """The median of some rounds' seconds of the processor."""
+    return median(work, ROUNDS, time.process_time)
 
 
 def plain(checked: Checked, image: Image, detector: FakeDetector, visual_qa: FakeVisualQA) -> None:
