@@ -123,13 +123,7 @@ class SegmentAnything:
         parts = [[_part(image, region, self._zoom) for region in regions] for image, regions in calls]
         found = iter(self._mask_all([(part.image, part.region) for each in parts for part in each]))
         return [
-            Regions(
-                (
-                    Region(r.box, r.label, r.score, part.whole(next(found)[0].mask, image))
-                    for r, part in zip(regions, each, strict=True)
-                ),
-                size=image.size,
-            )
+            _with_masks(image, regions, [part.whole(next(found)[0].mask, image) for part in each])
             for (image, regions), each in zip(calls, parts, strict=True)
         ]
 
@@ -151,10 +145,7 @@ class SegmentAnything:
             best = logits[range(len(part)), scores.argmax(-1)]
             for index, mask in zip(part, self._full_size(image, best), strict=True):
                 masks[index] = mask
-        return Regions(
-            (Region(r.box, r.label, r.score, mask) for r, mask in zip(regions, masks, strict=True)),
-            size=image.size,
-        )
+        return _with_masks(image, regions, masks)
 
     def mask_at(self, image: Image, points: Sequence[tuple[float, float]]) -> Regions:
         """Return up to three masks of the one thing that all `points`, (x, y) in pixels, lie on, best first.
@@ -274,6 +265,13 @@ class SegmentAnything:
                 binarize=False,
             )
             yield fine[:, 0]
+
+
+def _with_masks(image: Image, regions: Regions, masks: Sequence[NDArray[np.bool_]]) -> Regions:
+    return Regions(
+        (Region(r.box, r.label, r.score, mask) for r, mask in zip(regions, masks, strict=True)),
+        size=image.size,
+    )
 
 
 class _Part(NamedTuple):
