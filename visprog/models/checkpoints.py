@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from visprog.errors import ModelError, ModelUnavailable, UsageError
 from visprog.models.checkpoint_files import wanted
+from visprog.models.turns import loading_alone
 
 if TYPE_CHECKING:
     import torch
@@ -172,9 +173,10 @@ def needs(package: str) -> Iterator[None]:
 
 @contextmanager
 def loading(identifier: str) -> Iterator[None]:
-    """Turn whatever a library raises over a checkpoint into ModelUnavailable in words."""
+    """Load alone, and turn whatever a library raises over a checkpoint into ModelUnavailable in words."""
     try:
-        yield
+        with loading_alone():
+            yield
     except (ModelError, UsageError):
         raise
     except Exception as cause:

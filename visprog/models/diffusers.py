@@ -23,6 +23,7 @@ from visprog.models.inpainting import Excerpt, asks_for_removal, excerpt, paste
 from visprog.models.profile import Spec
 from visprog.models.progress import report
 from visprog.models.transformers.pretrained import quiet
+from visprog.models.turns import ModelLock
 from visprog.values import Image
 
 _ARGUMENTS = {
@@ -60,7 +61,7 @@ class DiffusionInpainter:
         self._seed = seed
         self._taken = _arguments_of(pipeline)
         self._settings = {**_strength(self._taken), **(settings or {})}
-        self._lock = threading.Lock()
+        self._lock = ModelLock()
         self.fingerprint = fingerprint
         parts = [part for part in pipeline.components.values() if hasattr(part, "parameters")]
         self.nbytes = sum(w.numel() * w.element_size() for part in parts for w in part.parameters())
@@ -226,7 +227,7 @@ def _quiet() -> Iterator[None]:
 
 
 _QUIETING = threading.Lock()
-"""The library's logging belongs to the whole process: one pipeline is loaded at a time."""
+"""The library's logging belongs to the whole process: one pipeline paints at a time."""
 
 
 @contextmanager

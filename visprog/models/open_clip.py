@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +18,7 @@ from visprog.models.checkpoints import check_options, find_checkpoint, loading, 
 from visprog.models.encodings import Encodings
 from visprog.models.profile import Spec
 from visprog.models.transformers.scorer import TEMPLATES, read_templates
+from visprog.models.turns import ModelLock
 from visprog.values import Image
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class OpenClip:
         self._preprocess = image_transform_v2(PreprocessCfg(**model.visual.preprocess_cfg), is_train=False)
         self._images = Encodings(self._look)
         self._texts = Encodings(self._read)
-        self._lock = threading.Lock()
+        self._lock = ModelLock()
         self.fingerprint = fingerprint
         self.nbytes = sum(weight.numel() * weight.element_size() for weight in model.parameters())
 

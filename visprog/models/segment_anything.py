@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -18,6 +17,7 @@ from visprog.models import fingerprints
 from visprog.models.checkpoints import check_options, needs, place
 from visprog.models.encodings import Encodings
 from visprog.models.profile import Spec
+from visprog.models.turns import ModelLock, loading_alone
 from visprog.values import Box, Image, Region, Regions, clip
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class SegmentAnything:
         self._predictor = SamPredictor(model.eval())
         self._generator = SamAutomaticMaskGenerator(model, **(settings or {}))
         self._embeddings = Encodings(self._embed, at_once=1)
-        self._lock = threading.Lock()
+        self._lock = ModelLock()
         self.fingerprint = fingerprint
         self.nbytes = sum(weight.numel() * weight.element_size() for weight in model.parameters())
 
@@ -201,7 +201,8 @@ def _read(path: Path) -> Sam:
 
     try:
         weights = torch.load(path, map_location="cpu", weights_only=True)
-        model = _built(weights)
+        with loading_alone():
+            model = _built(weights)
         model.load_state_dict(weights)
     except Exception as cause:
         raise ModelUnavailable(

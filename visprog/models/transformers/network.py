@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 from visprog.models.checkpoints import check_options, find_checkpoint, loading, needs, place
 from visprog.models.transformers.pretrained import OFFLINE, check_whole, describe, quiet
+from visprog.models.turns import ModelLock
 
 if TYPE_CHECKING:
     import torch
@@ -24,7 +24,7 @@ class Network:
     device: torch.device
     dtype: torch.dtype
     fingerprint: str
-    lock: RLock = field(default_factory=RLock)
+    lock: ModelLock = field(default_factory=ModelLock)
 
     @property
     def kind(self) -> str:
