@@ -180,7 +180,12 @@ def test_a_picture_stays_with_one_worker_and_keys_go_where_they_are_needed(
 ) -> None:
     make = sessions("visual_qa=openai:some-model")
     with make() as session, held(folder) as let_go:
-        Thread(target=lambda: (wait_until(lambda: len(processes()) == 2), let_go())).start()
+
+        def let_both_begin() -> None:
+            wait_until(lambda: len(processes()) == 2)
+            let_go()
+
+        Thread(target=let_both_begin).start()
         run_batch(session, folder / "tasks.jsonl", folder / "out", engine=Cluster(make, actors=2), workers=3)
     pairs = {(each.picture, each.process) for each in performed()}
     assert len(pairs) <= PICTURES + 1  # the last picture may be shared

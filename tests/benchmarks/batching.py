@@ -2,33 +2,32 @@
 
     python -m tests.benchmarks.batching
 
-Baseline: the same engine without batching, in the same run. Programs are those of the prompt banks and of
-tests/cases/paper_dialect.md, which is written as the paper's own are.
+Baseline: the same engine without batching, in the same run. Programs are those of the prompt banks, and those
+that were published with VisProg, by their shapes.
 """
 
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tests.benchmarks.paper_programs import paper_programs
 from tests.benchmarks.table import Row, median, print_table
 from visprog import Image, VisProg
 from visprog.models.fake import FakeLanguageModel
+from visprog.models.roles import Message
 from visprog.planner.bank import read_bank
 from visprog.prompts import BANKS, bank_text
 from visprog.values import Region, Regions
 
-DIALECT = Path(__file__).parent.parent / "cases" / "paper_dialect.md"
 BATCH = 32
-PAPERS_PASSES = 134, 108
-"""Of the paper's 55 published programs: one pass a call, and calls gathered within each program."""
+PAPERS_LIMIT = 108
+"""Of the 55 published programs: passes, where calls are gathered within each of them."""
 
 NLVR = (
     "A=Vqa(image=LEFT, question='How many {0} are there?')\n"
@@ -38,7 +37,7 @@ NLVR = (
 
 
 class Stub:
-    """Fills every role but that of a language model with next to no work, and counts passes."""
+    """Fills every role with next to no work, and counts passes."""
 
     def __init__(self) -> None:
         self.passes = self.calls = 0
@@ -91,6 +90,11 @@ class Stub:
         self._count([prompt])
         return image
 
+    def list_things(self, messages: Sequence[Message]) -> str:
+        """List three things."""
+        self._count([messages])
+        return "one\ntwo\nthree"
+
 
 def found(image: Image, labels: Sequence[str]) -> Regions:
     """Regions of the whole picture."""
@@ -100,7 +104,7 @@ def found(image: Image, labels: Sequence[str]) -> Regions:
 def stubbed(stub: Stub, **options: Any) -> VisProg:
     """A session in which the stub fills the roles."""
     roles = "visual_qa detector face_detector segmenter image_text_scorer inpainter".split()
-    listing = FakeLanguageModel(lambda _: "one\ntwo\nthree")
+    listing = FakeLanguageModel(stub.list_things)
     return VisProg(models={**dict.fromkeys(roles, stub), "language_model": listing}, **options)
 
 
@@ -109,45 +113,44 @@ def noise(width: int, height: int, seed: int = 0) -> Image:
     return Image(np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8))
 
 
-def written() -> Iterator[tuple[str, str]]:
-    """Each task with the text of a program."""
+def bank_programs() -> Iterator[tuple[str, str]]:
+    """Yield the task and the text of each program of the banks."""
     for task in BANKS:
         for example in read_bank(bank_text(task), task).examples:
             yield task, example.program.source
-    for program in re.findall(r"```vp\n(.*?)```", DIALECT.read_text("utf-8"), re.DOTALL):
-        yield "dialect", program
 
 
 def rows() -> Iterator[Row]:
     """Measure each workload."""
-    yield from each_by_itself()
+    note = "of 55; the other one ends in a name that it does not define"
+    yield from each_by_itself(paper_programs(), "published programs", PAPERS_LIMIT, "134", note)
+    yield from each_by_itself(bank_programs(), "programs of the banks")
     yield many_programs()
     yield one_alone()
 
 
-def each_by_itself() -> Iterator[Row]:
+def each_by_itself(
+    programs: Iterable[tuple[str, str]],
+    whose: str,
+    limit: int | None = None,
+    original: str | None = None,
+    note: str = "",
+) -> Iterator[Row]:
     """Every program alone: passes without and with batching, of each task and of all."""
     images = {name: noise(64, 48, seed) for seed, name in enumerate(("IMAGE", "LEFT", "RIGHT"))}
     sums: dict[str, list[tuple[int, int]]] = {}
-    for task, program in written():
-        if stubbed(Stub()).check(program).ok:
-            passes = [passes_of(program, images, batching=batching) for batching in (False, True)]
-            sums.setdefault(task, []).append((passes[0], passes[1]))
+    for task, program in programs:
+        if not stubbed(Stub()).check(program).ok:
+            continue
+        passes = [passes_of(program, images, batching=batching) for batching in (False, True)]
+        sums.setdefault(task, []).append((passes[0], passes[1]))
     for task, counts in sums.items():
         before, after = map(sum, zip(*counts, strict=True))
-        yield Row(f"{len(counts)} programs of {task}, each by itself", before, after, None, "passes")
+        yield Row(f"{len(counts)} {whose} of {task}, each by itself", before, after, None, "passes")
     everything = [counts for listed in sums.values() for counts in listed]
     before, after = map(sum, zip(*everything, strict=True))
-    share = PAPERS_PASSES[1] / PAPERS_PASSES[0]
-    yield Row(
-        f"all {len(everything)} programs, each by itself",
-        before,
-        after,
-        math.ceil(share * before),
-        "passes",
-        f"they stand for the paper's 55, which are not here; limit: the same share, {share:.2f}",
-        "134, gathered 108",
-    )
+    workload = f"all {len(everything)} {whose}, each by itself"
+    yield Row(workload, before, after, limit, "passes", note, original)
 
 
 def passes_of(program: str, images: dict[str, Image], *, batching: bool) -> int:
