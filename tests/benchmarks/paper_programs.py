@@ -106,7 +106,7 @@ C=Seg(I)
 D=Select(I, C, 'my uncle')
 RESULT=Replace(I, D, 'a bush')
 """
-"""The other shapes, and how many programs have each. One ends in a name that it doesn't define, as published."""
+"""The other shapes, and how many programs have each. One ends, as published, in a name that is not defined."""
 
 
 def paper_programs() -> Iterator[tuple[str, str]]:

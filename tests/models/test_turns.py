@@ -138,7 +138,7 @@ def hasty() -> Iterator[None]:
 
 @pytest.mark.usefixtures("hasty")
 def test_checkpoints_loaded_by_many_threads_are_whole_and_leave_the_libraries_as_they_were() -> None:
-    """Four checkpoints, some of which share weights, in full precision and in half of it, several times over."""
+    """Four checkpoints, some of which share weights, in full and in half precision, several times over."""
     torch = pytest.importorskip("torch")
     transformers = pytest.importorskip("transformers")
     from visprog.models.transformers import load as load_model
