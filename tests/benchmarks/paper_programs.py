@@ -106,7 +106,7 @@ C=Seg(I)
 D=Select(I, C, 'my uncle')
 RESULT=Replace(I, D, 'a bush')
 """
-"""The other shapes, and how many programs have each. One ends, as published, in a name that is not defined."""
+"""The other shapes, and how many programs have each. One ends, as published, in a name without a value."""
 
 
 def paper_programs() -> Iterator[tuple[str, str]]:
