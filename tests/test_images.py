@@ -8,6 +8,7 @@ import struct
 import threading
 import warnings
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -153,14 +154,22 @@ def test_40_megapixels_are_read() -> None:
     assert load_image(encoded(PILImage.new("L", (8000, 5000)))).size == (8000, 5000)
 
 
-def test_pictures_are_read_from_several_threads() -> None:
-    data, found = encoded(red(size=(300, 200))), []
-    threads = [threading.Thread(target=lambda: found.append(load_image(data).size)) for _ in range(8)]
-    for each in threads:
-        each.start()
-    for each in threads:
-        each.join()
-    assert found == [(300, 200)] * 8
+def test_pictures_are_read_from_several_threads_and_warnings_are_errors_in_each() -> None:
+    good, warned = encoded(red(size=(300, 200))), png_of(10_000, 10_000)
+
+    def read(data: bytes) -> tuple[int, int] | str:
+        try:
+            return load_image(data).size
+        except ImageError as error:
+            return error.message
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        before = list(warnings.filters)
+        with ThreadPoolExecutor(8) as pool:
+            found = list(pool.map(read, [good, warned] * 40))
+        assert list(warnings.filters) == before
+    assert found == [(300, 200), "the picture is larger than 40 megapixels"] * 40
 
 
 @pytest.mark.parametrize("ending", [".png", ".PNG", ".jpg", ".jpeg", ".webp", ".gif", ".bmp"])

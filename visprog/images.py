@@ -67,15 +67,29 @@ def _read(path: Path) -> bytes:
     return read_file(path, _LIMIT)
 
 
-# Filters are a setting of the whole process: they are set for Pillow alone, by one thread at a time.
-_DECODING = Lock()
+class _Decoding:
+    """How many threads decode. Filters belong to the whole process: the last of them restores what was."""
+
+    lock = Lock()
+    threads = 0
+    before = contextlib.ExitStack()
 
 
 @contextlib.contextmanager
 def _warnings_are_errors() -> Iterator[None]:
-    with _DECODING, warnings.catch_warnings():
-        warnings.filterwarnings("error", module=r"PIL\.")
+    """Have Pillow's warnings raised inside the block."""
+    with _Decoding.lock:
+        _Decoding.threads += 1
+        if _Decoding.threads == 1:
+            _Decoding.before.enter_context(warnings.catch_warnings())
+            warnings.filterwarnings("error", module=r"PIL\.")
+    try:
         yield
+    finally:
+        with _Decoding.lock:
+            _Decoding.threads -= 1
+            if not _Decoding.threads:
+                _Decoding.before.close()
 
 
 def _decode(data: bytes, name: str) -> Image:

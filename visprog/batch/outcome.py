@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from functools import lru_cache
 from pathlib import Path
 from time import perf_counter
 from typing import Any, NamedTuple
 
+from visprog.batch.pictures import Pictures
 from visprog.batch.tasks import Task
 from visprog.errors import StepError, VisProgError
 from visprog.images import save_image
@@ -45,6 +47,7 @@ class Performer:
         self._pictures = pictures
         self._traces = traces
         self._checked = lru_cache(_PROGRAMS)(session.check)
+        self._lent = Pictures()
 
     def __call__(self, task: Task) -> Outcome:
         """Plan the task, if need be, and run it. Raises OutputError where what came of it cannot be kept."""
@@ -52,13 +55,14 @@ class Performer:
         record = _unanswered(task)
         with counting() as planning:
             program = self._program(task)
-        run = self._run(program, task) if not isinstance(program, Exception) else program
-        if isinstance(run, Run):
-            self._describe(run, task, record)
-        else:
-            if isinstance(program, Plan):
-                record["program"] = str(program)
-            record["error"] = _error(run)
+        with ExitStack() as until_kept:
+            run = self._run(program, task, until_kept) if not isinstance(program, Exception) else program
+            if isinstance(run, Run):
+                self._describe(run, task, record)
+            else:
+                if isinstance(program, Plan):
+                    record["program"] = str(program)
+                record["error"] = _error(run)
         spent = total([planning.tokens, *([run.tokens] if isinstance(run, Run) else [])])
         return Outcome(record, perf_counter() - before, spent)
 
@@ -71,9 +75,13 @@ class Performer:
         except Exception as error:  # one task's failure is no other's
             return error
 
-    def _run(self, program: Plan | Checked, task: Task) -> Run | Exception:
+    def _run(self, program: Plan | Checked, task: Task, until_kept: ExitStack) -> Run | Exception:
+        checked = program.checked if isinstance(program, Plan) else program
         try:
-            return self._session.execute(program, task.pictures)
+            if not checked.ok:  # said before any picture is read
+                return self._session.execute(program, task.pictures)
+            pictures = until_kept.enter_context(self._lent.lend(task.pictures))
+            return self._session.execute(program, pictures)
         except Exception as error:  # likewise
             return error
 

@@ -1,0 +1,126 @@
+"""Pictures are read once for the tasks that have them at the same time, and within a bound of memory."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from visprog import Image, ImageError
+from visprog.batch.pictures import Pictures
+from visprog.images import MAX_PIXELS
+
+LARGEST = 3 * MAX_PIXELS
+A, B = Path("a.png"), Path("b.png")
+
+
+class Reader:
+    """Reads what counts as a picture of 300 bytes, and knows how often it did."""
+
+    def __init__(self) -> None:
+        self.reads = Counter[Path]()
+
+    def __call__(self, path: Path) -> Image:
+        self.reads[path] += 1
+        if path.name == "none.png":
+            raise ImageError("there is no file none.png")
+        return Image(np.zeros((10, 10, 3), dtype=np.uint8))
+
+
+def test_a_picture_is_read_once_for_all_that_have_it_and_anew_after_them() -> None:
+    reader = Reader()
+    pictures = Pictures(read=reader)
+    with pictures.lend({"IMAGE": A}) as one, pictures.lend({"LEFT": A, "RIGHT": B}) as other:
+        assert one["IMAGE"] is other["LEFT"]
+        assert reader.reads == {A: 1, B: 1}
+    with pictures.lend({"IMAGE": A}) as again:
+        assert again["IMAGE"] is not one["IMAGE"]
+    assert reader.reads == {A: 2, B: 1}
+
+
+def test_one_picture_under_two_names_is_read_once() -> None:
+    reader = Reader()
+    with Pictures(read=reader).lend({"LEFT": A, "RIGHT": A}) as lent:
+        assert lent["LEFT"] is lent["RIGHT"]
+    assert reader.reads == {A: 1}
+
+
+def test_who_comes_while_it_is_read_waits_for_it() -> None:
+    reading, go_on, reader = threading.Event(), threading.Event(), Reader()
+
+    def slow(path: Path) -> Image:
+        reading.set()
+        assert go_on.wait(20)
+        return reader(path)
+
+    pictures = Pictures(read=slow)
+
+    def have() -> Image:
+        with pictures.lend({"IMAGE": A}) as lent:
+            return lent["IMAGE"]
+
+    with ThreadPoolExecutor(4) as pool:
+        first = pool.submit(have)
+        assert reading.wait(20)
+        others = [pool.submit(have) for _ in range(3)]
+        while pictures._loans[A].users < 4:
+            time.sleep(0.005)
+        go_on.set()
+        assert len({id(each.result(20)) for each in [first, *others]}) == 1
+    assert reader.reads == {A: 1}
+
+
+def test_what_cannot_be_read_is_told_to_each_and_tried_again() -> None:
+    reader = Reader()
+    pictures = Pictures(read=reader)
+    for _ in range(2):
+        with pytest.raises(ImageError, match="no file none"), pictures.lend({"X": Path("none.png"), "Y": A}):
+            pass
+    assert reader.reads[Path("none.png")] == 2
+    assert not pictures._loans
+
+
+def test_a_picture_waits_until_there_is_room_for_it() -> None:
+    pictures = Pictures(limit=LARGEST + 299, read=Reader())
+    with ThreadPoolExecutor(1) as pool:
+        with pictures.lend({"IMAGE": A}):
+
+            def have() -> bool:
+                with pictures.lend({"IMAGE": B}):
+                    return A in pictures._loans
+
+            waiting = pool.submit(have)
+            with pytest.raises(TimeoutError):
+                waiting.result(0.1)
+            with pictures.lend({"IMAGE": A}):
+                pass  # what is there already needs no room
+        assert not waiting.result(20)
+
+
+def test_what_is_larger_than_the_bound_is_lent_alone() -> None:
+    with Pictures(limit=1, read=Reader()).lend({"LEFT": A, "RIGHT": B}) as lent:
+        assert len(lent) == 2
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.lists(st.lists(st.sampled_from("abcdef"), min_size=1, max_size=3), min_size=1, max_size=40))
+def test_every_task_gets_its_pictures_and_nothing_is_left(tasks: list[list[str]]) -> None:
+    reader = Reader()
+    pictures = Pictures(limit=3 * LARGEST, read=reader)
+
+    def perform(names: list[str]) -> int:
+        with pictures.lend({f"I{place}": Path(name) for place, name in enumerate(names)}) as lent:
+            assert pictures._has_room(set())
+            return len(lent)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(perform, tasks, timeout=60)) == [len(names) for names in tasks]
+    assert not pictures._loans
+    assert reader.reads.total() <= sum(len(set(names)) for names in tasks)
