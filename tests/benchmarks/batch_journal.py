@@ -3,7 +3,8 @@
     python -m tests.benchmarks.batch_journal
 
 The journal's cost is what its own calls take, a task at a time: the writing, and the forcing to the disk.
-It is set against tasks of 100 ms each, one after the other. The program of eight steps is run, run again,
+It is set against tasks of 100 ms each, one after the other. Questions about few pictures are asked by a
+batch, and each by itself from the picture's file. The program of eight steps is run, run again,
 and run with its last step edited, from memory and, in a session of its own, from disk. Its times are the
 processor's: other work on the machine does not show in them.
 """
@@ -21,7 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from tests.benchmarks.table import Row, print_table
-from visprog import Image, VisProg
+from visprog import Image, VisProg, save_image
 from visprog.batch.journal import FORCED_EVERY, Journal
 from visprog.batch.outcome import Outcome
 from visprog.batch.runner import run_batch
@@ -31,6 +32,7 @@ from visprog.models.usage import Tokens
 TASKS = 2_000
 ROUNDS = 15
 BUDGET = 0.100
+PICTURES, QUESTIONS = 8, 30
 PROGRAM = "\n".join(
     [
         "BOX0=Loc(image=IMAGE, object='car')",
@@ -66,7 +68,7 @@ def session(cache: Path | None = None) -> VisProg:
 
 def rows() -> Iterator[Row]:
     """Measure the journal, a batch, and programs that ran before."""
-    for measure in (journal_cost, batch_cost, rerun_cost):
+    for measure in (journal_cost, batch_cost, picture_cost, rerun_cost):
         with tempfile.TemporaryDirectory() as folder:
             yield from measure(Path(folder))
 
@@ -112,6 +114,30 @@ def batch_cost(folder: Path) -> Iterator[Row]:
         run_batch(given, folder / "tasks.jsonl", folder / "out")
         whole = (time.process_time() - start) / count
     yield Row("a task of one step, in a batch", 1e6 * alone, 1e6 * whole, None, "us")
+
+
+def picture_cost(folder: Path) -> Iterator[Row]:
+    """Questions about few pictures, as files: each read for every question, and for the batch."""
+    for picture in range(PICTURES):
+        pixels = np.random.default_rng(picture).integers(0, 256, (480, 640, 3), dtype=np.uint8)
+        save_image(Image(pixels), folder / f"{picture}.png")
+    tasks = [
+        {"program": f"RESULT=Vqa(IMAGE, 'What is number {question}?')", "image": f"{picture}.png"}
+        for picture in range(PICTURES)
+        for question in range(QUESTIONS)
+    ]
+    (folder / "tasks.jsonl").write_text("".join(json.dumps(task) + "\n" for task in tasks))
+    with session() as given:
+        start = time.process_time()
+        for task in tasks:
+            given.execute(task["program"], folder / task["image"])
+        alone = time.process_time() - start
+    with session() as given:
+        start = time.process_time()
+        run_batch(given, folder / "tasks.jsonl", folder / "out")
+        whole = time.process_time() - start
+    name = f"{QUESTIONS} questions on each of {PICTURES} files, as a batch, models stubbed"
+    yield Row(name, alone, whole, None, "s")
 
 
 def rerun_cost(folder: Path) -> Iterator[Row]:
