@@ -210,6 +210,37 @@ def test_where_memory_does_not_suffice_a_batch_is_halved_and_stays_so(error: Exc
     assert [len(each) for each in model.passes][6:] == [2, 2]
 
 
+class Captions(Answers):
+    def caption(self, image: Image) -> str:
+        return self.answer(image, "")
+
+    def caption_batch(self, calls: Sequence[tuple[Image]]) -> list[str]:
+        return self.answer_batch([(image, "") for (image,) in calls])
+
+
+BOTH = "A=Vqa(IMAGE, 'a?')\nB=Caption(IMAGE)\nC=Vqa(IMAGE, B)\nRESULT=Eval('{A} + {B} + {C}')"
+
+
+@pytest.mark.parametrize("most", [1, 2])
+def test_a_model_that_answers_one_call_at_a_time_holds_up_no_other(most: int) -> None:
+    asking = VisProg(models={"visual_qa": Answers(most=most), "captioner": Captions(most=1)}, memory=0)
+    for number in range(20):
+        assert in_time(lambda number=number: asking.execute(BOTH, picture(number))).ok  # type: ignore[misc]
+    assert asking._interpreter._crew._awake == 0
+
+
+def test_after_a_batch_of_two_was_too_large_other_models_are_asked_as_before() -> None:
+    class Tiny(Answers):
+        def answer_batch(self, calls: Sequence[tuple[Image, str]]) -> list[str]:
+            raise MemoryError
+
+    asking = VisProg(models={"visual_qa": Tiny(), "captioner": Captions()}, memory=0)
+    assert in_time(lambda: asking.execute(asked(["a?", "b?"]), picture())).ok
+    for number in range(20):
+        assert in_time(lambda number=number: asking.execute(BOTH, picture(number))).ok  # type: ignore[misc]
+    assert asking._interpreter._crew._awake == 0
+
+
 def test_equal_calls_are_made_once() -> None:
     model = Answers()
     run = session(model, memory=0).execute(asked(["same?", "other?", "same?"]), picture())

@@ -63,9 +63,9 @@ class Gatherer:
         with self._crew.lock:
             queue = self._queue(model, fingerprint, method)
             queue.calls.append(call)
-            if len(queue.calls) >= queue.size and not queue.is_under_way:
+            call.pause.begin()  # before the queue is sent, which may wake this very thread
+            if queue.is_full and not queue.is_under_way:
                 self._send(queue)
-            call.pause.begin()
         try:
             call.pause.wait()
         except BaseException:
@@ -86,8 +86,10 @@ class Gatherer:
         return queue
 
     def _send_longest(self) -> None:
-        """Send the longest queue. All rest, and the lock is held."""
-        longest = max(self._queues.values(), key=lambda queue: len(queue.calls), default=None)
+        """Send a full queue, else the longest. All rest, and the lock is held."""
+        longest = max(
+            self._queues.values(), key=lambda queue: (queue.is_full, len(queue.calls)), default=None
+        )
         if longest is not None and longest.calls:
             self._send(longest)
 
@@ -113,7 +115,7 @@ class Gatherer:
                 for call in others:
                     if call.outcome is not None:
                         call.pause.end()
-                if len(queue.calls) >= queue.size:
+                if queue.is_full:
                     self._send(queue)
 
     def _withdraw(self, queue: _Queue, call: _Call) -> None:
@@ -151,6 +153,11 @@ class _Queue:
         self.calls: deque[_Call] = deque()
         self.size = size
         self.is_under_way = False
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there are as many calls as are made at once."""
+        return len(self.calls) >= self.size
 
 
 def _answer(queue: _Queue, batch: Sequence[_Call]) -> None:
