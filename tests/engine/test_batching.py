@@ -6,6 +6,7 @@ import io
 import math
 import signal
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -299,6 +300,32 @@ def test_a_tool_may_run_a_program_of_its_own() -> None:
     asking = session(model, run_inner)
     program = "A=Inner(IMAGE)\nB=Vqa(image=IMAGE, question='z?')\nRESULT=Eval('{A} + len({B})')"
     assert in_time(lambda: asking.execute(program, picture())).result == 3
+
+
+def test_as_many_steps_as_a_program_has_may_run_programs_of_their_own() -> None:
+    """More than there are threads, each with steps for other threads."""
+
+    @tool("Slow")
+    def slow(number: int) -> int:
+        """Take a while."""
+        time.sleep(0.002)
+        return number
+
+    @tool("Nest")
+    def nest(number: int) -> int:
+        """Run a program whose steps are handed over."""
+        time.sleep(0.02)
+        slow = [f"{name}=Slow({number + more})" for more, name in enumerate("ABC")]
+        inner = "\n".join([*slow, "RESULT=Eval('{A} + {B} + {C}')"])
+        return int(nesting.execute(inner).result)
+
+    nesting = VisProg(tools=[slow, nest], memory=0)
+    lines = [f"A{number}=Nest({number})" for number in range(150)]
+    total = ", ".join(f"{{A{number}}}" for number in range(150))
+    program = "\n".join([*lines, f"RESULT=Eval('sum([{total}])')"])
+    for _ in range(2):
+        assert in_time(lambda: nesting.execute(program)).result == sum(3 * n + 3 for n in range(150))
+    nesting.close()
 
 
 def test_a_tool_may_call_models_from_threads_of_its_own() -> None:

@@ -11,7 +11,12 @@ from contextlib import contextmanager
 Job = Callable[[], None]
 
 _THREADS = 64
-"""So many steps at most are under way apart from the threads of their callers; further ones stand in line."""
+"""So many steps at most are under way apart from the threads of their callers; further ones stand in line.
+
+A step that runs a program is one of the callers while it waits for it: else all might wait for those in line.
+"""
+
+_NO_LIMIT = 1_000_000
 
 
 class Crew:
@@ -67,15 +72,34 @@ class Crew:
             self.wake()
             self.take_turn()
 
+    @contextmanager
+    def standing_aside(self) -> Iterator[None]:
+        """Rest inside the block, while steps are run for the calling thread: another may take its place."""
+        is_own = getattr(self._here, "is_own", False)
+        if is_own:
+            with self.lock:
+                self._own -= 1
+                self._begin_jobs()
+        try:
+            with self.resting():
+                yield
+        finally:
+            if is_own:
+                with self.lock:
+                    self._own += 1
+
     def submit(self, job: Job) -> None:
         """Have a thread of the crew's own do the job, now or when one is free. The job raises nothing."""
         with self.lock:
-            if self._own == _THREADS:
-                self._jobs.append(job)
-                return
+            self._jobs.append(job)
+            self._begin_jobs()
+
+    def _begin_jobs(self) -> None:
+        """Start threads for jobs in line, as many as there may be. The lock is held."""
+        while self._jobs and self._own < _THREADS:
             if self._pool is None:
-                self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="visprog-step")
-            self._pool.submit(self._serve, job)
+                self._pool = ThreadPoolExecutor(_NO_LIMIT, thread_name_prefix="visprog-step")
+            self._pool.submit(self._serve, self._jobs.popleft())
             self._own += 1
             self._awake += 1
 
@@ -121,14 +145,14 @@ class Crew:
             raise
 
     def _serve(self, job: Job) -> None:
-        self._here.at_work = True
+        self._here.at_work = self._here.is_own = True
         self.take_turn()
         while True:
             job()
             with self.lock:
-                if not self._jobs:
+                if not self._jobs or self._own > _THREADS:
                     self._own -= 1
-                    self._here.at_work = False
+                    self._here.at_work = self._here.is_own = False
                     self.rest()
                     return
                 job = self._jobs.popleft()

@@ -231,7 +231,7 @@ class _Execution:
                     self._find_passing()
             with self._interpreter._crew.working():
                 self._work([index for index, count in self._waiting.items() if count == 0])
-            with self._interpreter._crew.resting(), self._changed:
+            with self._interpreter._crew.standing_aside(), self._changed:
                 self._changed.wait_for(lambda: self._open == 0 or self._broken is not None)
         finally:
             self._stopped = True
