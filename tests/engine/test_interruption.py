@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any
 
 import pytest
 
 from tests.engine.steps import counting, session
-from visprog import tool
+from visprog import VisProg, tool
+from visprog.engine.crew import Crew
+from visprog.engine.memo import Memo
+
+
+def wait_for(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
 
 
 def test_an_interruption_stops_the_run() -> None:
@@ -59,10 +72,45 @@ def test_an_interrupted_run_starts_no_further_step() -> None:
         return number
 
     given = session(interrupt, after)
+    crew = given._interpreter._hands.crew
     with pytest.raises(KeyboardInterrupt):
         given.execute("A=Interrupt(1)\nB=Interrupt(2)\nC=After(B)\nD=After(A)\nRESULT=Eval('{C} + {D}')")
     go_on.set()
-    pool = given._interpreter._crew._pool
-    assert pool is not None
-    pool.shutdown(wait=True)
+    wait_for(lambda: not crew._own)
     assert sorted(started) == [1, 2]
+
+
+def interrupted_once(monkeypatch: pytest.MonkeyPatch, owner: type, method: str) -> None:
+    """Have Ctrl-C come just before the next call of the method is done."""
+    usual, calls = getattr(owner, method), []
+
+    def first_interrupted(*args: Any, **named: Any) -> Any:
+        calls.append(args)
+        if len(calls) == 1:
+            raise KeyboardInterrupt
+        return usual(*args, **named)
+
+    monkeypatch.setattr(owner, method, first_interrupted)
+
+
+def result_in_time(given: VisProg, program: str) -> object:
+    done: Future[object] = Future()
+    threading.Thread(target=lambda: done.set_result(given.execute(program).result), daemon=True).start()
+    return done.result(20)
+
+
+@pytest.mark.parametrize(
+    ("owner", "method"), [(Memo, "end"), (Memo, "_give_back"), (Crew, "take_turn"), (Crew, "rest")]
+)
+def test_after_an_interruption_between_two_lines_all_goes_on(
+    monkeypatch: pytest.MonkeyPatch, owner: type, method: str
+) -> None:
+    double, _ = counting()
+    given, program = session(double, workers=1), "A=Double(1)\nRESULT=Double(A)"
+    interrupted_once(monkeypatch, owner, method)
+    with pytest.raises(KeyboardInterrupt):
+        given.execute(program)
+    for _ in range(3):
+        assert result_in_time(given, program) == 4
+    crew = given._interpreter._hands.crew
+    assert (crew._awake, crew._free) == (0, 2)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -54,6 +56,27 @@ def test_a_value_larger_than_the_bound_is_not_kept() -> None:
     put(memo, b"small", 1)
     assert not holds(memo, b"large")
     assert holds(memo, b"small")
+
+
+def test_a_value_larger_than_the_bound_drives_out_no_other() -> None:
+    memo = Memo(limit=10_000)
+    put(memo, b"small", "x" * 100)
+    put(memo, b"large", Image(np.zeros((100, 100, 3), dtype=np.uint8)))
+    assert holds(memo, b"small")
+    assert not holds(memo, b"large")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [np.zeros(9_000, np.uint8), {"a": np.zeros(9_000, np.uint8)}, (b"x" * 9_000, 1), {b"x" * 9_000}],
+    ids=["array", "dict", "tuple", "set"],
+)
+def test_values_of_other_kinds_count_too(value: object) -> None:
+    memo = Memo(limit=12_000)
+    put(memo, b"a", copy.deepcopy(value))
+    put(memo, b"b", copy.deepcopy(value) if not isinstance(value, tuple | set) else (b"y" * 9_000,))
+    assert not holds(memo, b"a")
+    assert holds(memo, b"b")
 
 
 def test_crops_of_one_picture_count_it_once() -> None:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
 
 from tests.engine.steps import counting, picture, session
 from visprog import Image, tool
@@ -52,3 +56,42 @@ def test_an_observer_is_never_entered_twice_at_once() -> None:
     total = " + ".join(f"{{A{i}}}" for i in range(12))
     session(slow, workers=4).execute("\n".join([*lines, f"RESULT=Eval('{total}')"]), observer=observer)
     assert most == [1]
+
+
+class Answers:
+    """Answers several questions at once."""
+
+    def answer(self, image: Image, question: str) -> str:
+        report(1, 2)
+        return question
+
+    def answer_batch(self, calls: Sequence[tuple[Image, str]]) -> list[str]:
+        return [self.answer(*call) for call in calls]
+
+
+def test_an_observer_may_run_a_program_of_its_own() -> None:
+    given, inner = session(models={"visual_qa": Answers()}), list[object]()
+
+    def observer(event: Event) -> None:
+        if isinstance(event, StepFinished):
+            threading.Event().wait(0.05)
+            inner.append(given.execute(f"RESULT=Vqa(IMAGE, 'inner {event.index}?')", picture()).result)
+
+    program = "A=Vqa(IMAGE, 'a?')\nB=Vqa(IMAGE, 'b?')\nC=Vqa(IMAGE, 'c?')\nRESULT=Result([A, B, C])"
+    with ThreadPoolExecutor(1) as pool:
+        run = pool.submit(given.execute, program, picture(), observer=observer).result(20)
+    assert run.result == ["a?", "b?", "c?"]
+    assert sorted(map(str, inner)) == [f"inner {index}?" for index in range(4)]
+
+
+@pytest.mark.parametrize("kind", [StepStarted, StepProgress, StepFinished])
+def test_what_an_observer_raises_is_no_failure_of_a_step(kind: type) -> None:
+    def observer(event: Event) -> None:
+        if isinstance(event, kind):
+            raise LookupError("the observer's")
+
+    given = session(models={"visual_qa": Answers()})
+    for _ in range(2):
+        with pytest.raises(LookupError, match="the observer's"):
+            given.execute("RESULT=Vqa(IMAGE, 'What?')", picture(), observer=observer)
+    assert given.execute("RESULT=Vqa(IMAGE, 'What?')", picture()).ok

@@ -5,10 +5,14 @@ from __future__ import annotations
 import threading
 
 from tests.engine.steps import counting, picture, session, statuses
-from visprog import Warn, tool
+from visprog import Image, Warn, tool
 from visprog.engine.events import StepFinished
 from visprog.engine.interpreter import Interpreter
+from visprog.engine.memo import Memo
 from visprog.models.fake import FakeDetector, FakeVisualQA
+from visprog.models.profile import Profile
+from visprog.models.roles import Captioner, VisualQA
+from visprog.models.zoo import Zoo
 
 
 def test_steps_without_influence_do_not_run() -> None:
@@ -134,3 +138,41 @@ def test_another_picture_another_model_and_another_version_are_other_steps() -> 
     event = other.run(checked, {"IMAGE": picture(1)})[-1]
     assert isinstance(event, StepFinished)
     assert event.value == "x"
+
+
+def test_one_model_in_another_role_makes_another_step() -> None:
+    class Both:
+        fingerprint = "one that captions and answers"
+
+        def caption(self, image: Image) -> str:
+            return "a caption"
+
+        def answer(self, image: Image, question: str) -> str:
+            return "an answer"
+
+    @tool("Tell", version="1")
+    def tell(image: Image, *, captioner: Captioner | None, visual_qa: VisualQA | None) -> str:
+        """Say something of `image` by what there is."""
+        if captioner is not None:
+            return captioner.caption(image)
+        return visual_qa.answer(image, "What?") if visual_qa is not None else ""
+
+    memo, found = Memo(), []
+    for role in ("captioner", "visual_qa"):
+        given = session(tell, models=Zoo(Profile("none"), {role: Both()}))
+        given._interpreter._memo = memo
+        found.append(given.execute("RESULT=Tell(IMAGE)", picture()).result)
+    assert found == ["a caption", "an answer"]
+
+
+def test_a_tool_that_sorts_its_list_changes_nobody_elses() -> None:
+    @tool("Sorted")
+    def in_order(items: object) -> object:
+        """Put `items` in order."""
+        assert isinstance(items, list)
+        items.sort()
+        return items
+
+    given = session(in_order)
+    run = given.execute("A=Result(['b', 'a'])\nB=Sorted(A)\nRESULT=Result([A, B])")
+    assert run.result == [["b", "a"], ["a", "b"]]

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from threading import Condition, Lock
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 from visprog.engine.batching import Gatherer
 from visprog.engine.crew import Crew
@@ -27,7 +27,7 @@ from visprog.engine.events import (
     StepStarted,
 )
 from visprog.engine.graph import Graph, Node, build_graph
-from visprog.engine.memo import Memo, Remembered
+from visprog.engine.memo import Memo, Remembered, copied
 from visprog.errors import StepError, UsageError, VisProgError
 from visprog.language import coercion
 from visprog.language.checker import Checked
@@ -68,8 +68,9 @@ class Interpreter:
         self._tools = tools
         self._models = models
         self._memo = memo
-        self._crew = Crew(1 + (workers or min(8, (os.cpu_count() or 1) + 2)))
-        self._gatherer = Gatherer(self._crew) if batching else None
+        self._at_once = 1 + (workers or min(8, (os.cpu_count() or 1) + 2))
+        self._batching = batching
+        self._hands = self._gathered_hands()
         self._gathering: set[str] = set()  # tools whose calls wait for others
         self._lock = Lock()
         self._seconds: dict[str, float] = {}
@@ -89,8 +90,23 @@ class Interpreter:
                 help=f"give a picture for each of {', '.join(sorted(checked.inputs))}",
             )
         execution = _Execution(self, self._graph(checked), inputs, observer)
-        execution.run()
+        try:
+            execution.run()
+        except KeyboardInterrupt:
+            self._begin_anew()
+            raise
         return tuple(execution.events)
+
+    def _gathered_hands(self) -> _Hands:
+        crew = Crew(self._at_once)
+        return _Hands(crew, Gatherer(crew) if self._batching else None)
+
+    def _begin_anew(self) -> None:
+        """Leave threads and keys to the runs that have them: an interruption may come between any lines."""
+        before, self._hands = self._hands, self._gathered_hands()
+        before.crew.close()
+        if self._memo is not None:
+            self._memo.forget_the_busy()
 
     def _graph(self, checked: Checked) -> Graph:
         """Return the program's graph; the last ones are kept, as one program runs over many pictures."""
@@ -104,7 +120,7 @@ class Interpreter:
 
     def close(self) -> None:
         """Let the worker threads go. Steps under way are not waited for."""
-        self._crew.close()
+        self._hands.crew.close()
 
     def _is_quick(self, tool: Tool | None) -> bool:
         if tool is None:
@@ -119,8 +135,8 @@ class Interpreter:
         before = self._seconds.get(tool.name)
         self._seconds[tool.name] = seconds if before is None else before * (1.25 if seconds > before else 0.8)
 
-    def _lend(self, tool: Tool, passes: list[int]) -> dict[str, object]:
-        call = partial(self._call_model, tool, passes)
+    def _lend(self, tool: Tool, hands: _Hands, passes: list[int]) -> dict[str, object]:
+        call = partial(self._call_model, tool, hands, passes)
         return {
             parameter: Lent(self._models, need.role, call)
             if not need.optional or self._models.has(need.role)
@@ -131,6 +147,7 @@ class Interpreter:
     def _call_model(
         self,
         tool: Tool,
+        hands: _Hands,
         passes: list[int],
         role: str,
         model: object,
@@ -143,16 +160,16 @@ class Interpreter:
         How many calls were made together is added to `passes`.
         """
         function = getattr(model, method)
-        if self._gatherer is not None and self._gatherer.can_take(model, method):
+        if hands.gatherer is not None and hands.gatherer.can_take(model, method):
             if named:
                 bound = inspect.signature(function).bind(*given, **named)
                 given, named = bound.args, bound.kwargs
             if not named:
                 self._gathering.add(tool.name)
-                answer = self._gatherer.call(model, self._models.fingerprint(role), method, given)
+                answer = hands.gatherer.call(model, self._models.fingerprint(role), method, given)
                 passes.append(answer.together)
                 return answer.value
-        with self._crew.resting():
+        with hands.crew.resting():
             return function(*given, **named)
 
     def _settings(self, tool: Tool) -> dict[str, Any]:
@@ -169,11 +186,27 @@ class Interpreter:
         roles = (need.role for need in tool.needs.values())
         return tool.lasts and all(self._models.lasts(role) for role in roles if self._models.has(role))
 
+    def _surroundings(self, tool: Tool) -> bytes:
+        """Return what results of a tool depend on beside its arguments: models by role, and settings."""
+        found = [
+            f"{parameter}={self._models.fingerprint(need.role) if self._models.has(need.role) else None!r}"
+            for parameter, need in tool.needs.items()
+        ]
+        settings = [f"{name}={value!r}" for name, value in sorted(self._settings(tool).items())]
+        return "\0".join(["", *found, *settings, ""]).encode()
+
     def _fingerprints(self, tool: Tool) -> tuple[str, ...]:
         roles = (need.role for need in tool.needs.values())
         found = [self._models.fingerprint(role) for role in roles if self._models.has(role)]
         settings = [f"{name}={value!r}" for name, value in sorted(self._settings(tool).items())]
         return (*found, *settings)
+
+
+class _Hands(NamedTuple):
+    """The threads that run the steps of a run, and what gathers their calls."""
+
+    crew: Crew
+    gatherer: Gatherer | None
 
 
 class Lent:
@@ -205,6 +238,7 @@ class _Execution:
         self, interpreter: Interpreter, graph: Graph, inputs: Mapping[str, Image], observer: Observer | None
     ) -> None:
         self._interpreter = interpreter
+        self._hands = interpreter._hands
         self._graph = graph
         self._values: dict[str, Any] = dict(inputs)
         self._observer = observer
@@ -214,6 +248,7 @@ class _Execution:
         self._stopped = False
         self._broken: BaseException | None = None
         self._models: dict[str, tuple[str, ...]] = {}
+        self._around: dict[str, bytes] = {}
         self._keys: dict[str, bytes] = {}
         self._passing: set[str] = set()  # the steps whose keys mean nothing to another process
         self._observing = Lock()
@@ -229,9 +264,9 @@ class _Execution:
                 self._derive_keys()
                 if memo.store is not None:
                     self._find_passing()
-            with self._interpreter._crew.working():
+            with self._hands.crew.working():
                 self._work([index for index, count in self._waiting.items() if count == 0])
-            with self._interpreter._crew.standing_aside(), self._changed:
+            with self._hands.crew.standing_aside(), self._changed:
                 self._changed.wait_for(lambda: self._open == 0 or self._broken is not None)
         finally:
             self._stopped = True
@@ -246,8 +281,7 @@ class _Execution:
                 self._keys[node.name] = self._key_of(node.step.uses[0])
                 continue
             content = hashlib.blake2b(node.identity, digest_size=16)
-            for fingerprint in self._fingerprints(tool):
-                content.update(fingerprint.encode())
+            content.update(self._surroundings(tool))
             for name in node.step.uses:
                 content.update(self._key_of(name))
             self._keys[node.name] = content.digest()
@@ -263,6 +297,12 @@ class _Execution:
         if key is None:
             key = self._keys[name] = bytes.fromhex(self._values[name].digest)
         return key
+
+    def _surroundings(self, tool: Tool) -> bytes:
+        found = self._around.get(tool.name)
+        if found is None:
+            found = self._around[tool.name] = self._interpreter._surroundings(tool)
+        return found
 
     def _fingerprints(self, tool: Tool) -> tuple[str, ...]:
         found = self._models.get(tool.name)
@@ -280,7 +320,7 @@ class _Execution:
                     if own is None:
                         own = index
                     else:
-                        self._interpreter._crew.submit(partial(self._work_apart, index))
+                        self._hands.crew.submit(partial(self._work_apart, index))
                     continue
             else:
                 assert own is not None, "the loop's condition"  # noqa: S101
@@ -345,7 +385,7 @@ class _Execution:
             return self._call(node, node.tool, at)
         key = self._keys[node.name]
         lasting = node.name not in self._passing
-        remembered = memo.begin(key, self._interpreter._crew, lasting=lasting)
+        remembered = memo.begin(key, self._hands.crew, lasting=lasting)
         if remembered is not None:
             seconds = perf_counter() - self._start - at
             value, warnings, models = remembered
@@ -366,6 +406,8 @@ class _Execution:
         with counting() as usage:
             try:
                 value = self._value(node, tool, warnings, passes)
+            except _ObserverFailed as failure:
+                raise failure.error from None
             except Exception as cause:
                 seconds, error = perf_counter() - self._start - at, _step_error(node, tool, cause)
                 return StepFailed(node.index, at, seconds, error, tuple(warnings), models, usage.tokens)
@@ -382,15 +424,15 @@ class _Execution:
     def _value(self, node: Node, tool: Tool, warnings: list[str], passes: list[int]) -> Any:
         arguments = self._arguments(node)
         if tool.needs:
-            arguments |= self._interpreter._lend(tool, passes)
+            arguments |= self._interpreter._lend(tool, self._hands, passes)
         if tool.settings:
             arguments |= self._interpreter._settings(tool)
         if tool.warn_parameter is not None:
-            arguments[tool.warn_parameter] = warnings.append
+            arguments[tool.warn_parameter] = lambda remark: warnings.append(str(remark))
         if self._observer is None:
             value = tool.function(**arguments)
         else:
-            with listening(lambda done, total: self._observe(StepProgress(node.index, done, total))):
+            with listening(partial(self._report, node.index)):
                 value = tool.function(**arguments)
         _check_result(tool, value)
         return value
@@ -399,7 +441,8 @@ class _Execution:
         values = self._values
         arguments = dict(node.constants)
         for parameter, name in node.variables:
-            arguments[parameter] = values[name]
+            value = values[name]
+            arguments[parameter] = copied(value) if type(value) is list else value
         for parameter, items in node.lists:
             arguments[parameter] = self._list(items)
         for parameter, expression, names in node.expressions:
@@ -424,9 +467,30 @@ class _Execution:
             self._observe(event)
 
     def _observe(self, event: Event) -> None:
+        """Tell the observer. Who waits for its turn rests: the observer may run a program meanwhile."""
         assert self._observer is not None, "asked only where there is one"  # noqa: S101
-        with self._observing:
+        if not self._observing.acquire(blocking=False):
+            with self._hands.crew.resting():
+                self._observing.acquire()
+        try:
             self._observer(event)
+        finally:
+            self._observing.release()
+
+    def _report(self, index: int, done: int, total: int) -> None:
+        """Tell of a model's progress. What the observer raises is no failure of the step."""
+        try:
+            self._observe(StepProgress(index, done, total))
+        except Exception as error:
+            raise _ObserverFailed(error) from error
+
+
+class _ObserverFailed(BaseException):
+    """Carries what an observer raised through a tool and a model, which must not take it for their own."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(error)
+        self.error = error
 
 
 def _settled(parameter: str, kind: Type, value: Any) -> Any:

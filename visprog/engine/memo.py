@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter, OrderedDict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import singledispatch
 from threading import Lock
 from typing import Any, NamedTuple, Protocol
+
+import numpy as np
 
 from visprog.engine.crew import Crew, Pause
 from visprog.values import Image, Regions
@@ -95,17 +98,28 @@ class Memo:
         if computed is not None and self.store is not None and lasting:
             self.store.put(key, computed)
 
+    def forget_the_busy(self) -> None:
+        """Give every key back: whoever had it may never do so. Who still computes one need not mind."""
+        with self._lock:
+            busy, self._busy = self._busy, {}
+        for waiting in busy.values():
+            for pause in waiting:
+                pause.end()
+
     def _give_back(self, key: bytes, computed: Remembered | None) -> None:
         with self._lock:
-            waiting = self._busy.pop(key)
+            waiting = self._busy.pop(key, [])
             if computed is not None and key not in self._entries:
                 self._keep(key, _with_own_list(computed))
         for pause in waiting:
             pause.end()
 
     def _keep(self, key: bytes, entry: Remembered) -> None:
-        self._entries[key] = entry
         self._sizes.add(entry.value)
+        if self._sizes.total > self._limit and sum(dict(parts(entry.value)).values()) > self._limit:
+            self._sizes.remove(entry.value)
+            return
+        self._entries[key] = entry
         while self._sizes.total > self._limit:
             self._sizes.remove(self._entries.popitem(last=False)[1].value)
 
@@ -148,17 +162,18 @@ _ENTRY = 500
 
 def _with_own_list(entry: Remembered) -> Remembered:
     """Copy a list, the one kind of value that can be changed: nobody gets, or leaves, the remembered one."""
-    return entry._replace(value=_copied(entry.value)) if isinstance(entry.value, list) else entry
+    return entry._replace(value=copied(entry.value)) if isinstance(entry.value, list) else entry
 
 
-def _copied(value: Any) -> Any:
-    return [_copied(item) for item in value] if isinstance(value, list) else value
+def copied(value: Any) -> Any:
+    """Copy a list, and the lists in it."""
+    return [copied(item) for item in value] if isinstance(value, list) else value
 
 
 @singledispatch
-def parts(value: object) -> Iterator[tuple[int, int]]:  # noqa: ARG001 - other kinds are small
+def parts(value: object) -> Iterator[tuple[int, int]]:
     """Yield the identity and the bytes of each large thing that a value holds on to."""
-    yield from ()
+    yield id(value), sys.getsizeof(value)
 
 
 @parts.register
@@ -166,17 +181,32 @@ def _(value: str) -> Iterator[tuple[int, int]]:
     yield id(value), 4 * len(value)
 
 
-@parts.register
-def _(value: list) -> Iterator[tuple[int, int]]:  # type: ignore[type-arg]
+@parts.register(list)
+@parts.register(tuple)
+@parts.register(set)
+@parts.register(frozenset)
+def _(value: Collection[Any]) -> Iterator[tuple[int, int]]:
     for item in value:
         yield from parts(item)
     yield id(value), 8 * len(value)
 
 
 @parts.register
+def _(value: dict) -> Iterator[tuple[int, int]]:  # type: ignore[type-arg]
+    for item in value.values():
+        yield from parts(item)
+    yield id(value), 16 * len(value)
+
+
+@parts.register
+def _(value: np.ndarray) -> Iterator[tuple[int, int]]:
+    owner = value if value.base is None else value.base  # a crop keeps all of its parent
+    yield id(owner), int(getattr(owner, "nbytes", value.nbytes))
+
+
+@parts.register
 def _(value: Image) -> Iterator[tuple[int, int]]:
-    owner = value.pixels if value.pixels.base is None else value.pixels.base  # a crop keeps all of its parent
-    yield id(owner), int(getattr(owner, "nbytes", value.pixels.nbytes))
+    yield from parts(value.pixels)
 
 
 @parts.register
