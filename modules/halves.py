@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from visprog.values import Box
+from visprog.values import Box, Region
 
 HALVES: dict[str, Callable[[int, int], Box]] = {
     "TOP": lambda width, height: (0, 0, width, (height + 1) // 2),
@@ -13,3 +13,8 @@ HALVES: dict[str, Callable[[int, int], Box]] = {
     "RIGHT": lambda width, height: (width // 2, 0, width, height),
 }
 """The half on each side, from width and height. The middle line of an odd size belongs to both halves."""
+
+
+def is_half(region: Region, size: tuple[int, int]) -> bool:
+    """Whether a region is half of a picture of that size, rather than a thing in it."""
+    return region.label in HALVES and region.box == HALVES[region.label](*size)

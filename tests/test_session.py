@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import re
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,6 +30,7 @@ from visprog import (
     tool,
 )
 from visprog.models.fake import FakeFaceDetector, FakeLanguageModel, FakeVisualQA
+from visprog.models.roles import Completion
 from visprog.planner.language_model import LanguageModelPlanner
 from visprog.session import Images
 
@@ -166,6 +171,19 @@ def test_programs_vote_on_the_result() -> None:
     assert run.plan.remarks[-1] == "2 of 3 programs came to this result"
 
 
+def test_a_vote_costs_what_all_its_programs_cost() -> None:
+    class Priced(FakeLanguageModel):
+        def complete(self, *args: Any, **named: Any) -> Completion:
+            return super().complete(*args, **named)._replace(input_tokens=100, output_tokens=20)
+
+    planner = LanguageModelPlanner(Priced([COUNT, "no program", COUNT, COUNT]), "fake")
+    plan = (
+        VisProg(planner=planner, models={"face_detector": FACES}).vote("How many?", picture(), votes=3).plan
+    )
+    assert plan is not None
+    assert (plan.input_tokens, plan.output_tokens) == (400, 80)
+
+
 def test_a_program_that_fails_has_no_vote() -> None:
     run = planning("RESULT=Eval('1 / 0')", COUNT).vote("How many faces?", picture(), votes=2)
     assert run.result == 1
@@ -174,7 +192,7 @@ def test_a_program_that_fails_has_no_vote() -> None:
 
 
 def test_the_examples_have_no_vote() -> None:
-    with pytest.raises(UsageError, match="one program only"):
+    with pytest.raises(UsageError, match="always writes the same program"):
         VisProg(planner="examples").vote("How many faces?", picture(), votes=3)
 
 
@@ -230,6 +248,30 @@ def test_many_tasks_are_taken_as_they_are_needed() -> None:
     outcomes = list(itertools.islice(given.run_many(endless(), workers=2), 3))
     assert [outcome.result for outcome in outcomes if isinstance(outcome, Run)] == [1, 1, 1]
     assert len(taken) < 12
+
+
+def test_who_takes_no_more_of_many_tasks_has_no_more_of_them_run() -> None:
+    begun, go_on = list[int](), threading.Event()
+
+    @tool("Begin")
+    def begin(number: int) -> int:
+        """Note that it is run."""
+        begun.append(number)
+        assert number == 0 or go_on.wait(20)
+        return number
+
+    planner = LanguageModelPlanner(
+        FakeLanguageModel(lambda said: f"RESULT=Begin({re.findall('[0-9]+', said[-1].content)[-1]})"), "fake"
+    )
+    outcomes = VisProg(planner=planner, tools=[begin]).run_many(
+        ((str(number), ()) for number in range(20)), task="gqa", workers=2
+    )
+    first = next(outcomes)
+    assert isinstance(first, Run)
+    outcomes.close()  # type: ignore[attr-defined]
+    go_on.set()
+    time.sleep(0.1)
+    assert len(begun) <= 4
 
 
 def test_runs_and_plans_are_short_in_print() -> None:

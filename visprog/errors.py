@@ -118,7 +118,7 @@ class PlanError(VisProgError):
     """No program could be made from the instruction.
 
     Where a language model was asked, `program` is the text of its last attempt, `diagnostics` what is wrong
-    with it, and `transcript` every message that went to and fro.
+    with it, and `transcript` every message that the model read or wrote.
     """
 
     def __init__(

@@ -61,6 +61,15 @@ def load_image(source: Source) -> Image:
     )
 
 
+def size_of(path: Path) -> tuple[int, int]:
+    """Return the width and height of a file's picture, unread; (0, 0) where they cannot be told."""
+    try:
+        with _warnings_are_errors(), PILImage.open(path, formats=FORMATS) as picture:
+            return picture.size
+    except Exception:  # reading it will say what is the matter
+        return 0, 0
+
+
 def _read(path: Path) -> bytes:
     if str(path).startswith(("http:/", "https:/", "ftp:/", "data:")):
         raise ImageError(f"{path} is an address, not a file", help="download the picture and give its path")

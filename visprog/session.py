@@ -158,7 +158,10 @@ class VisProg:
         """
         request = self._request(instruction, input_names(images), task)
         if not isinstance(self.planner, LanguageModelPlanner):
-            raise UsageError("the planner writes one program only", help="vote with `--planner openai`")
+            raise UsageError(
+                "the planner always writes the same program, so that there is nothing to vote on",
+                help="vote with a language model, by `--planner openai` or `--planner transformers:MODEL`",
+            )
         plans = self.planner.plan_many(request, votes)
         runs = [self.execute(plan, images, observer=observer) for plan in plans]
         voters = [run for run in runs if run.ok] or runs[:1]
@@ -168,7 +171,13 @@ class VisProg:
         elected = voters[place]
         remark = f"{agreeing} of {votes} programs came to this result"
         assert elected.plan is not None, "it was planned above"  # noqa: S101
-        return replace(elected, plan=replace(elected.plan, remarks=(*elected.plan.remarks, remark)))
+        plan = replace(
+            elected.plan,
+            remarks=(*elected.plan.remarks, remark),
+            input_tokens=sum(each.input_tokens for each in plans),
+            output_tokens=sum(each.output_tokens for each in plans),
+        )
+        return replace(elected, plan=plan)
 
     def run_many(
         self, tasks: Iterable[tuple[str, Images]], *, task: str = "auto", workers: int = _AT_ONCE
@@ -188,7 +197,8 @@ class VisProg:
 
         waiting: deque[tuple[Future[Run | VisProgError], int]] = deque()
         held = 0
-        with ThreadPoolExecutor(workers, thread_name_prefix="visprog-run") as pool:
+        pool = ThreadPoolExecutor(workers, thread_name_prefix="visprog-run")
+        try:
             for instruction, images in tasks:  # it may be a stream without end
                 try:
                     pictures = _loaded(images)
@@ -200,12 +210,16 @@ class VisProg:
                 size = sum(picture.pixels.nbytes for picture in pictures.values())
                 waiting.append((run, size))
                 held += size
-                while len(waiting) > 2 * workers or (held > _HELD and len(waiting) > 1):
+                while waiting and (
+                    waiting[0][0].done() or len(waiting) > 2 * workers or (held > _HELD and len(waiting) > 1)
+                ):
                     run, size = waiting.popleft()
                     held -= size
                     yield run.result()
             while waiting:
                 yield waiting.popleft()[0].result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)  # whoever stops here wants no more of them
 
     def transcribe(self, speech: str | Path) -> str:
         """Return what is said in a recording, WAV or FLAC, as the role Transcriber hears it.
@@ -288,7 +302,9 @@ def named_images(images: Images) -> dict[str, Source]:
     if isinstance(images, Mapping):
         for name in images:
             if not name.isidentifier():
-                raise UsageError(f"`{name}` cannot name a picture", help="use letters, digits and `_`")
+                raise UsageError(
+                    f"`{name}` cannot name a picture", help="use letters, digits and `_`, and no digit first"
+                )
         return dict(images)
     listed: list[Source] = list(images) if isinstance(images, list | tuple) else [images]  # type: ignore[list-item]
     return dict(zip(input_names(images), listed, strict=True))

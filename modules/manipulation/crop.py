@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from visprog.modules.halves import HALVES
+from visprog.modules.halves import HALVES, is_half
 from visprog.tools import Warn, tool
 from visprog.values import Box, Image, Region, Regions, enlarge
 
@@ -91,8 +91,7 @@ def _around_best(image: Image, regions: Regions, warn: Warn) -> Image:
     if best is None or box is None:
         warn("there is no region to crop to: the whole picture is used")
         return image
-    half = HALVES.get(best.label)
-    return image.crop(best.box if half and best.box == half(*image.size) else box)
+    return image.crop(best.box if is_half(best, image.size) else box)
 
 
 _SIDES = {"LEFT": "left", "RIGHT": "right", "TOP": "upper", "BOTTOM": "lower"}

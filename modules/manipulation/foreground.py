@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from visprog.models.opencv import load_opencv
 from visprog.models.roles import Masker
+from visprog.modules.halves import is_half
 from visprog.values import Box, Image, Region, Regions, clip, enlarge
 
 Mask = NDArray[np.bool_]
@@ -33,10 +34,11 @@ _REFINED = 1_500
 def foreground(image: Image, regions: Regions, masker: Masker | None) -> Mask:
     """Return the union of the regions' masks, shape (height, width).
 
-    A region without a mask is given one by the masker, or else by GrabCut within its box.
+    A region without a mask is given one by the masker, or else by GrabCut within its box; half of the picture
+    is taken whole.
     """
-    union = Regions((r for r in regions if r.mask is not None), size=image.size).union_mask()
-    boxes = [r for r in regions if r.mask is None and clip(r.box, image.size)]
+    union = Regions((r for r in regions if _has_shape(r, image)), size=image.size).union_mask()
+    boxes = [r for r in regions if not _has_shape(r, image) and clip(r.box, image.size)]
     if masker is not None:
         at_once = max(1, _MASKS_AT_ONCE // (image.width * image.height))
         for start in range(0, len(boxes), at_once):
@@ -47,6 +49,10 @@ def foreground(image: Image, regions: Regions, masker: Masker | None) -> Mask:
         for region in boxes:
             _cut_out(image, region, side, union)
     return union
+
+
+def _has_shape(region: Region, image: Image) -> bool:
+    return region.mask is not None or is_half(region, image.size)
 
 
 def refined(image: Image, mask: Mask) -> Mask:

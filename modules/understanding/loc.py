@@ -20,7 +20,7 @@ def loc(image: Image, object: str | list[str], *, detector: Detector) -> Regions
     than half (intersection over union) the one with the highest score is kept.
     """
     names = queries(object) if isinstance(object, str) else object
-    half = HALVES.get(names[0]) if len(names) == 1 else None
-    if half is not None:
-        return Regions([Region(half(*image.size), names[0])], size=image.size)
-    return detector.detect(image, names).distinct(_SAME_THING)
+    sides = [Region(HALVES[name](*image.size), name) for name in names if name in HALVES]
+    things = [name for name in names if name not in HALVES]
+    found = detector.detect(image, things).distinct(_SAME_THING) if things or not sides else ()
+    return Regions([*sides, *found], size=image.size)

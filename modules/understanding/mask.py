@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visprog.models.roles import Masker
+from visprog.modules.halves import is_half
 from visprog.modules.manipulation.foreground import foreground
 from visprog.tools import tool
 from visprog.values import Image, Region, Regions, clip
@@ -16,10 +17,14 @@ def mask(image: Image, object: Regions, *, masker: Masker | None) -> Regions:
     """Give each region in `object` the mask of the thing in its box.
 
     Where no masker is at hand, the thing is cut out by GrabCut. Boxes, labels and scores stay; so does a mask
-    that a region already has. A region outside the picture has an empty mask.
+    that a region already has. Half of the picture is a mask itself. A region outside the picture has an empty
+    one.
     """
-    bare = [i for i, region in enumerate(object) if region.mask is None and clip(region.box, image.size)]
+    boxes = [i for i, region in enumerate(object) if region.mask is None and clip(region.box, image.size)]
+    halves = [i for i in boxes if is_half(object[i], image.size)]
+    bare = [i for i in boxes if i not in halves]
     drawn = dict(zip(bare, _masks(image, object[bare], masker), strict=True))
+    drawn |= {i: object[[i]].union_mask() for i in halves}
     empty = np.zeros(image.pixels.shape[:2], dtype=np.bool_)
     return Regions(
         (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -13,11 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from visprog import Image, ImageError
+from visprog import Image, ImageError, save_image
 from visprog.batch.pictures import Pictures
-from visprog.images import MAX_PIXELS
+from visprog.images import size_of
 
-LARGEST = 3 * MAX_PIXELS
 A, B = Path("a.png"), Path("b.png")
 
 
@@ -34,9 +34,13 @@ class Reader:
         return Image(np.zeros((10, 10, 3), dtype=np.uint8))
 
 
+def lender(read: Callable[[Path], Image], limit: int = 2**30) -> Pictures:
+    return Pictures(limit, read, lambda path: (10, 10))
+
+
 def test_a_picture_is_read_once_for_all_that_have_it_and_anew_after_them() -> None:
     reader = Reader()
-    pictures = Pictures(read=reader)
+    pictures = lender(reader)
     with pictures.lend({"IMAGE": A}) as one, pictures.lend({"LEFT": A, "RIGHT": B}) as other:
         assert one["IMAGE"] is other["LEFT"]
         assert reader.reads == {A: 1, B: 1}
@@ -47,7 +51,7 @@ def test_a_picture_is_read_once_for_all_that_have_it_and_anew_after_them() -> No
 
 def test_one_picture_under_two_names_is_read_once() -> None:
     reader = Reader()
-    with Pictures(read=reader).lend({"LEFT": A, "RIGHT": A}) as lent:
+    with lender(reader).lend({"LEFT": A, "RIGHT": A}) as lent:
         assert lent["LEFT"] is lent["RIGHT"]
     assert reader.reads == {A: 1}
 
@@ -60,7 +64,7 @@ def test_who_comes_while_it_is_read_waits_for_it() -> None:
         assert go_on.wait(20)
         return reader(path)
 
-    pictures = Pictures(read=slow)
+    pictures = lender(slow)
 
     def have() -> Image:
         with pictures.lend({"IMAGE": A}) as lent:
@@ -79,7 +83,7 @@ def test_who_comes_while_it_is_read_waits_for_it() -> None:
 
 def test_what_cannot_be_read_is_told_to_each_and_tried_again() -> None:
     reader = Reader()
-    pictures = Pictures(read=reader)
+    pictures = lender(reader)
     for _ in range(2):
         with pytest.raises(ImageError, match="no file none"), pictures.lend({"X": Path("none.png"), "Y": A}):
             pass
@@ -88,7 +92,7 @@ def test_what_cannot_be_read_is_told_to_each_and_tried_again() -> None:
 
 
 def test_a_picture_waits_until_there_is_room_for_it() -> None:
-    pictures = Pictures(limit=LARGEST + 299, read=Reader())
+    pictures = lender(Reader(), limit=599)
     with ThreadPoolExecutor(1) as pool:
         with pictures.lend({"IMAGE": A}):
 
@@ -104,8 +108,36 @@ def test_a_picture_waits_until_there_is_room_for_it() -> None:
         assert not waiting.result(20)
 
 
+def test_a_task_with_many_pictures_gets_its_turn_before_those_that_come_later() -> None:
+    pictures, order = lender(Reader(), limit=900), list[str]()
+
+    def have(*names: str) -> None:
+        with pictures.lend({name: Path(name) for name in names}):
+            order.append(names[0])
+
+    with ThreadPoolExecutor(4) as pool:
+        with pictures.lend({"IMAGE": A}):
+            many = pool.submit(have, "x", "y", "z")
+            while not pictures._line:
+                time.sleep(0.005)
+            later = [pool.submit(have, name) for name in "abc"]
+            time.sleep(0.05)
+            assert order == []
+        for each in [many, *later]:
+            each.result(20)
+    assert order[0] == "x"
+
+
+def test_what_a_file_takes_is_told_by_its_header(tmp_path: Path) -> None:
+    save_image(Image(np.zeros((20, 30, 3), dtype=np.uint8)), tmp_path / "a.png")
+    assert size_of(tmp_path / "a.png") == (30, 20)
+    assert size_of(tmp_path / "none.png") == (0, 0)
+    with Pictures().lend({"IMAGE": tmp_path / "a.png"}) as lent:
+        assert lent["IMAGE"].size == (30, 20)
+
+
 def test_what_is_larger_than_the_bound_is_lent_alone() -> None:
-    with Pictures(limit=1, read=Reader()).lend({"LEFT": A, "RIGHT": B}) as lent:
+    with lender(Reader(), limit=1).lend({"LEFT": A, "RIGHT": B}) as lent:
         assert len(lent) == 2
 
 
@@ -113,11 +145,12 @@ def test_what_is_larger_than_the_bound_is_lent_alone() -> None:
 @given(st.lists(st.lists(st.sampled_from("abcdef"), min_size=1, max_size=3), min_size=1, max_size=40))
 def test_every_task_gets_its_pictures_and_nothing_is_left(tasks: list[list[str]]) -> None:
     reader = Reader()
-    pictures = Pictures(limit=3 * LARGEST, read=reader)
+    pictures = lender(reader, limit=1_000)
 
     def perform(names: list[str]) -> int:
         with pictures.lend({f"I{place}": Path(name) for place, name in enumerate(names)}) as lent:
-            assert pictures._has_room(set())
+            with pictures._changed:
+                assert sum(loan.size for loan in pictures._loans.values()) <= 1_000
             return len(lent)
 
     with ThreadPoolExecutor(8) as pool:

@@ -105,12 +105,16 @@ class Message(NamedTuple):
 
 
 class Completion(NamedTuple):
-    """What a language model answered, and what it cost in tokens where that is known."""
+    """What a language model answered, and what it cost in tokens where that is known.
+
+    `read` are the places of the messages that the model was shown, where it was not shown all of them.
+    """
 
     text: str
     model: str = ""
     input_tokens: int | None = None
     output_tokens: int | None = None
+    read: tuple[int, ...] | None = None
 
 
 class LanguageModel(Protocol):

@@ -30,14 +30,24 @@ def shipped_bank(task: str) -> Bank:
 
 @dataclass
 class _Conversation:
-    """What was said so far, what it cost, and the last program, which had errors."""
+    """What was said so far, what it cost, and the last program, which had errors.
+
+    `shown` are the places of the messages that the model has read or written.
+    """
 
     messages: list[Message]
+    shown: set[int] = field(default_factory=set)
     input_tokens: int = 0
     output_tokens: int = 0
     faulty: Checked | None = None
 
+    @property
+    def transcript(self) -> tuple[Message, ...]:
+        return tuple(message for place, message in enumerate(self.messages) if place in self.shown)
+
     def answered(self, completion: Completion) -> None:
+        place = len(self.messages)
+        self.shown |= {*(range(place) if completion.read is None else completion.read), place}
         self.messages.append(Message("assistant", completion.text))
         self.input_tokens += completion.input_tokens or 0
         self.output_tokens += completion.output_tokens or 0
@@ -101,7 +111,7 @@ class LanguageModelPlanner:
             request.task,
             checked,
             self.name,
-            tuple(talk.messages),
+            talk.transcript,
             (remark,) if repairs else (),
             talk.input_tokens,
             talk.output_tokens,
@@ -113,7 +123,7 @@ class LanguageModelPlanner:
         if talk.faulty is None:
             last = _excerpt(talk.messages[-1])
             message = f"{self.name} wrote no program in {tries}; its last answer is {last}"
-            return PlanError(message, help=help_, transcript=talk.messages)
+            return PlanError(message, help=help_, transcript=talk.transcript)
         source, errors = talk.faulty.program.source, _errors(talk.faulty)
         message = f"{self.name} wrote no program without errors in {tries}; the last one has\n\n"
         return PlanError(
@@ -121,7 +131,7 @@ class LanguageModelPlanner:
             help=help_,
             program=source,
             diagnostics=talk.faulty.diagnostics,
-            transcript=talk.messages,
+            transcript=talk.transcript,
         )
 
 

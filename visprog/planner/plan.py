@@ -27,8 +27,8 @@ class Request:
 class Plan:
     """A program that passes the checker, and how it came about.
 
-    `planner` names the planner (and its model); `transcript` is every message that went to and fro, in
-    order; `remarks` are sentences for people, such as which example was followed.
+    `planner` names the planner (and its model); `transcript` is every message that the model read or
+    wrote, in order; `remarks` are sentences for people, such as which example was followed.
     """
 
     instruction: str

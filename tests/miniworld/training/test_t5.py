@@ -80,6 +80,13 @@ def test_the_planner_has_the_program_from_the_saved_model(folder: Path) -> None:
     )
 
 
+def test_the_transcript_shows_what_the_model_has_read_and_no_more(folder: Path) -> None:
+    plan = VisProg(planner=f"transformers:{folder}").plan(QUESTION, task="gqa")
+    assert [message.role for message in plan.transcript] == ["user", "assistant"]
+    assert plan.transcript[0].content.strip() == DOGS.asked
+    assert plan.transcript[1].content == DOGS.answer
+
+
 def test_the_tool_list_has_its_answer_from_the_saved_model(folder: Path) -> None:
     model = Zoo(models={"language_model": f"transformers:{folder}"}).get("language_model")
     assert list_known.function("animals that can fly", language_model=model, warn=print) == ["bird", "bee"]

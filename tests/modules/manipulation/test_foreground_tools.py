@@ -43,6 +43,15 @@ def test_a_box_without_a_mask_is_cut_out() -> None:
     assert agreement(foreground(scene(), BOXED, None), DISC) > 0.95
 
 
+@pytest.mark.parametrize("masker", [None, FakeMasker(lambda *_: np.zeros((120, 160), dtype=np.bool_))])
+def test_half_of_the_picture_is_taken_whole(masker: FakeMasker | None) -> None:
+    half = Regions([Region((0, 0, 80, 120), "LEFT")], size=SIZE)
+    assert np.array_equal(foreground(scene(), half, masker), np.indices((120, 160))[1] < 80)
+    popped = color_pop(scene(), half, masker=masker, warn=pytest.fail)
+    assert np.array_equal(popped.pixels[:, :70], scene().pixels[:, :70])
+    assert not saturation(popped)[:, 90:].any()
+
+
 def test_masks_that_are_there_are_taken_as_they_are() -> None:
     assert np.array_equal(foreground(scene(), MASKED, None), DISC)
 

@@ -5,7 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from visprog import VisProg
 from visprog.models.fake import FakeDetector, FakeFaceDetector, FakeSegmenter, FakeVisualQA
+from visprog.models.profile import Profile
+from visprog.models.zoo import Zoo
 from visprog.modules.understanding.face_det import face_det
 from visprog.modules.understanding.loc import loc
 from visprog.modules.understanding.seg import seg
@@ -42,6 +45,13 @@ class ScoredDetector:
 def test_a_side_is_half_of_the_picture_and_needs_no_model(side: str, box: tuple[int, ...]) -> None:
     found = loc(picture(), side, detector=NoDetector())
     assert [box] == [region.box for region in found]
+
+
+def test_several_sides_need_no_model_and_things_beside_them_are_looked_for() -> None:
+    assert loc(picture(), ["LEFT", "TOP"], detector=NoDetector()).labels == ("LEFT", "TOP")
+    assert loc(picture(), "TOP,BOTTOM", detector=NoDetector()).labels == ("TOP", "BOTTOM")
+    detector = FakeDetector({"cat": [(1, 2, 30, 40)]})
+    assert loc(picture(), "cat, LEFT", detector=detector).labels == ("LEFT", "cat")
 
 
 @given(st.sampled_from(["TOP", "BOTTOM", "LEFT", "RIGHT"]), st.integers(1, 9), st.integers(1, 9))
@@ -86,6 +96,13 @@ def test_loc_may_find_nothing() -> None:
 def test_a_face_is_enlarged_one_and_a_half_times() -> None:
     (face,) = face_det(picture(), face_detector=FakeFaceDetector([(40, 30, 60, 50)]))
     assert (face.box, face.label) == ((35, 25, 65, 55), "face")
+
+
+def test_a_profile_may_say_that_faces_are_whole_heads() -> None:
+    faces = {"face_detector": FakeFaceDetector([(40, 30, 60, 50)])}
+    session = VisProg(models=Zoo(Profile("heads", tools={"facedet": {"scale": 1.0}}), faces))
+    (face,) = session.execute("RESULT=FaceDet(IMAGE)", picture()).result
+    assert face.box == (40, 30, 60, 50)
 
 
 def test_an_enlarged_face_is_clipped_to_the_picture() -> None:

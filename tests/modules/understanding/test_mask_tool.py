@@ -45,6 +45,11 @@ def test_boxes_labels_and_scores_stay() -> None:
     ]
 
 
+def test_half_of_the_picture_is_its_own_mask() -> None:
+    (found,) = mask(discs(), Regions([Region((80, 0, 160, 120), "RIGHT")], size=SIZE), masker=FakeMasker())
+    assert overlap(found, np.indices((120, 160))[1] >= 80) == 1
+
+
 def test_a_masker_is_asked_once_for_all_that_lack_a_mask() -> None:
     asked: list[str] = []
 

@@ -13,7 +13,7 @@ from visprog.miniworld.tasks.task import Edit
 from visprog.modules.manipulation.foreground import foreground
 from visprog.modules.manipulation.sprites import sprite_name
 from visprog.trace.run import Run
-from visprog.values import Box, Image, Region, enlarge
+from visprog.values import Box, Image, Region
 
 _TOOLS = {
     "replace": "Replace",
@@ -26,9 +26,6 @@ _TOOLS = {
 
 _REPAINTS = ("replace", "remove", "emoji")
 """The changes that touch the region itself; the others touch all the rest."""
-
-_HEAD = 1.5
-"""How many times as large as a face's box what FaceDet returns is."""
 
 
 def score_edit(edit: Edit, truth: Drawn, run: Run, judge: Judge) -> Score:
@@ -69,8 +66,7 @@ def gold_region(edit: Edit, truth: Drawn) -> Mask:
     if edit.stuff is not None:
         region |= truth.stuff(edit.stuff)
     for index in edit.things:
-        face = truth.face(index) if edit.change == "emoji" else None
-        head = face and enlarge(face, _HEAD, truth.image.size)
+        head = truth.face(index) if edit.change == "emoji" else None
         region |= filled([head], truth.image.size) if head else truth.mask(index)
     return region
 

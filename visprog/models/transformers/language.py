@@ -79,7 +79,8 @@ class TransformersLanguageModel:
             temperature=temperature,
             stops=stops,
         )
-        return completion(generated, self._network.identifier)
+        read = _read_of(self._network.tokenizer, messages)
+        return completion(generated, self._network.identifier)._replace(read=read)
 
     def _written(self, messages: Sequence[Message]) -> tuple[Any, tuple[str, ...]]:
         tokenizer = self._network.tokenizer
@@ -89,6 +90,15 @@ class TransformersLanguageModel:
 
     def __repr__(self) -> str:
         return f"TransformersLanguageModel({self.fingerprint!r})"
+
+
+def _read_of(tokenizer: Any, messages: Sequence[Message]) -> tuple[int, ...] | None:
+    """Return the places of the messages that the chat template shows; None where it shows all of them."""
+    if tokenizer.chat_template is None:
+        return None
+    shown = _templated(tokenizer, messages, tokenize=False)
+    places = tuple(place for place, message in enumerate(messages) if message.content.strip() in shown)
+    return places if len(places) < len(messages) else None
 
 
 def completion(generated: Generated, model: str) -> Completion:
@@ -118,6 +128,17 @@ def chat_inputs(
     `content` turns a turn's text into what the template wants. Where the template knows no system turn, its
     text goes before the first turn of the user.
     """
+    form = {"tokenize": True, "return_dict": True, "return_tensors": "pt"}
+    return _templated(reader, messages, thinking, content, **form)
+
+
+def _templated(
+    reader: Any,
+    messages: Sequence[Message],
+    thinking: bool = False,
+    content: Callable[[str], Any] = str,
+    **form: Any,
+) -> Any:
     from jinja2 import TemplateError
 
     thought = {"enable_thinking": thinking} if "enable_thinking" in str(reader.chat_template) else {}
@@ -126,9 +147,7 @@ def chat_inputs(
             return reader.apply_chat_template(
                 [{"role": turn.role, "content": content(turn.content)} for turn in turns],
                 add_generation_prompt=True,
-                tokenize=True,
-                return_dict=True,
-                return_tensors="pt",
+                **form,
                 **thought,
             )
         except TemplateError as cause:
