@@ -162,7 +162,7 @@ def newer(path: Path) -> str:
     with sqlite3.connect(path) as connection:
         connection.execute("PRAGMA user_version = 9")
     connection.close()
-    return "was written by another version of VisProg (format 9, here 1)"
+    return "was written by another version of VisProg (format 9, here 2)"
 
 
 def foreign(path: Path) -> str:
@@ -207,6 +207,46 @@ def test_a_damaged_entry_is_computed_again_and_told_once(tmp_path: Path) -> None
     assert all("is damaged, and computed again" in words for words in told)
     memo.put(b"a", entry(noise(1)))
     assert memo.get(b"a") == entry(noise(1))
+
+
+def bits_of(value: object, folder: Path) -> tuple[Path, int]:
+    """Keep a value with one part; return its file, and how many bits the part has."""
+    memo = DiskMemo(folder, tell=refuse)
+    memo.put(b"a", entry(value))
+    memo.close()
+    with sqlite3.connect(memo.path) as connection:
+        ((size,),) = connection.execute("SELECT length(png) FROM parts")
+    connection.close()
+    return memo.path, 8 * size
+
+
+def flip(path: Path, bit: int) -> None:
+    with sqlite3.connect(path) as connection:
+        ((png,),) = connection.execute("SELECT png FROM parts").fetchall()
+        flipped = int.from_bytes(png, "little") ^ 1 << bit
+        connection.execute("UPDATE parts SET png = ?", (flipped.to_bytes(len(png), "little"),))
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        Image(np.pad(np.full((9, 12, 3), 200, dtype=np.uint8), ((5, 6), (9, 9), (0, 0)))),
+        Regions([Region((2, 3, 9, 9), mask=np.pad(np.ones((6, 7), np.bool_), (3, 8)))], size=(18, 17)),
+    ],
+)
+def test_no_flipped_bit_of_a_part_comes_back_as_other_pixels(value: object, tmp_path: Path) -> None:
+    path, bits = bits_of(value, tmp_path)
+    for bit in range(0, bits, 5):
+        told = list[str]()
+        flip(path, bit)
+        memo = DiskMemo(tmp_path, tell=told.append)
+        assert memo.get(b"a") is None
+        memo.put(b"a", entry(value))
+        assert memo.get(b"a") == entry(value)
+        memo.close()
+        assert len(told) == 1
+        assert "is damaged, and computed again: the checksum of " in told[0]
 
 
 def test_a_folder_that_cannot_be_written_is_refused(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import sys
 import time
 import warnings
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from threading import RLock
@@ -27,7 +27,7 @@ from visprog.models.fingerprints import package_version
 
 DEFAULT_DISK_BYTES = 8 * 10**9
 
-_FORMAT = 1
+_FORMAT = 2
 _APPLICATION = 0x76707267  # "vprg": tells the file from those of other programs
 _PATIENCE = 5.0
 """Seconds that a process waits for another one to have written."""
@@ -39,13 +39,13 @@ _TABLES = """
 CREATE TABLE results
     (key BLOB PRIMARY KEY, content TEXT NOT NULL, checksum BLOB NOT NULL, used REAL NOT NULL);
 CREATE INDEX results_by_use ON results (used);
-CREATE TABLE parts (name TEXT PRIMARY KEY, png BLOB NOT NULL);
+CREATE TABLE parts (name TEXT PRIMARY KEY, checksum BLOB NOT NULL, png BLOB NOT NULL);
 CREATE TABLE holds (key BLOB NOT NULL, part TEXT NOT NULL, PRIMARY KEY (key, part)) WITHOUT ROWID;
 CREATE INDEX holds_by_part ON holds (part);
 """
 
 _ENTRY = """
-SELECT content, checksum, part, png
+SELECT content, results.checksum, part, parts.checksum, png
 FROM results LEFT JOIN holds USING (key) LEFT JOIN parts ON parts.name = part
 WHERE key = ?
 """
@@ -98,9 +98,8 @@ class DiskMemo:
             if not rows:
                 return None
             text, checksum = rows[0][:2]
-            if _checksum(text) != checksum:
-                raise ValueError("its checksum is wrong")
-            found = decode(text, {name: png for *_, name, png in rows if png is not None}.__getitem__)
+            _check("its text", text.encode(), checksum)
+            found = decode(text, _sound(rows).__getitem__)
         except sqlite3.Error as cause:
             self._mend(cause)
             return None
@@ -283,11 +282,13 @@ def _insert(
 ) -> None:
     """Write an entry. `pngs` has the parts that were not in the file; others may have left it since."""
     connection.execute(
-        "INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?)", (key, text, _checksum(text), time.time())
+        "INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?)",
+        (key, text, _checksum(text.encode()), time.time()),
     )
     for name, part in parts.items():
         if not connection.execute(_HAS_PART, (name,)).fetchone():
-            connection.execute("INSERT INTO parts VALUES (?, ?)", (name, pngs.get(name) or to_png(part)))
+            png = pngs.get(name) or to_png(part)
+            connection.execute("INSERT INTO parts VALUES (?, ?, ?)", (name, _checksum(png), png))
         connection.execute("INSERT OR IGNORE INTO holds VALUES (?, ?)", (key, name))
 
 
@@ -311,8 +312,26 @@ def _pragma(connection: sqlite3.Connection, name: str) -> int:
     return int(connection.execute(f"PRAGMA {name}").fetchone()[0])
 
 
-def _checksum(text: str) -> bytes:
-    return hashlib.blake2b(text.encode(), digest_size=8).digest()
+def _sound(rows: Sequence[Any]) -> dict[str, bytes]:
+    """Return an entry's parts by their names. Raises ValueError for one that is damaged.
+
+    PNG's own checks are not enough: Pillow makes other pixels of many a damaged file without a word.
+    """
+    parts = {}
+    for *_, name, checksum, png in rows:
+        if png is not None:
+            _check(name, png, checksum)
+            parts[name] = png
+    return parts
+
+
+def _check(what: str, content: bytes, checksum: bytes) -> None:
+    if _checksum(content) != checksum:
+        raise ValueError(f"the checksum of {what} is wrong")
+
+
+def _checksum(content: bytes) -> bytes:
+    return hashlib.blake2b(content, digest_size=16).digest()
 
 
 @cache
