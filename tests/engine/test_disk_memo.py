@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -190,6 +191,46 @@ def test_a_file_that_cannot_be_ours_is_set_aside_in_words(spoil: Any, tmp_path: 
     (aside,) = tmp_path.glob("*.set-aside")
     assert aside.name in told[0]
     assert len(aside.read_bytes()) >= len(spoilt)
+
+
+def damaged_within(folder: Path) -> None:
+    """Leave a file that opens, and of which nothing can be read."""
+    memo = DiskMemo(folder, tell=refuse)
+    memo.put(b"a", entry("x" * 20_000))
+    memo.close()
+    whole = memo.path.read_bytes()
+    memo.path.write_bytes(whole[:4096] + b"\xff" * (len(whole) - 4096))
+
+
+def test_a_damaged_file_is_set_aside_by_the_first_who_finds_it(tmp_path: Path) -> None:
+    damaged_within(tmp_path)
+    told = list[str]()
+    first, second = DiskMemo(tmp_path, tell=told.append), DiskMemo(tmp_path, tell=refuse)
+    assert first.get(b"a") is None
+    assert len(told) == 1
+    first.put(b"a", entry("of the first"))
+    assert second.get(b"a") is None  # of the damaged file, which it still has open
+    assert second.get(b"a") == entry("of the first")
+    second.put(b"b", entry("of the second"))
+    assert first.get(b"b") == entry("of the second")
+    assert len(list(tmp_path.glob("*.set-aside"))) == 1
+
+
+def test_threads_that_find_a_damaged_file_at_once_set_it_aside_once(tmp_path: Path) -> None:
+    for number in range(10):
+        folder = tmp_path / str(number)
+        damaged_within(folder)
+        memo, together = DiskMemo(folder, tell=lambda _: None), threading.Barrier(8)
+
+        def work(place: int, memo: DiskMemo = memo, together: threading.Barrier = together) -> None:
+            together.wait()
+            assert memo.get(b"a") is None
+            memo.put(bytes([place]), entry(place))
+
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(work, range(8)))
+        assert [memo.get(bytes([place])) for place in range(8)] == [entry(place) for place in range(8)]
+        assert len(list(folder.glob("*.set-aside"))) == 1
 
 
 def test_a_damaged_entry_is_computed_again_and_told_once(tmp_path: Path) -> None:

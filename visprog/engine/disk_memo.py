@@ -80,6 +80,7 @@ class DiskMemo:
         self._used: dict[bytes, float] = {}
         self._lock = RLock()
         self._connection: sqlite3.Connection | None = None
+        self._opened: tuple[int, int] | None = None
         self._edition = _edition()
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -93,16 +94,13 @@ class DiskMemo:
     def get(self, key: bytes) -> Remembered | None:
         """Return what is kept under the key."""
         own = self._own(key)
+        rows = self._read(_ENTRY, own)
+        if not rows:
+            return None
         try:
-            rows = self._read(_ENTRY, own)
-            if not rows:
-                return None
             text, checksum = rows[0][:2]
             _check("its text", text.encode(), checksum)
             found = decode(text, _sound(rows).__getitem__)
-        except sqlite3.Error as cause:
-            self._mend(cause)
-            return None
         except Exception as cause:  # whatever a damaged entry leads to
             reason = f"{cause} is missing" if isinstance(cause, KeyError) else cause
             self._say(f"a result in {self.path} is damaged, and computed again: {reason}")
@@ -122,9 +120,6 @@ class DiskMemo:
             return
         try:
             pngs = {name: to_png(part) for name, part in parts.items() if not self._read(_HAS_PART, name)}
-        except sqlite3.Error as cause:
-            self._mend(cause)
-            return
         except (OSError, ValueError):  # a picture larger than PNG can be
             return
         if sum(map(len, pngs.values())) + len(text) <= self._limit:
@@ -141,8 +136,12 @@ class DiskMemo:
         return hashlib.blake2b(key, digest_size=16, key=self._edition).digest()
 
     def _read(self, query: str, value: object) -> list[Any]:
-        with self._lock:
-            return self._connection.execute(query, (value,)).fetchall() if self._connection else []
+        with self._lock:  # until it is mended too: other threads have failed at the same file
+            try:
+                return self._connection.execute(query, (value,)).fetchall() if self._connection else []
+            except sqlite3.Error as cause:
+                self._mend(cause)
+                return []
 
     def _write(self, work: Callable[[sqlite3.Connection], object] | None = None) -> None:
         """Do some work in one transaction, with what there is to note, and make room."""
@@ -182,9 +181,11 @@ class DiskMemo:
         self._finalizer = weakref.finalize(self, _close, connection, self._used)  # at the process's end too
 
     def _connect(self) -> sqlite3.Connection:
+        there = _identity(self.path)
         connection = sqlite3.connect(
             self.path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False
         )
+        self._opened = there or _identity(self.path)
         try:
             _prepare(connection)
         except BaseException as cause:
@@ -199,13 +200,12 @@ class DiskMemo:
         if type(cause) is not sqlite3.DatabaseError:
             self._say(f"{self.path} cannot be used: {cause}")
             return
-        with self._lock:
-            self._leave()
-            self._set_aside(f"is damaged ({cause})")
-            try:
-                self._open()
-            except (OSError, sqlite3.Error) as failure:
-                self._say(f"{self.path} cannot be used: {failure}")
+        self._leave()
+        self._set_aside(f"is damaged ({cause})")
+        try:
+            self._open()
+        except (OSError, sqlite3.Error) as failure:
+            self._say(f"{self.path} cannot be used: {failure}")
 
     def _leave(self) -> None:
         if self._connection is not None:
@@ -213,11 +213,13 @@ class DiskMemo:
             self._finalizer()
 
     def _set_aside(self, fault: str) -> None:
+        """Make room for a new file, unless another process has put one there already."""
+        if _identity(self.path) != self._opened:
+            return
         place = self.path.with_name(f"{self.path.name}.{time.time_ns():x}.set-aside")
-        for ending in ("", "-wal", "-shm"):
-            beside = Path(f"{self.path}{ending}")
-            if beside.exists():
-                beside.replace(f"{place}{ending}")
+        for ending in ("-wal", "-shm", ""):  # the file itself last: what lies beside it then is a new one's
+            with contextlib.suppress(FileNotFoundError):
+                Path(f"{self.path}{ending}").replace(f"{place}{ending}")
         self._say(f"{self.path} {fault}; it is set aside as {place.name}, and results are kept anew")
 
     def _say(self, words: str) -> None:
@@ -227,7 +229,7 @@ class DiskMemo:
             self._tell(words)
 
 
-class _NotOurs(Exception):  # noqa: N818 - says what the file is
+class _NotOurs(sqlite3.Error):
     """What the file is instead of ours."""
 
 
@@ -290,6 +292,15 @@ def _insert(
             png = pngs.get(name) or to_png(part)
             connection.execute("INSERT INTO parts VALUES (?, ?, ?)", (name, _checksum(png), png))
         connection.execute("INSERT OR IGNORE INTO holds VALUES (?, ?)", (key, name))
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Tell a file from others that have had its name; None where there is none."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _note_uses(connection: sqlite3.Connection, used: dict[bytes, float]) -> None:
