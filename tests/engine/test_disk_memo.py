@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sqlite3
 import subprocess
 import sys
@@ -231,6 +233,21 @@ def test_threads_that_find_a_damaged_file_at_once_set_it_aside_once(tmp_path: Pa
             list(pool.map(work, range(8)))
         assert [memo.get(bytes([place])) for place in range(8)] == [entry(place) for place in range(8)]
         assert len(list(folder.glob("*.set-aside"))) == 1
+
+
+def test_a_damaged_file_that_cannot_be_set_aside_stops_no_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(self: Path, target: str) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(self), None, target)
+
+    damaged_within(tmp_path)
+    with VisProg(cache=tmp_path) as given:
+        monkeypatch.setattr(Path, "replace", refused)
+        with pytest.warns(RuntimeWarning, match="nothing is kept or found any more: Permission denied"):
+            assert given.execute("RESULT=Eval('1 + 1')").result == 2
+        assert given.execute("RESULT=Eval('1 + 2')").result == 3
+    assert not list(tmp_path.glob("*.set-aside"))
 
 
 def test_a_damaged_entry_is_computed_again_and_told_once(tmp_path: Path) -> None:

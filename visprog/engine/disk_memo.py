@@ -86,10 +86,8 @@ class DiskMemo:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._open()
         except (OSError, sqlite3.Error) as cause:
-            reason = getattr(cause, "strerror", None) or cause
-            raise UsageError(
-                f"no results can be kept in {self.path.parent}: {reason}", help="choose another folder"
-            ) from cause
+            what = f"no results can be kept in {self.path.parent}: {_reason(cause)}"
+            raise UsageError(what, help="choose another folder") from cause
 
     def get(self, key: bytes) -> Remembered | None:
         """Return what is kept under the key."""
@@ -201,11 +199,11 @@ class DiskMemo:
             self._say(f"{self.path} cannot be used: {cause}")
             return
         self._leave()
-        self._set_aside(f"is damaged ({cause})")
         try:
+            self._set_aside(f"is damaged ({cause})")
             self._open()
         except (OSError, sqlite3.Error) as failure:
-            self._say(f"{self.path} cannot be used: {failure}")
+            self._say(f"{self.path} is damaged, and nothing is kept or found any more: {_reason(failure)}")
 
     def _leave(self) -> None:
         if self._connection is not None:
@@ -292,6 +290,10 @@ def _insert(
             png = pngs.get(name) or to_png(part)
             connection.execute("INSERT INTO parts VALUES (?, ?, ?)", (name, _checksum(png), png))
         connection.execute("INSERT OR IGNORE INTO holds VALUES (?, ?)", (key, name))
+
+
+def _reason(failure: Exception) -> object:
+    return getattr(failure, "strerror", None) or failure
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
