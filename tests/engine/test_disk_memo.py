@@ -96,6 +96,24 @@ def test_a_value_of_another_kind_is_not_written(tmp_path: Path) -> None:
     assert memo.get(b"a") is None
 
 
+def nested(depth: int) -> list[Any]:
+    return [nested(depth - 1)] if depth else []
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        Remembered(1, (ValueError("no text"),), ()),  # type: ignore[arg-type]
+        Remembered(nested(900), (), ()),
+        Remembered(10**5_000, (), ()),
+    ],
+)
+def test_what_cannot_be_encoded_is_not_kept_and_stops_nothing(odd: Remembered, tmp_path: Path) -> None:
+    memo = DiskMemo(tmp_path, tell=refuse)
+    memo.put(b"a", odd)
+    assert memo.get(b"a") is None
+
+
 def test_what_one_puts_another_gets(tmp_path: Path) -> None:
     DiskMemo(tmp_path, tell=refuse).put(b"a", entry(noise(1)))
     assert DiskMemo(tmp_path, tell=refuse).get(b"a") == entry(noise(1))

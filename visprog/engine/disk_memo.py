@@ -21,7 +21,7 @@ from threading import RLock
 from typing import Any
 
 from visprog.engine.memo import Remembered
-from visprog.engine.value_codec import Part, Unkeepable, decode, encode, to_png
+from visprog.engine.value_codec import Part, decode, encode, to_png
 from visprog.errors import UsageError
 from visprog.models.fingerprints import package_version
 
@@ -114,7 +114,7 @@ class DiskMemo:
         """Keep an entry, if it is of a kind that can be kept, and not larger than the bound."""
         try:
             text, parts = encode(entry)
-        except Unkeepable:
+        except Exception:  # Unkeepable, and whatever a tool's own values and warnings lead to
             return
         try:
             pngs = {name: to_png(part) for name, part in parts.items() if not self._read(_HAS_PART, name)}
