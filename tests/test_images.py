@@ -207,6 +207,21 @@ def test_an_interrupted_write_leaves_what_was_there(tmp_path: Path, monkeypatch:
     assert os.listdir(tmp_path) == ["out.txt"]
 
 
+def test_the_content_is_on_the_disk_before_it_has_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forced = list[tuple[int, bool]]()
+    path, force = tmp_path / "out.png", os.fsync
+
+    def watched(file: int) -> None:
+        force(file)
+        forced.append((os.fstat(file).st_size, path.exists()))
+
+    monkeypatch.setattr(os, "fsync", watched)
+    save_image(load_image(red()), path)
+    assert forced == [(path.stat().st_size, False)]
+
+
 def test_other_threads_keep_their_warnings() -> None:
     data, stop, heard = encoded(red(size=(200, 200))), threading.Event(), list[str]()
 

@@ -20,8 +20,9 @@ VisProgError
 
 from __future__ import annotations
 
+import copyreg
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from visprog.language.diagnostics import Diagnostic
@@ -38,6 +39,10 @@ class VisProgError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message}\nhelp: {self.help}" if self.help else self.message
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Be pickled by what it holds: the constructors take arguments by name, and pickle gives none."""
+        return copyreg.__newobj__, (type(self), *self.args), self.__dict__  # type: ignore[attr-defined]
 
 
 class UsageError(VisProgError):

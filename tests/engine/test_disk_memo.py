@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sqlite3
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +96,24 @@ def test_a_value_of_another_kind_is_not_written(tmp_path: Path) -> None:
     assert memo.get(b"a") is None
 
 
+def nested(depth: int) -> list[Any]:
+    return [nested(depth - 1)] if depth else []
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        Remembered(1, (ValueError("no text"),), ()),  # type: ignore[arg-type]
+        Remembered(nested(900), (), ()),
+        Remembered(10**5_000, (), ()),
+    ],
+)
+def test_what_cannot_be_encoded_is_not_kept_and_stops_nothing(odd: Remembered, tmp_path: Path) -> None:
+    memo = DiskMemo(tmp_path, tell=refuse)
+    memo.put(b"a", odd)
+    assert memo.get(b"a") is None
+
+
 def test_what_one_puts_another_gets(tmp_path: Path) -> None:
     DiskMemo(tmp_path, tell=refuse).put(b"a", entry(noise(1)))
     assert DiskMemo(tmp_path, tell=refuse).get(b"a") == entry(noise(1))
@@ -162,7 +183,7 @@ def newer(path: Path) -> str:
     with sqlite3.connect(path) as connection:
         connection.execute("PRAGMA user_version = 9")
     connection.close()
-    return "was written by another version of VisProg (format 9, here 1)"
+    return "was written by another version of VisProg (format 9, here 2)"
 
 
 def foreign(path: Path) -> str:
@@ -192,6 +213,61 @@ def test_a_file_that_cannot_be_ours_is_set_aside_in_words(spoil: Any, tmp_path: 
     assert len(aside.read_bytes()) >= len(spoilt)
 
 
+def damaged_within(folder: Path) -> None:
+    """Leave a file that opens, and of which nothing can be read."""
+    memo = DiskMemo(folder, tell=refuse)
+    memo.put(b"a", entry("x" * 20_000))
+    memo.close()
+    whole = memo.path.read_bytes()
+    memo.path.write_bytes(whole[:4096] + b"\xff" * (len(whole) - 4096))
+
+
+def test_a_damaged_file_is_set_aside_by_the_first_who_finds_it(tmp_path: Path) -> None:
+    damaged_within(tmp_path)
+    told = list[str]()
+    first, second = DiskMemo(tmp_path, tell=told.append), DiskMemo(tmp_path, tell=refuse)
+    assert first.get(b"a") is None
+    assert len(told) == 1
+    first.put(b"a", entry("of the first"))
+    assert second.get(b"a") is None  # of the damaged file, which it still has open
+    assert second.get(b"a") == entry("of the first")
+    second.put(b"b", entry("of the second"))
+    assert first.get(b"b") == entry("of the second")
+    assert len(list(tmp_path.glob("*.set-aside"))) == 1
+
+
+def test_threads_that_find_a_damaged_file_at_once_set_it_aside_once(tmp_path: Path) -> None:
+    for number in range(10):
+        folder = tmp_path / str(number)
+        damaged_within(folder)
+        memo, together = DiskMemo(folder, tell=lambda _: None), threading.Barrier(8)
+
+        def work(place: int, memo: DiskMemo = memo, together: threading.Barrier = together) -> None:
+            together.wait()
+            assert memo.get(b"a") is None
+            memo.put(bytes([place]), entry(place))
+
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(work, range(8)))
+        assert [memo.get(bytes([place])) for place in range(8)] == [entry(place) for place in range(8)]
+        assert len(list(folder.glob("*.set-aside"))) == 1
+
+
+def test_a_damaged_file_that_cannot_be_set_aside_stops_no_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(self: Path, target: str) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(self), None, target)
+
+    damaged_within(tmp_path)
+    with VisProg(cache=tmp_path) as given:
+        monkeypatch.setattr(Path, "replace", refused)
+        with pytest.warns(RuntimeWarning, match="nothing is kept or found any more: Permission denied"):
+            assert given.execute("RESULT=Eval('1 + 1')").result == 2
+        assert given.execute("RESULT=Eval('1 + 2')").result == 3
+    assert not list(tmp_path.glob("*.set-aside"))
+
+
 def test_a_damaged_entry_is_computed_again_and_told_once(tmp_path: Path) -> None:
     told = list[str]()
     memo = DiskMemo(tmp_path, tell=told.append)
@@ -207,6 +283,46 @@ def test_a_damaged_entry_is_computed_again_and_told_once(tmp_path: Path) -> None
     assert all("is damaged, and computed again" in words for words in told)
     memo.put(b"a", entry(noise(1)))
     assert memo.get(b"a") == entry(noise(1))
+
+
+def bits_of(value: object, folder: Path) -> tuple[Path, int]:
+    """Keep a value with one part; return its file, and how many bits the part has."""
+    memo = DiskMemo(folder, tell=refuse)
+    memo.put(b"a", entry(value))
+    memo.close()
+    with sqlite3.connect(memo.path) as connection:
+        ((size,),) = connection.execute("SELECT length(png) FROM parts")
+    connection.close()
+    return memo.path, 8 * size
+
+
+def flip(path: Path, bit: int) -> None:
+    with sqlite3.connect(path) as connection:
+        ((png,),) = connection.execute("SELECT png FROM parts").fetchall()
+        flipped = int.from_bytes(png, "little") ^ 1 << bit
+        connection.execute("UPDATE parts SET png = ?", (flipped.to_bytes(len(png), "little"),))
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        Image(np.pad(np.full((9, 12, 3), 200, dtype=np.uint8), ((5, 6), (9, 9), (0, 0)))),
+        Regions([Region((2, 3, 9, 9), mask=np.pad(np.ones((6, 7), np.bool_), (3, 8)))], size=(18, 17)),
+    ],
+)
+def test_no_flipped_bit_of_a_part_comes_back_as_other_pixels(value: object, tmp_path: Path) -> None:
+    path, bits = bits_of(value, tmp_path)
+    for bit in range(0, bits, 5):
+        told = list[str]()
+        flip(path, bit)
+        memo = DiskMemo(tmp_path, tell=told.append)
+        assert memo.get(b"a") is None
+        memo.put(b"a", entry(value))
+        assert memo.get(b"a") == entry(value)
+        memo.close()
+        assert len(told) == 1
+        assert "is damaged, and computed again: the checksum of " in told[0]
 
 
 def test_a_folder_that_cannot_be_written_is_refused(tmp_path: Path) -> None:

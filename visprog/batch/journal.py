@@ -2,25 +2,34 @@
 
 A line is written by one call to the system, so that the end of the process, however sudden, takes no line
 that was written; every few seconds the file is forced to the disk, in case the machine itself stops. A line
-that was cut off is as good as not written, and its task is run again.
+that was cut off, or whose checksum is wrong, is as good as not written, and its task is run again.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from time import monotonic
 from typing import Any, BinaryIO, TypeAlias
+from zlib import crc32
 
 from visprog.batch.outcome import Outcome
 from visprog.errors import OutputError, UsageError
 
-FORMAT = "visprog-batch/1"
+FORMAT = "visprog-batch/2"
 """Tells this layout from later ones."""
 
 _BEGINNING = b'{"format": "visprog-batch/'
+
+_HEADER = re.compile(rb'\{"format": "(visprog-batch/[^"]*)"')
+
+_SEAL = b', "checksum": "%08x"}'
+"""Ends each line, in place of its last brace: the CRC-32 of the line without it."""
+
+_SEAL_LENGTH = len(_SEAL % 0)
 
 FORCED_EVERY = 5.0
 """Seconds."""
@@ -77,9 +86,15 @@ class Journal:
             self._force()
 
     def read(self, key: bytes) -> dict[str, Any]:
-        """Return the line of a finished task."""
+        """Return the line of a finished task. Raises OutputError where it was damaged meanwhile."""
         self._file.seek(self._places[key])
-        found: dict[str, Any] = json.loads(_line(self._file))
+        try:
+            found: dict[str, Any] = json.loads(_unsealed(_line(self._file)))
+        except ValueError as cause:
+            raise OutputError(
+                f"{self.path} was damaged: {cause}",
+                help="start the batch again: what stood there is done anew",
+            ) from cause
         return found
 
     def close(self) -> None:
@@ -104,10 +119,12 @@ class Journal:
         return place
 
     def _take(self, line: bytes, place: int) -> None:
+        if self._last is None:
+            self._recognise(line)
         try:
-            found = json.loads(line)
+            found = json.loads(_unsealed(line[:-1]))
             if "format" in found:
-                self._recognise(found)
+                self._last = found["configuration"]
             else:
                 self._note(bytes.fromhex(found["key"]), place, bool(found["record"]["ok"]))
         except (ValueError, KeyError, TypeError):
@@ -115,13 +132,15 @@ class Journal:
                 raise _foreign(self.path) from None
             self.damaged += 1  # by the disk, in the middle: its task is run again
 
-    def _recognise(self, found: dict[str, Any]) -> None:
-        if found["format"] != FORMAT:
+    def _recognise(self, line: bytes) -> None:
+        """Refuse a journal of another version by its first line, whose layout may be another too."""
+        header = _HEADER.match(line)
+        version = header[1].decode(errors="replace") if header else FORMAT
+        if version != FORMAT:
             raise UsageError(
-                f"{self.path} was written by another version of VisProg ({found['format']}, here {FORMAT})",
+                f"{self.path} was written by another version of VisProg ({version}, here {FORMAT})",
                 help="finish it with that version, or choose another folder",
             )
-        self._last = found["configuration"]
 
     def _begin(self, configuration: Configuration, changes_allowed: bool) -> None:
         if self._last == configuration:
@@ -142,7 +161,7 @@ class Journal:
             self._failed.add(key)
 
     def _append(self, entry: Mapping[str, Any]) -> None:
-        line = dump(entry) + b"\n"
+        line = _sealed(dump(entry)) + b"\n"
         try:
             written = self._file.write(line)
             if written != len(line):
@@ -191,7 +210,20 @@ def _flat(configuration: Configuration, lead: str = "") -> dict[str, str]:
 
 
 def _foreign(path: Path) -> UsageError:
-    return UsageError(f"{path} is no journal of a batch", help="choose another folder")
+    what = f"{path} is no journal of a batch, or its first line is damaged"
+    return UsageError(what, help="choose another folder")
+
+
+def _sealed(content: bytes) -> bytes:
+    return content[:-1] + _SEAL % crc32(content)
+
+
+def _unsealed(line: bytes) -> bytes:
+    """Return a line as it was before it was sealed. Raises ValueError where it was damaged since."""
+    content = line[:-_SEAL_LENGTH] + b"}"
+    if _sealed(content) != line:
+        raise ValueError("the checksum of a line is wrong")
+    return content
 
 
 def _line(file: Any) -> bytes:

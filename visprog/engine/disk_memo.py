@@ -14,20 +14,20 @@ import sys
 import time
 import warnings
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from threading import RLock
 from typing import Any
 
 from visprog.engine.memo import Remembered
-from visprog.engine.value_codec import Part, Unkeepable, decode, encode, to_png
+from visprog.engine.value_codec import Part, decode, encode, to_png
 from visprog.errors import UsageError
 from visprog.models.fingerprints import package_version
 
 DEFAULT_DISK_BYTES = 8 * 10**9
 
-_FORMAT = 1
+_FORMAT = 2
 _APPLICATION = 0x76707267  # "vprg": tells the file from those of other programs
 _PATIENCE = 5.0
 """Seconds that a process waits for another one to have written."""
@@ -39,13 +39,13 @@ _TABLES = """
 CREATE TABLE results
     (key BLOB PRIMARY KEY, content TEXT NOT NULL, checksum BLOB NOT NULL, used REAL NOT NULL);
 CREATE INDEX results_by_use ON results (used);
-CREATE TABLE parts (name TEXT PRIMARY KEY, png BLOB NOT NULL);
+CREATE TABLE parts (name TEXT PRIMARY KEY, checksum BLOB NOT NULL, png BLOB NOT NULL);
 CREATE TABLE holds (key BLOB NOT NULL, part TEXT NOT NULL, PRIMARY KEY (key, part)) WITHOUT ROWID;
 CREATE INDEX holds_by_part ON holds (part);
 """
 
 _ENTRY = """
-SELECT content, checksum, part, png
+SELECT content, results.checksum, part, parts.checksum, png
 FROM results LEFT JOIN holds USING (key) LEFT JOIN parts ON parts.name = part
 WHERE key = ?
 """
@@ -80,30 +80,25 @@ class DiskMemo:
         self._used: dict[bytes, float] = {}
         self._lock = RLock()
         self._connection: sqlite3.Connection | None = None
+        self._opened: tuple[int, int] | None = None
         self._edition = _edition()
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._open()
         except (OSError, sqlite3.Error) as cause:
-            reason = getattr(cause, "strerror", None) or cause
-            raise UsageError(
-                f"no results can be kept in {self.path.parent}: {reason}", help="choose another folder"
-            ) from cause
+            what = f"no results can be kept in {self.path.parent}: {_reason(cause)}"
+            raise UsageError(what, help="choose another folder") from cause
 
     def get(self, key: bytes) -> Remembered | None:
         """Return what is kept under the key."""
         own = self._own(key)
-        try:
-            rows = self._read(_ENTRY, own)
-            if not rows:
-                return None
-            text, checksum = rows[0][:2]
-            if _checksum(text) != checksum:
-                raise ValueError("its checksum is wrong")
-            found = decode(text, {name: png for *_, name, png in rows if png is not None}.__getitem__)
-        except sqlite3.Error as cause:
-            self._mend(cause)
+        rows = self._read(_ENTRY, own)
+        if not rows:
             return None
+        try:
+            text, checksum = rows[0][:2]
+            _check("its text", text.encode(), checksum)
+            found = decode(text, _sound(rows).__getitem__)
         except Exception as cause:  # whatever a damaged entry leads to
             reason = f"{cause} is missing" if isinstance(cause, KeyError) else cause
             self._say(f"a result in {self.path} is damaged, and computed again: {reason}")
@@ -119,13 +114,10 @@ class DiskMemo:
         """Keep an entry, if it is of a kind that can be kept, and not larger than the bound."""
         try:
             text, parts = encode(entry)
-        except Unkeepable:
+        except Exception:  # Unkeepable, and whatever a tool's own values and warnings lead to
             return
         try:
             pngs = {name: to_png(part) for name, part in parts.items() if not self._read(_HAS_PART, name)}
-        except sqlite3.Error as cause:
-            self._mend(cause)
-            return
         except (OSError, ValueError):  # a picture larger than PNG can be
             return
         if sum(map(len, pngs.values())) + len(text) <= self._limit:
@@ -142,8 +134,12 @@ class DiskMemo:
         return hashlib.blake2b(key, digest_size=16, key=self._edition).digest()
 
     def _read(self, query: str, value: object) -> list[Any]:
-        with self._lock:
-            return self._connection.execute(query, (value,)).fetchall() if self._connection else []
+        with self._lock:  # until it is mended too: other threads have failed at the same file
+            try:
+                return self._connection.execute(query, (value,)).fetchall() if self._connection else []
+            except sqlite3.Error as cause:
+                self._mend(cause)
+                return []
 
     def _write(self, work: Callable[[sqlite3.Connection], object] | None = None) -> None:
         """Do some work in one transaction, with what there is to note, and make room."""
@@ -183,9 +179,11 @@ class DiskMemo:
         self._finalizer = weakref.finalize(self, _close, connection, self._used)  # at the process's end too
 
     def _connect(self) -> sqlite3.Connection:
+        there = _identity(self.path)
         connection = sqlite3.connect(
             self.path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False
         )
+        self._opened = there or _identity(self.path)
         try:
             _prepare(connection)
         except BaseException as cause:
@@ -200,13 +198,12 @@ class DiskMemo:
         if type(cause) is not sqlite3.DatabaseError:
             self._say(f"{self.path} cannot be used: {cause}")
             return
-        with self._lock:
-            self._leave()
+        self._leave()
+        try:
             self._set_aside(f"is damaged ({cause})")
-            try:
-                self._open()
-            except (OSError, sqlite3.Error) as failure:
-                self._say(f"{self.path} cannot be used: {failure}")
+            self._open()
+        except (OSError, sqlite3.Error) as failure:
+            self._say(f"{self.path} is damaged, and nothing is kept or found any more: {_reason(failure)}")
 
     def _leave(self) -> None:
         if self._connection is not None:
@@ -214,11 +211,13 @@ class DiskMemo:
             self._finalizer()
 
     def _set_aside(self, fault: str) -> None:
+        """Make room for a new file, unless another process has put one there already."""
+        if _identity(self.path) != self._opened:
+            return
         place = self.path.with_name(f"{self.path.name}.{time.time_ns():x}.set-aside")
-        for ending in ("", "-wal", "-shm"):
-            beside = Path(f"{self.path}{ending}")
-            if beside.exists():
-                beside.replace(f"{place}{ending}")
+        for ending in ("-wal", "-shm", ""):  # the file itself last: what lies beside it then is a new one's
+            with contextlib.suppress(FileNotFoundError):
+                Path(f"{self.path}{ending}").replace(f"{place}{ending}")
         self._say(f"{self.path} {fault}; it is set aside as {place.name}, and results are kept anew")
 
     def _say(self, words: str) -> None:
@@ -228,7 +227,7 @@ class DiskMemo:
             self._tell(words)
 
 
-class _NotOurs(Exception):  # noqa: N818 - says what the file is
+class _NotOurs(sqlite3.Error):
     """What the file is instead of ours."""
 
 
@@ -283,12 +282,27 @@ def _insert(
 ) -> None:
     """Write an entry. `pngs` has the parts that were not in the file; others may have left it since."""
     connection.execute(
-        "INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?)", (key, text, _checksum(text), time.time())
+        "INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?)",
+        (key, text, _checksum(text.encode()), time.time()),
     )
     for name, part in parts.items():
         if not connection.execute(_HAS_PART, (name,)).fetchone():
-            connection.execute("INSERT INTO parts VALUES (?, ?)", (name, pngs.get(name) or to_png(part)))
+            png = pngs.get(name) or to_png(part)
+            connection.execute("INSERT INTO parts VALUES (?, ?, ?)", (name, _checksum(png), png))
         connection.execute("INSERT OR IGNORE INTO holds VALUES (?, ?)", (key, name))
+
+
+def _reason(failure: Exception) -> object:
+    return getattr(failure, "strerror", None) or failure
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Tell a file from others that have had its name; None where there is none."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _note_uses(connection: sqlite3.Connection, used: dict[bytes, float]) -> None:
@@ -311,8 +325,26 @@ def _pragma(connection: sqlite3.Connection, name: str) -> int:
     return int(connection.execute(f"PRAGMA {name}").fetchone()[0])
 
 
-def _checksum(text: str) -> bytes:
-    return hashlib.blake2b(text.encode(), digest_size=8).digest()
+def _sound(rows: Sequence[Any]) -> dict[str, bytes]:
+    """Return an entry's parts by their names. Raises ValueError for one that is damaged.
+
+    PNG's own checks are not enough: Pillow makes other pixels of many a damaged file without a word.
+    """
+    parts = {}
+    for *_, name, checksum, png in rows:
+        if png is not None:
+            _check(name, png, checksum)
+            parts[name] = png
+    return parts
+
+
+def _check(what: str, content: bytes, checksum: bytes) -> None:
+    if _checksum(content) != checksum:
+        raise ValueError(f"the checksum of {what} is wrong")
+
+
+def _checksum(content: bytes) -> bytes:
+    return hashlib.blake2b(content, digest_size=16).digest()
 
 
 @cache
