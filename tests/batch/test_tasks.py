@@ -43,6 +43,12 @@ def test_a_program_is_text_or_a_file_beside_the_tasks(tmp_path: Path) -> None:
     assert not survey(tmp_path / "tasks.jsonl").has_instructions
 
 
+def test_a_program_that_was_edited_is_read_anew(tmp_path: Path) -> None:
+    for text in ("RESULT=Eval('6')\n", "RESULT=Eval('7')\n"):
+        (tmp_path / "number.vp").write_text(text)
+        assert [each.program for each in tasks(tmp_path, *[{"program": "number.vp"}] * 2)] == [text, text]
+
+
 def test_an_id_is_the_place_where_none_is_given(tmp_path: Path) -> None:
     found = tasks(tmp_path, ASK, "", {**ASK, "id": "kitchen/7"}, {**ASK, "task": "gqa"})
     assert [each.id for each in found] == [1, "kitchen/7", 3]

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -25,6 +25,7 @@ from visprog.session import named_images
 
 _FIELDS = ("id", "instruction", "program", "image", "images", "task")
 _LONGEST_NAME = 200
+_PROGRAMS = 1_000
 _SHOWN = 20
 
 
@@ -93,6 +94,7 @@ def read_tasks(file: Path, bank: str = "auto") -> Iterator[Task]:
 
 def _read(file: Path, bank: str) -> Iterator[tuple[int, Task | _Fault]]:
     place, seen = 0, set[str]()
+    program = lru_cache(_PROGRAMS)(_program)  # for this reading alone: the next one finds what was edited
     try:
         with file.open("rb") as lines:
             for number, line in enumerate(lines, 1):
@@ -100,7 +102,7 @@ def _read(file: Path, bank: str) -> Iterator[tuple[int, Task | _Fault]]:
                     continue
                 place += 1
                 try:
-                    task = _task(_object(line), place, file.parent, bank)
+                    task = _task(_object(line), place, file.parent, bank, program)
                     if str(task.id) in seen:
                         raise _Fault(f"the id {task.id!r} is that of an earlier line")
                     seen.add(str(task.id))
@@ -126,13 +128,13 @@ def _object(line: bytes) -> dict[str, Any]:
     return found
 
 
-def _task(given: dict[str, Any], place: int, folder: Path, bank: str) -> Task:
+def _task(given: dict[str, Any], place: int, folder: Path, bank: str, read: Callable[[Path], str]) -> Task:
     instruction, program = _text(given, "instruction"), _text(given, "program")
     if bool(instruction) == bool(program):
         raise _Fault("it has both an instruction and a program" if program else "it asks nothing: "
                      "there is neither `instruction` nor `program`")  # fmt: skip
     if program.endswith(".vp") and "\n" not in program:
-        program = _program(folder / program)
+        program = read(folder / program)
     if "image" in given and "images" in given:
         raise _Fault("it has both `image` and `images`")
     bank = given.get("task", bank)
@@ -172,7 +174,6 @@ def _pictures(given: object, folder: Path) -> dict[str, Path]:
         raise _Fault(error.message) from None
 
 
-@lru_cache(maxsize=1_000)
 def _program(file: Path) -> str:
     try:
         return read_program(file)[1]
