@@ -121,3 +121,17 @@ def test_a_key_follows_the_task_its_pictures_and_the_configuration(tmp_path: Pat
     assert task.key(b"y") != key
     os.utime(picture, ns=(1, 1))
     assert task.key(b"x") != key
+
+
+def test_a_key_is_the_same_by_whatever_path_the_file_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "sub"
+    folder.mkdir()
+    write_picture(folder, "a.png")
+    file = write_tasks(folder, {**ASK, "image": "a.png"})
+    keys = {task.key(b"x") for task in read_tasks(file)}
+    for place, path in ((tmp_path, "sub/tasks.jsonl"), (folder, "tasks.jsonl")):
+        monkeypatch.chdir(place)
+        keys |= {task.key(b"x") for task in read_tasks(Path(path))}
+    assert len(keys) == 1

@@ -31,13 +31,22 @@ _SHOWN = 20
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One task; either `instruction` or `program` is empty. `bank` is the task of the paper, or `auto`."""
+    """One task; either `instruction` or `program` is empty. `bank` is the task of the paper, or `auto`.
+
+    `paths` are those of its pictures, as they are written in the file of tasks, which is in `folder`.
+    """
 
     id: str | int
     instruction: str
     program: str
-    pictures: Mapping[str, Path]
+    paths: Mapping[str, str]
     bank: str
+    folder: Path = Path()
+
+    @property
+    def pictures(self) -> Mapping[str, Path]:
+        """Where its pictures are."""
+        return {name: self.folder / path for name, path in self.paths.items()}
 
     @property
     def file_name(self) -> str:
@@ -45,8 +54,11 @@ class Task:
         return quote(str(self.id), safe=" ")
 
     def key(self, configuration: bytes) -> bytes:
-        """Hash the task with its pictures as they are now, and what else its outcome depends on."""
-        pictures = [(name, str(path), *_state(path)) for name, path in self.pictures.items()]
+        """Hash the task with its pictures as they are now, and what else its outcome depends on.
+
+        The folder doesn't count: it is the same by whatever path the file of tasks is named.
+        """
+        pictures = [(name, path, *_state(self.folder / path)) for name, path in self.paths.items()]
         content = json.dumps([self.id, self.instruction, self.program, self.bank, pictures])
         return hashlib.blake2b(content.encode(), digest_size=16, key=configuration).digest()
 
@@ -140,8 +152,8 @@ def _task(given: dict[str, Any], place: int, folder: Path, bank: str, read: Call
     bank = given.get("task", bank)
     if bank != "auto" and bank not in BANKS:
         raise _Fault(f"there is no task {bank!r}; the tasks are auto, {', '.join(BANKS)}")
-    pictures = _pictures(given.get("images", given.get("image", [])), folder)
-    return Task(_id(given.get("id", place)), instruction, program, pictures, bank)
+    paths = _paths(given.get("images", given.get("image", [])))
+    return Task(_id(given.get("id", place)), instruction, program, paths, bank, folder)
 
 
 def _text(given: dict[str, Any], field: str) -> str:
@@ -163,13 +175,13 @@ def _id(given: object) -> str | int:
     return given
 
 
-def _pictures(given: object, folder: Path) -> dict[str, Path]:
+def _paths(given: object) -> dict[str, str]:
     paths: Any = [given] if isinstance(given, str) else given
     listed = list(paths.values()) if isinstance(paths, dict) else paths
     if not isinstance(listed, list) or not all(isinstance(path, str) and path for path in listed):
         raise _Fault("`images` is neither a path, nor a list of paths, nor paths by name")
     try:
-        return {name: folder / str(path) for name, path in named_images(paths).items()} if listed else {}
+        return {name: str(path) for name, path in named_images(paths).items()} if listed else {}
     except UsageError as error:
         raise _Fault(error.message) from None
 
