@@ -32,7 +32,7 @@ _PLAIN = frozenset({"revision", "device", "dtype", "kind", "coordinates"})
 
 def fingerprint(spec: Spec) -> str:
     """Return what tells the model from others."""
-    options = [f"{name}={_shown(name, value)}" for name, value in sorted(spec.options.items())]
+    options = [shown(name, value) for name, value in sorted(spec.options.items())]
     versions = [f"{package} {package_version(package)}" for package in _PACKAGES[spec.backend]]
     return " ".join([str(spec), *options, *versions, *_content(spec), *_surroundings(spec.backend)])
 
@@ -43,12 +43,14 @@ def weight_bytes(spec: Spec) -> int:
     return sum(path.stat().st_size for path in _files(spec) if path.suffix in weights)
 
 
-def _shown(name: str, value: object) -> str:
+def shown(name: str, value: object) -> str:
+    """Return an option with its value, or a hash of what may hold a secret."""
     plain = isinstance(value, bool | int | float) or (isinstance(value, str) and name in _PLAIN)
-    return repr(value) if plain else f"#{_hash(repr(value))}"
+    return f"{name}={value!r}" if plain else f"{name}=#{short_hash(repr(value))}"
 
 
-def _hash(text: str) -> str:
+def short_hash(text: str) -> str:
+    """Return a few characters that another text does not have."""
     return hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=8).hexdigest()
 
 
@@ -66,7 +68,10 @@ def _surroundings(backend: str) -> list[str]:
     if backend != "openai":
         return []
     model, address = os.environ.get("OPENAI_MODEL", ""), os.environ.get("OPENAI_BASE_URL", "")
-    return [*([f"OPENAI_MODEL={model}"] if model else []), *([f"at #{_hash(address)}"] if address else [])]
+    return [
+        *([f"OPENAI_MODEL={model}"] if model else []),
+        *([f"at #{short_hash(address)}"] if address else []),
+    ]
 
 
 def _content(spec: Spec) -> list[str]:
@@ -82,7 +87,7 @@ def _content(spec: Spec) -> list[str]:
     if is_repository(spec.identifier) and not Path(spec.identifier).exists():
         return [f"commit {_commit(files[0])}"]
     stats = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in files]
-    return [f"files #{_hash(repr(stats))}"]
+    return [f"files #{short_hash(repr(stats))}"]
 
 
 def _content_hash(files: list[Path]) -> str:
@@ -96,7 +101,7 @@ def _content_hash(files: list[Path]) -> str:
 def _commit(file: Path) -> str:
     """Return the commit of a pulled file: the folder below `snapshots`."""
     parts = file.parts
-    return parts[parts.index("snapshots") + 1][:12] if "snapshots" in parts[:-1] else _hash(str(file))
+    return parts[parts.index("snapshots") + 1][:12] if "snapshots" in parts[:-1] else short_hash(str(file))
 
 
 def _files(spec: Spec) -> list[Path]:

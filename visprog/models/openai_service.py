@@ -18,6 +18,7 @@ from concurrent.futures import CancelledError
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from visprog.errors import ModelError, ModelFailed, ModelTimeout, ModelUnavailable
+from visprog.models.fingerprints import short_hash, shown
 from visprog.models.openai_outcome import (
     Failure,
     Outcome,
@@ -123,9 +124,14 @@ class Service:
         raise AssertionError("the last attempt returns or raises")
 
     def fingerprint(self, model: str, **settings: object) -> str:
-        """Return what tells a model of this service from others; settings that are None do not count."""
-        told = "".join(f" {name}={value!r}" for name, value in settings.items() if value is not None)
-        return f"openai:{model} at {self.place}{told}"
+        """Return what tells a model of this service from others; settings that are None do not count.
+
+        What may hold a secret, such as the query of the address, shows as a hash.
+        """
+        query = urllib.parse.urlsplit(self._address).query
+        place = f"{self.place}?#{short_hash(query)}" if query else self.place
+        told = [shown(name, value) for name, value in settings.items() if value is not None]
+        return " ".join([f"openai:{model} at {place}", *told])
 
     def close(self) -> None:
         """Close the connections; requests under way raise ModelFailed. The next request opens new ones."""
