@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -161,6 +163,38 @@ def test_device_and_precision_hold_for_local_models_alone() -> None:
     zoo = Zoo(Profile("own"), {"detector": "transformers:x/y", "face_detector": "opencv:haar"}, device="cpu")
     assert "device='cpu'" in zoo.fingerprint("detector")
     assert "device" not in zoo.fingerprint("face_detector")
+
+
+def test_where_a_local_model_is_put_tells_it_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch = pytest.importorskip("torch")
+
+    def fingerprint(gpus: int, device: str = "auto", dtype: str = "auto") -> str:
+        monkeypatch.setattr(torch.cuda, "device_count", lambda: gpus)
+        zoo = Zoo(Profile("own"), {"detector": "transformers:x/y"}, device=device, dtype=dtype)
+        return zoo.fingerprint("detector")
+
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: True)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    assert fingerprint(0).endswith(" on cpu in float32")
+    assert fingerprint(1).endswith(" on cuda in bfloat16")
+    assert fingerprint(1, dtype="float16").endswith(" on cuda")
+    assert fingerprint(0, "cuda", "float16") == fingerprint(1, "cuda", "float16")
+
+
+def test_without_torch_a_local_model_has_a_fingerprint(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    zoo = Zoo(Profile("own"), {"detector": "transformers:x/y"})
+    assert zoo.fingerprint("detector").startswith("transformers:x/y")
+
+
+def test_the_fingerprints_of_a_profile_without_local_models_load_no_torch() -> None:
+    script = (
+        "import sys; from visprog.models.roles import ROLES; from visprog.models.zoo import Zoo\n"
+        "zoo = Zoo('base'); print([zoo.fingerprint(role) for role in ROLES if zoo.has(role)] != [])\n"
+        "print('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True", "False"]
 
 
 def test_a_server_elsewhere_is_another_model_and_its_address_is_not_shown(

@@ -123,8 +123,8 @@ class _Actor:
         if differences := assignment.differences(session):
             raise UsageError(
                 f"a worker on {host} is set up otherwise than this process: {differences}",
-                help="install the same versions, weights and tools on every machine; a model of one's own "
-                "needs a `fingerprint`",
+                help="install the same versions, weights and tools on every machine, and where their devices "
+                "differ, give every model its `device` and `dtype`; one's own needs a `fingerprint`",
             )
         self._perform = assignment.performer(session)
 

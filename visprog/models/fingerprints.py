@@ -1,4 +1,4 @@
-"""What tells one model from another: name, options, files and the versions of libraries.
+"""What tells one model from another: name, options, files, the versions of libraries, device and precision.
 
 A step is remembered under the fingerprints of its models, and the record names them. No model is loaded for
 one, and no secret stands in it.
@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from visprog.errors import VisProgError
-from visprog.models.checkpoints import find_checkpoint, is_embedded, is_repository
+from visprog.models.checkpoints import LOCAL, find_checkpoint, is_embedded, is_repository, place
 from visprog.models.profile import Spec
 
 _PACKAGES = {
@@ -34,7 +34,8 @@ def fingerprint(spec: Spec) -> str:
     """Return what tells the model from others."""
     options = [shown(name, value) for name, value in sorted(spec.options.items())]
     versions = [f"{package} {package_version(package)}" for package in _PACKAGES[spec.backend]]
-    return " ".join([str(spec), *options, *versions, *_content(spec), *_surroundings(spec.backend)])
+    content, surroundings = _content(spec), _surroundings(spec.backend)
+    return " ".join([str(spec), *options, *versions, *content, *surroundings, *_placement(spec)])
 
 
 def weight_bytes(spec: Spec) -> int:
@@ -72,6 +73,19 @@ def _surroundings(backend: str) -> list[str]:
         *([f"OPENAI_MODEL={model}"] if model else []),
         *([f"at #{short_hash(address)}"] if address else []),
     ]
+
+
+def _placement(spec: Spec) -> list[str]:
+    """Name device and precision where the options leave them to the machine: results differ by them."""
+    left = [name for name in ("device", "dtype") if spec.options.get(name, "auto") == "auto"]
+    if spec.backend not in LOCAL or not left:
+        return []
+    try:
+        device, dtype = place(spec.options)
+    except Exception:  # without torch, or such a device, the model cannot be loaded, which says why
+        return []
+    found = {"device": f"on {device.type}", "dtype": f"in {str(dtype).removeprefix('torch.')}"}
+    return [found[name] for name in left]
 
 
 def _content(spec: Spec) -> list[str]:

@@ -12,6 +12,7 @@ from threading import RLock
 from typing import Any
 
 from visprog.errors import ModelUnavailable, UsageError
+from visprog.models.checkpoints import LOCAL
 from visprog.models.fingerprints import fingerprint, weight_bytes
 from visprog.models.profile import Profile, Spec, check_role, load_profile, read_spec
 from visprog.models.roles import ROLES
@@ -76,7 +77,7 @@ class Zoo:
     def spec(self, role: str) -> Spec | None:
         """Return what the profile names for the role; None where nothing does, or an object fills it."""
         spec = self._specs.get(role)
-        if spec is None or spec.backend not in _LOCAL:
+        if spec is None or spec.backend not in LOCAL:
             return spec
         return spec._replace(options={**self._placement, **spec.options})
 
@@ -156,10 +157,6 @@ class Zoo:
             f"`--models`; in Python any object will do: VisProg(models={{{role!r}: model}}). "
             "`visprog doctor` shows what works without",
         )
-
-
-_LOCAL = ("transformers", "diffusers", "segment_anything", "open_clip")
-"""The backends that load weights onto a device."""
 
 
 def _can_fill(model: object, role: str) -> bool:
