@@ -263,6 +263,56 @@ def test_room_is_made_before_a_model_is_loaded(monkeypatch: pytest.MonkeyPatch, 
     assert held == [0, 0]
 
 
+def test_models_that_are_asked_for_at_once_are_loaded_within_the_bound(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    lock, both_load = threading.Lock(), threading.Event()
+    files = {role: tmp_path / f"{role}.onnx" for role in ("segmenter", "masker")}
+    for file in files.values():
+        file.write_bytes(b"x" * 100)
+    zoo = Zoo(Profile("own"), {role: f"opencv:{file}" for role, file in files.items()}, memory=150)
+    under_way, taken = list[str](), list[int]()
+
+    def load(role: str, identifier: str, options: dict[str, object]) -> object:
+        with lock:
+            under_way.append(role)
+            taken.append(zoo._held() + 100 * len(under_way))
+            if len(under_way) == 2:
+                both_load.set()
+        both_load.wait(0.3)
+        with lock:
+            under_way.remove(role)
+        return Both()
+
+    monkeypatch.setattr(opencv, "load", load)
+    threads = [threading.Thread(target=zoo.get, args=(role,)) for role in files]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert taken == [100, 100]
+
+
+def test_what_could_not_be_loaded_takes_no_room(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "m.onnx").write_bytes(b"x" * 100)
+    (tmp_path / "n.onnx").write_bytes(b"x" * 100)
+    models = {"segmenter": f"opencv:{tmp_path / 'm.onnx'}", "masker": f"opencv:{tmp_path / 'n.onnx'}"}
+    zoo = Zoo(Profile("own"), models, memory=150)
+
+    def load(role: str, identifier: str, options: dict[str, object]) -> object:
+        if role == "segmenter":
+            raise ModelUnavailable("it is damaged")
+        return Both()
+
+    monkeypatch.setattr(opencv, "load", load)
+    with pytest.raises(ModelUnavailable):
+        zoo.get("segmenter")
+    asking = threading.Thread(target=zoo.get, args=("masker",), daemon=True)
+    asking.start()
+    asking.join(20)
+    assert not asking.is_alive()
+
+
 def test_a_changed_file_is_another_model(tmp_path: Path) -> None:
     weights, labels = tmp_path / "m.onnx", tmp_path / "labels.txt"
     weights.write_bytes(b"one")
