@@ -120,6 +120,59 @@ def test_the_fingerprint_follows_the_code() -> None:
     assert Tool("Add", version(1).function, version="7").fingerprint == "Add 7"
 
 
+def test_the_fingerprint_follows_the_defaults() -> None:
+    def version(first: int, second: int) -> Tool:
+        @tool("Add")
+        def add(a: int = first, *, b: int = second) -> int:
+            """Add both."""
+            return a + b
+
+        return add
+
+    prints = [version(*given).fingerprint for given in ((1, 2), (1, 2), (3, 2), (1, 3))]
+    assert prints[0] == prints[1]
+    assert len(set(prints)) == 3
+
+
+def test_the_fingerprint_of_what_takes_along_an_object_is_the_same_wherever_that_is_in_memory() -> None:
+    def version() -> Tool:
+        @tool("Same")
+        def same(a: int, *, how: object = object()) -> int:
+            """Return it."""
+            return a
+
+        return same
+
+    first, second = version(), version()
+    assert first.fingerprint == second.fingerprint
+    assert not first.lasts
+
+
+def test_what_stands_in_no_file_lasts_by_its_version_alone() -> None:
+    def add(a: int) -> int:
+        """Add one."""
+        return a + 1
+
+    assert tool("Add")(add).lasts
+    add.__code__ = add.__code__.replace(co_filename="<a cell of a notebook>")
+    assert not tool("Add")(add).lasts
+    assert tool("Add", version="1")(add).lasts
+    assert all(each.lasts for each in TOOLS)
+
+
+def test_a_file_that_was_edited_brings_other_tools(tmp_path: Path) -> None:
+    path = tmp_path / "mine.py"
+    text = (
+        "from visprog import tool\n\nFACTOR = 2\n\n"
+        '@tool("Scale")\ndef scale(number: int) -> int:\n    """Multiply."""\n    return number * FACTOR\n'
+    )
+    path.write_text(text)
+    (before,) = load_tools(path)
+    path.write_text(text.replace("FACTOR = 2", "FACTOR = 30"))
+    (after,) = load_tools(path)
+    assert before.fingerprint != after.fingerprint
+
+
 def test_a_file_brings_its_tools(tmp_path: Path) -> None:
     path = tmp_path / "mine.py"
     path.write_text(

@@ -18,6 +18,7 @@ import hashlib
 import importlib.metadata
 import importlib.util
 import inspect
+import re
 import sys
 import types
 import typing
@@ -76,7 +77,8 @@ class Tool:
     """A typed function that programs may call under `name`, or one of `aliases`.
 
     `parameter_aliases` maps a parameter to its other names. `version` goes into the key under which results
-    are remembered; without one, a hash of the function's code and of its file stands in.
+    are remembered; without one, a hash of the function's code, defaults and file stands in. What has neither
+    version nor file, as in a notebook, may call others that changed: its results are not kept on disk.
     """
 
     name: str
@@ -154,13 +156,16 @@ class Tool:
         code = self.function.__code__
         content = hashlib.blake2b(_source(code.co_filename), digest_size=8)
         _hash_code(code, content)
-        content.update(repr(_enclosed(self.function)).encode(errors="surrogatepass"))
+        along = _ADDRESS.sub("", repr(_taken_along(self.function)))
+        content.update(along.encode(errors="surrogatepass"))
         return f"{self.name} {self.function.__module__} {content.hexdigest()}"
 
     @cached_property
     def lasts(self) -> bool:
-        """Whether the fingerprint says it all: not where the function encloses what may change unseen."""
-        return bool(self.version) or all(isinstance(each, _PLAIN) for each in _enclosed(self.function))
+        """Whether the fingerprint says it all: not where the function takes along what may change unseen."""
+        if self.version:
+            return True
+        return bool(_source(self.function.__code__.co_filename)) and _is_plain(_taken_along(self.function))
 
     @property
     def _summary(self) -> str:
@@ -205,20 +210,35 @@ class Tool:
 
 
 _PLAIN = (str, bytes, int, float, type(None))
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+"""Where an object is in memory, as its repr may tell: elsewhere in every process."""
 
 
-def _enclosed(function: Callable[..., Any]) -> list[object]:
-    """Return what a function takes along from the functions around it."""
-    return [cell.cell_contents for cell in getattr(function, "__closure__", None) or ()]
+def _taken_along(function: Callable[..., Any]) -> tuple[object, ...]:
+    """Return what a function has beside its code: its defaults, and what it encloses of those around it."""
+    cells = getattr(function, "__closure__", None) or ()
+    given = getattr(function, "__defaults__", None) or ()
+    named = getattr(function, "__kwdefaults__", None) or {}
+    return (*(cell.cell_contents for cell in cells), *given, *named.items())
 
 
-@lru_cache(maxsize=1_000)
+def _is_plain(value: object) -> bool:
+    """Whether a value can neither change nor be mistaken for another."""
+    return all(map(_is_plain, value)) if isinstance(value, tuple) else isinstance(value, _PLAIN)
+
+
 def _source(file: str) -> bytes:
     """Return the file that a function stands in, among others that it may call; nothing for a notebook's."""
     try:
-        return Path(file).read_bytes()
+        found = Path(file).stat()
+        return _content(file, found.st_size, found.st_mtime_ns)
     except (OSError, ValueError):
         return b""
+
+
+@lru_cache(maxsize=1_000)
+def _content(file: str, _size: int, _changed: int) -> bytes:
+    return Path(file).read_bytes()
 
 
 def _hash_code(code: types.CodeType, content: hashlib.blake2b) -> None:
@@ -353,6 +373,8 @@ def load_tools(path: Path) -> tuple[Tool, ...]:
     found = tuple(value for value in values if value.function.__module__ == module.__name__)
     if not found:
         raise ToolError(f"{path} declares no tool", help='declare one with `@tool("Name")`')
+    for each in found:
+        _ = each.fingerprint  # taken now, while the file is what was run
     return found
 
 

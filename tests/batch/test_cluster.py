@@ -25,6 +25,7 @@ from visprog.cli.sessions import make_session
 from visprog.models.fake import FakeVisualQA
 
 ray = pytest.importorskip("ray", reason="the extra `ray` is not installed")
+ray_machines = pytest.importorskip("ray.cluster_utils")
 
 PICTURES, QUESTIONS = 6, 10
 TOOLS = '''
@@ -149,7 +150,7 @@ def test_a_worker_is_killed_and_the_results_are_those_of_a_local_run(folder: Pat
     told = [line for line in finished(running, 1).splitlines() if " of 61, " not in line]
     assert told == ["61 tasks: 60 done, 1 failed"]
     by_ray = performed()
-    assert len(processes()) == 3
+    assert len(processes()) in (2, 3)  # the other one may be done before the dead one is replaced
     assert not any(each.keys for each in by_ray)
 
     finished(batch("--out", "local"), 1)
@@ -203,6 +204,25 @@ def test_what_kills_every_worker_is_given_up_and_its_neighbours_are_not(folder: 
     record = lines_of(summary.results)[3]
     assert (record["id"], record["error"]["type"]) == ("deadly", "WorkerDied")
     assert record["error"]["message"] == "the process that ran the task died, 3 times"
+
+
+def test_what_was_under_way_on_a_machine_that_goes_away_for_good_is_done_by_the_others(folder: Path) -> None:
+    """Two machines with room for a worker each; the lost one is not replaced."""
+    machine = {"num_cpus": 1, "object_store_memory": 80 * 2**20}
+    machines = ray_machines.Cluster(
+        initialize_head=True, head_node_args={**machine, "include_dashboard": False}
+    )
+    try:
+        other = machines.add_node(**machine)
+        with held(folder):
+            running = batch("--out", "out", "--engine", "ray", "--address", machines.address, "--actors", "2")
+            wait_until(lambda: len(performed()) == 18)  # of both, 5 tasks each that end and 4 that wait
+            machines.remove_node(other)
+        words = finished(running, 1)
+    finally:
+        machines.shutdown()
+    assert "61 tasks: 60 done, 1 failed" in words
+    assert len(processes()) == 2
 
 
 def test_workers_that_are_set_up_otherwise_are_refused(folder: Path, cluster: str) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,7 +14,7 @@ def waiting(*pictures: str) -> Waiting:
     """Jobs numbered in the order of their pictures; "" stands for none."""
     jobs = Waiting()
     for number, name in enumerate(pictures):
-        paths = {"IMAGE": Path(name), "OTHER": Path("shared.png")} if name else {}
+        paths = {"IMAGE": name, "OTHER": "shared.png"} if name else {}
         jobs.add((bytes([number]), Task(number, "", "", paths, "auto")))
     return jobs
 
@@ -35,8 +33,8 @@ def test_it_knows_its_pictures_when_they_come_again() -> None:
     jobs = waiting("a", "b")
     assert [number(jobs.take(worker, idle=True)) for worker in (1, 2)] == [0, 1]
     for name in ("b", "a"):
-        jobs.add((name.encode(), Task(name, "", "", {"IMAGE": Path(name)}, "auto")))
-    assert jobs.take(1, idle=True) == (b"a", Task("a", "", "", {"IMAGE": Path("a")}, "auto"))
+        jobs.add((name.encode(), Task(name, "", "", {"IMAGE": name}, "auto")))
+    assert jobs.take(1, idle=True) == (b"a", Task("a", "", "", {"IMAGE": "a"}, "auto"))
 
 
 def test_only_an_idle_worker_takes_another_ones_picture_and_of_that_with_most_waiting() -> None:

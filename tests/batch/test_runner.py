@@ -17,7 +17,7 @@ from visprog.batch.runner import Job, Options, Progress, Summary, perform_side_b
 from visprog.batch.tasks import Task
 from visprog.models.fake import FakeFaceDetector, FakeLanguageModel
 from visprog.models.usage import Tokens, spend
-from visprog.planner.language_model import LanguageModelPlanner
+from visprog.planner.language_model import LanguageModelPlanner, shipped_bank
 
 COUNT = "OBJ0=FaceDet(image=IMAGE)\nRESULT=Count(object=OBJ0)"
 
@@ -32,8 +32,9 @@ class Faces(FakeFaceDetector):
 class Writer(FakeLanguageModel):
     """Plans one program for whoever speaks of faces, at three tokens a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, fingerprint: str = "a writer") -> None:
         super().__init__(lambda messages: COUNT if "faces" in messages[-1].content else "I do not know")
+        self.fingerprint = fingerprint
 
     def complete(self, *args: Any, **kwargs: Any) -> Any:
         spend(2, 1)
@@ -126,6 +127,22 @@ def test_another_planner_or_model_is_refused_unless_allowed(tasks: Path, tmp_pat
     assert other.performed == 7
     back = run_batch(session(Faces()), tasks, tmp_path / "out", changes_allowed=True)
     assert back == first._replace(performed=0)
+
+
+def test_another_model_behind_the_planner_is_refused_and_so_are_other_banks(
+    tasks: Path, tmp_path: Path
+) -> None:
+    def planned(model: str, task: str) -> Summary:
+        planner = LanguageModelPlanner(Writer(model), "fake", banks=lambda _: shipped_bank(task))
+        session = VisProg(planner=planner, models={"face_detector": Faces()})
+        return run_batch(session, tasks, tmp_path / "out")
+
+    assert planned("at one server", "gqa").performed == 7
+    assert planned("at one server", "gqa").performed == 0
+    with pytest.raises(UsageError, match=r"planning\.model was `at one server`, and is `at another`"):
+        planned("at another", "gqa")
+    with pytest.raises(UsageError, match=r"planning\.banks was"):
+        planned("at one server", "nlvr")
 
 
 def test_the_planner_is_not_asked_for_where_there_are_programs_alone(tmp_path: Path) -> None:

@@ -43,6 +43,12 @@ def test_a_program_is_text_or_a_file_beside_the_tasks(tmp_path: Path) -> None:
     assert not survey(tmp_path / "tasks.jsonl").has_instructions
 
 
+def test_a_program_that_was_edited_is_read_anew(tmp_path: Path) -> None:
+    for text in ("RESULT=Eval('6')\n", "RESULT=Eval('7')\n"):
+        (tmp_path / "number.vp").write_text(text)
+        assert [each.program for each in tasks(tmp_path, *[{"program": "number.vp"}] * 2)] == [text, text]
+
+
 def test_an_id_is_the_place_where_none_is_given(tmp_path: Path) -> None:
     found = tasks(tmp_path, ASK, "", {**ASK, "id": "kitchen/7"}, {**ASK, "task": "gqa"})
     assert [each.id for each in found] == [1, "kitchen/7", 3]
@@ -115,3 +121,17 @@ def test_a_key_follows_the_task_its_pictures_and_the_configuration(tmp_path: Pat
     assert task.key(b"y") != key
     os.utime(picture, ns=(1, 1))
     assert task.key(b"x") != key
+
+
+def test_a_key_is_the_same_by_whatever_path_the_file_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "sub"
+    folder.mkdir()
+    write_picture(folder, "a.png")
+    file = write_tasks(folder, {**ASK, "image": "a.png"})
+    keys = {task.key(b"x") for task in read_tasks(file)}
+    for place, path in ((tmp_path, "sub/tasks.jsonl"), (folder, "tasks.jsonl")):
+        monkeypatch.chdir(place)
+        keys |= {task.key(b"x") for task in read_tasks(Path(path))}
+    assert len(keys) == 1

@@ -123,8 +123,19 @@ def test_a_key_with_a_blank_inside_is_refused_without_being_shown() -> None:
 
 
 def test_user_and_password_of_an_address_are_not_shown() -> None:
-    model = OpenAILanguageModel("m", base_url="http://me:secret@127.0.0.1:9/v1?token=secret", key=KEY)
+    model = OpenAILanguageModel("m", base_url="http://me:secret@127.0.0.1:9/v1", key=KEY)
     assert model.fingerprint == "openai:m at http://127.0.0.1:9/v1"
+
+
+def test_a_query_and_further_parameters_tell_models_apart_and_are_not_shown() -> None:
+    def fingerprint(query: str, token: str) -> str:
+        address = f"http://127.0.0.1:9/v1{query}"
+        return OpenAILanguageModel("m", base_url=address, key=KEY, parameters={"token": token}).fingerprint
+
+    assert fingerprint("?at=secret", "1") == fingerprint("?at=secret", "1")
+    other = fingerprint("", "1"), fingerprint("?at=hidden", "1"), fingerprint("?at=secret", "2")
+    assert fingerprint("?at=secret", "1") not in other
+    assert "secret" not in fingerprint("?at=secret", "secret")
 
 
 def test_user_and_password_of_an_address_are_sent_and_not_logged(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email.utils
 import socket
+import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
@@ -342,4 +343,32 @@ def test_an_interrupt_while_waiting_comes_through_and_the_model_can_be_asked_aga
     model = server.model(sleep=interrupt)
     with pytest.raises(KeyboardInterrupt):
         model.complete(HELLO)
+    assert model.complete(HELLO).text == "Hi."
+
+
+def test_a_service_that_is_closed_while_it_is_asked_says_so(serve: Serve) -> None:
+    server = serve(silence)
+    model = server.model()
+
+    def close_when_asked() -> None:
+        while not server.received:
+            time.sleep(0.01)
+        model._server.close()
+
+    closing = threading.Thread(target=close_when_asked)
+    closing.start()
+    found = raised_by(model)
+    closing.join()
+    assert type(found) is ModelFailed
+    assert found.message == f"the connection to {server.url} was closed while it was asked"
+
+
+def test_a_service_that_is_closed_between_two_attempts_says_so_and_can_be_asked_again(serve: Serve) -> None:
+    def close(seconds: float) -> None:
+        model._server.close()
+
+    server = serve(error(500, "oops"), answers("Hi."))
+    model = server.model(sleep=close)
+    assert "was closed while it was asked" in raised_by(model).message
+    assert len(server.received) == 1
     assert model.complete(HELLO).text == "Hi."

@@ -360,6 +360,7 @@ def test_a_service_without_schemas_is_asked_in_words_alone(serve: Serve) -> None
     server = serve(answers(boxes(DOG)))
     assert len(server.vision(structured=False).detect(picture(), ["dog"])) == 1
     assert "response_format" not in server.received[0].body
+    assert server.vision(structured=False).fingerprint != server.vision().fingerprint
 
 
 def test_further_parameters_go_into_every_request(serve: Serve) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -163,6 +165,38 @@ def test_device_and_precision_hold_for_local_models_alone() -> None:
     assert "device" not in zoo.fingerprint("face_detector")
 
 
+def test_where_a_local_model_is_put_tells_it_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch = pytest.importorskip("torch")
+
+    def fingerprint(gpus: int, device: str = "auto", dtype: str = "auto") -> str:
+        monkeypatch.setattr(torch.cuda, "device_count", lambda: gpus)
+        zoo = Zoo(Profile("own"), {"detector": "transformers:x/y"}, device=device, dtype=dtype)
+        return zoo.fingerprint("detector")
+
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: True)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    assert fingerprint(0).endswith(" on cpu in float32")
+    assert fingerprint(1).endswith(" on cuda in bfloat16")
+    assert fingerprint(1, dtype="float16").endswith(" on cuda")
+    assert fingerprint(0, "cuda", "float16") == fingerprint(1, "cuda", "float16")
+
+
+def test_without_torch_a_local_model_has_a_fingerprint(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    zoo = Zoo(Profile("own"), {"detector": "transformers:x/y"})
+    assert zoo.fingerprint("detector").startswith("transformers:x/y")
+
+
+def test_the_fingerprints_of_a_profile_without_local_models_load_no_torch() -> None:
+    script = (
+        "import sys; from visprog.models.roles import ROLES; from visprog.models.zoo import Zoo\n"
+        "zoo = Zoo('base'); print([zoo.fingerprint(role) for role in ROLES if zoo.has(role)] != [])\n"
+        "print('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True", "False"]
+
+
 def test_a_server_elsewhere_is_another_model_and_its_address_is_not_shown(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -227,6 +261,56 @@ def test_room_is_made_before_a_model_is_loaded(monkeypatch: pytest.MonkeyPatch, 
     zoo.get("segmenter")
     zoo.get("masker")
     assert held == [0, 0]
+
+
+def test_models_that_are_asked_for_at_once_are_loaded_within_the_bound(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    lock, both_load = threading.Lock(), threading.Event()
+    files = {role: tmp_path / f"{role}.onnx" for role in ("segmenter", "masker")}
+    for file in files.values():
+        file.write_bytes(b"x" * 100)
+    zoo = Zoo(Profile("own"), {role: f"opencv:{file}" for role, file in files.items()}, memory=150)
+    under_way, taken = list[str](), list[int]()
+
+    def load(role: str, identifier: str, options: dict[str, object]) -> object:
+        with lock:
+            under_way.append(role)
+            taken.append(zoo._held() + 100 * len(under_way))
+            if len(under_way) == 2:
+                both_load.set()
+        both_load.wait(0.3)
+        with lock:
+            under_way.remove(role)
+        return Both()
+
+    monkeypatch.setattr(opencv, "load", load)
+    threads = [threading.Thread(target=zoo.get, args=(role,)) for role in files]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert taken == [100, 100]
+
+
+def test_what_could_not_be_loaded_takes_no_room(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "m.onnx").write_bytes(b"x" * 100)
+    (tmp_path / "n.onnx").write_bytes(b"x" * 100)
+    models = {"segmenter": f"opencv:{tmp_path / 'm.onnx'}", "masker": f"opencv:{tmp_path / 'n.onnx'}"}
+    zoo = Zoo(Profile("own"), models, memory=150)
+
+    def load(role: str, identifier: str, options: dict[str, object]) -> object:
+        if role == "segmenter":
+            raise ModelUnavailable("it is damaged")
+        return Both()
+
+    monkeypatch.setattr(opencv, "load", load)
+    with pytest.raises(ModelUnavailable):
+        zoo.get("segmenter")
+    asking = threading.Thread(target=zoo.get, args=("masker",), daemon=True)
+    asking.start()
+    asking.join(20)
+    assert not asking.is_alive()
 
 
 def test_a_changed_file_is_another_model(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from visprog.errors import ProgramError
 from visprog.modules import TOOLS
-from visprog.planner.bank import check_bank, is_bank, read_bank
+from visprog.planner.bank import check_bank, identity, is_bank, read_bank
 from visprog.tools import Registry
 
 REGISTRY = Registry(TOOLS)
@@ -115,3 +115,10 @@ def test_every_fault_of_any_text_has_a_line_of_the_text(lines: list[str]) -> Non
     text = "\n".join(lines)
     for fault in check_bank(text, REGISTRY):
         assert 1 <= fault.span.line <= max(1, len(lines))
+
+
+def test_the_identity_of_banks_follows_what_planners_read() -> None:
+    texts = (GOOD, f"# another remark\n{GOOD}", GOOD.replace("dog", "cat"))
+    same, commented, other = (identity([read_bank(text, "gqa")]) for text in texts)
+    assert same == commented
+    assert same not in (other, identity([read_bank(GOOD, "nlvr")]))

@@ -14,7 +14,7 @@ import os
 import socket
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -123,8 +123,8 @@ class _Actor:
         if differences := assignment.differences(session):
             raise UsageError(
                 f"a worker on {host} is set up otherwise than this process: {differences}",
-                help="install the same versions, weights and tools on every machine; a model of one's own "
-                "needs a `fingerprint`",
+                help="install the same versions, weights and tools on every machine, and where their devices "
+                "differ, give every model its `device` and `dtype`; one's own needs a `fingerprint`",
             )
         self._perform = assignment.performer(session)
 
@@ -144,15 +144,15 @@ class _Worker:
     dead: bool = False
     calls: int = 0
     alone: bool = False
-    suspects: deque[Job] = field(default_factory=deque)
     stillborn: int = 0
 
 
 class _Crew:
     """The workers, and what each of them holds.
 
-    Where a worker dies, it may be any of its tasks that it died of. The next one does them again one by one,
-    so that those that are innocent of it come to their end.
+    Where a worker dies, it may be any of its tasks that it died of. They are done again one by one, so that
+    those that are innocent of it come to their end, each by a worker that does nothing else meanwhile. It may
+    be any worker: for one that is to replace the dead there may be no place.
     """
 
     def __init__(
@@ -166,6 +166,7 @@ class _Crew:
         self._workers = [_Worker(number) for number in range(setting.actors)]
         self._calls: dict[Any, tuple[_Worker, Job | None]] = {}
         self._waiting = Waiting()
+        self._suspects = deque[Job]()
         self._deaths = Counter[bytes]()
 
     def perform(self, jobs: Iterable[Job]) -> Performed:
@@ -191,17 +192,15 @@ class _Crew:
                 self._ray.kill(worker.actor)
 
     def _busy(self) -> bool:
-        return any(job is not None for _, job in self._calls.values()) or any(
-            [self._waiting, *(worker.suspects for worker in self._workers)]
-        )
+        return any(job is not None for _, job in self._calls.values()) or any((self._waiting, self._suspects))
 
     def _next(self, worker: _Worker) -> Job | None:
         """Return what the worker is to do now, beside what it does."""
         if not worker.ready or worker.dead or worker.alone:
             return None
-        if worker.suspects:
-            worker.alone = not worker.calls
-            return worker.suspects.popleft() if worker.alone else None
+        if self._suspects and not worker.calls:
+            worker.alone = True
+            return self._suspects.popleft()
         if worker.calls >= self._limit:
             return None
         return self._waiting.take(worker.number, idle=not worker.calls)
@@ -246,7 +245,7 @@ class _Crew:
         key, task = job
         self._deaths[key] += 1
         if self._deaths[key] < DEATHS:
-            worker.suspects.append(job)
+            self._suspects.append(job)
             return
         words = f"the process that ran the task died, {DEATHS} times"
         yield job, given_up(task, WorkerDied(words, help="a model's library may have failed, or memory"))

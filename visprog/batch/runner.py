@@ -195,14 +195,15 @@ def _nobody(progress: Progress) -> None:
 
 
 def _configuration(session: VisProg, options: Options, *, plans: bool) -> dict[str, Any]:
-    """Say what the outcomes depend on. The planner counts where something is to be planned."""
+    """Say what the outcomes depend on. The planner and its basis count where something is to be planned."""
     models, tools = session.models, hashlib.blake2b(digest_size=8)
     for tool in session.tools:
         tools.update(f"{tool.fingerprint}\n".encode())
-    planner = getattr(session.planner, "name", type(session.planner).__name__) if plans else _NO_PLANNER
+    planner = session.planner if plans else None
     return {
         "visprog": visprog.__version__,
-        "planner": planner,
+        "planner": getattr(planner, "name", type(planner).__name__) if plans else _NO_PLANNER,
+        "planning": dict(getattr(planner, "basis", {})),
         "models": {role: models.fingerprint(role) for role in ROLES if models.has(role)},
         "tools": tools.hexdigest(),
         "settings": {name: repr(each) for name, each in sorted(models.profile.tools.items())},

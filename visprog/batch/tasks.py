@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -25,18 +25,28 @@ from visprog.session import named_images
 
 _FIELDS = ("id", "instruction", "program", "image", "images", "task")
 _LONGEST_NAME = 200
+_PROGRAMS = 1_000
 _SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One task; either `instruction` or `program` is empty. `bank` is the task of the paper, or `auto`."""
+    """One task; either `instruction` or `program` is empty. `bank` is the task of the paper, or `auto`.
+
+    `paths` are those of its pictures, as they are written in the file of tasks, which is in `folder`.
+    """
 
     id: str | int
     instruction: str
     program: str
-    pictures: Mapping[str, Path]
+    paths: Mapping[str, str]
     bank: str
+    folder: Path = Path()
+
+    @property
+    def pictures(self) -> Mapping[str, Path]:
+        """Where its pictures are."""
+        return {name: self.folder / path for name, path in self.paths.items()}
 
     @property
     def file_name(self) -> str:
@@ -44,8 +54,11 @@ class Task:
         return quote(str(self.id), safe=" ")
 
     def key(self, configuration: bytes) -> bytes:
-        """Hash the task with its pictures as they are now, and what else its outcome depends on."""
-        pictures = [(name, str(path), *_state(path)) for name, path in self.pictures.items()]
+        """Hash the task with its pictures as they are now, and what else its outcome depends on.
+
+        The folder doesn't count: it is the same by whatever path the file of tasks is named.
+        """
+        pictures = [(name, path, *_state(self.folder / path)) for name, path in self.paths.items()]
         content = json.dumps([self.id, self.instruction, self.program, self.bank, pictures])
         return hashlib.blake2b(content.encode(), digest_size=16, key=configuration).digest()
 
@@ -93,6 +106,7 @@ def read_tasks(file: Path, bank: str = "auto") -> Iterator[Task]:
 
 def _read(file: Path, bank: str) -> Iterator[tuple[int, Task | _Fault]]:
     place, seen = 0, set[str]()
+    program = lru_cache(_PROGRAMS)(_program)  # for this reading alone: the next one finds what was edited
     try:
         with file.open("rb") as lines:
             for number, line in enumerate(lines, 1):
@@ -100,7 +114,7 @@ def _read(file: Path, bank: str) -> Iterator[tuple[int, Task | _Fault]]:
                     continue
                 place += 1
                 try:
-                    task = _task(_object(line), place, file.parent, bank)
+                    task = _task(_object(line), place, file.parent, bank, program)
                     if str(task.id) in seen:
                         raise _Fault(f"the id {task.id!r} is that of an earlier line")
                     seen.add(str(task.id))
@@ -126,20 +140,20 @@ def _object(line: bytes) -> dict[str, Any]:
     return found
 
 
-def _task(given: dict[str, Any], place: int, folder: Path, bank: str) -> Task:
+def _task(given: dict[str, Any], place: int, folder: Path, bank: str, read: Callable[[Path], str]) -> Task:
     instruction, program = _text(given, "instruction"), _text(given, "program")
     if bool(instruction) == bool(program):
         raise _Fault("it has both an instruction and a program" if program else "it asks nothing: "
                      "there is neither `instruction` nor `program`")  # fmt: skip
     if program.endswith(".vp") and "\n" not in program:
-        program = _program(folder / program)
+        program = read(folder / program)
     if "image" in given and "images" in given:
         raise _Fault("it has both `image` and `images`")
     bank = given.get("task", bank)
     if bank != "auto" and bank not in BANKS:
         raise _Fault(f"there is no task {bank!r}; the tasks are auto, {', '.join(BANKS)}")
-    pictures = _pictures(given.get("images", given.get("image", [])), folder)
-    return Task(_id(given.get("id", place)), instruction, program, pictures, bank)
+    paths = _paths(given.get("images", given.get("image", [])))
+    return Task(_id(given.get("id", place)), instruction, program, paths, bank, folder)
 
 
 def _text(given: dict[str, Any], field: str) -> str:
@@ -161,18 +175,17 @@ def _id(given: object) -> str | int:
     return given
 
 
-def _pictures(given: object, folder: Path) -> dict[str, Path]:
+def _paths(given: object) -> dict[str, str]:
     paths: Any = [given] if isinstance(given, str) else given
     listed = list(paths.values()) if isinstance(paths, dict) else paths
     if not isinstance(listed, list) or not all(isinstance(path, str) and path for path in listed):
         raise _Fault("`images` is neither a path, nor a list of paths, nor paths by name")
     try:
-        return {name: folder / str(path) for name, path in named_images(paths).items()} if listed else {}
+        return {name: str(path) for name, path in named_images(paths).items()} if listed else {}
     except UsageError as error:
         raise _Fault(error.message) from None
 
 
-@lru_cache(maxsize=1_000)
 def _program(file: Path) -> str:
     try:
         return read_program(file)[1]

@@ -18,9 +18,11 @@ from visprog.models.turns import loading_alone
 if TYPE_CHECKING:
     import torch
 
+LOCAL = ("transformers", "diffusers", "segment_anything", "open_clip")
+"""The backends that load weights onto a device."""
+
 COMMON_OPTIONS = ("revision", "device", "dtype")
 """Options that every local model takes."""
-
 
 _EMBEDDED = "visprog-mini"
 """The owner in the names of the checkpoints that come with VisProg: `visprog-mini/owlvit`."""

@@ -1,4 +1,4 @@
-"""What tells one model from another: name, options, files and the versions of libraries.
+"""What tells one model from another: name, options, files, the versions of libraries, device and precision.
 
 A step is remembered under the fingerprints of its models, and the record names them. No model is loaded for
 one, and no secret stands in it.
@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from visprog.errors import VisProgError
-from visprog.models.checkpoints import find_checkpoint, is_embedded, is_repository
+from visprog.models.checkpoints import LOCAL, find_checkpoint, is_embedded, is_repository, place
 from visprog.models.profile import Spec
 
 _PACKAGES = {
@@ -32,9 +32,10 @@ _PLAIN = frozenset({"revision", "device", "dtype", "kind", "coordinates"})
 
 def fingerprint(spec: Spec) -> str:
     """Return what tells the model from others."""
-    options = [f"{name}={_shown(name, value)}" for name, value in sorted(spec.options.items())]
+    options = [shown(name, value) for name, value in sorted(spec.options.items())]
     versions = [f"{package} {package_version(package)}" for package in _PACKAGES[spec.backend]]
-    return " ".join([str(spec), *options, *versions, *_content(spec), *_surroundings(spec.backend)])
+    content, surroundings = _content(spec), _surroundings(spec.backend)
+    return " ".join([str(spec), *options, *versions, *content, *surroundings, *_placement(spec)])
 
 
 def weight_bytes(spec: Spec) -> int:
@@ -43,12 +44,14 @@ def weight_bytes(spec: Spec) -> int:
     return sum(path.stat().st_size for path in _files(spec) if path.suffix in weights)
 
 
-def _shown(name: str, value: object) -> str:
+def shown(name: str, value: object) -> str:
+    """Return an option with its value, or a hash of what may hold a secret."""
     plain = isinstance(value, bool | int | float) or (isinstance(value, str) and name in _PLAIN)
-    return repr(value) if plain else f"#{_hash(repr(value))}"
+    return f"{name}={value!r}" if plain else f"{name}=#{short_hash(repr(value))}"
 
 
-def _hash(text: str) -> str:
+def short_hash(text: str) -> str:
+    """Return a few characters that another text does not have."""
     return hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=8).hexdigest()
 
 
@@ -66,7 +69,23 @@ def _surroundings(backend: str) -> list[str]:
     if backend != "openai":
         return []
     model, address = os.environ.get("OPENAI_MODEL", ""), os.environ.get("OPENAI_BASE_URL", "")
-    return [*([f"OPENAI_MODEL={model}"] if model else []), *([f"at #{_hash(address)}"] if address else [])]
+    return [
+        *([f"OPENAI_MODEL={model}"] if model else []),
+        *([f"at #{short_hash(address)}"] if address else []),
+    ]
+
+
+def _placement(spec: Spec) -> list[str]:
+    """Name device and precision where the options leave them to the machine: results differ by them."""
+    left = [name for name in ("device", "dtype") if spec.options.get(name, "auto") == "auto"]
+    if spec.backend not in LOCAL or not left:
+        return []
+    try:
+        device, dtype = place(spec.options)
+    except Exception:  # without torch, or such a device, the model cannot be loaded, which says why
+        return []
+    found = {"device": f"on {device.type}", "dtype": f"in {str(dtype).removeprefix('torch.')}"}
+    return [found[name] for name in left]
 
 
 def _content(spec: Spec) -> list[str]:
@@ -82,7 +101,7 @@ def _content(spec: Spec) -> list[str]:
     if is_repository(spec.identifier) and not Path(spec.identifier).exists():
         return [f"commit {_commit(files[0])}"]
     stats = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in files]
-    return [f"files #{_hash(repr(stats))}"]
+    return [f"files #{short_hash(repr(stats))}"]
 
 
 def _content_hash(files: list[Path]) -> str:
@@ -96,7 +115,7 @@ def _content_hash(files: list[Path]) -> str:
 def _commit(file: Path) -> str:
     """Return the commit of a pulled file: the folder below `snapshots`."""
     parts = file.parts
-    return parts[parts.index("snapshots") + 1][:12] if "snapshots" in parts[:-1] else _hash(str(file))
+    return parts[parts.index("snapshots") + 1][:12] if "snapshots" in parts[:-1] else short_hash(str(file))
 
 
 def _files(spec: Spec) -> list[Path]:

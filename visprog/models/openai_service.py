@@ -14,9 +14,11 @@ import time
 import urllib.parse
 import weakref
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from concurrent.futures import CancelledError
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from visprog.errors import ModelError, ModelTimeout, ModelUnavailable
+from visprog.errors import ModelError, ModelFailed, ModelTimeout, ModelUnavailable
+from visprog.models.fingerprints import short_hash, shown
 from visprog.models.openai_outcome import (
     Failure,
     Outcome,
@@ -106,7 +108,10 @@ class Service:
         ends = self._clock() + self.deadline
         for attempt in range(1, self.retries + 2):
             attempted = self._attempt(connection.client, call, read, model, ends)
-            outcome = connection.run(attempted, ends - self._clock())
+            try:
+                outcome = connection.run(attempted, ends - self._clock())
+            except _Closed:
+                raise self._closed() from None
             if outcome is None:
                 raise self._timeout()
             spend(outcome.input_tokens, outcome.output_tokens)
@@ -119,12 +124,17 @@ class Service:
         raise AssertionError("the last attempt returns or raises")
 
     def fingerprint(self, model: str, **settings: object) -> str:
-        """Return what tells a model of this service from others; settings that are None do not count."""
-        told = "".join(f" {name}={value!r}" for name, value in settings.items() if value is not None)
-        return f"openai:{model} at {self.place}{told}"
+        """Return what tells a model of this service from others; settings that are None do not count.
+
+        What may hold a secret, such as the query of the address, shows as a hash.
+        """
+        query = urllib.parse.urlsplit(self._address).query
+        place = f"{self.place}?#{short_hash(query)}" if query else self.place
+        told = [shown(name, value) for name, value in settings.items() if value is not None]
+        return " ".join([f"openai:{model} at {place}", *told])
 
     def close(self) -> None:
-        """Close the connections. The next request opens new ones."""
+        """Close the connections; requests under way raise ModelFailed. The next request opens new ones."""
         with self._lock:
             connection, self._connection = self._connection, None
         if connection is not None:
@@ -179,6 +189,16 @@ class Service:
             help="try again, use a faster model (OPENAI_MODEL), or allow more time with a longer deadline",
         )
 
+    def _closed(self) -> ModelFailed:
+        return ModelFailed(
+            f"the connection to {self.place} was closed while it was asked",
+            help="ask again: the next request opens a new one; close a model when it has answered",
+        )
+
+
+class _Closed(Exception):  # noqa: N818 - becomes a ModelFailed
+    """The connection was closed before there was an answer."""
+
 
 class _Connection:
     """The client and an event loop of its own, in a daemon thread.
@@ -192,20 +212,30 @@ class _Connection:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=_serve, args=(self._loop,), name="visprog-openai", daemon=True)
         self._thread.start()
+        self._lock = threading.Lock()
+        self._open = True
         self._finish = weakref.finalize(self, _begin_to_close, self._loop, self.client)
 
     def run(self, work: Coroutine[Any, Any, T], seconds: float) -> T | None:
-        """Return what `work` returns, or None where that takes longer than `seconds`."""
-        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        """Return what `work` returns, or None where that takes longer than `seconds`. Raises _Closed."""
+        with self._lock:  # what is begun before the connection is closed is ended by it, and not forgotten
+            if not self._open:
+                work.close()
+                raise _Closed
+            future = asyncio.run_coroutine_threadsafe(work, self._loop)
         try:
             return future.result(max(seconds, 0.0))
         except TimeoutError:
             return None
+        except CancelledError:
+            raise _Closed from None
         finally:
             future.cancel()
 
     def close(self) -> None:
-        self._finish()
+        with self._lock:
+            self._open = False
+            self._finish()
         self._thread.join()
 
 

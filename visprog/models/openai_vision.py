@@ -104,7 +104,11 @@ class OpenAIVision:
         self._server = server or Service(base_url=base_url, key=key, deadline=deadline)
         self._extra = extra_fields(parameters)
         self.fingerprint = self._server.fingerprint(
-            self.model, longest_side=longest_side, coordinates=coordinates, parameters=parameters
+            self.model,
+            longest_side=longest_side,
+            coordinates=coordinates,
+            structured=structured,
+            parameters=parameters,
         )
 
     def answer(self, image: Image, question: str) -> str:

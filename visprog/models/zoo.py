@@ -8,10 +8,11 @@ import itertools
 from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
-from threading import RLock
+from threading import Condition, RLock
 from typing import Any
 
 from visprog.errors import ModelUnavailable, UsageError
+from visprog.models.checkpoints import LOCAL
 from visprog.models.fingerprints import fingerprint, weight_bytes
 from visprog.models.profile import Profile, Spec, check_role, load_profile, read_spec
 from visprog.models.roles import ROLES
@@ -46,7 +47,9 @@ class Zoo:
         self._loaded: OrderedDict[str, list[object]] = (
             OrderedDict()
         )  # by the spec's fingerprint, last used last
+        self._coming: dict[str, int] = {}  # the bytes that models which are being loaded will take
         self._lock = RLock()
+        self._came = Condition(self._lock)
         self._loading: dict[str, RLock] = {}  # a lock for each model, whichever roles ask for it
         for role, model in (models or {}).items():
             self._fill(role, model)
@@ -76,7 +79,7 @@ class Zoo:
     def spec(self, role: str) -> Spec | None:
         """Return what the profile names for the role; None where nothing does, or an object fills it."""
         spec = self._specs.get(role)
-        if spec is None or spec.backend not in _LOCAL:
+        if spec is None or spec.backend not in LOCAL:
             return spec
         return spec._replace(options={**self._placement, **spec.options})
 
@@ -112,9 +115,20 @@ class Zoo:
             with loading:
                 found = self._find(key, role)
                 if found is None:
-                    self._make_room(weight_bytes(spec) if self._memory is not None else 0)
-                    found = _load(role, spec)
-                    self._keep(key, found)
+                    found = self._bring(key, role, spec)
+        return found
+
+    def _bring(self, key: str, role: str, spec: Spec) -> object:
+        """Load a model where there is room for it, and keep it."""
+        if self._memory is not None:
+            self._make_room(weight_bytes(spec), key)
+        try:
+            found = _load(role, spec)
+            self._keep(key, found)
+        finally:
+            with self._came:
+                self._coming.pop(key, None)
+                self._came.notify_all()
         return found
 
     def _find(self, key: str, role: str) -> object | None:
@@ -128,19 +142,30 @@ class Zoo:
 
     def _keep(self, key: str, model: object) -> None:
         with self._lock:
+            self._coming.pop(key, None)
             self._loaded.setdefault(key, []).append(model)
             self._loaded.move_to_end(key)
-        self._make_room(0, but=key)
+        self._make_room(0, key)
 
-    def _make_room(self, wanted: int, but: str = "") -> None:
-        """Let go of the models longest unused until `wanted` bytes more fit; calls under way keep theirs."""
+    def _make_room(self, wanted: int, key: str) -> None:
+        """Let go of the models longest unused until `wanted` bytes more fit, which are then the key's.
+
+        What is being loaded is waited for: it can be let go of when it is there. Calls under way keep theirs.
+        """
         if self._memory is None:
             return
         gone = False
-        with self._lock:
-            while self._loaded and self._held() + wanted > self._memory and next(iter(self._loaded)) != but:
-                self._loaded.popitem(last=False)
-                gone = True
+        with self._came:
+            while self._held() + sum(self._coming.values()) + wanted > self._memory:
+                if self._loaded and (wanted or next(iter(self._loaded)) != key):
+                    self._loaded.popitem(last=False)
+                    gone = True
+                elif wanted and self._coming:
+                    self._came.wait()
+                else:
+                    break
+            if wanted:
+                self._coming[key] = wanted
         if gone:
             gc.collect()  # modules refer to themselves: their memory comes back only so
 
@@ -156,10 +181,6 @@ class Zoo:
             f"`--models`; in Python any object will do: VisProg(models={{{role!r}: model}}). "
             "`visprog doctor` shows what works without",
         )
-
-
-_LOCAL = ("transformers", "diffusers", "segment_anything", "open_clip")
-"""The backends that load weights onto a device."""
 
 
 def _can_fill(model: object, role: str) -> bool:

@@ -25,6 +25,7 @@ from visprog.language.diagnostics import Diagnostic
 from visprog.language.parser import parse
 from visprog.language.program import Program, Span, inputs_of, lines_of
 from visprog.language.types import Signatures, Type
+from visprog.models.fingerprints import short_hash
 
 _LABEL = re.compile(r"(Question|Statement|Instruction):[ \t]*(.*)")
 _INPUTS = {"IMAGE": Type.IMAGE, "LEFT": Type.IMAGE, "RIGHT": Type.IMAGE}
@@ -53,6 +54,20 @@ class Bank:
     header: str
     examples: tuple[Example, ...]
     label: str = "Instruction"
+
+
+def identity(banks: Iterable[Bank]) -> str:
+    """Return a hash of all that planners read in banks."""
+    read = [
+        (
+            bank.task,
+            bank.header,
+            bank.label,
+            [(each.instruction, str(each.program)) for each in bank.examples],
+        )
+        for bank in banks
+    ]
+    return short_hash(repr(read))
 
 
 @dataclass(frozen=True, slots=True)

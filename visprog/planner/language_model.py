@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from visprog.errors import PlanError
 from visprog.language.checker import Checked, check
 from visprog.language.diagnostics import Diagnostic, render, render_plain
 from visprog.language.parser import parse
 from visprog.models.roles import Completion, LanguageModel, Message
-from visprog.planner.bank import Bank, read_bank
+from visprog.planner.bank import Bank, identity, read_bank
 from visprog.planner.extraction import extract_program
 from visprog.planner.plan import Plan, Request
 from visprog.planner.prompt import build_messages
-from visprog.prompts import bank_text
+from visprog.prompts import BANKS, bank_text
 
 _NO_PROGRAM = (
     "There is no program in this answer. Answer with the program alone, on each line one statement "
@@ -68,6 +70,21 @@ class LanguageModelPlanner:
     temperature: float | None = None
     variety: float | None = None
     banks: Callable[[str], Bank] = field(default=shipped_bank)
+
+    @property
+    def basis(self) -> Mapping[str, Any]:
+        """What programs depend on beside the request: the model, how it is asked, and the banks."""
+        return {
+            "model": str(getattr(self.model, "fingerprint", type(self.model).__name__)),
+            "attempts": self.attempts,
+            "temperature": self.temperature,
+            "banks": identity(self._known_banks()),
+        }
+
+    def _known_banks(self) -> Iterator[Bank]:
+        for task in BANKS:
+            with suppress(KeyError):
+                yield self.banks(task)
 
     def plan(self, request: Request) -> Plan:
         """Return a program that passes the checker.

@@ -54,7 +54,11 @@ class Plan:
 
 
 class Planner(Protocol):
-    """Makes programs from instructions."""
+    """Makes programs from instructions.
+
+    It may have a `name`, and a `basis`: what its programs depend on beside the request, by names, as JSON's
+    own kinds and without a secret. A batch is not gone on with on another basis unseen.
+    """
 
     def plan(self, request: Request) -> Plan:
         """Return a program that passes the checker. Raises PlanError where there is none, or ModelError."""

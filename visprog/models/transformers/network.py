@@ -73,7 +73,8 @@ def load_network(
         )
         check_whole(identifier, model, report["missing_keys"])
         model.eval().requires_grad_(False).to(device)
-    return Network(model, reader, identifier, device, dtype, describe(identifier, folder, options))
+    fingerprint = f"{describe(identifier, folder, options)} on {device.type} in {dtype}"
+    return Network(model, reader, identifier, device, dtype, fingerprint)
 
 
 def architecture_of(identifier: str, options: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from visprog.errors import PlanError
 from visprog.language.checker import Checked, check
@@ -18,7 +18,7 @@ from visprog.language.parser import parse
 from visprog.language.program import Argument, Call, Program, Step, Value, Variable, inputs_of
 from visprog.language.types import Type
 from visprog.nouns import misspelt
-from visprog.planner.bank import Bank, read_bank
+from visprog.planner.bank import Bank, identity, read_bank
 from visprog.planner.examples.alignment import align
 from visprog.planner.examples.derivation import derive
 from visprog.planner.examples.filling import fill
@@ -44,6 +44,11 @@ class ExamplesPlanner:
 
     def __init__(self, banks: Mapping[str, Bank] | None = None) -> None:
         self._banks = banks
+
+    @property
+    def basis(self) -> Mapping[str, Any]:
+        """What programs depend on beside the request: the banks."""
+        return {"banks": identity(map(_shipped_bank, BANKS) if self._banks is None else self._banks.values())}
 
     def plan(self, request: Request) -> Plan:
         """Return the program of the example that fits, with what the instruction says in its slots.
@@ -90,7 +95,12 @@ class ExamplesPlanner:
 
 @cache
 def _shipped(task: str) -> tuple[Template, ...]:
-    return derive(read_bank(bank_text(task), task))
+    return derive(_shipped_bank(task))
+
+
+@cache
+def _shipped_bank(task: str) -> Bank:
+    return read_bank(bank_text(task), task)
 
 
 def _by_pictures(templates: Sequence[Template]) -> dict[tuple[str, ...], list[Template]]:
