@@ -11,6 +11,7 @@ import pytest
 
 from visprog import Image, ModelUnavailable, Regions, UsageError, VisProg
 from visprog.models import opencv
+from visprog.models.checkpoints import has_no_accelerator
 from visprog.models.fake import FakeDetector
 from visprog.models.profile import Profile, load_profile, profile_names
 from visprog.models.roles import ROLES
@@ -173,6 +174,7 @@ def test_where_a_local_model_is_put_tells_it_apart(monkeypatch: pytest.MonkeyPat
         zoo = Zoo(Profile("own"), {"detector": "transformers:x/y"}, device=device, dtype=dtype)
         return zoo.fingerprint("detector")
 
+    monkeypatch.setattr("visprog.models.fingerprints.has_no_accelerator", lambda: False)
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: True)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
     assert fingerprint(0).endswith(" on cpu in float32")
@@ -187,10 +189,13 @@ def test_without_torch_a_local_model_has_a_fingerprint(monkeypatch: pytest.Monke
     assert zoo.fingerprint("detector").startswith("transformers:x/y")
 
 
-def test_the_fingerprints_of_a_profile_without_local_models_load_no_torch() -> None:
+@pytest.mark.parametrize("profile", ["base", "mini"])
+def test_fingerprints_load_no_torch_where_there_can_be_no_accelerator(profile: str) -> None:
+    if profile == "mini" and not has_no_accelerator():
+        pytest.skip("torch alone can tell which device is taken here")
     script = (
         "import sys; from visprog.models.roles import ROLES; from visprog.models.zoo import Zoo\n"
-        "zoo = Zoo('base'); print([zoo.fingerprint(role) for role in ROLES if zoo.has(role)] != [])\n"
+        f"zoo = Zoo({profile!r}); print([zoo.fingerprint(role) for role in ROLES if zoo.has(role)] != [])\n"
         "print('torch' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

@@ -6,6 +6,7 @@ Nothing here asks the network: `visprog.models.hub` does, when it is told to fet
 from __future__ import annotations
 
 import glob
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -137,6 +138,15 @@ def place(options: Mapping[str, Any]) -> tuple[torch.device, torch.dtype]:
     if found is None:
         raise UsageError(f"there is no dtype `{wanted}`", help="choose auto, float32, float16 or bfloat16")
     return device, found
+
+
+_DRIVERS = ("/dev/nvidiactl", "/dev/nvidia0", "/dev/nvhost-gpu", "/dev/kfd", "/dev/dxg")
+"""Without any of these, torch finds no accelerator on Linux: NVIDIA's, AMD's, or that of Windows below."""
+
+
+def has_no_accelerator() -> bool:
+    """Whether there is surely none, as far as can be told without torch, which takes seconds to import."""
+    return sys.platform == "linux" and not any(Path(driver).exists() for driver in _DRIVERS)
 
 
 def _device(wanted: str) -> str:

@@ -13,7 +13,14 @@ from functools import lru_cache
 from pathlib import Path
 
 from visprog.errors import VisProgError
-from visprog.models.checkpoints import LOCAL, find_checkpoint, is_embedded, is_repository, place
+from visprog.models.checkpoints import (
+    LOCAL,
+    find_checkpoint,
+    has_no_accelerator,
+    is_embedded,
+    is_repository,
+    place,
+)
 from visprog.models.profile import Spec
 
 _PACKAGES = {
@@ -80,11 +87,16 @@ def _placement(spec: Spec) -> list[str]:
     left = [name for name in ("device", "dtype") if spec.options.get(name, "auto") == "auto"]
     if spec.backend not in LOCAL or not left:
         return []
-    try:
-        device, dtype = place(spec.options)
-    except Exception:  # without torch, or such a device, the model cannot be loaded, which says why
-        return []
-    found = {"device": f"on {device.type}", "dtype": f"in {str(dtype).removeprefix('torch.')}"}
+    device, dtype = spec.options.get("device", "auto"), "float32"
+    if device == "auto" and has_no_accelerator():
+        device = "cpu"
+    if device != "cpu":
+        try:
+            placed, precision = place(spec.options)
+        except Exception:  # without torch, or such a device, the model cannot be loaded, which says why
+            return []
+        device, dtype = placed.type, str(precision).removeprefix("torch.")
+    found = {"device": f"on {device}", "dtype": f"in {dtype}"}
     return [found[name] for name in left]
 
 

@@ -73,7 +73,9 @@ def load_network(
         )
         check_whole(identifier, model, report["missing_keys"])
         model.eval().requires_grad_(False).to(device)
-    fingerprint = f"{describe(identifier, folder, options)} on {device.type} in {dtype}"
+    fingerprint = (
+        f"{describe(identifier, folder, options)} on {device.type} in {str(dtype).removeprefix('torch.')}"
+    )
     return Network(model, reader, identifier, device, dtype, fingerprint)
 
 
