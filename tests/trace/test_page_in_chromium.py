@@ -27,6 +27,17 @@ HOSTILE = [
     "{{ 7 * 7 }}{% raw %}&lt;\u2028-->",
 ]
 
+COVERED = """[...document.querySelectorAll(".thumb .picture")].flatMap((small) => {
+  const one = small.getBoundingClientRect(), body = small.closest(".body");
+  const others = [body.closest("main"), ...body.querySelectorAll("dt, .output, q.text, .variable, .same span")];
+  return others.filter((other) => {
+    const two = other.getBoundingClientRect();
+    if (other.contains(small)) return one.left < two.left || one.right > two.right + 1;
+    return one.left < two.right && two.left < one.right && one.top < two.bottom && two.top < one.bottom;
+  }).map((other) => other.outerHTML);
+})"""
+"""Lists what the small pictures of a page's arguments cover, and what they reach out of."""
+
 
 class Complaints(list[str]):
     """What a page complained of: errors, refusals by its policy, and requests to the outside."""
@@ -137,6 +148,27 @@ def test_the_picture_fills_its_frame_whatever_its_shape(
         shot = page.locator("#step-1 .output .picture").screenshot()
     shown = np.asarray(PILImage.open(io.BytesIO(shot)).convert("RGB")).astype(int)
     assert np.abs(shown[8:-8, 8:-8] - (20, 160, 90)).max() < 12
+
+
+@pytest.mark.parametrize("width", [380, 1280])
+@pytest.mark.parametrize("size", [(400, 100), (3000, 300), (60, 900)])
+def test_a_small_picture_of_an_argument_covers_nothing_else(
+    browser: Browser,
+    run_of: Callable[..., Run],
+    photo: Callable[..., Image],
+    tmp_path: Path,
+    size: tuple[int, int],
+    width: int,
+) -> None:
+    program = (
+        "OBJ0=Loc(image=IMAGE, object='dog')\nA=Tag(image=IMAGE, object=OBJ0)\n"
+        "B=Vqa(image=A, question='Which dogs?')\nC=A\nRESULT=B"
+    )
+    regions = Regions([Region((0, 0, 40, 40), "dog")], size=size)
+    run = run_of(program, {"IMAGE": photo(*size)}, [regions, photo(*size, 1), "all", photo(*size, 1), "all"])
+    with _opened(browser, run, tmp_path, viewport={"width": width, "height": 800}) as (page, _):
+        assert page.locator(".thumb").count() == 4
+        assert page.evaluate(COVERED) == []
 
 
 def test_a_crop_of_a_crop_shows_its_part_of_the_picture(
