@@ -5,6 +5,7 @@ import hashlib
 import html
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from visprog.engine.events import StepFinished
 from visprog.errors import StepError
 from visprog.models.roles import Message
 from visprog.trace.html import frame, render_html
@@ -117,6 +119,17 @@ def test_a_run_that_was_stopped_says_so(run_of: Callable[..., Run], photo: Calla
     source = render_html(run_of(program, {"IMAGE": photo()}, ["1"]))
     assert ">Stopped</li>" in source
     assert "Not run: the run was stopped before." in source
+
+
+def test_each_model_is_named_whole_in_its_steps_and_in_a_row_of_its_own(
+    dogs_run: Run, read_page: Callable[[str], Any]
+) -> None:
+    models = ("fake:detector zoom=1.7 content #084da6822f9367d1", "fake:segmenter")
+    first, *others = dogs_run.events
+    assert isinstance(first, StepFinished)
+    run = replace(dogs_run, events=(replace(first, models=models), *others))
+    steps, _, environment = " ".join(read_page(render_html(run)).text.split()).partition("Environment")
+    assert all(f"model{model}" in environment and model in steps for model in models)
 
 
 def test_warnings_of_the_checker_quote_their_line(dogs_run: Run, read_page: Callable[[str], Any]) -> None:

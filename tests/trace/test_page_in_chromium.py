@@ -38,6 +38,13 @@ COVERED = """[...document.querySelectorAll(".thumb .picture")].flatMap((small) =
 })"""
 """Lists what the small pictures of a page's arguments cover, and what they reach out of."""
 
+DOTS = """[...document.querySelectorAll(".facts li + li")].map((fact) => {
+  const begins = fact.getBoundingClientRect().top > fact.previousElementSibling.getBoundingClientRect().top;
+  const dot = fact.getBoundingClientRect().left + parseFloat(getComputedStyle(fact, "::before").left);
+  return [begins, dot > fact.parentElement.getBoundingClientRect().left];
+})"""
+"""Tells of each fact but the first whether it begins a line, and whether the dot before it is in sight."""
+
 
 class Complaints(list[str]):
     """What a page complained of: errors, refusals by its policy, and requests to the outside."""
@@ -270,6 +277,17 @@ def test_nothing_reaches_over_the_side_of_the_window(
     run = run_of(program, {"IMAGE": image}, [regions, long, long], instruction=long)
     with _opened(browser, run, tmp_path, viewport={"width": width, "height": 800}) as (page, _):
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("width", [320, 400, 1280])
+def test_a_dot_stands_between_two_facts_of_a_line_and_at_no_end_of_one(
+    browser: Browser, dogs_run: Run, tmp_path: Path, width: int
+) -> None:
+    with _opened(browser, dogs_run, tmp_path, viewport={"width": width, "height": 800}) as (page, _):
+        dots = page.evaluate(DOTS)
+        assert page.locator(".facts").first.evaluate("e => getComputedStyle(e).clipPath") == "inset(-4px)"
+    assert {(True, False), (False, True)} >= {(begins, seen) for begins, seen in dots}
+    assert (width == 1280) == all(seen for _, seen in dots)
 
 
 def test_the_page_can_be_walked_with_the_keyboard(browser: Browser, dogs_run: Run, tmp_path: Path) -> None:
