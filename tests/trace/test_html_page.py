@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from visprog.engine.events import StepFinished
-from visprog.errors import StepError
+from visprog.errors import ModelUnavailable, StepError
 from visprog.models.roles import Message
 from visprog.trace.html import frame, render_html
 from visprog.trace.rendering import visible
@@ -114,6 +114,20 @@ def test_what_failed_and_what_was_skipped_is_said_with_its_cause(
     assert "Not run: the result does not depend on it." in text
 
 
+def test_a_failure_is_told_once_and_the_result_points_to_its_step(
+    run_of: Callable[..., Run], photo: Callable[..., Image], read_page: Callable[[str], Any]
+) -> None:
+    missing = ModelUnavailable("nothing answers", help="ask somebody else")
+    missing.__cause__ = TimeoutError()
+    failure = StepError("A (line 1, Vqa): nothing answers", step="A", line=1, help=missing.help)
+    failure.__cause__ = missing
+    page = read_page(render_html(run_of("A=Vqa(image=IMAGE, question='q')", {"IMAGE": photo()}, [failure])))
+    assert page.text.count("nothing answers") == page.text.count("ask somebody else") == 1
+    assert page.text.count("TimeoutError") == 1
+    assert "Step 1, line 1 failed" in page.text
+    assert "#step-1" in page.all("href")
+
+
 def test_a_run_that_was_stopped_says_so(run_of: Callable[..., Run], photo: Callable[..., Image]) -> None:
     program = "A=Vqa(image=IMAGE, question='one')\nB=Vqa(image=IMAGE, question=A)"
     source = render_html(run_of(program, {"IMAGE": photo()}, ["1"]))
@@ -174,7 +188,7 @@ def test_nothing_in_the_page_points_outside(dogs_run: Run, read_page: Callable[[
 
 def _hostile(make: Callable[..., Run], image: Image, text: str) -> Run:
     failure = StepError(text, step="B", line=3, help=text)
-    failure.__cause__ = ValueError(text)
+    failure.__cause__ = ValueError(f"because {text}")
     regions = Regions([Region((1, 1, 4, 4), text, 0.5)], size=image.size)
     return make(
         "OBJ0=Loc(image=IMAGE, object='dog')\nA=Vqa(image=IMAGE, question='q')\n"

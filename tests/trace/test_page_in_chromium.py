@@ -29,7 +29,8 @@ HOSTILE = [
 
 COVERED = """[...document.querySelectorAll(".thumb .picture")].flatMap((small) => {
   const one = small.getBoundingClientRect(), body = small.closest(".body");
-  const others = [body.closest("main"), ...body.querySelectorAll("dt, .output, q.text, .variable, .same span")];
+  const rest = body.querySelectorAll("dt, .output, q.text, .variable, .same span");
+  const others = [body.closest("main"), ...rest];
   return others.filter((other) => {
     const two = other.getBoundingClientRect();
     if (other.contains(small)) return one.left < two.left || one.right > two.right + 1;
@@ -219,7 +220,7 @@ def test_script_text_stays_text(
     browser: Browser, run_of: Callable[..., Run], photo: Callable[..., Image], tmp_path: Path, text: str
 ) -> None:
     failure = StepError(text, step="B", line=3, help=text)
-    failure.__cause__ = ValueError(text)
+    failure.__cause__ = ValueError(f"because {text}")
     image = photo(64, 48)
     run = run_of(
         f"OBJ0=Loc(image=IMAGE, object={text!r})\nA=Vqa(image=IMAGE, question='q')\n"
