@@ -46,6 +46,16 @@ DOTS = """[...document.querySelectorAll(".facts li + li")].map((fact) => {
 })"""
 """Tells of each fact but the first whether it begins a line, and whether the dot before it is in sight."""
 
+MEETING = """[...document.querySelectorAll("#step-1 .picture")].flatMap((picture) => {
+  const tags = [...picture.querySelectorAll(".tag")].filter((tag) => tag.checkVisibility());
+  const places = tags.map((tag) => tag.getBoundingClientRect()), frame = picture.getBoundingClientRect();
+  const meet = (one, two) => one.left < two.right && two.left < one.right
+    && one.top < two.bottom && two.top < one.bottom;
+  return tags.filter((tag, n) => places[n].right > frame.right + 1 || places[n].left < frame.left - 1
+    || places.some((place, other) => other !== n && meet(place, places[n]))).map((tag) => tag.innerText);
+})"""
+"""Lists the labels that reach over another or over the picture's edge."""
+
 
 class Complaints(list[str]):
     """What a page complained of: errors, refusals by its policy, and requests to the outside."""
@@ -201,6 +211,30 @@ def test_a_crop_of_a_crop_shows_its_part_of_the_picture(
     assert np.abs(both[8 : height // 2 - 8, 8:-8] - (200, 30, 30)).max() < 12
     assert np.abs(both[height // 2 + 8 : -8, 8:-8] - (20, 160, 90)).max() < 12
     assert np.abs(green[8:-8, 8:-8] - (20, 160, 90)).max() < 12
+
+
+@pytest.mark.parametrize("width", [400, 1280])
+@pytest.mark.parametrize("size", [(512, 430), (120, 90), (120, 800), (1500, 300)])
+def test_labels_cover_neither_each_other_nor_the_edge(
+    browser: Browser,
+    run_of: Callable[..., Run],
+    photo: Callable[..., Image],
+    tmp_path: Path,
+    size: tuple[int, int],
+    width: int,
+) -> None:
+    parts = [(0, 0, 1, 0.76), (0.4, 0, 1, 0.53), (0.66, 0.4, 1, 1), (0, 0, 0.66, 0.65), (0, 0.4, 1, 1)]
+    names = ("ball", "snake", "meadow at MMMM", "cactus", "crocodile", "cow", "WWW", "一頭の牛")
+    w, h = size
+    boxes = [(int(a * w), int(b * h), int(c * w), int(d * h)) for a, b, c, d in parts]
+    boxes += [(0, 0, w // 2, h // 4)] * 3
+    regions = Regions([Region(box, name, 0.9) for box, name in zip(boxes, names, strict=True)], size=size)
+    run = run_of("OBJ0=Loc(image=IMAGE, object='x')", {"IMAGE": photo(*size)}, [regions])
+    with _opened(browser, run, tmp_path, viewport={"width": width, "height": 800}) as (page, _):
+        assert page.locator("#step-1 .tag:visible").count() >= 2
+        assert page.evaluate(MEETING) == []
+        page.locator("#step-1 tr[data-region='6']").hover()
+        assert page.locator("#step-1 g[data-region='6'] .tag").is_visible()
 
 
 def test_boxes_masks_and_labels_can_be_put_away(browser: Browser, dogs_run: Run, tmp_path: Path) -> None:
