@@ -27,9 +27,19 @@ def describe_tool(tool: Tool) -> None:
     """Print all that there is to know of a tool."""
     console = Console(highlight=False)
     console.print(Text(str(tool.signature), "bold"))
-    console.print(Padding(Text(tool.description), (1, 0)))
+    console.print(Padding(Text(_flowing(tool.description)), (1, 0)))
     for title, words in _facts(tool):
         console.print(Text.assemble((f"{title}: ", "cyan"), words))
+
+
+def _flowing(description: str) -> str:
+    """Return the text with each paragraph in one line, for the terminal to break; lists stay as they are."""
+    return "\n\n".join(map(_paragraph, description.split("\n\n")))
+
+
+def _paragraph(text: str) -> str:
+    lines = text.splitlines()
+    return text if any(line.startswith((" ", "-", "*")) for line in lines) else " ".join(lines)
 
 
 def _facts(tool: Tool) -> list[tuple[str, str]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import re
 from collections.abc import Mapping
 from html import unescape
@@ -9,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import pytest
+from PIL import Image as PILImage
 
 from tests.trace.test_page_in_chromium import Complaints
 from visprog.errors import ModelUnavailable
@@ -107,6 +110,13 @@ def test_the_page_shows_every_exhibit_with_its_trace(page: Path) -> None:
     assert len(frames) == len(EXHIBITS)
     for frame, exhibit in zip(frames, EXHIBITS, strict=True):
         assert f"<h1>{exhibit.instruction}</h1>" in frame
+
+
+def test_its_pictures_can_be_saved_at_twice_their_size(page: Path) -> None:
+    saved = re.findall(r'<img src="data:[^,]*,([^"]*)" [^>]* alt="The picture', page.read_text("utf-8"))
+    sizes = [PILImage.open(io.BytesIO(base64.b64decode(data))).size for data in saved]
+    scenes = [scene for exhibit in EXHIBITS for scene in exhibit.scenes.values()]
+    assert sizes == [(2 * scene.width, 2 * scene.height) for scene in scenes]
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (400, "dark")])

@@ -5,6 +5,7 @@ import hashlib
 import html
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from visprog.errors import StepError
+from visprog.engine.events import StepFinished
+from visprog.errors import ModelUnavailable, StepError
 from visprog.models.roles import Message
 from visprog.trace.html import frame, render_html
 from visprog.trace.rendering import visible
@@ -112,11 +114,36 @@ def test_what_failed_and_what_was_skipped_is_said_with_its_cause(
     assert "Not run: the result does not depend on it." in text
 
 
+def test_a_failure_is_told_once_and_the_result_points_to_its_step(
+    run_of: Callable[..., Run], photo: Callable[..., Image], read_page: Callable[[str], Any]
+) -> None:
+    missing = ModelUnavailable("nothing answers", help="ask somebody else")
+    missing.__cause__ = TimeoutError()
+    failure = StepError("A (line 1, Vqa): nothing answers", step="A", line=1, help=missing.help)
+    failure.__cause__ = missing
+    page = read_page(render_html(run_of("A=Vqa(image=IMAGE, question='q')", {"IMAGE": photo()}, [failure])))
+    assert page.text.count("nothing answers") == page.text.count("ask somebody else") == 1
+    assert page.text.count("TimeoutError") == 1
+    assert "Step 1, line 1 failed" in page.text
+    assert "#step-1" in page.all("href")
+
+
 def test_a_run_that_was_stopped_says_so(run_of: Callable[..., Run], photo: Callable[..., Image]) -> None:
     program = "A=Vqa(image=IMAGE, question='one')\nB=Vqa(image=IMAGE, question=A)"
     source = render_html(run_of(program, {"IMAGE": photo()}, ["1"]))
     assert ">Stopped</li>" in source
     assert "Not run: the run was stopped before." in source
+
+
+def test_each_model_is_named_whole_in_its_steps_and_in_a_row_of_its_own(
+    dogs_run: Run, read_page: Callable[[str], Any]
+) -> None:
+    models = ("fake:detector zoom=1.7 content #084da6822f9367d1", "fake:segmenter")
+    first, *others = dogs_run.events
+    assert isinstance(first, StepFinished)
+    run = replace(dogs_run, events=(replace(first, models=models), *others))
+    steps, _, environment = " ".join(read_page(render_html(run)).text.split()).partition("Environment")
+    assert all(f"model{model}" in environment and model in steps for model in models)
 
 
 def test_warnings_of_the_checker_quote_their_line(dogs_run: Run, read_page: Callable[[str], Any]) -> None:
@@ -161,7 +188,7 @@ def test_nothing_in_the_page_points_outside(dogs_run: Run, read_page: Callable[[
 
 def _hostile(make: Callable[..., Run], image: Image, text: str) -> Run:
     failure = StepError(text, step="B", line=3, help=text)
-    failure.__cause__ = ValueError(text)
+    failure.__cause__ = ValueError(f"because {text}")
     regions = Regions([Region((1, 1, 4, 4), text, 0.5)], size=image.size)
     return make(
         "OBJ0=Loc(image=IMAGE, object='dog')\nA=Vqa(image=IMAGE, question='q')\n"

@@ -27,6 +27,35 @@ HOSTILE = [
     "{{ 7 * 7 }}{% raw %}&lt;\u2028-->",
 ]
 
+COVERED = """[...document.querySelectorAll(".thumb .picture")].flatMap((small) => {
+  const one = small.getBoundingClientRect(), body = small.closest(".body");
+  const rest = body.querySelectorAll("dt, .output, q.text, .variable, .same span");
+  const others = [body.closest("main"), ...rest];
+  return others.filter((other) => {
+    const two = other.getBoundingClientRect();
+    if (other.contains(small)) return one.left < two.left || one.right > two.right + 1;
+    return one.left < two.right && two.left < one.right && one.top < two.bottom && two.top < one.bottom;
+  }).map((other) => other.outerHTML);
+})"""
+"""Lists what the small pictures of a page's arguments cover, and what they reach out of."""
+
+DOTS = """[...document.querySelectorAll(".facts li + li")].map((fact) => {
+  const begins = fact.getBoundingClientRect().top > fact.previousElementSibling.getBoundingClientRect().top;
+  const dot = fact.getBoundingClientRect().left + parseFloat(getComputedStyle(fact, "::before").left);
+  return [begins, dot > fact.parentElement.getBoundingClientRect().left];
+})"""
+"""Tells of each fact but the first whether it begins a line, and whether the dot before it is in sight."""
+
+MEETING = """[...document.querySelectorAll("#step-1 .picture")].flatMap((picture) => {
+  const tags = [...picture.querySelectorAll(".tag")].filter((tag) => tag.checkVisibility());
+  const places = tags.map((tag) => tag.getBoundingClientRect()), frame = picture.getBoundingClientRect();
+  const meet = (one, two) => one.left < two.right && two.left < one.right
+    && one.top < two.bottom && two.top < one.bottom;
+  return tags.filter((tag, n) => places[n].right > frame.right + 1 || places[n].left < frame.left - 1
+    || places.some((place, other) => other !== n && meet(place, places[n]))).map((tag) => tag.innerText);
+})"""
+"""Lists the labels that reach over another or over the picture's edge."""
+
 
 class Complaints(list[str]):
     """What a page complained of: errors, refusals by its policy, and requests to the outside."""
@@ -139,6 +168,27 @@ def test_the_picture_fills_its_frame_whatever_its_shape(
     assert np.abs(shown[8:-8, 8:-8] - (20, 160, 90)).max() < 12
 
 
+@pytest.mark.parametrize("width", [380, 1280])
+@pytest.mark.parametrize("size", [(400, 100), (3000, 300), (60, 900)])
+def test_a_small_picture_of_an_argument_covers_nothing_else(
+    browser: Browser,
+    run_of: Callable[..., Run],
+    photo: Callable[..., Image],
+    tmp_path: Path,
+    size: tuple[int, int],
+    width: int,
+) -> None:
+    program = (
+        "OBJ0=Loc(image=IMAGE, object='dog')\nA=Tag(image=IMAGE, object=OBJ0)\n"
+        "B=Vqa(image=A, question='Which dogs?')\nC=A\nRESULT=B"
+    )
+    regions = Regions([Region((0, 0, 40, 40), "dog")], size=size)
+    run = run_of(program, {"IMAGE": photo(*size)}, [regions, photo(*size, 1), "all", photo(*size, 1), "all"])
+    with _opened(browser, run, tmp_path, viewport={"width": width, "height": 800}) as (page, _):
+        assert page.locator(".thumb").count() == 4
+        assert page.evaluate(COVERED) == []
+
+
 def test_a_crop_of_a_crop_shows_its_part_of_the_picture(
     browser: Browser, run_of: Callable[..., Run], tmp_path: Path
 ) -> None:
@@ -163,6 +213,30 @@ def test_a_crop_of_a_crop_shows_its_part_of_the_picture(
     assert np.abs(green[8:-8, 8:-8] - (20, 160, 90)).max() < 12
 
 
+@pytest.mark.parametrize("width", [400, 1280])
+@pytest.mark.parametrize("size", [(512, 430), (120, 90), (120, 800), (1500, 300)])
+def test_labels_cover_neither_each_other_nor_the_edge(
+    browser: Browser,
+    run_of: Callable[..., Run],
+    photo: Callable[..., Image],
+    tmp_path: Path,
+    size: tuple[int, int],
+    width: int,
+) -> None:
+    parts = [(0, 0, 1, 0.76), (0.4, 0, 1, 0.53), (0.66, 0.4, 1, 1), (0, 0, 0.66, 0.65), (0, 0.4, 1, 1)]
+    names = ("ball", "snake", "meadow at MMMM", "cactus", "crocodile", "cow", "WWW", "一頭の牛")
+    w, h = size
+    boxes = [(int(a * w), int(b * h), int(c * w), int(d * h)) for a, b, c, d in parts]
+    boxes += [(0, 0, w // 2, h // 4)] * 3
+    regions = Regions([Region(box, name, 0.9) for box, name in zip(boxes, names, strict=True)], size=size)
+    run = run_of("OBJ0=Loc(image=IMAGE, object='x')", {"IMAGE": photo(*size)}, [regions])
+    with _opened(browser, run, tmp_path, viewport={"width": width, "height": 800}) as (page, _):
+        assert page.locator("#step-1 .tag:visible").count() >= 2
+        assert page.evaluate(MEETING) == []
+        page.locator("#step-1 tr[data-region='6']").hover()
+        assert page.locator("#step-1 g[data-region='6'] .tag").is_visible()
+
+
 def test_boxes_masks_and_labels_can_be_put_away(browser: Browser, dogs_run: Run, tmp_path: Path) -> None:
     with _opened(browser, dogs_run, tmp_path, java_script_enabled=False) as (page, _):
         figure = page.locator("#step-1 figure")
@@ -180,7 +254,7 @@ def test_script_text_stays_text(
     browser: Browser, run_of: Callable[..., Run], photo: Callable[..., Image], tmp_path: Path, text: str
 ) -> None:
     failure = StepError(text, step="B", line=3, help=text)
-    failure.__cause__ = ValueError(text)
+    failure.__cause__ = ValueError(f"because {text}")
     image = photo(64, 48)
     run = run_of(
         f"OBJ0=Loc(image=IMAGE, object={text!r})\nA=Vqa(image=IMAGE, question='q')\n"
@@ -238,6 +312,17 @@ def test_nothing_reaches_over_the_side_of_the_window(
     run = run_of(program, {"IMAGE": image}, [regions, long, long], instruction=long)
     with _opened(browser, run, tmp_path, viewport={"width": width, "height": 800}) as (page, _):
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("width", [320, 400, 1280])
+def test_a_dot_stands_between_two_facts_of_a_line_and_at_no_end_of_one(
+    browser: Browser, dogs_run: Run, tmp_path: Path, width: int
+) -> None:
+    with _opened(browser, dogs_run, tmp_path, viewport={"width": width, "height": 800}) as (page, _):
+        dots = page.evaluate(DOTS)
+        assert page.locator(".facts").first.evaluate("e => getComputedStyle(e).clipPath") == "inset(-4px)"
+    assert {(True, False), (False, True)} >= {(begins, seen) for begins, seen in dots}
+    assert (width == 1280) == all(seen for _, seen in dots)
 
 
 def test_the_page_can_be_walked_with_the_keyboard(browser: Browser, dogs_run: Run, tmp_path: Path) -> None:

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from visprog.trace.rendering import percent, shorten
+from visprog.trace.rendering import decimal, percent, shorten
+from visprog.trace.tags import Rectangle, Tag, place
 from visprog.trace.thumbnails import bounded, outline, thumbnail
 from visprog.values import Box, Image, Region, Regions
 
@@ -16,13 +17,15 @@ COLORS = 8
 
 _DRAWN = 500
 _CROWD = 12
+_LEAST = 200
+"""Pixels to which the style sheet enlarges a picture that is less wide."""
 _FINE = 0.78
 """How much of its own thumbnail's resolution a crop must have as a part of another's."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A region as it is drawn: place and extent in percent of the picture, and how its label is laid."""
+    """A region as it is drawn: place and extent in percent of the picture, and its label."""
 
     number: int
     label: str
@@ -34,10 +37,7 @@ class Shape:
     height: str
     color: int
     outline: str
-    tag_x: str
-    tag_width: str
-    tag_side: str
-    tag_inside: bool
+    tag: Tag
     boxed: bool
 
 
@@ -82,9 +82,15 @@ class _Plate(NamedTuple):
 
 
 class Album:
-    """The distinct pictures of a page. A crop of one that is there is drawn as a part of it."""
+    """The distinct pictures of a page. A crop of one that is there is drawn as a part of it.
 
-    def __init__(self) -> None:
+    The page shows figures that are larger than `room`, in pixels, in no less than that; regions are labelled
+    to suit, with their scores or without.
+    """
+
+    def __init__(self, room: tuple[int, int] = (330, 560), *, scores: bool = True) -> None:
+        self._room = room
+        self._scores = scores
         self._plates: dict[Image, _Plate] = {}
         self._outlines: dict[tuple[int, int, int], str] = {}
 
@@ -131,7 +137,7 @@ class Album:
         if max(wide, tall) < _FINE * max(bounded(image.size)):
             return None
         width, height = max(1, round(wide)), max(1, round(tall))
-        view = " ".join(map(_short, (x, y, wide, tall)))
+        view = " ".join(map(decimal, (x, y, wide, tall)))
         element = (
             f'<svg id="{name}" width="{width}" height="{height}" viewBox="{view}" preserveAspectRatio="none">'
             f'<use href="#{plate.name}"/></svg>'
@@ -142,11 +148,21 @@ class Album:
         colors: dict[str, int] = {}
         one_label = len(set(regions.labels)) == 1
         shapes = []
-        for number, region in enumerate(regions, 1):
+        for number, (region, tag) in enumerate(zip(regions, self._tags(regions, plate), strict=True), 1):
             key = f"{number}" if one_label else region.label
             color = colors.setdefault(key, len(colors) % COLORS)
-            shapes.append(_shape(number, region, regions.size, color, self._outline(region, plate)))
+            shapes.append(_shape(number, region, regions.size, color, self._outline(region, plate), tag))
         return tuple(shapes)
+
+    def _tags(self, regions: Regions, plate: _Plate) -> list[Tag]:
+        wide, tall = self._room
+        width = min(max(plate.width, _LEAST), tall * plate.width / plate.height, wide)
+        return place(
+            [(shorten(each.label, 80), percent(each.score) if self._scores else "") for each in regions],
+            [_relative(each, regions.size) for each in regions],
+            (width, width * plate.height / plate.width),
+            crowded=len(regions) > _CROWD,
+        )
 
     def _outline(self, region: Region, plate: _Plate) -> str:
         """Return the path of the region's mask; steps pass regions on, so it is worth remembering."""
@@ -164,28 +180,26 @@ def _whole(name: str, image: Image) -> _Plate:
     return _Plate(name, element, width, height)
 
 
-def _shape(number: int, region: Region, size: tuple[int, int], color: int, path: str) -> Shape:
-    left, right = (100 * edge / size[0] for edge in (region.box[0], region.box[2]))
-    top, bottom = (100 * edge / size[1] for edge in (region.box[1], region.box[3]))
-    to_the_right = left <= 60
+def _shape(number: int, region: Region, size: tuple[int, int], color: int, path: str, tag: Tag) -> Shape:
+    left, top, right, bottom = _relative(region, size)
     return Shape(
         number=number,
         label=shorten(region.label, 80),
         score=percent(region.score),
         box=region.box,
-        x=_short(left),
-        y=_short(top),
-        width=_short(right - left),
-        height=_short(bottom - top),
+        x=decimal(left),
+        y=decimal(top),
+        width=decimal(right - left),
+        height=decimal(bottom - top),
         color=color,
         outline=path,
-        tag_x=_short(max(left, 0)) if to_the_right else "0",
-        tag_width=_short(100 - max(left, 0) if to_the_right else min(right, 100)),
-        tag_side="start" if to_the_right else "end",
-        tag_inside=top < 8,
+        tag=tag,
         boxed=not path,
     )
 
 
-def _short(amount: float) -> str:
-    return f"{amount:.2f}".rstrip("0").rstrip(".")
+def _relative(region: Region, size: tuple[int, int]) -> Rectangle:
+    """Return the region's box in percent of its picture."""
+    left, top, right, bottom = region.box
+    across, down = 100 / size[0], 100 / size[1]
+    return left * across, top * down, right * across, bottom * down

@@ -65,7 +65,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a step failed: the message, what to do, and the errors beneath, outermost first."""
+    """Why a step failed: the message, what to do, and what the errors beneath add, outermost first."""
 
     message: str
     help: str | None
@@ -117,7 +117,6 @@ def render_html(run: Run) -> str:
         "cost": cost(run.tokens),
         "inputs": page.inputs(),
         "result": page.result(),
-        "failure": _failure(run.error),
         "failed": next((card for card in cards if card.status == "failed"), None),
         "lines": page.codes.items(),
         "cards": {card.number - 1: card for card in cards},
@@ -323,11 +322,21 @@ def _failure(error: VisProgError | None) -> Failure | None:
     if error is None:
         return None
     causes: list[str] = []
-    cause = error.__cause__
+    said, cause = f"{error.message}\n{error.help}", error.__cause__
     while cause is not None and len(causes) < 5:
-        causes.append(shorten(f"{type(cause).__name__}: {cause}"))
+        if news := _news(cause, said):
+            said += news
+            causes.append(shorten(news))
         cause = cause.__cause__
     return Failure(shorten(error.message), error.help, tuple(causes))
+
+
+def _news(error: BaseException, said: str) -> str:
+    """Return what an error says that `said` does not hold yet; most repeat the one beneath, and its help."""
+    kind = f"{type(error).__name__}: "
+    parts = (error.message, error.help or "") if isinstance(error, VisProgError) else (str(error) or kind,)
+    news = "\n".join(part for part in parts if part not in said)
+    return f"{kind}{news.removeprefix(kind)}" if news else ""
 
 
 def _complaints(run: Run) -> Iterator[Complaint]:

@@ -103,6 +103,11 @@ def percent(score: float) -> str:
     return f"{hundredths:.1f}%" if 0 < hundredths < 1 else f"{hundredths:.0f}%"
 
 
+def decimal(amount: float) -> str:
+    """Write a number with two decimals at most: `12.5`."""
+    return f"{amount:.2f}".rstrip("0").rstrip(".")
+
+
 def duration(seconds: float) -> str:
     """Write a time in the unit that suits it: `850 ns`, `12 µs`, `3.4 ms`, `1.25 s`, `2 min 5 s`."""
     if seconds >= 59.95:

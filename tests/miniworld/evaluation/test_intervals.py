@@ -30,9 +30,27 @@ def test_the_interval_of_a_mean_is_that_of_the_normal_distribution_where_samples
 
 def test_a_gain_is_paired() -> None:
     ours = [True, False] * 100
-    assert gain(ours, ours)[:3] == (0.0, 0.0, 0.0)
+    assert gain(ours, ours).value == 0.0
     assert gain([True] * 200, ours).value == 0.5
     assert gain(ours, [True] * 200).high < 0
+
+
+@pytest.mark.parametrize("n", [1, 3, 29, 30, 500])
+def test_samples_that_are_all_alike_prove_no_more_than_as_many_coins(n: int) -> None:
+    coins = proportion([True] * n)
+    assert mean([1.0] * n) == bootstrap([(1, 1, 1)] * n, f1) == coins
+    better, even = gain([True] * n, [False] * n), gain([True] * n, [True] * n)
+    assert [*better] == pytest.approx([1, 2 * coins.low - 1, 1, n])
+    assert even.low < even.value == 0 < even.high
+
+
+def test_an_interval_of_few_samples_is_no_narrower_than_that_of_a_share() -> None:
+    few = mean([0.9, 0.95])
+    assert few.low < 0.5
+    assert few.high == pytest.approx(1, abs=0.01)
+    many = mean([0.9, 0.95] * 20)
+    assert (few.value, many.value) == pytest.approx((0.925, 0.925))
+    assert many.high - many.low < 0.02
 
 
 def test_f1_pools_what_pictures_add() -> None:

@@ -19,6 +19,7 @@ from visprog.miniworld.evaluation.page import render_page
 from visprog.miniworld.evaluation.report import Report, headlines, to_json
 from visprog.miniworld.evaluation.trials import GOLD, Bench, Case
 from visprog.miniworld.tasks import make_task
+from visprog.trace.pages import source
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -143,6 +144,44 @@ def test_a_browser_shows_the_page_without_complaint(
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert not complaints
     context.close()
+
+
+BROKEN = """[...document.querySelectorAll(".details :is(th, td)")].flatMap((cell) => {
+  const text = cell.firstChild, words = text ? [...text.data.matchAll(/\\S+/g)] : [];
+  return words.map((word) => [word[0], word.index]).filter(([word, start]) => {
+    const range = document.createRange();
+    range.setStart(text, start);
+    range.setEnd(text, start + word.length);
+    return range.getClientRects().length > 1;
+  });
+})"""
+"""Lists the words of the tables that go on in the next line."""
+
+
+def test_on_a_telephone_the_tables_break_no_word(browser: Browser, report: Report, tmp_path: Path) -> None:
+    (tmp_path / "report.html").write_text(render_page(report))
+    page = browser.new_page(viewport={"width": 400, "height": 800})
+    page.goto((tmp_path / "report.html").as_uri())
+    for summary in page.locator(".chart summary").all():
+        summary.click()
+    assert page.locator(".details th").count() > 5
+    assert page.evaluate(BROKEN) == []
+    page.close()
+
+
+def _luminance(color: str) -> float:
+    channels = [int(color[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (c / 12.92 if c <= 0.04 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("tone", ["right", "perception", "planner", "logic"])
+def test_the_numbers_in_the_bars_stand_out(tone: str) -> None:
+    style = source("visprog.miniworld.evaluation", "report.css")
+    ink = _luminance(re.findall(r"stack text \{ fill: (#\w{6})", style)[0])
+    grounds = [_luminance(color) for color in re.findall(rf"--{tone}: (#\w{{6}})", style)]
+    assert len(grounds) == 2  # light and dark
+    assert all((max(ink, ground) + 0.05) / (min(ink, ground) + 0.05) >= 4.5 for ground in grounds)
 
 
 def test_what_models_and_instructions_say_is_escaped_on_the_page() -> None:

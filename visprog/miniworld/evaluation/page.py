@@ -92,7 +92,7 @@ class Example:
 
 def render_page(report: Report) -> str:
     """Return the page. Every text in it is escaped, each distinct picture is embedded once."""
-    album = Album()
+    album = Album((190, 150), scores=False)
     examples = [_example(trial, album) for trial in report.examples]
     goals = tuple(headlines(report))
     fields: dict[str, object] = {
