@@ -9,6 +9,7 @@ from time import perf_counter
 from typing import Any, NamedTuple
 
 from visprog.batch.pictures import Pictures
+from visprog.batch.places import ENDINGS
 from visprog.batch.tasks import Task
 from visprog.errors import StepError, VisProgError
 from visprog.images import save_image
@@ -90,7 +91,7 @@ class Performer:
             record["ok"] = True
             record["result"] = plain(run.result)
             if self._pictures is not None and isinstance(run.result, Image):
-                place = self._pictures / f"{task.file_name}.png"
+                place = self._pictures / f"{task.file_name}{ENDINGS['pictures']}"
                 save_image(run.result, place)
                 record["picture"] = f"{self._pictures.name}/{place.name}"
         record["program"] = str(run.program)
@@ -99,7 +100,7 @@ class Performer:
         if run.error is not None:
             record["error"] = _error(run.error)
         if self._traces is not None:
-            run.save(self._traces / f"{task.file_name}.html")
+            run.save(self._traces / f"{task.file_name}{ENDINGS['traces']}")
 
 
 def given_up(task: Task, error: VisProgError) -> Outcome:

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, TypeAlias
 import visprog
 from visprog.batch.journal import Configuration, Journal, differences, dump
 from visprog.batch.outcome import Outcome, Performer
+from visprog.batch.places import check_places
 from visprog.batch.tasks import Task, read_tasks, survey
 from visprog.errors import OutputError, UsageError
 from visprog.models.roles import ROLES
@@ -111,11 +112,14 @@ def run_batch(
     They are performed in the session, or where an engine such as `visprog.batch.cluster.Cluster` has them
     performed; what comes of them is the same.
 
-    Raises UsageError where the file has faulty lines, or the folder was begun otherwise, and OutputError
-    where something cannot be written; what was done until then stays done.
+    Raises UsageError where the file has faulty lines, the folder was begun otherwise, or a picture that
+    was given would be written over, and OutputError where something cannot be written; what was done until
+    then stays done.
     """
     tasks, out = Path(tasks), Path(out)
     overview = survey(tasks, options.bank)
+    kept = {"pictures": options.pictures, "traces": options.traces}
+    check_places(tasks, out, [name for name, wanted in kept.items() if wanted])
     configuration = _configuration(session, options, plans=overview.has_instructions)
     assignment = Assignment(
         options,
