@@ -215,6 +215,7 @@ def test_workers_that_are_set_up_otherwise_are_refused(folder: Path, cluster: st
 
 def test_what_a_worker_cannot_keep_ends_the_batch(folder: Path, cluster: str) -> None:
     (folder / "out" / "pictures" / "7.png").mkdir(parents=True)
+    (folder / "out" / "journal.jsonl").touch()
     make = sessions()
     with make() as session, pytest.raises(Exception, match=r"7\.png is a folder"):
         run_batch(session, Path("tasks.jsonl"), Path("out"), Options(pictures=True), engine=Cluster(make))

@@ -83,6 +83,33 @@ def test_pictures_beside_those_that_are_written_may_be_given(photographs: Path) 
     assert lines_of(summary.results)[0]["picture"] == "pictures/blurred.png"
 
 
+@pytest.mark.parametrize("name", ["results.jsonl", "journal.jsonl"])
+def test_the_file_of_the_tasks_is_not_written_over(name: str, tmp_path: Path) -> None:
+    tasks = write_tasks(tmp_path, {"program": "RESULT=Eval('1')"}).rename(tmp_path / name)
+    assert f"the batch would write its {name} over it" in refused(tasks, tmp_path)
+    (tmp_path / "link.jsonl").symlink_to(name)
+    assert f"the batch would write its {name} over it" in refused(tmp_path / "link.jsonl", tmp_path)
+
+
+@pytest.mark.parametrize("name", ["results.jsonl", "pictures/cat.png", "traces/cat.html"])
+def test_a_folder_of_others_is_left_alone(name: str, tmp_path: Path) -> None:
+    place = tmp_path / "out" / name
+    place.parent.mkdir(parents=True)
+    place.write_text("of another program")
+    tasks = write_tasks(tmp_path, {"program": "RESULT=Eval('1')"})
+    said = refused(tasks, tmp_path / "out", Options(pictures=True, traces=True))
+    assert f"out has {name.partition('/')[0]}" in said
+    assert "no journal of a batch" in said
+
+
+def test_what_will_not_be_written_may_be_there(tmp_path: Path) -> None:
+    (tmp_path / "pictures").mkdir()
+    write_picture(tmp_path, "pictures/cat.png")
+    tasks = write_tasks(tmp_path, {"program": "RESULT=Eval('1')"})
+    assert batch(tasks, tmp_path, TRACED).ok
+    assert batch(tasks, tmp_path, TRACED).performed == 0
+
+
 def test_what_is_no_path_is_told_when_its_task_is_run(tmp_path: Path) -> None:
     tasks = write_tasks(tmp_path, task("a", "nul\0.png"), task("b", "\ud800/.."))
     assert batch(tasks, tmp_path / "out").failed == 2

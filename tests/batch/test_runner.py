@@ -147,6 +147,7 @@ def test_whoever_watches_learns_how_far_it_is(tasks: Path, tmp_path: Path) -> No
 def test_what_cannot_be_kept_ends_the_batch_and_what_was_done_stays(tasks: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     (out / "pictures" / "left.png").mkdir(parents=True)
+    (out / "journal.jsonl").touch()
     with pytest.raises(Exception, match="is a folder"):
         run_batch(session(Faces()), tasks, out, Options(pictures=True), workers=1)
     assert not (out / "results.jsonl").exists()

@@ -1,4 +1,4 @@
-"""Where a batch writes, looked at beforehand: over nothing that was given."""
+"""Where a batch writes, looked at beforehand: over nothing that was given, and nothing that is another's."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from pathlib import Path
 from visprog.batch.tasks import read_tasks
 from visprog.errors import UsageError
 
+JOURNAL = "journal.jsonl"
+RESULTS = "results.jsonl"
+
 ENDINGS = {"pictures": ".png", "traces": ".html"}
 """The folders for what is kept of each task, and how the names of the files in them end."""
 
@@ -17,12 +20,44 @@ _FOLDERS = 10_000
 
 
 def check_places(tasks: Path, out: Path, kept: Collection[str]) -> None:
-    """See before anything runs that a batch writes over no picture that it was given. Raises UsageError.
+    """See before anything runs that a batch writes over nothing but its own. Raises UsageError.
 
     `tasks` is a file without faults, and `kept` names those of the folders that will be written.
     """
+    _check_file(tasks, out)
+    _check_ours(out, kept)
     if kept:
         _check_pictures(tasks, {out / name: ENDINGS[name] for name in kept})
+
+
+def _check_file(tasks: Path, out: Path) -> None:
+    for name in (RESULTS, JOURNAL):
+        if os.path.realpath(out / name) == os.path.realpath(tasks):
+            raise UsageError(
+                f"{tasks} holds the tasks, and the batch would write its {name} over it",
+                help="choose another folder, or rename the file of the tasks",
+            )
+
+
+def _check_ours(out: Path, kept: Collection[str]) -> None:
+    """Refuse a folder without our journal that has what would be written over."""
+    if os.path.lexists(out / JOURNAL):
+        return  # whether it is one of ours, the journal itself finds out
+    found = [RESULTS] if os.path.lexists(out / RESULTS) else []
+    found += [f"{name}{os.sep}" for name in kept if _holds_something(out / name)]
+    if found:
+        raise UsageError(
+            f"{out} has {' and '.join(found)} but no journal of a batch: it may be another's work",
+            help="choose another folder, or move away what is there",
+        )
+
+
+def _holds_something(folder: Path) -> bool:
+    try:
+        with os.scandir(folder) as entries:
+            return next(entries, None) is not None
+    except OSError:  # there is none yet, or it cannot be one: making it says so
+        return False
 
 
 def _check_pictures(tasks: Path, folders: dict[Path, str]) -> None:

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, TypeAlias
 import visprog
 from visprog.batch.journal import Configuration, Journal, differences, dump
 from visprog.batch.outcome import Outcome, Performer
-from visprog.batch.places import check_places
+from visprog.batch.places import JOURNAL, RESULTS, check_places
 from visprog.batch.tasks import Task, read_tasks, survey
 from visprog.errors import OutputError, UsageError
 from visprog.models.roles import ROLES
@@ -112,9 +112,9 @@ def run_batch(
     They are performed in the session, or where an engine such as `visprog.batch.cluster.Cluster` has them
     performed; what comes of them is the same.
 
-    Raises UsageError where the file has faulty lines, the folder was begun otherwise, or a picture that
-    was given would be written over, and OutputError where something cannot be written; what was done until
-    then stays done.
+    Raises UsageError where the file has faulty lines, the folder was begun otherwise, or what was given or
+    is another's would be written over, and OutputError where something cannot be written; what was done
+    until then stays done.
     """
     tasks, out = Path(tasks), Path(out)
     overview = survey(tasks, options.bank)
@@ -128,7 +128,7 @@ def run_batch(
         configuration,
         workers,
     )
-    journal = Journal(_folder(out) / "journal.jsonl", configuration, changes_allowed=changes_allowed)
+    journal = Journal(_folder(out) / JOURNAL, configuration, changes_allowed=changes_allowed)
     with contextlib.closing(journal):
         secret = hashlib.blake2b(json.dumps(configuration).encode(), digest_size=16).digest()
         keys: list[bytes] = []
@@ -154,7 +154,7 @@ def run_batch(
                 state = state._replace(done=state.done + 1, failed=failed, tokens=spent)
                 watch(state)
         watch(state)
-        return _write_results(out / "results.jsonl", journal, keys, state.done - state.earlier)
+        return _write_results(out / RESULTS, journal, keys, state.done - state.earlier)
 
 
 def _here(session: VisProg) -> Engine:
