@@ -123,7 +123,8 @@ def test_a_failed_run_keeps_its_trace_and_says_which_step_failed(folder: Path) -
         (["{hide}", "{image}", "-o", "out.txt"], "cannot hold"),
         (["{hide}", "{image}", "-o", "none/out.png"], "there is no folder none"),
         (["{hide}", "{image}", "-o", "{image}"], "is one of the given pictures"),
-        (["{hide}", "{image}", "-o", "out.png", "--trace", "trace.pdf"], "written as .html or .json"),
+        (["{hide}", "{image}", "-o", "out.png", "--trace", "trace.pdf"], "written as .html, .htm or .json"),
+        (["{hide}", "{image}", "-o", "n.json", "--trace", "link.json"], "cannot be the same file"),
         (["{hide}", "none.png", "-o", "out.png"], "there is no file none.png"),
         (["{hide}", "--image", "IMAGE", "-o", "out.png"], "write `--image NAME=PATH`"),
         (["{hide}", "{image}", "--image", "IMAGE={image}", "-o", "out.png"], "two pictures are called IMAGE"),
@@ -135,11 +136,12 @@ def test_wrong_usage_is_said_before_anything_runs(words: list[str], complaint: s
     (folder / "hide.vp").write_text(HIDE)
     picture = folder / "picture.png"
     picture.write_bytes(ASTRONAUT.read_bytes())
+    (folder / "link.json").symlink_to("n.json")
     filled = [word.replace("{hide}", "hide.vp").replace("{image}", "picture.png") for word in words]
     out, err = visprog("exec", *filled, status=2)
     assert complaint in err
     assert out == ""
-    assert sorted(os.listdir(folder)) == ["hide.vp", "picture.png"]
+    assert sorted(os.listdir(folder)) == ["hide.vp", "link.json", "picture.png"]
     assert picture.read_bytes() == ASTRONAUT.read_bytes()
 
 
@@ -328,6 +330,13 @@ def test_places_are_looked_at_before_anything_runs(folder: Path) -> None:
     assert "cannot be a file" in err
     _, err = visprog("exec", "hide.vp", folder, "-o", "out.png", status=2)
     assert "is a folder" in err
+
+
+@pytest.mark.parametrize("name", ["demo.json", "demo.pdf", "demo"])
+def test_the_demo_is_a_page(name: str, folder: Path) -> None:
+    _, err = visprog("demo", "-o", name, status=2)
+    assert f"the page is written as .html or .htm, not as {name}" in err
+    assert os.listdir(folder) == []
 
 
 def test_with_a_program_pictures_alone_will_do(folder: Path) -> None:

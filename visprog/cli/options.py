@@ -47,7 +47,7 @@ Output = Annotated[
 ]
 Trace = Annotated[
     Path | None,
-    typer.Option(help="Where to write the record of every step: .html or .json.", show_default=False),
+    typer.Option(help="Where to write the record of every step: .html, .htm or .json.", show_default=False),
 ]
 Cache = Annotated[
     Path | None,

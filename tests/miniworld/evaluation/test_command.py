@@ -41,6 +41,23 @@ def test_what_cannot_be_is_refused_at_once(wrong: dict[str, Any]) -> None:
         evaluate(stand_in(Settings(0)), **{**OPTIONS, "data": None, "page": None, **wrong})
 
 
+@pytest.mark.parametrize(
+    ("places", "complaint"),
+    [
+        ({"page": "x.txt"}, "the report is written as .html or .htm, not as x.txt"),
+        ({"data": "x.html"}, "the data is written as .json, not as x.html"),
+        ({"page": "x.html", "data": "link.json"}, "the report and the data cannot be the same file"),
+    ],
+)
+def test_report_and_data_have_files_of_their_own(
+    places: dict[str, str], complaint: str, tmp_path: Path
+) -> None:
+    (tmp_path / "link.json").symlink_to("x.html")
+    paths = {"data": None, "page": None, **{name: tmp_path / each for name, each in places.items()}}
+    with pytest.raises(UsageError, match=complaint):
+        evaluate(stand_in(Settings(0)), **{**OPTIONS, **paths})
+
+
 def test_the_command_line_refuses_in_words() -> None:
     done = CliRunner().invoke(app, ["eval", "miniworld", "--models", "base", "--tasks", "juggling"])
     assert done.exit_code == 2

@@ -46,13 +46,13 @@ def miniworld(
     as_json: Annotated[
         Path | None,
         typer.Option(
-            "--json", help="Where to write all figures as JSON; `-` prints them.", show_default=False
+            "--json", help="Where to write all figures: .json; `-` prints them.", show_default=False
         ),
     ] = None,
     report: Annotated[
         Path | None,
         typer.Option(
-            help="Where to write a page with charts, examples and traces: .html.", show_default=False
+            help="Where to write a page with charts, examples and traces: .html or .htm.", show_default=False
         ),
     ] = None,
 ) -> None:

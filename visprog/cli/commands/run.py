@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from visprog.arguments import check_places, named_pictures, split_words
+from visprog.arguments import check_run, named_pictures, split_words
 from visprog.cli.options import Cache, Device, Json, Model, Models, Named, Output, Planner, Task, Tools, Trace
 from visprog.cli.reporting import note, reporting
 from visprog.cli.running import finish, run_program, show_plan
@@ -56,7 +56,7 @@ def run(
     with reporting(as_json):
         instruction, images = split_words(words or [], optional=program is not None or speech is not None)
         pictures = named_pictures(images, image)
-        check_places(pictures, output, trace)
+        check_run(pictures, output, trace)
         session = make_session(planner, models, tools, model, device, cache)
         if speech is not None:
             instruction = session.transcribe(speech)
