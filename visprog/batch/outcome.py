@@ -21,6 +21,9 @@ from visprog.session import VisProg
 from visprog.trace.run import Run
 from visprog.values import Image
 
+KEPT = ("picture", "trace")
+"""The fields of a record that name a file, by its path in the batch's folder."""
+
 _PROGRAMS = 1_000
 
 
@@ -100,7 +103,9 @@ class Performer:
         if run.error is not None:
             record["error"] = _error(run.error)
         if self._traces is not None:
-            run.save(self._traces / f"{task.file_name}{ENDINGS['traces']}")
+            page = self._traces / f"{task.file_name}{ENDINGS['traces']}"
+            run.save(page)
+            record["trace"] = f"{self._traces.name}/{page.name}"
 
 
 def given_up(task: Task, error: VisProgError) -> Outcome:

@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import secrets
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import visprog
 from visprog.batch.journal import Configuration, Journal, differences, dump
-from visprog.batch.outcome import Outcome, Performer
+from visprog.batch.outcome import KEPT, Outcome, Performer
 from visprog.batch.places import JOURNAL, RESULTS, check_places
 from visprog.batch.tasks import Task, read_tasks, survey
 from visprog.errors import OutputError, UsageError
@@ -118,8 +118,8 @@ def run_batch(
     """
     tasks, out = Path(tasks), Path(out)
     overview = survey(tasks, options.bank)
-    kept = {"pictures": options.pictures, "traces": options.traces}
-    check_places(tasks, out, [name for name, wanted in kept.items() if wanted])
+    kept = [name for name, wanted in (("pictures", options.pictures), ("traces", options.traces)) if wanted]
+    check_places(tasks, out, kept)
     configuration = _configuration(session, options, plans=overview.has_instructions)
     assignment = Assignment(
         options,
@@ -139,7 +139,8 @@ def run_batch(
             for task in read_tasks(tasks, options.bank):
                 key = task.key(secret)
                 keys.append(key)
-                if not journal.has(key) or (retry_failed and journal.failed(key)):
+                finished = journal.has(key) and (not kept or _has_all(out, journal.read(key)["record"]))
+                if not finished or (retry_failed and journal.failed(key)):
                     yield key, task
                     continue
                 failed = state.failed + journal.failed(key)
@@ -155,6 +156,11 @@ def run_batch(
                 watch(state)
         watch(state)
         return _write_results(out / RESULTS, journal, keys, state.done - state.earlier)
+
+
+def _has_all(out: Path, record: Mapping[str, Any]) -> bool:
+    """Whether what was kept of a task beside its record is still there."""
+    return all((out / record[field]).is_file() for field in KEPT if field in record)
 
 
 def _here(session: VisProg) -> Engine:
