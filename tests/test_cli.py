@@ -152,6 +152,53 @@ def test_a_file_that_is_no_picture_is_refused(folder: Path) -> None:
     assert "notes.png is not a picture in one of JPEG, PNG, WEBP, GIF, BMP" in err
 
 
+def in_bash(words: str) -> tuple[int, str, str]:
+    """Run `visprog` with the words, as a shell reads them; return its status, output and error."""
+    command = f"{sys.executable} -W error -m visprog {words}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False, timeout=120)
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_a_standard_input_that_is_closed_is_said(folder: Path) -> None:
+    for words in (f"exec - {ASTRONAUT} <&-", "check - <&-"):
+        status, _, err = in_bash(words)
+        assert (status, "standard input is closed" in err) == (2, True)
+    status, _, err = in_bash(f"run 'How many faces are in the image?' {ASTRONAUT} --confirm <&-")
+    assert status == 2
+    assert "nobody can confirm" in err
+
+
+def test_a_standard_input_that_is_no_text_is_said(folder: Path) -> None:
+    (folder / "latin.vp").write_bytes(b"RESULT=Eval('\xe9')")
+    status, _, err = in_bash(f"exec - {ASTRONAUT} <latin.vp")
+    assert status == 2
+    assert "standard input is not text in UTF-8" in err
+
+
+def test_output_that_cannot_be_written_is_said(folder: Path) -> None:
+    (folder / "six.vp").write_text("RESULT=Eval('6')")
+    for words in ("exec six.vp", "exec six.vp --json", "tools", "models"):
+        status, _, err = in_bash(f"{words} >/dev/full")
+        assert status == 1
+        assert "error: the output cannot be written: No space left on device\n" in err
+        assert "inside visprog" not in err
+        assert "Exception ignored" not in err
+
+
+def test_outputs_that_are_closed_are_no_fault(folder: Path) -> None:
+    (folder / "six.vp").write_text("RESULT=Eval('6')")
+    status, _, err = in_bash("exec six.vp >&-")
+    assert (status, err.startswith("✓ RESULT Eval  6")) == (0, True)
+    assert in_bash("exec six.vp 2>&-") == (0, "6\n", "")
+
+
+def test_the_end_of_the_input_confirms_nothing_on_a_line_of_its_own(folder: Path) -> None:
+    words = ["run", "Hide the face with 8)", str(ASTRONAUT), "-o", "out.png", "--confirm"]
+    _, err = visprog(*words, status=1)
+    assert "\nAborted" in err
+    assert not (folder / "out.png").exists()
+
+
 def test_the_program_is_shown_and_run_only_when_confirmed(folder: Path) -> None:
     words = ["run", "Hide the face with 8)", str(ASTRONAUT), "-o", "out.png", "--confirm"]
     _, err = visprog(*words, given="n\n", status=1)

@@ -107,14 +107,20 @@ def _is_same(one: Path, other: Path) -> bool:
 
 def read_program(file: Path) -> tuple[str, str]:
     """Return a program's name and text; `-` is standard input."""
-    if str(file) == "-":
-        return "standard input", sys.stdin.read()
+    name = "standard input" if str(file) == "-" else str(file)
     try:
-        return str(file), file.read_text("utf-8")
+        return name, _standard_input() if str(file) == "-" else file.read_text("utf-8")
     except UnicodeDecodeError as cause:
-        raise UsageError(f"{file} is not text in UTF-8", help="give a program as text") from cause
+        raise UsageError(f"{name} is not text in UTF-8", help="give a program as text") from cause
     except OSError as cause:
-        raise UsageError(f"{file} cannot be read: {cause.strerror}", help="check the path") from cause
+        raise UsageError(f"{name} cannot be read: {cause.strerror}", help="check the path") from cause
+
+
+def _standard_input() -> str:
+    """Read all of it as UTF-8, whatever the locale says, with the ends of lines as files have them."""
+    if sys.stdin is None:
+        raise UsageError("standard input is closed", help="give a program's file, or send one to the command")
+    return sys.stdin.buffer.read().decode("utf-8").replace("\r\n", "\n")
 
 
 def make_zoo(models: str, filled: list[str] | None = None, device: str = "auto") -> Zoo:

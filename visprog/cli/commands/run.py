@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +13,7 @@ from visprog.cli.options import Cache, Device, Json, Model, Models, Named, Outpu
 from visprog.cli.reporting import note, reporting
 from visprog.cli.running import finish, run_program, show_plan
 from visprog.cli.sessions import make_session, read_checked
+from visprog.errors import UsageError
 from visprog.printable import printable
 
 if TYPE_CHECKING:
@@ -69,9 +71,19 @@ def run(
             return
         plan = _plan(session, instruction, tuple(pictures), task, program)
         show_plan(plan)
-        if not yes and not typer.confirm("Run it?", err=True, default=True):
+        if not yes and not _confirmed():
             raise typer.Exit(1)
         run_program(session, plan, pictures, output, trace, as_json)
+
+
+def _confirmed() -> bool:
+    if sys.stdin is None:
+        raise UsageError("standard input is closed, so nobody can confirm", help="leave out `--confirm`")
+    try:
+        return typer.confirm("Run it?", err=True, default=True)
+    except typer.Abort:
+        note("")  # ends the line of the question
+        raise
 
 
 def _plan(
