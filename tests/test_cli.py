@@ -355,8 +355,10 @@ def test_reporting_is_for_our_errors_alone() -> None:
 
 def test_a_file_that_cannot_be_read_hides_no_other(folder: Path) -> None:
     (folder / "bad.vp").write_text("RESULT=Cuont(object=OBJ0)")
-    out, err = visprog("check", "none.vp", "bad.vp", status=2)
+    (folder / "latin.vp").write_bytes(b"\xe9")
+    out, err = visprog("check", "none.vp", "bad.vp", "latin.vp", ".", status=2)
     assert "none.vp cannot be read" in err
+    assert err.endswith("\n1 file: 2 errors, 0 warnings; 3 files could not be read\n")
     assert "did you mean `Count`?" in out
 
 

@@ -61,8 +61,9 @@ def check(
         else:
             for name, fault, text in found:
                 typer.echo(diagnostics.render([fault], text, name=name, color=colored(sys.stdout)) + "\n")
-            note(f"{_counted(len(files), 'file')}: {_counted(errors, 'error')}, "
-                  f"{_counted(len(found) - errors, 'warning')}")  # fmt: skip
+            missed = f"; {_counted(unread, 'file')} could not be read" if unread else ""
+            note(f"{_counted(len(files) - unread, 'file')}: {_counted(errors, 'error')}, "
+                  f"{_counted(len(found) - errors, 'warning')}{missed}")  # fmt: skip
         if errors or unread:
             raise typer.Exit(2 if unread else 1)
 
