@@ -50,6 +50,12 @@ def test_an_id_is_the_place_where_none_is_given(tmp_path: Path) -> None:
     assert [each.bank for each in found] == ["auto", "auto", "gqa"]
 
 
+def test_ids_have_files_of_their_own_that_show(tmp_path: Path) -> None:
+    ids = ("../../x", "..", ".", "%2E", "%252E", ".a.b", "a.b")
+    names = [each.file_name for each in tasks(tmp_path, *({**ASK, "id": name} for name in ids))]
+    assert names == ["%2E.%2F..%2Fx", "%2E.", "%2E", "%252E", "%25252E", "%2Ea.b", "a.b"]
+
+
 @pytest.mark.parametrize(
     ("line", "fault"),
     [

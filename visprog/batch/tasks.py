@@ -40,8 +40,9 @@ class Task:
 
     @property
     def file_name(self) -> str:
-        """The id as the name of a file, without an ending; another id has another name."""
-        return quote(str(self.id), safe=" ")
+        """The id as the name of a file that shows, without an ending; another id has another name."""
+        name = quote(str(self.id), safe=" ")
+        return f"%2E{name[1:]}" if name.startswith(".") else name
 
     def key(self, configuration: bytes) -> bytes:
         """Hash the task with its pictures as they are now, and what else its outcome depends on."""
