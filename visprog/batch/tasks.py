@@ -114,10 +114,14 @@ def _read(file: Path, bank: str) -> Iterator[tuple[int, Task | _Fault]]:
 
 def _object(line: bytes) -> dict[str, Any]:
     try:
-        found = json.loads(line.decode("utf-8-sig"))
+        found = json.loads(line.decode("utf-8-sig").rstrip("\r\n"))
     except UnicodeDecodeError:
         raise _Fault("it is not text in UTF-8") from None
-    except (ValueError, RecursionError) as cause:
+    except json.JSONDecodeError as cause:
+        raise _Fault(f"it is not JSON: {cause.msg} (column {cause.pos + 1})") from None
+    except RecursionError:
+        raise _Fault("it is nested too deeply") from None
+    except ValueError as cause:
         raise _Fault(f"it is not JSON: {cause}") from None
     if not isinstance(found, dict):
         raise _Fault("it is no JSON object")
@@ -151,7 +155,9 @@ def _text(given: dict[str, Any], field: str) -> str:
 
 
 def _id(given: object) -> str | int:
-    if isinstance(given, bool) or not isinstance(given, str | int) or given == "":
+    if given == "":
+        raise _Fault("`id` is empty")
+    if isinstance(given, bool) or not isinstance(given, str | int):
         raise _Fault("`id` is neither text nor a whole number")
     try:
         length = len(quote(str(given), safe=" "))
@@ -166,7 +172,7 @@ def _pictures(given: object, folder: Path) -> dict[str, Path]:
     paths: Any = [given] if isinstance(given, str) else given
     listed = list(paths.values()) if isinstance(paths, dict) else paths
     if not isinstance(listed, list) or not all(isinstance(path, str) and path for path in listed):
-        raise _Fault("`images` is neither a path, nor a list of paths, nor paths by name")
+        raise _Fault("its pictures are neither a path, nor a list of paths, nor paths by name")
     try:
         return {name: folder / str(path) for name, path in named_images(paths).items()} if listed else {}
     except UsageError as error:
