@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from visprog import Expression, Image, Regions, Registry, Scalar, Tool, ToolError, Warn, tool
+from visprog import Expression, Image, Regions, Registry, Scalar, Tool, ToolError, UsageError, Warn, tool
 from visprog.models.roles import Detector, Masker
 from visprog.modules import TOOLS
 from visprog.tools import load_tools
@@ -136,15 +136,29 @@ def test_a_file_brings_its_tools(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [("x = 1", "declares no tool"), ("1 / 0", "cannot be run: ZeroDivisionError"), ("def", "SyntaxError")],
+    [
+        ("x = 1", "declares no tool"),
+        ("\n1 / 0", r"cannot be run: ZeroDivisionError: division by zero \(line 2: 1 / 0\)$"),
+        ("import json\njson.loads('')\n", r"\(line 2: json.loads\(''\)\)$"),
+        ("def", r"SyntaxError: invalid syntax \(mine.py, line 1\)$"),
+    ],
 )
 def test_a_file_without_tools_is_refused_in_words(content: str, words: str, tmp_path: Path) -> None:
     path = tmp_path / "mine.py"
     path.write_text(content)
     with pytest.raises(ToolError, match=words):
         load_tools(path)
-    with pytest.raises(ToolError, match="is no Python file"):
-        load_tools(tmp_path / "none.py")
+
+
+def test_a_file_that_is_not_there_or_not_python_is_wrong_usage(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("1 / 0")
+    for name, words in (
+        ("none.py", "there is no file"),
+        (".", "is a folder"),
+        ("notes.txt", "no Python file"),
+    ):
+        with pytest.raises(UsageError, match=words):
+            load_tools(tmp_path / name)
 
 
 def test_every_built_in_tool_says_what_it_does() -> None:
