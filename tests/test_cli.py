@@ -145,6 +145,15 @@ def test_wrong_usage_is_said_before_anything_runs(words: list[str], complaint: s
     assert picture.read_bytes() == ASTRONAUT.read_bytes()
 
 
+@pytest.mark.parametrize(
+    "words", [["--speech", "none.wav"], ["--tools", "none.py"], ["--models", "none.toml"], ["--tools", "."]]
+)
+def test_files_that_are_not_there_are_wrong_usage(words: list[str], folder: Path) -> None:
+    _, err = visprog("run", "How many faces are in the image?", ASTRONAUT, *words, status=2)
+    assert f"there is no file {words[1]}" in err or ". is a folder" in err
+    assert "Errno" not in err
+
+
 def test_a_file_that_is_no_picture_is_refused(folder: Path) -> None:
     (folder / "notes.png").write_text("not a picture")
     (folder / "hide.vp").write_text(HIDE)

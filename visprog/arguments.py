@@ -57,11 +57,16 @@ def check_run(pictures: Mapping[str, Source], output: Path | None, trace: Path |
     """See beforehand that the pictures of a run are there, and that what comes of it can be kept."""
     given = [(name, path) for name, path in pictures.items() if isinstance(path, Path)]
     for name, path in given:
-        if not path.is_file():
-            what = f"{path} is a folder" if path.is_dir() else f"there is no file {path}"
-            raise UsageError(f"{name}: {what}", help="give the path of a picture")
+        check_given(path, "a picture", f"{name}: ")
     places = Place("the result", output), Place("the trace", trace, (*PAGE_ENDINGS, ".json"))
     check_places(*places, given=[path for _, path in given])
+
+
+def check_given(path: Path, kind: str, lead: str = "") -> None:
+    """Raise UsageError where a path that should be that of a picture or another `kind` leads to no file."""
+    if not path.is_file():
+        what = f"{path} is a folder" if path.is_dir() else f"there is no file {path}"
+        raise UsageError(f"{lead}{what}", help=f"give the path of {kind}")
 
 
 def check_places(*places: Place, given: Sequence[Path] = ()) -> None:
@@ -135,4 +140,6 @@ def make_zoo(models: str, filled: list[str] | None = None, device: str = "auto")
                 f"`--model {each}` names no model", help="write `--model ROLE=BACKEND:IDENTIFIER`"
             )
         roles[role] = model
+    if models.endswith(".toml"):
+        check_given(Path(models), "a profile")
     return Zoo(models, roles, device=device)

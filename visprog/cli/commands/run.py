@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from visprog.arguments import check_run, named_pictures, split_words
+from visprog.arguments import check_given, check_run, named_pictures, split_words
 from visprog.cli.options import Cache, Device, Json, Model, Models, Named, Output, Planner, Task, Tools, Trace
 from visprog.cli.reporting import note, reporting
 from visprog.cli.running import finish, run_program, show_plan
@@ -59,6 +59,8 @@ def run(
         instruction, images = split_words(words or [], optional=program is not None or speech is not None)
         pictures = named_pictures(images, image)
         check_run(pictures, output, trace)
+        if speech is not None:
+            check_given(speech, "a recording")
         session = make_session(planner, models, tools, model, device, cache)
         if speech is not None:
             instruction = session.transcribe(speech)
