@@ -154,6 +154,24 @@ def test_files_that_are_not_there_are_wrong_usage(words: list[str], folder: Path
     assert "Errno" not in err
 
 
+@pytest.mark.parametrize("device", ["gpu", "cuda:", "cuda:x", "", "CPU"])
+def test_a_device_has_one_of_four_names_whatever_is_loaded(device: str, folder: Path) -> None:
+    words = ["run", "How many faces are in the image?", str(ASTRONAUT), "--device"]
+    assert f"there is no device `{device}`" in visprog(*words, device, status=2)[1]
+
+
+@pytest.mark.parametrize("device", ["auto", "cpu", "cuda:7"])
+def test_a_device_that_no_model_is_on_need_not_be_there(device: str, folder: Path) -> None:
+    (folder / "six.vp").write_text("RESULT=Eval('6')")
+    assert visprog("exec", "six.vp", "--device", device)[0] == "6\n"
+
+
+def test_a_misspelt_setting_is_said_before_its_tool_is_used(folder: Path) -> None:
+    (folder / "mine.toml").write_text("[tools.Classify]\ndescriptons = true\n")
+    _, err = visprog("run", "How many faces?", ASTRONAUT, "--models", "mine.toml", status=2)
+    assert "Classify has no setting `descriptons`" in err
+
+
 def test_a_file_that_is_no_picture_is_refused(folder: Path) -> None:
     (folder / "notes.png").write_text("not a picture")
     (folder / "hide.vp").write_text(HIDE)

@@ -191,3 +191,13 @@ def test_parameters_that_programs_cannot_give_are_refused() -> None:
 def test_a_name_that_programs_cannot_write_is_refused() -> None:
     with pytest.raises(ToolError, match="`my tool` cannot name a tool"):
         Registry([Tool("my tool", find.function)])
+
+
+def test_settings_that_a_tool_does_not_have_are_refused() -> None:
+    registry = Registry(TOOLS)
+    registry.check_settings({"classify": {"descriptions": True}, "Nope": {"no": "tool"}})
+    with pytest.raises(UsageError, match="Classify has no setting `descriptons`") as caught:
+        registry.check_settings({"classify": {"descriptions": True, "descriptons": True}})
+    assert "descriptions" in str(caught.value.help)
+    with pytest.raises(UsageError, match="Count has no setting `most`"):
+        registry.check_settings({"count": {"most": 3}})

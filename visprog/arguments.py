@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -128,10 +129,18 @@ def _standard_input() -> str:
     return sys.stdin.buffer.read().decode("utf-8").replace("\r\n", "\n")
 
 
+_DEVICE = re.compile("auto|(cuda|mps|cpu)(:[0-9]+)?")
+"""How a device may be called, whether or not this machine has it."""
+
+
 def make_zoo(models: str, filled: list[str] | None = None, device: str = "auto") -> Zoo:
     """Return the models of a profile, with `filled` roles (`ROLE=MODEL`) otherwise."""
     from visprog.models.zoo import Zoo
 
+    if not _DEVICE.fullmatch(device):
+        raise UsageError(
+            f"there is no device `{device}`", help="choose auto, cuda, mps or cpu; of several GPUs, cuda:1"
+        )
     roles: dict[str, object] = {}
     for each in filled or ():
         role, equals, model = each.partition("=")

@@ -303,6 +303,15 @@ class Registry:
         """Return every tool's own name, in the order of adding."""
         return tuple(self._tools)
 
+    def check_settings(self, given: Mapping[str, Mapping[str, Any]]) -> None:
+        """Raise UsageError for a setting, by tool and name, that its tool does not have."""
+        for name, settings in given.items():
+            found = self.get(name)
+            unknown = next((each for each in settings if found and each not in found.settings), None)
+            if found is not None and unknown is not None:
+                known = f"its settings are {', '.join(found.settings)}" if found.settings else "it has none"
+                raise UsageError(f"{found.name} has no setting `{unknown}`", help=known)
+
     def __iter__(self) -> Iterator[Tool]:
         return iter(self._tools.values())
 

@@ -31,7 +31,9 @@ def make_session(
 
     added = [each for path in tools or () for each in load_tools(path)]
     kept = _disk_memo(cache) if cache is not None else None
-    return VisProg(planner=planner, models=make_zoo(models, filled, device), tools=added, cache=kept)
+    session = VisProg(planner=planner, models=make_zoo(models, filled, device), tools=added, cache=kept)
+    session.tools.check_settings(session.models.profile.tools)
+    return session
 
 
 def _disk_memo(folder: Path) -> DiskMemo:
