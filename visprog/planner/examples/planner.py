@@ -208,7 +208,7 @@ def _ambiguous(request: Request, one: _Reading, other: _Reading) -> PlanError:
 def _advice(first: str) -> str:
     return (
         f"{first}; or let a language model write the program: --planner openai, with OPENAI_API_KEY or "
-        f"OPENAI_BASE_URL set; or write it yourself: --program FILE"
+        f"OPENAI_BASE_URL set; or write it yourself, and run it with `visprog exec FILE`"
     )
 
 
