@@ -64,6 +64,14 @@ def test_the_command_line_refuses_in_words() -> None:
     assert "nothing called `juggling`" in done.output
 
 
+def test_the_planners_are_the_same_in_the_help_and_in_the_refusal() -> None:
+    described = CliRunner().invoke(app, ["eval", "miniworld", "--help"]).output
+    refused = CliRunner().invoke(app, ["eval", "miniworld", "--models", "base", "--planner", "foo"])
+    choice = refused.output.partition("choose one of ")[2].strip()
+    assert choice == "gold, auto, examples, openai, openai:MODEL, transformers:MODEL"
+    assert choice in " ".join(described.split()).replace(" or transformers", ", transformers")
+
+
 def test_a_missing_model_is_said_before_anything_is_measured() -> None:
     done = CliRunner().invoke(app, ["eval", "miniworld", "--models", "base", "--tasks", "seg", "--n", "1"])
     assert done.exit_code == 1

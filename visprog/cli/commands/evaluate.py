@@ -38,8 +38,8 @@ def miniworld(
     planner: Annotated[
         list[str] | None,
         typer.Option(
-            help="gold, examples or transformers:MODEL; may be repeated. Else gold, examples, and the "
-            "language model of the profile mini.",
+            help="gold, auto, examples, openai, openai:MODEL or transformers:MODEL; may be repeated. Else "
+            "gold, examples, and the language model of the profile mini.",
             show_default=False,
         ),
     ] = None,
