@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 from PIL import Image as PILImage
+from typer.testing import CliRunner
 
 from tests.models.openai_server import KEY, OpenAIServer, answers
 from visprog import load_image
+from visprog.cli import app
 from visprog.cli.reporting import reporting
 
 ASTRONAUT = Path(__file__).parent.parent / "examples" / "images" / "astronaut.png"
@@ -365,6 +367,22 @@ def test_help_and_version(folder: Path) -> None:
     assert visprog("--version")[0].startswith("visprog 0.")
     _, err = visprog("rnu", status=2)
     assert "rnu" in err
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["run", "plan", "check", "exec", "batch", "tools", "models", "doctor", "demo", "eval miniworld"],
+)
+def test_help_says_what_an_option_takes_in_words(words: str) -> None:
+    shown = CliRunner().invoke(app, [*words.split(), "--help"]).output
+    options = [line for line in shown.splitlines() if line.lstrip().startswith("-")]
+    assert options
+    assert not [line for line in options if "<" in line]
+
+
+def test_usage_names_what_is_given_in_its_order() -> None:
+    shown = CliRunner().invoke(app, ["run", "--help"]).output
+    assert shown.splitlines()[0].endswith(" run [OPTIONS] [INSTRUCTION] [IMAGE]...")
 
 
 def test_pictures_of_every_size_go_all_the_way(folder: Path) -> None:

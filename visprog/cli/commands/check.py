@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 def check(
     files: Annotated[
-        list[Path], typer.Argument(help="Programs (.vp) or banks of examples; `-` is standard input.")
+        list[Path],
+        typer.Argument(metavar="FILE", help="Programs (.vp) or banks of examples; `-` is standard input."),
     ],
     inputs: Annotated[
         list[str] | None,

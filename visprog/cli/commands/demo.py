@@ -12,9 +12,9 @@ from visprog.cli.reporting import note, reporting
 
 
 def demo(
-    out: Annotated[Path, typer.Option("--out", "-o", help="Where to write the page: .html or .htm.")] = Path(
-        "visprog-demo.html"
-    ),
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="FILE", help="Where to write the page: .html or .htm.")
+    ] = Path("visprog-demo.html"),
     show: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
 ) -> None:
     """Run the paper's tasks on pictures of the miniature world, offline, and write a page that shows them."""

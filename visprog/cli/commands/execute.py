@@ -15,7 +15,10 @@ from visprog.cli.sessions import make_session, read_checked
 
 
 def execute(
-    file: Annotated[Path, typer.Argument(help="A program (.vp); `-` is standard input.", show_default=False)],
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help="A program (.vp); `-` is standard input.", show_default=False),
+    ],
     images: Pictures = None,
     image: Named = None,
     models: Models = "base",
