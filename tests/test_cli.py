@@ -310,6 +310,19 @@ def test_programs_of_a_server_vote(folder: Path, monkeypatch: pytest.MonkeyPatch
         out, err = visprog("run", "How many?", ASTRONAUT, "--votes", "3")
     assert out == "2\n"
     assert "2 of 3 programs came to this result" in err
+    told = [line for line in err.splitlines() if line.startswith("program ")]
+    assert sorted(line.partition(": ")[2] for line in told[::2]) == sorted(programs)
+    assert sorted(line.split()[-1] for line in told[1::2]) == ["1", "2", "2"]
+    assert [line.split()[1].rstrip(":") for line in told] == ["1", "1", "2", "2", "3", "3"]
+    assert err.count("✓ RESULT Eval") == 3
+
+
+def test_a_program_that_fails_has_no_vote(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with OpenAIServer(answers("RESULT=Eval('1 / 0')"), answers("RESULT=Eval('7')")) as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+        out, err = visprog("run", "How many?", ASTRONAUT, "--votes", "2")
+    assert out == "7\n"
+    assert "came to nothing, as a step failed\n" in err
 
 
 def test_a_server_that_refuses_the_key_is_reported(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

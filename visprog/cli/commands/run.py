@@ -76,7 +76,7 @@ def run(
         check_run(pictures, output, trace)
         if speech is not None:
             check_given(speech, "a recording")
-        session = make_session(planner, models, tools, model, device, cache)
+        session = make_session(planner, models, tools, model, device, cache, shows_votes=votes > 1)
         if speech is not None:
             instruction = session.transcribe(speech)
             note(f"heard: {printable(instruction)}")
