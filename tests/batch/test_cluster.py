@@ -209,7 +209,8 @@ def test_workers_that_are_set_up_otherwise_are_refused(folder: Path, cluster: st
     engine = Cluster(sessions("visual_qa=openai:other"), actors=1)
     with sessions("visual_qa=openai:some")() as session, pytest.raises(UsageError) as caught:
         run_batch(session, folder / "tasks.jsonl", folder / "out", engine=engine)
-    assert "is set up otherwise than this process: models.visual_qa was `openai:some " in caught.value.message
+    otherwise = "the model of visual_qa was `openai:some`, and is `openai:other`"
+    assert f"is set up otherwise than this process: {otherwise}" in caught.value.message
     assert performed() == []
 
 

@@ -14,7 +14,8 @@ from queue import SimpleQueue
 from typing import Any, NamedTuple, TypeAlias
 
 import visprog
-from visprog.batch.journal import Configuration, Journal, differences, dump
+from visprog.batch.differences import differences
+from visprog.batch.journal import Configuration, Journal, dump
 from visprog.batch.outcome import KEPT, Outcome, Performer
 from visprog.batch.places import JOURNAL, RESULTS, check_places
 from visprog.batch.tasks import Task, read_tasks, survey
