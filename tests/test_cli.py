@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 from PIL import Image as PILImage
+from typer.testing import CliRunner
 
 from tests.models.openai_server import KEY, OpenAIServer, answers
 from visprog import load_image
+from visprog.cli import app
 from visprog.cli.reporting import reporting
 
 ASTRONAUT = Path(__file__).parent.parent / "examples" / "images" / "astronaut.png"
@@ -123,7 +125,8 @@ def test_a_failed_run_keeps_its_trace_and_says_which_step_failed(folder: Path) -
         (["{hide}", "{image}", "-o", "out.txt"], "cannot hold"),
         (["{hide}", "{image}", "-o", "none/out.png"], "there is no folder none"),
         (["{hide}", "{image}", "-o", "{image}"], "is one of the given pictures"),
-        (["{hide}", "{image}", "-o", "out.png", "--trace", "trace.pdf"], "written as .html or .json"),
+        (["{hide}", "{image}", "-o", "out.png", "--trace", "trace.pdf"], "written as .html, .htm or .json"),
+        (["{hide}", "{image}", "-o", "n.json", "--trace", "link.json"], "cannot be the same file"),
         (["{hide}", "none.png", "-o", "out.png"], "there is no file none.png"),
         (["{hide}", "--image", "IMAGE", "-o", "out.png"], "write `--image NAME=PATH`"),
         (["{hide}", "{image}", "--image", "IMAGE={image}", "-o", "out.png"], "two pictures are called IMAGE"),
@@ -135,12 +138,40 @@ def test_wrong_usage_is_said_before_anything_runs(words: list[str], complaint: s
     (folder / "hide.vp").write_text(HIDE)
     picture = folder / "picture.png"
     picture.write_bytes(ASTRONAUT.read_bytes())
+    (folder / "link.json").symlink_to("n.json")
     filled = [word.replace("{hide}", "hide.vp").replace("{image}", "picture.png") for word in words]
     out, err = visprog("exec", *filled, status=2)
     assert complaint in err
     assert out == ""
-    assert sorted(os.listdir(folder)) == ["hide.vp", "picture.png"]
+    assert sorted(os.listdir(folder)) == ["hide.vp", "link.json", "picture.png"]
     assert picture.read_bytes() == ASTRONAUT.read_bytes()
+
+
+@pytest.mark.parametrize(
+    "words", [["--speech", "none.wav"], ["--tools", "none.py"], ["--models", "none.toml"], ["--tools", "."]]
+)
+def test_files_that_are_not_there_are_wrong_usage(words: list[str], folder: Path) -> None:
+    _, err = visprog("run", "How many faces are in the image?", ASTRONAUT, *words, status=2)
+    assert f"there is no file {words[1]}" in err or ". is a folder" in err
+    assert "Errno" not in err
+
+
+@pytest.mark.parametrize("device", ["gpu", "cuda:", "cuda:x", "", "CPU"])
+def test_a_device_has_one_of_four_names_whatever_is_loaded(device: str, folder: Path) -> None:
+    words = ["run", "How many faces are in the image?", str(ASTRONAUT), "--device"]
+    assert f"there is no device `{device}`" in visprog(*words, device, status=2)[1]
+
+
+@pytest.mark.parametrize("device", ["auto", "cpu", "cuda:7"])
+def test_a_device_that_no_model_is_on_need_not_be_there(device: str, folder: Path) -> None:
+    (folder / "six.vp").write_text("RESULT=Eval('6')")
+    assert visprog("exec", "six.vp", "--device", device)[0] == "6\n"
+
+
+def test_a_misspelt_setting_is_said_before_its_tool_is_used(folder: Path) -> None:
+    (folder / "mine.toml").write_text("[tools.Classify]\ndescriptons = true\n")
+    _, err = visprog("run", "How many faces?", ASTRONAUT, "--models", "mine.toml", status=2)
+    assert "Classify has no setting `descriptons`" in err
 
 
 def test_a_file_that_is_no_picture_is_refused(folder: Path) -> None:
@@ -148,6 +179,53 @@ def test_a_file_that_is_no_picture_is_refused(folder: Path) -> None:
     (folder / "hide.vp").write_text(HIDE)
     _, err = visprog("exec", "hide.vp", "notes.png", "-o", "out.png", status=1)
     assert "notes.png is not a picture in one of JPEG, PNG, WEBP, GIF, BMP" in err
+
+
+def in_bash(words: str) -> tuple[int, str, str]:
+    """Run `visprog` with the words, as a shell reads them; return its status, output and error."""
+    command = f"{sys.executable} -W error -m visprog {words}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False, timeout=120)
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_a_standard_input_that_is_closed_is_said(folder: Path) -> None:
+    for words in (f"exec - {ASTRONAUT} <&-", "check - <&-"):
+        status, _, err = in_bash(words)
+        assert (status, "standard input is closed" in err) == (2, True)
+    status, _, err = in_bash(f"run 'How many faces are in the image?' {ASTRONAUT} --confirm <&-")
+    assert status == 2
+    assert "nobody can confirm" in err
+
+
+def test_a_standard_input_that_is_no_text_is_said(folder: Path) -> None:
+    (folder / "latin.vp").write_bytes(b"RESULT=Eval('\xe9')")
+    status, _, err = in_bash(f"exec - {ASTRONAUT} <latin.vp")
+    assert status == 2
+    assert "standard input is not text in UTF-8" in err
+
+
+def test_output_that_cannot_be_written_is_said(folder: Path) -> None:
+    (folder / "six.vp").write_text("RESULT=Eval('6')")
+    for words in ("exec six.vp", "exec six.vp --json", "tools", "models"):
+        status, _, err = in_bash(f"{words} >/dev/full")
+        assert status == 1
+        assert "error: the output cannot be written: No space left on device\n" in err
+        assert "inside visprog" not in err
+        assert "Exception ignored" not in err
+
+
+def test_outputs_that_are_closed_are_no_fault(folder: Path) -> None:
+    (folder / "six.vp").write_text("RESULT=Eval('6')")
+    status, _, err = in_bash("exec six.vp >&-")
+    assert (status, err.startswith("✓ RESULT Eval  6")) == (0, True)
+    assert in_bash("exec six.vp 2>&-") == (0, "6\n", "")
+
+
+def test_the_end_of_the_input_confirms_nothing_on_a_line_of_its_own(folder: Path) -> None:
+    words = ["run", "Hide the face with 8)", str(ASTRONAUT), "-o", "out.png", "--confirm"]
+    _, err = visprog(*words, status=1)
+    assert "\nAborted" in err
+    assert not (folder / "out.png").exists()
 
 
 def test_the_program_is_shown_and_run_only_when_confirmed(folder: Path) -> None:
@@ -232,6 +310,19 @@ def test_programs_of_a_server_vote(folder: Path, monkeypatch: pytest.MonkeyPatch
         out, err = visprog("run", "How many?", ASTRONAUT, "--votes", "3")
     assert out == "2\n"
     assert "2 of 3 programs came to this result" in err
+    told = [line for line in err.splitlines() if line.startswith("program ")]
+    assert sorted(line.partition(": ")[2] for line in told[::2]) == sorted(programs)
+    assert sorted(line.split()[-1] for line in told[1::2]) == ["1", "2", "2"]
+    assert [line.split()[1].rstrip(":") for line in told] == ["1", "1", "2", "2", "3", "3"]
+    assert err.count("✓ RESULT Eval") == 3
+
+
+def test_a_program_that_fails_has_no_vote(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with OpenAIServer(answers("RESULT=Eval('1 / 0')"), answers("RESULT=Eval('7')")) as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+        out, err = visprog("run", "How many?", ASTRONAUT, "--votes", "2")
+    assert out == "7\n"
+    assert "came to nothing, as a step failed\n" in err
 
 
 def test_a_server_that_refuses_the_key_is_reported(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -291,6 +382,22 @@ def test_help_and_version(folder: Path) -> None:
     assert "rnu" in err
 
 
+@pytest.mark.parametrize(
+    "words",
+    ["run", "plan", "check", "exec", "batch", "tools", "models", "doctor", "demo", "eval miniworld"],
+)
+def test_help_says_what_an_option_takes_in_words(words: str) -> None:
+    shown = CliRunner().invoke(app, [*words.split(), "--help"]).output
+    options = [line for line in shown.splitlines() if line.lstrip().startswith("-")]
+    assert options
+    assert not [line for line in options if "<" in line]
+
+
+def test_usage_names_what_is_given_in_its_order() -> None:
+    shown = CliRunner().invoke(app, ["run", "--help"]).output
+    assert shown.splitlines()[0].endswith(" run [OPTIONS] [INSTRUCTION] [IMAGE]...")
+
+
 def test_pictures_of_every_size_go_all_the_way(folder: Path) -> None:
     for size in ((1, 1), (3, 2000), (6000, 6600)):
         PILImage.new("L", size, 90).save("picture.png")
@@ -306,8 +413,10 @@ def test_reporting_is_for_our_errors_alone() -> None:
 
 def test_a_file_that_cannot_be_read_hides_no_other(folder: Path) -> None:
     (folder / "bad.vp").write_text("RESULT=Cuont(object=OBJ0)")
-    out, err = visprog("check", "none.vp", "bad.vp", status=2)
+    (folder / "latin.vp").write_bytes(b"\xe9")
+    out, err = visprog("check", "none.vp", "bad.vp", "latin.vp", ".", status=2)
     assert "none.vp cannot be read" in err
+    assert err.endswith("\n1 file: 2 errors, 0 warnings; 3 files could not be read\n")
     assert "did you mean `Count`?" in out
 
 
@@ -328,6 +437,13 @@ def test_places_are_looked_at_before_anything_runs(folder: Path) -> None:
     assert "cannot be a file" in err
     _, err = visprog("exec", "hide.vp", folder, "-o", "out.png", status=2)
     assert "is a folder" in err
+
+
+@pytest.mark.parametrize("name", ["demo.json", "demo.pdf", "demo"])
+def test_the_demo_is_a_page(name: str, folder: Path) -> None:
+    _, err = visprog("demo", "-o", name, status=2)
+    assert f"the page is written as .html or .htm, not as {name}" in err
+    assert os.listdir(folder) == []
 
 
 def test_with_a_program_pictures_alone_will_do(folder: Path) -> None:

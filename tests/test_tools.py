@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from visprog import Expression, Image, Regions, Registry, Scalar, Tool, ToolError, Warn, tool
+from visprog import Expression, Image, Regions, Registry, Scalar, Tool, ToolError, UsageError, Warn, tool
 from visprog.models.roles import Detector, Masker
 from visprog.modules import TOOLS
 from visprog.tools import load_tools
@@ -189,15 +189,29 @@ def test_a_file_brings_its_tools(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [("x = 1", "declares no tool"), ("1 / 0", "cannot be run: ZeroDivisionError"), ("def", "SyntaxError")],
+    [
+        ("x = 1", "declares no tool"),
+        ("\n1 / 0", r"cannot be run: ZeroDivisionError: division by zero \(line 2: 1 / 0\)$"),
+        ("import json\njson.loads('')\n", r"\(line 2: json.loads\(''\)\)$"),
+        ("def", r"SyntaxError: invalid syntax \(mine.py, line 1\)$"),
+    ],
 )
 def test_a_file_without_tools_is_refused_in_words(content: str, words: str, tmp_path: Path) -> None:
     path = tmp_path / "mine.py"
     path.write_text(content)
     with pytest.raises(ToolError, match=words):
         load_tools(path)
-    with pytest.raises(ToolError, match="is no Python file"):
-        load_tools(tmp_path / "none.py")
+
+
+def test_a_file_that_is_not_there_or_not_python_is_wrong_usage(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("1 / 0")
+    for name, words in (
+        ("none.py", "there is no file"),
+        (".", "is a folder"),
+        ("notes.txt", "no Python file"),
+    ):
+        with pytest.raises(UsageError, match=words):
+            load_tools(tmp_path / name)
 
 
 def test_every_built_in_tool_says_what_it_does() -> None:
@@ -230,3 +244,13 @@ def test_parameters_that_programs_cannot_give_are_refused() -> None:
 def test_a_name_that_programs_cannot_write_is_refused() -> None:
     with pytest.raises(ToolError, match="`my tool` cannot name a tool"):
         Registry([Tool("my tool", find.function)])
+
+
+def test_settings_that_a_tool_does_not_have_are_refused() -> None:
+    registry = Registry(TOOLS)
+    registry.check_settings({"classify": {"descriptions": True}, "Nope": {"no": "tool"}})
+    with pytest.raises(UsageError, match="Classify has no setting `descriptons`") as caught:
+        registry.check_settings({"classify": {"descriptions": True, "descriptons": True}})
+    assert "descriptions" in str(caught.value.help)
+    with pytest.raises(UsageError, match="Count has no setting `most`"):
+        registry.check_settings({"count": {"most": 3}})

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from visprog.errors import UsageError
 
@@ -40,24 +42,57 @@ def named_pictures(images: list[Path] | None, named: list[str] | None) -> dict[s
     return pictures
 
 
-def check_places(pictures: dict[str, Source], output: Path | None, trace: Path | None) -> None:
-    """See beforehand that what is computed can be kept, and that no picture is written over."""
-    for name, path in pictures.items():
-        if isinstance(path, Path) and not path.is_file():
-            what = f"{path} is a folder" if path.is_dir() else f"there is no file {path}"
-            raise UsageError(f"{name}: {what}", help="give the path of a picture")
-    for place in (output, trace):
-        if place is not None:
-            _check_place(place, [path for path in pictures.values() if isinstance(path, Path)])
-    if trace is not None and trace.suffix.casefold() not in (".html", ".htm", ".json"):
-        raise UsageError(
-            f"a trace is written as .html or .json, not as {trace.name}", help="change the ending"
-        )
-    if output is not None and trace is not None and output.absolute() == trace.absolute():
-        raise UsageError("the result and the trace cannot be the same file", help="give each its own")
+class Place(NamedTuple):
+    """A file that will be written, unless it is None: what it holds, and how its name may end."""
+
+    what: str
+    path: Path | None
+    endings: tuple[str, ...] = ()
 
 
-def _check_place(place: Path, pictures: list[Path]) -> None:
+PAGE_ENDINGS = (".html", ".htm")
+"""How the name of a page may end."""
+
+
+def check_run(pictures: Mapping[str, Source], output: Path | None, trace: Path | None) -> None:
+    """See beforehand that the pictures of a run are there, and that what comes of it can be kept."""
+    given = [(name, path) for name, path in pictures.items() if isinstance(path, Path)]
+    for name, path in given:
+        check_given(path, "a picture", f"{name}: ")
+    places = Place("the result", output), Place("the trace", trace, (*PAGE_ENDINGS, ".json"))
+    check_places(*places, given=[path for _, path in given])
+
+
+def check_given(path: Path, kind: str, lead: str = "") -> None:
+    """Raise UsageError where a path that should be that of a picture or another `kind` leads to no file."""
+    if not path.is_file():
+        what = f"{path} is a folder" if path.is_dir() else f"there is no file {path}"
+        raise UsageError(f"{lead}{what}", help=f"give the path of {kind}")
+
+
+def check_places(*places: Place, given: Sequence[Path] = ()) -> None:
+    """See beforehand that files can be written, each its own, and that none is one of the given pictures."""
+    written: list[tuple[str, Path]] = []
+    for what, path, endings in places:
+        if path is None:
+            continue
+        _check_place(path)
+        if endings and path.suffix.casefold() not in endings:
+            *others, last = endings
+            raise UsageError(
+                f"{what} is written as {' or '.join([', '.join(others), last] if others else [last])}, "
+                f"not as {path.name}",
+                help="change the ending",
+            )
+        if any(_is_same(path, picture) for picture in given):
+            raise UsageError(f"{path} is one of the given pictures", help="write to another file")
+        for other, place in written:
+            if _is_same(path, place):
+                raise UsageError(f"{other} and {what} cannot be the same file", help="give each its own")
+        written.append((what, path))
+
+
+def _check_place(place: Path) -> None:
     try:
         if place.is_dir():
             raise UsageError(f"{place} is a folder", help="give a file's name")
@@ -65,28 +100,47 @@ def _check_place(place: Path, pictures: list[Path]) -> None:
             raise UsageError(f"there is no folder {place.parent}", help="make it, or choose another place")
         if not os.access(place.parent, os.W_OK):
             raise UsageError(f"nothing can be written in {place.parent}", help="choose another place")
-        if place.exists() and any(place.samefile(path) for path in pictures):
-            raise UsageError(f"{place} is one of the given pictures", help="write to another file")
     except OSError as cause:
         raise UsageError(f"{place} cannot be a file: {cause.strerror}", help="choose another name") from cause
 
 
+def _is_same(one: Path, other: Path) -> bool:
+    """Whether two paths lead to the same file, by whatever links and names, even if there is none yet."""
+    if os.path.realpath(one) == os.path.realpath(other):
+        return True
+    return one.exists() and other.exists() and one.samefile(other)
+
+
 def read_program(file: Path) -> tuple[str, str]:
     """Return a program's name and text; `-` is standard input."""
-    if str(file) == "-":
-        return "standard input", sys.stdin.read()
+    name = "standard input" if str(file) == "-" else str(file)
     try:
-        return str(file), file.read_text("utf-8")
+        return name, _standard_input() if str(file) == "-" else file.read_text("utf-8")
     except UnicodeDecodeError as cause:
-        raise UsageError(f"{file} is not text in UTF-8", help="give a program as text") from cause
+        raise UsageError(f"{name} is not text in UTF-8", help="give a program as text") from cause
     except OSError as cause:
-        raise UsageError(f"{file} cannot be read: {cause.strerror}", help="check the path") from cause
+        raise UsageError(f"{name} cannot be read: {cause.strerror}", help="check the path") from cause
+
+
+def _standard_input() -> str:
+    """Read all of it as UTF-8, whatever the locale says, with the ends of lines as files have them."""
+    if sys.stdin is None:
+        raise UsageError("standard input is closed", help="give a program's file, or send one to the command")
+    return sys.stdin.buffer.read().decode("utf-8").replace("\r\n", "\n")
+
+
+_DEVICE = re.compile("auto|(cuda|mps|cpu)(:[0-9]+)?")
+"""How a device may be called, whether or not this machine has it."""
 
 
 def make_zoo(models: str, filled: list[str] | None = None, device: str = "auto") -> Zoo:
     """Return the models of a profile, with `filled` roles (`ROLE=MODEL`) otherwise."""
     from visprog.models.zoo import Zoo
 
+    if not _DEVICE.fullmatch(device):
+        raise UsageError(
+            f"there is no device `{device}`", help="choose auto, cuda, mps or cpu; of several GPUs, cuda:1"
+        )
     roles: dict[str, object] = {}
     for each in filled or ():
         role, equals, model = each.partition("=")
@@ -95,4 +149,6 @@ def make_zoo(models: str, filled: list[str] | None = None, device: str = "auto")
                 f"`--model {each}` names no model", help="write `--model ROLE=BACKEND:IDENTIFIER`"
             )
         roles[role] = model
+    if models.endswith(".toml"):
+        check_given(Path(models), "a profile")
     return Zoo(models, roles, device=device)

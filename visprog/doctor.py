@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from visprog import extras
 from visprog.errors import VisProgError
 from visprog.model_listing import Entry, entries
 from visprog.planner.selection import choose_planner
@@ -50,22 +51,18 @@ def _packages() -> Iterator[Finding]:
         yield Finding(
             "packages", "augly", "broken", "its emoji sprites are not installed", "pip install augly"
         )
-
-    for module, package, extra in _OPTIONAL:
-        if importlib.util.find_spec(module) is None:
-            advice = f"pip install 'visprog[{extra}]', for models on this machine"
-            yield Finding("packages", package, "missing", "is not installed", advice)
-        else:
-            yield Finding("packages", package, "works", importlib.metadata.version(package))
+    for extra, requirements in extras.requirements().items():
+        for requirement in requirements:
+            yield _optional(extra, requirement)
 
 
-_OPTIONAL = (
-    ("torch", "torch", "models"),
-    ("transformers", "transformers", "models"),
-    ("diffusers", "diffusers", "models"),
-    ("segment_anything", "segment-anything", "models"),
-    ("open_clip", "open-clip-torch", "open_clip"),
-)
+def _optional(extra: str, requirement: str) -> Finding:
+    name = extras.package(requirement)
+    try:
+        return Finding("packages", name, "works", importlib.metadata.version(name))
+    except importlib.metadata.PackageNotFoundError:
+        fact = f"is not installed, one of the packages for `{extra}`"
+        return Finding("packages", name, "missing", fact, extras.install(requirement))
 
 
 def _package(module: str, package: str) -> Finding:
@@ -73,7 +70,7 @@ def _package(module: str, package: str) -> Finding:
         importlib.import_module(module)
     except ImportError as cause:
         if isinstance(cause, ModuleNotFoundError) and cause.name == module:
-            return Finding("packages", package, "broken", "is not installed", f"pip install '{package}'")
+            return Finding("packages", package, "broken", "is not installed", extras.install(package))
         advice = "a system library is missing: on Debian or Ubuntu, apt-get install libgl1 libglib2.0-0"
         return Finding("packages", package, "broken", f"cannot be loaded: {cause}", advice)
     return Finding("packages", package, "works", importlib.metadata.version(package))

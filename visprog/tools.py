@@ -20,6 +20,7 @@ import importlib.util
 import inspect
 import re
 import sys
+import traceback
 import types
 import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -28,7 +29,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from visprog.errors import ToolError
+from visprog.errors import ToolError, UsageError
 from visprog.language.expression import Expression
 from visprog.language.types import REQUIRED, Parameter, Signature, Type
 from visprog.models.roles import ROLES
@@ -322,6 +323,15 @@ class Registry:
         """Return every tool's own name, in the order of adding."""
         return tuple(self._tools)
 
+    def check_settings(self, given: Mapping[str, Mapping[str, Any]]) -> None:
+        """Raise UsageError for a setting, by tool and name, that its tool does not have."""
+        for name, settings in given.items():
+            found = self.get(name)
+            unknown = next((each for each in settings if found and each not in found.settings), None)
+            if found is not None and unknown is not None:
+                known = f"its settings are {', '.join(found.settings)}" if found.settings else "it has none"
+                raise UsageError(f"{found.name} has no setting `{unknown}`", help=known)
+
     def __iter__(self) -> Iterator[Tool]:
         return iter(self._tools.values())
 
@@ -358,17 +368,21 @@ def installed_tools() -> Iterator[Tool]:
 def load_tools(path: Path) -> tuple[Tool, ...]:
     """Run a Python file and return the tools that it declares, in order.
 
-    Raises ToolError where the file cannot be run or declares none.
+    Raises UsageError where there is no such file, and ToolError where it cannot be run or declares none.
     """
+    if not path.is_file():
+        what = f"{path} is a folder" if path.is_dir() else f"there is no file {path}"
+        raise UsageError(what, help="give the path of a file that declares tools")
     spec = importlib.util.spec_from_file_location(f"visprog_tools_{path.stem}", path)
-    if spec is None or spec.loader is None or not path.is_file():
-        raise ToolError(f"{path} is no Python file", help="give the path of a file that declares tools")
+    if spec is None or spec.loader is None:
+        raise UsageError(f"{path} is no Python file", help="its name must end in .py")
     module = importlib.util.module_from_spec(spec)
     sys.modules[module.__name__] = module  # annotations are looked up there
     try:
         spec.loader.exec_module(module)
     except Exception as cause:
-        raise ToolError(f"{path} cannot be run: {type(cause).__name__}: {cause}") from cause
+        what = f"{type(cause).__name__}: {cause}{_last_line(cause, spec.origin)}"
+        raise ToolError(f"{path} cannot be run: {what}") from cause
     values = [value for value in vars(module).values() if isinstance(value, Tool)]
     found = tuple(value for value in values if value.function.__module__ == module.__name__)
     if not found:
@@ -376,6 +390,12 @@ def load_tools(path: Path) -> tuple[Tool, ...]:
     for each in found:
         _ = each.fingerprint  # taken now, while the file is what was run
     return found
+
+
+def _last_line(error: Exception, file: str | None) -> str:
+    """Say at which line of a file an error was raised, or what raised it was called."""
+    lines = [each for each in traceback.extract_tb(error.__traceback__) if each.filename == file]
+    return f" (line {lines[-1].lineno}: {lines[-1].line})" if lines else ""
 
 
 def _tools_in(brought: object, source: str) -> Iterator[Tool]:

@@ -229,12 +229,14 @@ def test_workers_that_are_set_up_otherwise_are_refused(folder: Path, cluster: st
     engine = Cluster(sessions("visual_qa=openai:other"), actors=1)
     with sessions("visual_qa=openai:some")() as session, pytest.raises(UsageError) as caught:
         run_batch(session, folder / "tasks.jsonl", folder / "out", engine=engine)
-    assert "is set up otherwise than this process: models.visual_qa was `openai:some " in caught.value.message
+    otherwise = "the model of visual_qa was `openai:some`, and is `openai:other`"
+    assert f"is set up otherwise than this process: {otherwise}" in caught.value.message
     assert performed() == []
 
 
 def test_what_a_worker_cannot_keep_ends_the_batch(folder: Path, cluster: str) -> None:
     (folder / "out" / "pictures" / "7.png").mkdir(parents=True)
+    (folder / "out" / "journal.jsonl").touch()
     make = sessions()
     with make() as session, pytest.raises(Exception, match=r"7\.png is a folder"):
         run_batch(session, Path("tasks.jsonl"), Path("out"), Options(pictures=True), engine=Cluster(make))

@@ -86,8 +86,9 @@ def test_pictures_and_pages_are_kept_on_request(tasks: Path, tmp_path: Path) -> 
     assert left["picture"] == "pictures/left.png"
     kept = load_image(tmp_path / "full" / left["picture"])
     assert kept.size == (left["result"]["width"], left["result"]["height"])
-    pages = {path.name for path in (tmp_path / "full" / "traces").iterdir()}
-    assert pages == {"planned.html", "written.html", "divided.html", "left.html"}
+    pages = {f"traces/{path.name}" for path in (tmp_path / "full" / "traces").iterdir()}
+    assert pages == {f"traces/{name}.html" for name in ("planned", "written", "divided", "left")}
+    assert pages == {each["trace"] for each in lines_of(summary.results) if "trace" in each}
 
 
 def test_what_is_done_is_not_done_again(tasks: Path, tmp_path: Path) -> None:
@@ -98,6 +99,18 @@ def test_what_is_done_is_not_done_again(tasks: Path, tmp_path: Path) -> None:
     assert again == first._replace(performed=0)
     assert detector.calls == 0
     assert again.results.read_bytes() == content
+
+
+@pytest.mark.parametrize("gone", ["pictures/left.png", "traces/left.html", "traces/divided.html"])
+def test_what_is_gone_of_what_was_kept_is_made_again(gone: str, tasks: Path, tmp_path: Path) -> None:
+    out, options = tmp_path / "out", Options(pictures=True, traces=True)
+    content = run_batch(session(Faces()), tasks, out, options).results.read_bytes()
+    (out / gone).unlink()
+    again = run_batch(session(Faces()), tasks, out, options)
+    assert (again.tasks, again.performed) == (7, 1)
+    assert (out / gone).is_file()
+    assert again.results.read_bytes() == content
+    assert run_batch(session(Faces()), tasks, out, options).performed == 0
 
 
 def test_only_what_changed_is_done(tasks: Path, tmp_path: Path) -> None:
@@ -164,6 +177,7 @@ def test_whoever_watches_learns_how_far_it_is(tasks: Path, tmp_path: Path) -> No
 def test_what_cannot_be_kept_ends_the_batch_and_what_was_done_stays(tasks: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     (out / "pictures" / "left.png").mkdir(parents=True)
+    (out / "journal.jsonl").touch()
     with pytest.raises(Exception, match="is a folder"):
         run_batch(session(Faces()), tasks, out, Options(pictures=True), workers=1)
     assert not (out / "results.jsonl").exists()

@@ -56,11 +56,19 @@ def test_an_id_is_the_place_where_none_is_given(tmp_path: Path) -> None:
     assert [each.bank for each in found] == ["auto", "auto", "gqa"]
 
 
+def test_ids_have_files_of_their_own_that_show(tmp_path: Path) -> None:
+    ids = ("../../x", "..", ".", "%2E", "%252E", ".a.b", "a.b")
+    names = [each.file_name for each in tasks(tmp_path, *({**ASK, "id": name} for name in ids))]
+    assert names == ["%2E.%2F..%2Fx", "%2E.", "%2E", "%252E", "%25252E", "%2Ea.b", "a.b"]
+
+
 @pytest.mark.parametrize(
     ("line", "fault"),
     [
-        ("{", "it is not JSON"),
-        ("[" * 100_000, "it is not JSON"),
+        ("{", "it is not JSON: Expecting property name enclosed in double quotes (column 2)"),
+        ('{"instruction": "How?" "id": 1}', "it is not JSON: Expecting ',' delimiter (column 24)"),
+        ("[" * 100_000, "it is nested too deeply"),
+        ('{"id": ' + "1" * 5_000 + "}", "it is not JSON: Exceeds the limit"),
         ("[1]", "it is no JSON object"),
         ({"image": "a.png"}, "there is neither `instruction` nor `program`"),
         ({**ASK, "program": "RESULT=Eval('1')"}, "both an instruction and a program"),
@@ -68,13 +76,14 @@ def test_an_id_is_the_place_where_none_is_given(tmp_path: Path) -> None:
         ({"instruction": 7}, "`instruction` is not text, or empty"),
         ({**ASK, "imagee": "a.png"}, "there is no field `imagee`"),
         ({**ASK, "image": "a.png", "images": "b.png"}, "both `image` and `images`"),
-        ({**ASK, "images": [7]}, "`images` is neither a path"),
-        ({**ASK, "images": 7}, "`images` is neither a path"),
+        ({**ASK, "images": [7]}, "its pictures are neither a path"),
+        ({**ASK, "image": 7}, "its pictures are neither a path"),
         ({**ASK, "images": {"my cat": "a.png"}}, "`my cat` cannot name a picture"),
         ({**ASK, "task": "gqb"}, "there is no task 'gqb'"),
         ({**ASK, "task": ["gqa"]}, "there is no task"),
         ({**ASK, "id": 1}, "the id 1 is that of an earlier line"),
         ({**ASK, "id": "1"}, "the id '1' is that of an earlier line"),
+        ({**ASK, "id": ""}, "`id` is empty"),
         ({**ASK, "id": 1.5}, "`id` is neither text nor a whole number"),
         ({**ASK, "id": True}, "`id` is neither text nor a whole number"),
         ({**ASK, "id": "x" * 201}, "`id` is too long"),

@@ -9,6 +9,7 @@ from time import perf_counter
 from typing import Any, NamedTuple
 
 from visprog.batch.pictures import Pictures
+from visprog.batch.places import ENDINGS
 from visprog.batch.tasks import Task
 from visprog.errors import StepError, VisProgError
 from visprog.images import save_image
@@ -19,6 +20,9 @@ from visprog.results import plain
 from visprog.session import VisProg
 from visprog.trace.run import Run
 from visprog.values import Image
+
+KEPT = ("picture", "trace")
+"""The fields of a record that name a file, by its path in the batch's folder."""
 
 _PROGRAMS = 1_000
 
@@ -90,7 +94,7 @@ class Performer:
             record["ok"] = True
             record["result"] = plain(run.result)
             if self._pictures is not None and isinstance(run.result, Image):
-                place = self._pictures / f"{task.file_name}.png"
+                place = self._pictures / f"{task.file_name}{ENDINGS['pictures']}"
                 save_image(run.result, place)
                 record["picture"] = f"{self._pictures.name}/{place.name}"
         record["program"] = str(run.program)
@@ -99,7 +103,9 @@ class Performer:
         if run.error is not None:
             record["error"] = _error(run.error)
         if self._traces is not None:
-            run.save(self._traces / f"{task.file_name}.html")
+            page = self._traces / f"{task.file_name}{ENDINGS['traces']}"
+            run.save(page)
+            record["trace"] = f"{self._traces.name}/{page.name}"
 
 
 def given_up(task: Task, error: VisProgError) -> Outcome:

@@ -7,15 +7,17 @@ import hashlib
 import json
 import os
 import secrets
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, NamedTuple, TypeAlias
 
 import visprog
-from visprog.batch.journal import Configuration, Journal, differences, dump
-from visprog.batch.outcome import Outcome, Performer
+from visprog.batch.differences import differences
+from visprog.batch.journal import Configuration, Journal, dump
+from visprog.batch.outcome import KEPT, Outcome, Performer
+from visprog.batch.places import JOURNAL, RESULTS, check_places
 from visprog.batch.tasks import Task, read_tasks, survey
 from visprog.errors import OutputError, UsageError
 from visprog.models.roles import ROLES
@@ -111,11 +113,14 @@ def run_batch(
     They are performed in the session, or where an engine such as `visprog.batch.cluster.Cluster` has them
     performed; what comes of them is the same.
 
-    Raises UsageError where the file has faulty lines, or the folder was begun otherwise, and OutputError
-    where something cannot be written; what was done until then stays done.
+    Raises UsageError where the file has faulty lines, the folder was begun otherwise, or what was given or
+    is another's would be written over, and OutputError where something cannot be written; what was done
+    until then stays done.
     """
     tasks, out = Path(tasks), Path(out)
     overview = survey(tasks, options.bank)
+    kept = [name for name, wanted in (("pictures", options.pictures), ("traces", options.traces)) if wanted]
+    check_places(tasks, out, kept)
     configuration = _configuration(session, options, plans=overview.has_instructions)
     assignment = Assignment(
         options,
@@ -124,7 +129,7 @@ def run_batch(
         configuration,
         workers,
     )
-    journal = Journal(_folder(out) / "journal.jsonl", configuration, changes_allowed=changes_allowed)
+    journal = Journal(_folder(out) / JOURNAL, configuration, changes_allowed=changes_allowed)
     with contextlib.closing(journal):
         secret = hashlib.blake2b(json.dumps(configuration).encode(), digest_size=16).digest()
         keys: list[bytes] = []
@@ -135,7 +140,8 @@ def run_batch(
             for task in read_tasks(tasks, options.bank):
                 key = task.key(secret)
                 keys.append(key)
-                if not journal.has(key) or (retry_failed and journal.failed(key)):
+                finished = journal.has(key) and (not kept or _has_all(out, journal.read(key)["record"]))
+                if not finished or (retry_failed and journal.failed(key)):
                     yield key, task
                     continue
                 failed = state.failed + journal.failed(key)
@@ -150,7 +156,12 @@ def run_batch(
                 state = state._replace(done=state.done + 1, failed=failed, tokens=spent)
                 watch(state)
         watch(state)
-        return _write_results(out / "results.jsonl", journal, keys, state.done - state.earlier)
+        return _write_results(out / RESULTS, journal, keys, state.done - state.earlier)
+
+
+def _has_all(out: Path, record: Mapping[str, Any]) -> bool:
+    """Whether what was kept of a task beside its record is still there."""
+    return all((out / record[field]).is_file() for field in KEPT if field in record)
 
 
 def _here(session: VisProg) -> Engine:

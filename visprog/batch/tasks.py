@@ -50,8 +50,9 @@ class Task:
 
     @property
     def file_name(self) -> str:
-        """The id as the name of a file, without an ending; another id has another name."""
-        return quote(str(self.id), safe=" ")
+        """The id as the name of a file that shows, without an ending; another id has another name."""
+        name = quote(str(self.id), safe=" ")
+        return f"%2E{name[1:]}" if name.startswith(".") else name
 
     def key(self, configuration: bytes) -> bytes:
         """Hash the task with its pictures as they are now, and what else its outcome depends on.
@@ -127,10 +128,14 @@ def _read(file: Path, bank: str) -> Iterator[tuple[int, Task | _Fault]]:
 
 def _object(line: bytes) -> dict[str, Any]:
     try:
-        found = json.loads(line.decode("utf-8-sig"))
+        found = json.loads(line.decode("utf-8-sig").rstrip("\r\n"))
     except UnicodeDecodeError:
         raise _Fault("it is not text in UTF-8") from None
-    except (ValueError, RecursionError) as cause:
+    except json.JSONDecodeError as cause:
+        raise _Fault(f"it is not JSON: {cause.msg} (column {cause.pos + 1})") from None
+    except RecursionError:
+        raise _Fault("it is nested too deeply") from None
+    except ValueError as cause:
         raise _Fault(f"it is not JSON: {cause}") from None
     if not isinstance(found, dict):
         raise _Fault("it is no JSON object")
@@ -164,7 +169,9 @@ def _text(given: dict[str, Any], field: str) -> str:
 
 
 def _id(given: object) -> str | int:
-    if isinstance(given, bool) or not isinstance(given, str | int) or given == "":
+    if given == "":
+        raise _Fault("`id` is empty")
+    if isinstance(given, bool) or not isinstance(given, str | int):
         raise _Fault("`id` is neither text nor a whole number")
     try:
         length = len(quote(str(given), safe=" "))
@@ -179,7 +186,7 @@ def _paths(given: object) -> dict[str, str]:
     paths: Any = [given] if isinstance(given, str) else given
     listed = list(paths.values()) if isinstance(paths, dict) else paths
     if not isinstance(listed, list) or not all(isinstance(path, str) and path for path in listed):
-        raise _Fault("`images` is neither a path, nor a list of paths, nor paths by name")
+        raise _Fault("its pictures are neither a path, nor a list of paths, nor paths by name")
     try:
         return {name: str(path) for name, path in named_images(paths).items()} if listed else {}
     except UsageError as error:

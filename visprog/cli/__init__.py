@@ -7,9 +7,11 @@ quick.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -59,16 +61,41 @@ app.add_typer(eval_app, name="eval")
 
 def main() -> None:
     """Run the command line. No traceback reaches the user."""
+    _open_closed()
     try:
-        app()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
     except KeyboardInterrupt:
         leave_interrupted()
     except BrokenPipeError:  # the reader of a pipe, such as `head`, has gone
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
+        _leave_output()
     except Exception as error:
         if os.environ.get("VISPROG_TRACEBACK"):
             raise
+        if isinstance(error, OSError) and error.errno in _UNWRITTEN:
+            note(f"error: the output cannot be written: {error.strerror}")
+            note("help: make room, or send it elsewhere")
+            _leave_output()
         note(f"error: something went wrong inside visprog: {type(error).__name__}: {error}")
         note("help: set VISPROG_TRACEBACK=1 to see where, and report it")
         sys.exit(1)
+
+
+_UNWRITTEN = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""Why standard output takes no more. What cannot be written to a file is an OutputError."""
+
+
+def _open_closed() -> None:
+    """Where there is no standard output or error, let what goes there go nowhere."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            nowhere = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - until the process ends
+            setattr(sys, name, nowhere)
+
+
+def _leave_output() -> NoReturn:
+    """Leave without what could not be written: Python would try once more."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(1)

@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
-Instruction = Annotated[str, typer.Argument(help="What is asked, in plain words.", show_default=False)]
+Instruction = Annotated[
+    str, typer.Argument(metavar="INSTRUCTION", help="What is asked, in plain words.", show_default=False)
+]
 Pictures = Annotated[
     list[Path] | None,
-    typer.Argument(
-        metavar="[IMAGE]...", help="One picture is IMAGE; two are LEFT and RIGHT.", show_default=False
-    ),
+    typer.Argument(metavar="IMAGE", help="One picture is IMAGE; two are LEFT and RIGHT.", show_default=False),
 ]
 Named = Annotated[
     list[str] | None,
@@ -21,33 +21,48 @@ Named = Annotated[
     ),
 ]
 Task = Annotated[
-    str, typer.Option(help="The bank of examples to follow: auto, gqa, nlvr, knowtag or imgedit.")
+    str,
+    typer.Option(metavar="TASK", help="The bank of examples to follow: auto, gqa, nlvr, knowtag or imgedit."),
 ]
 Planner = Annotated[
     str,
     typer.Option(
+        metavar="PLANNER",
         help="auto, examples, openai, openai:MODEL or transformers:MODEL. auto is openai where "
-        "OPENAI_API_KEY or OPENAI_BASE_URL is set, else examples."
+        "OPENAI_API_KEY or OPENAI_BASE_URL is set, else examples.",
     ),
 ]
-Models = Annotated[str, typer.Option(help="A profile of models, by name or as a .toml file.")]
+Models = Annotated[
+    str, typer.Option(metavar="PROFILE", help="A profile of models, by name or as a .toml file.")
+]
 Model = Annotated[
     list[str] | None,
     typer.Option("--model", metavar="ROLE=MODEL", help="Fill one role otherwise: detector=transformers:ID."),
 ]
-Device = Annotated[str, typer.Option(help="Where local models run: auto, cuda, mps or cpu.")]
+Device = Annotated[
+    str, typer.Option(metavar="DEVICE", help="Where local models run: auto, cuda, mps or cpu.")
+]
 Tools = Annotated[
-    list[Path] | None, typer.Option("--tools", help="A Python file with further tools; may be repeated.")
+    list[Path] | None,
+    typer.Option("--tools", metavar="FILE", help="A Python file with further tools; may be repeated."),
 ]
 Output = Annotated[
     Path | None,
     typer.Option(
-        "--output", "-o", help="Where to write the result: a picture, text, or .json.", show_default=False
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="Where to write the result: a picture, text, or .json.",
+        show_default=False,
     ),
 ]
 Trace = Annotated[
     Path | None,
-    typer.Option(help="Where to write the record of every step: .html or .json.", show_default=False),
+    typer.Option(
+        metavar="FILE",
+        help="Where to write the record of every step: .html, .htm or .json.",
+        show_default=False,
+    ),
 ]
 Cache = Annotated[
     Path | None,

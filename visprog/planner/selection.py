@@ -15,11 +15,16 @@ _VARIETY = 0.7
 """At which temperature a local model writes programs that are to vote; without one they are all the same."""
 
 
-def check_planner_name(name: str) -> None:
-    """Raise UsageError unless `choose_planner` knows a planner of this name. Nothing is loaded."""
+def check_planner_name(name: str, others: tuple[str, ...] = ()) -> None:
+    """Raise UsageError unless `choose_planner` knows a planner of this name, or it is one of the `others`.
+
+    Nothing is loaded.
+    """
     kind, _, model = name.partition(":")
-    if name not in ("auto", "examples", "openai") and (kind not in ("openai", "transformers") or not model):
-        raise UsageError(f"there is no planner `{name}`", help=f"choose one of {', '.join(PLANNERS)}")
+    known = (*others, "auto", "examples", "openai")
+    if name not in known and (kind not in ("openai", "transformers") or not model):
+        choice = ", ".join((*others, *PLANNERS))
+        raise UsageError(f"there is no planner `{name}`", help=f"choose one of {choice}")
 
 
 def choose_planner(name: str, models: Zoo | None = None) -> Planner:

@@ -41,10 +41,35 @@ def test_what_cannot_be_is_refused_at_once(wrong: dict[str, Any]) -> None:
         evaluate(stand_in(Settings(0)), **{**OPTIONS, "data": None, "page": None, **wrong})
 
 
+@pytest.mark.parametrize(
+    ("places", "complaint"),
+    [
+        ({"page": "x.txt"}, "the report is written as .html or .htm, not as x.txt"),
+        ({"data": "x.html"}, "the data is written as .json, not as x.html"),
+        ({"page": "x.html", "data": "link.json"}, "the report and the data cannot be the same file"),
+    ],
+)
+def test_report_and_data_have_files_of_their_own(
+    places: dict[str, str], complaint: str, tmp_path: Path
+) -> None:
+    (tmp_path / "link.json").symlink_to("x.html")
+    paths = {"data": None, "page": None, **{name: tmp_path / each for name, each in places.items()}}
+    with pytest.raises(UsageError, match=complaint):
+        evaluate(stand_in(Settings(0)), **{**OPTIONS, **paths})
+
+
 def test_the_command_line_refuses_in_words() -> None:
     done = CliRunner().invoke(app, ["eval", "miniworld", "--models", "base", "--tasks", "juggling"])
     assert done.exit_code == 2
     assert "nothing called `juggling`" in done.output
+
+
+def test_the_planners_are_the_same_in_the_help_and_in_the_refusal() -> None:
+    described = CliRunner().invoke(app, ["eval", "miniworld", "--help"]).output
+    refused = CliRunner().invoke(app, ["eval", "miniworld", "--models", "base", "--planner", "foo"])
+    choice = refused.output.partition("choose one of ")[2].strip()
+    assert choice == "gold, auto, examples, openai, openai:MODEL, transformers:MODEL"
+    assert choice in " ".join(described.split()).replace(" or transformers", ", transformers")
 
 
 def test_a_missing_model_is_said_before_anything_is_measured() -> None:

@@ -24,7 +24,9 @@ def batch(
     ],
     out: Annotated[
         Path,
-        typer.Option(help="The folder for results.jsonl and the journal; one begun is gone on with."),
+        typer.Option(
+            metavar="DIR", help="The folder for results.jsonl and the journal; one begun is gone on with."
+        ),
     ],
     save: Annotated[
         bool, typer.Option("--save", help="Keep results that are pictures, in pictures/.")
@@ -37,9 +39,14 @@ def batch(
     device: Device = "auto",
     tools: Tools = None,
     cache: Cache = None,
-    workers: Annotated[int, typer.Option(min=1, max=256, help="So many tasks are under way at once.")] = 32,
+    workers: Annotated[
+        int, typer.Option(metavar="N", min=1, max=256, help="So many tasks are under way at once.")
+    ] = 32,
     engine: Annotated[
-        str, typer.Option(help="local: in this process; ray: in several, on this machine or a cluster.")
+        str,
+        typer.Option(
+            metavar="ENGINE", help="local: in this process; ray: in several, on this machine or a cluster."
+        ),
     ] = "local",
     address: Annotated[
         str | None,
@@ -52,6 +59,7 @@ def batch(
     actors: Annotated[
         int | None,
         typer.Option(
+            metavar="N",
             min=1,
             help="So many processes of Ray, with models and --workers of their own; else one for each GPU, "
             "or for each machine.",

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 def check(
     files: Annotated[
-        list[Path], typer.Argument(help="Programs (.vp) or banks of examples; `-` is standard input.")
+        list[Path],
+        typer.Argument(metavar="FILE", help="Programs (.vp) or banks of examples; `-` is standard input."),
     ],
     inputs: Annotated[
         list[str] | None,
@@ -61,8 +62,9 @@ def check(
         else:
             for name, fault, text in found:
                 typer.echo(diagnostics.render([fault], text, name=name, color=colored(sys.stdout)) + "\n")
-            note(f"{_counted(len(files), 'file')}: {_counted(errors, 'error')}, "
-                  f"{_counted(len(found) - errors, 'warning')}")  # fmt: skip
+            missed = f"; {_counted(unread, 'file')} could not be read" if unread else ""
+            note(f"{_counted(len(files) - unread, 'file')}: {_counted(errors, 'error')}, "
+                  f"{_counted(len(found) - errors, 'warning')}{missed}")  # fmt: skip
         if errors or unread:
             raise typer.Exit(2 if unread else 1)
 

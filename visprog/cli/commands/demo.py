@@ -7,19 +7,19 @@ from typing import Annotated
 
 import typer
 
-from visprog.arguments import check_places
+from visprog.arguments import PAGE_ENDINGS, Place, check_places
 from visprog.cli.reporting import note, reporting
 
 
 def demo(
-    out: Annotated[Path, typer.Option("--out", "-o", help="Where to write the page: .html.")] = Path(
-        "visprog-demo.html"
-    ),
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="FILE", help="Where to write the page: .html or .htm.")
+    ] = Path("visprog-demo.html"),
     show: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
 ) -> None:
     """Run the paper's tasks on pictures of the miniature world, offline, and write a page that shows them."""
     with reporting():
-        check_places({}, None, out)
+        check_places(Place("the page", out, PAGE_ENDINGS))
         from visprog.miniworld.demo import run_demo
 
         place = run_demo(out, progress=note).absolute()

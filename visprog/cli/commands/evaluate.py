@@ -21,15 +21,20 @@ def _measure() -> None:
 
 @eval_app.command("miniworld")
 def miniworld(
-    n: Annotated[int, typer.Option("--n", min=1, help="Of how many samples each figure is made.")] = 500,
-    seed: Annotated[int, typer.Option(min=0, help="The first seed; each sample has the next.")] = 0,
-    split: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
+    n: Annotated[
+        int, typer.Option("--n", metavar="N", min=1, help="Of how many samples each figure is made.")
+    ] = 500,
+    seed: Annotated[
+        int, typer.Option(metavar="N", min=0, help="The first seed; each sample has the next.")
+    ] = 0,
+    split: Annotated[str, typer.Option(metavar="SPLIT", help="train, validation or test.")] = "test",
     models: Models = "mini",
     model: Model = None,
     device: Device = "auto",
     tasks: Annotated[
         str | None,
         typer.Option(
+            metavar="PART,...",
             help="What to measure, with commas between; else everything: gqa, nlvr, knowtag, imgedit, "
             "composition, and the modules loc, facedet, seg, mask, classify, select, vqa.",
             show_default=False,
@@ -38,21 +43,27 @@ def miniworld(
     planner: Annotated[
         list[str] | None,
         typer.Option(
-            help="gold, examples or transformers:MODEL; may be repeated. Else gold, examples, and the "
-            "language model of the profile mini.",
+            metavar="PLANNER",
+            help="gold, auto, examples, openai, openai:MODEL or transformers:MODEL; may be repeated. Else "
+            "gold, examples, and the language model of the profile mini.",
             show_default=False,
         ),
     ] = None,
     as_json: Annotated[
         Path | None,
         typer.Option(
-            "--json", help="Where to write all figures as JSON; `-` prints them.", show_default=False
+            "--json",
+            metavar="FILE",
+            help="Where to write all figures: .json; `-` prints them.",
+            show_default=False,
         ),
     ] = None,
     report: Annotated[
         Path | None,
         typer.Option(
-            help="Where to write a page with charts, examples and traces: .html.", show_default=False
+            metavar="FILE",
+            help="Where to write a page with charts, examples and traces: .html or .htm.",
+            show_default=False,
         ),
     ] = None,
 ) -> None:

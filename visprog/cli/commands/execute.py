@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from visprog.arguments import check_places, named_pictures
+from visprog.arguments import check_run, named_pictures
 from visprog.cli.options import Cache, Device, Json, Model, Models, Named, Output, Pictures, Tools, Trace
 from visprog.cli.reporting import reporting
 from visprog.cli.running import run_program
@@ -15,7 +15,10 @@ from visprog.cli.sessions import make_session, read_checked
 
 
 def execute(
-    file: Annotated[Path, typer.Argument(help="A program (.vp); `-` is standard input.", show_default=False)],
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help="A program (.vp); `-` is standard input.", show_default=False),
+    ],
     images: Pictures = None,
     image: Named = None,
     models: Models = "base",
@@ -30,7 +33,7 @@ def execute(
     """Run a program file on pictures."""
     with reporting(as_json):
         pictures = named_pictures(images, image)
-        check_places(pictures, output, trace)
+        check_run(pictures, output, trace)
         session = make_session("examples", models, tools, model, device, cache)
         checked = read_checked(session, file, tuple(pictures))
         run_program(session, checked, pictures, output, trace, as_json)

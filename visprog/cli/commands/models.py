@@ -34,7 +34,7 @@ def pull(
     context: typer.Context,
     names: Annotated[
         list[str] | None,
-        typer.Argument(help="Roles of the profile, or models as OWNER/NAME; else all of it."),
+        typer.Argument(metavar="NAME", help="Roles of the profile, or models as OWNER/NAME; else all of it."),
     ] = None,
 ) -> None:
     """Fetch the weights of models, once: `visprog models --models default pull`."""

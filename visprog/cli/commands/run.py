@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from visprog.arguments import check_places, named_pictures, split_words
-from visprog.cli.options import Cache, Device, Json, Model, Models, Named, Output, Planner, Task, Tools, Trace
+from visprog.arguments import check_given, check_run, named_pictures, split_words
+from visprog.cli.options import (
+    Cache,
+    Device,
+    Json,
+    Model,
+    Models,
+    Named,
+    Output,
+    Pictures,
+    Planner,
+    Task,
+    Tools,
+    Trace,
+)
 from visprog.cli.reporting import note, reporting
 from visprog.cli.running import finish, run_program, show_plan
 from visprog.cli.sessions import make_session, read_checked
+from visprog.errors import UsageError
 from visprog.printable import printable
 
 if TYPE_CHECKING:
@@ -20,15 +35,15 @@ if TYPE_CHECKING:
 
 
 def run(
-    words: Annotated[
-        list[str] | None,
+    first: Annotated[
+        str | None,
         typer.Argument(
-            metavar="INSTRUCTION [IMAGE]...",
-            help="What is asked, in plain words; then the pictures: one is IMAGE, two are LEFT and RIGHT. "
-            "With --speech, and with --program, pictures alone will do.",
+            metavar="INSTRUCTION",
+            help="What is asked, in plain words. With --speech, and with --program, pictures alone will do.",
             show_default=False,
         ),
     ] = None,
+    others: Pictures = None,
     image: Named = None,
     task: Task = "auto",
     planner: Planner = "auto",
@@ -36,14 +51,15 @@ def run(
     model: Model = None,
     device: Device = "auto",
     program: Annotated[
-        Path | None, typer.Option(help="Run this program instead of planning one.", show_default=False)
+        Path | None, typer.Option(metavar="FILE", help="Run this program instead of planning one.")
     ] = None,
     speech: Annotated[
         Path | None,
-        typer.Option(help="Hear the instruction in a recording: .wav or .flac.", show_default=False),
+        typer.Option(metavar="FILE", help="Hear the instruction in a recording: .wav or .flac."),
     ] = None,
     votes: Annotated[
-        int, typer.Option(min=1, max=99, help="Sample so many programs, and let their results vote.")
+        int,
+        typer.Option(metavar="N", min=1, max=99, help="Sample so many programs, and let their results vote."),
     ] = 1,
     tools: Tools = None,
     cache: Cache = None,
@@ -54,10 +70,13 @@ def run(
 ) -> None:
     """Plan a program from an instruction, and run it on pictures."""
     with reporting(as_json):
-        instruction, images = split_words(words or [], optional=program is not None or speech is not None)
+        words = [*([first] if first is not None else []), *map(str, others or [])]
+        instruction, images = split_words(words, optional=program is not None or speech is not None)
         pictures = named_pictures(images, image)
-        check_places(pictures, output, trace)
-        session = make_session(planner, models, tools, model, device, cache)
+        check_run(pictures, output, trace)
+        if speech is not None:
+            check_given(speech, "a recording")
+        session = make_session(planner, models, tools, model, device, cache, shows_votes=votes > 1)
         if speech is not None:
             instruction = session.transcribe(speech)
             note(f"heard: {printable(instruction)}")
@@ -69,9 +88,19 @@ def run(
             return
         plan = _plan(session, instruction, tuple(pictures), task, program)
         show_plan(plan)
-        if not yes and not typer.confirm("Run it?", err=True, default=True):
+        if not yes and not _confirmed():
             raise typer.Exit(1)
         run_program(session, plan, pictures, output, trace, as_json)
+
+
+def _confirmed() -> bool:
+    if sys.stdin is None:
+        raise UsageError("standard input is closed, so nobody can confirm", help="leave out `--confirm`")
+    try:
+        return typer.confirm("Run it?", err=True, default=True)
+    except typer.Abort:
+        note("")  # ends the line of the question
+        raise
 
 
 def _plan(

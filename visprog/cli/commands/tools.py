@@ -14,7 +14,7 @@ from visprog.errors import UsageError
 
 def show_tools(
     name: Annotated[
-        str | None, typer.Argument(help="One tool, to see all of it.", show_default=False)
+        str | None, typer.Argument(metavar="TOOL", help="One tool, to see all of it.", show_default=False)
     ] = None,
     tools: Tools = None,
     as_json: Json = False,

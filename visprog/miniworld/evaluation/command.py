@@ -17,7 +17,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from visprog.arguments import check_places
+from visprog.arguments import PAGE_ENDINGS, Place, check_places
 from visprog.errors import UsageError
 from visprog.images import write_atomically
 from visprog.miniworld.evaluation import measuring, tables
@@ -66,11 +66,8 @@ def evaluate(
 
 def _check_files(data: Path | None, page: Path | None) -> None:
     """See beforehand that what is measured for minutes can be kept."""
-    if data is not None and str(data) != PRINTED:
-        check_places({}, data, None)
-    check_places({}, None, page)
-    if page is not None and page.suffix.casefold() not in (".html", ".htm"):
-        raise UsageError(f"the report is a page, which {page.name} does not say", help="end it with .html")
+    figures = None if str(data) == PRINTED else data
+    check_places(Place("the report", page, PAGE_ENDINGS), Place("the data", figures, (".json",)))
 
 
 def _share_cores() -> None:

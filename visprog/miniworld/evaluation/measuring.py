@@ -90,8 +90,7 @@ def check(settings: Settings) -> None:
                 f"there is nothing called `{part}` to measure", help=f"choose of {', '.join(PARTS)}"
             )
     for name in settings.planners:
-        if name != GOLD:
-            check_planner_name(name)
+        check_planner_name(name, others=(GOLD,))
 
 
 def measure(models: Zoo, settings: Settings, progress: Progress = lambda *_: None) -> Report:

@@ -42,6 +42,8 @@ class _Reading(NamedTuple):
 class ExamplesPlanner:
     """Makes programs by following the examples of `banks`: by default, of those that VisProg ships."""
 
+    name = "examples"
+
     def __init__(self, banks: Mapping[str, Bank] | None = None) -> None:
         self._banks = banks
 
@@ -71,7 +73,7 @@ class ExamplesPlanner:
         remark = (
             f"followed the example on line {example.line} of the bank {request.task}: {example.instruction}"
         )
-        return Plan(request.instruction, request.task, best.checked, "examples", remarks=(remark,))
+        return Plan(request.instruction, request.task, best.checked, self.name, remarks=(remark,))
 
     def _fitting_elsewhere(self, request: Request) -> tuple[str, int] | None:
         """Return the task whose examples fit other pictures, or the other task, and how many they are."""
@@ -218,7 +220,7 @@ def _ambiguous(request: Request, one: _Reading, other: _Reading) -> PlanError:
 def _advice(first: str) -> str:
     return (
         f"{first}; or let a language model write the program: --planner openai, with OPENAI_API_KEY or "
-        f"OPENAI_BASE_URL set; or write it yourself: --program FILE"
+        f"OPENAI_BASE_URL set; or write it yourself, and run it with `visprog exec FILE`"
     )
 
 
