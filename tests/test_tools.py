@@ -248,7 +248,9 @@ def test_a_name_that_programs_cannot_write_is_refused() -> None:
 
 def test_settings_that_a_tool_does_not_have_are_refused() -> None:
     registry = Registry(TOOLS)
-    registry.check_settings({"classify": {"descriptions": True}, "Nope": {"no": "tool"}})
+    registry.check_settings({"classify": {"descriptions": True}})
+    with pytest.raises(UsageError, match="a tool `Nope`, which there is not"):
+        registry.check_settings({"Nope": {"no": "tool"}})
     with pytest.raises(UsageError, match="Classify has no setting `descriptons`") as caught:
         registry.check_settings({"classify": {"descriptions": True, "descriptons": True}})
     assert "descriptions" in str(caught.value.help)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -78,7 +78,7 @@ class VisProg:
     ) -> None:
         self.tools = Registry([*TOOLS, *installed_tools(), *tools])
         self.models = models if isinstance(models, Zoo) else _zoo(models)
-        _check_settings(self.models, self.tools)
+        self.tools.check_settings(self.models.profile.tools)
         if isinstance(planner, str):
             check_planner_name(planner)
         self._planner = planner
@@ -150,11 +150,12 @@ class VisProg:
         *,
         votes: int,
         task: str = "auto",
-        observer: Observer | None = None,
+        execute: Callable[[Plan], Run] | None = None,
     ) -> Run:
         """Sample several programs, run them all, and return the run whose result most of them agree on.
 
-        Raises UsageError where the planner always writes the same program, as `examples` does.
+        `execute` runs each of them in place of the session's own, such as to show them. Raises UsageError
+        where the planner always writes the same program, as `examples` does.
         """
         request = self._request(instruction, input_names(images), task)
         if not isinstance(self.planner, LanguageModelPlanner):
@@ -163,7 +164,7 @@ class VisProg:
                 help="vote with a language model, by `--planner openai` or `--planner transformers:MODEL`",
             )
         plans = self.planner.plan_many(request, votes)
-        runs = [self.execute(plan, images, observer=observer) for plan in plans]
+        runs = [execute(plan) if execute else self.execute(plan, images) for plan in plans]
         voters = [run for run in runs if run.ok] or runs[:1]
         if not voters[0].ok:
             return voters[0]
@@ -278,15 +279,6 @@ class VisProg:
             "platform": platform.platform(terse=True),
             "models": self.models.profile.name,
         }
-
-
-def _check_settings(models: Zoo, tools: Registry) -> None:
-    for name in models.profile.tools:
-        if name not in tools:
-            raise UsageError(
-                f"the profile {models.profile.name} sets a tool `{name}`, which there is not",
-                help="`visprog tools` lists the tools",
-            )
 
 
 def _zoo(models: str | Path | Mapping[str, object]) -> Zoo:

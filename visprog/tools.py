@@ -324,11 +324,16 @@ class Registry:
         return tuple(self._tools)
 
     def check_settings(self, given: Mapping[str, Mapping[str, Any]]) -> None:
-        """Raise UsageError for a setting, by tool and name, that its tool does not have."""
+        """Raise UsageError for a profile's settings, by tool and name, of which a tool has none such."""
         for name, settings in given.items():
             found = self.get(name)
-            unknown = next((each for each in settings if found and each not in found.settings), None)
-            if found is not None and unknown is not None:
+            if found is None:
+                raise UsageError(
+                    f"the profile sets a tool `{name}`, which there is not",
+                    help="`visprog tools` lists the tools",
+                )
+            unknown = next((each for each in settings if each not in found.settings), None)
+            if unknown is not None:
                 known = f"its settings are {', '.join(found.settings)}" if found.settings else "it has none"
                 raise UsageError(f"{found.name} has no setting `{unknown}`", help=known)
 

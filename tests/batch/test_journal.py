@@ -144,7 +144,8 @@ def test_another_configuration_is_refused_in_words_unless_allowed(tmp_path: Path
     with pytest.raises(UsageError) as caught:
         Journal(path, other)
     assert (
-        "models.detector was `a`, and is `b`; models.masker was nothing, and is `m`" in caught.value.message
+        "the model of detector was `a`, and is `b`; the model of masker was none, and is `m`"
+        in caught.value.message
     )
     assert "--allow-changes" in str(caught.value.help)
     Journal(path, other, changes_allowed=True).close()

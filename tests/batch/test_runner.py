@@ -152,9 +152,9 @@ def test_another_model_behind_the_planner_is_refused_and_so_are_other_banks(
 
     assert planned("at one server", "gqa").performed == 7
     assert planned("at one server", "gqa").performed == 0
-    with pytest.raises(UsageError, match=r"planning\.model was `at one server`, and is `at another`"):
+    with pytest.raises(UsageError, match="the planner's model was `at one server`, and is `at another`"):
         planned("at another", "gqa")
-    with pytest.raises(UsageError, match=r"planning\.banks was"):
+    with pytest.raises(UsageError, match="the planner's banks was"):
         planned("at one server", "nlvr")
 
 

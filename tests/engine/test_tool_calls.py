@@ -65,6 +65,5 @@ def test_a_profile_sets_what_a_tool_leaves_open() -> None:
 
 
 def test_a_setting_that_a_tool_does_not_have_is_refused() -> None:
-    given = VisProg(tools=[scale], models=Zoo(Profile("own", tools={"scale": {"faktor": 3.0}})))
     with pytest.raises(UsageError, match="Scale has no setting `faktor`"):
-        given.execute("RESULT=Scale(3)")
+        VisProg(tools=[scale], models=Zoo(Profile("own", tools={"scale": {"faktor": 3.0}})))

@@ -24,6 +24,7 @@ from visprog.batch.outcome import Outcome, Performer, given_up
 from visprog.batch.runner import Assignment, Engine, Job, Performed
 from visprog.batch.tasks import Task
 from visprog.errors import UsageError, WorkerDied
+from visprog.extras import install, requirements
 from visprog.session import VisProg
 
 DEATHS = 3
@@ -255,7 +256,8 @@ def _ray() -> Any:
     try:
         import ray
     except ImportError as cause:
-        raise UsageError("Ray is not installed", help="pip install 'visprog[ray]'") from cause
+        advice = install(*requirements().get("ray", ("ray",)))
+        raise UsageError("Ray is not installed", help=advice) from cause
     return ray
 
 

@@ -16,6 +16,7 @@ from time import monotonic
 from typing import Any, BinaryIO, TypeAlias
 from zlib import crc32
 
+from visprog.batch.differences import differences
 from visprog.batch.outcome import Outcome
 from visprog.errors import OutputError, UsageError
 
@@ -191,22 +192,6 @@ def _finite(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_finite(each) for each in value]
     return str(value) if isinstance(value, float) and value - value != 0 else value
-
-
-def differences(before: Configuration, now: Configuration) -> str:
-    """Say in words what is another now: `planner was `a`, and is `b`; ...`."""
-    old, new = _flat(before), _flat(now)
-    changed = [name for name in sorted({*old, *new}) if old.get(name) != new.get(name)]
-    nothing = "nothing"
-    said = (f"{name} was {old.get(name, nothing)}, and is {new.get(name, nothing)}" for name in changed)
-    return "; ".join(said)
-
-
-def _flat(configuration: Configuration, lead: str = "") -> dict[str, str]:
-    flat: dict[str, str] = {}
-    for name, value in configuration.items():
-        flat |= _flat(value, f"{name}.") if isinstance(value, Mapping) else {lead + name: f"`{value}`"}
-    return flat
 
 
 def _foreign(path: Path) -> UsageError:

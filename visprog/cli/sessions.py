@@ -24,24 +24,14 @@ def make_session(
     filled: list[str] | None = None,
     device: str = "auto",
     cache: Path | None = None,
-    *,
-    shows_votes: bool = False,
 ) -> VisProg:
     """Return the session that options of the command line describe. Raises UsageError."""
     from visprog.session import VisProg
     from visprog.tools import load_tools
 
-    kind: type[VisProg] = VisProg
-    if shows_votes:
-        from visprog.cli.voting import Voters
-
-        kind = Voters
-
     added = [each for path in tools or () for each in load_tools(path)]
     kept = _disk_memo(cache) if cache is not None else None
-    session = kind(planner=planner, models=make_zoo(models, filled, device), tools=added, cache=kept)
-    session.tools.check_settings(session.models.profile.tools)
-    return session
+    return VisProg(planner=planner, models=make_zoo(models, filled, device), tools=added, cache=kept)
 
 
 def _disk_memo(folder: Path) -> DiskMemo:

@@ -1,14 +1,11 @@
-"""A session that shows on standard error the programs that vote."""
+"""Shows on standard error the programs that vote."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Callable
+from itertools import count
 
 from visprog.cli.reporting import note
-from visprog.engine.interpreter import Observer
-from visprog.language.checker import Checked
-from visprog.language.parser import Parsed
-from visprog.language.program import Program
 from visprog.planner.plan import Plan
 from visprog.printable import one_line
 from visprog.session import Images, VisProg
@@ -17,25 +14,17 @@ from visprog.trace.run import Run
 from visprog.trace.terminal import LiveSteps
 
 
-class Voters(VisProg):
-    """Says of each program that it runs which one it is and what it comes to, and shows its steps between."""
+def shown(session: VisProg, images: Images) -> Callable[[Plan], Run]:
+    """Return what runs a program over the pictures, and says which one it is and what it comes to."""
+    numbers = count(1)
 
-    _number = 0
+    def execute(plan: Plan) -> Run:
+        name = f"program {next(numbers)}"
+        note(f"{name}: {one_line('; '.join(str(plan).splitlines()))}")
+        with LiveSteps(plan.checked.steps) as live:
+            run = session.execute(plan, images, observer=live)
+        came_to = describe(run.result).summary if run.ok else "nothing, as a step failed"
+        note(f"{name} came to {one_line(came_to)}\n")
+        return run
 
-    def execute(
-        self,
-        program: str | Path | Program | Parsed | Checked | Plan,
-        images: Images = (),
-        *,
-        observer: Observer | None = None,
-    ) -> Run:
-        """Run a program, as VisProg does."""
-        if not isinstance(program, Plan) or observer is not None:
-            return super().execute(program, images, observer=observer)
-        self._number += 1
-        note(f"program {self._number}: {one_line('; '.join(str(program).splitlines()))}")
-        with LiveSteps(program.checked.steps) as live:
-            finished = super().execute(program, images, observer=live)
-        came_to = describe(finished.result).summary if finished.ok else "nothing, as a step failed"
-        note(f"program {self._number} came to {one_line(came_to)}\n")
-        return finished
+    return execute

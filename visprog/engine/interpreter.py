@@ -173,13 +173,8 @@ class Interpreter:
             return function(*given, **named)
 
     def _settings(self, tool: Tool) -> dict[str, Any]:
-        """Return what the profile says of the tool. Raises UsageError for a setting that it does not have."""
-        given = dict(self._models.settings(tool.name)) if tool.settings else {}
-        for name in given:
-            if name not in tool.settings:
-                known = ", ".join(tool.settings)
-                raise UsageError(f"{tool.name} has no setting `{name}`", help=f"its settings are {known}")
-        return given
+        """Return what the profile says of the tool."""
+        return dict(self._models.settings(tool.name)) if tool.settings else {}
 
     def _lasts(self, tool: Tool) -> bool:
         """Whether the tool's keys mean the same in another process."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from visprog.errors import ModelError, ModelUnavailable, UsageError
+from visprog.extras import install, requirements
 from visprog.models.checkpoint_files import wanted
 from visprog.models.turns import loading_alone
 
@@ -158,8 +159,8 @@ def _device(wanted: str) -> str:
     kind, colon, index = wanted.partition(":")
     number = int(index) if index.isdecimal() else 0 if not colon else -1
     if not 0 <= number < count.get(kind, 0):
-        here = ", ".join(name for name, devices in count.items() if devices)
-        raise UsageError(f"there is no device `{wanted}` here", help=f"choose auto or one of {here}")
+        here = " or ".join(["auto", *(name for name, devices in count.items() if devices)])
+        raise UsageError(f"there is no device `{wanted}` here", help=f"choose {here}")
     return wanted
 
 
@@ -178,9 +179,8 @@ def needs(package: str) -> Iterator[None]:
         yield
     except ImportError as cause:
         missing = cause.name.partition(".")[0] if cause.name else package
-        raise ModelUnavailable(
-            f"the package {missing} is not installed", help="install it with `pip install 'visprog[models]'`"
-        ) from cause
+        advice = install(*requirements().get("models", (missing,)))
+        raise ModelUnavailable(f"the package {missing} is not installed", help=advice) from cause
 
 
 @contextmanager

@@ -70,7 +70,9 @@ def load_profile(name: str | Path) -> Profile:
     try:
         return _read_profile(str(name), Path(name).read_text("utf-8"))
     except (OSError, ValueError) as cause:
-        raise UsageError(f"the profile {name} cannot be read: {cause}", help="check the path") from cause
+        reason = "it is not text in UTF-8" if isinstance(cause, UnicodeError) else cause
+        reason = getattr(cause, "strerror", None) or reason
+        raise UsageError(f"the profile {name} cannot be read: {reason}", help="check the path") from cause
 
 
 def _read_profile(name: str, text: str) -> Profile:

@@ -76,12 +76,15 @@ def run(
         check_run(pictures, output, trace)
         if speech is not None:
             check_given(speech, "a recording")
-        session = make_session(planner, models, tools, model, device, cache, shows_votes=votes > 1)
+        session = make_session(planner, models, tools, model, device, cache)
         if speech is not None:
             instruction = session.transcribe(speech)
             note(f"heard: {printable(instruction)}")
         if votes > 1:
-            elected = session.vote(instruction, pictures, votes=votes, task=task)
+            from visprog.cli.voting import shown
+
+            execute = shown(session, pictures)
+            elected = session.vote(instruction, pictures, votes=votes, task=task, execute=execute)
             if elected.plan is not None:
                 show_plan(elected.plan)
             finish(elected, output, trace, as_json)
