@@ -3,7 +3,7 @@
 A program that goes wrong with it is itself at fault; one that goes wrong only without it was let down by what
 its models saw.
 
-    VisProg(models=Oracle([draw(scene)]).filling())
+    VisProg(models=Oracle([draw(scene)]).zoo())
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +26,9 @@ from visprog.miniworld.scene import Scene, Thing
 from visprog.miniworld.sight import Sight, find
 from visprog.miniworld.textures import tile
 from visprog.models.inpainting import asks_for_removal
+from visprog.models.profile import load_profile
 from visprog.models.roles import ROLES, Completion, Message
+from visprog.models.zoo import Zoo
 from visprog.values import Image, Region, Regions
 
 _ROLES = tuple(role for role in ROLES if role != "transcriber")
@@ -53,6 +56,10 @@ class Oracle:
     def filling(self, *roles: str) -> dict[str, object]:
         """Return what fills these roles, or all: `models` for VisProg, or for a Zoo with a profile."""
         return dict.fromkeys(roles or _ROLES, self)
+
+    def zoo(self) -> Zoo:
+        """Return it in place of all models of the profile `mini`, whose settings of tools hold here too."""
+        return Zoo(replace(load_profile("mini"), models={}), self.filling())
 
     def detect(self, image: Image, labels: Sequence[str]) -> Regions:
         """Return tight boxes of the things in sight that a label names."""

@@ -79,7 +79,7 @@ def scene() -> Drawn:
 
 @pytest.fixture
 def session(scene: Drawn) -> Iterator[VisProg]:
-    with VisProg(planner="examples", models=Oracle([scene]).filling()) as session:
+    with VisProg(planner="examples", models=Oracle([scene]).zoo()) as session:
         yield session
 
 

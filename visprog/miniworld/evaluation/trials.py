@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
@@ -19,7 +19,6 @@ from visprog.miniworld.evaluation.score import WRONG, Score
 from visprog.miniworld.evaluation.scoring import score
 from visprog.miniworld.oracle import Oracle
 from visprog.miniworld.tasks.task import Task
-from visprog.models.profile import load_profile
 from visprog.models.zoo import Zoo
 from visprog.planner.plan import Plan, Planner, Request
 from visprog.planner.selection import choose_planner
@@ -147,8 +146,7 @@ class Bench:
 @contextmanager
 def _session(oracle: Oracle) -> Iterator[VisProg]:
     """Lend a session whose models are the oracle."""
-    profile = replace(load_profile("base"), tools=load_profile("mini").tools)
-    session = VisProg(planner="examples", models=Zoo(profile, oracle.filling()), workers=1)
+    session = VisProg(planner="examples", models=oracle.zoo(), workers=1)
     try:
         yield session
     finally:
