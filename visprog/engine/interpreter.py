@@ -27,12 +27,10 @@ from visprog.engine.events import (
     StepStarted,
 )
 from visprog.engine.graph import Graph, Node, build_graph
-from visprog.engine.memo import Memo, Remembered, copied
+from visprog.engine.memo import Memo, Remembered
+from visprog.engine.tool_values import arguments_of, check_result
 from visprog.errors import StepError, UsageError, VisProgError
-from visprog.language import coercion
 from visprog.language.checker import Checked
-from visprog.language.program import ListValue, Value, Variable
-from visprog.language.types import Type
 from visprog.models.progress import listening
 from visprog.models.roles import Models
 from visprog.models.usage import counting
@@ -417,7 +415,7 @@ class _Execution:
         )
 
     def _value(self, node: Node, tool: Tool, warnings: list[str], passes: list[int]) -> Any:
-        arguments = self._arguments(node)
+        arguments = arguments_of(node, self._values)
         if tool.needs:
             arguments |= self._interpreter._lend(tool, self._hands, passes)
         if tool.settings:
@@ -429,32 +427,8 @@ class _Execution:
         else:
             with listening(partial(self._report, node.index)):
                 value = tool.function(**arguments)
-        _check_result(tool, value)
+        check_result(tool, value)
         return value
-
-    def _arguments(self, node: Node) -> dict[str, Any]:
-        values = self._values
-        arguments = dict(node.constants)
-        for parameter, name in node.variables:
-            value = values[name]
-            arguments[parameter] = copied(value) if type(value) is list else value
-        for parameter, items in node.lists:
-            arguments[parameter] = self._list(items)
-        for parameter, expression, names in node.expressions:
-            arguments[parameter] = expression.bind({written: values[name] for written, name in names})
-        for parameter, kind in node.types.items():
-            if parameter in arguments:
-                arguments[parameter] = _settled(parameter, kind, arguments[parameter])
-        return arguments
-
-    def _list(self, items: ListValue) -> list[Any]:
-        found: list[Any] = coercion.bounded([self._resolved(item) for item in items.items])
-        return found
-
-    def _resolved(self, value: Value) -> Any:
-        if isinstance(value, Variable):
-            return self._values[value.name]
-        return self._list(value) if isinstance(value, ListValue) else value.value
 
     def _emit(self, event: Event) -> None:
         self.events.append(event)
@@ -486,54 +460,6 @@ class _ObserverFailed(BaseException):
     def __init__(self, error: Exception) -> None:
         super().__init__(error)
         self.error = error
-
-
-def _settled(parameter: str, kind: Type, value: Any) -> Any:
-    """Bring a Scalar to the type that the parameter has. Raises ExpressionError where it does not fit."""
-    if value is None or type(value) is _PYTHON[kind]:
-        return value
-    match kind:
-        case Type.STR:
-            return coercion.text(value)
-        case Type.BOOL:
-            return coercion.boolean(value)
-        case Type.FLOAT:
-            return float(coercion.number(value, f"`{parameter}`"))
-        case Type.INT:
-            return _whole(parameter, value)
-        case Type.TEXTS if not isinstance(value, list):
-            return coercion.text(value)
-        case Type.LIST | Type.TEXTS:
-            return [coercion.text(item) for item in value]
-    return value
-
-
-def _whole(parameter: str, value: Any) -> int:
-    number = coercion.number(value, f"`{parameter}`")
-    if number != int(number):
-        raise UsageError(f"`{parameter}` wants a whole number, found {number}")
-    return int(number)
-
-
-_PYTHON = {Type.STR: str, Type.INT: int, Type.FLOAT: float, Type.BOOL: bool, Type.LIST: None, Type.TEXTS: str}
-
-_RESULTS: dict[Type, tuple[type, ...]] = {
-    Type.IMAGE: (Image,),
-    Type.REGIONS: (Regions,),
-    Type.STR: (str,),
-    Type.INT: (int,),
-    Type.FLOAT: (float, int),
-    Type.BOOL: (bool,),
-    Type.LIST: (list,),
-    Type.SCALAR: (str, int, float, bool, list, type(None)),
-}
-
-
-def _check_result(tool: Tool, value: Any) -> None:
-    expected = _RESULTS.get(tool.signature.returns)
-    if expected is not None and not isinstance(value, expected):
-        promised = tool.signature.returns.value
-        raise TypeError(f"{tool.name} returned a {type(value).__name__}, and its signature says {promised}")
 
 
 def _step_error(node: Node, tool: Tool, cause: Exception) -> StepError:
