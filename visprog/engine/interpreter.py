@@ -179,20 +179,25 @@ class Interpreter:
         roles = (need.role for need in tool.needs.values())
         return tool.lasts and all(self._models.lasts(role) for role in roles if self._models.has(role))
 
-    def _surroundings(self, tool: Tool) -> bytes:
-        """Return what results of a tool depend on beside its arguments: models by role, and settings."""
-        found = [
-            f"{parameter}={self._models.fingerprint(need.role) if self._models.has(need.role) else None!r}"
+    def _surroundings(self, tool: Tool) -> _Surroundings:
+        found = {
+            parameter: self._models.fingerprint(need.role) if self._models.has(need.role) else None
             for parameter, need in tool.needs.items()
-        ]
+        }
         settings = [f"{name}={value!r}" for name, value in sorted(self._settings(tool).items())]
-        return "\0".join(["", *found, *settings, ""]).encode()
+        roles = [f"{parameter}={fingerprint!r}" for parameter, fingerprint in found.items()]
+        names = (*(each for each in found.values() if each is not None), *settings)
+        return _Surroundings("\0".join(["", *roles, *settings, ""]).encode(), names)
 
-    def _fingerprints(self, tool: Tool) -> tuple[str, ...]:
-        roles = (need.role for need in tool.needs.values())
-        found = [self._models.fingerprint(role) for role in roles if self._models.has(role)]
-        settings = [f"{name}={value!r}" for name, value in sorted(self._settings(tool).items())]
-        return (*found, *settings)
+
+class _Surroundings(NamedTuple):
+    """What a tool's results depend on beside its arguments: its models, and settings.
+
+    In `key` each model stands with its role; `names` are those for the record.
+    """
+
+    key: bytes
+    names: tuple[str, ...]
 
 
 class _Hands(NamedTuple):
@@ -240,8 +245,7 @@ class _Execution:
         self._open = len(graph.nodes)
         self._stopped = False
         self._broken: BaseException | None = None
-        self._models: dict[str, tuple[str, ...]] = {}
-        self._around: dict[str, bytes] = {}
+        self._around: dict[str, _Surroundings] = {}
         self._keys: dict[str, bytes] = {}
         self._passing: set[str] = set()  # the steps whose keys mean nothing to another process
         self._observing = Lock()
@@ -274,7 +278,7 @@ class _Execution:
                 self._keys[node.name] = self._key_of(node.step.uses[0])
                 continue
             content = hashlib.blake2b(node.identity, digest_size=16)
-            content.update(self._surroundings(tool))
+            content.update(self._surroundings(tool).key)
             for name in node.step.uses:
                 content.update(self._key_of(name))
             self._keys[node.name] = content.digest()
@@ -291,16 +295,10 @@ class _Execution:
             key = self._keys[name] = bytes.fromhex(self._values[name].digest)
         return key
 
-    def _surroundings(self, tool: Tool) -> bytes:
+    def _surroundings(self, tool: Tool) -> _Surroundings:
         found = self._around.get(tool.name)
         if found is None:
             found = self._around[tool.name] = self._interpreter._surroundings(tool)
-        return found
-
-    def _fingerprints(self, tool: Tool) -> tuple[str, ...]:
-        found = self._models.get(tool.name)
-        if found is None:
-            found = self._models[tool.name] = self._interpreter._fingerprints(tool)
         return found
 
     def _work(self, ready: Iterable[int]) -> None:
@@ -395,7 +393,7 @@ class _Execution:
     def _call(self, node: Node, tool: Tool, at: float) -> StepFinished | StepFailed:
         warnings: list[str] = []
         passes: list[int] = []
-        models = self._fingerprints(tool)
+        models = self._surroundings(tool).names
         with counting() as usage:
             try:
                 value = self._value(node, tool, warnings, passes)
