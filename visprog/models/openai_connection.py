@@ -141,14 +141,14 @@ def _http_client(access: Access) -> Any:
     """
     import openai
 
-    class Bounded(openai.DefaultAsyncHttpxClient):  # type: ignore[misc, valid-type]  # an alias to the checker
+    class Bounded(openai.DefaultAsyncHttpxClient):
         """Reads whole answers, within a bound, before the client of the API sees them."""
 
-        async def send(self, request: Any, *, stream: bool = False, **options: Any) -> Any:
+        async def send(self, request: Any, **options: Any) -> Any:
             _let_in(request.headers, access)
-            options["follow_redirects"] = False
+            options |= {"stream": True, "follow_redirects": False}
             for _ in range(_MOST_REDIRECTS + 1):
-                response = await super().send(request, stream=True, **options)
+                response = await super().send(request, **options)
                 following = response.next_request
                 if following is None or not _is_same_server(request, following):
                     break
@@ -163,7 +163,7 @@ def _http_client(access: Access) -> Any:
 
 
 def _let_in(headers: Any, access: Access) -> None:
-    """Replace what the client sends as key; what identifies the environment's account stays with its server."""
+    """Replace the key that the client sends; what names the environment's account stays with its server."""
     for name in ("authorization", *(() if access.is_own else _OWN)):
         headers.pop(name, None)
     headers.update(access.headers)

@@ -6,7 +6,7 @@ Each way is tried once. The server's words decide which: servers agree on no cod
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
 Fields: TypeAlias = Mapping[str, Any]
@@ -18,26 +18,28 @@ _TOO_LARGE = re.compile(r"too large|too high|at most|exceed|greater than|less th
 
 
 class Fallback(NamedTuple):
-    """A way to ask again. `remark` tells people of it."""
+    """A way to ask again. `remark` tells people of it. No two of one `kind` are tried for a request."""
 
+    kind: str
     remark: str
     field: str
     words: re.Pattern[str]
     change: Callable[[Fields], dict[str, Any]]
 
 
-def find_fallback(status: int | None, said: str, fields: Fields) -> Fallback | None:
-    """Return what may help after a rejection with these words; None if nothing is known to."""
+def find_fallback(status: int | None, said: str, fields: Fields, tried: Collection[str]) -> Fallback | None:
+    """Return what may help after a rejection with these words, of a kind not yet tried, or None."""
     if status not in _STATUSES:
         return None
-    for fallback in FALLBACKS:
+    left = [fallback for fallback in FALLBACKS if fallback.kind not in tried]
+    for fallback in left:
         if _get(fields, fallback.field) is None or not fallback.words.search(said):
             continue
-        if fallback.field.startswith("max_") and _TOO_LARGE.search(said):
+        if fallback.kind == "limit" and _TOO_LARGE.search(said):
             continue  # the number is what it objects to, and not the name
         if fallback.field != "messages" or _has_system(fields):
             return fallback
-    if status in (400, 422) and "response_format" in fields:
+    if status in (400, 422) and "response_format" in fields and _WITHOUT_SCHEMA in left:
         return _WITHOUT_SCHEMA  # a server that does not say what it objects to
     return None
 
@@ -84,6 +86,7 @@ def _words(pattern: str) -> re.Pattern[str]:
 
 
 _WITHOUT_SCHEMA = Fallback(
+    "schema",
     "The server does not accept a schema for its answers; it was asked without one.",
     "response_format",
     _words(r"response_?\s?format|schema|structured|guided|grammar|json mode"),
@@ -92,24 +95,28 @@ _WITHOUT_SCHEMA = Fallback(
 
 FALLBACKS = (
     Fallback(
+        "limit",
         "The server does not know `max_tokens`; the limit was sent as `max_completion_tokens`.",
         "max_tokens",
         _words(r"\bmax_tokens\b"),
         _renamed("max_tokens", "max_completion_tokens"),
     ),
     Fallback(
+        "limit",
         "The server does not know `max_completion_tokens`; the limit was sent as `max_tokens`.",
         "max_completion_tokens",
         _words(r"\bmax_completion_tokens\b"),
         _renamed("max_completion_tokens", "max_tokens"),
     ),
     Fallback(
+        "temperature",
         "The server does not accept a temperature for this model; it was asked without one.",
         "temperature",
         _words(r"temperature"),
         lambda fields: _without(fields, "temperature"),
     ),
     Fallback(
+        "effort",
         "The server does not accept `reasoning_effort` for this model; it was asked without it.",
         "reasoning_effort",
         _words(r"reasoning"),
@@ -117,6 +124,7 @@ FALLBACKS = (
     ),
     _WITHOUT_SCHEMA,
     Fallback(
+        "system",
         "The server does not accept a system turn; its text was put before the first turn of the user.",
         "messages",
         _words(r"\bsystem\b.{0,40}\b(role|message|prompt|instruction|turn)|\brole\b.{0,80}\bsystem\b"

@@ -1,4 +1,4 @@
-"""Reads JSON as servers send it: in any Unicode encoding, with a byte order mark, with numbers of any length."""
+"""Reads JSON as servers send it: in any Unicode encoding, marked or not, with numbers of any length."""
 
 from __future__ import annotations
 

@@ -60,14 +60,12 @@ def _pieces(forms: Iterable[str]) -> dict[int, set[str]]:
 
 
 def _login_forms(login: str) -> Iterator[str]:
-    """Yield the forms of a login, of its password, and of the user where no password is given."""
-    user, colon, password = login.partition(":")
-    decoded = urllib.parse.unquote(login)
-    for text in (login, decoded):
-        yield from _forms(text)
-    for text in (password, urllib.parse.unquote(password)) if colon and password else (user,):
-        if len(text) >= _PASSWORD:
-            yield from _forms(text)
+    """Yield the forms of a login and of its password, or of the user if there is no password."""
+    user, _, password = login.partition(":")
+    for text in (login, password or user):
+        for form in (text, urllib.parse.unquote(text)):
+            if len(form) >= _PASSWORD:
+                yield from _forms(form)
 
 
 def _forms(secret: str) -> Iterator[str]:
@@ -80,12 +78,11 @@ def _forms(secret: str) -> Iterator[str]:
     yield urllib.parse.quote_plus(secret)
     yield secret.replace("\\", "\\\\").replace('"', '\\"').replace("/", "\\/")
     yield secret.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    data = secret.encode("utf-8", "surrogatepass")
+    data = secret.encode("utf-8", "replace")
     for prefix in (b"", b":"):
         for encode in (base64.b64encode, base64.urlsafe_b64encode):
             encoded = encode(prefix + data).decode("ascii")
             if len(encoded.rstrip("=")) >= _MIXED:
                 yield encoded
                 yield encoded.rstrip("=")
-    if len(data) >= _PASSWORD:
-        yield data.hex()
+    yield data.hex()
