@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _PLACEHOLDER = "none"  # the client insists on a key; what is sent are the headers of `Access`
-_ENCODED = ("content-encoding", "content-length", "transfer-encoding")
+_ENCODED = (b"content-encoding", b"content-length", b"transfer-encoding")
 _OWN = ("openai-organization", "openai-project")
 _MOST_REDIRECTS = 3
 _TAIL = 64
@@ -147,13 +147,13 @@ def _http_client(access: Access) -> Any:
         async def send(self, request: Any, **options: Any) -> Any:
             _let_in(request.headers, access)
             options |= {"stream": True, "follow_redirects": False}
-            for _ in range(_MOST_REDIRECTS + 1):
-                response = await super().send(request, **options)
+            response = await super().send(request, **options)
+            for _ in range(_MOST_REDIRECTS):
                 following = response.next_request
                 if following is None or not _is_same_server(request, following):
                     break
                 await response.aclose()
-                request = following
+                request, response = following, await super().send(following, **options)
             return await _read(response, access.max_bytes)
 
     host = access.address.host
@@ -183,7 +183,7 @@ async def _read(response: Any, most: int) -> Any:
         data = await _body(response, most)
     finally:
         await response.aclose()
-    headers = [(name, value) for name, value in response.headers.multi_items() if name not in _ENCODED]
+    headers = [(name, value) for name, value in response.headers.raw if name.lower() not in _ENCODED]
     return type(response)(response.status_code, headers=headers, content=data, request=response.request)
 
 
