@@ -4,185 +4,37 @@ from __future__ import annotations
 
 import base64
 import json
-import socket
-import struct
 import urllib.parse
 import zlib
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
 
-from tests.models.openai_server import Exchange, Reply, completion, cut, hang_up, silence
-from visprog.errors import AnswerCut, ContextTooLong, ModelError, ModelFailed, ModelRefused, ModelTimeout
-
-KEY = "sk-proj-Zq8vN3xR7mKw2LtY5uHc9dEb"
-PASSWORD = "p@ss:w/rd-42"
-LOGIN = f"me:{PASSWORD}"
-DEADLINE = 0.5
-"""Seconds that a call may take for modes that never end; the others have plenty."""
-MAX_BYTES = 300_000
-
-
-class Wire(NamedTuple):
-    """How a body travels: in how many pieces, `chunked` or with its length, and packed or not."""
-
-    pieces: int = 1
-    chunked: bool = False
-    packed: bool = False
-
-
-class Mode(NamedTuple):
-    """The replies of a server in turn, the last one again and again, and what must come of them.
-
-    Either the `answer`, or an error of the class `error` whose words hold `words`; after `requests`. `remark`
-    is part of the answer's remarks. A mode that is `endless` runs into the deadline.
-    """
-
-    replies: tuple[Callable[[Wire], Reply], ...]
-    answer: str = ""
-    error: type[ModelError] | None = None
-    words: str = ""
-    requests: int = 1
-    remark: str = ""
-    endless: bool = False
-    fields: Mapping[str, Any] = {}
-
-
-def body(content: bytes | str | object, status: int = 200, **headers: str) -> Callable[[Wire], Reply]:
-    """Reply with these bytes, this text, or anything else as JSON."""
-    data = content if isinstance(content, bytes) else None
-    if data is None:
-        data = (content if isinstance(content, str) else json.dumps(content)).encode()
-    named = {"content-type": "application/json"} | {
-        name.replace("_", "-").lower(): value for name, value in headers.items()
-    }
-
-    def on(wire: Wire) -> Reply:
-        return lambda exchange: _send(exchange, status, named, data, wire)
-
-    return on
-
-
-def _send(exchange: Exchange, status: int, headers: Mapping[str, str], data: bytes, wire: Wire) -> None:
-    packed = wire.packed and "content-encoding" not in headers
-    if packed:
-        packer = zlib.compressobj(wbits=31)
-        data = packer.compress(data) + packer.flush()
-    named = dict(headers) | ({"content-encoding": "gzip"} if packed else {})
-    if "content-length" not in named:
-        named |= {"transfer-encoding": "chunked"} if wire.chunked else {"content-length": str(len(data))}
-    lines = [f"HTTP/1.1 {status} Reason", *(f"{name}: {value}" for name, value in named.items()), "", ""]
-    exchange.send("\r\n".join(lines).encode("latin-1"))
-    size = max(1, -(-len(data) // wire.pieces))
-    for start in range(0, len(data), size):
-        piece = data[start : start + size]
-        exchange.send(b"%x\r\n%b\r\n" % (len(piece), piece) if "transfer-encoding" in named else piece)
-    if "transfer-encoding" in named:
-        exchange.send(b"0\r\n\r\n")
-    if "content-length" in headers:
-        exchange.hang_up()
-
-
-def raw(reply: Reply) -> Callable[[Wire], Reply]:
-    """Reply in a way that no wire changes."""
-    return lambda wire: reply
-
-
-def bytes_of(data: bytes) -> Callable[[Wire], Reply]:
-    """Send these bytes, head and all, and hang up."""
-
-    def reply(exchange: Exchange) -> None:
-        exchange.send(data)
-        exchange.hang_up()
-
-    return raw(reply)
-
-
-def reset(exchange: Exchange) -> None:
-    """Break the connection in the middle of the body, without a goodbye."""
-    exchange.send(b'HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{"choices"')
-    exchange.handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    exchange.handler.connection.close()
-    raise ConnectionResetError
-
-
-def drip(exchange: Exchange) -> None:
-    """Send a good answer, one byte at a time, too slowly."""
-    data = json.dumps(completion("Hi.")).encode()
-    exchange.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(data))
-    for byte in data:
-        if exchange.gone.wait(0.05):
-            break
-        exchange.send(bytes([byte]))
-    exchange.hang_up()
-
-
-def endless(start: bytes, piece: bytes) -> Callable[[Wire], Reply]:
-    """Send a beginning and then the same piece for ever, as fast as it is read."""
-
-    def reply(exchange: Exchange) -> None:
-        exchange.send(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n" + start)
-        while not exchange.gone.is_set():
-            exchange.send(piece)
-        exchange.hang_up()
-
-    return raw(reply)
-
-
-def good(content: Any = "Hi.", **changes: Any) -> Callable[[Wire], Reply]:
-    """Reply with an answer; `changes` go into its choice."""
-    return body(completion(content, **changes))
-
-
-def message(**fields: Any) -> Callable[[Wire], Reply]:
-    """Reply with a message of these fields."""
-    return body(completion("", message={"role": "assistant", **fields}))
-
-
-def error(
-    status: int, said: str, /, headers: Mapping[str, str] | None = None, **fields: Any
-) -> Callable[[Wire], Reply]:
-    """Reply with an error as the API words it."""
-    return body({"error": {"message": said, **fields}}, status, **(headers or {}))
-
-
-def stream(
-    *events: object, end: str = "data: [DONE]\n\n", line: str = "\n", **headers: str
-) -> Callable[[Wire], Reply]:
-    """Reply with server-sent events: text as it is, anything else as the data of an event."""
-    parts = [each if isinstance(each, str) else f"data: {json.dumps(each)}{line}{line}" for each in events]
-    return body("".join(parts) + end, **({"content_type": "text/event-stream"} | headers))
-
-
-def delta(content: Any = None, reason: str | None = None, **fields: Any) -> dict[str, Any]:
-    """Return one piece of a stream."""
-    choice = {"index": 0, "delta": {"content": content, **fields}, "finish_reason": reason}
-    return {"object": "chat.completion.chunk", "model": "small-1", "choices": [choice]}
-
-
-def bomb() -> bytes:
-    """Return 200 MB of blanks in some 200 kB."""
-    packer = zlib.compressobj(9, wbits=31)
-    blanks = b" " * 1_000_000
-    return b"".join(packer.compress(blanks) for _ in range(200)) + packer.flush()
-
+from tests.campaigns.server_fault_replies import (
+    KEY,
+    LOGIN,
+    PASSWORD,
+    Mode,
+    body,
+    bomb,
+    bytes_of,
+    delta,
+    drip,
+    endless,
+    error,
+    fails,
+    good,
+    message,
+    raw,
+    refuses,
+    reset,
+    says,
+    stream,
+)
+from tests.models.openai_server import completion, cut, hang_up, silence
+from visprog.errors import AnswerCut, ContextTooLong, ModelTimeout
 
 OK = good()
 SPOKEN = completion("Hi.")
-FAILS, REFUSES = ModelFailed, ModelRefused
 HELD = {"max_tokens": 50, "temperature": 0.5}
 WITH_SCHEMA = {"response_format": {"type": "json_schema", "json_schema": {"name": "a", "schema": {}}}}
-
-
-def fails(*replies: Callable[[Wire], Reply], words: str, requests: int = 1, **more: Any) -> Mode:
-    return Mode(replies, error=more.pop("error", FAILS), words=words, requests=requests, **more)
-
-
-def says(*replies: Callable[[Wire], Reply], answer: str = "Hi.", requests: int = 1, **more: Any) -> Mode:
-    return Mode(replies, answer, requests=requests, **more)
-
-
-def refuses(*replies: Callable[[Wire], Reply], words: str, requests: int = 1, **more: Any) -> Mode:
-    return fails(*replies, words=words, requests=requests, error=more.pop("error", REFUSES), **more)
 
 
 def statuses() -> dict[str, Mode]:
@@ -261,7 +113,7 @@ CONNECTIONS = {
         )
     ),
     "201": says(body(SPOKEN, 201)),
-}  # fmt: skip
+}
 
 TEXTS = {
     "an empty body": fails(body(b""), words="not JSON", requests=3),
@@ -292,9 +144,7 @@ TEXTS = {
     "half a character": says(body(json.dumps(SPOKEN).replace("Hi.", "H\\ud83d")), answer="H?"),
     "deep JSON": fails(body(b"[" * 100_000), words="not JSON", requests=3),
     "deep JSON, closed": fails(body(b"[" * 50_000 + b"]" * 50_000), words="not JSON", requests=3),
-    "a huge number": says(
-        body(json.dumps(SPOKEN).replace('"index": 0', '"index": ' + "9" * 100_000))
-    ),
+    "a huge number": says(body(json.dumps(SPOKEN).replace('"index": 0', '"index": ' + "9" * 100_000))),
     "huge token counts": says(
         body({**SPOKEN, "usage": {"prompt_tokens": 10**400, "completion_tokens": -(10**30)}})
     ),
@@ -302,7 +152,7 @@ TEXTS = {
     "null": fails(body("null"), words="without choices"),
     "a number": fails(body("7"), words="without choices"),
     "a list": fails(body([SPOKEN]), words="without choices"),
-}  # fmt: skip
+}
 
 SHAPES = {
     "null choices": fails(body({"choices": None}), words="without choices"),
@@ -311,7 +161,13 @@ SHAPES = {
     "a null choice": fails(body({"choices": [None]}), words="without choices"),
     "a null message": fails(body({"choices": [{"message": None}]}), words="without text", requests=2),
     "null everything": fails(
-        body({"choices": [{"message": {"content": None, "role": None}, "finish_reason": None}], "usage": None, "model": None}),
+        body(
+            {
+                "choices": [{"message": {"content": None, "role": None}, "finish_reason": None}],
+                "usage": None,
+                "model": None,
+            }
+        ),
         words="without text",
         requests=2,
     ),
@@ -325,12 +181,21 @@ SHAPES = {
     "parts of strings": says(good(["H", "i."])),
     "a part with a value": says(good([{"type": "text", "text": {"value": "Hi.", "annotations": []}}])),
     "thinking parts": says(
-        good([{"type": "thinking", "thinking": [{"type": "text", "text": "no"}]}, {"type": "text", "text": "Hi."}])
+        good(
+            [
+                {"type": "thinking", "thinking": [{"type": "text", "text": "no"}]},
+                {"type": "text", "text": "Hi."},
+            ]
+        )
     ),
     "reasoning parts": says(good([{"type": "reasoning", "text": "no"}, {"type": "text", "text": "Hi."}])),
-    "only thinking parts": fails(good([{"type": "thinking", "thinking": "no"}]), words="without text", requests=2),
+    "only thinking parts": fails(
+        good([{"type": "thinking", "thinking": "no"}]), words="without text", requests=2
+    ),
     "null parts": says(good([None, 7, {"type": "text", "text": None}, {"type": "text", "text": "Hi."}])),
-    "a refusal part": refuses(good([{"type": "refusal", "refusal": "Never."}]), words="declined to answer: Never."),
+    "a refusal part": refuses(
+        good([{"type": "refusal", "refusal": "Never."}]), words="declined to answer: Never."
+    ),
     "a refusal": refuses(message(content=None, refusal="Never."), words="declined to answer: Never."),
     "a content filter": refuses(good("", finish_reason="content_filter"), words="content filter"),
     "a tool call": fails(
@@ -350,7 +215,7 @@ SHAPES = {
     "no finish_reason": says(good(finish_reason=None)),
     "an odd finish_reason": says(good(finish_reason={"why": 1})),
     "a key in the answer": says(good(f"It is {KEY}."), answer="It is [secret]."),
-}  # fmt: skip
+}
 
 INSIDE = {
     f"200 with {name}": mode
@@ -379,11 +244,13 @@ INSIDE = {
             body({"detail": [{"loc": ["body"], "msg": "field required"}]}), words="field required"
         ),
         "Google's status": says(error(200, "x", status="UNAVAILABLE"), OK, requests=2),
-        "Anthropic's type": says(body({"type": "error", "error": {"type": "overloaded_error"}}), OK, requests=2),
+        "Anthropic's type": says(
+            body({"type": "error", "error": {"type": "overloaded_error"}}), OK, requests=2
+        ),
         "an empty error beside an answer": says(body({**SPOKEN, "error": None})),
         "code 401": refuses(error(200, "bad key", code=401), words="rejected the API key"),
     }.items()
-}  # fmt: skip
+}
 
 STREAMS = {
     f"stream {name}": mode
@@ -397,12 +264,11 @@ STREAMS = {
         "with comments": says(stream(": hello\n\n", delta("Hi."), ": ping\n\n"), remark="streamed"),
         "with events": says(stream("event: message\nid: 1\n", delta("Hi.")), remark="streamed"),
         "with junk": says(stream("data: {junk\n\n", delta("Hi."), "data:\n\n"), remark="streamed"),
-        "without blank lines": says(body(
-            "".join(f"data: {json.dumps(delta(each))}\n" for each in ("H", "i.")) + "data: [DONE]\n"
-        ), remark="streamed"),
-        "with an error": says(
-            stream(delta("H"), {"error": {"code": 502, "message": "x"}}), OK, requests=2
+        "without blank lines": says(
+            body("".join(f"data: {json.dumps(delta(each))}\n" for each in ("H", "i.")) + "data: [DONE]\n"),
+            remark="streamed",
         ),
+        "with an error": says(stream(delta("H"), {"error": {"code": 502, "message": "x"}}), OK, requests=2),
         "with a length limit": fails(stream(delta("H", "length")), words="length limit", error=AnswerCut),
         "of reasoning": says(stream(delta("", reasoning_content="no"), delta("Hi.")), remark="streamed"),
         "of parts": says(
@@ -418,7 +284,7 @@ STREAMS = {
             remark="streamed",
         ),
     }.items()
-}  # fmt: skip
+}
 
 FALLBACKS = {
     "no schema": says(
@@ -440,12 +306,19 @@ FALLBACKS = {
         remark="max_completion_tokens",
         fields=HELD,
     ),
-    "max_tokens too large": refuses(error(400, "max_tokens is too large: 50"), words="too large", fields=HELD),
+    "max_tokens too large": refuses(
+        error(400, "max_tokens is too large: 50"), words="too large", fields=HELD
+    ),
     "no temperature": says(
         error(400, "'temperature' does not support 0.5"), OK, requests=2, remark="temperature", fields=HELD
     ),
     "neither": says(
-        error(400, "no temperature"), error(400, "no max_tokens"), OK, requests=3, remark="temper", fields=HELD
+        error(400, "no temperature"),
+        error(400, "no max_tokens"),
+        OK,
+        requests=3,
+        remark="temper",
+        fields=HELD,
     ),
     "a fallback that does not help": refuses(
         error(400, "temperature"), words="temperature", requests=2, fields=HELD
@@ -466,15 +339,17 @@ FALLBACKS = {
     "context too long, in 200": refuses(
         error(200, "prompt is too long", code=400), words="too long for small", error=ContextTooLong
     ),
-}  # fmt: skip
+}
 
 REDIRECTS = {
-    "307 to itself": says(
-        body(b"", 307, location="/v1/other"), OK, requests=2
+    "307 to itself": says(body(b"", 307, location="/v1/other"), OK, requests=2),
+    "308 to itself for ever": refuses(
+        body(b"", 308, location="/v1/chat/completions"), words="redirects to", requests=4
     ),
-    "308 to itself for ever": refuses(body(b"", 308, location="/v1/chat/completions"), words="redirects to", requests=4),
     "301 to itself": refuses(body(b"", 301, location="/v1/other"), words="redirects to /v1/other"),
-    "307 to another host": refuses(body(b"", 307, location="http://localhost:9/v1"), words="redirects to http://localhost:9/v1"),
+    "307 to another host": refuses(
+        body(b"", 307, location="http://localhost:9/v1"), words="redirects to http://localhost:9/v1"
+    ),
     "307 to another scheme": refuses(body(b"", 307, location="https://127.0.0.1/"), words="redirects to"),
     "302 with a login": refuses(body(b"", 302, location="http://u:hidden1@host/"), words="redirects to host"),
     "a redirect to nowhere": refuses(body(b"", 307), words="redirects to nowhere"),
@@ -482,7 +357,7 @@ REDIRECTS = {
     "a redirect with a bomb": fails(
         body(bomb(), 307, content_encoding="gzip", location="http://localhost:9/"), words="larger than"
     ),
-}  # fmt: skip
+}
 
 ECHOES = {
     f"an echo of {name}": refuses(error(400, f"You sent {secret} here"), words="You sent")
@@ -503,6 +378,14 @@ ECHOES = {
 }
 
 MODES: dict[str, Mode] = {
-    **statuses(), **RETRY_AFTER, **CONNECTIONS, **TEXTS, **SHAPES, **INSIDE, **STREAMS, **FALLBACKS,
-    **REDIRECTS, **ECHOES,
-}  # fmt: skip
+    **statuses(),
+    **RETRY_AFTER,
+    **CONNECTIONS,
+    **TEXTS,
+    **SHAPES,
+    **INSIDE,
+    **STREAMS,
+    **FALLBACKS,
+    **REDIRECTS,
+    **ECHOES,
+}

@@ -16,16 +16,8 @@ import urllib.parse
 from collections import Counter
 from typing import NamedTuple
 
-from tests.campaigns.server_fault_modes import (
-    DEADLINE,
-    KEY,
-    LOGIN,
-    MAX_BYTES,
-    MODES,
-    PASSWORD,
-    Mode,
-    Wire,
-)
+from tests.campaigns.server_fault_modes import MODES
+from tests.campaigns.server_fault_replies import DEADLINE, KEY, LOGIN, MAX_BYTES, PASSWORD, Mode, Wire
 from tests.models.openai_server import OpenAIServer
 from visprog.errors import ModelError
 from visprog.models.openai_service import Service
@@ -134,10 +126,9 @@ def main() -> int:
         tried[name] += 1
         for complaint in complaints(MODES[name], wire):
             found.setdefault(f"{name}: {complaint}", f"{wire}")
-    print(f"{tried.total()} calls in {len(tried)} of {len(MODES)} modes, seed {options.seed}")
-    for complaint, where in found.items():
-        print(f"FOUND {complaint} [{where}]")
-    print(f"{len(found)} found")
+    lines = [f"{tried.total()} calls in {len(tried)} of {len(MODES)} modes, seed {options.seed}"]
+    lines += [f"FOUND {complaint} [{where}]" for complaint, where in found.items()]
+    sys.stdout.write("\n".join([*lines, f"{len(found)} found", ""]))
     return 1 if found else 0
 
 

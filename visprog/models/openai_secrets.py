@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 import urllib.parse
 from collections.abc import Iterable, Iterator
@@ -76,7 +77,9 @@ def _forms(secret: str) -> Iterator[str]:
         yield encoded
         yield re.sub("%[0-9A-F]{2}", lambda match: match[0].lower(), encoded)
     yield urllib.parse.quote_plus(secret)
-    yield secret.replace("\\", "\\\\").replace('"', '\\"').replace("/", "\\/")
+    for escaped in (json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]):
+        yield escaped
+        yield escaped.replace("/", "\\/")
     yield secret.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     data = secret.encode("utf-8", "replace")
     for prefix in (b"", b":"):
