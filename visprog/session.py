@@ -59,11 +59,11 @@ class VisProg:
     language_model is set, else the profile's choice, which is the examples in most), "examples", "openai",
     "openai:MODEL", "transformers:MODEL", or a Planner. "openai" has the options of the role language_model.
     `models` is a profile's name or path, a mapping from role to model ("backend:identifier",
-    "backend:identifier,option=value", or any object that does what the role says), or a Zoo. `tools` are added to the built-in ones and to those of
-    installed packages. What was computed once is remembered, up to `memory` bytes; 0 remembers nothing. With
-    `cache`, a folder or a DiskMemo, it is kept on disk too, for other processes. At most `workers` steps and
-    one more compute at once; those that wait for a model do not count. With `batching`, what steps ask of one
-    model at the same time is asked of it at once.
+    "backend:identifier,option=value", or any object that does what the role says), or a Zoo. `tools` are
+    added to the built-in ones and to those of installed packages. What was computed once is remembered, up to
+    `memory` bytes; 0 remembers nothing. With `cache`, a folder or a DiskMemo, it is kept on disk too, for
+    other processes. At most `workers` steps and one more compute at once; those that wait for a model do not
+    count. With `batching`, what steps ask of one model at the same time is asked of it at once.
     """
 
     def __init__(

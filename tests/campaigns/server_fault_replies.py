@@ -148,7 +148,8 @@ def stream(
 ) -> Callable[[Wire], Reply]:
     """Reply with server-sent events: text as it is, anything else as the data of an event."""
     parts = [each if isinstance(each, str) else f"data: {json.dumps(each)}{line}{line}" for each in events]
-    return body("".join(parts) + end, **({"content_type": "text/event-stream"} | headers))
+    kind = headers.get("content_type", "text/event-stream")
+    return body("".join(parts) + end, content_type=kind)
 
 
 def delta(content: Any = None, reason: str | None = None, **fields: Any) -> dict[str, Any]:

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from tests.models.openai_server import KEY, OpenAIServer, Reply, answers, completion, error, status
 from tests.planner.test_language_model import GOOD, REQUEST, bank
+from visprog.cli import app
 from visprog.errors import AnswerCut, ContextTooLong, ModelRefused, ModelTimeout, UsageError
 from visprog.models.profile import load_profile
 from visprog.models.zoo import Zoo
@@ -213,3 +215,12 @@ def test_content_in_parts_is_planned_with() -> None:
     plan, _ = planned(status(200, completion("") | {"choices": [{"message": {"content": parts}}]}))
     assert str(plan) == GOOD
     assert plan.remarks == ()
+
+
+def test_the_command_line_sets_the_planner_s_options() -> None:
+    with OpenAIServer(answers(GOOD)) as server:
+        written = f"language_model=openai:mine,base_url={server.url},max_tokens=300,parameters.top_p=0.9"
+        done = CliRunner().invoke(app, ["plan", "Hide the face with 8)", "a.png", "--model", written])
+    assert (done.exit_code, done.stdout) == (0, f"{GOOD}\n")
+    body = server.received[0].body
+    assert (body["model"], body["max_tokens"], body["top_p"]) == ("mine", 300, 0.9)

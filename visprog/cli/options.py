@@ -29,8 +29,8 @@ Planner = Annotated[
     typer.Option(
         metavar="PLANNER",
         help="auto, examples, openai, openai:MODEL or transformers:MODEL. auto is openai if OPENAI_API_KEY, "
-        "OPENAI_BASE_URL or the base_url of the language model is set, else the profile's planner. openai has "
-        "the options of the role language_model.",
+        "OPENAI_BASE_URL or the base_url of the language model is set, else the profile's planner. openai "
+        "has the options of the role language_model.",
     ),
 ]
 Models = Annotated[

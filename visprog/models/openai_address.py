@@ -106,7 +106,8 @@ def _shown(text: str) -> str:
     scheme, slashes, rest = text.partition("://")
     if not slashes:
         scheme, rest = "", text
-    rest = rest.rpartition("@")[2]
+    _, at, rest = rest.rpartition("@")
+    rest = f"***@{rest}" if at else rest
     for mark in "?#":
         rest = rest.partition(mark)[0]
     return "".join(char if char.isprintable() else "�" for char in scheme + slashes + rest)
