@@ -146,7 +146,8 @@ def make_zoo(models: str, filled: list[str] | None = None, device: str = "auto")
         role, equals, model = each.partition("=")
         if not equals or not model:
             raise UsageError(
-                f"`--model {each}` names no model", help="write `--model ROLE=BACKEND:IDENTIFIER`"
+                f"`--model {each}` names no model",
+                help="write `--model ROLE=BACKEND:IDENTIFIER`, and options as `,deadline=300`",
             )
         roles[role] = model
     if models.endswith(".toml"):

@@ -122,7 +122,10 @@ def _planners(session: VisProg) -> Iterator[Finding]:
         except VisProgError as error:
             yield Finding("planners", own, "missing", error.message, error.help or "")
     variables = [name for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL") if os.environ.get(name)]
-    if variables:
+    spec = session.models.spec("language_model")
+    if spec is not None and spec.backend == "openai" and spec.options.get("base_url"):
+        yield Finding("planners", "openai", "works", "the profile names a server, which was not asked")
+    elif variables:
         yield Finding(
             "planners", "openai", "works", f"{' and '.join(variables)} set; the server was not asked"
         )

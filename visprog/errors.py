@@ -11,8 +11,10 @@ VisProgError
 ├── ModelError            a model could not do its work
 │   ├── ModelUnavailable  nothing fills the role, or its weights, key or package are missing
 │   ├── ModelRefused      the service rejected the key or the request
+│   │   └── ContextTooLong    the request has more text than the model can read
 │   ├── ModelTimeout      no answer within the deadline
 │   └── ModelFailed       an answer came and is of no use, or the service failed
+│       └── AnswerCut     the answer reached the limit of its length; `text` is what there is of it
 ├── WorkerDied            the process that ran a task ended before the task did
 ├── PlanError             no program could be made from the instruction
 └── OutputError           a result cannot be written where it should go
@@ -107,12 +109,24 @@ class ModelRefused(ModelError):  # noqa: N818
     """The service rejected the key or the request."""
 
 
+class ContextTooLong(ModelRefused):
+    """The request has more text than the model can read."""
+
+
 class ModelTimeout(ModelError):  # noqa: N818
     """No answer came within the deadline."""
 
 
 class ModelFailed(ModelError):  # noqa: N818
     """An answer came and is of no use, or the service failed."""
+
+
+class AnswerCut(ModelFailed):
+    """The answer reached the limit of its length. `text` is what there is of it."""
+
+    def __init__(self, message: str, *, help: str | None = None, text: str = "") -> None:
+        super().__init__(message, help=help)
+        self.text = text
 
 
 class WorkerDied(VisProgError):  # noqa: N818

@@ -53,7 +53,7 @@ def _state(spec: Spec) -> str:
     if spec.backend == "openai":
         from visprog.models.openai import is_configured
 
-        return "key or address set" if is_configured() else "no key or address"
+        return "key or address set" if is_configured(spec.options) else "no key or address"
     if is_embedded(spec.identifier):
         return _EMBEDDED if is_here(spec.identifier) else "missing from this installation"
     if spec.backend in _HUB:

@@ -55,14 +55,15 @@ _HELD = 2**30
 class VisProg:
     """Plans programs from instructions, and runs them.
 
-    `planner` is "auto" (a language model where OPENAI_API_KEY or OPENAI_BASE_URL is set, else the profile's
-    choice, which is the examples in most), "examples", "openai", "openai:MODEL", "transformers:MODEL", or a
-    Planner. `models` is a profile's name or path, a mapping from role to model ("backend:identifier", or any
-    object that does what the role says), or a Zoo. `tools` are added to the built-in ones and to those of
-    installed packages. What was computed once is remembered, up to `memory` bytes; 0 remembers nothing. With
-    `cache`, a folder or a DiskMemo, it is kept on disk too, for other processes. At most `workers` steps and
-    one more compute at once; those that wait for a model do not count. With `batching`, what steps ask of one
-    model at the same time is asked of it at once.
+    `planner` is "auto" (a language model if OPENAI_API_KEY, OPENAI_BASE_URL or the `base_url` of the role
+    language_model is set, else the profile's choice, which is the examples in most), "examples", "openai",
+    "openai:MODEL", "transformers:MODEL", or a Planner. "openai" has the options of the role language_model.
+    `models` is a profile's name or path, a mapping from role to model ("backend:identifier",
+    "backend:identifier,option=value", or any object that does what the role says), or a Zoo. `tools` are
+    added to the built-in ones and to those of installed packages. What was computed once is remembered, up to
+    `memory` bytes; 0 remembers nothing. With `cache`, a folder or a DiskMemo, it is kept on disk too, for
+    other processes. At most `workers` steps and one more compute at once; those that wait for a model do not
+    count. With `batching`, what steps ask of one model at the same time is asked of it at once.
     """
 
     def __init__(

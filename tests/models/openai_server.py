@@ -7,6 +7,7 @@ import email
 import email.policy
 import io
 import json
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -87,6 +88,11 @@ class Exchange:
 
 class _Http(ThreadingHTTPServer):
     request_queue_size = 64  # so that no connection of many at once has to knock twice
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of clients that break a connection: that is theirs to do."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
 
 Reply = Callable[[Exchange], None]

@@ -162,7 +162,7 @@ def test_neither_fingerprint_nor_repr_holds_the_key() -> None:
 
 def test_a_key_that_the_model_repeats_is_hidden_in_its_answer(serve: Serve) -> None:
     answer = serve(answers(f"Your key is {KEY}.")).model().complete(HELLO)
-    assert answer.text == "Your key is [key]."
+    assert answer.text == "Your key is [secret]."
 
 
 def test_half_a_character_can_be_sent_and_received(serve: Serve) -> None:

@@ -26,7 +26,7 @@ from tests.models.openai_server import (
     silence,
     status,
 )
-from visprog.errors import ModelError, ModelFailed, ModelRefused, ModelTimeout
+from visprog.errors import AnswerCut, ModelError, ModelFailed, ModelRefused, ModelTimeout
 from visprog.models.openai import OpenAILanguageModel
 from visprog.models.openai_service import Service
 from visprog.models.roles import Message
@@ -105,7 +105,7 @@ FAULTS: dict[str, tuple[Reply, type[ModelError], str, str]] = {
         error(401, f"Incorrect API key: {KEY}"),
         ModelRefused,
         "rejected the API key",
-        "OPENAI_API_KEY",
+        "valid for this server",
     ),
     "no permission": (
         error(403, f"{KEY} may not"),
@@ -159,7 +159,7 @@ FAULTS: dict[str, tuple[Reply, type[ModelError], str, str]] = {
     "an error in a good response": (
         status(200, {"error": {"message": f"overloaded {KEY}"}}),
         ModelFailed,
-        "without choices: overloaded",
+        "failed: overloaded",
         "try again",
     ),
     "a list": (status(200, []), ModelFailed, "without choices", "does not speak Chat Completions"),
@@ -179,21 +179,21 @@ FAULTS: dict[str, tuple[Reply, type[ModelError], str, str]] = {
     ),
     "the length limit": (
         answers("OBJ0=", finish_reason="length"),
-        ModelFailed,
+        AnswerCut,
         "cut at its length limit",
-        "limit",
+        "max_tokens",
     ),
     "half of the JSON": (
         status(200, '{"choices": [{"mess'),
         ModelFailed,
-        "cut off or no JSON",
+        "cut off or not JSON",
         "try again later",
     ),
-    "an empty body": (status(200), ModelFailed, "cut off or no JSON", "try again later"),
+    "an empty body": (status(200), ModelFailed, "cut off or not JSON", "try again later"),
     "JSON too deep to read": (
         status(200, "[" * 100_000),
         ModelFailed,
-        "cut off or no JSON",
+        "cut off or not JSON",
         "try again later",
     ),
 }

@@ -84,7 +84,8 @@ def serve() -> Iterator[Serve]:
 
 
 def loaded(role: str, server: OpenAIServer, **options: Any) -> Any:
-    return Zoo(models={role: {"model": "openai:small", "base_url": server.url, **options}}).get(role)
+    spec = {"model": "openai:small", "base_url": server.url, "api_key_env": "OPENAI_API_KEY", **options}
+    return Zoo(models={role: spec}).get(role)
 
 
 @pytest.mark.parametrize("role", USES)

@@ -175,6 +175,6 @@ def test_over_http_a_faulty_program_is_repaired_at_the_second_request(
 
 def test_over_http_a_rejected_key_ends_the_planning_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    with OpenAIServer(error(401, "no")) as server, pytest.raises(ModelRefused, match="OPENAI_API_KEY"):
+    with OpenAIServer(error(401, "no")) as server, pytest.raises(ModelRefused, match="rejected the API key"):
         LanguageModelPlanner(server.model(), "openai:small", banks=bank).plan(REQUEST)
     assert len(server.received) == 1

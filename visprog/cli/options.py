@@ -28,8 +28,9 @@ Planner = Annotated[
     str,
     typer.Option(
         metavar="PLANNER",
-        help="auto, examples, openai, openai:MODEL or transformers:MODEL. auto is openai where "
-        "OPENAI_API_KEY or OPENAI_BASE_URL is set, else examples.",
+        help="auto, examples, openai, openai:MODEL or transformers:MODEL. auto is openai if OPENAI_API_KEY, "
+        "OPENAI_BASE_URL or the base_url of the language model is set, else the profile's planner. openai "
+        "has the options of the role language_model.",
     ),
 ]
 Models = Annotated[
@@ -37,7 +38,12 @@ Models = Annotated[
 ]
 Model = Annotated[
     list[str] | None,
-    typer.Option("--model", metavar="ROLE=MODEL", help="Fill one role otherwise: detector=transformers:ID."),
+    typer.Option(
+        "--model",
+        metavar="ROLE=MODEL",
+        help="Override one role: detector=transformers:ID. Options follow the model: "
+        "language_model=openai:gpt-5,deadline=300,base_url=http://host/v1. May be repeated.",
+    ),
 ]
 Device = Annotated[
     str, typer.Option(metavar="DEVICE", help="Where local models run: auto, cuda, mps or cpu.")

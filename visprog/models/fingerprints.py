@@ -33,7 +33,7 @@ _PACKAGES = {
 }
 """The packages whose versions a backend's results depend on."""
 
-_PLAIN = frozenset({"revision", "device", "dtype", "kind", "coordinates"})
+_PLAIN = frozenset({"revision", "device", "dtype", "kind", "coordinates", "reasoning_effort"})
 """Options that are shown as they are. Another's text may hold a secret, and shows as a hash."""
 
 

@@ -14,7 +14,7 @@ from visprog.errors import ImageError, ModelFailed
 from visprog.images import load_image
 from visprog.models.inpainting import Excerpt, asks_for_removal, excerpt, paste
 from visprog.models.openai_outcome import sound
-from visprog.models.openai_service import Service, extra_fields
+from visprog.models.openai_service import MAX_BYTES, Service, extra_fields
 from visprog.values import Image
 
 DEFAULT_IMAGE_MODEL = "gpt-image-2.5-sunburst"
@@ -43,14 +43,18 @@ class OpenAIInpainter:
         *,
         base_url: str | None = None,
         key: str | None = None,
+        api_key_env: str | None = None,
         deadline: float = 240.0,
+        max_bytes: int = MAX_BYTES,
         parameters: Mapping[str, Any] | None = None,
         side: int = 1024,
         server: Service | None = None,
     ) -> None:
         self.model = model or DEFAULT_IMAGE_MODEL
         self.side = side
-        self._server = server or Service(base_url=base_url, key=key, deadline=deadline)
+        self._server = server or Service(
+            base_url=base_url, key=key, api_key_env=api_key_env, deadline=deadline, max_bytes=max_bytes
+        )
         self._extra = extra_fields(parameters)
         self.fingerprint = self._server.fingerprint(self.model, side=side, parameters=parameters)
 

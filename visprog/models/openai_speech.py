@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visprog.errors import UsageError
-from visprog.models.openai_service import Service, extra_fields
+from visprog.models.openai_service import MAX_BYTES, Service, extra_fields
 
 DEFAULT_SPEECH_MODEL = "gpt-transcribe"
 """OpenAI's model for recordings."""
@@ -34,12 +34,16 @@ class OpenAITranscriber:
         *,
         base_url: str | None = None,
         key: str | None = None,
+        api_key_env: str | None = None,
         deadline: float = 120.0,
+        max_bytes: int = MAX_BYTES,
         parameters: Mapping[str, Any] | None = None,
         server: Service | None = None,
     ) -> None:
         self.model = model or DEFAULT_SPEECH_MODEL
-        self._server = server or Service(base_url=base_url, key=key, deadline=deadline)
+        self._server = server or Service(
+            base_url=base_url, key=key, api_key_env=api_key_env, deadline=deadline, max_bytes=max_bytes
+        )
         self._extra = extra_fields(parameters)
         self.fingerprint = self._server.fingerprint(self.model, parameters=parameters)
 

@@ -21,7 +21,7 @@ from visprog.errors import ModelFailed
 from visprog.models.openai import DEFAULT_MODEL
 from visprog.models.openai_form import Form, object_schema, plain, read_number, read_object, read_percent
 from visprog.models.openai_outcome import sound
-from visprog.models.openai_service import Service, extra_fields, variable
+from visprog.models.openai_service import MAX_BYTES, Service, extra_fields, variable
 from visprog.values import Box, Image, Region, Regions
 
 T = TypeVar("T")
@@ -90,7 +90,9 @@ class OpenAIVision:
         *,
         base_url: str | None = None,
         key: str | None = None,
+        api_key_env: str | None = None,
         deadline: float = 60.0,
+        max_bytes: int = MAX_BYTES,
         parameters: Mapping[str, Any] | None = None,
         longest_side: int = 1024,
         coordinates: Coordinates = "thousandths",
@@ -101,7 +103,9 @@ class OpenAIVision:
         self.longest_side = longest_side
         self.coordinates = coordinates
         self._structured = structured
-        self._server = server or Service(base_url=base_url, key=key, deadline=deadline)
+        self._server = server or Service(
+            base_url=base_url, key=key, api_key_env=api_key_env, deadline=deadline, max_bytes=max_bytes
+        )
         self._extra = extra_fields(parameters)
         self.fingerprint = self._server.fingerprint(
             self.model,

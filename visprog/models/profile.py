@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from visprog.errors import UsageError
+from visprog.models.option_text import split_options
 from visprog.models.roles import ROLES
 
 BACKENDS = ("opencv", "openai", "transformers", "diffusers", "segment_anything", "open_clip")
@@ -118,14 +119,18 @@ def _bytes(written: object) -> int:
 def read_spec(role: str, written: object) -> Spec:
     """Read `"backend:identifier"`, or a table with that under `model` and options and facts beside it.
 
-    Raises UsageError for an unknown role or backend.
+    Options may also follow the identifier: `"openai:small,deadline=300"`. Raises UsageError for an unknown
+    role or backend.
     """
     check_role(role)
     options = dict(written) if isinstance(written, dict) else {}
     model = options.pop("model", None) if isinstance(written, dict) else written
+    if isinstance(model, str):
+        model, more = split_options(model)
+        options = {**more, **options}
     if not isinstance(model, str) or not model:
         raise UsageError(
-            f"the role {role} is filled by {written!r}",
+            f"the role {role} is filled by {model!r}",
             help='write "backend:identifier", such as "opencv:haar"',
         )
     backend, _, identifier = model.partition(":")

@@ -108,6 +108,7 @@ class Completion(NamedTuple):
     """What a language model answered, and what it cost in tokens where that is known.
 
     `read` are the places of the messages that the model was shown, where it was not shown all of them.
+    `remarks` are sentences for people: what had to be asked or read in another way than usual.
     """
 
     text: str
@@ -115,6 +116,7 @@ class Completion(NamedTuple):
     input_tokens: int | None = None
     output_tokens: int | None = None
     read: tuple[int, ...] | None = None
+    remarks: tuple[str, ...] = ()
 
 
 class LanguageModel(Protocol):

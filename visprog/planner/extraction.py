@@ -45,6 +45,15 @@ def extract_program(answer: str) -> str | None:
     return "\n".join(program).strip("\n") if program else None
 
 
+def is_whole(answer: str) -> bool:
+    """Whether the program in an answer that was cut off is surely complete: more follows its RESULT."""
+    before, newline, _ = answer.rpartition("\n")
+    program = extract_program(before) if newline else None
+    if program is None or extract_program(answer) != program:
+        return False
+    return _defined(program.rpartition("\n")[2]) == "RESULT"
+
+
 def _without_thoughts(answer: str) -> str:
     """Remove what reasoning models think aloud; some servers send the end of a thought without its start."""
     spoken = _THOUGHT.sub("", answer)

@@ -7,21 +7,27 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from visprog.errors import PlanError
+from visprog.errors import AnswerCut, ContextTooLong, PlanError
 from visprog.language.checker import Checked, check
 from visprog.language.diagnostics import Diagnostic, render, render_plain
 from visprog.language.parser import parse
 from visprog.models.roles import Completion, LanguageModel, Message
 from visprog.planner.bank import Bank, identity, read_bank
-from visprog.planner.extraction import extract_program
+from visprog.planner.extraction import extract_program, is_whole
 from visprog.planner.plan import Plan, Request
-from visprog.planner.prompt import build_messages
+from visprog.planner.prompt import build_messages, usable_examples
 from visprog.prompts import BANKS, bank_text
 
 _NO_PROGRAM = (
     "There is no program in this answer. Answer with the program alone, on each line one statement "
     "NAME=Tool(argument=value)."
 )
+_CUT = (
+    "This answer is too long and was cut off. Answer with the program alone, on each line one statement, and "
+    "nothing before or after it."
+)
+_FEWER = 3
+"""If a conversation is too long, one of so many examples is shown."""
 _REPAIR = "The program has errors:\n\n{faults}\n\nWrite the whole program again, corrected, and nothing else."
 
 
@@ -34,14 +40,21 @@ def shipped_bank(task: str) -> Bank:
 class _Conversation:
     """What was said so far, what it cost, and the last program, which had errors.
 
-    `shown` are the places of the messages that the model has read or written.
+    `head` is the number of messages before the first answer. `shown` are the places of the messages that the
+    model has read or written. `cut` is the error of the last answer if that was cut off.
     """
 
     messages: list[Message]
+    head: int = 0
     shown: set[int] = field(default_factory=set)
+    remarks: list[str] = field(default_factory=list)
     input_tokens: int = 0
     output_tokens: int = 0
     faulty: Checked | None = None
+    cut: AnswerCut | None = None
+
+    def __post_init__(self) -> None:
+        self.head = len(self.messages)
 
     @property
     def transcript(self) -> tuple[Message, ...]:
@@ -53,6 +66,20 @@ class _Conversation:
         self.messages.append(Message("assistant", completion.text))
         self.input_tokens += completion.input_tokens or 0
         self.output_tokens += completion.output_tokens or 0
+        for remark in completion.remarks:
+            self.remark(remark)
+
+    def remark(self, sentence: str) -> None:
+        """Keep a sentence for people, once."""
+        if sentence not in self.remarks:
+            self.remarks.append(sentence)
+
+    def begin_with(self, messages: list[Message]) -> None:
+        """Put other messages before the first answer; they count as shown once the model has answered."""
+        moved = len(messages) - self.head
+        self.shown = {place + moved for place in self.shown if place >= self.head}
+        self.messages[: self.head] = messages
+        self.head = len(messages)
 
 
 @dataclass(frozen=True)
@@ -94,14 +121,39 @@ class LanguageModelPlanner:
         """
         talk = _Conversation(build_messages(request, self.banks(request.task)))
         for attempt in range(1, self.attempts + 1):
-            talk.answered(self.model.complete(talk.messages, temperature=self.temperature))
+            talk.answered(self._answer(request, talk))
             checked = _checked(talk.messages[-1].content, request)
-            if checked is not None and checked.ok:
+            if checked is not None and checked.ok and _is_complete(talk):
                 return self._plan(request, talk, checked, attempt)
-            talk.faulty = checked or talk.faulty
+            if talk.cut is None:
+                talk.faulty = checked or talk.faulty
             if attempt < self.attempts:
-                talk.messages.append(Message("user", _complaint(checked)))
+                talk.messages.append(Message("user", _CUT if talk.cut else _complaint(checked)))
         raise self._failure(talk)
+
+    def _answer(self, request: Request, talk: _Conversation) -> Completion:
+        """Ask for the next turn: with fewer examples, once, if the conversation is too long for the model."""
+        try:
+            return self._complete(talk)
+        except ContextTooLong:
+            usable = len(usable_examples(request, self.banks(request.task)))
+            fewer = usable // _FEWER
+            if talk.head <= 2 * fewer + 2:
+                raise
+            talk.begin_with(build_messages(request, self.banks(request.task), fewer))
+            talk.remark(f"The model's context is too short for {usable} examples; {fewer} were shown.")
+            return self._complete(talk)
+
+    def _complete(self, talk: _Conversation) -> Completion:
+        """Return the next turn, or what there is of it if it was cut off. Raises AnswerCut for nothing."""
+        talk.cut = None
+        try:
+            return self.model.complete(talk.messages, temperature=self.temperature)
+        except AnswerCut as fault:
+            if not fault.text.strip():
+                raise
+            talk.cut = fault
+            return Completion(fault.text)
 
     def plan_many(self, request: Request, count: int) -> list[Plan]:
         """Return up to `count` programs, asked for one by one, to be run and put to the vote.
@@ -122,19 +174,26 @@ class LanguageModelPlanner:
 
     def _plan(self, request: Request, talk: _Conversation, checked: Checked, attempts: int) -> Plan:
         repairs = attempts - 1
-        remark = f"The program was sent back {'once' if repairs == 1 else f'{repairs} times'} to be repaired."
+        if repairs:
+            talk.remark(
+                f"The program was sent back {'once' if repairs == 1 else f'{repairs} times'} to be repaired."
+            )
+        if talk.cut is not None:
+            talk.remark("The answer was cut off at its length limit, after the end of the program.")
         return Plan(
             request.instruction,
             request.task,
             checked,
             self.name,
             talk.transcript,
-            (remark,) if repairs else (),
+            tuple(talk.remarks),
             talk.input_tokens,
             talk.output_tokens,
         )
 
-    def _failure(self, talk: _Conversation) -> PlanError:
+    def _failure(self, talk: _Conversation) -> PlanError | AnswerCut:
+        if talk.cut is not None and talk.faulty is None:
+            return talk.cut
         tries = f"{self.attempts} {'attempt' if self.attempts == 1 else 'attempts'}"
         help_ = "word the instruction differently, use a stronger model, or write the program yourself"
         if talk.faulty is None:
@@ -150,6 +209,10 @@ class LanguageModelPlanner:
             diagnostics=talk.faulty.diagnostics,
             transcript=talk.transcript,
         )
+
+
+def _is_complete(talk: _Conversation) -> bool:
+    return talk.cut is None or is_whole(talk.cut.text)
 
 
 def _checked(answer: str, request: Request) -> Checked | None:

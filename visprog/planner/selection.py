@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from visprog.errors import UsageError
 from visprog.models import openai
 from visprog.models.roles import LanguageModel
@@ -28,15 +31,16 @@ def check_planner_name(name: str, others: tuple[str, ...] = ()) -> None:
 
 
 def choose_planner(name: str, models: Zoo | None = None) -> Planner:
-    """Return the planner of this name; `auto` is openai where a key or an address is set, else the profile's.
+    """Return the planner of this name; `auto` is openai if a key or an address is set, else the profile's.
 
-    `transformers:MODEL` shares the language model of `models` where it is the same. Raises UsageError for
-    another name, and ModelUnavailable where openai has neither key nor address, or the local model's weights
-    are missing.
+    `openai` asks the language model of `models`, with all of its options, if that is one behind an API;
+    `openai:MODEL` keeps the options and asks another model. `transformers:MODEL` shares the language model of
+    `models` if it is the same. Raises UsageError for another name, and ModelUnavailable if openai has neither
+    key nor address, or the local model's weights are missing.
     """
     check_planner_name(name)
     if name == "auto":
-        name = "openai" if openai.is_configured() else _own(models)
+        name = "openai" if openai.is_configured(_api_options(models)) else _own(models)
     if name == "examples":
         from visprog.planner.examples.planner import ExamplesPlanner
 
@@ -45,9 +49,25 @@ def choose_planner(name: str, models: Zoo | None = None) -> Planner:
 
     kind, _, model = name.partition(":")
     if kind == "transformers":
-        return LanguageModelPlanner(_local_model(name, models), name, variety=_VARIETY)
-    language_model = openai.OpenAILanguageModel(model or None)
+        return LanguageModelPlanner(_shared_model(name, models), name, variety=_VARIETY)
+    language_model = _api_model(model, models)
     return LanguageModelPlanner(language_model, f"openai:{language_model.model}")
+
+
+def _api_options(models: Zoo | None) -> Mapping[str, Any]:
+    """Return the options of the profile's language model if it is behind an API."""
+    spec = models.spec("language_model") if models is not None else None
+    return spec.options if spec is not None and spec.backend == "openai" else {}
+
+
+def _api_model(name: str, models: Zoo | None) -> openai.OpenAILanguageModel:
+    """Return the model of this name behind an API, or the profile's; with the profile's options."""
+    spec = models.spec("language_model") if models is not None else None
+    if models is not None and spec is not None and spec.backend == "openai" and name in ("", spec.identifier):
+        model = models.get("language_model")
+        if isinstance(model, openai.OpenAILanguageModel):
+            return model
+    return openai.load_language_model(name, _api_options(models))
 
 
 def _own(models: Zoo | None) -> str:
@@ -58,7 +78,7 @@ def _own(models: Zoo | None) -> str:
     return models.profile.planner
 
 
-def _local_model(name: str, models: Zoo | None) -> LanguageModel:
+def _shared_model(name: str, models: Zoo | None) -> LanguageModel:
     shared = models is not None and str(models.spec("language_model")) == name
     zoo = models if models is not None and shared else Zoo(models={"language_model": name})
     return zoo.get("language_model")  # type: ignore[return-value]  # the zoo answers for the role

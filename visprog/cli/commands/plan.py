@@ -5,7 +5,18 @@ from __future__ import annotations
 import typer
 
 from visprog.arguments import named_pictures
-from visprog.cli.options import Instruction, Json, Named, Pictures, Planner, Task, Tools
+from visprog.cli.options import (
+    Device,
+    Instruction,
+    Json,
+    Model,
+    Models,
+    Named,
+    Pictures,
+    Planner,
+    Task,
+    Tools,
+)
 from visprog.cli.reporting import note, print_json, reporting
 from visprog.cli.running import origin, show_diagnostics
 from visprog.cli.sessions import make_session
@@ -17,12 +28,15 @@ def plan(
     image: Named = None,
     task: Task = "auto",
     planner: Planner = "auto",
+    models: Models = "base",
+    model: Model = None,
+    device: Device = "auto",
     tools: Tools = None,
     as_json: Json = False,
 ) -> None:
     """Print the program for an instruction. No picture is opened: only their number and names count."""
     with reporting(as_json):
-        session = make_session(planner, "base", tools)
+        session = make_session(planner, models, tools, model, device)
         planned = session.plan(instruction, tuple(named_pictures(images, image)), task=task)
         note(origin(planned))
         show_diagnostics(planned.checked, planned.checked.program.source)

@@ -1,0 +1,91 @@
+"""Hides secrets in what a server said: keys, passwords, and every encoding of them."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import urllib.parse
+from collections.abc import Iterable, Iterator
+
+_LONG = 12
+"""A key of so many characters is a secret whatever it looks like."""
+_MIXED = 6
+"""A key of so many characters is a secret if a digit is among them. `none` and `ollama` are not secrets."""
+_PASSWORD = 4
+"""A password or a user's login of so many characters is hidden; shorter ones are part of many words."""
+_PIECE = 6
+"""Servers like to quote the beginning and the end of a key: so many characters of it are hidden too."""
+
+
+class Secrets:
+    """The secrets of a service. `texts` and `logins` (`user:password`) are hidden in all their encodings."""
+
+    __slots__ = ("_forms", "_pattern", "_pieces")
+
+    def __init__(self, texts: Iterable[str] = (), logins: Iterable[str] = ()) -> None:
+        found = {form for text in texts if _is_secret(text) for form in _forms(text)}
+        for login in logins:
+            found |= set(_login_forms(login))
+        self._forms = sorted(found, key=lambda form: (-len(form), form))
+        self._pattern = re.compile("|".join(map(re.escape, self._forms))) if found else None
+        self._pieces = _pieces(self._forms)
+
+    def hide(self, text: str) -> str:
+        """Replace whole secrets. Nothing else changes, so that a program stays what it is."""
+        return self._pattern.sub("[secret]", text) if self._pattern else text
+
+    def hide_pieces(self, text: str) -> str:
+        """Replace secrets and every piece of them, as is right for the message of an error."""
+        hidden = bytearray(len(text))
+        for size, pieces in self._pieces.items():
+            for start in range(len(text) - size + 1):
+                if text[start : start + size] in pieces:
+                    hidden[start : start + size] = b"\1" * size
+        return "".join("*" if secret else char for char, secret in zip(text, hidden, strict=True))
+
+    def __repr__(self) -> str:
+        return f"<{len(self._forms)} forms of secrets>"
+
+
+def _is_secret(text: str) -> bool:
+    return len(text) >= _LONG or (len(text) >= _MIXED and any(char.isdigit() for char in text))
+
+
+def _pieces(forms: Iterable[str]) -> dict[int, set[str]]:
+    pieces: dict[int, set[str]] = {}
+    for form in forms:
+        size = min(len(form), _PIECE)
+        pieces.setdefault(size, set()).update(form[at : at + size] for at in range(len(form) - size + 1))
+    return pieces
+
+
+def _login_forms(login: str) -> Iterator[str]:
+    """Yield the forms of a login and of its password, or of the user if there is no password."""
+    user, _, password = login.partition(":")
+    for text in (login, password or user):
+        for form in (text, urllib.parse.unquote(text)):
+            if len(form) >= _PASSWORD:
+                yield from _forms(form)
+
+
+def _forms(secret: str) -> Iterator[str]:
+    """Yield a secret as it is, percent-encoded, in JSON's and HTML's escapes, and in Base64."""
+    yield secret
+    for safe in ("", "/", "/:", "/:@!$&'()*+,;="):
+        encoded = urllib.parse.quote(secret, safe=safe)
+        yield encoded
+        yield re.sub("%[0-9A-F]{2}", lambda match: match[0].lower(), encoded)
+    yield urllib.parse.quote_plus(secret)
+    for escaped in (json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]):
+        yield escaped
+        yield escaped.replace("/", "\\/")
+    yield secret.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    data = secret.encode("utf-8", "replace")
+    for prefix in (b"", b":"):
+        for encode in (base64.b64encode, base64.urlsafe_b64encode):
+            encoded = encode(prefix + data).decode("ascii")
+            if len(encoded.rstrip("=")) >= _MIXED:
+                yield encoded
+                yield encoded.rstrip("=")
+    yield data.hex()
