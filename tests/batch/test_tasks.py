@@ -74,7 +74,6 @@ def test_ids_have_files_of_their_own_that_show(tmp_path: Path) -> None:
         ({**ASK, "program": "RESULT=Eval('1')"}, "both an instruction and a program"),
         ({"instruction": "  "}, "`instruction` is not text, or empty"),
         ({"instruction": 7}, "`instruction` is not text, or empty"),
-        ({**ASK, "imagee": "a.png"}, "there is no field `imagee`"),
         ({**ASK, "image": "a.png", "images": "b.png"}, "both `image` and `images`"),
         ({**ASK, "images": [7]}, "its pictures are neither a path"),
         ({**ASK, "image": 7}, "its pictures are neither a path"),
