@@ -47,7 +47,8 @@ def in_words(summary: Summary) -> str:
     earlier = summary.tasks - summary.performed
     before = f" ({earlier:,} of them earlier)" if earlier else ""
     spent = cost(summary.tokens)
-    return f"{tasks}: {outcome}{before}{f'; {spent}' if spent else ''}{_transient(summary.transient)}{_damage(summary.damaged)}"
+    remarks = _transient(summary.transient) + _damage(summary.damaged)
+    return f"{tasks}: {outcome}{before}{f'; {spent}' if spent else ''}{remarks}"
 
 
 def _damage(lines: int) -> str:

@@ -1,9 +1,9 @@
 """The journal of a batch: a line for each finished task, written as soon as it is finished.
 
-Each line is written by one system call, so that no written line is lost when the process is killed; every few
-seconds the file is forced to the disk, in case the machine itself stops. A line that was cut off, or whose
-checksum is wrong, counts as not written, and its task is run again. The header, which names the configuration,
-is written twice.
+Each line is written by one system call, so that no written line is lost when the process is killed; every
+few seconds the file is forced to the disk, in case the machine itself stops. A line that was cut off, or
+whose checksum is wrong, counts as not written, and its task is run again. The header, which names the
+configuration, is written twice.
 """
 
 from __future__ import annotations
@@ -246,7 +246,7 @@ def _open(path: Path) -> BinaryIO | Any:
     try:
         if path.is_symlink() or (path.exists() and not path.is_file()):
             raise UsageError(f"{path} is not a regular file", help="remove it, or choose another folder")
-        return open(os.open(path, flags, 0o666), "r+b", buffering=0)
+        return os.fdopen(os.open(path, flags, 0o666), "r+b", buffering=0)
     except OSError as cause:
         raise UsageError(
             f"{path} cannot be written: {cause.strerror}", help="choose another folder"

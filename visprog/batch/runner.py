@@ -325,7 +325,7 @@ def _write_results(path: Path, journal: Journal, tasks: list[_Line], performed: 
     try:
         with beside.open("wb") as lines:
             if path.exists():
-                os.chmod(beside, stat.S_IMODE(path.stat().st_mode))
+                beside.chmod(stat.S_IMODE(path.stat().st_mode))
             for key, fields in tasks:
                 entry = journal.read(key)
                 lines.write(_with_fields(dump(entry["record"]), fields) + b"\n")

@@ -29,7 +29,7 @@ from visprog.session import named_images
 _FIELDS = ("id", "instruction", "program", "image", "images", "task")
 _LONGEST_NAME = 200
 _LIKENESS = 0.72
-"""From 0 to 1: `imgae` and `image_path` are likely slips, `question_id` and `answer` are not."""
+"""From 0 to 1: `imgae` is a likely slip, `question_id` and `answer` are not."""
 
 _PROGRAMS = 1_000
 _SHOWN = 20
@@ -39,8 +39,8 @@ _SHOWN = 20
 class Task:
     """One task; either `instruction` or `program` is empty. `bank` is the task of the paper, or `auto`.
 
-    `paths` are those of its pictures, as they are written in the file of tasks, which is in `folder`. `fields`
-    are further fields of its line; nothing depends on them.
+    `paths` are those of its pictures, as they are written in the file of tasks, which is in `folder`.
+    `fields` are further fields of its line; nothing depends on them.
     """
 
     id: str | int
@@ -154,7 +154,9 @@ class _Misspelt:
 def _likenesses(task: Task) -> Iterator[tuple[str, str]]:
     """Yield the further fields that look like a known field which the line does not give."""
     for name in task.fields:
-        for known in get_close_matches(name.casefold(), _absent(task), n=1, cutoff=_LIKENESS):
+        absent = _absent(task)
+        longer = [known for known in absent if name.casefold().startswith(f"{known}_")]
+        for known in longer[:1] or get_close_matches(name.casefold(), absent, n=1, cutoff=_LIKENESS):
             yield name, known
 
 

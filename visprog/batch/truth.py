@@ -1,7 +1,7 @@
 """Which failures are final: those of the program or the picture, not those of the machine around them.
 
-A failure of the machine (memory, disk, an import, a server, a deadline) is never kept as a task's outcome: the
-next run of the batch tries the task again. Types decide, never the words of a message.
+A failure of the machine (memory, disk, an import, a server, a deadline) is never kept as a task's outcome:
+the next run of the batch tries the task again. Types decide, never the words of a message.
 """
 
 from __future__ import annotations
