@@ -308,8 +308,8 @@ def _unconnected(address: str | None, cause: Exception) -> UsageError:
     if address is None:
         return UsageError(
             f"Ray did not start on this machine: {_in_a_line(cause)}",
-            help="run the same command again when the machine is less busy, see that there is room on the disk "
-            "and in /dev/shm, or run without Ray (`--engine local`)",
+            help="try again when the machine is less busy, see that there is room on the disk and in "
+            "/dev/shm, or run without Ray (`--engine local`)",
         )
     return UsageError(
         f"the Ray cluster at {address} cannot be reached: {_in_a_line(cause)}",
