@@ -49,7 +49,7 @@ _PASSING = frozenset(
 """What says nothing about the file's content."""
 
 FAILURES = (sqlite3.Error, UnicodeError, OverflowError, MemoryError)
-"""What comes of a damaged file, and of one that cannot be used now: SQLite's words are decoded as UTF-8 too."""
+"""What comes of a damaged file, or of one that cannot be used now: SQLite's messages are decoded too."""
 
 SIDECARS = ("-wal", "-shm", "-journal")
 """The endings of the files that SQLite keeps beside a database."""
