@@ -56,7 +56,8 @@ def test_a_program_that_needs_no_picture_may_have_none_or_more_than_it_needs(tmp
 
 def test_further_fields_are_passed_through(tmp_path: Path) -> None:
     further = {"answer": "yes", "question_id": 7, "groups": {"global": ["é", None]}}
-    lines = [{"program": SIX, **further}, {"program": "RESULT=Eval('1 / 0')", "answer": 1}, {"program": SIX}]
+    failing = {"program": "RESULT=Eval('1 / 0')", "answer": 1}
+    lines: list[dict[str, Any]] = [{"program": SIX, **further}, failing, {"program": SIX}]
     summary, told = run(tmp_path, *lines)
     found = lines_of(summary.results)
     assert [each.get("fields") for each in found] == [further, {"answer": 1}, None]

@@ -71,6 +71,7 @@ def test_ids_have_files_of_their_own_that_show(tmp_path: Path) -> None:
         ('{"id": ' + "1" * 5_000 + "}", "it is not JSON: Exceeds the limit"),
         ("[1]", "it is no JSON object"),
         ({"image": "a.png"}, "there is neither `instruction` nor `program`"),
+        ({"instrcution": "How?", "image": "a.png"}, "did you mean `instruction` by `instrcution`?"),
         ({**ASK, "program": "RESULT=Eval('1')"}, "both an instruction and a program"),
         ({"instruction": "  "}, "`instruction` is not text, or empty"),
         ({"instruction": 7}, "`instruction` is not text, or empty"),

@@ -236,8 +236,8 @@ def test_a_planted_link_is_refused_and_never_written_through(
 
 def test_where_the_engine_cannot_start_nothing_is_left(tmp_path: Path) -> None:
     def broken(*_: Any) -> Any:
+        yield from ()
         raise UsageError("it does not start")
-        yield
 
     file = write_tasks(tmp_path, {"program": "RESULT=Eval('1')"})
     options = Options(pictures=True, traces=True)

@@ -26,6 +26,10 @@ def entry(value: object) -> Remembered:
 PICTURE = Image(np.arange(300, dtype=np.uint8).reshape(10, 10, 3))
 
 
+def no_parts(name: str) -> bytes:
+    raise KeyError(name)
+
+
 def filled(folder: Path) -> Path:
     """Keep a few entries; return the file."""
     memo = DiskMemo(folder, tell=lambda words: pytest.fail(words))
@@ -204,10 +208,10 @@ def test_the_format_of_a_foreign_file_is_named(tmp_path: Path) -> None:
 )
 def test_a_tree_of_another_form_is_no_value(tree: Any) -> None:
     with pytest.raises((ValueError, TypeError, KeyError)):
-        decode(json.dumps([tree, [], []]), {}.__getitem__)
+        decode(json.dumps([tree, [], []]), no_parts)
 
 
 @pytest.mark.parametrize("text", ["[1, [7], []]", '[1, "words", []]', "[1, [], {}]", "[1]", "{}", "["])
 def test_remarks_that_are_no_texts_make_no_entry(text: str) -> None:
     with pytest.raises((ValueError, TypeError)):
-        decode(text, {}.__getitem__)
+        decode(text, no_parts)

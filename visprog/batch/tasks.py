@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import lru_cache
@@ -141,7 +141,7 @@ class _Misspelt:
             self._counts[pair] += 1
 
     def hint(self, task: Task) -> str:
-        return "".join(f"; did you mean `{known}` by `{name}`?" for name, known in _likenesses(task))
+        return _did_you_mean(_likenesses(task))
 
     def remarks(self) -> tuple[str, ...]:
         return tuple(
@@ -153,17 +153,19 @@ class _Misspelt:
 
 def _likenesses(task: Task) -> Iterator[tuple[str, str]]:
     """Yield the further fields that look like a known field which the line does not give."""
-    for name in task.fields:
-        absent = _absent(task)
-        longer = [known for known in absent if name.casefold().startswith(f"{known}_")]
-        for known in longer[:1] or get_close_matches(name.casefold(), absent, n=1, cutoff=_LIKENESS):
-            yield name, known
+    asked = [] if task.instruction or task.program else ["instruction", "program"]
+    return _like(task.fields, [*asked, *([] if task.paths else ["image", "images"])])
 
 
-def _absent(task: Task) -> list[str]:
-    given = {"instruction": task.instruction, "program": task.program, "image": task.paths}
-    given |= {"images": task.paths, "task": task.bank != "auto"}
-    return [name for name, value in given.items() if not value]
+def _like(names: Iterable[str], known: list[str]) -> Iterator[tuple[str, str]]:
+    for name in names:
+        longer = [each for each in known if name.casefold().startswith(f"{each}_")]
+        for each in longer[:1] or get_close_matches(name.casefold(), known, n=1, cutoff=_LIKENESS):
+            yield name, each
+
+
+def _did_you_mean(likenesses: Iterable[tuple[str, str]]) -> str:
+    return "".join(f"; did you mean `{known}` by `{name}`?" for name, known in likenesses)
 
 
 def read_tasks(file: Path, bank: str = "auto") -> Iterator[Task]:
@@ -214,8 +216,10 @@ def _object(line: bytes) -> dict[str, Any]:
 def _task(given: dict[str, Any], place: int, folder: Path, bank: str, read: Callable[[Path], str]) -> Task:
     instruction, program = _text(given, "instruction"), _text(given, "program")
     if bool(instruction) == bool(program):
-        raise _Fault("it has both an instruction and a program" if program else "it asks nothing: "
-                     "there is neither `instruction` nor `program`")  # fmt: skip
+        if program:
+            raise _Fault("it has both an instruction and a program")
+        hint = _did_you_mean(_like(given.keys() - set(_FIELDS), ["instruction", "program"]))
+        raise _Fault(f"it asks nothing: there is neither `instruction` nor `program`{hint}")
     if program.endswith(".vp") and "\n" not in program:
         program = read(folder / program)
     if "image" in given and "images" in given:

@@ -19,7 +19,8 @@ def batch(
         Path,
         typer.Argument(
             metavar="TASKS",
-            help="A file of JSON lines: `instruction` or `program`, `images`; at will `id`, `task`.",
+            help="A file of JSON lines: `instruction` or `program`, `images`, and optionally `id`, `task`; "
+            "further fields are passed through.",
             show_default=False,
         ),
     ],
