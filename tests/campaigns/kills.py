@@ -70,19 +70,33 @@ class Batches:
         """Run a batch to its end; return its status."""
         return os.waitstatus_to_exitcode(os.waitpid(self.start(out, *options), 0)[1])
 
-    def kill(self, out: str, seconds: float, *options: str) -> str:
-        """Start a batch and kill it after so many seconds; return how far it was."""
+    def kill(self, out: str, lines: int, seconds: float, *options: str) -> str:
+        """Start a batch, kill it so many seconds after its journal has grown by so many lines, or ended.
+
+        Return how far it was.
+        """
+        journal = self.folder / out / "journal.jsonl"
+        wanted = _lines(journal) + lines
         process = self.start(out, *options)
+        while lines and _lines(journal) < wanted and not _has_ended(process):
+            time.sleep(0.0005)
         time.sleep(seconds)
         os.kill(process, signal.SIGKILL)
         ended = os.WIFEXITED(os.waitpid(process, 0)[1])
-        journal = self.folder / out / "journal.jsonl"
         if ended:
             return "after its end"
-        if not journal.exists() or journal.read_bytes().count(b"\n") < 3:
+        if _lines(journal) < 3:
             return "before the first task was done"
         done = (self.folder / out / "results.jsonl").exists()
         return "after results had been written" if done else "under way"
+
+
+def _lines(journal: Path) -> int:
+    return journal.read_bytes().count(b"\n") if journal.exists() else 0
+
+
+def _has_ended(process: int) -> bool:
+    return os.waitid(os.P_PID, process, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
 def contents(out: Path) -> dict[str, bytes]:
@@ -124,7 +138,9 @@ def campaign(kills: int, seed: int, seconds: float, tell: Callable[[str], None])
             out, folders = f"killed-{folders}", folders + 1
             options = ("--cache", f"cache-{folders}") if folders % 3 == 0 else ()
             for _ in range(min(chance.randrange(1, _KILLS_A_FOLDER), kills - made)):
-                moments[batches.kill(out, chance.uniform(0, 1.1 * batches.seconds), *options)] += 1
+                lines = chance.choice([0, 1, chance.randrange(1, TASKS // 3)])
+                seconds_more = chance.uniform(0, 0.02 if lines else batches.seconds)
+                moments[batches.kill(out, lines, seconds_more, *options)] += 1
                 made += 1
             status = batches.finish(out, *options)
             if status != batches.status:
