@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import copyreg
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     from visprog.language.diagnostics import Diagnostic
@@ -32,7 +32,13 @@ if TYPE_CHECKING:
 
 
 class VisProgError(Exception):
-    """The root of the tree. `message` says what was found and expected; `help` what to do next."""
+    """The root of the tree. `message` says what was found and expected; `help` what to do next.
+
+    A `transient` error comes from the machine, a model server or a deadline, not from the program or the
+    picture: trying again may succeed, so a batch does not keep it as the final outcome of a task.
+    """
+
+    transient: ClassVar[bool] = False
 
     def __init__(self, message: str, *, help: str | None = None) -> None:
         super().__init__(message)
@@ -100,6 +106,8 @@ class StepError(VisProgError):
 class ModelError(VisProgError):
     """A model could not do its work."""
 
+    transient: ClassVar[bool] = True
+
 
 class ModelUnavailable(ModelError):  # noqa: N818
     """Nothing fills the role, or its weights, key or package are missing."""
@@ -131,6 +139,8 @@ class AnswerCut(ModelFailed):
 
 class WorkerDied(VisProgError):  # noqa: N818
     """The process that ran a task ended before the task did."""
+
+    transient: ClassVar[bool] = True
 
 
 class PlanError(VisProgError):

@@ -46,9 +46,9 @@ def test_a_damaged_journal_is_told_and_its_task_done_anew(folder: Path) -> None:
     visprog("batch", "tasks.jsonl", "--out", "out")
     journal, results = folder / "out" / "journal.jsonl", folder / "out" / "results.jsonl"
     lines, before = journal.read_bytes().splitlines(keepends=True), results.read_bytes()
-    journal.write_bytes(b"".join([*lines[:2], b"\0" * 50 + b"\n", *lines[3:]]))
+    journal.write_bytes(b"".join([*lines[:3], b"\0" * 50 + b"\n", *lines[4:]]))
     out, err = visprog("batch", "tasks.jsonl", "--out", "out", "--json")
-    assert "a line of the journal is damaged, and what stood there was done anew" in err
+    assert "a line of the journal is damaged; the affected tasks were run again" in err
     assert (json.loads(out)["damaged"], json.loads(out)["performed"]) == (1, 1)
     assert results.read_bytes() == before
 

@@ -166,10 +166,10 @@ def test_interrupted_it_leaves_a_journal_with_which_another_engine_goes_on(
     journal = folder / "out" / "journal.jsonl"
     with held(folder):
         running = batch("--out", "out", "--engine", "ray", "--address", cluster, "--actors", "1")
-        wait_until(lambda: journal.exists() and journal.read_bytes().count(b"\n") > 1)
+        wait_until(lambda: journal.exists() and journal.read_bytes().count(b"\n") > 2)
         running.send_signal(signal.SIGINT)
         assert finished(running, 130).endswith("interrupted\n")
-    done = len(lines_of(journal)) - 1
+    done = len(lines_of(journal)) - 2
     assert 0 < done <= 5
     worker = performed()[0].process
     wait_until(lambda: not Path(f"/proc/{worker}").exists())
@@ -240,7 +240,7 @@ def test_what_a_worker_cannot_keep_ends_the_batch(folder: Path, cluster: str) ->
     make = sessions()
     with make() as session, pytest.raises(Exception, match=r"7\.png is a folder"):
         run_batch(session, Path("tasks.jsonl"), Path("out"), Options(pictures=True), engine=Cluster(make))
-    assert len(lines_of(Path("out/journal.jsonl"))) > 1
+    assert len(lines_of(Path("out/journal.jsonl"))) > 2
 
 
 def test_a_session_that_cannot_be_sent_is_refused() -> None:
@@ -274,3 +274,22 @@ def test_nothing_is_started_where_nothing_is_left_to_do(tmp_path: Path) -> None:
     run_batch(VisProg(), file, tmp_path / "out")
     engine: Any = Cluster(VisProg, address="127.0.0.1:1")
     assert run_batch(VisProg(), file, tmp_path / "out", engine=engine).performed == 0
+
+
+@pytest.mark.parametrize(
+    "failure", [Exception("The current node timed out during startup."), OSError("full")]
+)
+def test_where_ray_does_not_start_it_says_so_and_leaves_nothing(
+    failure: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def init(*_: Any, **__: Any) -> None:
+        raise failure
+
+    if ray.is_initialized():
+        ray.shutdown()
+    monkeypatch.setattr(ray, "init", init)
+    file = write_tasks(tmp_path, {"program": "RESULT=Eval('6 * 7')"})
+    with pytest.raises(UsageError, match=f"Ray did not start on this machine: {failure}") as caught:
+        run_batch(VisProg(), file, tmp_path / "out", engine=Cluster(VisProg))
+    assert "--engine local" in str(caught.value.help)
+    assert not (tmp_path / "out").exists()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +76,7 @@ def test_cut_off_anywhere_it_holds_all_whole_lines_and_goes_on(data: st.DataObje
     content = written(path, 4).read_bytes()
     cut = data.draw(st.integers(0, len(content)))
     path.write_bytes(content[:cut])
-    whole = max(content[:cut].count(b"\n") - 1, 0)
+    whole = max(content[:cut].count(b"\n") - 2, 0)
     journal = Journal(path, HERE)
     assert [journal.has(key(number)) for number in range(4)] == [number < whole for number in range(4)]
     for number in range(whole, 4):
@@ -86,7 +88,7 @@ def test_cut_off_anywhere_it_holds_all_whole_lines_and_goes_on(data: st.DataObje
 def test_a_line_that_the_disk_damaged_is_passed_over(tmp_path: Path) -> None:
     path = written(tmp_path / "journal.jsonl", 3)
     lines = path.read_bytes().splitlines(keepends=True)
-    path.write_bytes(lines[0] + lines[1] + b"\0" * 50 + b"\n" + lines[3])
+    path.write_bytes(b"".join([*lines[:3], b"\0" * 50 + b"\n", *lines[4:]]))
     journal = Journal(path, HERE)
     assert [journal.has(key(number)) for number in range(3)] == [True, False, True]
     assert journal.damaged == 1
@@ -126,15 +128,79 @@ def test_a_line_that_was_damaged_since_is_not_read(tmp_path: Path) -> None:
 
 
 def test_each_line_is_json_of_its_own(tmp_path: Path) -> None:
-    header, line = map(json.loads, written(tmp_path / "journal.jsonl", 1).read_text("utf-8").splitlines())
+    lines = written(tmp_path / "journal.jsonl", 1).read_text("utf-8").splitlines()
+    header, again, line = map(json.loads, lines)
+    assert header == again
     assert list(header) == ["format", "configuration", "checksum"]
     assert list(line) == ["key", "seconds", "input_tokens", "output_tokens", "record", "checksum"]
 
 
-def test_a_damaged_first_line_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("flip", [0x01, 0x80, 0xFF])
+def test_any_single_damaged_byte_costs_at_most_the_tasks_beside_it(flip: int, tmp_path: Path) -> None:
+    path = written(tmp_path / "journal.jsonl", 3)
+    content = path.read_bytes()
+    lines = content.splitlines(keepends=True)
+    heads = len(lines[0] + lines[1])
+    for place in range(len(content)):
+        path.write_bytes(content[:place] + bytes([content[place] ^ flip]) + content[place + 1 :])
+        journal = Journal(path, HERE)
+        found = [number for number in range(3) if journal.has(key(number))]
+        for number in found:
+            assert journal.read(key(number))["record"] == outcome(number, ok=number % 2 == 0).record
+        journal.close()
+        assert len(found) == 3 if place < heads else len(found) >= 2
+        Journal(path, HERE).close()
+
+
+@pytest.mark.parametrize("only", [True, False])
+def test_a_line_break_that_was_damaged_between_two_lines_costs_nothing(only: bool, tmp_path: Path) -> None:
+    path = written(tmp_path / "journal.jsonl", 3)
+    lines = path.read_bytes().splitlines()
+    path.write_bytes(b"X".join(lines[:3] if only else lines) + b"\n")
+    journal = Journal(path, HERE)
+    assert [journal.has(key(number)) for number in range(3)] == [True, not only, not only]
+    assert journal.read(key(0))["record"] == outcome(0).record
+    assert journal.damaged == 1
+    journal.close()
+
+
+def test_without_any_header_the_tasks_of_the_same_configuration_are_found(tmp_path: Path) -> None:
+    path = written(tmp_path / "journal.jsonl", 2)
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([b"#" * 40 + b"\n", *lines[2:]]))
+    for damaged in (1, 1):
+        journal = Journal(path, HERE)
+        assert [journal.has(key(number)) for number in range(2)] == [True, True]
+        assert journal.damaged == damaged
+        journal.close()
+    with pytest.raises(UsageError, match="was started with other settings"):
+        Journal(path, {**HERE, "planner": "other"})
+
+
+def test_a_transient_outcome_is_there_until_the_journal_is_closed(tmp_path: Path) -> None:
     path = written(tmp_path / "journal.jsonl", 1)
-    path.write_bytes(path.read_bytes().replace(b"examples", b"exbmples", 1))
-    with pytest.raises(UsageError, match="or its first line is damaged"):
+    journal = Journal(path, HERE)
+    for number in (0, 1):
+        journal.add(key(number), replace(outcome(number, ok=False), transient=True))
+        assert journal.has(key(number))
+        assert journal.failed(key(number))
+        assert journal.read(key(number))["transient"] is True
+    journal.close()
+    journal = Journal(path, HERE)
+    assert not any(journal.has(key(number)) or journal.failed(key(number)) for number in (0, 1))
+    journal.close()
+
+
+def test_a_link_or_a_pipe_is_refused_and_not_written(tmp_path: Path) -> None:
+    target, path = tmp_path / "diary.txt", tmp_path / "journal.jsonl"
+    target.touch()
+    path.symlink_to(target)
+    with pytest.raises(UsageError, match="is not a regular file"):
+        Journal(path, HERE)
+    assert target.read_bytes() == b""
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(UsageError, match="is not a regular file"):
         Journal(path, HERE)
 
 
@@ -150,7 +216,7 @@ def test_another_configuration_is_refused_in_words_unless_allowed(tmp_path: Path
     assert "--allow-changes" in str(caught.value.help)
     Journal(path, other, changes_allowed=True).close()
     Journal(path, other).close()
-    with pytest.raises(UsageError, match="was begun otherwise"):
+    with pytest.raises(UsageError, match="was started with other settings"):
         Journal(path, HERE)
 
 
@@ -168,12 +234,12 @@ def test_two_at_once_are_refused(tmp_path: Path) -> None:
 def test_a_foreign_file_is_left_as_it_is(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
     path.write_bytes(content)
-    with pytest.raises(UsageError, match="is no journal of a batch"):
+    with pytest.raises(UsageError, match="is not the journal of a batch"):
         Journal(path, HERE)
     assert path.read_bytes() == content
 
 
-@pytest.mark.parametrize("version", [1, 9])
+@pytest.mark.parametrize("version", [1, 2, 9])
 def test_another_format_is_refused(version: int, tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
     path.write_text(f'{{"format": "visprog-batch/{version}", "configuration": {{}}}}\n')

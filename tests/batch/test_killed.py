@@ -78,7 +78,7 @@ def finish(running: subprocess.Popen[str]) -> str:
 def journaled(folder: Path) -> set[str]:
     """The tasks whose line in the journal is whole."""
     path = folder / "killed" / "journal.jsonl"
-    lines = path.read_text("utf-8").split("\n")[1:-1] if path.is_file() else []
+    lines = path.read_text("utf-8").split("\n")[2:-1] if path.is_file() else []
     return {line.split('"id": "')[1].split('"')[0] for line in lines}
 
 

@@ -295,7 +295,8 @@ def _connected(address: str | None, actors: int) -> Iterator[None]:
                     "_system_config": {"worker_niceness": 0},  # else workers give way to whatever runs
                 }
                 ray.init("local", **own, **quiet)
-    except (OSError, ValueError, RuntimeError, ray.exceptions.RayError) as cause:
+    except Exception as cause:  # Ray raises plain ones too, when a node does not start in time
+        ray.shutdown()  # of what has started
         raise _unconnected(address, cause) from cause
     try:
         yield
@@ -306,8 +307,9 @@ def _connected(address: str | None, actors: int) -> Iterator[None]:
 def _unconnected(address: str | None, cause: Exception) -> UsageError:
     if address is None:
         return UsageError(
-            f"Ray cannot be started here: {_in_a_line(cause)}",
-            help="see that there is room on the disk, and in /dev/shm",
+            f"Ray did not start on this machine: {_in_a_line(cause)}",
+            help="try again when the machine is less busy, see that there is room on the disk and in "
+            "/dev/shm, or run without Ray (`--engine local`)",
         )
     return UsageError(
         f"the Ray cluster at {address} cannot be reached: {_in_a_line(cause)}",

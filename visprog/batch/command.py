@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 from visprog.batch.progress import ProgressLine
@@ -21,6 +22,7 @@ def batch(
     retry_failed: bool,
     changes_allowed: bool,
     engine: Engine | None = None,
+    tell: Callable[[str], None],
 ) -> Summary:
     """Run a batch under a line that tells how far it is."""
     with session, ProgressLine() as line:
@@ -34,6 +36,7 @@ def batch(
             changes_allowed=changes_allowed,
             watch=line,
             engine=engine,
+            tell=tell,
         )
 
 
@@ -44,14 +47,22 @@ def in_words(summary: Summary) -> str:
     earlier = summary.tasks - summary.performed
     before = f" ({earlier:,} of them earlier)" if earlier else ""
     spent = cost(summary.tokens)
-    return f"{tasks}: {outcome}{before}{f'; {spent}' if spent else ''}{_damage(summary.damaged)}"
+    remarks = _transient(summary.transient) + _damage(summary.damaged)
+    return f"{tasks}: {outcome}{before}{f'; {spent}' if spent else ''}{remarks}"
 
 
 def _damage(lines: int) -> str:
     if not lines:
         return ""
     what = "a line of the journal is" if lines == 1 else f"{lines:,} lines of the journal are"
-    return f"\n{what} damaged, and what stood there was done anew: look after the disk"
+    return f"\nwarning: {what} damaged; the affected tasks were run again. Check the disk"
+
+
+def _transient(tasks: int) -> str:
+    if not tasks:
+        return ""
+    what = "one task" if tasks == 1 else f"{tasks:,} tasks"
+    return f"\n{what} may succeed on another try (a server, memory, a file); the same command tries again"
 
 
 def as_json(summary: Summary) -> str:
@@ -62,6 +73,7 @@ def as_json(summary: Summary) -> str:
         "failed": summary.failed,
         "performed": summary.performed,
         "damaged": summary.damaged,
+        "transient": summary.transient,
         **summary.tokens._asdict(),
         "results": str(summary.results),
     }

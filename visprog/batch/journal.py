@@ -1,8 +1,9 @@
 """The journal of a batch: a line for each finished task, written as soon as it is finished.
 
-A line is written by one call to the system, so that the end of the process, however sudden, takes no line
-that was written; every few seconds the file is forced to the disk, in case the machine itself stops. A line
-that was cut off, or whose checksum is wrong, is as good as not written, and its task is run again.
+Each line is written by one system call, so that no written line is lost when the process is killed; every
+few seconds the file is forced to the disk, in case the machine itself stops. A line that was cut off, or
+whose checksum is wrong, counts as not written, and its task is run again. The header, which names the
+configuration, is written twice.
 """
 
 from __future__ import annotations
@@ -20,12 +21,18 @@ from visprog.batch.differences import differences
 from visprog.batch.outcome import Outcome
 from visprog.errors import OutputError, UsageError
 
-FORMAT = "visprog-batch/2"
+FORMAT = "visprog-batch/3"
 """Tells this layout from later ones."""
 
 _BEGINNING = b'{"format": "visprog-batch/'
 
 _HEADER = re.compile(rb'\{"format": "(visprog-batch/[^"]*)"')
+
+_START = re.compile(rb'\{"(?:format|key)": "')
+"""How every line begins."""
+
+_HEADERS = 2
+"""So many copies of the header are written."""
 
 _SEAL = b', "checksum": "%08x"}'
 """Ends each line, in place of its last brace: the CRC-32 of the line without it."""
@@ -40,24 +47,23 @@ Configuration: TypeAlias = Mapping[str, Any]
 
 
 class Journal:
-    """What is finished, by the keys of tasks.
+    """The finished tasks, by their keys.
 
-    Raises UsageError where another process writes it, it is none of ours, or it was begun with another
-    configuration and `changes_allowed` does not say otherwise.
+    Raises UsageError if another process writes the journal, if the file is not a journal, or if it was begun
+    with another configuration and `changes_allowed` is not set. `is_new` says that there was no file, and
+    `damaged` counts the lines that were found damaged.
     """
 
     def __init__(self, path: Path, configuration: Configuration, *, changes_allowed: bool = False) -> None:
         self.path = path
         self.damaged = 0
         self._places: dict[bytes, int] = {}
+        self._lengths: dict[int, int] = {}
         self._failed: set[bytes] = set()
         self._last: Configuration | None = None
-        try:
-            self._file = path.open("a+b", buffering=0)
-        except OSError as cause:
-            raise UsageError(
-                f"{path} cannot be written: {cause.strerror}", help="choose another folder"
-            ) from cause
+        self._copies = 0
+        self.is_new = not os.path.lexists(path)
+        self._file = _open(path)
         try:
             _lock(self._file, path)
             self._end = self._read()
@@ -66,6 +72,9 @@ class Journal:
             self._file.close()
             raise
         self._forced = monotonic()
+
+    def __len__(self) -> int:
+        return len(self._places)
 
     def has(self, key: bytes) -> bool:
         """Whether the task is finished."""
@@ -76,25 +85,36 @@ class Journal:
         return key in self._failed
 
     def add(self, key: bytes, outcome: Outcome) -> None:
-        """Write down what came of a task. Raises OutputError."""
+        """Write down the outcome of a task; a transient one is forgotten at the end. Raises OutputError."""
         place = self._end
-        spent = {"input_tokens": outcome.tokens.input_tokens, "output_tokens": outcome.tokens.output_tokens}
-        self._append(
-            {"key": key.hex(), "seconds": round(outcome.seconds, 6), **spent, "record": outcome.record}
-        )
+        facts: dict[str, Any] = {
+            "key": key.hex(),
+            "seconds": round(outcome.seconds, 6),
+            "input_tokens": outcome.tokens.input_tokens,
+            "output_tokens": outcome.tokens.output_tokens,
+        }
+        if outcome.kept:
+            facts["kept"] = outcome.kept
+        if outcome.transient:
+            facts["transient"] = True
+        self._append({**facts, "record": outcome.record})
         self._note(key, place, outcome.ok)
         if monotonic() - self._forced > FORCED_EVERY:
             self._force()
 
     def read(self, key: bytes) -> dict[str, Any]:
-        """Return the line of a finished task. Raises OutputError where it was damaged meanwhile."""
-        self._file.seek(self._places[key])
+        """Return the line of a finished task. Raises OutputError if it was damaged since it was written."""
+        place = self._places[key]
+        self._file.seek(place)
         try:
-            found: dict[str, Any] = json.loads(_unsealed(_line(self._file)))
-        except ValueError as cause:
+            line = _line(self._file)[: self._lengths.get(place)]
+            found: dict[str, Any] = json.loads(_unsealed(line))
+            if found["key"] != key.hex():
+                raise ValueError("a line has moved")
+        except (ValueError, KeyError, TypeError) as cause:
             raise OutputError(
                 f"{self.path} was damaged: {cause}",
-                help="start the batch again: what stood there is done anew",
+                help="run the same command again: it repeats the task of that line",
             ) from cause
         return found
 
@@ -105,54 +125,80 @@ class Journal:
             self._file.close()
 
     def _read(self) -> int:
-        """Take in what is there, and cut off what was not written to its end. Return where to go on."""
+        """Read all lines, and cut off one that was not written to its end. Return where to go on."""
         self._file.seek(0)
-        place = 0
+        place, first, valid, cut = 0, b"", 0, False
         with open(self._file.fileno(), "rb", closefd=False) as lines:
             for line in lines:
-                if not line.endswith(b"\n"):
-                    if self._last is None and not _BEGINNING.startswith(line[: len(_BEGINNING)]):
-                        raise _foreign(self.path)
-                    self._file.truncate(place)
+                first = first or line
+                cut = not line.endswith(b"\n")
+                if cut:
                     break
-                self._take(line, place)
+                valid += self._take(line[:-1], place)
                 place += len(line)
+        if (
+            first
+            and not valid
+            and not (cut and not place and _BEGINNING.startswith(first[: len(_BEGINNING)]))
+        ):
+            raise _foreign(self.path, first)
+        if cut:
+            self._file.truncate(place)
         return place
 
-    def _take(self, line: bytes, place: int) -> None:
-        if self._last is None:
-            self._recognise(line)
-        try:
-            found = json.loads(_unsealed(line[:-1]))
-            if "format" in found:
-                self._last = found["configuration"]
-            else:
-                self._note(bytes.fromhex(found["key"]), place, bool(found["record"]["ok"]))
-        except (ValueError, KeyError, TypeError):
-            if self._last is None:
-                raise _foreign(self.path) from None
-            self.damaged += 1  # by the disk, in the middle: its task is run again
+    def _take(self, line: bytes, place: int) -> bool:
+        """Take in a line; return whether any of it is valid."""
+        if self._take_sound(line, place):
+            return True
+        self.damaged += 1
+        pieces = _pieces(line)
+        sound = [self._take_sound(line[start:end], place + start, cut=True) for start, end in pieces]
+        return any(sound)
 
-    def _recognise(self, line: bytes) -> None:
-        """Refuse a journal of another version by its first line, whose layout may be another too."""
-        header = _HEADER.match(line)
-        version = header[1].decode(errors="replace") if header else FORMAT
-        if version != FORMAT:
-            raise UsageError(
-                f"{self.path} was written by another version of VisProg ({version}, here {FORMAT})",
-                help="finish it with that version, or choose another folder",
-            )
+    def _take_sound(self, line: bytes, place: int, *, cut: bool = False) -> bool:
+        """Take in a line if its checksum is right: a damaged one counts for nothing."""
+        try:
+            found = json.loads(_unsealed(line))
+            if "format" in found:
+                self._take_header(found)
+                return True
+            key, ok = bytes.fromhex(found["key"]), bool(found["record"]["ok"])
+        except (ValueError, KeyError, TypeError, RecursionError):
+            return False
+        if found.get("transient"):  # the task is to be run again
+            self._places.pop(key, None)
+            self._failed.discard(key)
+            return True
+        self._note(key, place, ok)
+        if cut:
+            self._lengths[place] = len(line)
+        return True
+
+    def _take_header(self, header: Mapping[str, Any]) -> None:
+        if header["format"] != FORMAT:
+            raise _of_another_version(self.path, header["format"])
+        same = self._last == header["configuration"]
+        self._copies = self._copies + 1 if same else 1
+        self._last = header["configuration"]
 
     def _begin(self, configuration: Configuration, changes_allowed: bool) -> None:
-        if self._last == configuration:
-            return
-        if self._last is not None and not changes_allowed:
-            raise UsageError(
-                f"{self.path.parent} was begun otherwise: {differences(self._last, configuration)}",
-                help="take the same as before, or another folder; or say `--allow-changes`, and what was "
-                "done otherwise is done anew",
-            )
-        self._append({"format": FORMAT, "configuration": configuration})
+        """Write the header if it is new, changed or lost. It stands there twice, in case one is damaged.
+
+        If both are lost, nothing goes wrong: a task's key depends on the configuration too.
+        """
+        if self._last is not None and self._last != configuration:
+            if not changes_allowed:
+                raise UsageError(
+                    f"the batch in {self.path.parent} was started with other settings: "
+                    f"{differences(self._last, configuration)}",
+                    help="use the same settings or another folder; or add `--allow-changes` to rerun the "
+                    "affected tasks",
+                )
+            self._copies = 0
+        self._last = configuration
+        while self._copies < _HEADERS:
+            self._append({"format": FORMAT, "configuration": configuration})
+            self._copies += 1
 
     def _note(self, key: bytes, place: int, ok: bool) -> None:
         self._places[key] = place
@@ -194,9 +240,40 @@ def _finite(value: Any) -> Any:
     return str(value) if isinstance(value, float) and value - value != 0 else value
 
 
-def _foreign(path: Path) -> UsageError:
-    what = f"{path} is no journal of a batch, or its first line is damaged"
-    return UsageError(what, help="choose another folder")
+def _open(path: Path) -> BinaryIO | Any:
+    """Open the journal, or make it; never follow a link, and never wait on a pipe."""
+    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    try:
+        if path.is_symlink() or (path.exists() and not path.is_file()):
+            raise UsageError(f"{path} is not a regular file", help="remove it, or choose another folder")
+        return os.fdopen(os.open(path, flags, 0o666), "r+b", buffering=0)
+    except OSError as cause:
+        raise UsageError(
+            f"{path} cannot be written: {cause.strerror}", help="choose another folder"
+        ) from cause
+
+
+def _foreign(path: Path, first: bytes) -> UsageError:
+    header = _HEADER.match(first)
+    version = header[1].decode(errors="replace") if header else FORMAT
+    if version != FORMAT:
+        return _of_another_version(path, version)
+    what = f"{path} is not the journal of a batch, or all of its lines are damaged"
+    return UsageError(what, help="choose another folder, or move the file away to run all tasks again")
+
+
+def _of_another_version(path: Path, version: str) -> UsageError:
+    return UsageError(
+        f"{path} was written by another version of VisProg ({version}, here {FORMAT})",
+        help="finish it with that version, or choose another folder",
+    )
+
+
+def _pieces(line: bytes) -> list[tuple[int, int]]:
+    """Return where the lines may be that became one when the line break between them was damaged."""
+    starts = [found.start() for found in _START.finditer(line)]
+    ends = [start - 1 for start in starts[1:]]
+    return list(zip(starts, [*ends, len(line)], strict=True)) if starts else []
 
 
 def _sealed(content: bytes) -> bytes:

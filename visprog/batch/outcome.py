@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping
 from contextlib import ExitStack
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from time import perf_counter
-from typing import Any, NamedTuple
+from typing import Any
 
 from visprog.batch.pictures import Pictures
 from visprog.batch.places import ENDINGS
 from visprog.batch.tasks import Task
+from visprog.batch.truth import is_transient
 from visprog.errors import StepError, VisProgError
 from visprog.images import save_image
 from visprog.language.checker import Checked
@@ -27,12 +31,19 @@ KEPT = ("picture", "trace")
 _PROGRAMS = 1_000
 
 
-class Outcome(NamedTuple):
-    """The line of the results, which is the same whenever the task is run, and what it took this time."""
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The line of the results, which is the same whenever the task is run, and what it took this time.
+
+    `kept` describes the files that belong to the record, by its fields: their size and digest. A `transient`
+    failure is not the task's own: the next run of the batch tries the task again.
+    """
 
     record: dict[str, Any]
     seconds: float
     tokens: Tokens
+    kept: Mapping[str, str] = field(default_factory=dict)
+    transient: bool = False
 
     @property
     def ok(self) -> bool:
@@ -67,8 +78,10 @@ class Performer:
                 if isinstance(program, Plan):
                     record["program"] = str(program)
                 record["error"] = _error(run)
+        error = run.error if isinstance(run, Run) else run
         spent = total([planning.tokens, *([run.tokens] if isinstance(run, Run) else [])])
-        return Outcome(record, perf_counter() - before, spent)
+        seconds, kept = perf_counter() - before, self._kept(record)
+        return Outcome(record, seconds, spent, kept, error is not None and is_transient(error))
 
     def _program(self, task: Task) -> Plan | Checked | Exception:
         names = tuple(task.pictures)
@@ -107,10 +120,29 @@ class Performer:
             run.save(page)
             record["trace"] = f"{self._traces.name}/{page.name}"
 
+    def _kept(self, record: Mapping[str, Any]) -> dict[str, str]:
+        folders = {"picture": self._pictures, "trace": self._traces}
+        return {
+            name: file_digest(folder.parent / record[name])
+            for name, folder in folders.items()
+            if folder is not None and name in record
+        }
+
+
+def file_digest(path: Path) -> str:
+    """Return a file's size and a digest of its content; "" if it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16))
+            return f"{file.tell()}:{digest.hexdigest()}"
+    except OSError:
+        return ""
+
 
 def given_up(task: Task, error: VisProgError) -> Outcome:
     """Return what comes of a task that could not even be tried to its end."""
-    return Outcome({**_unanswered(task), "error": _error(error)}, 0.0, NOTHING)
+    record = {**_unanswered(task), "error": _error(error)}
+    return Outcome(record, 0.0, NOTHING, transient=is_transient(error))
 
 
 def _unanswered(task: Task) -> dict[str, Any]:
@@ -119,6 +151,11 @@ def _unanswered(task: Task) -> dict[str, Any]:
 
 
 def _error(error: Exception) -> dict[str, Any]:
+    described = _described(error)
+    return {**described, "transient": True} if is_transient(error) else described
+
+
+def _described(error: Exception) -> dict[str, Any]:
     if not isinstance(error, VisProgError):
         return {"type": type(error).__name__, "message": str(error), "help": None}
     place = {"step": error.step, "line": error.line} if isinstance(error, StepError) else {}

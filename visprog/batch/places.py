@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Collection
 from functools import lru_cache
@@ -16,6 +17,9 @@ RESULTS = "results.jsonl"
 ENDINGS = {"pictures": ".png", "traces": ".html"}
 """The folders for what is kept of each task, and how the names of the files in them end."""
 
+_LEFTOVERS = ".visprog-*.part"
+"""The names under which files are written before they are moved to their places."""
+
 _FOLDERS = 10_000
 
 
@@ -25,6 +29,7 @@ def check_places(tasks: Path, out: Path, kept: Collection[str]) -> None:
     `tasks` is a file without faults, and `kept` names those of the folders that will be written.
     """
     _check_file(tasks, out)
+    _check_links(out)
     _check_ours(out, kept)
     if kept:
         _check_pictures(tasks, {out / name: ENDINGS[name] for name in kept})
@@ -37,6 +42,27 @@ def _check_file(tasks: Path, out: Path) -> None:
                 f"{tasks} holds the tasks, and the batch would write its {name} over it",
                 help="choose another folder, or rename the file of the tasks",
             )
+
+
+def _check_links(out: Path) -> None:
+    """Refuse to write through a link, or onto what is not a file."""
+    for path in (out / RESULTS, out / JOURNAL):
+        if path.is_symlink() or (path.exists() and not path.is_file()):
+            what = "a link" if path.is_symlink() else "not a file"
+            raise UsageError(
+                f"{path} is {what}: a batch writes only to files of its own",
+                help="remove it, or choose another folder",
+            )
+
+
+def remove_leftovers(out: Path) -> None:
+    """Remove what a killed process left half written. Nobody else may be writing in the folder."""
+    for folder in (out, *(out / name for name in ENDINGS)):
+        if folder.is_symlink() and folder != out:
+            continue
+        for path in folder.glob(_LEFTOVERS):
+            with contextlib.suppress(OSError):
+                path.unlink()
 
 
 def _check_ours(out: Path, kept: Collection[str]) -> None:

@@ -7,8 +7,10 @@ import hashlib
 import json
 import os
 import secrets
+import stat
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, NamedTuple, TypeAlias
@@ -16,10 +18,11 @@ from typing import Any, NamedTuple, TypeAlias
 import visprog
 from visprog.batch.differences import differences
 from visprog.batch.journal import Configuration, Journal, dump
-from visprog.batch.outcome import KEPT, Outcome, Performer
-from visprog.batch.places import JOURNAL, RESULTS, check_places
+from visprog.batch.outcome import KEPT, Outcome, Performer, file_digest
+from visprog.batch.places import JOURNAL, RESULTS, check_places, remove_leftovers
+from visprog.batch.precheck import Precheck
 from visprog.batch.tasks import Task, read_tasks, survey
-from visprog.errors import OutputError, UsageError
+from visprog.errors import OutputError, UsageError, WorkerDied
 from visprog.models.roles import ROLES
 from visprog.models.usage import NOTHING, Tokens, total
 from visprog.session import VisProg
@@ -28,6 +31,8 @@ Job: TypeAlias = tuple[bytes, Task]
 """A task with its key."""
 
 _NO_PLANNER = "none"
+
+_ADD_SAVE = "add `--save` to keep pictures, not only their size and digest"
 
 WORKERS = 32
 """So many tasks are under way at once: models answer several together."""
@@ -44,7 +49,11 @@ class Progress(NamedTuple):
 
 
 class Summary(NamedTuple):
-    """What came of all tasks, in this run and in those before; `damaged` lines of the journal don't count."""
+    """The outcomes of all tasks, of this run and earlier ones; `damaged` lines of the journal don't count.
+
+    The next run tries `transient` ones again: they failed because of the machine or a server, or a picture
+    changed meanwhile.
+    """
 
     results: Path
     tasks: int
@@ -52,6 +61,7 @@ class Summary(NamedTuple):
     tokens: Tokens
     performed: int
     damaged: int = 0
+    transient: int = 0
 
     @property
     def ok(self) -> bool:
@@ -107,40 +117,48 @@ def run_batch(
     changes_allowed: bool = False,
     watch: Callable[[Progress], None] | None = None,
     engine: Engine | None = None,
+    tell: Callable[[str], None] | None = None,
 ) -> Summary:
     """Perform the tasks of a file that are not done yet, and write `results.jsonl` in the folder `out`.
 
     They are performed in the session, or where an engine such as `visprog.batch.cluster.Cluster` has them
     performed; what comes of them is the same.
 
+    `tell` is called with remarks on the tasks, before anything runs where that is possible.
+
     Raises UsageError where the file has faulty lines, the folder was begun otherwise, or what was given or
     is another's would be written over, and OutputError where something cannot be written; what was done
     until then stays done.
     """
     tasks, out = Path(tasks), Path(out)
-    overview = survey(tasks, options.bank)
+    overview = survey(tasks, options.bank, Precheck(session))
     kept = [name for name, wanted in (("pictures", options.pictures), ("traces", options.traces)) if wanted]
     check_places(tasks, out, kept)
+    tell = tell or _nobody
+    for remark in overview.remarks:
+        tell(remark)
+    unkept = _Unkept(options, tell)
+    unkept.expect(overview.pictures)
     configuration = _configuration(session, options, plans=overview.has_instructions)
-    assignment = Assignment(
-        options,
-        _folder(out / "pictures") if options.pictures else None,
-        _folder(out / "traces") if options.traces else None,
-        configuration,
-        workers,
-    )
-    journal = Journal(_folder(out) / JOURNAL, configuration, changes_allowed=changes_allowed)
-    with contextlib.closing(journal):
+    with _folders(out, kept) as began, _journal(out, configuration, changes_allowed, began) as journal:
+        remove_leftovers(out)
+        assignment = Assignment(
+            options,
+            out / "pictures" if options.pictures else None,
+            out / "traces" if options.traces else None,
+            configuration,
+            workers,
+        )
         secret = hashlib.blake2b(json.dumps(configuration).encode(), digest_size=16).digest()
-        keys: list[bytes] = []
+        lines: list[_Line] = []
         state = Progress(overview.tasks)
 
         def pending() -> Iterator[Job]:
             nonlocal state
             for task in read_tasks(tasks, options.bank):
                 key = task.key(secret)
-                keys.append(key)
-                finished = journal.has(key) and (not kept or _has_all(out, journal.read(key)["record"]))
+                lines.append(_Line(key, dump(task.fields) if task.fields else b""))
+                finished = journal.has(key) and (not kept or _has_all(out, journal.read(key)))
                 if not finished or (retry_failed and journal.failed(key)):
                     yield key, task
                     continue
@@ -150,18 +168,87 @@ def run_batch(
         watch = watch or _nobody
         watch(state)
         with contextlib.closing((engine or _here(session))(assignment, pending())) as performed:
-            for (key, _), outcome in performed:
+            for (key, task), outcome in performed:
+                if task.key(secret) != key:  # a picture was changed meanwhile
+                    outcome = replace(outcome, transient=True)
                 journal.add(key, outcome)
+                unkept.look_at(outcome)
                 failed, spent = state.failed + (not outcome.ok), total((state.tokens, outcome.tokens))
                 state = state._replace(done=state.done + 1, failed=failed, tokens=spent)
                 watch(state)
         watch(state)
-        return _write_results(out / RESULTS, journal, keys, state.done - state.earlier)
+        return _write_results(out / RESULTS, journal, lines, state.done - state.earlier)
 
 
-def _has_all(out: Path, record: Mapping[str, Any]) -> bool:
-    """Whether what was kept of a task beside its record is still there."""
-    return all((out / record[field]).is_file() for field in KEPT if field in record)
+class _Line(NamedTuple):
+    """A line of the results to be: the task's key, and its further fields as JSON, if it has any."""
+
+    key: bytes
+    fields: bytes
+
+
+class _Unkept:
+    """Tells once that results are pictures which nobody asked to keep."""
+
+    def __init__(self, options: Options, tell: Callable[[str], None]) -> None:
+        self._tell: Callable[[str], None] | None = None if options.pictures else tell
+
+    def expect(self, count: int) -> None:
+        if count:
+            some = "one task seems" if count == 1 else f"{count:,} tasks seem"
+            self._say(f"{some} to result in a picture, which will not be kept: {_ADD_SAVE}")
+
+    def look_at(self, outcome: Outcome) -> None:
+        result = outcome.record.get("result")
+        if isinstance(result, dict) and result.keys() == {"width", "height", "digest"}:
+            self._say(f"a result is a picture, which is not kept: {_ADD_SAVE}")
+
+    def _say(self, words: str) -> None:
+        tell, self._tell = self._tell, None
+        if tell is not None:
+            tell(words)
+
+
+@contextlib.contextmanager
+def _folders(out: Path, kept: Iterable[str]) -> Iterator[list[Path]]:
+    """Make the folders. If the batch cannot start, remove those that are new, after the files in the list."""
+    wanted, unused = [out, *(out / name for name in kept)], list[Path]()
+    parents = [each for each in reversed(out.parents) if not each.exists()]
+    new = [each for each in [*parents, *wanted] if not each.exists()]
+    try:
+        for folder in wanted:
+            _make_folder(folder)
+        yield unused
+    except (UsageError, WorkerDied):
+        for file in unused:
+            file.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # a folder that holds something stays
+            for folder in reversed(new):
+                folder.rmdir()
+        raise
+
+
+@contextlib.contextmanager
+def _journal(
+    out: Path, configuration: Configuration, changes_allowed: bool, unused: list[Path]
+) -> Iterator[Journal]:
+    """Open the journal. If it is new and no task is finished, it counts as unused."""
+    journal = Journal(out / JOURNAL, configuration, changes_allowed=changes_allowed)
+    with contextlib.closing(journal):
+        try:
+            yield journal
+        except BaseException:
+            if journal.is_new and not len(journal):
+                unused.append(journal.path)
+            raise
+
+
+def _has_all(out: Path, line: Mapping[str, Any]) -> bool:
+    """Return whether the files that belong to a task's record are there, and undamaged."""
+    record, digests = line["record"], line.get("kept", {})
+    return all(
+        file_digest(out / record[field]) == digests.get(field) != "" for field in KEPT if field in record
+    )
 
 
 def _here(session: VisProg) -> Engine:
@@ -201,8 +288,8 @@ def perform_side_by_side(perform: Callable[[Task], Outcome], jobs: Iterable[Job]
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _nobody(progress: Progress) -> None:
-    """Watch nothing."""
+def _nobody(_: object) -> None:
+    """Watch nothing, and listen to nothing."""
 
 
 def _configuration(session: VisProg, options: Options, *, plans: bool) -> dict[str, Any]:
@@ -224,24 +311,26 @@ def _configuration(session: VisProg, options: Options, *, plans: bool) -> dict[s
     }
 
 
-def _folder(path: Path) -> Path:
+def _make_folder(path: Path) -> None:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as cause:
         raise UsageError(f"{path} cannot be made: {cause.strerror}", help="choose another folder") from cause
-    return path
 
 
-def _write_results(path: Path, journal: Journal, keys: list[bytes], performed: int) -> Summary:
-    """Write every task's line, in order, whole or not at all."""
-    failed, input_tokens, output_tokens = 0, 0, 0
+def _write_results(path: Path, journal: Journal, tasks: list[_Line], performed: int) -> Summary:
+    """Write every task's line, in order, whole or not at all. A file that is there keeps its permissions."""
+    failed, transient, input_tokens, output_tokens = 0, 0, 0, 0
     beside = path.with_name(f".visprog-{secrets.token_hex(8)}.part")
     try:
         with beside.open("wb") as lines:
-            for key in keys:
+            if path.exists():
+                beside.chmod(stat.S_IMODE(path.stat().st_mode))
+            for key, fields in tasks:
                 entry = journal.read(key)
-                lines.write(dump(entry["record"]) + b"\n")
+                lines.write(_with_fields(dump(entry["record"]), fields) + b"\n")
                 failed += not entry["record"]["ok"]
+                transient += bool(entry.get("transient"))
                 input_tokens += entry["input_tokens"]
                 output_tokens += entry["output_tokens"]
             lines.flush()
@@ -252,4 +341,8 @@ def _write_results(path: Path, journal: Journal, keys: list[bytes], performed: i
     finally:
         beside.unlink(missing_ok=True)
     tokens = Tokens(input_tokens, output_tokens)
-    return Summary(path, len(keys), failed, tokens, performed, journal.damaged)
+    return Summary(path, len(tasks), failed, tokens, performed, journal.damaged, transient)
+
+
+def _with_fields(record: bytes, fields: bytes) -> bytes:
+    return record[:-1] + b', "fields": ' + fields + b"}" if fields else record

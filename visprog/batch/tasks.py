@@ -4,18 +4,21 @@
     {"program": "count.vp", "images": ["left.jpg", "right.jpg"]}
 
 `images` is a path, a list of them, or a mapping from names; paths are relative to the file. A `program` is
-its text, or a file that ends in `.vp`. `id` is the task's place in the file where nothing else is given.
+its text, or a file that ends in `.vp`. `id` is the task's place in the file if nothing else is given. Further
+fields, such as `answer` or `question_id`, are passed through to the results, under `fields`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote
 
 from visprog.arguments import read_program
@@ -25,6 +28,9 @@ from visprog.session import named_images
 
 _FIELDS = ("id", "instruction", "program", "image", "images", "task")
 _LONGEST_NAME = 200
+_LIKENESS = 0.72
+"""From 0 to 1: `imgae` is a likely slip, `question_id` and `answer` are not."""
+
 _PROGRAMS = 1_000
 _SHOWN = 20
 
@@ -34,6 +40,7 @@ class Task:
     """One task; either `instruction` or `program` is empty. `bank` is the task of the paper, or `auto`.
 
     `paths` are those of its pictures, as they are written in the file of tasks, which is in `folder`.
+    `fields` are further fields of its line; nothing depends on them.
     """
 
     id: str | int
@@ -42,6 +49,7 @@ class Task:
     paths: Mapping[str, str]
     bank: str
     folder: Path = Path()
+    fields: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def pictures(self) -> Mapping[str, Path]:
@@ -65,25 +73,48 @@ class Task:
 
 
 class Overview(NamedTuple):
-    """How many tasks there are, and whether any of them has to be planned."""
+    """How many tasks there are, whether any has to be planned, and how many surely result in a picture.
+
+    `remarks` are hints about fields that may be misspelt.
+    """
 
     tasks: int
     has_instructions: bool
+    pictures: int
+    remarks: tuple[str, ...]
+
+
+class Foresight(Protocol):
+    """Looks at a task before anything runs. `visprog.batch.precheck.Precheck` is one."""
+
+    def fault(self, task: Task) -> str:
+        """Say what is wrong with the task, if anything."""
+        ...
+
+    def makes_picture(self, task: Task) -> bool:
+        """Return whether the result will surely be a picture."""
+        ...
 
 
 class _Fault(Exception):  # noqa: N818 - becomes a line of a UsageError
     """What is wrong with a line."""
 
 
-def survey(file: Path, bank: str = "auto") -> Overview:
-    """Read the whole file without keeping it. Raises UsageError with every faulty line's number and fault."""
-    tasks, has_instructions, faults = 0, False, list[str]()
+def survey(file: Path, bank: str = "auto", foresight: Foresight | None = None) -> Overview:
+    """Read the whole file without keeping it. Raises UsageError that lists the faulty lines."""
+    tasks, has_instructions, pictures, faults = 0, False, 0, list[str]()
+    misspelt = _Misspelt()
     for number, found in _read(file, bank):
-        if isinstance(found, _Fault):
-            faults.append(f"line {number}: {found}")
-        else:
+        fault: object = found
+        if isinstance(found, Task):
             tasks += 1
             has_instructions = has_instructions or bool(found.instruction)
+            misspelt.look_at(found, number)
+            fault = foresight.fault(found) if foresight else ""
+            pictures += bool(foresight and not fault and foresight.makes_picture(found))
+        if fault:
+            hint = misspelt.hint(found) if isinstance(found, Task) else ""
+            faults.append(f"line {number}: {fault}{hint}")
     if faults:
         lines = "lines" if len(faults) > 1 else "line"
         more = [f"and {len(faults) - _SHOWN} more"] if len(faults) > _SHOWN else []
@@ -94,7 +125,47 @@ def survey(file: Path, bank: str = "auto") -> Overview:
         )
     if not tasks:
         raise UsageError(f"{file} holds no task", help="write one JSON object a line")
-    return Overview(tasks, has_instructions)
+    return Overview(tasks, has_instructions, pictures, misspelt.remarks())
+
+
+class _Misspelt:
+    """Further fields that look like known ones: each is told once, with its first line."""
+
+    def __init__(self) -> None:
+        self._first: dict[tuple[str, str], int] = {}
+        self._counts = Counter[tuple[str, str]]()
+
+    def look_at(self, task: Task, number: int) -> None:
+        for pair in _likenesses(task):
+            self._first.setdefault(pair, number)
+            self._counts[pair] += 1
+
+    def hint(self, task: Task) -> str:
+        return _did_you_mean(_likenesses(task))
+
+    def remarks(self) -> tuple[str, ...]:
+        return tuple(
+            f"line {number}: did you mean `{known}` by `{name}`? It is passed through as a further field"
+            + (f" ({self._counts[name, known]:,} lines)" if self._counts[name, known] > 1 else "")
+            for (name, known), number in list(self._first.items())[:_SHOWN]
+        )
+
+
+def _likenesses(task: Task) -> Iterator[tuple[str, str]]:
+    """Yield the further fields that look like a known field which the line does not give."""
+    asked = [] if task.instruction or task.program else ["instruction", "program"]
+    return _like(task.fields, [*asked, *([] if task.paths else ["image", "images"])])
+
+
+def _like(names: Iterable[str], known: list[str]) -> Iterator[tuple[str, str]]:
+    for name in names:
+        longer = [each for each in known if name.casefold().startswith(f"{each}_")]
+        for each in longer[:1] or get_close_matches(name.casefold(), known, n=1, cutoff=_LIKENESS):
+            yield name, each
+
+
+def _did_you_mean(likenesses: Iterable[tuple[str, str]]) -> str:
+    return "".join(f"; did you mean `{known}` by `{name}`?" for name, known in likenesses)
 
 
 def read_tasks(file: Path, bank: str = "auto") -> Iterator[Task]:
@@ -139,17 +210,16 @@ def _object(line: bytes) -> dict[str, Any]:
         raise _Fault(f"it is not JSON: {cause}") from None
     if not isinstance(found, dict):
         raise _Fault("it is no JSON object")
-    unknown = next((name for name in found if name not in _FIELDS), None)
-    if unknown is not None:
-        raise _Fault(f"there is no field `{unknown}`")
     return found
 
 
 def _task(given: dict[str, Any], place: int, folder: Path, bank: str, read: Callable[[Path], str]) -> Task:
     instruction, program = _text(given, "instruction"), _text(given, "program")
     if bool(instruction) == bool(program):
-        raise _Fault("it has both an instruction and a program" if program else "it asks nothing: "
-                     "there is neither `instruction` nor `program`")  # fmt: skip
+        if program:
+            raise _Fault("it has both an instruction and a program")
+        hint = _did_you_mean(_like(given.keys() - set(_FIELDS), ["instruction", "program"]))
+        raise _Fault(f"it asks nothing: there is neither `instruction` nor `program`{hint}")
     if program.endswith(".vp") and "\n" not in program:
         program = read(folder / program)
     if "image" in given and "images" in given:
@@ -158,7 +228,8 @@ def _task(given: dict[str, Any], place: int, folder: Path, bank: str, read: Call
     if bank != "auto" and bank not in BANKS:
         raise _Fault(f"there is no task {bank!r}; the tasks are auto, {', '.join(BANKS)}")
     paths = _paths(given.get("images", given.get("image", [])))
-    return Task(_id(given.get("id", place)), instruction, program, paths, bank, folder)
+    further = {name: value for name, value in given.items() if name not in _FIELDS}
+    return Task(_id(given.get("id", place)), instruction, program, paths, bank, folder, further)
 
 
 def _text(given: dict[str, Any], field: str) -> str:

@@ -9,40 +9,33 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import sqlite3
-import sys
 import time
 import warnings
 import weakref
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
 from pathlib import Path
 from threading import RLock
 from typing import Any
 
+from visprog.engine.cache_file import (
+    FAILURES,
+    SIDECARS,
+    Connection,
+    NotOurs,
+    Transaction,
+    connect,
+    is_damage,
+    pragma,
+)
+from visprog.engine.edition import edition, source_digest
 from visprog.engine.memo import Remembered
 from visprog.engine.value_codec import Part, decode, encode, to_png
 from visprog.errors import UsageError
-from visprog.models.fingerprints import package_version
 
 DEFAULT_DISK_BYTES = 8 * 10**9
 
-_FORMAT = 2
-_APPLICATION = 0x76707267  # "vprg": tells the file from those of other programs
-_PATIENCE = 5.0
-"""Seconds that a process waits for another one to have written."""
-
 _USES = 200
-"""So many uses of entries are noted at once: reading must not mean writing."""
-
-_TABLES = """
-CREATE TABLE results
-    (key BLOB PRIMARY KEY, content TEXT NOT NULL, checksum BLOB NOT NULL, used REAL NOT NULL);
-CREATE INDEX results_by_use ON results (used);
-CREATE TABLE parts (name TEXT PRIMARY KEY, checksum BLOB NOT NULL, png BLOB NOT NULL);
-CREATE TABLE holds (key BLOB NOT NULL, part TEXT NOT NULL, PRIMARY KEY (key, part)) WITHOUT ROWID;
-CREATE INDEX holds_by_part ON holds (part);
-"""
+"""Uses of entries are noted so many at once: reading must not mean writing."""
 
 _ENTRY = """
 SELECT content, results.checksum, part, parts.checksum, png
@@ -53,6 +46,7 @@ WHERE key = ?
 
 _FORGET_PARTS = "DELETE FROM parts WHERE name IN (SELECT part FROM holds WHERE key = ?)"
 _HAS_PART = "SELECT 1 FROM parts WHERE name = ?"
+_EDITION = "SELECT edition, checksum FROM editions WHERE source = ?"
 
 
 def _warn(words: str) -> None:
@@ -62,8 +56,8 @@ def _warn(words: str) -> None:
 class DiskMemo:
     """Keeps results in `folder`, up to about `limit` bytes: the longest unused make room.
 
-    Safe between threads and between processes. A file that is damaged or of another version is set aside,
-    never deleted. Raises UsageError where the folder cannot be written.
+    Safe between threads and between processes. A file that is damaged, of another version or a link is set
+    aside, never deleted or written through. Raises UsageError if the folder cannot be written.
     """
 
     def __init__(
@@ -79,13 +73,13 @@ class DiskMemo:
         self._told: set[str] = set()
         self._used: dict[bytes, float] = {}
         self._lock = RLock()
-        self._connection: sqlite3.Connection | None = None
+        self._connection: Connection | None = None
         self._opened: tuple[int, int] | None = None
-        self._edition = _edition()
+        self._known_edition: bytes | None = None
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._open()
-        except (OSError, sqlite3.Error) as cause:
+        except (OSError, *FAILURES) as cause:
             what = f"no results can be kept in {self.path.parent}: {_reason(cause)}"
             raise UsageError(what, help="choose another folder") from cause
 
@@ -97,8 +91,8 @@ class DiskMemo:
             return None
         try:
             text, checksum = rows[0][:2]
-            _check("its text", text.encode(), checksum)
-            found = decode(text, _sound(rows).__getitem__)
+            _check("its text", own, text, checksum)
+            found = decode(text.decode(), _sound(rows).__getitem__)
         except Exception as cause:  # whatever a damaged entry leads to
             reason = f"{cause} is missing" if isinstance(cause, KeyError) else cause
             self._say(f"a result in {self.path} is damaged, and computed again: {reason}")
@@ -130,37 +124,59 @@ class DiskMemo:
             self._leave()
 
     def _own(self, key: bytes) -> bytes:
-        """Return the key in this edition of the engine: another's results are none of this one's."""
-        return hashlib.blake2b(key, digest_size=16, key=self._edition).digest()
+        """Return the key in this edition of the engine. Results of other editions are not reused."""
+        if self._known_edition is None:
+            self._known_edition = self._find_edition()
+        return hashlib.blake2b(key, digest_size=16, key=self._known_edition).digest()
+
+    def _find_edition(self) -> bytes:
+        """Return the edition, which the file knows for the same sources: working it out takes a while."""
+        source = source_digest()
+        for found, checksum in self._read(_EDITION, source):
+            if isinstance(found, bytes) and _checksum(source, found) == checksum:
+                return found
+        found = edition()
+        row = (source, found, _checksum(source, found))
+        self._write(
+            lambda connection: connection.execute("INSERT OR REPLACE INTO editions VALUES (?, ?, ?)", row)
+        )
+        return found
 
     def _read(self, query: str, value: object) -> list[Any]:
         with self._lock:  # until it is mended too: other threads have failed at the same file
+            if self._connection is None:
+                return []
             try:
-                return self._connection.execute(query, (value,)).fetchall() if self._connection else []
-            except sqlite3.Error as cause:
+                self._connection.begin_work()
+                return self._connection.execute(query, (value,)).fetchall()
+            except FAILURES as cause:
                 self._mend(cause)
                 return []
 
-    def _write(self, work: Callable[[sqlite3.Connection], object] | None = None) -> None:
-        """Do some work in one transaction, with what there is to note, and make room."""
+    def _write(self, work: Callable[[Connection], object] | None = None) -> None:
+        """Do some work in one transaction, note the uses, and make room."""
         with self._lock:
             if self._connection is None:
                 return
             try:
-                with _Transaction(self._connection):
+                self._connection.begin_work()
+                with Transaction(self._connection):
                     if work is not None:
                         work(self._connection)
                     _note_uses(self._connection, self._used)
                     self._make_room(self._connection)
-            except sqlite3.Error as cause:
+            except FAILURES as cause:
                 self._mend(cause)
 
-    def _make_room(self, connection: sqlite3.Connection) -> None:
+    def _make_room(self, connection: Connection) -> None:
         while _bytes_in_use(connection) > self._limit:
+            connection.begin_work()
             row = connection.execute("SELECT key FROM results ORDER BY used LIMIT 1").fetchone()
             if row is None:
                 return
-            connection.execute("DELETE FROM results WHERE key = ?", row)
+            removed = connection.execute("DELETE FROM results WHERE key = ?", row).rowcount
+            if removed != 1:
+                raise NotOurs("an index does not fit its table")
             connection.execute(
                 "DELETE FROM parts WHERE name IN (SELECT part FROM holds WHERE key = ?1) "
                 "AND NOT EXISTS (SELECT 1 FROM holds WHERE part = name AND key != ?1)",
@@ -169,41 +185,29 @@ class DiskMemo:
             connection.execute("DELETE FROM holds WHERE key = ?", row)
 
     def _open(self) -> None:
-        """Open the file, or a new one where it cannot be ours."""
+        """Open the file, or a new one if it cannot be ours."""
+        self._opened = _identity(self.path)
         try:
-            connection = self._connect()
-        except _NotOurs as cause:
+            connection = connect(self.path)
+        except NotOurs as cause:
             self._set_aside(str(cause))
-            connection = self._connect()
+            self._opened = None
+            connection = connect(self.path)
+        self._opened = self._opened or _identity(self.path)
         self._connection = connection
         self._finalizer = weakref.finalize(self, _close, connection, self._used)  # at the process's end too
 
-    def _connect(self) -> sqlite3.Connection:
-        there = _identity(self.path)
-        connection = sqlite3.connect(
-            self.path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False
-        )
-        self._opened = there or _identity(self.path)
-        try:
-            _prepare(connection)
-        except BaseException as cause:
-            connection.close()
-            if type(cause) is sqlite3.DatabaseError:  # others have classes of their own
-                raise _NotOurs(f"is damaged ({cause})") from cause
-            raise
-        return connection
-
-    def _mend(self, cause: sqlite3.Error) -> None:
-        """Go on after a failure of the file: without this entry, and with a new file where it is damaged."""
-        if type(cause) is not sqlite3.DatabaseError:
+    def _mend(self, cause: Exception) -> None:
+        """Go on after a failure: without this entry, and with a new file if this one is damaged."""
+        if not is_damage(cause):
             self._say(f"{self.path} cannot be used: {cause}")
             return
         self._leave()
         try:
             self._set_aside(f"is damaged ({cause})")
             self._open()
-        except (OSError, sqlite3.Error) as failure:
-            self._say(f"{self.path} is damaged, and nothing is kept or found any more: {_reason(failure)}")
+        except (OSError, *FAILURES) as failure:
+            self._say(f"{self.path} is damaged; nothing is kept or found any more: {_reason(failure)}")
 
     def _leave(self) -> None:
         if self._connection is not None:
@@ -215,10 +219,10 @@ class DiskMemo:
         if _identity(self.path) != self._opened:
             return
         place = self.path.with_name(f"{self.path.name}.{time.time_ns():x}.set-aside")
-        for ending in ("-wal", "-shm", ""):  # the file itself last: what lies beside it then is a new one's
+        for ending in (*SIDECARS, ""):  # the file itself last: what lies beside it then is a new one's
             with contextlib.suppress(FileNotFoundError):
                 Path(f"{self.path}{ending}").replace(f"{place}{ending}")
-        self._say(f"{self.path} {fault}; it is set aside as {place.name}, and results are kept anew")
+        self._say(f"{self.path} {fault}; it is set aside as {place.name}, and a new one is begun")
 
     def _say(self, words: str) -> None:
         """Tell it, once."""
@@ -227,54 +231,8 @@ class DiskMemo:
             self._tell(words)
 
 
-class _NotOurs(sqlite3.Error):
-    """What the file is instead of ours."""
-
-
-class _Transaction:
-    """All of the block is written, or nothing. The lock on the file is taken at once."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-
-    def __enter__(self) -> None:
-        self._connection.execute("BEGIN IMMEDIATE")
-
-    def __exit__(self, kind: object, *rest: object) -> None:
-        if kind is None:
-            self._connection.execute("COMMIT")
-        elif self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")
-
-
-def _prepare(connection: sqlite3.Connection) -> None:
-    """See whose file it is, and make the tables in a new one. Raises _NotOurs."""
-    if not _is_ours(connection):
-        with _Transaction(connection):
-            if not _is_ours(connection):  # another process may have come first
-                for statement in _TABLES.strip().split(";\n"):
-                    connection.execute(statement)
-                connection.execute(f"PRAGMA application_id = {_APPLICATION}")
-                connection.execute(f"PRAGMA user_version = {_FORMAT}")
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = NORMAL")  # a crash of the machine loses the last entries only
-    connection.execute("PRAGMA journal_size_limit = 16000000")
-
-
-def _is_ours(connection: sqlite3.Connection) -> bool:
-    """Whether the file has our tables; a new one has none. Raises _NotOurs for any other."""
-    application, version = _pragma(connection, "application_id"), _pragma(connection, "user_version")
-    if (application, version) == (_APPLICATION, _FORMAT):
-        return True
-    if application == _APPLICATION:
-        raise _NotOurs(f"was written by another version of VisProg (format {version}, here {_FORMAT})")
-    if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-        raise _NotOurs("is another program's")
-    return False
-
-
 def _insert(
-    connection: sqlite3.Connection,
+    connection: Connection,
     key: bytes,
     text: str,
     parts: Mapping[str, Part],
@@ -283,12 +241,14 @@ def _insert(
     """Write an entry. `pngs` has the parts that were not in the file; others may have left it since."""
     connection.execute(
         "INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?)",
-        (key, text, _checksum(text.encode()), time.time()),
+        (key, text, _checksum(key, text.encode()), time.time()),
     )
     for name, part in parts.items():
         if not connection.execute(_HAS_PART, (name,)).fetchone():
             png = pngs.get(name) or to_png(part)
-            connection.execute("INSERT INTO parts VALUES (?, ?, ?)", (name, _checksum(png), png))
+            connection.execute(
+                "INSERT INTO parts VALUES (?, ?, ?)", (name, _checksum(name.encode(), png), png)
+            )
         connection.execute("INSERT OR IGNORE INTO holds VALUES (?, ?)", (key, name))
 
 
@@ -299,30 +259,27 @@ def _reason(failure: Exception) -> object:
 def _identity(path: Path) -> tuple[int, int] | None:
     """Tell a file from others that have had its name; None where there is none."""
     try:
-        found = path.stat()
+        found = path.lstat()
     except FileNotFoundError:
         return None
     return found.st_dev, found.st_ino
 
 
-def _note_uses(connection: sqlite3.Connection, used: dict[bytes, float]) -> None:
+def _note_uses(connection: Connection, used: dict[bytes, float]) -> None:
     rows = [(at, key) for key, at in used.items()]
     connection.executemany("UPDATE results SET used = ? WHERE key = ?", rows)
     used.clear()
 
 
-def _close(connection: sqlite3.Connection, used: dict[bytes, float]) -> None:
-    with contextlib.suppress(sqlite3.Error), contextlib.closing(connection), _Transaction(connection):
+def _close(connection: Connection, used: dict[bytes, float]) -> None:
+    connection.begin_work()
+    with contextlib.suppress(*FAILURES), contextlib.closing(connection), Transaction(connection):
         _note_uses(connection, used)
 
 
-def _bytes_in_use(connection: sqlite3.Connection) -> int:
-    pages = _pragma(connection, "page_count") - _pragma(connection, "freelist_count")
-    return pages * _pragma(connection, "page_size")
-
-
-def _pragma(connection: sqlite3.Connection, name: str) -> int:
-    return int(connection.execute(f"PRAGMA {name}").fetchone()[0])
+def _bytes_in_use(connection: Connection) -> int:
+    pages = pragma(connection, "page_count") - pragma(connection, "freelist_count")
+    return pages * pragma(connection, "page_size")
 
 
 def _sound(rows: Sequence[Any]) -> dict[str, bytes]:
@@ -333,29 +290,21 @@ def _sound(rows: Sequence[Any]) -> dict[str, bytes]:
     parts = {}
     for *_, name, checksum, png in rows:
         if png is not None:
-            _check(name, png, checksum)
-            parts[name] = png
+            _check(name.decode(errors="replace"), name, png, checksum)
+            parts[name.decode()] = png
     return parts
 
 
-def _check(what: str, content: bytes, checksum: bytes) -> None:
-    if _checksum(content) != checksum:
+def _check(what: str, name: object, content: object, checksum: object) -> None:
+    if not isinstance(name, bytes) or not isinstance(content, bytes):
+        raise TypeError(f"{what} is not of its type")
+    if _checksum(name, content) != checksum:
         raise ValueError(f"the checksum of {what} is wrong")
 
 
-def _checksum(content: bytes) -> bytes:
-    return hashlib.blake2b(content, digest_size=16).digest()
-
-
-@cache
-def _edition() -> bytes:
-    """Hash what results depend on beside their keys: the engine's source, Python, and the base libraries."""
-    content = hashlib.blake2b(sys.version.encode(), digest_size=16)
-    for package in ("numpy", "pillow", "opencv-python"):
-        content.update(f"{package} {package_version(package)}".encode())
-    for folder, folders, files in os.walk(Path(__file__).parent.parent, followlinks=True):
-        folders.sort()
-        for name in sorted(files):
-            if name.endswith(".py"):
-                content.update(Path(folder, name).read_bytes())
-    return content.digest()
+def _checksum(name: bytes, content: bytes) -> bytes:
+    """Hash content together with the name under which it is found: a damaged index leads to another's."""
+    digest = hashlib.blake2b(len(name).to_bytes(8), digest_size=16)
+    digest.update(name)
+    digest.update(content)
+    return digest.digest()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
 from collections.abc import Callable, Mapping
 from functools import singledispatch
 from typing import Any, NamedTuple, TypeAlias
@@ -19,6 +20,8 @@ from PIL import Image as PILImage
 
 from visprog.engine.memo import Remembered
 from visprog.values import Image, Region, Regions
+
+_DIGEST = re.compile("[0-9a-f]{32}")
 
 _FAST = 1
 """PNG's effort: what is read a few times is not worth the time of the highest."""
@@ -53,9 +56,9 @@ def encode(entry: Remembered) -> Encoded:
 
 
 def decode(text: str, part: Callable[[str], bytes]) -> Remembered:
-    """Return the entry; `part` gives the bytes of each part by its name. Whatever may be wrong raises."""
+    """Return the entry; `part` gives the bytes of each part by its name. Raises whatever is wrong with it."""
     tree, warnings, models = json.loads(text)
-    return Remembered(_value(tree, part), tuple(warnings), tuple(models))
+    return Remembered(_value(tree, part), _texts(warnings), _texts(models))
 
 
 def to_png(part: Part) -> bytes:
@@ -109,13 +112,46 @@ def _value(tree: Any, part: Callable[[str], bytes]) -> Any:
         return [_value(item, part) for item in tree]
     if not isinstance(tree, dict):
         return tree
-    if "picture" in tree:
-        return Image.restore(_pixels(part(tree["picture"])), tree["digest"])
+    if tree.keys() == {"picture", "digest"}:
+        return Image.restore(_pixels(part(tree["picture"])), _digest(tree["digest"]))
+    if tree.keys() != {"regions", "size"}:
+        raise ValueError("a value is of an unknown kind")
     masks = {name: _pixels(part(name)) for *_, name in tree["regions"] if name is not None}
+    width, height = map(_whole, tree["size"])
     regions = (
-        Region(tuple(box), label, score, masks.get(name)) for box, label, score, name in tree["regions"]
+        Region(_box(box), _text(label), score, None if name is None else masks[name])
+        for box, label, score, name in tree["regions"]
     )
-    return Regions(regions, size=tuple(tree["size"]))
+    return Regions(regions, size=(width, height))
+
+
+def _texts(found: Any) -> tuple[str, ...]:
+    if not isinstance(found, list):
+        raise TypeError("there is no list of texts")
+    return tuple(map(_text, found))
+
+
+def _text(found: Any) -> str:
+    if not isinstance(found, str):
+        raise TypeError("there is no text")
+    return found
+
+
+def _digest(found: Any) -> str:
+    if not _DIGEST.fullmatch(_text(found)):
+        raise ValueError("a picture's digest is not one")
+    return str(found)
+
+
+def _box(found: Any) -> tuple[int, int, int, int]:
+    left, top, right, bottom = map(_whole, found)
+    return left, top, right, bottom
+
+
+def _whole(found: Any) -> int:
+    if not isinstance(found, int) or isinstance(found, bool):
+        raise TypeError("there is no whole number")
+    return found
 
 
 def _pixels(png: bytes) -> NDArray[Any]:

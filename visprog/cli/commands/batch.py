@@ -11,6 +11,7 @@ import typer
 from visprog.cli.options import Cache, Device, Json, Model, Models, Planner, Task, Tools
 from visprog.cli.reporting import note, reporting
 from visprog.cli.sessions import make_session
+from visprog.printable import printable
 
 
 def batch(
@@ -18,7 +19,8 @@ def batch(
         Path,
         typer.Argument(
             metavar="TASKS",
-            help="A file of JSON lines: `instruction` or `program`, `images`; at will `id`, `task`.",
+            help="A file of JSON lines: `instruction` or `program`, `images`, and optionally `id`, `task`; "
+            "further fields are passed through.",
             show_default=False,
         ),
     ],
@@ -95,6 +97,7 @@ def batch(
             retry_failed=retry_failed,
             changes_allowed=allow_changes,
             engine=chosen,
+            tell=lambda words: note(f"warning: {printable(words)}"),
         )
         typer.echo(command.as_json(summary) if as_json else summary.results)
         note(command.in_words(summary))
