@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from visprog.errors import ModelUnavailable, UsageError
+from visprog.model_text import spoken
 from visprog.models.openai_outcome import sound
 from visprog.models.openai_service import Service, extra_fields, variable
 from visprog.models.roles import Completion, Message
@@ -117,7 +118,9 @@ class OpenAILanguageModel:
         """
         options = {} if temperature is None else {"temperature": temperature}
         turns = [{"role": role, "content": sound(content)} for role, content in messages]
-        return self._server.complete({"model": self.model, "messages": turns, **options, **self._extra})
+        request = {"model": self.model, "messages": turns, **options, **self._extra}
+        completion = self._server.complete(request)
+        return completion._replace(text=spoken(completion.text) or completion.text)
 
     def __repr__(self) -> str:
         return f"OpenAILanguageModel({self.fingerprint!r})"
