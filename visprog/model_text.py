@@ -12,17 +12,21 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 _INVISIBLE = dict.fromkeys(map(ord, "\ufeff\u200b\u2060"))
-"""The byte order mark, the zero-width space and the word joiner. The joiners inside emoji stay."""
-
 _QUOTES = "\"'`“”‘’"
 
 
 def spoken(text: str) -> str:
     """Return what the model said in its turn: no thoughts, no turn tokens, no invisible characters."""
-    return without_turn_tokens(without_thoughts(text.translate(_INVISIBLE))).strip()
+    return without_turn_tokens(without_thoughts(without_invisible(text))).strip()
+
+
+def without_invisible(text: str) -> str:
+    """Remove byte order marks, zero-width spaces and word joiners. The joiners inside emoji stay."""
+    return text if text.isascii() else text.translate(_INVISIBLE)
 
 
 def _is_mentioned(text: str, start: int, end: int) -> bool:
@@ -31,7 +35,7 @@ def _is_mentioned(text: str, start: int, end: int) -> bool:
 
 
 _TAG = re.compile(
-    r"(?P<bracket><[|｜]|<|&lt;|[\[◁【《＜])\s?(?P<slash>/?)(?P<name>[\w▁:.-]{1,40})"
+    r"(?P<bracket><[|｜]?(?![<|])|&lt;|[\[◁【《＜])\s?(?P<slash>/?)(?P<name>[\w▁:.-]{1,40})"
     r"(?P<rest>\s[^<>\[\]]{0,200})?(?P<empty>/?)(?:[|｜]?>|&gt;|[\]▷】》＞])"
 )
 _GRANITE = re.compile(r"^here(?: i|['’])s my response:", re.IGNORECASE | re.MULTILINE)
@@ -99,15 +103,23 @@ def _thought_marks(text: str) -> Iterator[_Mark]:
 def _tagged_thoughts(text: str) -> Iterator[_Mark]:
     for match in _TAG.finditer(text):
         name = match["name"].casefold()
-        words = set(_SEPARATOR.split(name))
-        inner = {"inner", "prefix"} <= words or {"inner", "suffix"} <= words  # as Apertus writes
         if match["bracket"] == "[" and (name not in _BRACKETED or match["rest"]):
             continue
-        if words & _THOUGHTS or inner:
-            closes = bool(match["slash"]) or bool(words & _CLOSING)
-            yield _Mark(*match.span(), not closes)
-            if match["empty"] or (match["rest"] or "").endswith("/"):
-                yield _Mark(match.end(), match.end(), False)
+        closes = _closes_thought(name)
+        if closes is None:
+            continue
+        yield _Mark(*match.span(), not (match["slash"] or closes))
+        if match["empty"] or (match["rest"] or "").endswith("/"):
+            yield _Mark(match.end(), match.end(), False)
+
+
+@lru_cache(maxsize=1024)
+def _closes_thought(name: str) -> bool | None:
+    """Whether a tag of this name closes a thought, going by the name alone; None if it marks no thought."""
+    words = set(_SEPARATOR.split(name))
+    if words & _THOUGHTS or ("inner" in words and words & {"prefix", "suffix"}):  # as Apertus writes
+        return bool(words & _CLOSING)
+    return None
 
 
 _HARMONY_END = re.compile(r"<\|(?:end|return|call|start|channel)\|>")
@@ -153,11 +165,10 @@ def _without_channel_names(text: str) -> str:
 
 _TURN_TOKEN = re.compile(
     r"""
-      <[|｜]/?(?P<token>[\w▁:./\ -]{1,40})[|｜]>                        # <|im_end|>, <|eot_id|>, <|0.00|>
-    | <(?P<word>/?s|eos|bos|pad|unk|eod|eot|sep|cls|eos_token|im_start|im_end|endoftext|end_of_text
-        |start_of_turn|end_of_turn|end_of_utterance|extra_id_\d{1,3}|unused\d{1,3}|turn\||\|turn)>
+      <(?=[|｜/\w]) (?: [|｜]/?(?P<token>[\w▁:./\ -]{1,40})[|｜]>    # <|im_end|>, <|eot_id|>, <|0.00|>
+    | (?P<word>/?s|eos|bos|pad|unk|eod|eot|sep|cls|eos_token|im_start|im_end|endoftext|end_of_text
+        |start_of_turn|end_of_turn|end_of_utterance|extra_id_\d{1,3}|unused\d{1,3}|turn\||\|turn)> )
     | \[(?P<square>/?INST|EOS|BOS|PAD|SEP|CLS|UNK|e~\[)\]?
-    | <</?SYS>>
     """,
     re.VERBOSE | re.IGNORECASE,
 )
@@ -210,7 +221,7 @@ def without_turn_tokens(text: str) -> str:
 
 
 _ANSWER_TAG = re.compile(
-    r"<(?P<slash>/?)\s?(?:final[_ ]?|short[_ ]?)?"
+    r"<(?![<|])(?P<slash>/?)\s?(?:final[_ ]?|short[_ ]?)?"
     r"(?:answer|conclusion|output|response|result|solution|final)\s?>"
     r"|\[(?P<square>/?)ANSWER\]"
     r"|<\|(?P<end>begin|start|end)_(?:of_)?(?:box|solution|answer|response)\|>",
@@ -225,8 +236,7 @@ def unwrapped(text: str, *, sentence: bool = False) -> str:
 
     `sentence` says that a sentence is wanted, which may itself begin with `The answer is`.
     """
-    said = without_thoughts(text.translate(_INVISIBLE))
-    said = spoken(_boxed(_tagged(said)))
+    said = without_turn_tokens(_boxed(_tagged(without_thoughts(without_invisible(text)))))
     lines = [line for line in said.splitlines() if line.strip() and not is_fence(line)]
     return bare(_labelled(lines, _LABEL if sentence else _ANSWER_LABEL))
 

@@ -32,7 +32,8 @@ def list_known(query: str, max: int = 20, *, language_model: LanguageModel, warn
 
 
 _INTRODUCTION = re.compile(
-    r"^(?:sure|certainly|of course|here|the following|these are)\b[^:\n]*:\s*", re.IGNORECASE
+    r"^(?:sure|certainly|of course|here|the following|these are|the answer|answer|list|items)\b[^:\n]*:\s*",
+    re.IGNORECASE,
 )
 _ABBREVIATION = re.compile(r"\b(?:[A-Z]|Jr|Sr|Inc|Ltd|Co|St|etc)\.$")
 _CONJUNCTION = re.compile(r"(?:and|or)\s++", re.IGNORECASE)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from visprog.language.parser import MAX_LINE, MAX_TEXT
 from visprog.language.program import lines_of
-from visprog.model_text import is_fence, spoken, without_thoughts
+from visprog.model_text import is_fence, without_invisible, without_thoughts, without_turn_tokens
 
 _NAME = r"[^\W\d]\w*+"
 _TYPE = r"(?:\s*+:\s*+[\w.]*+(?:\[[\w\s.,|\[\]]{0,100}+)?)?"
@@ -66,8 +66,8 @@ def extract_program(answer: str) -> str | None:
 
 def _lines_said(answer: str) -> list[str]:
     """Return the lines of what the model said, with plain punctuation, and tags around code as fences."""
-    said = _fenced(without_thoughts(answer))
-    return [_with_plain_punctuation(line) for line in lines_of(spoken(said)[:MAX_TEXT])]
+    said = without_turn_tokens(_fenced(without_thoughts(without_invisible(answer))))
+    return [_with_plain_punctuation(line) for line in lines_of(said[:MAX_TEXT])]
 
 
 def _fenced(text: str) -> str:
