@@ -79,7 +79,8 @@ def test_what_was_said_before_a_cut_thought_stays() -> None:
 
 ENDS = [
     "<|im_end|>", "<|eot_id|>", "<|end|>", "<|endoftext|>", "<|end_of_text|>", "</s>", "<eos>",
-    "<end_of_turn>", "<|eom_id|>", "<|return|>", "<｜end▁of▁sentence｜>", "<pad><pad>", "<|END_OF_TURN_TOKEN|>", "<turn|>",
+    "<end_of_turn>", "<|eom_id|>", "<|return|>", "<｜end▁of▁sentence｜>", "<pad><pad>",
+    "<|END_OF_TURN_TOKEN|>", "<turn|>",
     "[/INST]", "<|some_new_token|>", "\n<|im_end|>\n", "<|im_end|>\n<|im_start|>user\nWhat else?<|im_end|>",
     "<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\nno", "<end_of_turn>\n<start_of_turn>user\nno",
     "<|end|><|user|>no<|end|><|assistant|>no", "</s> [INST] no [/INST] no",

@@ -35,7 +35,7 @@ def _is_mentioned(text: str, start: int, end: int) -> bool:
 
 
 _TAG = re.compile(
-    r"(?P<bracket><[|｜]?(?![<|])|&lt;|[\[◁【《＜])\s?(?P<slash>/?)(?P<name>[\w▁:.-]{1,40})"
+    r"(?P<bracket><[|｜]?(?![<|])|&lt;|\[(?!\[)|[◁【《＜])\s?(?P<slash>/?)(?P<name>[\w▁:.-]{1,40})"
     r"(?P<rest>\s[^<>\[\]]{0,200})?(?P<empty>/?)(?:[|｜]?>|&gt;|[\]▷】》＞])"
 )
 _GRANITE = re.compile(r"^here(?: i|['’])s my response:", re.IGNORECASE | re.MULTILINE)

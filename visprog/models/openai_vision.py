@@ -23,7 +23,7 @@ from visprog.models.openai_boxes import Canvas, read_boxes
 from visprog.models.openai_form import Form, as_fractions, object_schema, read_object, read_share
 from visprog.models.openai_outcome import sound
 from visprog.models.openai_service import Service, extra_fields, variable
-from visprog.models.short_answer import short_answer
+from visprog.models.short_answer import short_words
 from visprog.values import Image, Regions
 
 T = TypeVar("T")
@@ -215,9 +215,10 @@ def _text(text: str) -> dict[str, Any]:
 
 def _read_answer(text: str, question: str) -> str:
     """Read an answer in words. A longer text is accepted only if yes, no or a number comes out of it."""
-    answer = short_answer(text, question)
+    words = unwrapped(text)
+    answer = short_words(words, question)
     if answer not in ("yes", "no") and not answer.isdecimal():
-        _checked(unwrapped(text), _LONGEST_ANSWER)
+        _checked(words, _LONGEST_ANSWER)
     return _checked(answer, _LONGEST_ANSWER)
 
 

@@ -28,7 +28,12 @@ _WORD = re.compile(r"\d[\d,]*(?:\.\d+)?|[a-z]+(?:-[a-z]+)?")
 
 def short_answer(answer: str, question: str = "") -> str:
     """Return the answer as programs compare it; the module's docstring gives the rules."""
-    text = next(filter(None, map(_bare, unwrapped(answer).splitlines())), "")
+    return short_words(unwrapped(answer), question)
+
+
+def short_words(words: str, question: str = "") -> str:
+    """Return the answer in words that have no wrappers."""
+    text = next(filter(None, map(_bare, words.splitlines())), "")
     verdict = _VERDICT.match(text)
     if verdict is not None:
         return str(verdict[1])
