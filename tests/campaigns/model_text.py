@@ -76,7 +76,10 @@ def _plan(text: str) -> str:
 
 
 def _list(text: str) -> list[str]:
-    return list_known("colours", 20, language_model=FakeLanguageModel([text]), warn=lambda _: None)
+    found: list[str] = list_known(
+        "colours", 20, language_model=FakeLanguageModel([text]), warn=lambda _: None
+    )
+    return found
 
 
 def _ask(text: str) -> list[Message]:
@@ -276,7 +279,7 @@ def _boxed(chance: random.Random) -> str:
     score = chance.choice(
         [{}, {"confidence": 90}, {"score": 0.9}, {"confidence": "90%"}, {"confidence": "90"}]
     )
-    box = chance.choice(
+    box: dict[str, Any] = chance.choice(
         [
             {"left": left, "top": top, "right": right, "bottom": bottom},
             {"xmin": left, "ymin": top, "xmax": right, "ymax": bottom},
@@ -288,7 +291,7 @@ def _boxed(chance: random.Random) -> str:
             {"left": "10%", "top": "25%", "right": "40%", "bottom": "50%"},
         ]
     )
-    entry = {"label": label, **box, **score}
+    entry: dict[str, Any] = {"label": label} | box | score
     written = chance.choice([[entry], {"boxes": [entry]}, {"objects": [entry]}, entry])
     return chance.choice(["@", "```json\n@\n```", "Here: @"]).replace("@", json.dumps(written))
 

@@ -13,7 +13,8 @@ from visprog.language.program import lines_of
 from visprog.model_text import is_fence, without_invisible, without_thoughts, without_turn_tokens
 
 _NAME = r"[^\W\d]\w*+"
-_TYPE = r"(?:\s*+:\s*+[\w.]*+(?:\[[\w\s.,|\[\]]{0,100}+)?)?"
+_TYPE = r"(?:\s*+:[\w\s.,|\[\]]{0,100}+)?"
+"""What a typed assignment has between the name and the `=`, as in `OBJ0: Regions = ...`."""
 _STATEMENT = re.compile(
     rf"""
     \s*+ (?i:\**+program\**+\s*+:\**+\s*+)? (?:(?i:step\s*+)?\d++\s*+[.):]\s*+ | [-*•]\s++)? `*+\s*+
