@@ -276,7 +276,7 @@ def _boxed(chance: random.Random) -> str:
     """Write the box (60, 100, 240, 200) of a picture of 600 by 400 in a form that leaves no doubt."""
     left, top, right, bottom = 100, 250, 400, 500
     label = chance.choice(["dog", "Dog", "dogs", "a dog", "dog 1"])
-    score = chance.choice(
+    score: dict[str, Any] = chance.choice(
         [{}, {"confidence": 90}, {"score": 0.9}, {"confidence": "90%"}, {"confidence": "90"}]
     )
     box: dict[str, Any] = chance.choice(
@@ -291,7 +291,7 @@ def _boxed(chance: random.Random) -> str:
             {"left": "10%", "top": "25%", "right": "40%", "bottom": "50%"},
         ]
     )
-    entry: dict[str, Any] = {"label": label} | box | score
+    entry: dict[str, Any] = {"label": label, **box, **score}
     written = chance.choice([[entry], {"boxes": [entry]}, {"objects": [entry]}, entry])
     return chance.choice(["@", "```json\n@\n```", "Here: @"]).replace("@", json.dumps(written))
 
