@@ -340,7 +340,7 @@ def find_json(text: str, *kinds: type) -> Any:
     Raises ValueError with a complaint for the model where there is none.
     """
     said = spoken(text)
-    brackets = ["{}" if kind is dict else "[]" for kind in kinds]
+    brackets = [("{", "}") if kind is dict else ("[", "]") for kind in kinds]
     spans = [(said.find(first), said.rfind(last) + 1) for first, last in brackets]
     spans = sorted(span for span in spans if 0 <= span[0] < span[1])
     if not spans:
