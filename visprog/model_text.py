@@ -92,16 +92,17 @@ def _joined(pieces: list[str]) -> str:
     return "".join(whole)
 
 
-def _thought_marks(text: str) -> Iterator[_Mark]:
+def _thought_marks(text: str) -> list[_Mark]:
     found = [*_tagged_thoughts(text)]
     found += [_Mark(*match.span(), False) for match in _GRANITE.finditer(text)]
     found += [_Mark(*match.span(), match["close"] is None) for match in _GEMMA.finditer(text)]
-    found.sort()
-    return (mark for mark in found if not _is_mentioned(text, mark.start, mark.end))
+    return sorted(found)
 
 
 def _tagged_thoughts(text: str) -> Iterator[_Mark]:
     for match in _TAG.finditer(text):
+        if _is_mentioned(text, *match.span()):
+            continue
         name = match["name"].casefold()
         if match["bracket"] == "[" and (name not in _BRACKETED or match["rest"]):
             continue
