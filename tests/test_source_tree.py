@@ -61,6 +61,7 @@ def imports(tree: ast.Module) -> set[str]:
 FLOORS = [
     "errors",
     "printable",
+    "model_text",
     "language",
     "values",
     "files",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import re
 
+from visprog.model_text import find_json, is_fence, spoken, without_marker
 from visprog.models.roles import LanguageModel, Message
 from visprog.tools import Warn, tool
 
@@ -31,11 +31,13 @@ def list_known(query: str, max: int = 20, *, language_model: LanguageModel, warn
     return items
 
 
-_MARKER = re.compile(r"^\s*(?:[-*•–—·]\s+|\(?\d{1,3}[.):]\s*|\(?[a-z][.)]\s+)", re.IGNORECASE)
 _INTRODUCTION = re.compile(
-    r"^(?:sure|certainly|of course|here|the following|these are)\b[^:\n]*:\s*", re.IGNORECASE
+    r"^(?:sure|certainly|of course|here|the following|these are|the answer|answer|list|items)\b[^:\n]*:\s*",
+    re.IGNORECASE,
 )
 _ABBREVIATION = re.compile(r"\b(?:[A-Z]|Jr|Sr|Inc|Ltd|Co|St|etc)\.$")
+_CONJUNCTION = re.compile(r"(?:and|or)\s++", re.IGNORECASE)
+_TAG = re.compile(r"</?(?:ol|ul|li|p|br|answer|list|items?)\s?/?>", re.IGNORECASE)
 
 
 def items_of(answer: str, most: int) -> list[str]:
@@ -43,50 +45,74 @@ def items_of(answer: str, most: int) -> list[str]:
 
     Return at most `most` items, each once (case ignored), in order.
     """
-    parts = _from_json(answer)
+    said = spoken(answer)
+    parts = _from_json(said)
     if parts is None:
-        parts = _from_lines(_INTRODUCTION.sub("", answer.replace("```", "").strip(), count=1), most)
+        parts = _from_lines(_TAG.sub("\n", said), most)
     items: dict[str, str] = {}
     for item in filter(None, map(_bare, parts)):
         items.setdefault(item.casefold(), item)
-    return list(items.values())[:most]
+        if len(items) == most:
+            break
+    return list(items.values())
 
 
-def _from_json(answer: str) -> list[str] | None:
-    start, end = answer.find("["), answer.rfind("]")
-    if start < 0 or end < start:
-        return None
+def _from_json(said: str) -> list[str] | None:
+    """Return the items of an array, or of the only array in an object."""
     try:
-        found = json.loads(answer[start : end + 1])
-    except (ValueError, RecursionError):
+        found = find_json(said, list, dict)
+    except ValueError:
         return None
-    return [str(item) for item in found if isinstance(item, str | int | float)]
+    if isinstance(found, dict):
+        arrays = [value for value in found.values() if isinstance(value, list)]
+        found = arrays[0] if len(arrays) == 1 else None
+    if not isinstance(found, list):
+        return None
+    return [str(item) for item in map(_named, found) if isinstance(item, str | int | float)]
+
+
+def _named(item: object) -> object:
+    """Return the only text of an object in an array, such as {"name": "Sheldon", "age": 30}."""
+    texts = [value for value in item.values() if isinstance(value, str)] if isinstance(item, dict) else []
+    return texts[0] if len(texts) == 1 else item
 
 
 def _from_lines(text: str, most: int) -> list[str]:
-    lines = [line for line in text.splitlines() if line.strip()]
-    marked = [_MARKER.sub("", line) for line in lines if _MARKER.match(line)]
+    lines = [line for line in text.splitlines() if line.strip() and not is_fence(line)]
+    marked = [item for item in map(without_marker, lines) if item is not None]
     if len(marked) > 1:  # the other lines are words around the list
         return marked
-    lines = [line for line in lines if not line.rstrip().endswith(":")]
-    return _from_commas(_MARKER.sub("", lines[0]), most) if len(lines) == 1 else lines
+    lines[:1] = [_INTRODUCTION.sub("", line, count=1) for line in lines[:1]]
+    lines = [line for line in lines if line.strip() and not _is_heading(line)]
+    if len(lines) != 1:
+        return lines
+    item = without_marker(lines[0])
+    return _from_commas(lines[0] if item is None else item, most)
+
+
+def _is_heading(line: str) -> bool:
+    """Whether a line stands above a list: `The characters:`, `**Characters:**`, `# Characters`."""
+    words = line.strip().strip("*_ ")
+    return words.endswith(":") or words.startswith("# ")
 
 
 def _from_commas(line: str, most: int) -> list[str]:
-    parts = [part for part in re.split(r"\s*[,;]\s*", line) if part]
-    if parts:
-        last = re.sub(r"^(?:and|or)\s+", "", parts[-1], flags=re.IGNORECASE)
-        # "a, b and c" has one comma too few; in "Simon and Garfunkel", asked for one, nothing is missing.
-        halves = (
-            re.split(r"\s+and\s+", last, maxsplit=1) if last == parts[-1] and len(parts) < most else [last]
-        )
-        parts[-1:] = halves
-    return parts
+    parts = [part for part in map(str.strip, line.replace(";", ",").split(",")) if part]
+    if not parts:
+        return []
+    last = parts.pop()
+    conjunction = _CONJUNCTION.match(last)
+    if conjunction is not None:
+        return [*parts, last[conjunction.end() :]]
+    # "a, b and c" has one comma too few; in "Simon and Garfunkel", asked for one, nothing is missing.
+    before, joined, after = last.partition(" and ") if len(parts) + 1 < most else (last, "", "")
+    return [*parts, before, after] if joined else [*parts, last]
 
 
 def _bare(part: str) -> str:
-    """Strip white space, quotes, emphasis and the closing full stop."""
+    """Remove white space, quotes, emphasis and the closing full stop."""
+    part = part.replace("**", "") if part.count("**") == 2 else part
     item = part.strip().strip("*_`\"'“”‘’,; \t")
-    if item.endswith(".") and not _ABBREVIATION.search(item):
+    if item.endswith(".") and not _ABBREVIATION.search(item[-10:]):
         item = item[:-1].rstrip()
     return item.strip("*_`\"'“”‘’ ")

@@ -7,13 +7,13 @@ on what the thing looks like.
 
 from __future__ import annotations
 
-import re
 from collections import OrderedDict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context, copy_context
 from threading import Lock
 
+from visprog.model_text import bare, spoken, without_marker
 from visprog.models.roles import LanguageModel, Message
 
 COUNT = 6
@@ -71,14 +71,17 @@ class Descriptions:
                 self._known.popitem(last=False)
 
 
-_MARKER = re.compile(r"^\s*(?:[-*•–—·]\s+|\(?\d{1,2}[.):]\s*)")
-
-
 def sentences_of(answer: str) -> tuple[str, ...]:
     """Read one sentence a line, without markers, quotes and repetitions, each with its full stop.
 
     Introductions (a line that ends in a colon) and lines of fewer than three words are left out.
     """
-    lines = (_MARKER.sub("", line).strip().strip("\"'“”*` ") for line in answer.splitlines())
-    sentences = (line.rstrip(".") + "." for line in lines if len(line.split()) > 2 and not line.endswith(":"))
-    return tuple(dict.fromkeys(sentences))[: 2 * COUNT]
+    found: dict[str, None] = {}
+    for line in spoken(answer).splitlines():
+        item = without_marker(line)
+        sentence = bare(line if item is None else item)
+        if len(sentence.split(maxsplit=2)) > 2 and not sentence.endswith(":"):
+            found.setdefault(sentence.rstrip(".") + ".")
+        if len(found) == 2 * COUNT:
+            break
+    return tuple(found)

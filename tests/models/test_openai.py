@@ -39,6 +39,14 @@ def test_an_answer_comes_with_the_model_that_gave_it_and_the_tokens_it_cost(serv
     assert Completion("Hi.", "small-1", 120, 30) == serve(answers("Hi.")).model().complete(HELLO)
 
 
+@pytest.mark.parametrize(
+    "said",
+    ["<think>Hm.</think>A robin.", "[THINK]Hm.[/THINK]A robin.<|im_end|>", "Hm.</think>\n\nA robin.</s>"],
+)
+def test_thoughts_and_turn_tokens_are_removed(said: str, serve: Serve) -> None:
+    assert serve(answers(said)).model().complete([Message("user", "a bird")]).text == "A robin."
+
+
 def test_the_whole_conversation_is_sent_under_the_models_name(serve: Serve) -> None:
     server = serve(answers("Hi."))
     server.model("large").complete(HELLO)

@@ -48,6 +48,11 @@ def test_samples_beyond_the_range_are_clipped(serve: Serve) -> None:
         assert list(np.frombuffer(file.readframes(2), dtype="<i2")) == [-32767, 32767]
 
 
+def test_the_marks_of_whisper_are_removed(serve: Serve) -> None:
+    said = "<|startoftranscript|><|en|><|transcribe|><|0.00|> Hide the face.<|2.40|><|endoftext|>"
+    assert serve(status(200, {"text": said})).transcriber().transcribe(SPEECH) == "Hide the face."
+
+
 def test_silence_is_an_empty_text(serve: Serve) -> None:
     assert serve(status(200, {"text": ""})).transcriber().transcribe(SPEECH) == ""
 

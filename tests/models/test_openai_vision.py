@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from tests.models.openai_server import Exchange, OpenAIServer, Received, answers, answers_json
 from visprog.errors import ModelFailed
-from visprog.models.openai_vision import OpenAIVision, _read_boxes
+from visprog.models.openai_boxes import Canvas, read_boxes
+from visprog.models.openai_vision import OpenAIVision
 from visprog.values import Image, Region, Regions
 
 Serve = Callable[..., OpenAIServer]
@@ -312,7 +313,9 @@ def test_every_box_that_is_read_lies_inside_the_picture(
     for left, top, right, bottom in given_boxes:
         entry = DOG | {"left": left, "top": top, "right": right, "bottom": bottom}
         try:
-            (region,) = _read_boxes(boxes(entry), {"dog": "dog"}, (1000, 1000), (width, height))
+            (region,) = read_boxes(
+                boxes(entry), {"dog": "dog"}, Canvas((1000, 1000), (width, height), (width, height))
+            )
         except ValueError:
             continue
         assert 0 <= region.box[0] < region.box[2] <= width
@@ -324,7 +327,7 @@ def test_a_box_of_whole_pixels_comes_back_as_it_is(left: int, width: int, top: i
     box = (left, top, min(left + width, 400), min(top + height, 300))
     entry = {"label": "dog", **dict(zip(("left", "top", "right", "bottom"), box, strict=True))}
     text = boxes(entry | {"confidence": 50})
-    (region,) = _read_boxes(text, {"dog": "dog"}, (400, 300), (400, 300))
+    (region,) = read_boxes(text, {"dog": "dog"}, Canvas((400, 300), (400, 300), (400, 300)))
     assert region.box == box
 
 

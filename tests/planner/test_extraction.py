@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from visprog.language.parser import parse
 from visprog.planner.extraction import extract_program
 
 PROGRAM = """OBJ0=FaceDet(image=IMAGE)
@@ -34,6 +35,22 @@ WRAPPED = {
     "prose between the steps": f"First, the faces:\n{FIRST}\nThen the emoji:\n{SECOND}\nAnd so:\n{THIRD}",
     "the next example made up": f'{PROGRAM}\n\nInstruction: "Blur it"\nProgram:\nOBJ0=Seg(image=IMAGE)',
     "the next example in fences": f"```\n{PROGRAM}\n```\nQuestion: What?\n```\nOBJ0=Seg(image=IMAGE)\n```",
+    "a token that ends the turn": f"{PROGRAM}<|im_end|>",
+    "a turn that is not the model's": f"{PROGRAM}</s>\n<|im_start|>user\nOBJ0=Seg(image=IMAGE)",
+    "a thought on the same line": f"[THINK]Count.[/THINK]{PROGRAM}",
+    "a thought in a channel": "<|channel|>analysis<|message|>OBJ0=Loc(x=1)<|end|><|start|>assistant"
+    f"<|channel|>final<|message|>{PROGRAM}<|return|>",
+    "a thought between the steps": f"{FIRST}<think>now</think>{SECOND}\n{THIRD}",
+    "program tags": f"<program>{PROGRAM}</program>",
+    "program tags around a fence": f"<program>\n```python\n{PROGRAM}\n```\n</program>",
+    "answer tags": f"The plan:\n<answer>\n{PROGRAM}\n</answer>\nEnjoy.",
+    "tags of HTML": f"<pre><code class='x'>{PROGRAM}</code></pre>",
+    "entities of HTML": f"<pre>{PROGRAM.replace(chr(39), '&#39;')}</pre>",
+    "line breaks of HTML": PROGRAM.replace("\n", "<br>"),
+    "a byte order mark": f"\ufeff{PROGRAM}",
+    "zero-width spaces": PROGRAM.replace("=", "\u200b=\u2060"),
+    "full-width punctuation": PROGRAM.translate(dict(zip(map(ord, "=(,"), "＝（，", strict=True))),
+    "full-width quotes": PROGRAM.replace("'", "＇").replace(")\n", "）\n"),
     "line ends of Windows": PROGRAM.replace("\n", "\r\n"),
 }
 
@@ -57,6 +74,23 @@ def test_the_program_is_found_whatever_stands_around_it(wrapping: str) -> None:
 )
 def test_an_answer_without_a_program_gives_none(answer: str) -> None:
     assert extract_program(answer) is None
+
+
+def test_what_stands_in_strings_stays_as_it_is() -> None:
+    program = "A＝Tag（image=IMAGE，text='（一，二）'）\nRESULT=Eval(expr='{A} < 3 <b> &lt; （')"
+    assert extract_program(program) == (
+        "A=Tag(image=IMAGE,text='（一，二）')\nRESULT=Eval(expr='{A} < 3 <b> &lt; （')"
+    )
+
+
+@pytest.mark.parametrize("type", ["Regions", "list[Region]", "dict[str, list[int]]", "Image | None", ""])
+def test_a_type_behind_a_name_is_left_to_the_parser(type: str) -> None:
+    answer = f"Here:\nOBJ0: {type} = FaceDet(image=IMAGE)\nRESULT=OBJ0\nBye."
+    found = extract_program(answer)
+    assert found == f"OBJ0: {type} = FaceDet(image=IMAGE)\nRESULT=OBJ0"
+    parsed = parse(found)
+    assert str(parsed.program) == "OBJ0=FaceDet(image=IMAGE)\nRESULT=OBJ0"
+    assert [fault.message for fault in parsed.diagnostics] == ["the type was left out"]
 
 
 def test_numbered_lines_are_left_to_the_parser() -> None:
@@ -102,6 +136,11 @@ def test_a_line_that_gives_a_name_to_a_value_is_kept_for_the_parser_to_report() 
         "* ",
         "1. ",
         "Program: ",
+        " ",
+        "<code>",
+        "&lt;",
+        "A：",
+        "A: B[",
     ],
 )
 def test_a_very_long_answer_is_read_in_time_linear_in_its_length(piece: str) -> None:

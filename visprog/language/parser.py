@@ -73,10 +73,14 @@ def parse(text: str) -> Parsed:
     return Parsed(Program(tuple(steps), text), tuple(found), frozenset(broken))
 
 
-_FENCE = re.compile(r"\s*(```|~~~)[\w+.-]*\s*")
-_HEADING = re.compile(r"\s*program\s*:", re.IGNORECASE)
-_NUMBERING = re.compile(r"\s*(?:(?:step\s*)?\d+\s*[.):]|[-*•])\s+(?=`*[^\W\d]\w*\s*=)", re.IGNORECASE)
-_TARGET = re.compile(r"\s*(?:(?:step\s*)?\d+\s*[.):]\s+|[-*•]\s+)?`*\s*([^\W\d]\w*)\s*=(?!=)", re.IGNORECASE)
+_FENCE = re.compile(r"\s*+(```|~~~)[\w+.-]*+\s*+")
+_HEADING = re.compile(r"\s*+program\s*+:", re.IGNORECASE)
+_NUMBERING = re.compile(
+    r"\s*+(?:(?:step\s*+)?\d++\s*+[.):]|[-*•])\s++(?=`*+[^\W\d]\w*+\s*+[=:])", re.IGNORECASE
+)
+_TARGET = re.compile(
+    r"\s*+(?:(?:step\s*+)?\d++\s*+[.):]\s++|[-*•]\s++)?`*+\s*+([^\W\d]\w*+)\s*+=(?!=)", re.IGNORECASE
+)
 
 
 def _read_line(line: str, number: int) -> tuple[Step | None, list[Diagnostic]]:
@@ -232,6 +236,8 @@ class _Statement:
 
     def _target(self) -> Token:
         token = self._peek()
+        if token.kind == "name" and self._tokens[1].text == ":":
+            self._leave_out_type()
         if token.kind != "name" or self._tokens[1].text != "=":
             if token.kind == "name" and self._tokens[1].text == "(":
                 self._fail("the call's result has no name", f"write `RESULT={token.text}(...)`")
@@ -242,6 +248,15 @@ class _Statement:
             self._fail(f"`{token.text}` is a value and cannot be a variable", "choose another name")
         self._position = 2
         return token
+
+    def _leave_out_type(self) -> None:
+        """Mend `NAME: Type = Tool(...)`: what stands between the name and the `=` says nothing more."""
+        sign = next((place for place, token in enumerate(self._tokens) if token.text == "="), 0)
+        if not sign or self._tokens[sign + 1].kind != "name" or self._tokens[sign + 2].text != "(":
+            return
+        if all(token.kind == "name" or token.text in _TYPE_MARKS for token in self._tokens[1:sign]):
+            self._mend("the type was left out", self._tokens[1])
+            del self._tokens[1:sign]
 
     def _expect_name(self, expected: str) -> Token:
         token = self._peek()
@@ -359,6 +374,7 @@ class _Statement:
         self._unexpected("the end of the line")
 
 
+_TYPE_MARKS = frozenset(":[],.|")
 _WORDS: dict[str, bool | None] = {"True": True, "False": False, "None": None}
 
 

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from visprog.errors import ModelUnavailable, UsageError
+from visprog.model_text import spoken
 from visprog.models.openai_outcome import sound
 from visprog.models.openai_service import MAX_BYTES, Service, extra_fields, variable
 from visprog.models.roles import Completion, Message
@@ -166,7 +167,9 @@ class OpenAILanguageModel:
         parameters = dict(self._parameters)
         if temperature is not None:
             parameters["temperature"] = temperature
-        return self._server.complete({"model": self.model, "messages": turns, **extra_fields(parameters)})
+        request = {"model": self.model, "messages": turns, **extra_fields(parameters)}
+        completion = self._server.complete(request)
+        return completion._replace(text=spoken(completion.text) or completion.text)
 
     def __repr__(self) -> str:
         return f"OpenAILanguageModel({self.fingerprint!r})"

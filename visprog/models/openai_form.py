@@ -1,24 +1,22 @@
-"""Answers in a form: the schema that a service can hold a model to, and a reader that checks it all the same.
+"""Answers in a form: the schema that a service may enforce, and a reader that checks the answer anyway.
 
-Not every service enforces a schema. What does not fit is said in a complaint, which the model gets to read.
+Not every service enforces a schema. What does not fit becomes a complaint, which the model gets to read.
 """
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from visprog.model_text import find_json
 
 T = TypeVar("T")
 
-_THOUGHT = re.compile(r"<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL | re.IGNORECASE)
-"""What models that reason may put before their answer."""
-
-
 _BEYOND = 1e9
-"""No number in an answer is as large; infinity and what is no number are not smaller either."""
+"""No number in an answer is as large; infinity and NaN do not pass this bound either."""
+_LONGEST_NUMBER = 30
+"""A number written as text has no more characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,39 +48,64 @@ def object_schema(**properties: Any) -> dict[str, Any]:
     }
 
 
-def plain(text: str) -> str:
-    """Return an answer in words without thoughts, quotes and emphasis around it."""
-    said = _THOUGHT.sub("", text).strip()
-    stripped = said.strip('*_`"“”‘’ \t\n')
-    return stripped[1:-1] if len(stripped) > 1 and stripped[0] == stripped[-1] == "'" else stripped
-
-
 def read_object(text: str) -> dict[str, Any]:
-    """Find the JSON object in an answer. Raises ValueError where there is none."""
-    said = _THOUGHT.sub("", text)
-    start, end = said.find("{"), said.rfind("}")
-    if start < 0 or end < start:
-        raise ValueError("it holds no JSON object")
-    try:
-        found = json.loads(said[start : end + 1])
-    except (ValueError, RecursionError):
-        raise ValueError("its JSON cannot be read") from None
-    return dict(found)
+    """Find the JSON object in an answer. Raises ValueError if there is none."""
+    return dict(find_json(text, dict))
 
 
 def read_number(entry: Mapping[str, Any], name: str) -> float:
-    """Return a number of an object. Raises ValueError where it is missing or none."""
+    """Return a number of an object, also one written as text. Raises ValueError for anything else."""
     if name not in entry:
         raise ValueError(f"`{name}` is missing")
     value = entry[name]
-    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < _BEYOND:
+    number = as_number(value)
+    if number is None:
         raise ValueError(f"`{name}` is {str(value)[:100]} instead of a number")
+    return number
+
+
+def as_number(value: object) -> float | None:
+    """Return a number of JSON, or one written as text; None for anything else, and for huge numbers."""
+    if isinstance(value, str) and len(value) <= _LONGEST_NUMBER and value.isascii() and "_" not in value:
+        try:
+            value = float(value)
+        except ValueError:
+            return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < _BEYOND:
+        return None
     return float(value)
 
 
-def read_percent(entry: Mapping[str, Any], name: str) -> float:
-    """Return a percentage of an object. Raises ValueError for what is none."""
-    value = read_number(entry, name)
-    if not 0 <= value <= 100:
-        raise ValueError(f"`{name}` is {value:g} instead of a percentage between 0 and 100")
-    return value
+class Share(NamedTuple):
+    """A part of a whole as a model wrote it, under `name`; `per` is 100 if it wrote a percent sign."""
+
+    name: str
+    value: float
+    per: int | None
+    is_fraction: bool
+
+
+def read_share(entry: Mapping[str, Any], name: str) -> Share:
+    """Read a percentage or a fraction; `as_fractions` tells which. Raises ValueError for anything else."""
+    value = entry.get(name)
+    signed = isinstance(value, str) and value.rstrip().endswith("%")
+    written = value.rstrip().removesuffix("%") if isinstance(value, str) else value
+    number = read_number({name: written} if name in entry else {}, name)
+    pointed = isinstance(written, float) or (isinstance(written, str) and "." in written)
+    return Share(name, number, 100 if signed else None, pointed)
+
+
+def as_fractions(shares: Sequence[Share]) -> list[float]:
+    """Return all shares of one answer between 0 and 1. Raises ValueError for one beyond its scale.
+
+    They are percentages, as asked, unless none is above 1 and one is written with a decimal point.
+    """
+    unsigned = [share for share in shares if share.per is None]
+    fractions = any(share.is_fraction for share in unsigned) and all(share.value <= 1 for share in unsigned)
+    found = []
+    for share in shares:
+        fraction = share.value / (share.per or (1 if fractions else 100))
+        if not 0 <= fraction <= 1:
+            raise ValueError(f"`{share.name}` is {share.value:g} instead of a percentage between 0 and 100")
+        found.append(fraction)
+    return found

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import io
 import json
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple, TypeVar
 
@@ -18,11 +17,14 @@ from numpy.typing import NDArray
 from PIL import Image as PILImage
 
 from visprog.errors import ModelFailed
+from visprog.model_text import unwrapped
 from visprog.models.openai import DEFAULT_MODEL
-from visprog.models.openai_form import Form, object_schema, plain, read_number, read_object, read_percent
+from visprog.models.openai_boxes import Canvas, read_boxes
+from visprog.models.openai_form import Form, as_fractions, object_schema, read_object, read_share
 from visprog.models.openai_outcome import sound
 from visprog.models.openai_service import MAX_BYTES, Service, extra_fields, variable
-from visprog.values import Box, Image, Region, Regions
+from visprog.models.short_answer import short_words
+from visprog.values import Image, Regions
 
 T = TypeVar("T")
 Coordinates = Literal["thousandths", "pixels"]
@@ -116,11 +118,12 @@ class OpenAIVision:
         )
 
     def answer(self, image: Image, question: str) -> str:
-        """Return a short answer, in lower case and without a full stop.
+        """Return a short answer, by the rules of `visprog.models.short_answer`.
 
         Raises ModelRefused, ModelTimeout or ModelFailed, as the other methods do.
         """
-        return self._ask(Form("answer", _read_answer), self._sent(image).part, _text(_ANSWER + question))
+        form = Form("answer", lambda text: _read_answer(text, question))
+        return self._ask(form, self._sent(image).part, _text(_ANSWER + question))
 
     def caption(self, image: Image) -> str:
         """Return one sentence."""
@@ -145,9 +148,8 @@ class OpenAIVision:
             return Regions(size=image.size)
         sent = self._sent(image)
         scale = sent.size if self.coordinates == "pixels" else (1000, 1000)
-        form = Form(
-            "boxes", lambda text: _read_boxes(text, wanted, scale, image.size), _boxes_schema(list(wanted))
-        )
+        canvas = Canvas(scale, sent.size, image.size)
+        form = Form("boxes", lambda text: read_boxes(text, wanted, canvas), _boxes_schema(list(wanted)))
         request = f"{_DETECT}{json.dumps(list(wanted), ensure_ascii=False)}\n{_SCALES[self.coordinates]}"
         if self.coordinates == "pixels":
             request += f"the picture is {sent.size[0]} pixels wide and {sent.size[1]} pixels high."
@@ -215,13 +217,17 @@ def _text(text: str) -> dict[str, Any]:
     return {"type": "text", "text": sound(text)}
 
 
-def _read_answer(text: str) -> str:
-    answer = plain(text).removesuffix(".").strip()
-    return _checked(answer, _LONGEST_ANSWER).lower()
+def _read_answer(text: str, question: str) -> str:
+    """Read an answer in words. A longer text is accepted only if yes, no or a number comes out of it."""
+    words = unwrapped(text)
+    answer = short_words(words, question)
+    if answer not in ("yes", "no") and not answer.isdecimal():
+        _checked(words, _LONGEST_ANSWER)
+    return _checked(answer, _LONGEST_ANSWER)
 
 
 def _read_caption(text: str) -> str:
-    return _checked(plain(text), _LONGEST_CAPTION)
+    return _checked(unwrapped(text, sentence=True), _LONGEST_CAPTION)
 
 
 def _checked(answer: str, longest: int) -> str:
@@ -233,9 +239,11 @@ def _checked(answer: str, longest: int) -> str:
 
 
 def _read_fits(text: str, pictures: Sequence[str], keys: Sequence[str]) -> NDArray[np.float64]:
+    """Read percentages, shape (pictures, keys)."""
     found = read_object(text)
     rows = [_row(found, picture) for picture in pictures]
-    return np.array([[read_percent(row, key) for key in keys] for row in rows])
+    shares = [read_share(row, key) for row in rows for key in keys]
+    return 100 * np.array(as_fractions(shares)).reshape(len(pictures), len(keys))
 
 
 def _row(found: Mapping[str, Any], picture: str) -> dict[str, Any]:
@@ -256,35 +264,3 @@ def _boxes_schema(labels: Sequence[str]) -> dict[str, Any]:
         confidence=number,
     )
     return object_schema(boxes={"type": "array", "items": box})
-
-
-def _read_boxes(
-    text: str, labels: Mapping[str, str], scale: tuple[int, int], size: tuple[int, int]
-) -> list[Region]:
-    """Read boxes given on a picture `scale` wide and high, for one of `size`."""
-    boxes = read_object(text).get("boxes")
-    if not isinstance(boxes, list) or not all(isinstance(entry, dict) for entry in boxes):
-        raise ValueError("`boxes` is no list of boxes")
-    for entry in boxes:
-        if not isinstance(entry.get("label"), str) or entry["label"] not in labels:
-            raise ValueError(f"the label {entry.get('label')!r} was not asked for")
-    return [
-        Region(_box(entry, scale, size), labels[entry["label"]], read_percent(entry, "confidence") / 100)
-        for entry in boxes
-    ]
-
-
-def _box(entry: Mapping[str, Any], scale: tuple[int, int], size: tuple[int, int]) -> Box:
-    left, right = _span(entry, "left", "right", scale[0], size[0])
-    top, bottom = _span(entry, "top", "bottom", scale[1], size[1])
-    return left, top, right, bottom
-
-
-def _span(entry: Mapping[str, Any], first: str, last: str, scale: int, edge: int) -> tuple[int, int]:
-    """Return one side of a box in pixels, clipped to the picture and at least one pixel long."""
-    start, end = (min(max(read_number(entry, name), 0.0), scale) * edge / scale for name in (first, last))
-    if end <= start:
-        raise ValueError(f"`{first}` is {entry[first]} and `{last}` {entry[last]}: no part of the picture")
-    if round(start) < round(end):
-        return round(start), round(end)
-    return math.floor(start), math.floor(start) + 1

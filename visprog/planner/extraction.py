@@ -1,7 +1,6 @@
 """Finds the program in what a language model answered.
 
-What stands around a program is removed here; what is wrong inside it is left to the parser, which mends or
-reports it.
+What surrounds a program is removed here; the parser mends or reports what is wrong inside.
 """
 
 from __future__ import annotations
@@ -9,36 +8,57 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from visprog.language.parser import MAX_LINE
+from visprog.language.parser import MAX_LINE, MAX_TEXT
 from visprog.language.program import lines_of
+from visprog.model_text import is_fence, without_invisible, without_thoughts, without_turn_tokens
 
+_NAME = r"[^\W\d]\w*+"
+_TYPE = r"(?:\s*+:[\w\s.,|\[\]]{0,100}+)?"
+"""What a typed assignment has between the name and the `=`, as in `OBJ0: Regions = ...`."""
 _STATEMENT = re.compile(
-    r"""
-    \s* (?i:\**program\**\s*:\**\s*)? (?:(?i:step\s*)?\d+\s*[.):]\s* | [-*•]\s+)? `*\s*
-    (?: (?P<loud>[A-Z][A-Z0-9_]*) \s*=(?!=)                       # whatever follows: the parser explains it
-      | (?P<call>[^\W\d]\w*) \s*=\s* [^\W\d]\w*\s*\(
-      | (?P<alias>[^\W\d]\w*) \s*=\s* [^\W\d]\w* [\s`;]* (?:\#.*)? $ )
+    rf"""
+    \s*+ (?i:\**+program\**+\s*+:\**+\s*+)? (?:(?i:step\s*+)?\d++\s*+[.):]\s*+ | [-*•]\s++)? `*+\s*+
+    (?: (?P<loud>[A-Z][A-Z0-9_]*+) \s*+=(?!=)                       # whatever follows: the parser explains it
+      | (?P<call>{_NAME}) {_TYPE} \s*+=\s*+ {_NAME}\s*+\(
+      | (?P<alias>{_NAME}) \s*+=\s*+ {_NAME} [\s`;]*+ (?:\#.*)? $ )
     """,
     re.VERBOSE,
 )
-_NEW_CALL = re.compile(r"\s*[^\W\d]\w*\s*=\s*[^\W\d]\w*\s*\(")
-_BARE_CALL = re.compile(r"\s*[^\W\d]\w*\(.*\)\s*$")
-_FENCE = re.compile(r"\s*(?:`{3,}|~{3,})\s*[\w+.-]*\s*")
-_LABEL = re.compile(r"[\s*#>]*(?:instruction|statement|question|pictures?)\b[^:=]{0,40}:", re.IGNORECASE)
-_HEADING = re.compile(r"[\s*#>]*program[\s*]*:[\s*]*", re.IGNORECASE)
-_THOUGHT = re.compile(r"<(think|thinking|reasoning)>.*?(?:</\1>|\Z)", re.DOTALL | re.IGNORECASE)
-_END_OF_THOUGHT = re.compile(r"</(?:think|thinking|reasoning)>", re.IGNORECASE)
+_NEW_CALL = re.compile(rf"\s*+{_NAME}{_TYPE}\s*+=\s*+{_NAME}\s*+\(")
+_BARE_CALL = re.compile(rf"\s*+{_NAME}\(")
 _STRING = re.compile(r"'[^'\n]*'|\"[^\"\n]*\"")
+_MOST_JOINED = 100
+"""A call is spread over no more lines."""
+_LABEL = re.compile(r"[\s*#>]*+(?:instruction|statement|question|pictures?)\b[^:=]{0,40}:", re.IGNORECASE)
+_HEADING = re.compile(r"[\s*#>]*+program[\s*]*+:[\s*]*+", re.IGNORECASE)
+_TAG = re.compile(
+    r"<(?P<slash>/?)(?:program|code|pre|plan|answer|output|result|response|solution|final|visprog)(?:\s[^<>]{0,100})?>"
+    r"|<\|(?P<end>begin|end)_of_(?:solution|box)\|>|\[(?P<square>/?)(?:PROGRAM|CODE|ANSWER)\]",
+    re.IGNORECASE,
+)
+_BREAK = re.compile(r"<(?:br\s?/?|/?p|/?li|/?ol|/?ul|/?div)>", re.IGNORECASE)
+_ENTITIES = {
+    "&lt;": "<",
+    "&gt;": ">",
+    "&quot;": '"',
+    "&#39;": "'",
+    "&#x27;": "'",
+    "&apos;": "'",
+    "&amp;": "&",
+}
+_WIDE = {ord(wide): narrow for wide, narrow in zip("（），＝［］：；＂＇", "(),=[]:;\"'", strict=True)}
+"""Full-width punctuation, which models that think in Chinese write between names and values."""
 
 
 def extract_program(answer: str) -> str | None:
     """Return the text of the program in `answer`, or None where there is none.
 
-    Left out are thoughts, prose, code fences, a repeated instruction, and whatever follows a further
-    instruction that the model made up. A call spread over lines is put on one. Pieces that define different
+    Thoughts, turn tokens, tags, prose, code fences and a repeated instruction are removed, and whatever
+    follows a further instruction that the model made up. No program has more than MAX_TEXT characters, so
+    what follows those is not read. A call spread over lines is put on one. Pieces that define different
     names are parts of one program; a piece that defines a name again is a new version, and the last counts.
     """
-    lines = _first_task(_whole_calls(lines_of(_without_thoughts(answer))))
+    lines = _first_task(_whole_calls(_lines_said(answer)))
     fenced, loose = _split_at_fences(lines)
     pieces = [piece for piece in map(_without_labels, fenced) if any(map(_defined, piece))]
     program = _latest(pieces or _runs(loose))
@@ -54,11 +74,46 @@ def is_whole(answer: str) -> bool:
     return _defined(program.rpartition("\n")[2]) == "RESULT"
 
 
-def _without_thoughts(answer: str) -> str:
-    """Remove what reasoning models think aloud; some servers send the end of a thought without its start."""
-    spoken = _THOUGHT.sub("", answer)
-    ends = [match.end() for match in _END_OF_THOUGHT.finditer(spoken)]
-    return spoken[ends[-1] :] if ends else spoken
+def _lines_said(answer: str) -> list[str]:
+    """Return the lines of what the model said, with plain punctuation, and tags around code as fences."""
+    said = without_turn_tokens(_fenced(without_thoughts(without_invisible(answer))))
+    return [_with_plain_punctuation(line) for line in lines_of(said[:MAX_TEXT])]
+
+
+def _fenced(text: str) -> str:
+    """Put a fence where a tag such as `<program>` stands. Tags within tags or around a fence count once."""
+    if "&" in text and ("<pre" in text or "<code" in text):
+        for entity, meant in _ENTITIES.items():
+            text = text.replace(entity, meant)
+    bounds = "\n" if "```" in text or "~~~" in text else "\n```\n"
+    inside = False
+
+    def fence(match: re.Match[str]) -> str:
+        nonlocal inside
+        closes = bool(match["slash"] or match["square"] or (match["end"] or "").casefold() == "end")
+        changed, inside = inside == closes, not closes
+        return bounds if changed else "\n"
+
+    return _BREAK.sub("\n", _TAG.sub(fence, text))
+
+
+def _with_plain_punctuation(line: str) -> str:
+    """Replace full-width punctuation outside strings, in a line that becomes a statement by it."""
+    if line.isascii() or len(line) > MAX_LINE or not _STATEMENT.match(line.translate(_WIDE)):
+        return line
+    plain: list[str] = []
+    quote, escaped = "", False
+    for char in line:
+        meant = char.translate(_WIDE)
+        if not quote:
+            quote = char if meant in "'\"" else ""
+        elif char == quote and not escaped:
+            quote = ""
+        else:
+            meant = char
+        escaped = char == "\\" and not escaped
+        plain.append(meant)
+    return "".join(plain)
 
 
 def _defined(line: str) -> str | None:
@@ -70,11 +125,14 @@ def _defined(line: str) -> str | None:
 def _whole_calls(lines: Iterable[str]) -> list[str]:
     """Join the lines of a call: the language has one statement a line, models like to spread them."""
     whole: list[str] = []
+    joined = 0
     for line in lines:
-        if whole and _continues(whole[-1], line):
+        if whole and joined < _MOST_JOINED and _continues(whole[-1], line):
             whole[-1] = f"{whole[-1].rstrip()} {line.strip()}"
+            joined += 1
         else:
             whole.append(line)
+            joined = 0
     return whole
 
 
@@ -102,7 +160,7 @@ def _split_at_fences(lines: list[str]) -> tuple[list[list[str]], list[str]]:
     loose: list[str] = []
     inside = False
     for line in lines:
-        if _FENCE.fullmatch(line):
+        if is_fence(line):
             inside = not inside
             if inside:
                 fenced.append([])
@@ -128,7 +186,7 @@ def _runs(lines: list[str]) -> Iterator[list[str]]:
     """Yield the statements between the prose, those that stand together as one piece."""
     run: list[str] = []
     for line in lines:
-        if _defined(line) is not None or (run and _BARE_CALL.match(line)):
+        if _defined(line) is not None or (run and _BARE_CALL.match(line) and line.rstrip().endswith(")")):
             run.append(line)
         elif line.strip() and run:
             yield run

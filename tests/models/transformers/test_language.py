@@ -19,7 +19,8 @@ from tests.models.tiny_checkpoints import answering_models, language_models
 from visprog.errors import ModelFailed, ModelUnavailable, UsageError
 from visprog.models.roles import Message
 from visprog.models.transformers import load
-from visprog.models.transformers.language import TransformersLanguageModel, transcript, without_thoughts
+from visprog.models.transformers.generation import Generated
+from visprog.models.transformers.language import TransformersLanguageModel, completion, transcript
 from visprog.models.usage import counting
 from visprog.models.zoo import Zoo
 
@@ -75,8 +76,12 @@ def test_tokens_are_counted_with_the_markers_of_turns(chat: Path) -> None:
 
 def test_thoughts_are_left_out(chat: Path) -> None:
     assert language_model(chat).complete([BIRD]).text == "A robin."
-    assert without_thoughts("<think>never ends") == ""
-    assert without_thoughts("begun before</think>\n4") == "4"
+
+
+def test_an_answer_of_thoughts_alone_is_an_error() -> None:
+    for text in ("<think>Hm, a", "[THINK]Hm, a", "◁think▷Hm, a"):
+        with pytest.raises(ModelFailed, match="the answer of tiny was cut at its limit of 32 tokens"):
+            completion(Generated(text, 5, 32, False), "tiny")
 
 
 def test_the_answer_is_the_library_s_pipeline_s(chat: Path) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from visprog.errors import ModelUnavailable
+from visprog.model_text import spoken
 from visprog.models.encodings import Encodings
 from visprog.models.short_answer import short_answer
 from visprog.models.transformers.network import Network, architecture_of, load_network, sees_and_writes
@@ -158,7 +159,7 @@ class BlipCaptions:
                 pixel_values=pixels, max_new_tokens=_CAPTION_TOKENS, do_sample=False
             )
         captions = network.tokenizer.batch_decode(tokens, skip_special_tokens=True)
-        return [str(caption).strip() for caption in captions]
+        return [spoken(str(caption)) for caption in captions]
 
 
 def _pixels(network: Network, images: Sequence[Image]) -> Any:

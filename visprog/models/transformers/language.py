@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from visprog.errors import ModelFailed, UsageError
+from visprog.model_text import spoken
 from visprog.models.roles import Completion, LanguageModel, Message
 from visprog.models.transformers.generation import Generated, generate
 from visprog.models.transformers.network import (
@@ -103,18 +103,13 @@ def _read_of(tokenizer: Any, messages: Sequence[Message]) -> tuple[int, ...] | N
 
 def completion(generated: Generated, model: str) -> Completion:
     """Return what a model said, without its thoughts. Raises ModelFailed where it was cut at the limit."""
-    text = without_thoughts(generated.text)
-    if generated.cut or (not text and "<think>" in generated.text):
+    text = spoken(generated.text)
+    if generated.cut or (not text and generated.text):
         raise ModelFailed(
             f"the answer of {model} was cut at its limit of {generated.output_tokens} tokens",
             help="raise the option `max_new_tokens`, or use a model that keeps to the point",
         )
     return Completion(text, model, generated.input_tokens, generated.output_tokens)
-
-
-def without_thoughts(text: str) -> str:
-    """Return the text after the thinking that some models write down first."""
-    return re.sub(r"^.*</think>|^\s*<think>.*", "", text, flags=re.DOTALL).strip()
 
 
 def chat_inputs(

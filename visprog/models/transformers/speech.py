@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visprog.errors import ModelUnavailable, UsageError
+from visprog.model_text import spoken
 from visprog.models.transformers.network import Network, architecture_of, load_network
 from visprog.models.transformers.pretrained import quiet
 
@@ -78,4 +79,4 @@ class WhisperTranscriber:
             tokens = self._network.model.generate(
                 **self._network.placed(inputs), **settings, num_beams=_BEAMS, do_sample=False
             )
-        return str(self._network.tokenizer.decode(tokens[0], skip_special_tokens=True)).strip()
+        return spoken(str(self._network.tokenizer.decode(tokens[0], skip_special_tokens=True)))

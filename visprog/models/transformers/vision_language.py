@@ -8,6 +8,7 @@ from typing import Any
 from PIL import Image as PILImage
 
 from visprog.errors import ModelFailed, UsageError
+from visprog.model_text import spoken, unwrapped
 from visprog.models.roles import Completion, Message
 from visprog.models.short_answer import short_answer
 from visprog.models.transformers.generation import Generated, generate
@@ -17,7 +18,6 @@ from visprog.models.transformers.language import (
     chat_inputs,
     completion,
     read_limits,
-    without_thoughts,
 )
 from visprog.models.transformers.network import Network, load_network
 from visprog.values import Image
@@ -69,12 +69,12 @@ class VisionLanguageModel:
         """Return a short answer, by the rule of `visprog.models.short_answer`."""
         asked = question.strip()
         said = self._about(image, _SHORT + asked, f"Question: {asked} Answer:", _ANSWER_TOKENS)
-        return short_answer(without_thoughts(said.text), question)
+        return short_answer(said.text, question)
 
     def caption(self, image: Image) -> str:
         """Return one sentence."""
-        text = without_thoughts(self._about(image, _CAPTION, "a photo of", _CAPTION_TOKENS).text)
-        return next(filter(None, (line.strip() for line in text.splitlines())), "")
+        said = self._about(image, _CAPTION, "a photo of", _CAPTION_TOKENS).text
+        return unwrapped(said, sentence=True).partition("\n")[0].strip()
 
     def complete(self, messages: Sequence[Message], *, temperature: float | None = None) -> Completion:
         """Return the next turn. Raises ModelFailed where the conversation or the answer is too long."""
@@ -113,7 +113,7 @@ class VisionLanguageModel:
             inputs = processor(images=shown, text=plain, return_tensors="pt")
         limit = _THOUGHT_TOKENS if self._limits.thinking else most
         generated = generate(self._network, inputs, most=limit, context=self._limits.context)
-        if "<think>" in generated.text and not without_thoughts(generated.text):
+        if generated.text and not spoken(generated.text):
             raise ModelFailed(
                 f"{self._network.identifier} was still thinking at its limit of "
                 f"{generated.output_tokens} tokens",
