@@ -29,6 +29,7 @@ from visprog.language.expression_tree import (
     measure,
 )
 from visprog.language.lexer import CURLY_QUOTES, Token, tokenize
+from visprog.language.limits import MAX_BITS
 
 MAX_LENGTH = 2_000
 MAX_NODES = 300
@@ -259,8 +260,8 @@ class _Parser:
 
     def _number(self) -> Node:
         value = self._peek().value
-        if isinstance(value, str) or (isinstance(value, int) and value.bit_length() > coercion.MAX_BITS):
-            self._fail(f"a whole number has at most {coercion.MAX_BITS} bits")
+        if isinstance(value, str) or (isinstance(value, int) and value.bit_length() > MAX_BITS):
+            self._fail(f"a whole number has at most {MAX_BITS} bits")
         if value == float("inf"):
             self._fail("the number is too large")
         self._take()

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from visprog.language import diagnostics
-from visprog.language.coercion import MAX_BITS
 from visprog.language.diagnostics import Diagnostic
 from visprog.language.lexer import CURLY_QUOTES, Closes, Token, tokenize
+from visprog.language.limits import MAX_BITS
 from visprog.language.program import (
     Argument,
     Call,
