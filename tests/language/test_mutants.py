@@ -58,7 +58,7 @@ def test_any_jumble_of_the_language_checks_or_is_diagnosed(text: str) -> None:
 
 def test_likely_names_are_looked_for_a_bounded_number_of_times(monkeypatch: pytest.MonkeyPatch) -> None:
     searches: list[str] = []
-    monkeypatch.setattr(checker, "_nearest", lambda name, known: searches.append(name))
+    monkeypatch.setattr(checker, "nearest", lambda name, known: searches.append(name))
     lines = [f"THING{i}=Loc(IMAGE, 'thing')" for i in range(150)]
     lines += [f"A{i}=Result([{', '.join(f'UNKNOWN_{i}_{j}' for j in range(250))}])" for i in range(18)]
     found = check(parse("\n".join(lines)), REGISTRY, INPUTS).diagnostics

@@ -34,7 +34,7 @@ class _Scope(NamedTuple):
 
 
 def evaluate(node: Node, values: Mapping[str, Any]) -> Any:
-    """Return a node's value. Raises ExpressionError if the values do not fit, or it would be too much work."""
+    """Return a node's value. Raises ExpressionError if the values do not fit, or it is too much work."""
     return _value(node, _Scope(values, Budget()))
 
 
@@ -211,4 +211,4 @@ FUNCTIONS: dict[str, tuple[int, int, Callable[..., Any]]] = {
     "all": (1, 1, _all),
     "lower": (1, 1, _lower),
 }
-"""Each function with the smallest and the largest number of its arguments. The first thing it gets is the budget."""
+"""Each function with the smallest and the largest number of its arguments. It gets the budget before them."""
