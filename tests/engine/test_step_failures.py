@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+
 import pytest
 
 from tests.engine.steps import counting, failing, picture, session, statuses
@@ -15,7 +17,9 @@ def test_a_failing_step_names_itself_its_line_and_its_cause() -> None:
     assert not run.ok
     assert run.error is not None
     assert (run.error.step, run.error.line) == ("A", 2)
-    assert run.error.message == "A (line 2, Fail): ValueError: no luck"
+    line = inspect.getsourcelines(failing)[1] + 4
+    place = f"(steps.py, line {line}, in fail)"
+    assert run.error.message == f"A (line 2, Fail): ValueError: no luck {place}"
     assert isinstance(run.error.__cause__, ValueError)
     with pytest.raises(StepError, match="no luck"):
         _ = run.result
