@@ -123,10 +123,8 @@ def make_session() -> VisProg:
     return VisProg(
         models={
             "visual_qa": FakeVisualQA(answer),
-            "detector": FakeDetector(
-                lambda image, label: [(0, 0, image.width / 2, image.height / 2)] * (len(label) % 3)
-            ),
-            "face_detector": FakeFaceDetector(lambda image: [(0, 0, image.width / 2, image.height / 2)]),
+            "detector": FakeDetector(lambda image, label: [_quarter(image)] * (len(label) % 3)),
+            "face_detector": FakeFaceDetector(lambda image: [_quarter(image)]),
             "segmenter": FakeSegmenter(
                 lambda image: [Region((0, 0, image.width, image.height), "person", 0.9, _half(image))]
             ),
@@ -140,6 +138,10 @@ def make_session() -> VisProg:
         memory=2**24,
         workers=1,
     )
+
+
+def _quarter(image: Image) -> tuple[int, int, int, int]:
+    return 0, 0, -(-image.width // 2), -(-image.height // 2)
 
 
 def _half(image: Image) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:

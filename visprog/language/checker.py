@@ -364,7 +364,7 @@ class _Checker:
         kind = self._scope[fault.name].type
         if kind in (Type.IMAGE, Type.REGIONS):
             tool = "Vqa" if kind is Type.IMAGE else "Count"
-            return f"`{fault.name}` is {articled(kind)}: use {tool} first, and its answer in Eval"
+            return f"`{fault.name}` holds {articled(kind)}: use {tool} first, and its answer in Eval"
         return "only a name may stand in braces: compute the value by Eval, and the text from it by Eval too"
 
     def _free_name(self) -> str:

@@ -75,7 +75,7 @@ def bounded(value: Any, budget: Budget = UNLIMITED) -> Any:
     return value
 
 
-def check_number(value: complex) -> None:
+def check_number(value: Any) -> None:
     """Raise ExpressionError if a number is too large, or not a finite real number."""
     if isinstance(value, int):
         if value.bit_length() > MAX_BITS:
