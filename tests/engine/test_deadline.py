@@ -17,6 +17,8 @@ from visprog import DeadlineExceeded, Run, UsageError, VisProg, tool
 from visprog.engine.events import Event, StepFailed, StepFinished, StepSkipped
 from visprog.tools import Tool
 
+ROOT = Path(__file__).parents[2]
+
 
 @pytest.fixture
 def gate() -> Iterator[threading.Event]:
@@ -138,7 +140,8 @@ def test_the_command_line_does_not_wait_for_a_step_that_hangs(tmp_path: Path) ->
         )
     )
     (tmp_path / "hang.vp").write_text("RESULT=Hang()")
-    command = [sys.executable, "-m", "visprog", "exec", "hang.vp", "--tools", "own.py", "--deadline", "0.5"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+    files = [str(tmp_path / "hang.vp"), "--tools", str(tmp_path / "own.py")]
+    command = [sys.executable, "-m", "visprog", "exec", *files, "--deadline", "0.5"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 1
     assert "deadline of 0.5 s passed while this step ran" in done.stderr

@@ -12,6 +12,7 @@ import pytest
 from visprog import VisProg
 from visprog.tools import load_tools
 
+ROOT = Path(__file__).parents[2]
 TOOLS = '''\
 import json
 
@@ -80,11 +81,12 @@ def test_a_wrong_result_has_no_line(file: Path) -> None:
 
 
 def exec_broken(file: Path, **variables: str) -> str:
-    (file.parent / "broken.vp").write_text("RESULT=Deep()")
-    command = [sys.executable, "-m", "visprog", "exec", "broken.vp", "--tools", file.name]
+    program = file.with_name("broken.vp")
+    program.write_text("RESULT=Deep()")
+    command = [sys.executable, "-m", "visprog", "exec", str(program), "--tools", str(file)]
     environment = {**os.environ, **variables}
     done = subprocess.run(
-        command, cwd=file.parent, env=environment, capture_output=True, text=True, timeout=120, check=False
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False
     )
     assert done.returncode == 1
     return done.stderr
