@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from visprog.errors import (
         AudioError,
+        DeadlineExceeded,
         ExpressionError,
         ImageError,
         ModelError,
@@ -46,6 +47,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "visprog.errors": (
         "AudioError",
+        "DeadlineExceeded",
         "ExpressionError",
         "ImageError",
         "ModelError",
@@ -75,6 +77,7 @@ _HOME = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = [
     "AudioError",
     "Checked",
+    "DeadlineExceeded",
     "Diagnostic",
     "Expression",
     "ExpressionError",

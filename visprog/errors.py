@@ -8,6 +8,7 @@ VisProgError
 ├── AudioError            a recording cannot be read, or may not be
 ├── ToolError             a tool is declared or registered wrongly
 ├── StepError             a step failed while running; names the step, its line and the cause
+├── DeadlineExceeded      the run's deadline passed before a step was done
 ├── ModelError            a model could not do its work
 │   ├── ModelUnavailable  nothing fills the role, or its weights, key or package are missing
 │   ├── ModelRefused      the service rejected the key or the request
@@ -101,6 +102,18 @@ class StepError(VisProgError):
         super().__init__(message, help=help)
         self.step = step
         self.line = line
+
+
+class DeadlineExceeded(VisProgError):  # noqa: N818
+    """The run's deadline passed before a step was done.
+
+    This says nothing of the program: with more time the step may succeed. `running` says whether the step had
+    begun. It is then left to itself, and its result is not used.
+    """
+
+    def __init__(self, message: str, *, help: str | None = None, running: bool = False) -> None:
+        super().__init__(message, help=help)
+        self.running = running
 
 
 class ModelError(VisProgError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import platform
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -17,7 +18,8 @@ import visprog
 from visprog.arguments import read_program
 from visprog.audio import load_audio
 from visprog.engine.disk_memo import DiskMemo
-from visprog.engine.interpreter import Interpreter, Observer
+from visprog.engine.execution import Observer
+from visprog.engine.interpreter import Interpreter
 from visprog.engine.memo import DEFAULT_BYTES, Memo
 from visprog.errors import AudioError, ProgramError, UsageError, VisProgError
 from visprog.images import Source, load_image
@@ -63,7 +65,9 @@ class VisProg:
     added to the built-in ones and to those of installed packages. What was computed once is remembered, up to
     `memory` bytes; 0 remembers nothing. With `cache`, a folder or a DiskMemo, it is kept on disk too, for
     other processes. At most `workers` steps and one more compute at once; those that wait for a model do not
-    count. With `batching`, what steps ask of one model at the same time is asked of it at once.
+    count. With `batching`, what steps ask of one model at the same time is asked of it at once. A run takes at
+    most `deadline` seconds, from its first step on: steps that are not done by then fail, and the results of
+    the others stay.
     """
 
     def __init__(
@@ -76,7 +80,9 @@ class VisProg:
         cache: str | Path | DiskMemo | None = None,
         workers: int | None = None,
         batching: bool = True,
+        deadline: float | None = None,
     ) -> None:
+        self._deadline = _checked_deadline(deadline)
         self.tools = Registry([*TOOLS, *installed_tools(), *tools])
         self.models = models if isinstance(models, Zoo) else _zoo(models)
         self.tools.check_settings(self.models.profile.tools)
@@ -119,12 +125,17 @@ class VisProg:
         images: Images = (),
         *,
         observer: Observer | None = None,
+        deadline: float | None = None,
     ) -> Run:
         """Run a program; a Path is a file with one. The Run says what came of each step: see `ok`, `result`.
+
+        `deadline`, in seconds, takes the place of the session's. Steps that are not done by then have failed,
+        by a StepError with a DeadlineExceeded as its cause.
 
         Raises ProgramError where the program has errors, before any picture is read or any tool is called,
         and ImageError where a picture cannot be read.
         """
+        seconds = self._deadline if deadline is None else _checked_deadline(deadline)
         pictures = named_images(images)
         plan = program if isinstance(program, Plan) else None
         if isinstance(program, Path):
@@ -135,7 +146,7 @@ class VisProg:
             message = f"the program has {len(errors)} error{'s' * (len(errors) > 1)}"
             shown = render(errors, checked.program.source or str(checked.program))
             raise ProgramError(f"{message}\n\n{shown}", checked.diagnostics)
-        return self._run(checked, _loaded(pictures), plan, observer)
+        return self._run(checked, _loaded(pictures), plan, observer, seconds)
 
     def run(
         self, instruction: str, images: Images = (), *, task: str = "auto", observer: Observer | None = None
@@ -265,11 +276,16 @@ class VisProg:
         return self.check(program.parsed or program.program, names)
 
     def _run(
-        self, checked: Checked, images: Mapping[str, Image], plan: Plan | None, observer: Observer | None
+        self,
+        checked: Checked,
+        images: Mapping[str, Image],
+        plan: Plan | None,
+        observer: Observer | None,
+        deadline: float | None,
     ) -> Run:
         started = datetime.now(UTC).isoformat(timespec="seconds")
         before = perf_counter()
-        events = self._interpreter.run(checked, images, observer)
+        events = self._interpreter.run(checked, images, observer, deadline)
         seconds = perf_counter() - before
         return Run(checked, images, events, started, seconds, plan, self._environment())
 
@@ -280,6 +296,12 @@ class VisProg:
             "platform": platform.platform(terse=True),
             "models": self.models.profile.name,
         }
+
+
+def _checked_deadline(seconds: float | None) -> float | None:
+    if seconds is not None and not 0 < seconds < math.inf:
+        raise UsageError(f"the deadline is {seconds:g} seconds", help="give a number of seconds above 0")
+    return seconds
 
 
 def _zoo(models: str | Path | Mapping[str, object]) -> Zoo:

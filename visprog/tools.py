@@ -157,8 +157,7 @@ class Tool:
         code = self.function.__code__
         content = hashlib.blake2b(_source(code.co_filename), digest_size=8)
         _hash_code(code, content)
-        along = _ADDRESS.sub("", repr(_taken_along(self.function)))
-        content.update(along.encode(errors="surrogatepass"))
+        content.update(_written(self.function).encode(errors="surrogatepass"))
         return f"{self.name} {self.function.__module__} {content.hexdigest()}"
 
     @cached_property
@@ -221,6 +220,14 @@ def _taken_along(function: Callable[..., Any]) -> tuple[object, ...]:
     given = getattr(function, "__defaults__", None) or ()
     named = getattr(function, "__kwdefaults__", None) or {}
     return (*(cell.cell_contents for cell in cells), *given, *named.items())
+
+
+def _written(function: Callable[..., Any]) -> str:
+    """Return what a function takes along as text."""
+    try:
+        return _ADDRESS.sub("", repr(_taken_along(function)))
+    except RecursionError:  # nested too deep to be written: only this function itself is like it
+        return f"{id(function)}"
 
 
 def _is_plain(value: object) -> bool:

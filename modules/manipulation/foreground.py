@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from visprog.errors import UsageError
 from visprog.models.opencv import load_opencv
 from visprog.models.roles import Masker
 from visprog.modules.halves import is_half
@@ -37,6 +39,7 @@ def foreground(image: Image, regions: Regions, masker: Masker | None) -> Mask:
     A region without a mask is given one by the masker, or else by GrabCut within its box; half of the picture
     is taken whole.
     """
+    check_same_picture(image, (region for region in regions if region.mask is not None), regions.size)
     union = Regions((r for r in regions if _has_shape(r, image)), size=image.size).union_mask()
     boxes = [r for r in regions if not _has_shape(r, image) and clip(r.box, image.size)]
     if masker is not None:
@@ -49,6 +52,17 @@ def foreground(image: Image, regions: Regions, masker: Masker | None) -> Mask:
         for region in boxes:
             _cut_out(image, region, side, union)
     return union
+
+
+def check_same_picture(image: Image, masked: Iterable[Region], size: tuple[int, int]) -> None:
+    """Raise UsageError if regions with masks are of a picture of another size; `size` is that picture's."""
+    region = next(iter(masked), None)
+    if region is not None and size != image.size:
+        raise UsageError(
+            f"the mask of {region.label or 'a region'} belongs to a picture of {size[0]} x {size[1]} pixels, "
+            f"this one has {image.width} x {image.height}",
+            help="find the regions in the picture that they are used on",
+        )
 
 
 def _has_shape(region: Region, image: Image) -> bool:

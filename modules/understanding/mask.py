@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from visprog.models.roles import Masker
 from visprog.modules.halves import is_half
-from visprog.modules.manipulation.foreground import foreground
+from visprog.modules.manipulation.foreground import check_same_picture, foreground
 from visprog.tools import tool
 from visprog.values import Image, Region, Regions, clip
 
@@ -20,6 +20,7 @@ def mask(image: Image, object: Regions, *, masker: Masker | None) -> Regions:
     that a region already has. Half of the picture is a mask itself. A region outside the picture has an empty
     one.
     """
+    check_same_picture(image, object, object.size)
     boxes = [i for i, region in enumerate(object) if region.mask is None and clip(region.box, image.size)]
     halves = [i for i in boxes if is_half(object[i], image.size)]
     bare = [i for i in boxes if i not in halves]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import threading
+import time
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -134,3 +136,43 @@ def test_where_the_computation_failed_the_next_one_tries() -> None:
     memo.end(b"a", None)
     asking.join(20)
     assert got == [None]
+
+
+class Unmeasurable:
+    """A value whose size cannot be told."""
+
+    def __init__(self, error: type[BaseException]) -> None:
+        self.error = error
+
+    def __sizeof__(self) -> int:
+        raise self.error
+
+
+def deep(levels: int = 5_000) -> list[object]:
+    value: list[object] = []
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+UNKEPT: dict[str, Callable[[], object]] = {
+    "too deep": deep,
+    "no memory": lambda: Unmeasurable(MemoryError),
+    "a fault of its own": lambda: Unmeasurable(ValueError),
+    "partly measured": lambda: ["x" * 100, Unmeasurable(MemoryError)],
+}
+
+
+@pytest.mark.parametrize("kind", UNKEPT)
+def test_a_value_that_cannot_be_measured_is_not_kept_and_wakes_who_waits(kind: str) -> None:
+    memo, got = Memo(), list[Remembered | None]()
+    assert memo.begin(b"a") is None
+    asking = threading.Thread(target=lambda: got.append(memo.begin(b"a")), daemon=True)
+    asking.start()
+    while not memo._busy[b"a"]:
+        time.sleep(0.001)
+    memo.end(b"a", remembered(UNKEPT[kind]()))
+    asking.join(20)
+    assert got == [None]
+    assert len(memo) == 0
+    assert memo._sizes.total == 0

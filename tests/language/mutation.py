@@ -26,10 +26,14 @@ def mutants(count: int, seed: int) -> Iterator[str]:
     chance = random.Random(seed)
     programs = sources()
     for _ in range(count):
-        text = chance.choice(programs)
-        for _ in range(chance.randint(1, 6)):
-            text = chance.choice(_MUTATIONS)(text, chance, programs)
-        yield text
+        yield mutated(chance.choice(programs), chance, programs)
+
+
+def mutated(text: str, chance: random.Random, programs: list[str]) -> str:
+    """Return a program with one to six mutations."""
+    for _ in range(chance.randint(1, 6)):
+        text = chance.choice(_MUTATIONS)(text, chance, programs)
+    return text
 
 
 def _insert(text: str, chance: random.Random, programs: list[str]) -> str:

@@ -10,7 +10,7 @@ from tests.language.mutation import mutants, sources
 from visprog import ProgramError, Registry, VisProg
 from visprog.engine.interpreter import Interpreter
 from visprog.language import checker
-from visprog.language.checker import check
+from visprog.language.checker import Checked, check
 from visprog.language.diagnostics import CODES, render, render_plain, to_json
 from visprog.language.parser import parse
 from visprog.language.program import lines_of
@@ -21,8 +21,8 @@ REGISTRY = Registry(TOOLS)
 INPUTS = dict.fromkeys(("IMAGE", "LEFT", "RIGHT"), Type.IMAGE)
 
 
-def assert_checks_or_is_diagnosed(text: str) -> bool:
-    checked = check(parse(text), REGISTRY, INPUTS)
+def assert_checks_or_is_diagnosed(text: str, tools: Registry = REGISTRY) -> Checked:
+    checked = check(parse(text), tools, INPUTS)
     lines = lines_of(text)
     for each in checked.diagnostics:
         assert each.code in CODES
@@ -33,16 +33,16 @@ def assert_checks_or_is_diagnosed(text: str) -> bool:
     render(checked.diagnostics, text).encode()
     render_plain(checked.diagnostics, text).encode()
     if checked.ok:
-        again = check(parse(str(checked.program)), REGISTRY, INPUTS)
+        again = check(parse(str(checked.program)), tools, INPUTS)
         assert again.ok
         assert again.program == checked.program
     else:
         assert any(each.is_error for each in checked.diagnostics)
-    return checked.ok
+    return checked
 
 
 def test_every_mutant_checks_or_is_diagnosed() -> None:
-    outcomes = [assert_checks_or_is_diagnosed(text) for text in mutants(3_000, seed=1)]
+    outcomes = [assert_checks_or_is_diagnosed(text).ok for text in mutants(3_000, seed=1)]
     assert 100 < sum(outcomes) < 2_900
 
 
@@ -58,7 +58,7 @@ def test_any_jumble_of_the_language_checks_or_is_diagnosed(text: str) -> None:
 
 def test_likely_names_are_looked_for_a_bounded_number_of_times(monkeypatch: pytest.MonkeyPatch) -> None:
     searches: list[str] = []
-    monkeypatch.setattr(checker, "_nearest", lambda name, known: searches.append(name))
+    monkeypatch.setattr(checker, "nearest", lambda name, known: searches.append(name))
     lines = [f"THING{i}=Loc(IMAGE, 'thing')" for i in range(150)]
     lines += [f"A{i}=Result([{', '.join(f'UNKNOWN_{i}_{j}' for j in range(250))}])" for i in range(18)]
     found = check(parse("\n".join(lines)), REGISTRY, INPUTS).diagnostics

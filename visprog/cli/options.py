@@ -74,4 +74,12 @@ Cache = Annotated[
     Path | None,
     typer.Option(metavar="DIR", help="A folder where results are kept for the next run.", show_default=False),
 ]
+Deadline = Annotated[
+    float | None,
+    typer.Option(
+        metavar="SECONDS",
+        help="How long a run may take. Steps that are not done by then fail; the other results stay.",
+        show_default=False,
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]

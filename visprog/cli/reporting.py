@@ -7,7 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NoReturn
 
 import typer
 
@@ -41,11 +41,16 @@ def _plain_error(error: VisProgError) -> dict[str, object]:
 
 
 def leave_interrupted() -> None:
-    """Leave at once: a worker thread may be deep in a model, and waiting for it is not what was asked."""
+    """Leave at once, as the user asked."""
     typer.echo("interrupted", err=True)
+    leave(130)
+
+
+def leave(status: int) -> NoReturn:
+    """End the process without waiting for worker threads: one may be deep in a model or a tool."""
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(130)
+    os._exit(status)
 
 
 def colored(stream: Any) -> bool:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from visprog.cli.reporting import colored, note, print_json, print_result
+from visprog.cli.reporting import colored, leave, note, print_json, print_result
 from visprog.printable import printable
 
 if TYPE_CHECKING:
@@ -75,6 +77,8 @@ def finish(finished: Run, output: Path | None, trace: Path | None, as_json: bool
     _show_failures(finished)
     if trace is not None:
         note(f"trace: {trace}")
+    if any(getattr(step.error and step.error.__cause__, "running", False) for step in finished.steps):
+        leave(1)
     if not finished.ok:
         raise typer.Exit(1)
 
@@ -83,3 +87,5 @@ def _show_failures(finished: Run) -> None:
     for step in finished.steps:
         if step.error is not None:
             note(f"error: {printable(str(step.error))}")
+            if os.environ.get("VISPROG_TRACEBACK"):
+                note(printable("".join(traceback.format_exception(step.error))))

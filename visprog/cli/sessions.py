@@ -24,6 +24,7 @@ def make_session(
     filled: list[str] | None = None,
     device: str = "auto",
     cache: Path | None = None,
+    deadline: float | None = None,
 ) -> VisProg:
     """Return the session that options of the command line describe. Raises UsageError."""
     from visprog.session import VisProg
@@ -31,7 +32,8 @@ def make_session(
 
     added = [each for path in tools or () for each in load_tools(path)]
     kept = _disk_memo(cache) if cache is not None else None
-    return VisProg(planner=planner, models=make_zoo(models, filled, device), tools=added, cache=kept)
+    zoo = make_zoo(models, filled, device)
+    return VisProg(planner=planner, models=zoo, tools=added, cache=kept, deadline=deadline)
 
 
 def _disk_memo(folder: Path) -> DiskMemo:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections import Counter, OrderedDict
 from collections.abc import Collection, Iterator
@@ -96,7 +97,8 @@ class Memo:
         """
         self._give_back(key, computed)
         if computed is not None and self.store is not None and lasting:
-            self.store.put(key, computed)
+            with contextlib.suppress(MemoryError, RecursionError):  # the step has its value all the same
+                self.store.put(key, computed)
 
     def forget_the_busy(self) -> None:
         """Give every key back: whoever had it may never do so. Who still computes one need not mind."""
@@ -107,12 +109,17 @@ class Memo:
                 pause.end()
 
     def _give_back(self, key: bytes, computed: Remembered | None) -> None:
-        with self._lock:
-            waiting = self._busy.pop(key, [])
-            if computed is not None and key not in self._entries:
-                self._keep(key, _with_own_list(computed))
-        for pause in waiting:
-            pause.end()
+        """Wake everyone who waits for the key, even if the value cannot be measured or copied."""
+        waiting: list[Pause] = []
+        try:
+            with self._lock:
+                waiting = self._busy.pop(key, [])
+                if computed is not None and key not in self._entries:
+                    with contextlib.suppress(Exception):  # whatever measuring a tool's own value leads to
+                        self._keep(key, _with_own_list(computed))
+        finally:
+            for pause in waiting:
+                pause.end()
 
     def _keep(self, key: bytes, entry: Remembered) -> None:
         self._sizes.add(entry.value)
@@ -135,10 +142,9 @@ class _Sizes:
         self.total = 0
 
     def add(self, value: Any) -> None:
+        found = [] if isinstance(value, _SMALL) else list(parts(value))  # it may fail: before any is counted
         self.total += _ENTRY
-        if isinstance(value, _SMALL):
-            return
-        for owner, size in parts(value):
+        for owner, size in found:
             self._holders[owner] += 1
             if self._holders[owner] == 1:
                 self.total += size

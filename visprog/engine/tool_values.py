@@ -9,6 +9,7 @@ from visprog.engine.graph import Node
 from visprog.engine.memo import copied
 from visprog.errors import UsageError
 from visprog.language import coercion
+from visprog.language.limits import bounded, check_size
 from visprog.language.program import ListValue, Value, Variable
 from visprog.language.types import Type
 from visprog.tools import Tool
@@ -25,7 +26,7 @@ def arguments_of(node: Node, values: Mapping[str, Any]) -> dict[str, Any]:
         value = values[name]
         arguments[parameter] = copied(value) if type(value) is list else value
     for parameter, items in node.lists:
-        arguments[parameter] = _list(items, values)
+        arguments[parameter] = bounded(_list(items, values))
     for parameter, expression, names in node.expressions:
         arguments[parameter] = expression.bind({written: values[name] for written, name in names})
     for parameter, kind in node.types.items():
@@ -35,16 +36,19 @@ def arguments_of(node: Node, values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def check_result(tool: Tool, value: Any) -> None:
-    """Raise TypeError where a tool returned something else than its signature says."""
+    """Raise TypeError if a tool returned another type than its signature says.
+
+    Raises ExpressionError if the value is larger than the language allows.
+    """
     expected = _RESULTS.get(tool.signature.returns)
     if expected is not None and not isinstance(value, expected):
         promised = tool.signature.returns.value
         raise TypeError(f"{tool.name} returned a {type(value).__name__}, and its signature says {promised}")
+    check_size([value])
 
 
 def _list(items: ListValue, values: Mapping[str, Any]) -> list[Any]:
-    found: list[Any] = coercion.bounded([_resolved(item, values) for item in items.items])
-    return found
+    return [_resolved(item, values) for item in items.items]
 
 
 def _resolved(value: Value, values: Mapping[str, Any]) -> Any:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from difflib import SequenceMatcher
+from itertools import count
 
 from visprog.language import diagnostics
+from visprog.language.advice import advice, articled, counted, found_value, nearest, type_of
+from visprog.language.conditions import constant_conditions
 from visprog.language.diagnostics import Diagnostic
 from visprog.language.expression import Expression, MalformedExpression, parse_expression
+from visprog.language.liveness import needed_for, result_of, useless
 from visprog.language.parser import Parsed
 from visprog.language.program import (
     Argument,
@@ -23,11 +26,8 @@ from visprog.language.program import (
     Variable,
     variables,
 )
+from visprog.language.text_references import TextReference, computed_text, text_references
 from visprog.language.types import Parameter, Signature, Signatures, Type, accepts
-
-RESULT_NAMES = frozenset({"result", "final_result", "final_answer"})
-"""The variables, case ignored, that hold a program's result."""
-
 
 _PICTURE = re.compile(r"IMAGE\d*|LEFT|RIGHT")
 
@@ -105,44 +105,13 @@ def check(parsed: Parsed | Program, tools: Signatures, inputs: Mapping[str, Type
         found.append(
             diagnostics.error("no-result", message, Span(1, 1, 2), "a statement is `RESULT=Tool(...)`")
         )
-    result = _result(steps)
-    needed = _needed(steps, result)
+    result = result_of(steps)
+    needed = needed_for(result, steps)
     if not checker.unresolved and not parsed.broken:
         faulty = {each.span.line for each in found if each.is_error}
-        found += [each for each in _useless(steps, needed) if each.span.line not in faulty]
+        found += [each for each in useless(steps, needed) if each.span.line not in faulty]
     found.sort(key=lambda each: (each.span.line, each.span.column))
     return Checked(parsed.program, dict(inputs), tuple(found), steps, result, needed, parsed, tools)
-
-
-def _result(steps: tuple[CheckedStep, ...]) -> str:
-    named = [each.name for each in steps if each.step.target.casefold() in RESULT_NAMES]
-    return named[-1] if named else steps[-1].name if steps else ""
-
-
-def _needed(steps: tuple[CheckedStep, ...], result: str) -> frozenset[int]:
-    """Walk backwards once: a step comes after everything that it uses."""
-    wanted, needed = {result}, set()
-    for index in range(len(steps) - 1, -1, -1):
-        if steps[index].name in wanted:
-            needed.add(index)
-            wanted.update(steps[index].uses)
-    return frozenset(needed)
-
-
-def _useless(steps: tuple[CheckedStep, ...], needed: frozenset[int]) -> Iterable[Diagnostic]:
-    used = {name for each in steps for name in each.uses}
-    for index, each in enumerate(steps):
-        if index in needed:
-            continue
-        target, span = each.step.target, each.step.span
-        if each.name in used:
-            message = f"`{target}` has no influence on the result"
-            yield diagnostics.warning("dead-step", message, span, "the step will not run")
-        else:
-            message = f"`{target}` is computed and never used"
-            yield diagnostics.warning(
-                "unused-variable", message, span, "use it or leave it out; it will not run"
-            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +134,7 @@ class _Checker:
         self._lines = {step.target: step.span.line for step in reversed(parsed.program.steps)}
         self._count: dict[str, int] = dict.fromkeys(inputs, 1)
         self._unknown_names: set[str] = set()
+        self._offered: list[str] = []
         self.found: list[Diagnostic] = []
         self.unresolved = False
 
@@ -181,17 +151,17 @@ class _Checker:
 
     def _define(self, step: Step, returns: Type) -> str:
         target = step.target
-        count = self._count.get(target, 0) + 1
-        self._count[target] = count
-        if count > 1:
-            what = "is an input" if target in self._inputs and count == 2 else "has a value already"
+        times = self._count.get(target, 0) + 1
+        self._count[target] = times
+        if times > 1:
+            what = "is an input" if target in self._inputs and times == 2 else "has a value already"
             message = f"`{target}` {what}; from here on it means this step's result"
             self.found.append(
                 diagnostics.warning(
                     "rebound-variable", message, step.span, "give the new value a name of its own"
                 )
             )
-        name = target if count == 1 else f"{target}'{count}"
+        name = target if times == 1 else f"{target}'{times}"
         self._scope[target] = _Binding(name, returns)
         return name
 
@@ -201,8 +171,8 @@ class _Checker:
     def _call(self, call: Call) -> tuple[str, dict[str, Value], dict[str, Computation], Type]:
         signature = self._tools.signature(call.tool)
         if signature is None:
-            nearest = _nearest(call.tool, self._tools.names())
-            help = f"did you mean `{nearest}`?" if nearest else "`visprog tools` lists the tools"  # noqa: A001
+            likely = nearest(call.tool, self._tools.names())
+            help = f"did you mean `{likely}`?" if likely else "`visprog tools` lists the tools"  # noqa: A001
             self._error("unknown-tool", f"there is no tool `{call.tool}`", call.span, help)
             for argument in call.arguments:
                 self._value(argument.value)
@@ -222,6 +192,7 @@ class _Checker:
                 continue
             arguments[name], actual = self._value(argument.value)
             self._fits(argument.value, actual, parameter, signature)
+            self._text_references(argument.value, name)
             if signature.same_as == name:
                 returns = actual
         return signature.name, arguments, expressions, returns
@@ -233,7 +204,7 @@ class _Checker:
         for position, argument in enumerate(call.arguments):
             if argument.name is None:
                 if position >= len(signature.parameters):
-                    message = f"{signature.name} takes {_counted(len(signature.parameters), 'argument')}"
+                    message = f"{signature.name} takes {counted(len(signature.parameters), 'argument')}"
                     self._error("too-many-arguments", message, argument.span, f"it is {signature}")
                     self._pass_over(argument)
                     continue
@@ -253,7 +224,7 @@ class _Checker:
                 given[parameter.name] = argument
         for parameter in signature.parameters:
             if parameter.required and parameter.name not in given and parameter.name not in misspelled:
-                message = f"{signature.name} needs `{parameter.name}`, {_articled(parameter.type)}"
+                message = f"{signature.name} needs `{parameter.name}`, {articled(parameter.type)}"
                 self._error("missing-argument", message, call.span, f"it is {signature}")
         return given
 
@@ -281,11 +252,11 @@ class _Checker:
         """Report an argument that the tool does not take; return the name that is likely meant."""
         name = argument.name or ""
         span = replace(argument.span, end=argument.span.column + len(name))
-        nearest = _nearest(name, (p.name for p in signature.parameters))
+        likely = nearest(name, (p.name for p in signature.parameters))
         taken = ", ".join(f"`{p.name}`" for p in signature.parameters) or "none"
-        help = f"did you mean `{nearest}`?" if nearest else f"its arguments are {taken}"  # noqa: A001
+        help = f"did you mean `{likely}`?" if likely else f"its arguments are {taken}"  # noqa: A001
         self._error("unknown-argument", f"{signature.name} takes no argument `{name}`", span, help)
-        return nearest
+        return likely
 
     def _value(self, value: Value) -> tuple[Value, Type]:
         """Resolve the variables in a value; return it with its type."""
@@ -297,7 +268,7 @@ class _Checker:
             texts = all(accepts(Type.STR, kind) for _, kind in resolved)
             items = tuple(item for item, _ in resolved)
             return replace(value, items=items), Type.LIST if texts else Type.MIXED
-        return value, _type_of(value)
+        return value, type_of(value)
 
     def _look_up(self, variable: Variable) -> _Binding:
         binding = self._scope.get(variable.name)
@@ -315,9 +286,9 @@ class _Checker:
             )
         else:
             few = len(self._unknown_names) <= _SUGGESTIONS
-            nearest = _nearest(variable.name, self._known()) if few else None
+            likely = nearest(variable.name, self._known()) if few else None
             message = f"`{variable.name}` is not defined"
-            help = self._how_to_define(variable.name, nearest)  # noqa: A001
+            help = self._how_to_define(variable.name, likely)  # noqa: A001
             self._error("unknown-variable", message, variable.span, help)
         return _Binding(variable.name, Type.ANY)
 
@@ -325,18 +296,18 @@ class _Checker:
         """Return what is defined so far, last defined first; lines that could not be read do not count."""
         return [name for name in reversed(self._scope) if name not in self._broken]
 
-    def _how_to_define(self, name: str, nearest: str | None) -> str | None:
+    def _how_to_define(self, name: str, likely: str | None) -> str | None:
         if _PICTURE.fullmatch(name):
             given = ", ".join(self._inputs) or "none"
             return f"pictures are given by name: one is IMAGE, two are LEFT and RIGHT; given here: {given}"
-        if nearest:
-            return f"did you mean `{nearest}`?"
+        if likely:
+            return f"did you mean `{likely}`?"
         known = ", ".join(f"`{each}`" for each in self._known()[4::-1])
         return f"defined here: {known}" if known else None
 
     def _expression(self, literal: Literal, parameter: Parameter, signature: Signature) -> Computation | None:
         if not isinstance(literal.value, str):
-            self._fits(literal, _type_of(literal), parameter, signature)
+            self._fits(literal, type_of(literal), parameter, signature)
             return None
         try:
             expression = parse_expression(literal.value)
@@ -351,69 +322,64 @@ class _Checker:
             binding = self._look_up(Variable(reference.name, span))
             names[reference.name] = binding.name
             if binding.type in (Type.IMAGE, Type.REGIONS):
-                message = f"an expression cannot compute with {_articled(binding.type)}, `{reference.name}`"
+                message = f"an expression cannot compute with {articled(binding.type)}, `{reference.name}`"
                 tool = "Vqa" if binding.type is Type.IMAGE else "Count"
                 self._error("wrong-type", message, span, f"use {tool} first, and its answer here")
+        for each in constant_conditions(expression.root):
+            span = _inside(literal, each.constant.column, each.constant.end)
+            self._error("constant-condition", each.message, span, each.help)
         return Computation(expression, names)
+
+    def _text_references(self, value: Value, parameter: str, place: str = "") -> None:
+        """Report the variables that a text asks for. `place` says where the text is, if it is in a list."""
+        if isinstance(value, ListValue):
+            for item in value.items:
+                self._text_references(item, parameter, "in its place in the list")
+        if not isinstance(value, Literal) or not isinstance(value.value, str) or "{" not in value.value:
+            return
+        found = list(text_references(value.value, self._scope))
+        if not found:
+            return
+        self.unresolved = True  # what looks unused may be meant here
+        fault = next((each for each in found if not self._can_be_filled_in(each)), found[0])
+        braces = value.value[fault.column - 1 : fault.end - 1]
+        message = f"`{braces}` is not filled in: only Eval puts values into text"
+        if fault.name not in self._scope:
+            message = f"`{braces}` is not filled in, and `{fault.name}` is not defined"
+        advised = self._how_to_fill_in(value.value, fault, place or f"as `{parameter}`")
+        self._error("text-reference", message, _inside(value, fault.column, fault.end), advised)
+
+    def _can_be_filled_in(self, reference: TextReference) -> bool:
+        binding = self._scope.get(reference.name)
+        return reference.whole and binding is not None and binding.type not in (Type.IMAGE, Type.REGIONS)
+
+    def _how_to_fill_in(self, text: str, fault: TextReference, place: str) -> str:
+        """Return how to put values into a text; `fault` is what keeps Eval from it, if anything does."""
+        if self._can_be_filled_in(fault):
+            name = self._free_name()
+            return f"compute the text first, `{name}={computed_text(text)}`, and give `{name}` {place}"
+        if fault.name not in self._scope:
+            known = ", ".join(f"`{name}`" for name in self._known()[4::-1])
+            return f"write the words themselves; defined here: {known or 'nothing'}"
+        kind = self._scope[fault.name].type
+        if kind in (Type.IMAGE, Type.REGIONS):
+            tool = "Vqa" if kind is Type.IMAGE else "Count"
+            return f"`{fault.name}` holds {articled(kind)}: use {tool} first, and its answer in Eval"
+        return "only a name may stand in braces: compute the value by Eval, and the text from it by Eval too"
+
+    def _free_name(self) -> str:
+        """Return a name that stands for nothing yet, another one each time."""
+        taken = {*self._scope, *self._lines, *self._offered}
+        name = next(name for number in count() if (name := f"TEXT{number}") not in taken)
+        self._offered.append(name)
+        return name
 
     def _fits(self, value: Value, actual: Type, parameter: Parameter, signature: Signature) -> None:
         if accepts(parameter.type, actual) or (actual is Type.NONE and parameter.nullable):
             return
-        wanted = f"`{parameter.name}` of {signature.name} takes {_articled(parameter.type)}"
-        message = f"{wanted}, found {_found(value, actual)}"
-        self._error("wrong-type", message, value.span, _advice(value, parameter.type, actual))
-
-
-def _type_of(literal: Literal) -> Type:
-    return _LITERAL_TYPES[type(literal.value)]
-
-
-_LITERAL_TYPES = {str: Type.STR, int: Type.INT, float: Type.FLOAT, bool: Type.BOOL, type(None): Type.NONE}
-
-_ARTICLED = {
-    Type.IMAGE: "an image",
-    Type.REGIONS: "regions",
-    Type.STR: "text",
-    Type.INT: "a whole number",
-    Type.FLOAT: "a number",
-    Type.BOOL: "True or False",
-    Type.LIST: "a list of texts",
-    Type.TEXTS: "text or a list of texts",
-    Type.SCALAR: "a number, text or boolean",
-    Type.EXPRESSION: "an expression in quotes",
-    Type.NONE: "None",
-    Type.MIXED: "a list that holds more than texts",
-    Type.ANY: "anything",
-}
-
-
-def _articled(kind: Type) -> str:
-    return _ARTICLED[kind]
-
-
-def _found(value: Value, actual: Type) -> str:
-    if isinstance(value, Variable):
-        return f"`{value.name}`, which is {_articled(actual)}"
-    written = str(value)
-    return f"`{written}`" if len(written) <= 60 else f"`{written[:57]}...`"
-
-
-def _advice(value: Value, expected: Type, actual: Type) -> str | None:
-    if expected is Type.REGIONS and actual is Type.IMAGE:
-        return "find the regions first, with Loc, FaceDet or Seg"
-    if expected is Type.EXPRESSION and isinstance(value, Variable):
-        return f"write `'{{{value.name}}}'`"
-    if expected is Type.REGIONS and actual is Type.STR:
-        return "find the regions first, with Loc(image=..., object=...)"
-    if expected is Type.LIST and isinstance(value, Literal) and isinstance(value.value, str):
-        return f"write a list: `{[part.strip() for part in value.value.split(',')]}`"
-    if expected in (Type.STR, Type.TEXTS) and isinstance(value, Literal) and actual is not Type.NONE:
-        return f"write it in quotes: `'{value}'`"
-    if expected is Type.IMAGE and actual is Type.STR:
-        return "name an image, such as `IMAGE`, without quotes"
-    if expected is Type.INT and actual is Type.STR and isinstance(value, Literal):
-        return "write the number without quotes"
-    return None
+        wanted = f"`{parameter.name}` of {signature.name} takes {articled(parameter.type)}"
+        message = f"{wanted}, found {found_value(value, actual)}"
+        self._error("wrong-type", message, value.span, advice(value, parameter.type, actual))
 
 
 def _inside(literal: Literal, column: int, end: int) -> Span:
@@ -423,15 +389,3 @@ def _inside(literal: Literal, column: int, end: int) -> Span:
         return span
     first = span.column + column
     return replace(span, column=min(first, span.end - 1), end=min(span.column + end, span.end))
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
-
-
-def _nearest(name: str, known: Iterable[str]) -> str | None:
-    """Return the known name most like this one, the first of equals; None where none is alike."""
-    wanted = name.casefold()[:40]
-    likeness = {each: SequenceMatcher(None, wanted, each.casefold()[:40]).ratio() for each in known}
-    best = max(likeness, key=lambda each: likeness[each], default=None)
-    return best if best is not None and likeness[best] >= 0.6 else None

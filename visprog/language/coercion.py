@@ -6,9 +6,11 @@
 | boolean | 'yes', 'true' / 'no', 'false'; else as a number | not 0 | itself |
 | text | itself | its digits | 'True' or 'False' |
 
-Text is compared with case and surrounding white space ignored; two texts that are both numbers are
-compared as numbers. `+` adds numbers, and joins lists; beside words that are written in the expression
-itself it joins text.
+Text is compared by `==`, `!=` and `in` a list as an answer is: upper and lower case are the same, and white
+space around it does not count, nor do full stops and exclamation marks at its end ('Yes!' equals 'yes'). For
+`<`, `>` and `in` a text every mark counts. No value ever loses its marks by it: `{A} + '!'` keeps them. Two
+texts that are both numbers are compared as numbers. `+` adds numbers and joins lists; next to words that are
+written in the expression itself it joins text.
 """
 
 from __future__ import annotations
@@ -20,11 +22,16 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from visprog.errors import ExpressionError
+from visprog.language.limits import (
+    MAX_BITS,
+    UNLIMITED,
+    Budget,
+    check_number,
+    check_size,
+    check_text,
+)
 
 Number: TypeAlias = int | float
-
-MAX_BITS = 256
-MAX_ITEMS = 20_000
 
 _YES = frozenset({"yes", "true"})
 _NO = frozenset({"no", "false"})
@@ -40,6 +47,9 @@ _WORDS: dict[str, int] = (
        for index, ten in enumerate(_TENS) for unit in range(1, 10) for gap in "- "}
     | {"none": 0, "hundred": 100, "a hundred": 100, "one hundred": 100, "dozen": 12, "a dozen": 12}
 )  # fmt: skip
+_LONGEST = 80
+"""A longer text is neither a number nor a yes or no."""
+
 _NUMERAL = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?|[+-]?\.\d+", re.ASCII)
 
 
@@ -49,10 +59,13 @@ def word_number(word: str) -> int | None:
 
 
 def _from_text(value: str) -> Number | None:
-    stripped = value.strip().rstrip(".").casefold()
+    stripped = value.strip().rstrip(".")
+    if len(stripped) > _LONGEST:
+        return None
+    stripped = stripped.casefold()
     if stripped in _WORDS:
         return _WORDS[stripped]
-    if len(stripped) > 80 or not _NUMERAL.fullmatch(stripped):
+    if not _NUMERAL.fullmatch(stripped):
         return None
     plain = stripped.replace(",", "")
     return float(plain) if "." in plain else int(plain)
@@ -60,7 +73,13 @@ def _from_text(value: str) -> Number | None:
 
 def is_number(value: Any) -> bool:
     """Whether the value is, or names, a number."""
-    return isinstance(value, int | float) or (isinstance(value, str) and _from_text(value) is not None)
+    return _as_number(value) is not None
+
+
+def _as_number(value: Any) -> Number | None:
+    if isinstance(value, str):
+        return _from_text(value)
+    return value if isinstance(value, int | float) else None
 
 
 def number(value: Any, where: str) -> Number:
@@ -79,12 +98,8 @@ def boolean(value: Any) -> bool:
     """Return the value as a boolean. Raises ExpressionError where it says neither yes nor no."""
     if isinstance(value, bool):
         return value
-    if isinstance(value, str):
-        word = _plain(value)
-        if word in _YES:
-            return True
-        if word in _NO:
-            return False
+    if isinstance(value, str) and (found := _yes_or_no(value)) is not None:
+        return found
     if is_number(value):
         return number(value, "a condition") != 0
     raise ExpressionError(
@@ -92,48 +107,86 @@ def boolean(value: Any) -> bool:
     )
 
 
-def text(value: Any) -> str:
-    """Return the value as text. Raises ExpressionError where that would be too long."""
+def _yes_or_no(value: str) -> bool | None:
+    word = value.strip().rstrip(".!")
+    if len(word) > _LONGEST:
+        return None
+    word = word.casefold()
+    return True if word in _YES else False if word in _NO else None
+
+
+def text(value: Any, budget: Budget = UNLIMITED) -> str:
+    """Return the value as text; a list's items are joined by `, `.
+
+    Raises ExpressionError if that would be too long, before it is built.
+    """
     if isinstance(value, list | tuple):
-        return str(bounded(", ".join(map(text, bounded(value)))))
+        parts: list[str] = []
+        _write(value, parts, 0, budget)
+        return "".join(parts)
     return str(value)
 
 
-def equal(left: Any, right: Any) -> bool:
+def _write(items: list[Any] | tuple[Any, ...], parts: list[str], length: int, budget: Budget) -> int:
+    """Add the text of a list's items to `parts`. Return the length of all parts together."""
+    for place, item in enumerate(items):
+        if place:
+            parts.append(", ")
+            length += 2
+        budget.spend(5)
+        if isinstance(item, list | tuple):
+            length = _write(item, parts, length, budget)
+            continue
+        parts.append(str(item))
+        length += len(parts[-1])
+        budget.spend(0, len(parts[-1]))
+        check_text(length)
+    return length
+
+
+def equal(left: Any, right: Any, budget: Budget = UNLIMITED) -> bool:
     """Whether two values mean the same."""
+    budget.spend(30)
     if isinstance(left, list | tuple) and isinstance(right, list | tuple):
-        return len(left) == len(right) and all(map(equal, left, right))
+        return len(left) == len(right) and all(equal(*pair, budget) for pair in zip(left, right, strict=True))
     if isinstance(left, bool) != isinstance(right, bool):
         flag, other = (left, right) if isinstance(left, bool) else (right, left)
         if isinstance(other, str):
-            return _plain(other) in (_YES if flag else _NO)
+            return _yes_or_no(other) is flag
         return bool(flag == other)
-    if is_number(left) and is_number(right):
-        return number(left, "`==`") == number(right, "`==`")
+    first, second = _as_number(left), _as_number(right)
+    if first is not None and second is not None:
+        return first == second
     if isinstance(left, str) and isinstance(right, str):
+        budget.spend(0, len(left) + len(right))
         return _plain(left) == _plain(right)
     return bool(left == right)
 
 
 def _plain(value: str) -> str:
-    """Return text as it is compared: an answer's full stop is no part of it."""
+    """Return text as it is compared for equality."""
     return value.strip().rstrip(".!").casefold()
 
 
-def ordered(sign: str, compare: Callable[[Any, Any], bool], left: Any, right: Any) -> bool:
-    """Compare by size: numbers where both are, else texts. Raises ExpressionError for anything else."""
+def ordered(
+    sign: str, compare: Callable[[Any, Any], bool], left: Any, right: Any, budget: Budget = UNLIMITED
+) -> bool:
+    """Compare by size: two numbers, or two texts. Raises ExpressionError for anything else."""
+    budget.spend(20)
     if is_number(left) and is_number(right):
         return compare(number(left, sign), number(right, sign))
     if isinstance(left, str) and isinstance(right, str):
+        budget.spend(0, len(left) + len(right))
         return compare(left.strip().casefold(), right.strip().casefold())
     raise ExpressionError(f"`{sign}` cannot compare {shown(left)} with {shown(right)}")
 
 
-def contains(item: Any, whole: Any) -> bool:
+def contains(item: Any, whole: Any, budget: Budget = UNLIMITED) -> bool:
     """Whether a text is part of a text, or a value is in a list."""
     if isinstance(whole, list | tuple):
-        return any(equal(item, each) for each in whole)
+        return any(equal(item, each, budget) for each in whole)
     if isinstance(whole, str) and isinstance(item, str):
+        budget.spend(20, len(item) + len(whole))
         return item.strip().casefold() in whole.casefold()
     raise ExpressionError(f"`in` looks in a list or in text, not in {shown(whole)} for {shown(item)}")
 
@@ -149,15 +202,17 @@ _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
 }
 
 
-def arithmetic(sign: str, left: Any, right: Any) -> Any:
+def arithmetic(sign: str, left: Any, right: Any, budget: Budget = UNLIMITED) -> Any:
     """Apply an arithmetic operator; `join` writes one text after the other.
 
-    Raises ExpressionError where the values do not fit, or grow too large.
+    Raises ExpressionError if the values do not fit, or the result would be too large.
     """
+    budget.spend(20)
     if sign == "join":
-        return bounded(text(left) + text(right))
+        return joined([text(left, budget), text(right, budget)], budget)
     if sign == "+" and isinstance(left, list) and isinstance(right, list):
-        return bounded([*left, *right])
+        check_size(left, right, budget=budget)
+        return [*left, *right]
     if sign == "*" and (isinstance(left, list | tuple) or isinstance(right, list | tuple)):
         raise ExpressionError("`*` multiplies numbers; lists and text are not repeated")
     first, second = number(left, f"`{sign}`"), number(right, f"`{sign}`")
@@ -170,31 +225,16 @@ def arithmetic(sign: str, left: Any, right: Any) -> Any:
         raise ExpressionError(f"`{first} {sign} {second}` divides by zero") from None
     except OverflowError:
         raise ExpressionError(f"`{first} {sign} {second}` is too large") from None
-    return bounded(result)
+    check_number(result)
+    return result
 
 
-def bounded(value: Any) -> Any:
-    """Return the value. Raises ExpressionError where it is larger than the language allows, or no value."""
-    if isinstance(value, int) and value.bit_length() > MAX_BITS:
-        raise ExpressionError(f"the result has {value.bit_length()} bits, at most {MAX_BITS} are allowed")
-    if isinstance(value, complex) or (isinstance(value, float) and not math.isfinite(value)):
-        raise ExpressionError("the result is not a finite real number")
-    if isinstance(value, str) and len(value) > MAX_ITEMS:
-        raise ExpressionError(f"the text has {len(value):,} characters, at most {MAX_ITEMS:,} are allowed")
-    if isinstance(value, list | tuple) and _leaves(value) > MAX_ITEMS:
-        raise ExpressionError(f"the list holds more than {MAX_ITEMS:,} values")
-    return value
-
-
-def _leaves(value: list[Any] | tuple[Any, ...]) -> int:
-    """Count what a list of lists holds, but not much beyond the bound: it may hold one list many times."""
-    count, rest = 0, [value]
-    while rest and count <= MAX_ITEMS:
-        for item in rest.pop():
-            if isinstance(item, list | tuple):
-                rest.append(item)
-            count += 1
-    return count
+def joined(parts: list[str], budget: Budget = UNLIMITED) -> str:
+    """Write texts one after the other. Raises ExpressionError if the result would be too long."""
+    length = sum(map(len, parts))
+    check_text(length)
+    budget.spend(len(parts), length)
+    return "".join(parts)
 
 
 def shown(value: Any) -> str:

@@ -27,6 +27,8 @@ CODES: dict[str, str] = {
     "too-many-arguments": "more positional arguments are given than the tool takes",
     "wrong-type": "a value has not the type that the tool takes",
     "malformed-expression": "an Eval expression is not one of the expression language",
+    "constant-condition": "a constant stands where a condition is wanted",
+    "text-reference": "a text asks for a variable's value, which only Eval can fill in",
     "rebound-variable": "a variable is given a second value",
     "unused-variable": "a variable is computed and never used",
     "dead-step": "a step has no influence on the result",

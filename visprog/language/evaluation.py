@@ -1,10 +1,11 @@
-"""What an Eval expression comes to: a table from nodes to functions, and the language's own functions."""
+"""The value of an Eval expression: a table from nodes to functions, and the language's own functions."""
 
 from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias
+from functools import partial
+from typing import Any, NamedTuple
 
 from visprog.errors import ExpressionError
 from visprog.language import coercion
@@ -22,24 +23,51 @@ from visprog.language.expression_tree import (
     Text,
     Unary,
 )
+from visprog.language.limits import Budget, bounded, check_size
 
-_Values: TypeAlias = Mapping[str, Any]
+
+class _Scope(NamedTuple):
+    """The values of the variables, and the work that the expression may still do."""
+
+    values: Mapping[str, Any]
+    budget: Budget
 
 
 def evaluate(node: Node, values: Mapping[str, Any]) -> Any:
-    """Return a node's value. Raises ExpressionError where the values do not fit."""
-    return _EVALUATE[type(node)](node, values)
+    """Return a node's value. Raises ExpressionError if the values do not fit, or it is too much work."""
+    return _value(node, _Scope(values, Budget()))
 
 
-def _reference(node: Reference, values: _Values) -> Any:
+def _value(node: Node, scope: _Scope) -> Any:
+    scope.budget.spend(5)
+    return _EVALUATE[type(node)](node, scope)
+
+
+def _reference(node: Reference, scope: _Scope) -> Any:
     try:
-        return values[node.name]
+        return scope.values[node.name]
     except KeyError:
         raise ExpressionError(f"`{node.name}` has no value") from None
 
 
-def _logic(node: Logic, values: _Values) -> bool:
-    operands = (coercion.boolean(evaluate(each, values)) for each in node.operands)
+def _text(node: Text, scope: _Scope) -> str:
+    parts = [coercion.text(_value(part, scope), scope.budget) for part in node.parts]
+    return coercion.joined(parts, scope.budget)
+
+
+def _list(node: ListOf, scope: _Scope) -> list[Any]:
+    items = [_value(item, scope) for item in node.items]
+    check_size(items, budget=scope.budget)
+    return items
+
+
+def _arithmetic(node: Binary, scope: _Scope) -> Any:
+    left, right = _value(node.left, scope), _value(node.right, scope)
+    return coercion.arithmetic(node.operator, left, right, scope.budget)
+
+
+def _logic(node: Logic, scope: _Scope) -> bool:
+    operands = (coercion.boolean(_value(each, scope)) for each in node.operands)
     if node.operator == "and":
         return all(operands)
     if node.operator == "or":
@@ -47,72 +75,70 @@ def _logic(node: Logic, values: _Values) -> bool:
     return sum(operands) % 2 == 1
 
 
-def _comparison(node: Comparison, values: _Values) -> bool:
-    left = evaluate(node.operands[0], values)
+def _comparison(node: Comparison, scope: _Scope) -> bool:
+    left = _value(node.operands[0], scope)
     for sign, operand in zip(node.operators, node.operands[1:], strict=True):
-        right = evaluate(operand, values)
-        if not _COMPARE_BY[sign](left, right):
+        right = _value(operand, scope)
+        if not _COMPARE_BY[sign](left, right, scope.budget):
             return False
         left = right
     return True
 
 
-def _conditional(node: Conditional, values: _Values) -> Any:
-    chosen = node.then if coercion.boolean(evaluate(node.condition, values)) else node.otherwise
-    return evaluate(chosen, values)
+def _conditional(node: Conditional, scope: _Scope) -> Any:
+    chosen = node.then if coercion.boolean(_value(node.condition, scope)) else node.otherwise
+    return _value(chosen, scope)
 
 
-def _unary(node: Unary, values: _Values) -> Number | bool:
-    value = evaluate(node.operand, values)
+def _unary(node: Unary, scope: _Scope) -> Number | bool:
+    value = _value(node.operand, scope)
     if node.operator == "not":
         return not coercion.boolean(value)
     number = coercion.number(value, f"`{node.operator}`")
     return -number if node.operator == "-" else +number
 
 
-def _call(node: Call, values: _Values) -> Any:
+def _call(node: Call, scope: _Scope) -> Any:
     function = FUNCTIONS[node.function][2]
-    return coercion.bounded(function(*(evaluate(each, values) for each in node.arguments)))
+    return bounded(function(scope.budget, *(_value(each, scope) for each in node.arguments)), scope.budget)
 
 
-_EVALUATE: dict[type, Callable[[Any, _Values], Any]] = {
-    Constant: lambda node, values: node.value,  # noqa: ARG005
+_EVALUATE: dict[type, Callable[[Any, _Scope], Any]] = {
+    Constant: lambda node, scope: node.value,  # noqa: ARG005
     Reference: _reference,
-    Text: lambda node, values: coercion.bounded(
-        "".join(coercion.text(evaluate(p, values)) for p in node.parts)
-    ),
-    ListOf: lambda node, values: coercion.bounded([evaluate(item, values) for item in node.items]),
+    Text: _text,
+    ListOf: _list,
     Unary: _unary,
-    Binary: lambda node, values: coercion.arithmetic(
-        node.operator, evaluate(node.left, values), evaluate(node.right, values)
-    ),
+    Binary: _arithmetic,
     Logic: _logic,
     Comparison: _comparison,
     Conditional: _conditional,
     Call: _call,
 }
 
-_COMPARE_BY: dict[str, Callable[[Any, Any], bool]] = {
+_COMPARE_BY: dict[str, Callable[[Any, Any, Budget], bool]] = {
     "==": coercion.equal,
-    "!=": lambda a, b: not coercion.equal(a, b),
-    "<": lambda a, b: coercion.ordered("<", operator.lt, a, b),
-    "<=": lambda a, b: coercion.ordered("<=", operator.le, a, b),
-    ">": lambda a, b: coercion.ordered(">", operator.gt, a, b),
-    ">=": lambda a, b: coercion.ordered(">=", operator.ge, a, b),
+    "!=": lambda a, b, budget: not coercion.equal(a, b, budget),
+    "<": partial(coercion.ordered, "<", operator.lt),
+    "<=": partial(coercion.ordered, "<=", operator.le),
+    ">": partial(coercion.ordered, ">", operator.gt),
+    ">=": partial(coercion.ordered, ">=", operator.ge),
     "in": coercion.contains,
-    "not in": lambda a, b: not coercion.contains(a, b),
+    "not in": lambda a, b, budget: not coercion.contains(a, b, budget),
 }
 
 
-def _sequence(name: str, value: Any) -> list[Any]:
+def _sequence(name: str, value: Any, budget: Budget) -> list[Any]:
+    """Return the items of a list, to look at each."""
     if not isinstance(value, list | tuple):
         raise ExpressionError(f"`{name}` takes a list, not {coercion.shown(value)}")
+    budget.spend(10 * len(value))
     return list(value)
 
 
 def _extreme(name: str, sign: int) -> Callable[..., Any]:
-    def extreme(*values: Any) -> Any:
-        items = _sequence(name, values[0]) if len(values) == 1 else list(values)
+    def extreme(budget: Budget, *values: Any) -> Any:
+        items = _sequence(name, values[0] if len(values) == 1 else values, budget)
         if not items:
             raise ExpressionError(f"`{name}` of nothing has no value")
         return max(items, key=lambda item: sign * coercion.number(item, f"`{name}`"))
@@ -120,13 +146,25 @@ def _extreme(name: str, sign: int) -> Callable[..., Any]:
     return extreme
 
 
-def _length(value: Any) -> int:
+def _sum(budget: Budget, value: Any) -> Number:
+    return sum(coercion.number(each, "`sum`") for each in _sequence("sum", value, budget))
+
+
+def _any(budget: Budget, value: Any) -> bool:
+    return any(coercion.boolean(each) for each in _sequence("any", value, budget))
+
+
+def _all(budget: Budget, value: Any) -> bool:
+    return all(coercion.boolean(each) for each in _sequence("all", value, budget))
+
+
+def _length(budget: Budget, value: Any) -> int:  # noqa: ARG001 - all functions are called alike
     if not isinstance(value, str | list | tuple):
         raise ExpressionError(f"`len` takes text or a list, not {coercion.shown(value)}")
     return len(value)
 
 
-def _round(value: Any, digits: Any = 0) -> Number:
+def _round(budget: Budget, value: Any, digits: Any = 0) -> Number:  # noqa: ARG001
     places = coercion.number(digits, "`round`")
     if not isinstance(places, int) or abs(places) > 20:
         raise ExpressionError(
@@ -136,11 +174,24 @@ def _round(value: Any, digits: Any = 0) -> Number:
     return int(rounded) if places <= 0 else rounded
 
 
-def _sorted(value: Any) -> list[Any]:
-    items = _sequence("sorted", value)
+def _sorted(budget: Budget, value: Any) -> list[Any]:
+    items = _sequence("sorted", value, budget)
+    budget.spend(10 * len(items))
     if all(coercion.is_number(item) for item in items):
         return sorted(items, key=lambda item: coercion.number(item, "`sorted`"))
-    return sorted(items, key=lambda item: coercion.text(item).casefold())
+    return sorted(items, key=lambda item: _folded(item, budget))
+
+
+def _folded(value: Any, budget: Budget) -> str:
+    text = coercion.text(value, budget)
+    budget.spend(0, len(text))
+    return text.casefold()
+
+
+def _lower(budget: Budget, value: Any) -> str:
+    text = coercion.text(value, budget)
+    budget.spend(0, len(text))
+    return text.lower()
 
 
 _MANY = 100
@@ -149,15 +200,15 @@ FUNCTIONS: dict[str, tuple[int, int, Callable[..., Any]]] = {
     "len": (1, 1, _length),
     "min": (1, _MANY, _extreme("min", -1)),
     "max": (1, _MANY, _extreme("max", 1)),
-    "sum": (1, 1, lambda value: sum(coercion.number(each, "`sum`") for each in _sequence("sum", value))),
-    "abs": (1, 1, lambda value: abs(coercion.number(value, "`abs`"))),
+    "sum": (1, 1, _sum),
+    "abs": (1, 1, lambda _, value: abs(coercion.number(value, "`abs`"))),
     "round": (1, 2, _round),
-    "int": (1, 1, lambda value: int(coercion.number(value, "`int`"))),
-    "float": (1, 1, lambda value: float(coercion.number(value, "`float`"))),
-    "str": (1, 1, coercion.text),
+    "int": (1, 1, lambda _, value: int(coercion.number(value, "`int`"))),
+    "float": (1, 1, lambda _, value: float(coercion.number(value, "`float`"))),
+    "str": (1, 1, lambda budget, value: coercion.text(value, budget)),
     "sorted": (1, 1, _sorted),
-    "any": (1, 1, lambda value: any(coercion.boolean(each) for each in _sequence("any", value))),
-    "all": (1, 1, lambda value: all(coercion.boolean(each) for each in _sequence("all", value))),
-    "lower": (1, 1, lambda value: coercion.text(value).lower()),
+    "any": (1, 1, _any),
+    "all": (1, 1, _all),
+    "lower": (1, 1, _lower),
 }
-"""Each function with the least and the greatest number of its arguments."""
+"""Each function with the smallest and the largest number of its arguments. It gets the budget before them."""

@@ -29,6 +29,7 @@ from visprog.language.expression_tree import (
     measure,
 )
 from visprog.language.lexer import CURLY_QUOTES, Token, tokenize
+from visprog.language.limits import MAX_BITS
 
 MAX_LENGTH = 2_000
 MAX_NODES = 300
@@ -259,18 +260,18 @@ class _Parser:
 
     def _number(self) -> Node:
         value = self._peek().value
-        if isinstance(value, str) or (isinstance(value, int) and value.bit_length() > coercion.MAX_BITS):
-            self._fail(f"a whole number has at most {coercion.MAX_BITS} bits")
+        if isinstance(value, str) or (isinstance(value, int) and value.bit_length() > MAX_BITS):
+            self._fail(f"a whole number has at most {MAX_BITS} bits")
         if value == float("inf"):
             self._fail("the number is too large")
-        self._take()
-        return Constant(value)
+        token = self._take()
+        return Constant(value, token.column, token.end)
 
     def _name(self) -> Node:
         name = self._peek().text
         if name in _CONSTANTS:
-            self._take()
-            return Constant(_CONSTANTS[name])
+            token = self._take()
+            return Constant(_CONSTANTS[name], token.column, token.end)
         if self._tokens[self._position + 1].text == "(":
             if name not in FUNCTIONS:
                 self._fail(f"`{name}` is not a function", f"the functions are {', '.join(FUNCTIONS)}")
@@ -302,7 +303,7 @@ class _Parser:
             parts.append(self._refer(found.group(1), token.column + 1 + found.start()))
             position = found.end()
         if not parts:
-            return Constant(value)
+            return Constant(value, token.column, token.end)
         if position < len(value):
             parts.append(Constant(value[position:]))
         return Text(tuple(parts))

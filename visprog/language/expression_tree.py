@@ -8,9 +8,11 @@ from typing import TypeAlias
 
 @dataclass(frozen=True, slots=True)
 class Constant:
-    """A number, a string, True, False or None."""
+    """A number, a string, True, False or None; `column` is where it stands, `end` the column after it."""
 
     value: str | int | float | bool | None
+    column: int = field(default=0, compare=False)
+    end: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from visprog.language import diagnostics
-from visprog.language.coercion import MAX_BITS
 from visprog.language.diagnostics import Diagnostic
 from visprog.language.lexer import CURLY_QUOTES, Closes, Token, tokenize
+from visprog.language.limits import MAX_BITS
 from visprog.language.program import (
     Argument,
     Call,
@@ -26,6 +26,7 @@ from visprog.language.program import (
     Variable,
     lines_of,
 )
+from visprog.language.text_references import computed_text
 
 MAX_TEXT = 100_000
 MAX_LINE = 5_000
@@ -403,7 +404,8 @@ def _hint(tokens: list[Token], position: int) -> str | None:
         and before.text.lower() in "rbfu"
         and token.kind == "string"
     ):
-        return "strings have no prefix"
+        text = str(token.value)
+        return f"strings have no prefix{f'; write `TEXT0={computed_text(text)}` first' * ('{' in text)}"
     if token.kind == "name" and before is not None and before.kind == "name":
         return f"arguments stand in brackets, as in `{before.text}(name=value)`"
     if token.text == "." and before is not None and before.kind == "name":

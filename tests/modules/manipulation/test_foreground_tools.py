@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from visprog.errors import ModelFailed
-from visprog.models.fake import FakeInpainter, FakeMasker
+from visprog import VisProg
+from visprog.errors import ModelFailed, UsageError
+from visprog.models.fake import FakeInpainter, FakeMasker, FakeSegmenter
 from visprog.modules.manipulation.background import bg_blur
 from visprog.modules.manipulation.color_pop import color_pop
 from visprog.modules.manipulation.foreground import foreground
@@ -203,3 +204,15 @@ def test_lines_and_dots_are_pictures_too(size: tuple[int, int]) -> None:
     part = Regions([Region((0, 0, max(1, size[0] // 2), max(1, size[1] // 2)))], size=size)
     assert color_pop(image, part, masker=None, warn=lambda _: None).size == size
     assert bg_blur(image, part, masker=None, warn=lambda _: None).size == size
+
+
+@pytest.mark.parametrize("tool_name", ["ColorPop", "BgBlur", "Mask"])
+def test_masks_of_another_picture_are_said_to_be(tool_name: str) -> None:
+    mask = np.ones((8, 8), dtype=np.bool_)
+    given = VisProg(models={"segmenter": FakeSegmenter([Region((0, 0, 8, 8), "dog", 0.9, mask)])})
+    pictures = {"LEFT": np.zeros((8, 8, 3), np.uint8), "RIGHT": np.zeros((4, 8, 3), np.uint8)}
+    run = given.execute(f"OBJ=Seg(image=LEFT)\nRESULT={tool_name}(image=RIGHT, object=OBJ)", pictures)
+    assert run.error is not None
+    assert isinstance(run.error.__cause__, UsageError)
+    assert "the mask of dog belongs to a picture of 8 x 8 pixels, this one has 8 x 4" in run.error.message
+    assert run.error.help == "find the regions in the picture that they are used on"

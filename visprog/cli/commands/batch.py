@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from visprog.cli.options import Cache, Device, Json, Model, Models, Planner, Task, Tools
+from visprog.cli.options import Cache, Deadline, Device, Json, Model, Models, Planner, Task, Tools
 from visprog.cli.reporting import note, reporting
 from visprog.cli.sessions import make_session
 from visprog.printable import printable
@@ -41,6 +41,7 @@ def batch(
     device: Device = "auto",
     tools: Tools = None,
     cache: Cache = None,
+    deadline: Deadline = None,
     workers: Annotated[
         int, typer.Option(metavar="N", min=1, max=256, help="So many tasks are under way at once.")
     ] = 32,
@@ -85,7 +86,7 @@ def batch(
         from visprog.batch.cluster import choose_engine
         from visprog.batch.runner import Options
 
-        make = partial(make_session, planner, models, tools, model, device, cache)
+        make = partial(make_session, planner, models, tools, model, device, cache, deadline)
         chosen = choose_engine(engine, make, address, actors)
         options = Options(task, save, traces)
         summary = command.batch(

@@ -8,7 +8,19 @@ from typing import Annotated
 import typer
 
 from visprog.arguments import check_run, named_pictures
-from visprog.cli.options import Cache, Device, Json, Model, Models, Named, Output, Pictures, Tools, Trace
+from visprog.cli.options import (
+    Cache,
+    Deadline,
+    Device,
+    Json,
+    Model,
+    Models,
+    Named,
+    Output,
+    Pictures,
+    Tools,
+    Trace,
+)
 from visprog.cli.reporting import reporting
 from visprog.cli.running import run_program
 from visprog.cli.sessions import make_session, read_checked
@@ -26,6 +38,7 @@ def execute(
     device: Device = "auto",
     tools: Tools = None,
     cache: Cache = None,
+    deadline: Deadline = None,
     output: Output = None,
     trace: Trace = None,
     as_json: Json = False,
@@ -34,6 +47,6 @@ def execute(
     with reporting(as_json):
         pictures = named_pictures(images, image)
         check_run(pictures, output, trace)
-        session = make_session("examples", models, tools, model, device, cache)
+        session = make_session("examples", models, tools, model, device, cache, deadline)
         checked = read_checked(session, file, tuple(pictures))
         run_program(session, checked, pictures, output, trace, as_json)

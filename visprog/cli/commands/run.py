@@ -11,6 +11,7 @@ import typer
 from visprog.arguments import check_given, check_run, named_pictures, split_words
 from visprog.cli.options import (
     Cache,
+    Deadline,
     Device,
     Json,
     Model,
@@ -63,6 +64,7 @@ def run(
     ] = 1,
     tools: Tools = None,
     cache: Cache = None,
+    deadline: Deadline = None,
     output: Output = None,
     trace: Trace = None,
     as_json: Json = False,
@@ -76,7 +78,7 @@ def run(
         check_run(pictures, output, trace)
         if speech is not None:
             check_given(speech, "a recording")
-        session = make_session(planner, models, tools, model, device, cache)
+        session = make_session(planner, models, tools, model, device, cache, deadline)
         if speech is not None:
             instruction = session.transcribe(speech)
             note(f"heard: {printable(instruction)}")

@@ -1,0 +1,147 @@
+"""When a run's deadline passes, what is not done fails, what is done stays, and nobody waits any more."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.engine.steps import counting, session, statuses
+from visprog import DeadlineExceeded, Run, UsageError, VisProg, tool
+from visprog.engine.events import Event, StepFailed, StepFinished, StepSkipped
+from visprog.tools import Tool
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def gate() -> Iterator[threading.Event]:
+    gate = threading.Event()
+    yield gate
+    gate.set()
+
+
+def waiting(gate: threading.Event, name: str = "Wait") -> Tool:
+    @tool(name)
+    def wait(number: int = 0) -> int:
+        """Wait for the gate."""
+        gate.wait(60)
+        return number
+
+    return wait
+
+
+PROGRAM = "A=Double(1)\nB=Wait(A)\nC=Double(B)\nD=Double(4)\nRESULT=Eval('{C} + {D}')"
+
+
+def late(run: Run) -> list[tuple[str, bool]]:
+    causes = [(step.name, step.error.__cause__) for step in run.steps if step.error is not None]
+    return [(name, cause.running) for name, cause in causes if isinstance(cause, DeadlineExceeded)]
+
+
+def test_the_step_that_runs_fails_and_the_other_results_stay(gate: threading.Event) -> None:
+    double, _ = counting()
+    run = session(double, waiting(gate)).execute(PROGRAM, deadline=0.3)
+    assert statuses(run) == ["done", "failed", "skipped", "done", "skipped"]
+    assert late(run) == [("B", True)]
+    assert run.variables == {"A": 2, "D": 8}
+    assert run.error is not None
+    assert run.error.message == "B (line 2, Wait): the run's deadline of 0.3 s passed while this step ran"
+    assert run.error.help == "give the run more time"
+
+
+def test_a_step_that_found_no_thread_fails_as_not_begun(gate: threading.Event) -> None:
+    given = session(waiting(gate), workers=1)
+    steps = [f"A{n}=Wait({n})" for n in range(100)]
+    names = ", ".join(f"A{n}" for n in range(100))
+    run = given.execute("\n".join([*steps, f"RESULT=Result([{names}])"]), deadline=0.3)
+    assert statuses(run) == [*["failed"] * 100, "skipped"]
+    assert {running for _, running in late(run)} == {True, False}
+    message = next(s.error.message for s in run.steps if s.error and "before" in s.error.message)
+    assert "passed before this step began" in message
+
+
+def test_who_waits_for_another_runs_step_is_released(gate: threading.Event) -> None:
+    given = session(waiting(gate))
+    runs: list[Run] = []
+    first = threading.Thread(target=lambda: runs.append(given.execute("RESULT=Wait(3)")))
+    first.start()
+    while not given._interpreter._memo._busy:  # type: ignore[union-attr]
+        time.sleep(0.001)
+    second = given.execute("RESULT=Wait(3)", deadline=0.2)
+    assert late(second) == [("RESULT", True)]
+    gate.set()
+    first.join(20)
+    assert [run.result for run in runs] == [3]
+    assert given.execute("RESULT=Wait(3)", deadline=20).result == 3
+
+
+def test_what_comes_too_late_changes_nothing(gate: threading.Event) -> None:
+    events: list[Event] = []
+    given = session(waiting(gate))
+    run = given.execute("A=Wait(1)\nRESULT=Eval('{A} + 1')", observer=events.append, deadline=0.2)
+    before, kept = len(events), len(run.events)
+    gate.set()
+    assert given.execute("RESULT=Wait(1)", deadline=20).result == 1
+    assert (len(events), len(run.events)) == (before, kept)
+    assert [type(event) for event in run.events] == [StepFailed, StepSkipped]
+
+
+def test_a_run_in_time_is_as_one_without_a_deadline() -> None:
+    double, calls = counting()
+    program = "A=Double(1)\nB=Double(A)\nC=Double(3)\nRESULT=Eval('{B} + {C}')"
+    run = session(double).execute(program, deadline=60)
+    assert run.result == 10
+    assert sorted(calls) == [1, 2, 3]
+    assert all(isinstance(event, StepFinished) for event in run.events)
+
+
+def test_an_error_of_the_observer_is_raised() -> None:
+    def observer(event: Event) -> None:
+        raise LookupError("observed")
+
+    with pytest.raises(LookupError, match="observed"):
+        session().execute("RESULT=Eval('1')", observer=observer, deadline=60)
+
+
+def test_a_sessions_deadline_is_for_each_run(gate: threading.Event) -> None:
+    given = VisProg(tools=[waiting(gate)], deadline=0.2)
+    assert [late(given.execute(f"RESULT=Wait({n})")) for n in range(2)] == [[("RESULT", True)]] * 2
+    assert given.execute("RESULT=Eval('1')").result == 1
+
+
+@pytest.mark.parametrize("seconds", [0, -1, float("nan"), float("inf")])
+def test_a_deadline_is_a_number_of_seconds(seconds: float) -> None:
+    with pytest.raises(UsageError, match="the deadline is"):
+        VisProg(deadline=seconds)
+    with pytest.raises(UsageError, match="the deadline is"):
+        VisProg().execute("RESULT=Eval('1')", deadline=seconds)
+
+
+def test_the_command_line_does_not_wait_for_a_step_that_hangs(tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text(
+        textwrap.dedent(
+            '''
+            import time
+            from visprog import tool
+
+            @tool("Hang")
+            def hang() -> int:
+                """Hang."""
+                time.sleep(600)
+                return 1
+            '''
+        )
+    )
+    (tmp_path / "hang.vp").write_text("RESULT=Hang()")
+    files = [str(tmp_path / "hang.vp"), "--tools", str(tmp_path / "own.py")]
+    command = [sys.executable, "-m", "visprog", "exec", *files, "--deadline", "0.5"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 1
+    assert "deadline of 0.5 s passed while this step ran" in done.stderr

@@ -1,0 +1,109 @@
+"""A constant where a condition is wanted is an error, and the advice is a program that checks."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.language.test_mutants import INPUTS, REGISTRY
+from visprog.language.checker import Checked, check
+from visprog.language.parser import parse
+
+
+def checked(expression: str) -> Checked:
+    lines = ["A=Vqa(IMAGE, 'What color is it?')", "B=Vqa(IMAGE, 'Is it?')", f'C=Eval("{expression}")']
+    lines.append("RESULT=Result([C, A, B])")
+    return check(parse("\n".join(lines)), REGISTRY, INPUTS)
+
+
+RIGHT_FORMS = {
+    "{A} == 'red' or 'blue'": "{A} == 'red' or {A} == 'blue'",
+    "{A} == 'red' or 'blue' or 'green'": "{A} == 'red' or {A} == 'blue' or {A} == 'green'",
+    "'red' == {A} or 'blue'": "'red' == {A} or 'blue' == {A}",
+    "'red' or 'blue' == {A}": "'red' == {A} or 'blue' == {A}",
+    "{A} == ('red' or 'blue')": "{A} in ['red', 'blue']",
+    "{A} != ('red' or 'blue')": "{A} not in ['red', 'blue']",
+    "{A} != 'red' or 'blue'": "{A} not in ['red', 'blue']",
+    "{A} != 'red' and 'blue'": "{A} != 'red' and {A} != 'blue'",
+    "{A} == 'red' and 'blue'": "'red' in {A} and 'blue' in {A}",
+    "'red' in {A} or 'blue'": "'red' in {A} or 'blue' in {A}",
+    "'red' in {A} and 'blue'": "'red' in {A} and 'blue' in {A}",
+    "('red' or 'blue') in {A}": "'red' in {A} or 'blue' in {A}",
+    "{A} == 'yes' or 'true'": "{A} == 'yes' or {A} == 'true'",
+    "{A} == 1 or 2": "{A} == 1 or {A} == 2",
+    "{A} > 2 or 3": "{A} > 2 or {A} > 3",
+    "lower({A}) == 'red' or 'blue'": "lower({A}) == 'red' or lower({A}) == 'blue'",
+    "any([{A} == 'red', 'blue'])": "any([{A} == 'red', {A} == 'blue'])",
+    "'yes' if {A} == 'red' or 'blue' else 'no'": "{A} == 'red' or {A} == 'blue'",
+}
+
+
+@pytest.mark.parametrize("wrong", RIGHT_FORMS)
+def test_the_right_form_is_advised_and_checks(wrong: str) -> None:
+    found = checked(wrong)
+    assert [each.code for each in found.diagnostics] == ["constant-condition"]
+    assert found.diagnostics[0].help == f"write `{RIGHT_FORMS[wrong]}`"
+    assert not any(each.is_error for each in checked(RIGHT_FORMS[wrong]).diagnostics)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "not 'x'",
+        "not 'yes'",
+        "{A} and 'x'",
+        "'x' and {A}",
+        "{A} xor 'yes'",
+        "'yes' if 'x' else 'no'",
+        "'yes' if 1 else 'no'",
+        "any(['red', 'x'])",
+        "all(['a'])",
+        "all('a')",
+        "any([{B}, 'x'])",
+        "{B} or 'a' + 'b'",
+        "{B} or 'a' + 'b' + 'c'",
+        "{B} or lower('NO')",
+        "{B} or -1",
+        "{B} or 1 + 1",
+        "{B} or None",
+        "{B} or ['a']",
+        "not []",
+        "{B} or ('red' if {A} else 'blue')",
+        "(not 'x') == {B}",
+        "len([{A} or 'x'])",
+    ],
+)
+def test_a_constant_is_no_condition(wrong: str) -> None:
+    found = checked(wrong)
+    assert [each.code for each in found.diagnostics if each.is_error] == ["constant-condition"]
+    fault = found.diagnostics[0]
+    assert re.match(r"(write|compare a value with it, as in) `", fault.help or "")
+    assert fault.span.line == 3
+    assert fault.span.column > 1
+
+
+@pytest.mark.parametrize(
+    "right",
+    [
+        "{A} == 'red' or {A} == 'blue'",
+        "{B} or True",
+        "not {B}",
+        "'{B}' and {B}",
+        "'yes' if {B} else 'no'",
+        "('yes' if {A} == 'red' else 'no') and {B}",
+        "any([{A} == 'red', {B}])",
+        "any({A})",
+        "'red' < 'blue' or {B}",
+        "{A} in ['red', 'blue'] and not {B}",
+        "{A} + 'x' == 'redx' or {B}",
+    ],
+)
+def test_what_depends_on_an_answer_is_a_condition(right: str) -> None:
+    assert not any(each.is_error for each in checked(right).diagnostics)
+
+
+def test_the_constant_is_pointed_at() -> None:
+    found = checked("{A} == 'red' or 'blue'").diagnostics[0]
+    line = "C=Eval(\"{A} == 'red' or 'blue'\")"
+    assert line[found.span.column - 1 : found.span.end - 1] == "'blue'"

@@ -1,0 +1,113 @@
+"""Braces that ask for a value outside Eval are an error, and its advice leads to a program that works."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.language.test_mutants import INPUTS, REGISTRY
+from visprog import VisProg
+from visprog.language.checker import Checked, check
+from visprog.language.parser import parse
+from visprog.language.text_references import computed_text
+from visprog.models.fake import FakeVisualQA
+
+FIRST = "A=Vqa(image=IMAGE, question='What is it?')\nBOX=Loc(image=IMAGE, object='dog')\n"
+
+
+def checked(program: str) -> Checked:
+    return check(parse(program), REGISTRY, INPUTS)
+
+
+def errors(program: str) -> list[str]:
+    return [each.code for each in checked(program).diagnostics if each.is_error]
+
+
+EVERY_TOOL = [
+    "Vqa(image=IMAGE, question={})",
+    "Loc(image=IMAGE, object={})",
+    "Select(image=IMAGE, object=BOX, query={}, category=None)",
+    "Select(image=IMAGE, object=BOX, query='dog', category={})",
+    "Filter(object=BOX, query={})",
+    "Replace(image=IMAGE, object=BOX, prompt={})",
+    "List(query={}, max=3)",
+    "Classify(image=IMAGE, object=BOX, categories=['dog', {}])",
+    "Result(var=[[{}], 'b'])",
+    "Tag(image=IMAGE, object=BOX, label={})",
+]
+
+
+def accepted(call: str) -> bool:
+    return not errors(f"{FIRST}RESULT={call.replace('{}', repr('word'))}")
+
+
+CALLS = [call for call in EVERY_TOOL if accepted(call)]
+
+
+def test_there_are_calls_of_most_tools_with_text() -> None:
+    assert len(CALLS) >= 7
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_braces_with_a_name_are_an_error_whose_advice_works(call: str) -> None:
+    text = "What is the {A}'s name?"
+    found = checked(f"{FIRST}RESULT={call.replace('{}', repr(text))}").diagnostics
+    assert [each.code for each in found if each.is_error] == ["text-reference"]
+    advice = re.fullmatch(r"compute the text first, `(.+)`, and give `(TEXT0)` (.+)", found[-1].help or "")
+    assert advice is not None
+    assert not errors(f"{FIRST}{advice[1]}\nRESULT={call.replace('{}', advice[2])}")
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_braces_with_an_unknown_name_are_an_error(call: str) -> None:
+    found = checked(f"{FIRST}RESULT={call.replace('{}', repr('the {UNKNOWN} one'))}").diagnostics
+    fault = next(each for each in found if each.is_error)
+    assert fault.code == "text-reference"
+    assert "`UNKNOWN` is not defined" in fault.message
+    assert fault.help == "write the words themselves; defined here: `LEFT`, `RIGHT`, `A`, `BOX`" or (
+        "defined here: " in (fault.help or "")
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["{A[0]}", "{len(A)}", "{A:.1f}", "{A.lower()}", "{{A}}", "{A!r}", "{BOX}", "{IMAGE}"]
+)
+def test_other_forms_of_asking_for_a_value_are_errors(text: str) -> None:
+    found = checked(f"{FIRST}RESULT=Vqa(IMAGE, {text!r})").diagnostics
+    assert [each.code for each in found if each.is_error] == ["text-reference"]
+    assert found[-1].help
+
+
+@pytest.mark.parametrize(
+    "text",
+    [":-{", ":{)", "{}", "{ x }", "{ A }", "{1}", "}{", "{dog, cat}", "{a b}", "{", "A}", "{-A-}", "{:A}"],
+)
+def test_other_braces_are_part_of_the_text(text: str) -> None:
+    assert not errors(f"{FIRST}RESULT=Vqa(IMAGE, {text!r})")
+
+
+def test_two_texts_are_given_two_names() -> None:
+    program = f"{FIRST}B=Vqa(IMAGE, 'the {{A}}')\nTEXT1=Count(BOX)\nRESULT=Vqa(IMAGE, 'a {{A}} {{B}}')"
+    helps = [each.help or "" for each in checked(program).diagnostics if each.is_error]
+    assert ["TEXT0=" in helps[0], "TEXT2=" in helps[1]] == [True, True]
+
+
+def test_the_braces_are_pointed_at() -> None:
+    line = "RESULT=Vqa(IMAGE, 'the {A}')"
+    found = checked(FIRST + line).diagnostics[-1]
+    assert line[found.span.column - 1 : found.span.end - 1] == "{A}"
+
+
+def test_a_string_with_a_prefix_is_told_what_works() -> None:
+    found = checked(f"{FIRST}RESULT=Vqa(image=IMAGE, question=f'What is {{A}}?')").diagnostics
+    assert "Eval(\"'What is {A}?'\")" in (found[0].help or "")
+
+
+@given(st.text(alphabet=st.characters(codec="utf-8", exclude_characters="{}\n\r"), max_size=40))
+def test_the_computed_text_is_the_text_with_its_values(words: str) -> None:
+    program = f"A=Eval('7')\nRESULT={computed_text(words + '{A}' + words)}"
+    run = VisProg(models={"visual_qa": FakeVisualQA({})}).execute(program)
+    assert run.result == f"{words}7{words}"

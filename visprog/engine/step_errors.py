@@ -1,0 +1,58 @@
+"""What a failed step tells: the step, its line, the cause, and where in a tool of one's own it was raised."""
+
+from __future__ import annotations
+
+import sys
+import sysconfig
+from functools import cache
+from pathlib import Path
+from types import TracebackType
+
+from visprog.engine.graph import Node
+from visprog.errors import StepError, VisProgError
+
+
+def step_error(node: Node, cause: Exception) -> StepError:
+    """Return the error of a step that failed because of `cause`."""
+    step = node.step.step
+    name = node.tool.name if node.tool is not None else "alias"
+    if isinstance(cause, VisProgError):
+        reason, advice = cause.message, cause.help
+    else:
+        reason, advice = f"{type(cause).__name__}: {cause}{_place(cause.__traceback__)}", None
+    message = f"{step.target} (line {step.span.line}, {name}): {reason}"
+    error = StepError(message, step=step.target, line=step.span.line, help=advice)
+    error.__cause__ = cause
+    return error
+
+
+def _place(trace: TracebackType | None) -> str:
+    """Return the innermost place in a file of the user's, as the end of a message; else nothing.
+
+    The file has its name only: where it is differs from machine to machine.
+    """
+    found = ""
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        if _is_the_users(code.co_filename):
+            found = f" ({Path(code.co_filename).name}, line {trace.tb_lineno}, in {code.co_name})"
+        trace = trace.tb_next
+    return found
+
+
+@cache
+def _is_the_users(file: str) -> bool:
+    """Whether a file is neither VisProg's, nor Python's, nor an installed package's."""
+    if file.startswith("<"):
+        return False
+    path = Path(file).resolve()
+    return not any(path.is_relative_to(folder) for folder in _others())
+
+
+@cache
+def _others() -> tuple[Path, ...]:
+    """Return the folders of VisProg, Python and installed packages."""
+    packages = [sys.modules[name] for name in ("visprog", "visprog.modules") if name in sys.modules]
+    folders = {folder for package in packages for folder in package.__path__}
+    folders |= {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+    return tuple(Path(folder).resolve() for folder in folders)

@@ -1,0 +1,78 @@
+"""How messages name types and values, and what they advise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import SequenceMatcher
+
+from visprog.language.program import Literal, Value, Variable
+from visprog.language.types import Type
+
+
+def type_of(literal: Literal) -> Type:
+    """Return a literal's type."""
+    return _LITERAL_TYPES[type(literal.value)]
+
+
+_LITERAL_TYPES = {str: Type.STR, int: Type.INT, float: Type.FLOAT, bool: Type.BOOL, type(None): Type.NONE}
+
+_ARTICLED = {
+    Type.IMAGE: "an image",
+    Type.REGIONS: "regions",
+    Type.STR: "text",
+    Type.INT: "a whole number",
+    Type.FLOAT: "a number",
+    Type.BOOL: "True or False",
+    Type.LIST: "a list of texts",
+    Type.TEXTS: "text or a list of texts",
+    Type.SCALAR: "a number, text or boolean",
+    Type.EXPRESSION: "an expression in quotes",
+    Type.NONE: "None",
+    Type.MIXED: "a list that holds more than texts",
+    Type.ANY: "anything",
+}
+
+
+def articled(kind: Type) -> str:
+    """Return a type as messages name it."""
+    return _ARTICLED[kind]
+
+
+def found_value(value: Value, actual: Type) -> str:
+    """Return a value of the wrong type as messages name it."""
+    if isinstance(value, Variable):
+        return f"`{value.name}`, which is {articled(actual)}"
+    written = str(value)
+    return f"`{written}`" if len(written) <= 60 else f"`{written[:57]}...`"
+
+
+def advice(value: Value, expected: Type, actual: Type) -> str | None:
+    """Return what to do about a value of the wrong type."""
+    if expected is Type.REGIONS and actual is Type.IMAGE:
+        return "find the regions first, with Loc, FaceDet or Seg"
+    if expected is Type.EXPRESSION and isinstance(value, Variable):
+        return f"write `'{{{value.name}}}'`"
+    if expected is Type.REGIONS and actual is Type.STR:
+        return "find the regions first, with Loc(image=..., object=...)"
+    if expected is Type.LIST and isinstance(value, Literal) and isinstance(value.value, str):
+        return f"write a list: `{[part.strip() for part in value.value.split(',')]}`"
+    if expected in (Type.STR, Type.TEXTS) and isinstance(value, Literal) and actual is not Type.NONE:
+        return f"write it in quotes: `'{value}'`"
+    if expected is Type.IMAGE and actual is Type.STR:
+        return "name an image, such as `IMAGE`, without quotes"
+    if expected is Type.INT and actual is Type.STR and isinstance(value, Literal):
+        return "write the number without quotes"
+    return None
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a number of things, such as `2 arguments`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name most like this one, the first of equals; None where none is alike."""
+    wanted = name.casefold()[:40]
+    likeness = {each: SequenceMatcher(None, wanted, each.casefold()[:40]).ratio() for each in known}
+    best = max(likeness, key=lambda each: likeness[each], default=None)
+    return best if best is not None and likeness[best] >= 0.6 else None
