@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,8 +12,8 @@ from threading import Condition
 class Budget:
     """At most `limit` bytes are reserved at a time; callers wait for their turn, in order.
 
-    `used` is what is reserved now, `most` the most that was reserved at once. A reservation above the limit is
-    granted when nothing else is reserved.
+    `used` is what is reserved now, `most` the most that was reserved at once. A larger reservation
+    than `limit` is granted when nothing else is reserved.
     """
 
     def __init__(self, limit: int) -> None:
@@ -46,3 +47,15 @@ class Budget:
         finally:
             self._line.remove(place)
             self._changed.notify_all()
+
+
+def release_memory() -> None:
+    """Give freed memory back to the system: glibc keeps up to hundreds of megabytes for each thread.
+
+    Does nothing where the C library has no such function.
+    """
+    try:
+        trim = ctypes.CDLL(None).malloc_trim
+    except (AttributeError, OSError, TypeError):
+        return
+    trim(0)

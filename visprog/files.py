@@ -49,12 +49,12 @@ def read_file(path: Path, limit: Limit) -> bytes:
 
 
 def read_text(path: Path, limit: Limit) -> str:
-    """Return the text of a file in UTF-8, its lines ended by `\\n`. Raises the limit's error."""
+    """Return the text of a file in UTF-8, with line ends as Python reads them. Raises the limit's error."""
     return decode_text(read_file(path, limit), str(path), limit.error)
 
 
 def decode_text(content: bytes, name: str, error: type[VisProgError]) -> str:
-    """Return text in UTF-8, its lines ended by `\\n`, as Python reads text. Raises `error`."""
+    """Return text in UTF-8, with line ends as Python reads them. Raises `error`."""
     try:
         return content.decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as cause:
@@ -80,7 +80,7 @@ def read_stream(file: BinaryIO, name: str, limit: Limit) -> bytes:
 
 @contextlib.contextmanager
 def open_file(path: Path, error: type[VisProgError]) -> Iterator[BinaryIO]:
-    """Open a regular file for reading. Pipes, devices, sockets and folders are rejected at once, as `error`."""
+    """Open a regular file for reading. Raises `error` at once for pipes, devices, sockets and folders."""
     try:
         number = os.open(path, _OPENING)
     except (OSError, ValueError) as cause:
@@ -131,13 +131,16 @@ def address_fault(path: str | os.PathLike[str]) -> str:
 
 def _about_address(path: str | os.PathLike[str]) -> tuple[str, str]:
     """Return what to say about an address that was given as a path, and what to do."""
-    written = re.sub(r"^(\w[\w+.-]*:)/+", r"\1//", os.fspath(path))  # a Path has joined the slashes
+    scheme, _, rest = os.fspath(path).partition(":")
+    local = scheme.casefold() == "file"
+    slashes = "///" if local else "//" if rest.startswith("/") else ""  # a Path has joined them
+    written = f"{scheme}:{slashes}{rest.lstrip('/')}"
     shown = written if len(written) <= _SHOWN else f"{written[:_SHOWN]}..."
-    scheme = written.partition(":")[0].casefold()
     advice = "download it and give the path of the file"
-    if scheme == "file":
-        advice = f"give the path: /{unquote(written[len('file://') :]).removeprefix('localhost').lstrip('/')}"
-    elif scheme == "data":
+    if local:
+        place = rest.lstrip("/").removeprefix("localhost/")
+        advice = f"give the path: /{unquote(place)}"
+    elif scheme.casefold() == "data":
         advice = "save what it holds as a file and give its path"
     return f"{shown} is an address, not a file", advice
 

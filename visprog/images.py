@@ -18,10 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PILImage
 
-from visprog.budget import Budget
-from visprog.decoding import FORMATS, Opened, open_picture, opened
+from visprog.budget import Budget, release_memory
+from visprog.decoding import Opened, open_picture, opened
 from visprog.errors import ImageError, OutputError
-from visprog.files import Limit, address_fault, check_size, is_address, open_file, write_atomically
+from visprog.files import Limit, check_size, open_file, write_atomically
 from visprog.pixels import Rows, fitted, gather, rows_of, rows_of_array
 from visprog.values import Image
 
@@ -37,6 +37,9 @@ MAX_DECODED = 200_000_000
 
 DECODING = Budget(1_100_000_000)
 """The bytes that all threads together use to decode pictures. One that would take more alone is rejected."""
+
+_LARGE = 50_000_000
+"""Bytes of decoding after which memory is given back to the system: it takes about a millisecond."""
 
 _LIMIT = Limit(MAX_BYTES, "save it smaller first", ImageError)
 
@@ -107,9 +110,6 @@ def _held(size: tuple[int, int]) -> int:
 @contextlib.contextmanager
 def _open(source: str | os.PathLike[str]) -> Iterator[tuple[BinaryIO, int]]:
     """Open a picture's file, and tell its size in bytes."""
-    if isinstance(source, str) and is_address(source) and not os.path.lexists(source[:4096]):
-        message, _, advice = address_fault(source).rpartition(": ")
-        raise ImageError(message, help=advice)
     with open_file(Path(source), ImageError) as file:
         size = os.fstat(file.fileno()).st_size
         check_size(str(source), size, _LIMIT)
@@ -144,7 +144,11 @@ def _decode(picture: Opened, name: str, file_size: int) -> Image:
         )
     with DECODING.reserve(need):
         loaded = picture.load()
-        return _image(rows_of(loaded, name), loaded.size, picture.size, picture.orientation())
+        image = _image(rows_of(loaded, name), loaded.size, picture.size, picture.orientation())
+        del loaded, picture  # their memory is free from here on
+        if need > _LARGE:
+            release_memory()
+    return image
 
 
 def _check_pixels(size: tuple[int, int], name: str) -> None:
@@ -163,10 +167,8 @@ def _image(rows: Rows, size: tuple[int, int], written: tuple[int, int], orientat
     pixels = gather(rows, size, fitted(size, MAX_PIXELS), orientation)
     image = Image.adopt(pixels)
     if written[0] * written[1] > MAX_PIXELS:
-        image.notes = (
-            f"scaled down from {written[0]}x{written[1]} pixels: at most {MAX_PIXELS // 10**6} megapixels "
-            "are used",
-        )
+        most = f"at most {MAX_PIXELS // 10**6} megapixels are used"
+        image.notes = (f"scaled down from {written[0]}x{written[1]} pixels: {most}",)
     return image
 
 

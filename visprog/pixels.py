@@ -1,4 +1,4 @@
-"""Pictures of any mode of Pillow, and arrays, as rows of RGB: a few rows at a time, so that memory stays small."""
+"""Pictures of any mode, and arrays, as rows of RGB: a few rows at a time, so that memory stays small."""
 
 from __future__ import annotations
 

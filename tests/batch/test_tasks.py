@@ -112,7 +112,7 @@ def test_what_is_no_text_and_what_is_not_there(tmp_path: Path) -> None:
     (tmp_path / "binary.jsonl").write_bytes(b'{"instruction": "\xff"}\n')
     with pytest.raises(UsageError, match="line 1: it is not text in UTF-8"):
         survey(tmp_path / "binary.jsonl")
-    with pytest.raises(UsageError, match="there is no file .*none"):
+    with pytest.raises(UsageError, match=r"there is no file .*none\.jsonl"):
         survey(tmp_path / "none.jsonl")
     with pytest.raises(UsageError, match="holds no task"):
         survey(write_tasks(tmp_path, ""))
