@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from visprog.errors import UsageError
+from visprog.files import Limit, check_file, decode_text, is_address, read_stream, read_text
 
 if TYPE_CHECKING:
     from visprog.images import Source
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 def split_words(words: list[str], *, optional: bool) -> tuple[str, list[Path]]:
     """Split `INSTRUCTION IMAGE...`; where it is `optional`, a first word that is a file is no instruction."""
-    if optional and (not words or Path(words[0]).is_file()):
+    if optional and (not words or is_address(words[0]) or Path(words[0]).is_file()):
         return "", [Path(word) for word in words]
     if not words:
         raise UsageError("there is no instruction", help='write `visprog run "INSTRUCTION" IMAGE...`')
@@ -58,16 +59,9 @@ def check_run(pictures: Mapping[str, Source], output: Path | None, trace: Path |
     """See beforehand that the pictures of a run are there, and that what comes of it can be kept."""
     given = [(name, path) for name, path in pictures.items() if isinstance(path, Path)]
     for name, path in given:
-        check_given(path, "a picture", f"{name}: ")
+        check_file(path, "a picture", UsageError, f"{name}: ")
     places = Place("the result", output), Place("the trace", trace, (*PAGE_ENDINGS, ".json"))
     check_places(*places, given=[path for _, path in given])
-
-
-def check_given(path: Path, kind: str, lead: str = "") -> None:
-    """Raise UsageError where a path that should be that of a picture or another `kind` leads to no file."""
-    if not path.is_file():
-        what = f"{path} is a folder" if path.is_dir() else f"there is no file {path}"
-        raise UsageError(f"{lead}{what}", help=f"give the path of {kind}")
 
 
 def check_places(*places: Place, given: Sequence[Path] = ()) -> None:
@@ -111,22 +105,25 @@ def _is_same(one: Path, other: Path) -> bool:
     return one.exists() and other.exists() and one.samefile(other)
 
 
-def read_program(file: Path) -> tuple[str, str]:
-    """Return a program's name and text; `-` is standard input."""
-    name = "standard input" if str(file) == "-" else str(file)
-    try:
-        return name, _standard_input() if str(file) == "-" else file.read_text("utf-8")
-    except UnicodeDecodeError as cause:
-        raise UsageError(f"{name} is not text in UTF-8", help="give a program as text") from cause
-    except OSError as cause:
-        raise UsageError(f"{name} cannot be read: {cause.strerror}", help="check the path") from cause
+_PROGRAM = Limit(1_000_000, "give a program, or a bank of examples", UsageError)
+
+
+def read_program(file: Path) -> str:
+    """Return the text of a program's file. Raises UsageError."""
+    return read_text(file, _PROGRAM)
+
+
+def read_given_program(file: Path) -> tuple[str, str]:
+    """Return the name and text of a program that the command line names: `-` is standard input."""
+    return ("standard input", _standard_input()) if str(file) == "-" else (str(file), read_program(file))
 
 
 def _standard_input() -> str:
-    """Read all of it as UTF-8, whatever the locale says, with the ends of lines as files have them."""
+    """Read all of it as UTF-8, whatever the locale says."""
     if sys.stdin is None:
         raise UsageError("standard input is closed", help="give a program's file, or send one to the command")
-    return sys.stdin.buffer.read().decode("utf-8").replace("\r\n", "\n")
+    content = read_stream(sys.stdin.buffer, "standard input", _PROGRAM)
+    return decode_text(content, "standard input", UsageError)
 
 
 _DEVICE = re.compile("auto|(cuda|mps|cpu)(:[0-9]+)?")
@@ -151,5 +148,5 @@ def make_zoo(models: str, filled: list[str] | None = None, device: str = "auto")
             )
         roles[role] = model
     if models.endswith(".toml"):
-        check_given(Path(models), "a profile")
+        check_file(Path(models), "a profile", UsageError)
     return Zoo(models, roles, device=device)

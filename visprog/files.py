@@ -1,40 +1,272 @@
-"""Files in, with words for what is wrong with them."""
+"""Reading and writing files: only regular files, at most so many bytes, and written whole or not at all."""
 
 from __future__ import annotations
 
+import contextlib
+import os
+import re
+import secrets
+import stat
+import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
+from urllib.parse import unquote
 
-from visprog.errors import VisProgError
+from visprog.errors import OutputError, VisProgError
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 
 class Limit(NamedTuple):
-    """How many bytes are read, what to do about a file that has more, and what is raised in words."""
+    """How many bytes are read at most, what to do about a larger file, and which error to raise."""
 
     most: int
     advice: str
     error: type[VisProgError]
 
 
+_ADDRESS = re.compile(r"([a-z][a-z0-9+.-]+):/|data:[^/]*[/;,]", re.IGNORECASE)
+"""`https://...`, `s3://...`, `data:...`. A single letter before the colon is a drive of Windows."""
+
+_SHOWN = 60
+"""Characters of an address that a message shows: a `data:` address holds a whole picture."""
+
+_OPENING = (
+    os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+)
+"""Without O_NONBLOCK, opening a named pipe waits until something writes to it."""
+
+
 def read_file(path: Path, limit: Limit) -> bytes:
-    """Return a file's content. Raises the limit's error where it cannot be read, or is too large."""
+    """Return a file's content. Raises the limit's error if it cannot be read, or is too large."""
+    with open_file(path, limit.error) as file:
+        check_size(str(path), os.fstat(file.fileno()).st_size, limit)
+        return read_stream(file, str(path), limit)
+
+
+def read_text(path: Path, limit: Limit) -> str:
+    """Return the text of a file in UTF-8, with line ends as Python reads them. Raises the limit's error."""
+    return decode_text(read_file(path, limit), str(path), limit.error)
+
+
+def decode_text(content: bytes, name: str, error: type[VisProgError]) -> str:
+    """Return text in UTF-8, with line ends as Python reads them. Raises `error`."""
     try:
-        if not path.is_file():
-            what = "a folder" if path.is_dir() else "not a file" if path.exists() else None
-            raise limit.error(
-                f"{path} is {what}" if what else f"there is no file {path}", help="check the path"
-            )
-        check_size(str(path), path.stat().st_size, limit)
-        return path.read_bytes()
+        return content.decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
+    except UnicodeDecodeError as cause:
+        raise error(f"{name} is not text in UTF-8", help="save it as text in UTF-8") from cause
+
+
+def read_lines(file: BinaryIO, name: str, limit: Limit) -> Iterator[bytes]:
+    """Yield the lines of an open file; the limit is that of a line."""
+    while line := file.readline(limit.most + 1):
+        check_size(f"a line of {name}", len(line), limit)
+        yield line
+
+
+def read_stream(file: BinaryIO, name: str, limit: Limit) -> bytes:
+    """Return what is left of an open file, which may have no known end. Raises the limit's error."""
+    try:
+        content = file.read(limit.most + 1)
+    except OSError as cause:
+        raise _unreadable(name, cause, limit.error) from cause
+    check_size(name, len(content), limit)
+    return content
+
+
+@contextlib.contextmanager
+def open_file(path: Path, error: type[VisProgError]) -> Iterator[BinaryIO]:
+    """Open a regular file for reading. Raises `error` at once for pipes, devices, sockets and folders."""
+    try:
+        number = os.open(path, _OPENING)
     except (OSError, ValueError) as cause:
-        reason = getattr(cause, "strerror", None) or cause
-        raise limit.error(
-            f"{path} cannot be read: {reason}", help="check the path and its permissions"
-        ) from cause
+        if is_address(path):
+            message, advice = _about_address(path)
+            raise error(message, help=advice) from None
+        raise _missing(path, cause, error) from cause
+    kind = os.fstat(number).st_mode
+    if not stat.S_ISREG(kind):
+        os.close(number)
+        raise error(f"{path} is {_kind(kind)}", help="give the path of a file")
+    with os.fdopen(number, "rb") as file:
+        yield file
+
+
+def check_file(path: Path, kind: str, error: type[VisProgError], lead: str = "") -> None:
+    """Raise `error` if a path that should lead to a file of this `kind` (`a picture`) does not.
+
+    `lead` stands before the message.
+    """
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):
+        if is_address(path):
+            message, advice = _about_address(path)
+            raise error(f"{lead}{message}", help=advice) from None
+        raise error(f"{lead}there is no file {path}", help=f"give the path of {kind}") from None
+    if not stat.S_ISREG(mode):
+        raise error(f"{lead}{path} is {_kind(mode)}", help=f"give the path of {kind}")
 
 
 def check_size(name: str, size: int, limit: Limit) -> None:
-    """Raise the limit's error where something has more bytes than are read."""
+    """Raise the limit's error if something has more bytes than are read."""
     if size > limit.most:
         most = f"at most {limit.most / 1e6:.0f} MB are read"
-        raise limit.error(f"{name} has {size / 1e6:.1f} MB, {most}", help=limit.advice)
+        raise limit.error(f"{name} has {size / 1e6:.1f} MB or more, {most}", help=limit.advice)
+
+
+def is_address(path: str | os.PathLike[str]) -> bool:
+    """Whether a path is written as an address (`https://...`, `file://...`, `data:...`)."""
+    return _ADDRESS.match(os.fspath(path)) is not None
+
+
+def address_fault(path: str | os.PathLike[str]) -> str:
+    """Return one sentence on an address that was given instead of a file: what it is, and what to do."""
+    return ": ".join(_about_address(path))
+
+
+def _about_address(path: str | os.PathLike[str]) -> tuple[str, str]:
+    """Return what to say about an address that was given as a path, and what to do."""
+    scheme, _, rest = os.fspath(path).partition(":")
+    local = scheme.casefold() == "file"
+    slashes = "///" if local else "//" if rest.startswith("/") else ""  # a Path has joined them
+    written = f"{scheme}:{slashes}{rest.lstrip('/')}"
+    shown = written if len(written) <= _SHOWN else f"{written[:_SHOWN]}..."
+    advice = "download it and give the path of the file"
+    if local:
+        place = rest.lstrip("/").removeprefix("localhost/")
+        advice = f"give the path: /{unquote(place)}"
+    elif scheme.casefold() == "data":
+        advice = "save what it holds as a file and give its path"
+    return f"{shown} is an address, not a file", advice
+
+
+_KINDS = (
+    (stat.S_ISDIR, "a folder, not a file"),
+    (stat.S_ISFIFO, "a named pipe, not a regular file"),
+    (stat.S_ISSOCK, "a socket, not a regular file"),
+    (stat.S_ISCHR, "a device, not a regular file"),
+    (stat.S_ISBLK, "a device, not a regular file"),
+)
+
+
+def _kind(mode: int) -> str:
+    return next((words for test, words in _KINDS if test(mode)), "not a regular file")
+
+
+def _missing(path: Path, cause: OSError | ValueError, error: type[VisProgError]) -> VisProgError:
+    """Return the error for a path that cannot be opened: a socket and a folder (on Windows) among them."""
+    if isinstance(cause, FileNotFoundError | NotADirectoryError):
+        return error(f"there is no file {path}", help="check the path")
+    with contextlib.suppress(OSError, ValueError):
+        mode = os.stat(path).st_mode  # noqa: PTH116 - the path may be one that Path rejects
+        if not stat.S_ISREG(mode):
+            return error(f"{path} is {_kind(mode)}", help="give the path of a file")
+    return _unreadable(str(path), cause, error)
+
+
+def _unreadable(name: str, cause: OSError | ValueError, error: type[VisProgError]) -> VisProgError:
+    reason = getattr(cause, "strerror", None) or cause
+    return error(f"{name} cannot be read: {reason}", help="check the path and its permissions")
+
+
+def write_atomically(path: str | os.PathLike[str], content: bytes | str) -> None:
+    """Write a file whole or not at all, even if the machine stops. Raises OutputError.
+
+    The content goes to a file beside it and to the disk (about a millisecond), and is then renamed. A link is
+    followed: the file that it leads to is replaced. A file that is replaced keeps its permissions.
+    """
+    with replacing(path) as file:
+        file.write(content.encode() if isinstance(content, str) else content)
+
+
+@contextlib.contextmanager
+def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """Open a new file that takes the place of `path` if the block ends well. Raises OutputError."""
+    target = Path(os.path.realpath(path))
+    try:
+        mode = _replaceable(target)
+        _remove_leftovers(target.parent)
+        beside = target.with_name(f"{_PREFIX}{secrets.token_hex(8)}{_SUFFIX}")
+        try:
+            number = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0),
+                             0o666 if mode is None else 0o600)  # fmt: skip
+            with os.fdopen(number, "wb") as file:
+                if mode is not None:
+                    _set_mode(beside, mode)
+                _lock(file)
+                yield file
+                file.flush()
+                os.fsync(file.fileno())  # the name may reach the disk first: after a power cut it is empty
+            beside.replace(target)
+        finally:
+            beside.unlink(missing_ok=True)
+    except (OSError, ValueError) as cause:
+        reason = getattr(cause, "strerror", None) or cause
+        folder = target.parent
+        advice = f"make the folder {folder} first" if not folder.is_dir() else "choose another place"
+        raise OutputError(f"{target} cannot be written: {reason}", help=advice) from cause
+
+
+def _replaceable(target: Path) -> int | None:
+    """Return the permissions of the file that is about to be replaced; None if there is none."""
+    try:
+        mode = target.stat().st_mode
+    except FileNotFoundError:
+        return None
+    if not stat.S_ISREG(mode):
+        raise OutputError(f"{target} is {_kind(mode)}", help="give the name of a file")
+    return stat.S_IMODE(mode)
+
+
+def _set_mode(path: Path, mode: int) -> None:
+    with contextlib.suppress(PermissionError):  # some network drives know no permissions
+        path.chmod(mode)
+
+
+_PREFIX, _SUFFIX = ".visprog-", ".part"
+"""How the names of files that are being written begin and end."""
+
+_OLD = 3600
+"""Seconds after its last change before an unfinished file may count as left over."""
+
+_cleaned = set[Path]()
+
+
+def _lock(file: BinaryIO) -> None:
+    """Mark a file as being written for as long as it is open: the mark ends with the process."""
+    if fcntl is not None:
+        with contextlib.suppress(OSError):  # some network drives have no locks; the file's age protects it
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _remove_leftovers(folder: Path) -> None:
+    """Delete what killed processes left unfinished in a folder, once per process and folder."""
+    if fcntl is None or folder in _cleaned:
+        return
+    _cleaned.add(folder)
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith(_PREFIX) and entry.name.endswith(_SUFFIX):
+                with contextlib.suppress(OSError):
+                    _remove_if_left(Path(entry.path))
+
+
+def _remove_if_left(path: Path) -> None:
+    """Delete an unfinished file of this user that is old, and that no living process holds locked."""
+    number = os.open(path, _OPENING | os.O_NOFOLLOW)
+    try:
+        found = os.fstat(number)
+        if (
+            stat.S_ISREG(found.st_mode)
+            and found.st_uid == os.geteuid()
+            and time.time() - found.st_mtime > _OLD
+        ):
+            fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)  # raises if the writer is alive
+            path.unlink()
+    finally:
+        os.close(number)

@@ -1,7 +1,8 @@
 """Pictures in and out: what may be read, and how results are written.
 
-Read are JPEG, PNG, WEBP, GIF and BMP, at most 32 MB and 40 megapixels: the first frame, turned as its EXIF
-orientation says, transparency on white, as RGB.
+JPEG, PNG, WEBP, GIF, BMP, TIFF and AVIF are read, and HEIC with the extra `heic`: at most 32 MB, the first
+frame or page, turned as its EXIF orientation says, transparency on white, as RGB. A picture of more than 40
+megapixels is scaled down; one of more than 200, or one that takes too much memory to decode, is rejected.
 """
 
 from __future__ import annotations
@@ -9,146 +10,188 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-import secrets
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from threading import Lock
-from typing import Any, TypeAlias
+from typing import Any, BinaryIO, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PILImage
-from PIL import ImageOps, UnidentifiedImageError
 
+from visprog.budget import Budget, release_memory
+from visprog.decoding import Opened, open_picture, opened
 from visprog.errors import ImageError, OutputError
-from visprog.files import Limit, check_size, read_file
+from visprog.files import Limit, check_size, open_file, write_atomically
+from visprog.pixels import Rows, fitted, gather, rows_of, rows_of_array
 from visprog.values import Image
 
 Source: TypeAlias = str | os.PathLike[str] | bytes | PILImage.Image | NDArray[Any] | Image
 """What a picture may come as: a path, a file's bytes, a PIL image, an array, or an Image."""
 
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
 MAX_BYTES = 32_000_000
 MAX_PIXELS = 40_000_000
+"""A larger picture is scaled down to so many pixels."""
+
+MAX_DECODED = 200_000_000
+"""Pixels of a file above which it is not decoded at all."""
+
+DECODING = Budget(1_100_000_000)
+"""The bytes that all threads together use to decode pictures. One that would take more alone is rejected."""
+
+_LARGE = 50_000_000
+"""Bytes of decoding after which memory is given back to the system: it takes about a millisecond."""
 
 _LIMIT = Limit(MAX_BYTES, "save it smaller first", ImageError)
 
 _SUFFIXES = {
     ".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP", ".gif": "GIF", ".bmp": "BMP",
+    ".tif": "TIFF", ".tiff": "TIFF",
 }  # fmt: skip
 
 PICTURE_ENDINGS = tuple(_SUFFIXES)
 """The endings of the files that `save_image` writes."""
 
 
+class Need(NamedTuple):
+    """The bytes that a picture takes once it is read, and those that reading it takes meanwhile."""
+
+    held: int = 0
+    reading: int = 0
+
+
 def load_image(source: Source) -> Image:
-    """Read a picture. Raises ImageError where it cannot be read, or is larger than allowed."""
+    """Read a picture. Raises ImageError if it cannot be read, or is larger than allowed.
+
+    The notes of the Image say if it was scaled down.
+    """
     if isinstance(source, Image):
         return source
     if isinstance(source, np.ndarray):
         return _from_array(source)
     if isinstance(source, PILImage.Image):
         with _in_words("the picture"):
-            return _upright(source, "the picture")
+            return _decode(opened(source), "the picture", 0)
     if isinstance(source, bytes | bytearray):
-        return _decode(bytes(source), "the picture")
+        check_size("the picture", len(source), _LIMIT)
+        return _read(io.BytesIO(source), "the picture", len(source))
     if isinstance(source, str | os.PathLike):
-        return _decode(_read(Path(source)), str(source))
+        with _open(source) as (file, size):
+            return _read(file, str(source), size)
     raise ImageError(
         f"a {type(source).__name__} is no picture",
         help="give a path, a file's bytes, a PIL image or an array",
     )
 
 
-def size_of(path: Path) -> tuple[int, int]:
-    """Return the width and height of a file's picture, unread; (0, 0) where they cannot be told."""
+def need_of(source: Source) -> Need:
+    """Return how much memory it takes to read a picture; none if that cannot be told without reading it."""
     try:
-        with _warnings_are_errors(), PILImage.open(path, formats=FORMATS) as picture:
-            return picture.size
+        if isinstance(source, Image | np.ndarray):
+            height, width = (source.pixels if isinstance(source, Image) else source).shape[:2]
+            return Need(_held((width, height)))
+        if isinstance(source, PILImage.Image):
+            found, size = opened(source), 0
+        elif isinstance(source, bytes | bytearray):
+            found, size = _header(io.BytesIO(source), "the picture"), len(source)
+        else:
+            with _open(source) as (file, size):
+                found = _header(file, str(source))
     except Exception:  # reading it will say what is the matter
-        return 0, 0
+        return Need()
+    held = _held(found.size)
+    return Need(held, size + found.work)
 
 
-def _read(path: Path) -> bytes:
-    if str(path).startswith(("http:/", "https:/", "ftp:/", "data:")):
-        raise ImageError(f"{path} is an address, not a file", help="download the picture and give its path")
-    return read_file(path, _LIMIT)
-
-
-class _Decoding:
-    """How many threads decode. Filters belong to the whole process: the last of them restores what was."""
-
-    lock = Lock()
-    threads = 0
-    before = contextlib.ExitStack()
+def _held(size: tuple[int, int]) -> int:
+    width, height = fitted(size, MAX_PIXELS)
+    return 3 * width * height
 
 
 @contextlib.contextmanager
-def _warnings_are_errors() -> Iterator[None]:
-    """Have Pillow's warnings raised inside the block."""
-    with _Decoding.lock:
-        _Decoding.threads += 1
-        if _Decoding.threads == 1:
-            _Decoding.before.enter_context(warnings.catch_warnings())
-            warnings.filterwarnings("error", module=r"PIL\.")
-    try:
-        yield
-    finally:
-        with _Decoding.lock:
-            _Decoding.threads -= 1
-            if not _Decoding.threads:
-                _Decoding.before.close()
+def _open(source: str | os.PathLike[str]) -> Iterator[tuple[BinaryIO, int]]:
+    """Open a picture's file, and tell its size in bytes."""
+    with open_file(Path(source), ImageError) as file:
+        size = os.fstat(file.fileno()).st_size
+        check_size(str(source), size, _LIMIT)
+        yield file, size
 
 
-def _decode(data: bytes, name: str) -> Image:
-    check_size(name, len(data), _LIMIT)
-    if not data:
+def _read(file: BinaryIO, name: str, size: int) -> Image:
+    if not size:
         raise ImageError(f"{name} is empty", help="give a picture")
-    with _in_words(name), _warnings_are_errors(), PILImage.open(io.BytesIO(data), formats=FORMATS) as picture:
-        return _upright(picture, name)
+    with _in_words(name):
+        return _decode(_header(file, name), name, size)
+
+
+def _header(file: BinaryIO, name: str) -> Opened:
+    first = open_picture(file, name, None, DECODING.limit)
+    target = fitted(first.size, MAX_PIXELS)
+    if target == first.size:
+        return first
+    file.seek(0)
+    return open_picture(file, name, target, DECODING.limit - _held(first.size))
+
+
+def _decode(picture: Opened, name: str, file_size: int) -> Image:
+    """Decode a picture as soon as there is memory for it."""
+    _check_pixels(picture.size, name)
+    need = picture.work + file_size + _held(picture.size)
+    if need > DECODING.limit:
+        raise ImageError(
+            f"{name} would take {need / 1e9:.1f} GB of memory to decode, at most "
+            f"{DECODING.limit / 1e9:.1f} GB are used",
+            help="make it smaller first",
+        )
+    with DECODING.reserve(need):
+        loaded = picture.load()
+        image = _image(rows_of(loaded, name), loaded.size, picture.size, picture.orientation())
+        del loaded, picture  # their memory is free from here on
+        if need > _LARGE:
+            release_memory()
+    return image
+
+
+def _check_pixels(size: tuple[int, int], name: str) -> None:
+    width, height = size
+    if width < 1 or height < 1:
+        raise ImageError(f"{name} has no pixels", help="give a picture")
+    if width * height > MAX_DECODED:
+        raise ImageError(
+            f"{name} has {width}x{height} pixels, at most {MAX_DECODED // 10**6} megapixels are read",
+            help="make it smaller first",
+        )
+
+
+def _image(rows: Rows, size: tuple[int, int], written: tuple[int, int], orientation: int = 1) -> Image:
+    """Gather a picture of `size` from its rows; the file's, or array's, was `written`."""
+    pixels = gather(rows, size, fitted(size, MAX_PIXELS), orientation)
+    image = Image.adopt(pixels)
+    if written[0] * written[1] > MAX_PIXELS:
+        most = f"at most {MAX_PIXELS // 10**6} megapixels are used"
+        image.notes = (f"scaled down from {written[0]}x{written[1]} pixels: {most}",)
+    return image
 
 
 @contextlib.contextmanager
 def _in_words(name: str) -> Iterator[None]:
-    """Turn what Pillow raises over a picture into an ImageError."""
-    formats = ", ".join(FORMATS)
+    """Turn what a decoder raises over a picture into an ImageError."""
     try:
         yield
-    except UnidentifiedImageError:
-        raise ImageError(
-            f"{name} is not a picture in one of {formats}", help="convert it to PNG or JPEG"
-        ) from None
-    except (PILImage.DecompressionBombError, PILImage.DecompressionBombWarning) as cause:
-        raise ImageError(
-            f"{name} is larger than {MAX_PIXELS // 10**6} megapixels", help="make it smaller"
-        ) from cause
     except ImageError:
         raise
+    except MemoryError as cause:
+        raise ImageError(
+            f"there is too little memory to read {name}", help="make it smaller first"
+        ) from cause
+    except (PILImage.DecompressionBombError, PILImage.DecompressionBombWarning) as cause:
+        raise ImageError(
+            f"{name} is larger than {MAX_DECODED // 10**6} megapixels", help="make it smaller first"
+        ) from cause
     except Exception as cause:
         raise ImageError(
-            f"{name} is damaged: {cause}", help="open it in a viewer and save it anew"
+            f"{name} is damaged, or of a kind that is not read: {cause}",
+            help="open it in a viewer and save it again, as PNG or JPEG",
         ) from cause
-
-
-def _upright(picture: PILImage.Image, name: str) -> Image:
-    width, height = picture.size
-    if width * height > MAX_PIXELS:
-        raise ImageError(
-            f"{name} has {width}x{height} pixels, at most {MAX_PIXELS // 10**6} megapixels are read",
-            help="make it smaller first",
-        )
-    if width < 1 or height < 1:
-        raise ImageError(f"{name} has no pixels")
-    picture.load()
-    upright = ImageOps.exif_transpose(picture)
-    if upright.mode in ("I;16", "I;16B", "I;16L", "I"):
-        return _from_array(np.asarray(upright))
-    if upright.has_transparency_data:
-        shown = upright.convert("RGBA")
-        upright = PILImage.new("RGBA", shown.size, "white")
-        upright.alpha_composite(shown)
-    return Image.from_pil(upright)
 
 
 def _from_array(array: NDArray[Any]) -> Image:
@@ -158,32 +201,25 @@ def _from_array(array: NDArray[Any]) -> Image:
             f"an array of shape {array.shape} is not a picture",
             help="give (height, width), (height, width, 3) or (height, width, 4)",
         )
-    if array.shape[0] * array.shape[1] > MAX_PIXELS:
+    size = array.shape[1], array.shape[0]
+    _check_pixels(size, "the array")
+    low, high = (array.min(), array.max()) if array.dtype.kind in "iu" else (0, 0)
+    if array.dtype.kind == "f" and not (np.isfinite(array).all() and array.min() >= 0 and array.max() <= 1):
+        raise ImageError("an array of floats holds values between 0 and 1", help="divide by its maximum")
+    wide = array.dtype == np.uint16 or (array.dtype == np.int32 and low >= 0 and high > 255)
+    if array.dtype.kind not in "bfiu" or (not wide and (low < 0 or high > 255)):
         raise ImageError(
-            f"the array has more than {MAX_PIXELS // 10**6} megapixels", help="make it smaller first"
+            f"an array of {array.dtype} is not a picture", help="give uint8, or floats in [0, 1]"
         )
-    pixels = _to_bytes(array)
-    if pixels.ndim == 2 or pixels.shape[2] == 1:
-        return Image(np.repeat(pixels.reshape(*pixels.shape[:2], 1), 3, axis=2))
-    if pixels.shape[2] == 4:
-        return _upright(PILImage.fromarray(pixels), "the array")
-    return Image(pixels)
+    return _image(rows_of_array(array, lambda part: _to_bytes(part, wide=wide)), size, size)
 
 
-def _to_bytes(array: NDArray[Any]) -> NDArray[np.uint8]:
-    if array.dtype == np.uint8:
-        return array
-    if array.dtype == np.bool_:
-        return np.where(array, np.uint8(255), np.uint8(0))
-    if array.dtype == np.uint16 or (array.dtype == np.int32 and array.min() >= 0 and array.max() > 255):
-        return (array // 257).clip(0, 255).astype(np.uint8)  # 16 bits to 8; PIL hands them over as int32
-    if np.issubdtype(array.dtype, np.floating):
-        if not np.isfinite(array).all() or array.min() < 0 or array.max() > 1:
-            raise ImageError("an array of floats holds values between 0 and 1", help="divide by its maximum")
-        return (array * 255).round().astype(np.uint8)
-    if np.issubdtype(array.dtype, np.integer) and array.min() >= 0 and array.max() <= 255:
-        return array.astype(np.uint8)
-    raise ImageError(f"an array of {array.dtype} is not a picture", help="give uint8, or floats in [0, 1]")
+def _to_bytes(part: NDArray[Any], *, wide: bool) -> NDArray[np.uint8]:
+    if part.dtype == np.bool_:
+        return np.where(part, np.uint8(255), np.uint8(0))
+    if part.dtype.kind == "f":
+        return (part * 255).round().astype(np.uint8)
+    return (part // 257).clip(0, 255).astype(np.uint8) if wide else part.astype(np.uint8)
 
 
 def save_image(image: Image, path: str | os.PathLike[str]) -> None:
@@ -206,30 +242,3 @@ def save_image(image: Image, path: str | os.PathLike[str]) -> None:
         what = f"a picture of {image.width}x{image.height} cannot be written as {kind}"
         raise OutputError(f"{what}: {cause}", help="write it as .png") from cause
     write_atomically(target, buffer.getvalue())
-
-
-def write_atomically(path: str | os.PathLike[str], content: bytes | str) -> None:
-    """Write a file whole or not at all: beside its place first, then moved into it. Raises OutputError.
-
-    That holds for the machine's end too: the content is forced to the disk, in about a millisecond. A link
-    is followed: the file that it leads to is written.
-    """
-    target = Path(os.path.realpath(path))
-    data = content.encode() if isinstance(content, str) else content
-    beside = target.with_name(f".visprog-{secrets.token_hex(8)}.part")
-    try:
-        if target.is_dir():
-            raise OutputError(f"{target} is a folder", help="give a file's name")
-        try:
-            with beside.open("wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())  # the name may reach the disk first: after a power cut it is empty
-            beside.replace(target)
-        finally:
-            beside.unlink(missing_ok=True)
-    except (OSError, ValueError) as cause:
-        reason = getattr(cause, "strerror", None) or cause
-        folder = target.parent
-        advice = f"make the folder {folder} first" if not folder.is_dir() else "choose another place"
-        raise OutputError(f"{target} cannot be written: {reason}", help=advice) from cause

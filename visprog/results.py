@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from visprog.errors import OutputError, UsageError
-from visprog.images import PICTURE_ENDINGS, save_image, write_atomically
+from visprog.files import write_atomically
+from visprog.images import PICTURE_ENDINGS, save_image
 from visprog.language.checker import Checked
 from visprog.language.types import Type
 from visprog.values import Image, Region, Regions

@@ -22,7 +22,7 @@ from visprog.engine.execution import Observer
 from visprog.engine.interpreter import Interpreter
 from visprog.engine.memo import DEFAULT_BYTES, Memo
 from visprog.errors import AudioError, ProgramError, UsageError, VisProgError
-from visprog.images import Source, load_image
+from visprog.images import Source, load_image, need_of
 from visprog.language.checker import Checked, check
 from visprog.language.diagnostics import render
 from visprog.language.parser import Parsed, parse
@@ -51,7 +51,7 @@ _AT_ONCE = 32
 """So many tasks of many are under way at a time."""
 
 _HELD = 2**30
-"""Bytes of pictures, all together, that tasks under way hold at most."""
+"""Bytes of pictures that tasks under way hold, and that reading the next ones takes, all together."""
 
 
 class VisProg:
@@ -139,7 +139,7 @@ class VisProg:
         pictures = named_images(images)
         plan = program if isinstance(program, Plan) else None
         if isinstance(program, Path):
-            program = read_program(program)[1]
+            program = read_program(program)
         checked = self._checked(program.checked if isinstance(program, Plan) else program, tuple(pictures))
         if not checked.ok:
             errors = [each for each in checked.diagnostics if each.is_error]
@@ -213,6 +213,11 @@ class VisProg:
         pool = ThreadPoolExecutor(workers, thread_name_prefix="visprog-run")
         try:
             for instruction, images in tasks:  # it may be a stream without end
+                needed = _needed(images)
+                while waiting and held + needed > _HELD:
+                    run, size = waiting.popleft()
+                    held -= size
+                    yield run.result()
                 try:
                     pictures = _loaded(images)
                 except VisProgError as error:
@@ -223,9 +228,7 @@ class VisProg:
                 size = sum(picture.pixels.nbytes for picture in pictures.values())
                 waiting.append((run, size))
                 held += size
-                while waiting and (
-                    waiting[0][0].done() or len(waiting) > 2 * workers or (held > _HELD and len(waiting) > 1)
-                ):
+                while waiting and (waiting[0][0].done() or len(waiting) > 2 * workers):
                     run, size = waiting.popleft()
                     held -= size
                     yield run.result()
@@ -310,6 +313,15 @@ def _zoo(models: str | Path | Mapping[str, object]) -> Zoo:
 
 def _loaded(images: Images) -> dict[str, Image]:
     return {name: load_image(source) for name, source in named_images(images).items()}
+
+
+def _needed(images: Images) -> int:
+    """Return how many bytes it takes to read and hold pictures; nothing for those that cannot be read."""
+    try:
+        needs = [need_of(source) for source in named_images(images).values()]
+    except VisProgError:
+        return 0
+    return sum(need.held for need in needs) + max((need.reading for need in needs), default=0)
 
 
 def named_images(images: Images) -> dict[str, Source]:

@@ -30,6 +30,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from visprog.errors import ToolError, UsageError
+from visprog.files import Limit, read_file
 from visprog.language.expression import Expression
 from visprog.language.types import REQUIRED, Parameter, Signature, Type
 from visprog.models.roles import ROLES
@@ -240,13 +241,13 @@ def _source(file: str) -> bytes:
     try:
         found = Path(file).stat()
         return _content(file, found.st_size, found.st_mtime_ns)
-    except (OSError, ValueError):
+    except (OSError, ValueError, UsageError):
         return b""
 
 
 @lru_cache(maxsize=1_000)
 def _content(file: str, _size: int, _changed: int) -> bytes:
-    return Path(file).read_bytes()
+    return read_file(Path(file), _FILE)
 
 
 def _hash_code(code: types.CodeType, content: hashlib.blake2b) -> None:
@@ -377,14 +378,15 @@ def installed_tools() -> Iterator[Tool]:
         yield from _tools_in([brought] if isinstance(brought, Tool) else brought, entry.value)
 
 
+_FILE = Limit(10_000_000, "give a Python file that declares tools", UsageError)
+
+
 def load_tools(path: Path) -> tuple[Tool, ...]:
     """Run a Python file and return the tools that it declares, in order.
 
     Raises UsageError where there is no such file, and ToolError where it cannot be run or declares none.
     """
-    if not path.is_file():
-        what = f"{path} is a folder" if path.is_dir() else f"there is no file {path}"
-        raise UsageError(what, help="give the path of a file that declares tools")
+    read_file(path, _FILE)  # Python's own loader would wait for a pipe, and has no limit
     spec = importlib.util.spec_from_file_location(f"visprog_tools_{path.stem}", path)
     if spec is None or spec.loader is None:
         raise UsageError(f"{path} is no Python file", help="its name must end in .py")

@@ -29,12 +29,13 @@ class Image:
     """An RGB picture.
 
     `pixels` is an array of shape (height, width, 3) and type uint8. It is copied, and read-only from then
-    on. Files are read by `visprog.images.load_image`.
+    on. `notes` are warnings about how it was read. Files are read by `visprog.images.load_image`.
     """
 
-    __slots__ = ("_digest", "_origin", "pixels")
+    __slots__ = ("_digest", "_origin", "notes", "pixels")
 
     pixels: NDArray[np.uint8]
+    notes: tuple[str, ...]
     _digest: str | None
     _origin: tuple[Image, Box] | None
 
@@ -49,6 +50,7 @@ class Image:
     def _adopt(self, pixels: NDArray[np.uint8], origin: tuple[Image, Box] | None) -> None:
         pixels.setflags(write=False)
         self.pixels = pixels
+        self.notes = ()
         self._origin = origin
         self._digest = None
 
@@ -56,6 +58,13 @@ class Image:
     def from_pil(cls, picture: PILImage.Image) -> Self:
         """Take over a PIL picture, converted to RGB."""
         return cls(np.asarray(picture.convert("RGB")))
+
+    @classmethod
+    def adopt(cls, pixels: NDArray[np.uint8]) -> Self:
+        """Take over an array that nothing else will change, without a copy."""
+        image = cls.__new__(cls)
+        image._adopt(pixels, None)
+        return image
 
     @classmethod
     def restore(cls, pixels: NDArray[np.uint8], digest: str) -> Self:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from visprog import Image, ImageError, save_image
 from visprog.batch.pictures import Pictures
-from visprog.images import size_of
+from visprog.images import Need, need_of
 
 A, B = Path("a.png"), Path("b.png")
 
@@ -35,7 +35,7 @@ class Reader:
 
 
 def lender(read: Callable[[Path], Image], limit: int = 2**30) -> Pictures:
-    return Pictures(limit, read, lambda path: (10, 10))
+    return Pictures(limit, read, lambda path: Need(300))
 
 
 def test_a_picture_is_read_once_for_all_that_have_it_and_anew_after_them() -> None:
@@ -130,8 +130,9 @@ def test_a_task_with_many_pictures_gets_its_turn_before_those_that_come_later() 
 
 def test_what_a_file_takes_is_told_by_its_header(tmp_path: Path) -> None:
     save_image(Image(np.zeros((20, 30, 3), dtype=np.uint8)), tmp_path / "a.png")
-    assert size_of(tmp_path / "a.png") == (30, 20)
-    assert size_of(tmp_path / "none.png") == (0, 0)
+    size = (tmp_path / "a.png").stat().st_size
+    assert need_of(tmp_path / "a.png") == Need(held=30 * 20 * 3, reading=size + 30 * 20 * 4)
+    assert need_of(tmp_path / "none.png") == Need()
     with Pictures().lend({"IMAGE": tmp_path / "a.png"}) as lent:
         assert lent["IMAGE"].size == (30, 20)
 
@@ -157,3 +158,33 @@ def test_every_task_gets_its_pictures_and_nothing_is_left(tasks: list[list[str]]
         assert list(pool.map(perform, tasks, timeout=60)) == [len(names) for names in tasks]
     assert not pictures._loans
     assert reader.reads.total() <= sum(len(set(names)) for names in tasks)
+
+
+def test_what_is_being_read_needs_room_too() -> None:
+    """Two tasks would fit by their results, and not by what it takes to read them."""
+    reading, go_on = threading.Event(), threading.Event()
+
+    def slow(path: Path) -> Image:
+        reading.set()
+        assert go_on.wait(20)
+        return Image(np.zeros((10, 10, 3), dtype=np.uint8))
+
+    pictures = Pictures(1_000, slow, lambda path: Need(held=300, reading=500))
+
+    def have(path: Path) -> None:
+        with pictures.lend({"IMAGE": path}):
+            pass
+
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(have, A)
+        assert reading.wait(20)
+        second = pool.submit(have, B)
+        while not pictures._line:
+            time.sleep(0.005)
+        with pytest.raises(TimeoutError):
+            second.result(0.1)
+        assert set(pictures._loans) == {A}
+        go_on.set()
+        first.result(20)
+        second.result(20)
+    assert pictures._reading == 0

@@ -23,6 +23,7 @@ from urllib.parse import quote
 
 from visprog.arguments import read_program
 from visprog.errors import UsageError
+from visprog.files import Limit, address_fault, is_address, open_file, read_lines
 from visprog.prompts import BANKS
 from visprog.session import named_images
 
@@ -33,6 +34,7 @@ _LIKENESS = 0.72
 
 _PROGRAMS = 1_000
 _SHOWN = 20
+_LINE = Limit(10_000_000, "write one task a line", UsageError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,8 +182,8 @@ def _read(file: Path, bank: str) -> Iterator[tuple[int, Task | _Fault]]:
     place, seen = 0, set[str]()
     program = lru_cache(_PROGRAMS)(_program)  # for this reading alone: the next one finds what was edited
     try:
-        with file.open("rb") as lines:
-            for number, line in enumerate(lines, 1):
+        with open_file(file, UsageError) as lines:
+            for number, line in enumerate(read_lines(lines, str(file), _LINE), 1):
                 if not line.strip():
                     continue
                 place += 1
@@ -258,6 +260,9 @@ def _paths(given: object) -> dict[str, str]:
     listed = list(paths.values()) if isinstance(paths, dict) else paths
     if not isinstance(listed, list) or not all(isinstance(path, str) and path for path in listed):
         raise _Fault("its pictures are neither a path, nor a list of paths, nor paths by name")
+    address = next((path for path in listed if is_address(path)), None)
+    if address is not None:
+        raise _Fault(address_fault(address))
     try:
         return {name: str(path) for name, path in named_images(paths).items()} if listed else {}
     except UsageError as error:
@@ -266,7 +271,7 @@ def _paths(given: object) -> dict[str, str]:
 
 def _program(file: Path) -> str:
     try:
-        return read_program(file)[1]
+        return read_program(file)
     except UsageError as error:
         raise _Fault(error.message) from None
 

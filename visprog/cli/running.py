@@ -74,6 +74,9 @@ def finish(finished: Run, output: Path | None, trace: Path | None, as_json: bool
         print_json(finished.to_json())
     elif finished.ok:
         print_result(str(output) if output is not None else result_text(finished.result))
+    for name, image in finished.inputs.items():
+        for remark in image.notes:
+            note(f"warning: {printable(f'{name}: {remark}')}")
     _show_failures(finished)
     if trace is not None:
         note(f"trace: {trace}")

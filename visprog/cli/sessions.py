@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from visprog.arguments import make_zoo, read_program
+from visprog.arguments import make_zoo, read_given_program
 from visprog.cli.reporting import colored, note
 from visprog.errors import ProgramError
 from visprog.printable import printable
@@ -46,7 +46,7 @@ def read_checked(session: VisProg, file: Path, names: tuple[str, ...]) -> Checke
     """Read and check a program, and show its faults. Raises ProgramError where it cannot run."""
     from visprog.language.diagnostics import render
 
-    name, text = read_program(file)
+    name, text = read_given_program(file)
     checked = session.check(text, names)
     shown = render(checked.diagnostics, text, name=name, color=colored(sys.stderr))
     if shown:

@@ -8,7 +8,7 @@ from pathlib import Path
 from time import perf_counter
 
 from visprog.errors import ModelUnavailable, VisProgError
-from visprog.images import write_atomically
+from visprog.files import write_atomically
 from visprog.language.program import Call
 from visprog.miniworld.demo_page import Shown, render
 from visprog.miniworld.drawing import draw

@@ -14,6 +14,7 @@ from threading import Lock
 from typing import NamedTuple
 
 from visprog.errors import ModelUnavailable, VisProgError
+from visprog.files import Limit, read_file
 from visprog.models.opencv import load_opencv
 
 _TO_SHAPE = (2, 1, 2)
@@ -30,13 +31,12 @@ class _Field(NamedTuple):
     value: int
 
 
+_FILE = Limit(2_000_000_000, "give a model in ONNX; larger ones cannot be in one file", ModelUnavailable)
+
+
 def read_onnx(path: Path) -> bytes:
     """Return a file's content. Raises ModelUnavailable where it cannot be read."""
-    try:
-        return path.expanduser().read_bytes()
-    except OSError as cause:
-        what = f"the file {path} cannot be read: {cause.strerror or cause}"
-        raise ModelUnavailable(what, help="check the path of the .onnx file") from cause
+    return read_file(path.expanduser(), _FILE)
 
 
 def identity(path: str | Path, content: bytes) -> str:

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from visprog.errors import UsageError
+from visprog.files import Limit, read_text
 from visprog.models.option_text import split_options
 from visprog.models.roles import ROLES
 
@@ -58,6 +59,9 @@ def profile_names() -> list[str]:
     )
 
 
+_FILE = Limit(1_000_000, "give a profile in TOML", UsageError)
+
+
 def load_profile(name: str | Path) -> Profile:
     """Read a profile by its name or from a TOML file. Raises UsageError."""
     if isinstance(name, str) and not name.endswith(".toml"):
@@ -68,12 +72,7 @@ def load_profile(name: str | Path) -> Profile:
             )
         source = importlib.resources.files("visprog.models.profiles") / f"{name}.toml"
         return _read_profile(name, source.read_text("utf-8"))
-    try:
-        return _read_profile(str(name), Path(name).read_text("utf-8"))
-    except (OSError, ValueError) as cause:
-        reason = "it is not text in UTF-8" if isinstance(cause, UnicodeError) else cause
-        reason = getattr(cause, "strerror", None) or reason
-        raise UsageError(f"the profile {name} cannot be read: {reason}", help="check the path") from cause
+    return _read_profile(str(name), read_text(Path(name), _FILE))
 
 
 def _read_profile(name: str, text: str) -> Profile:

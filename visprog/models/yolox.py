@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visprog.errors import ModelUnavailable
+from visprog.files import Limit, read_text
 from visprog.models.encodings import Encodings
 from visprog.models.hypernyms import COCO_CLASSES, classes_named
 from visprog.models.onnx_files import expecting_onnx, identity, input_shape, read_onnx, settled
@@ -162,11 +163,6 @@ def _whole(edges: NDArray[np.float64], size: tuple[int, int]) -> Box | None:
 
 
 def _read_labels(path: Path) -> tuple[str, ...]:
-    try:
-        lines = path.expanduser().read_text("utf-8").splitlines()
-    except (OSError, ValueError) as cause:
-        raise ModelUnavailable(
-            f"the labels {path} cannot be read: {getattr(cause, 'strerror', None) or cause}",
-            help="the option `labels` names a text file with one class a line",
-        ) from cause
+    advice = "the option `labels` names a text file with one class a line"
+    lines = read_text(path.expanduser(), Limit(1_000_000, advice, ModelUnavailable)).splitlines()
     return tuple(line.strip() for line in lines if line.strip())

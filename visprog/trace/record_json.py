@@ -47,7 +47,8 @@ def to_record(value: object) -> dict[str, Any]:
 
 @to_record.register
 def _(value: Image) -> dict[str, Any]:
-    return {"type": "Image", "width": value.width, "height": value.height, "digest": value.digest}
+    record = {"type": "Image", "width": value.width, "height": value.height, "digest": value.digest}
+    return record | {"notes": list(value.notes)} if value.notes else record
 
 
 @to_record.register

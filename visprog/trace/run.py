@@ -128,8 +128,9 @@ class Run:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Every step's remarks, each with the step's name before it."""
-        return tuple(f"{step.name}: {remark}" for step in self.steps for remark in step.warnings)
+        """Every remark on a picture that was given or on a step, each with the name before it."""
+        notes = tuple(f"{name}: {note}" for name, image in self.inputs.items() for note in image.notes)
+        return notes + tuple(f"{step.name}: {remark}" for step in self.steps for remark in step.warnings)
 
     @property
     def tokens(self) -> Tokens:
@@ -141,7 +142,7 @@ class Run:
 
         Raises OutputError where the ending is another, or the file cannot be written.
         """
-        from visprog.images import write_atomically
+        from visprog.files import write_atomically
 
         ending = Path(path).suffix.lower()
         if ending not in _WRITERS:

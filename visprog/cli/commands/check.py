@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from visprog.arguments import read_program
+from visprog.arguments import read_given_program
 from visprog.cli.options import Json, Tools
 from visprog.cli.reporting import colored, note, print_json, reporting
 from visprog.cli.sessions import make_session
@@ -45,7 +45,7 @@ def check(
         unread = 0
         for file in files:
             try:
-                name, text = read_program(file)
+                name, text = read_given_program(file)
             except UsageError as error:  # the other files are looked at all the same
                 note(f"error: {printable(error.message)}")
                 unread += 1

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from visprog.arguments import check_given, check_run, named_pictures, split_words
+from visprog.arguments import check_run, named_pictures, split_words
 from visprog.cli.options import (
     Cache,
     Deadline,
@@ -28,6 +28,7 @@ from visprog.cli.reporting import note, reporting
 from visprog.cli.running import finish, run_program, show_plan
 from visprog.cli.sessions import make_session, read_checked
 from visprog.errors import UsageError
+from visprog.files import check_file
 from visprog.printable import printable
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def run(
         pictures = named_pictures(images, image)
         check_run(pictures, output, trace)
         if speech is not None:
-            check_given(speech, "a recording")
+            check_file(speech, "a recording", UsageError)
         session = make_session(planner, models, tools, model, device, cache, deadline)
         if speech is not None:
             instruction = session.transcribe(speech)

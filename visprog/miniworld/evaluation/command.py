@@ -19,7 +19,7 @@ from rich.progress import (
 
 from visprog.arguments import PAGE_ENDINGS, Place, check_places
 from visprog.errors import UsageError
-from visprog.images import write_atomically
+from visprog.files import write_atomically
 from visprog.miniworld.evaluation import measuring, tables
 from visprog.miniworld.evaluation.measuring import Settings, measure
 from visprog.miniworld.evaluation.report import Report, to_json

@@ -1,0 +1,246 @@
+"""Files are read if they are regular and not too large, and replaced whole, with the permissions they had."""
+
+from __future__ import annotations
+
+import fcntl
+import io
+import os
+import socket
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from visprog import (
+    AudioError,
+    ImageError,
+    ModelUnavailable,
+    OutputError,
+    UsageError,
+    VisProg,
+    VisProgError,
+    files,
+    load_image,
+)
+from visprog.audio import load_audio
+from visprog.batch.tasks import survey
+from visprog.files import Limit, read_stream, replacing, write_atomically
+from visprog.models.onnx_files import read_onnx
+from visprog.models.profile import load_profile
+from visprog.tools import load_tools
+
+
+def execute(path: Path) -> object:
+    with VisProg() as session:
+        return session.execute(path)
+
+
+READERS: dict[str, tuple[Callable[[Path], object], type[VisProgError]]] = {
+    "picture": (load_image, ImageError),
+    "recording": (load_audio, AudioError),
+    "program": (execute, UsageError),
+    "tasks": (survey, UsageError),
+    "profile": (load_profile, UsageError),
+    "tools": (load_tools, UsageError),
+    "model": (read_onnx, ModelUnavailable),
+}
+
+
+@pytest.fixture(params=["pipe", "device", "folder", "socket", "missing", "link to a device"])
+def odd(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, str]:
+    """A path that is no regular file, and what a message calls it."""
+    path = tmp_path / "odd.toml"
+    if request.param == "pipe":
+        os.mkfifo(path)
+        return path, "named pipe"
+    if request.param == "device":
+        return Path("/dev/zero"), "a device"
+    if request.param == "folder":
+        path.mkdir()
+        return path, "is a folder"
+    if request.param == "socket":
+        with socket.socket(socket.AF_UNIX) as listening:
+            listening.bind(os.path.relpath(path))
+        return path, "a socket"
+    if request.param == "missing":
+        return path, "there is no file"
+    path.symlink_to("/dev/zero")
+    return path, "a device"
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_what_is_not_a_regular_file_is_rejected_at_once(reader: str, odd: tuple[Path, str]) -> None:
+    read, error = READERS[reader]
+    path, words = odd
+    with pytest.raises(error, match=words) as caught:
+        read(path)
+    assert str(path) in caught.value.message
+    assert caught.value.help
+
+
+@pytest.mark.parametrize("reader", [name for name in READERS if name != "tasks"])
+def test_every_reader_has_a_limit(reader: str, tmp_path: Path) -> None:
+    read, error = READERS[reader]
+    path = tmp_path / "huge.toml"
+    with path.open("wb") as file:
+        file.truncate(3_000_000_000)  # takes no room on the disk
+    with pytest.raises(error, match="at most"):
+        read(path)
+
+
+def test_a_line_of_tasks_has_a_limit(tmp_path: Path) -> None:
+    path = tmp_path / "tasks.jsonl"
+    with path.open("wb") as file:
+        file.truncate(20_000_000)
+    with pytest.raises(UsageError, match=r"a line of .*tasks\.jsonl has .* at most 10 MB"):
+        survey(path)
+
+
+def test_a_stream_without_end_is_read_to_its_limit() -> None:
+    with open("/dev/zero", "rb") as endless, pytest.raises(UsageError, match="at most 1 MB are read"):
+        read_stream(endless, "standard input", Limit(1_000_000, "give less", UsageError))
+    assert read_stream(io.BytesIO(b"ab"), "it", Limit(2, "give less", UsageError)) == b"ab"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["exec", "PIPE"], "named pipe"),
+        (["exec", "-"], "at most 1 MB"),
+        (["check", "/dev/zero"], "a device"),
+        (["exec", "count.vp", "PIPE"], "named pipe"),
+        (["exec", "count.vp", "/dev/zero"], "a device"),
+        (["exec", "count.vp", "https://example.org/a.png"], "is an address, not a file"),
+        (["run", "--program", "count.vp", "HTTPS://example.org/a.png"], "is an address, not a file"),
+        (["exec", "count.vp", "--image", "IMAGE=s3://bucket/a.png"], "is an address, not a file"),
+        (["batch", "PIPE", "--out", "out"], "named pipe"),
+        (["exec", "count.vp", "count.vp", "--models", "/dev/zero.toml"], "no file"),
+        (["tools", "--tools", "PIPE"], "named pipe"),
+    ],
+)  # fmt: skip
+def test_the_command_line_rejects_them_in_words(arguments: list[str], words: str, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "PIPE")
+    (tmp_path / "count.vp").write_text("BOX=Loc(image=IMAGE,object='LEFT')\nRESULT=Count(object=BOX)\n")
+    with open("/dev/zero", "rb") as endless:
+        done = subprocess.run(
+            [sys.executable, "-m", "visprog", *arguments],
+            cwd=tmp_path, stdin=endless, capture_output=True, text=True, timeout=60, check=False,
+            env={**os.environ, "PYTHONPATH": str(Path(files.__file__).parent.parent)},
+        )  # fmt: skip
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_path_called_minus_is_a_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with VisProg() as session:
+        with pytest.raises(UsageError, match="there is no file -"):
+            session.execute(Path("-"))
+        Path("-").write_text("RESULT=Eval(expr='1 + 1')")
+        assert session.execute(Path("-")).result == 2
+
+
+@pytest.mark.parametrize(
+    ("address", "advice"),
+    [
+        ("https://example.org/a.png", "download it"),
+        ("HTTP://example.org/a.png", "download it"),
+        ("s3://bucket/a.png", "download it"),
+        ("data:image/png;base64,AAAA", "save what it holds"),
+        ("file:///tmp/a%20b.png", "give the path: /tmp/a b.png"),
+        ("file://localhost/tmp/a.png", "give the path: /tmp/a.png"),
+    ],
+)
+def test_an_address_is_called_one_everywhere(address: str, advice: str, tmp_path: Path) -> None:
+    for read, error in READERS.values():
+        with pytest.raises(error, match="is an address, not a file") as caught:
+            read(Path(address))
+        assert advice in (caught.value.help or "")
+    with pytest.raises(ImageError, match="is an address, not a file"):
+        load_image(address)
+    tasks = tmp_path / "tasks.jsonl"
+    tasks.write_text(f'{{"instruction": "How many birds are there?", "image": "{address}"}}')
+    with pytest.raises(UsageError, match="line 1: .* is an address, not a file") as refused:
+        survey(tasks)
+    assert advice in refused.value.message
+
+
+def test_a_long_address_is_shortened() -> None:
+    with pytest.raises(ImageError, match="is an address") as caught:
+        load_image("data:image/png;base64," + "A" * 100_000)
+    assert len(str(caught.value)) < 300
+
+
+def test_a_file_that_exists_is_no_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("data:a,b").write_bytes(b"not a picture")
+    with pytest.raises(ImageError, match="is not a picture"):
+        load_image("data:a,b")
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o644, 0o640, 0o666, 0o755])
+def test_a_replaced_file_keeps_its_permissions(mode: int, tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("before")
+    path.chmod(mode)
+    with replacing(path) as file:
+        unfinished = next(each for each in tmp_path.iterdir() if each != path)
+        assert stat.S_IMODE(unfinished.stat().st_mode) == mode
+        file.write(b"after")
+    assert path.read_text() == "after"
+    assert stat.S_IMODE(path.stat().st_mode) == mode
+
+
+def test_a_new_file_has_the_permissions_that_the_user_asks_for(tmp_path: Path) -> None:
+    before = os.umask(0o027)
+    try:
+        write_atomically(tmp_path / "a.txt", "new")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "a.txt").stat().st_mode) == 0o640
+
+
+def test_devices_and_pipes_are_never_replaced(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.txt")
+    (tmp_path / "link.txt").symlink_to(tmp_path / "pipe.txt")
+    for name in ("pipe.txt", "link.txt"):
+        with pytest.raises(OutputError, match="named pipe"):
+            write_atomically(tmp_path / name, "x")
+    assert stat.S_ISFIFO((tmp_path / "pipe.txt").stat().st_mode)
+
+
+def leftover(folder: Path, name: str, age: float) -> Path:
+    path = folder / f".visprog-{name}.part"
+    path.write_bytes(b"unfinished")
+    os.utime(path, (time.time() - age,) * 2)
+    return path
+
+
+def test_what_killed_processes_left_is_removed_and_nothing_else(tmp_path: Path) -> None:
+    left, young, busy = (leftover(tmp_path, *each) for each in (("a", 7200), ("b", 60), ("c", 7200)))
+    other = tmp_path / ".visprog-mine.txt"
+    other.write_text("a file of somebody's")
+    os.utime(other, (0, 0))
+    (tmp_path / ".visprog-link.part").symlink_to(other)
+    with busy.open("rb") as writing:
+        fcntl.flock(writing, fcntl.LOCK_EX)
+        write_atomically(tmp_path / "out.txt", "x")
+    assert not left.exists()
+    assert young.exists()
+    assert busy.exists()
+    assert other.read_text() == "a file of somebody's"
+    assert (tmp_path / ".visprog-link.part").is_symlink()
+
+
+def test_a_file_that_is_being_written_is_locked(tmp_path: Path) -> None:
+    with replacing(tmp_path / "out.txt") as file:
+        file.write(b"x")
+        (unfinished,) = tmp_path.iterdir()
+        with unfinished.open("rb") as other, pytest.raises(BlockingIOError):
+            fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    assert [path.name for path in tmp_path.iterdir()] == ["out.txt"]

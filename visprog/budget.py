@@ -1,0 +1,61 @@
+"""A bound on the memory that several threads use at once."""
+
+from __future__ import annotations
+
+import ctypes
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Condition
+
+
+class Budget:
+    """At most `limit` bytes are reserved at a time; callers wait for their turn, in order.
+
+    `used` is what is reserved now, `most` the most that was reserved at once. A larger reservation
+    than `limit` is granted when nothing else is reserved.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.used = 0
+        self.most = 0
+        self._line: deque[object] = deque()
+        self._changed = Condition()
+
+    @contextmanager
+    def reserve(self, size: int) -> Iterator[None]:
+        """Hold `size` bytes inside the block; wait until there is room for them."""
+        with self._changed:
+            self._wait(size)
+            self.used += size
+            self.most = max(self.most, self.used)
+        try:
+            yield
+        finally:
+            with self._changed:
+                self.used -= size
+                self._changed.notify_all()
+
+    def _wait(self, size: int) -> None:
+        place = object()
+        self._line.append(place)
+        try:
+            self._changed.wait_for(
+                lambda: self._line[0] is place and (not self.used or self.used + size <= self.limit)
+            )
+        finally:
+            self._line.remove(place)
+            self._changed.notify_all()
+
+
+def release_memory() -> None:
+    """Give freed memory back to the system: glibc keeps up to hundreds of megabytes for each thread.
+
+    Does nothing where the C library has no such function.
+    """
+    try:
+        trim = ctypes.CDLL(None).malloc_trim
+    except (AttributeError, OSError, TypeError):
+        return
+    trim(0)

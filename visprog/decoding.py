@@ -1,0 +1,218 @@
+"""Files of pictures, opened with the decoder of their format: JPEG, PNG, WEBP, GIF, BMP, TIFF, AVIF and HEIC.
+
+Opening reads the header. The pixels are decoded afterwards, by `load`, once there is memory for them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any, BinaryIO, NamedTuple
+
+from PIL import (
+    AvifImagePlugin,
+    BmpImagePlugin,
+    GifImagePlugin,
+    ImageFile,
+    JpegImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+    WebPImagePlugin,
+)
+from PIL import Image as PILImage
+
+from visprog.errors import ImageError
+
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIC")
+
+_ORIENTATION = 0x0112
+"""The tag of EXIF that says how the camera was held."""
+
+_DECODERS: dict[str, Callable[..., ImageFile.ImageFile]] = {
+    "JPEG": JpegImagePlugin.JpegImageFile,  # itself, not its factory: that looks for further pictures behind
+    "PNG": PngImagePlugin.PngImageFile,
+    "WEBP": WebPImagePlugin.WebPImageFile,
+    "GIF": GifImagePlugin.GifImageFile,
+    "BMP": BmpImagePlugin.BmpImageFile,
+    "TIFF": TiffImagePlugin.TiffImageFile,
+    "AVIF": AvifImagePlugin.AvifImageFile,
+}
+
+_MAGIC = {
+    b"\xff\xd8\xff": "JPEG",
+    b"\x89PNG\r\n\x1a\n": "PNG",
+    b"GIF87a": "GIF",
+    b"GIF89a": "GIF",
+    b"BM": "BMP",
+    b"II*\0": "TIFF",
+    b"MM\0*": "TIFF",
+    b"II+\0": "TIFF",
+    b"MM\0+": "TIFF",
+}
+
+_HEIC_BRANDS = {b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"}
+
+
+class Opened(NamedTuple):
+    """A picture of which the header is read: how large it is, and what decoding it takes.
+
+    `work` is in bytes, without the result. `load` decodes and returns the picture; `orientation` tells how a
+    loaded picture was held, as EXIF does, and may be called after `load` alone.
+    """
+
+    size: tuple[int, int]
+    work: int
+    load: Callable[[], PILImage.Image]
+    orientation: Callable[[], int]
+
+
+def open_picture(file: BinaryIO, name: str, shrunk: tuple[int, int] | None, most: int) -> Opened:
+    """Read a picture's header. Raises ImageError if it is none, and whatever a decoder raises.
+
+    A JPEG may be decoded smaller, though not smaller than `shrunk`, and smaller than that if decoding would
+    take more than `most` bytes.
+    """
+    head = file.read(512)
+    file.seek(0)
+    kind = _kind(head)
+    if kind == "HEIC":
+        return _open_heic(file, name)
+    if kind is None:
+        raise ImageError(
+            f"{name} is not a picture in one of {', '.join(FORMATS)}", help="convert it to PNG or JPEG"
+        )
+    with quiet():
+        picture = _DECODERS[kind](file, "")
+        if isinstance(picture, JpegImagePlugin.JpegImageFile):
+            return _open_jpeg(picture, file, shrunk, most)
+    return opened(picture)
+
+
+def opened(picture: PILImage.Image) -> Opened:
+    """Return what there is to know of a picture of Pillow, which may not be decoded yet."""
+    return Opened(picture.size, _work(picture), lambda: _loaded(picture), lambda: _orientation(picture))
+
+
+def _kind(head: bytes) -> str | None:
+    """Return a file's format by how it begins."""
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "WEBP"
+    if head[4:8] == b"ftyp":
+        end = min(int.from_bytes(head[:4], "big"), len(head))
+        brands = {head[8:12], *(head[start : start + 4] for start in range(16, end, 4))}
+        return "AVIF" if brands & {b"avif", b"avis"} else "HEIC" if brands & _HEIC_BRANDS else None
+    return next((kind for magic, kind in _MAGIC.items() if head.startswith(magic)), None)
+
+
+def _open_jpeg(
+    picture: JpegImagePlugin.JpegImageFile, file: BinaryIO, shrunk: tuple[int, int] | None, most: int
+) -> Opened:
+    size, kept = picture.size, _coefficients(picture, file)
+    if shrunk is not None:
+        picture.draft("", shrunk)
+        for _ in range(2):
+            if kept + _work(picture) > most:
+                picture.draft("", (picture.width // 2, picture.height // 2))
+    return opened(picture)._replace(size=size, work=kept + _work(picture))
+
+
+def _coefficients(picture: JpegImagePlugin.JpegImageFile, file: BinaryIO) -> int:
+    """Return how many bytes of coefficients the decoder keeps: all, if the picture comes in several scans."""
+    place = file.tell()
+    scan = file.read(3)
+    file.seek(place)
+    if not picture.info.get("progressive") and scan[2:] == bytes([picture.layers]):
+        return 0
+    across, down = (max(layer[side] for layer in picture.layer) or 1 for side in (1, 2))
+    shares = [layer[1] * layer[2] / (across * down) for layer in picture.layer]
+    return int(2 * picture.width * picture.height * sum(shares))
+
+
+_STORED = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16L": 2, "I;16B": 2, "I;16N": 2}
+"""Bytes per pixel of Pillow's pictures, by mode. All others take four."""
+
+_DECODED = {"WEBP": 20, "AVIF": 18, "HEIF": 18}
+"""Bytes per pixel while decoding, measured and rounded up, if the decoder keeps copies of its own."""
+
+
+def _work(picture: PILImage.Image) -> int:
+    pixels = picture.width * picture.height
+    stored = _STORED.get(picture.mode, 4)
+    if picture.format == "TIFF":  # it is turned upright by a copy
+        return 2 * stored * pixels + 8 * _tile_pixels(picture)
+    return _DECODED.get(picture.format or "", stored) * pixels
+
+
+def _tile_pixels(picture: PILImage.Image) -> int:
+    """Return how many pixels a TIFF's tile has: it may be larger than the picture."""
+    tags: Any = getattr(picture, "tag_v2", {})
+    width, height = tags.get(322, 0), tags.get(323, 0)
+    return width * height if isinstance(width, int) and isinstance(height, int) else 0
+
+
+def _loaded(picture: PILImage.Image) -> PILImage.Image:
+    with quiet():
+        picture.load()
+    return picture
+
+
+def _orientation(picture: PILImage.Image) -> int:
+    """Return the orientation, 1 to 8; damaged metadata tells none."""
+    try:
+        with quiet():
+            found = picture.getexif().get(_ORIENTATION, 1)
+    except Exception:  # Pillow raises errors of many kinds over damaged EXIF and XMP
+        return 1
+    return found if isinstance(found, int) and 1 <= found <= 8 else 1
+
+
+def _open_heic(file: BinaryIO, name: str) -> Opened:
+    """Read a HEIC picture's header. Its decoder turns the picture upright itself."""
+    try:
+        import pillow_heif
+    except ImportError:
+        raise ImageError(
+            f"{name} is a HEIC picture: pip install 'visprog[heic]'", help="or convert it to JPEG"
+        ) from None
+    found = pillow_heif.open_heif(file, convert_hdr_to_8bit=True)
+    width, height = found.size
+    return Opened((width, height), _DECODED["HEIF"] * width * height, found.to_pillow, lambda: 1)
+
+
+class _Quiet(threading.local):
+    """How many blocks of `quiet` the thread is in."""
+
+    depth = 0
+
+
+_quiet = _Quiet()
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Drop Pillow's warnings, about metadata and size, in this thread and inside the block.
+
+    Python's own filters belong to the whole process, and may turn warnings into errors.
+    """
+    _quiet.depth += 1
+    try:
+        yield
+    finally:
+        _quiet.depth -= 1
+
+
+class _ThreadsWarnings:
+    """Stands for the module `warnings` in modules of Pillow, and passes on all but what is to be dropped."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(warnings, name)
+
+    def warn(self, message: Any, category: Any = None, stacklevel: int = 1, **options: Any) -> None:
+        if not _quiet.depth:
+            warnings.warn(message, category, stacklevel + 1, **options)
+
+
+for _module in (PILImage, JpegImagePlugin, PngImagePlugin, TiffImagePlugin):
+    vars(_module)["warnings"] = _ThreadsWarnings()

@@ -1,0 +1,135 @@
+"""Pictures of any mode, and arrays, as rows of RGB: a few rows at a time, so that memory stays small."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import cache
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image as PILImage
+from PIL import ImageCms
+
+from visprog.errors import ImageError
+
+Rows: TypeAlias = Callable[[int, int], PILImage.Image]
+"""Returns the rows from one to before another, as RGB."""
+
+_AT_ONCE = 1_000_000
+"""So many pixels are converted at a time."""
+
+
+def fitted(size: tuple[int, int], most: int) -> tuple[int, int]:
+    """Return the width and height of a picture that is scaled down to at most so many pixels."""
+    width, height = size
+    if width * height <= most:
+        return size
+    scale = math.sqrt(most / (width * height))
+    across, down = max(1, int(width * scale)), max(1, int(height * scale))
+    return min(across, most // down), min(down, max(1, most // across))
+
+
+def gather(
+    rows: Rows, size: tuple[int, int], target: tuple[int, int], orientation: int = 1
+) -> NDArray[np.uint8]:
+    """Return the pixels of a picture of `size`, scaled down to `target`, and turned as EXIF says."""
+    width, height = target
+    turned = orientation >= 5
+    upright = np.empty((width, height, 3) if turned else (height, width, 3), np.uint8)
+    stored = _TURNS[orientation](upright.swapaxes(0, 1) if turned else upright)
+    scale = size[1] / height
+    step = max(1, int(_AT_ONCE / (size[0] * scale)))
+    for top in range(0, height, step):
+        bottom = min(top + step, height)
+        first, last = int(top * scale), min(math.ceil(bottom * scale), size[1])
+        band = rows(first, last)
+        if size != target:
+            box = (0, top * scale - first, size[0], min(bottom * scale, size[1]) - first)
+            band = band.resize((width, bottom - top), PILImage.Resampling.BOX, box)
+        stored[top:bottom] = np.asarray(band)
+    return upright
+
+
+_TURNS: dict[int, Callable[[NDArray[np.uint8]], NDArray[np.uint8]]] = {
+    1: lambda view: view,
+    2: lambda view: view[:, ::-1],
+    3: lambda view: view[::-1, ::-1],
+    4: lambda view: view[::-1],
+    5: lambda view: view,
+    6: lambda view: view[::-1],
+    7: lambda view: view[::-1, ::-1],
+    8: lambda view: view[:, ::-1],
+}
+"""Views of the upright picture, its axes exchanged from 5 on, that lie as the file's rows do."""
+
+
+def rows_of(picture: PILImage.Image, name: str) -> Rows:
+    """Return the rows of a loaded picture, whatever its mode: transparency lies on white."""
+    convert = _numbers(picture, name) if picture.mode[0] in "IF" else _shown
+    return lambda top, bottom: convert(picture.crop((0, top, picture.width, bottom)))
+
+
+def rows_of_array(array: NDArray[Any], convert: Callable[[NDArray[Any]], NDArray[np.uint8]]) -> Rows:
+    """Return the rows of an array of grey, RGB or RGBA, which `convert` turns into bytes."""
+
+    def rows(top: int, bottom: int) -> PILImage.Image:
+        part = convert(array[top:bottom])
+        return _shown(PILImage.fromarray(part[..., 0] if part.ndim == 3 and part.shape[2] == 1 else part))
+
+    return rows
+
+
+def _shown(band: PILImage.Image) -> PILImage.Image:
+    if band.mode == "LAB":
+        converted = ImageCms.applyTransform(band, _lab_to_rgb())
+        assert converted is not None, "it is not converted in place"  # noqa: S101
+        return converted
+    if band.mode == "La":
+        band = band.convert("LA")
+    if band.has_transparency_data:
+        try:
+            shown = band.convert("RGBA")
+        except (ValueError, TypeError, OverflowError):  # the transparent colour is none of this mode's
+            band.info.pop("transparency", None)
+            return band.convert("RGB")
+        white = PILImage.new("RGBA", shown.size, "white")
+        white.alpha_composite(shown)
+        band = white
+    return band.convert("RGB")
+
+
+@cache
+def _lab_to_rgb() -> ImageCms.ImageCmsTransform:
+    lab, rgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
+    return ImageCms.buildTransform(lab, rgb, "LAB", "RGB")
+
+
+def _numbers(picture: PILImage.Image, name: str) -> Callable[[PILImage.Image], PILImage.Image]:
+    """Return what turns rows of integers or floats into RGB: one scale for the whole picture.
+
+    Floats lie between 0 and 1, or 0 and 255; integers use 8 bits or 16.
+    """
+    low, high = (float(edge) for edge in picture.getextrema())  # type: ignore[arg-type]
+    floats = picture.mode == "F"
+    ranges = (1.0, 255.0) if floats else (65535.0,) if picture.mode.startswith("I;16") else (255.0, 65535.0)
+    full = next((each for each in ranges if high <= each), 0.0)
+    if not (low >= 0 and full):
+        wanted = "0 and 1, or 0 and 255" if floats else "0 and 65,535"
+        raise ImageError(
+            f"{name} holds values from {low:g} to {high:g}; a picture's lie between {wanted}",
+            help="scale its values first",
+        )
+
+    def convert(band: PILImage.Image) -> PILImage.Image:
+        values = np.asarray(band)
+        if not floats:
+            grey = values if full == 255 else values // 257
+        elif np.isfinite(values).all():
+            grey = (values * (255 / full)).round()
+        else:
+            raise ImageError(f"{name} holds values that are not numbers", help="replace them first")
+        return PILImage.fromarray(grey.astype(np.uint8)).convert("RGB")
+
+    return convert
