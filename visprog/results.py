@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from functools import singledispatch
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,8 @@ from visprog.errors import OutputError, UsageError
 from visprog.images import PICTURE_ENDINGS, save_image, write_atomically
 from visprog.language.checker import Checked
 from visprog.language.types import Type
+from visprog.printable import json_text
+from visprog.trace.shortening import CutList, CutRegions, CutText, Limits, Shortener
 from visprog.values import Image, Region, Regions
 
 _ENDINGS = {
@@ -18,6 +19,9 @@ _ENDINGS = {
     Type.REGIONS: (".json",),
     Type.LIST: (".txt", ".json"),
 }
+LINE = Limits(text=20_000, items=1_000, value=100_000, total=200_000)
+"""How much of its result, warnings and error a line of many results holds."""
+
 _TEXT = (".txt", ".json")
 _NAMED = {Type.IMAGE: "a picture", Type.REGIONS: "regions", Type.LIST: "a list", Type.ANY: "a value"}
 
@@ -43,12 +47,17 @@ def check_output(checked: Checked, output: Path | None, *, kept: bool) -> None:
         )
 
 
+def shortened_plain(value: Any, shortener: Shortener) -> Any:
+    """Return as much of a value as `shortener` has room for, as JSON's own kinds."""
+    return plain(shortener(value))
+
+
 def save_result(value: Any, path: Path) -> None:
-    """Write a result, whole or not at all. Raises OutputError."""
+    """Write the whole result; no partial file is ever left. Raises OutputError."""
     if isinstance(value, Image):
         save_image(value, path)
     elif path.suffix.casefold() == ".json":
-        write_atomically(path, json.dumps(plain(value), indent=2, ensure_ascii=False) + "\n")
+        write_atomically(path, json_text(plain(value)) + "\n")
     elif path.suffix.casefold() == ".txt":
         write_atomically(path, result_text(value) + "\n")
     else:
@@ -61,6 +70,21 @@ def save_result(value: Any, path: Path) -> None:
 def plain(value: Any) -> Any:
     """Return a value as JSON's own kinds."""
     return value
+
+
+@plain.register
+def _(value: CutText) -> str:
+    return str(value)
+
+
+@plain.register
+def _(value: CutList) -> list[Any]:
+    return [*map(plain, value.items), f"… {value.hidden:,} more"]
+
+
+@plain.register
+def _(value: CutRegions) -> list[Any]:
+    return [*map(plain, value.regions), f"… {value.length - len(value.regions):,} more"]
 
 
 @plain.register

@@ -22,7 +22,7 @@ from visprog.engine.memo import DEFAULT_BYTES, Memo
 from visprog.errors import AudioError, ProgramError, UsageError, VisProgError
 from visprog.images import Source, load_image
 from visprog.language.checker import Checked, check
-from visprog.language.diagnostics import render
+from visprog.language.digest import render_digest
 from visprog.language.parser import Parsed, parse
 from visprog.language.program import Program
 from visprog.language.types import Type
@@ -132,7 +132,7 @@ class VisProg:
         if not checked.ok:
             errors = [each for each in checked.diagnostics if each.is_error]
             message = f"the program has {len(errors)} error{'s' * (len(errors) > 1)}"
-            shown = render(errors, checked.program.source or str(checked.program))
+            shown = render_digest(errors, checked.program.source or str(checked.program))
             raise ProgramError(f"{message}\n\n{shown}", checked.diagnostics)
         return self._run(checked, _loaded(pictures), plan, observer)
 

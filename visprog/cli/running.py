@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import typer
 
 from visprog.cli.reporting import colored, note, print_json, print_result
-from visprog.printable import printable
 
 if TYPE_CHECKING:
     from visprog.images import Source
@@ -34,10 +33,10 @@ def show_plan(plan: Plan) -> None:
 
 def show_diagnostics(checked: Checked, source: str) -> None:
     """Show the faults of a program where they are."""
-    from visprog.language.diagnostics import render
+    from visprog.language.digest import render_digest
 
     if checked.diagnostics:
-        note(render(checked.diagnostics, source, color=colored(sys.stderr)))
+        note(render_digest(checked.diagnostics, source, color=colored(sys.stderr)), styled=True)
 
 
 def run_program(
@@ -82,4 +81,4 @@ def finish(finished: Run, output: Path | None, trace: Path | None, as_json: bool
 def _show_failures(finished: Run) -> None:
     for step in finished.steps:
         if step.error is not None:
-            note(f"error: {printable(str(step.error))}")
+            note(f"error: {step.error}")
