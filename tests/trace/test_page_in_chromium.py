@@ -389,7 +389,7 @@ def test_a_picture_is_enlarged_and_put_back_with_the_keyboard(
     browser: Browser, run_of: Callable[..., Run], photo: Callable[..., Image], tmp_path: Path
 ) -> None:
     with _opened(browser, _enlarged_run(run_of, photo), tmp_path) as (page, _):
-        button = page.get_by_role("button", name="Enlarge: IMAGE, a picture of 4000 × 3000")
+        button = page.get_by_role("button", name="Enlarge IMAGE, a picture of 4000 × 3000")
         button.focus()
         page.keyboard.press("Enter")
         assert page.get_by_role("dialog").count() == 1

@@ -53,7 +53,7 @@ function enlarge(picture) {
   const { large, width, height } = picture.dataset;
   const copy = picture.cloneNode(true), view = copy.querySelector("svg"), close = document.createElement("button");
   copy.querySelectorAll("button").forEach((button) => button.remove());
-  view.setAttribute("viewBox", `0 0 ${width} ${height}`);
+  view.setAttribute("viewBox", [0, 0, width, height].join(" "));
   view.querySelector("use").setAttribute("href", `#${large}`);
   copy.style.setProperty("--full", `${width}px`);
   close.className = "close";
@@ -73,7 +73,7 @@ function enlarge(picture) {
 for (const picture of document.querySelectorAll("[data-large]")) {
   const button = document.createElement("button");
   button.className = "enlarge";
-  button.setAttribute("aria-label", `Enlarge: ${picture.querySelector("svg").getAttribute("aria-label")}`);
+  button.setAttribute("aria-label", `Enlarge ${picture.querySelector("svg").getAttribute("aria-label")}`);
   button.textContent = "⤢";
   picture.append(button);
   picture.addEventListener("click", () => enlarge(picture));
