@@ -9,16 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from visprog.images import load_image
+
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
-FAULTY = """\
-BOX0=LOC(image=IMAGE,object='goat')
-BOX1=LOC(image=IMAGE,object='gate')
-ANSWER0=COUNT(box=BOX0)
-ANSWER1=COUNT(box=BOX1)
-ANSWER2=EVAL(expr="'yes' if {ANSWER0} + {ANSWER1} > 0 else 'no'")
-FINAL_RESULT=RESULT(var=ANSWER)
-"""
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +22,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL"):
         monkeypatch.delenv(name, raising=False)
     (tmp_path / "examples").symlink_to(ROOT / "examples")
-    (tmp_path / "faulty.vp").write_text(FAULTY)
+    (tmp_path / "faulty.vp").symlink_to(ROOT / "examples" / "faulty.vp")
     return tmp_path
 
 
@@ -88,7 +82,25 @@ def test_the_command_line_of_every_example_works(folder: Path) -> None:
 
 
 def test_every_program_of_the_examples_checks() -> None:
-    programs = [str(path) for path in sorted((ROOT / "examples").glob("*.vp"))]
+    programs = [str(path) for path in sorted((ROOT / "examples").glob("*.vp")) if path.stem != "faulty"]
     assert len(programs) == 4
     done = run([sys.executable, "-m", "visprog", "check", *programs])
     assert done.stderr == "4 files: 0 errors, 0 warnings\n"
+
+
+def test_the_faulty_example_has_the_fault_that_it_shows() -> None:
+    done = run([sys.executable, "-m", "visprog", "check", str(ROOT / "examples" / "faulty.vp")])
+    assert done.returncode == 1
+    assert done.stderr == "1 file: 1 error, 0 warnings\n"
+
+
+def test_the_tasks_of_the_examples_are_done(folder: Path) -> None:
+    command = [sys.executable, "-m", "visprog", "batch", "examples/tasks.jsonl", "--out", "answers", "--save"]
+    done = run(command)
+    assert done.returncode == 0, done.stderr
+    assert "3 tasks: 3 done, 0 failed" in done.stderr
+    assert [path.name for path in (folder / "answers" / "pictures").iterdir()] == ["named.png"]
+
+
+def test_the_desert_is_a_picture() -> None:
+    assert load_image(ROOT / "examples" / "images" / "desert.jpg").size == (720, 480)
