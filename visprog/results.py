@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import singledispatch
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from visprog.images import PICTURE_ENDINGS, save_image, write_atomically
 from visprog.language.checker import Checked
 from visprog.language.types import Type
 from visprog.printable import json_text
+from visprog.trace.rendering import brief_repr
 from visprog.trace.shortening import CutList, CutRegions, CutText, Limits, Shortener
 from visprog.values import Image, Region, Regions
 
@@ -21,6 +23,9 @@ _ENDINGS = {
 }
 LINE = Limits(text=20_000, items=1_000, value=100_000, total=200_000)
 """How much of its result, warnings and error a line of many results holds."""
+
+_MOST = 4_000_000
+"""Characters of JSON that such a result takes at most: every item of a list has more beside its text."""
 
 _TEXT = (".txt", ".json")
 _NAMED = {Type.IMAGE: "a picture", Type.REGIONS: "regions", Type.LIST: "a list", Type.ANY: "a value"}
@@ -48,8 +53,19 @@ def check_output(checked: Checked, output: Path | None, *, kept: bool) -> None:
 
 
 def shortened_plain(value: Any, shortener: Shortener) -> Any:
-    """Return as much of a value as `shortener` has room for, as JSON's own kinds."""
-    return plain(shortener(value))
+    """Return as much of a value as `shortener` has room for, as JSON's own kinds.
+
+    A long value of a type that the language does not know is there by its repr, shortened.
+    """
+    found = plain(shortener(value))
+    try:
+        fits = len(json.dumps(found, default=repr)) <= _MOST
+    except (TypeError, ValueError, RecursionError):
+        fits = False
+    if fits:
+        return found
+    shortener.cut = True
+    return brief_repr(value)
 
 
 def save_result(value: Any, path: Path) -> None:
