@@ -1,6 +1,7 @@
 """What comes of one task, as plain data: the line of the results, and what it took.
 
-Long results, warnings and errors are cut, and `shortened` says so. `visprog run -o FILE` keeps a whole result.
+Long results, warnings and errors are cut, and `shortened` says so. `visprog run -o FILE` keeps a whole
+result.
 """
 
 from __future__ import annotations
