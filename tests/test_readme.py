@@ -11,6 +11,7 @@ import pytest
 
 from tests.documentation import README as README_PAGE
 from tests.documentation import ROOT, Block, blocks, run, visprog
+from visprog.images import load_image
 
 README = README_PAGE.read_text("utf-8")
 
@@ -95,3 +96,13 @@ def test_every_program_of_the_examples_checks() -> None:
     assert len(programs) == 4
     done = run([sys.executable, "-m", "visprog", "check", *programs])
     assert done.stderr == "4 files: 0 errors, 0 warnings\n"
+
+
+def test_the_faulty_example_has_the_fault_that_it_shows() -> None:
+    done = run([sys.executable, "-m", "visprog", "check", str(ROOT / "examples" / "faulty.vp")])
+    assert done.returncode == 1
+    assert done.stderr == "1 file: 1 error, 0 warnings\n"
+
+
+def test_the_desert_is_a_picture() -> None:
+    assert load_image(ROOT / "examples" / "images" / "desert.jpg").size == (720, 480)

@@ -1,15 +1,64 @@
-"""Text that is safe to print: nothing in a program, an answer or a file's name may steer the terminal."""
+r"""Text that is safe to show: nothing in a program, an answer or a file name may steer what displays it.
+
+Control characters can move a terminal's cursor, bidirectional controls can reorder a line, and invisible
+characters can hide text. All of them are shown as escapes, such as `\u202e`. Text that people write stays
+as it is: right-to-left scripts, combining marks, joiners between letters that need them, and emoji sequences.
+"""
 
 from __future__ import annotations
 
-_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+import json
+import re
+from typing import Any
+
+_EMOJI = (
+    "\u00a9\u00ae\u203c\u2049\u2122\u2139\u2190-\u21ff\u2300-\u23ff\u24c2\u25a0-\u27bf\u2934\u2935"
+    "\u2b00-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001faff"
+)
+_JOINING = "\u0600-\u08ff\u0900-\u0dff\u0f00-\u109f\u1780-\u18af\ua840-\ua87f\U00010900-\U00011fff"
+"""Scripts whose letters take joiners: Arabic, Mongolian, those of India and their relatives."""
+_IDEOGRAPHS = "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+
+_UNSAFE = (
+    "\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e"
+    "\u2060-\u206f\u3164\ud800-\uf8ff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff"
+    "\U00013430-\U0001345f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U0010ffff"
+)
+"""Controls, invisible characters, lone surrogates and characters for private use."""
+
+_SAFE_OR_UNSAFE = re.compile(
+    rf"(?P<safe>\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{{1,6}}\U000e007f"  # the flag of Wales
+    rf"|(?<=[{_EMOJI}\ufe0f])\u200d(?=[{_EMOJI}])"
+    rf"|(?<=[{_EMOJI}#*0-9])[\ufe0e\ufe0f]"
+    rf"|(?<=[{_IDEOGRAPHS}])[\ufe00-\ufe0f\U000e0100-\U000e01ef]"
+    rf"|(?<=[{_JOINING}])[\u200c\u200d](?![\u200c\u200d]))"
+    rf"|[{_UNSAFE}]"
+)
 
 
 def printable(text: str) -> str:
-    """Replace all but printable characters, line feeds and tabs."""
-    return "".join(char if char.isprintable() or char in "\n\t" else _REPLACEMENT for char in text)
+    """Escape what could steer or deceive, except line feeds (also those of Windows) and tabs."""
+    if text.isascii() and text.isprintable():
+        return text
+    return _SAFE_OR_UNSAFE.sub(_escaped, text.replace("\r\n", "\n"))
 
 
 def one_line(text: str) -> str:
-    """Replace all but printable characters; line feeds and tabs become spaces, so that columns stay."""
+    """Return `printable` text with spaces for line feeds and tabs, so that columns stay."""
     return printable(text).replace("\n", " ").replace("\t", " ")
+
+
+def json_text(data: Any, *, indent: int | None = 2, allow_nan: bool = True) -> str:
+    """Return data as JSON in readable letters, with the escapes of JSON for what could steer or deceive."""
+    text = json.dumps(data, ensure_ascii=False, indent=indent, allow_nan=allow_nan)
+    return _SAFE_OR_UNSAFE.sub(_json_escaped, text)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return found["safe"] or found[0].encode("unicode_escape").decode("ascii")
+
+
+def _json_escaped(found: re.Match[str]) -> str:
+    if found["safe"]:
+        return found["safe"]
+    return "\\u007f" if found[0] == "\x7f" else json.dumps(found[0])[1:-1]

@@ -12,6 +12,9 @@ from visprog.files import write_atomically
 from visprog.images import PICTURE_ENDINGS, save_image
 from visprog.language.checker import Checked
 from visprog.language.types import Type
+from visprog.printable import json_text
+from visprog.trace.rendering import brief_repr
+from visprog.trace.shortening import CutList, CutRegions, CutText, Limits, Shortener
 from visprog.values import Image, Region, Regions
 
 _ENDINGS = {
@@ -19,6 +22,12 @@ _ENDINGS = {
     Type.REGIONS: (".json",),
     Type.LIST: (".txt", ".json"),
 }
+LINE = Limits(text=20_000, items=1_000, value=100_000, total=200_000)
+"""How much of its result, warnings and error a line of many results holds."""
+
+_MOST = 4_000_000
+"""Characters of JSON that such a result takes at most: every item of a list has more beside its text."""
+
 _TEXT = (".txt", ".json")
 _NAMED = {Type.IMAGE: "a picture", Type.REGIONS: "regions", Type.LIST: "a list", Type.ANY: "a value"}
 
@@ -44,12 +53,28 @@ def check_output(checked: Checked, output: Path | None, *, kept: bool) -> None:
         )
 
 
+def shortened_plain(value: Any, shortener: Shortener) -> Any:
+    """Return as much of a value as `shortener` has room for, as JSON's own kinds.
+
+    A long value of a type that the language does not know is there by its repr, shortened.
+    """
+    found = plain(shortener(value))
+    try:
+        fits = len(json.dumps(found, default=repr)) <= _MOST
+    except (TypeError, ValueError, RecursionError):
+        fits = False
+    if fits:
+        return found
+    shortener.cut = True
+    return brief_repr(value)
+
+
 def save_result(value: Any, path: Path) -> None:
-    """Write a result, whole or not at all. Raises OutputError."""
+    """Write the whole result; no partial file is ever left. Raises OutputError."""
     if isinstance(value, Image):
         save_image(value, path)
     elif path.suffix.casefold() == ".json":
-        write_atomically(path, json.dumps(plain(value), indent=2, ensure_ascii=False) + "\n")
+        write_atomically(path, json_text(plain(value)) + "\n")
     elif path.suffix.casefold() == ".txt":
         write_atomically(path, result_text(value) + "\n")
     else:
@@ -62,6 +87,21 @@ def save_result(value: Any, path: Path) -> None:
 def plain(value: Any) -> Any:
     """Return a value as JSON's own kinds."""
     return value
+
+
+@plain.register
+def _(value: CutText) -> str:
+    return str(value)
+
+
+@plain.register
+def _(value: CutList) -> list[Any]:
+    return [*map(plain, value.items), f"… {value.hidden:,} more"]
+
+
+@plain.register
+def _(value: CutRegions) -> list[Any]:
+    return [*map(plain, value.regions), f"… {value.length - len(value.regions):,} more"]
 
 
 @plain.register

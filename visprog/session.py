@@ -24,7 +24,7 @@ from visprog.engine.memo import DEFAULT_BYTES, Memo
 from visprog.errors import AudioError, ProgramError, UsageError, VisProgError
 from visprog.images import Source, load_image, need_of
 from visprog.language.checker import Checked, check
-from visprog.language.diagnostics import render
+from visprog.language.digest import render_digest
 from visprog.language.parser import Parsed, parse
 from visprog.language.program import Program
 from visprog.language.types import Type
@@ -65,9 +65,9 @@ class VisProg:
     added to the built-in ones and to those of installed packages. What was computed once is remembered, up to
     `memory` bytes; 0 remembers nothing. With `cache`, a folder or a DiskMemo, it is kept on disk too, for
     other processes. At most `workers` steps and one more compute at once; those that wait for a model do not
-    count. With `batching`, what steps ask of one model at the same time is asked of it at once. A run takes at
-    most `deadline` seconds, from its first step on: steps that are not done by then fail, and the results of
-    the others stay.
+    count. With `batching`, what steps ask of one model at the same time is asked of it at once. A run takes
+    at most `deadline` seconds, from its first step on: steps that are not done by then fail, and the results
+    of the others stay.
     """
 
     def __init__(
@@ -144,7 +144,7 @@ class VisProg:
         if not checked.ok:
             errors = [each for each in checked.diagnostics if each.is_error]
             message = f"the program has {len(errors)} error{'s' * (len(errors) > 1)}"
-            shown = render(errors, checked.program.source or str(checked.program))
+            shown = render_digest(errors, checked.program.source or str(checked.program))
             raise ProgramError(f"{message}\n\n{shown}", checked.diagnostics)
         return self._run(checked, _loaded(pictures), plan, observer, seconds)
 

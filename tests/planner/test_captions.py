@@ -104,7 +104,7 @@ def test_what_no_caption_of_the_bank_says_is_refused(caption: str) -> None:
 def test_a_caption_is_of_one_picture_and_a_statement_of_two() -> None:
     for said, inputs, hint in (
         ("a bench above a lamp", TWO, "--task nlvr, one picture"),
-        ("Each image contains two dogs.", ONE, "--task nlvr, two pictures"),
+        ("Each image contains two dogs.", ONE, "give two pictures: the first one is LEFT"),
     ):
         with pytest.raises(PlanError) as caught:
             plan(said, "nlvr", inputs)

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from visprog.engine.events import StepFinished
 from visprog.errors import ModelUnavailable, StepError
 from visprog.models.roles import Message
+from visprog.printable import printable
 from visprog.trace.html import frame, render_html
-from visprog.trace.rendering import visible
 from visprog.trace.run import Run
 from visprog.values import Image, Region, Regions
 
@@ -212,8 +212,8 @@ def test_any_text_comes_back_as_text_and_adds_no_element(
     plain = read_page(render_html(_hostile(run_of, image, "plain")))
     assert page.elements == plain.elements
     assert [name for name, _ in page.attributes] == [name for name, _ in plain.attributes]
-    assert page.text.count(visible(text)) >= 12
-    assert "plain" not in page.text or "plain" in visible(text)
+    assert page.text.count(printable(text)) >= 12
+    assert "plain" not in page.text or "plain" in printable(text)
 
 
 def test_a_notebook_shows_the_page_in_a_sandboxed_frame(

@@ -12,6 +12,7 @@ from PIL import Image as PILImage
 
 from visprog.errors import StepError
 from visprog.models.roles import Message
+from visprog.printable import printable
 from visprog.trace.run import Run
 from visprog.values import Image, Region, Regions
 
@@ -267,10 +268,11 @@ def test_script_text_stays_text(
         environment={"picture": text},
     )
     with _opened(browser, run, tmp_path) as (page, complaints):
-        assert page.locator("h1").text_content() == text
-        assert text in (page.locator("#step-1 .tag").text_content() or "")
-        assert text in (page.locator(".said").text_content() or "")
-        assert text in (page.locator(".cause").first.text_content() or "")
+        shown = printable(text)
+        assert page.locator("h1").text_content() == shown
+        assert shown in (page.locator("#step-1 .tag").text_content() or "")
+        assert shown in (page.locator(".said").text_content() or "")
+        assert shown in (page.locator(".cause").first.text_content() or "")
         assert page.locator("script, img, svg[onload]").count() == 1
         assert page.evaluate("window.ran") is None
     assert complaints == []
@@ -354,3 +356,68 @@ def test_the_heading_and_its_pictures_are_told_to_a_screen_reader(
     with _opened(browser, dogs_run, tmp_path) as (page, _):
         assert page.get_by_role("heading", level=1).count() == 1
         assert page.get_by_role("img", name="Picture with dog 91%, puppy 50% marked").count() == 1
+
+
+def _enlarged_run(run_of: Callable[..., Run], photo: Callable[..., Image]) -> Run:
+    image = photo(4000, 3000)
+    dogs = Regions([Region((2000, 1500, 2040, 1540), "dog", 0.9)], size=image.size)
+    program = "OBJ0=Loc(image=IMAGE, object='dog')\nRESULT=Tag(image=IMAGE, object=OBJ0)"
+    return run_of(program, {"IMAGE": image}, [dogs, photo(4000, 3000, 1)])
+
+
+@pytest.mark.parametrize("width", [380, 1280])
+def test_a_click_enlarges_a_picture_with_its_regions(
+    browser: Browser, run_of: Callable[..., Run], photo: Callable[..., Image], tmp_path: Path, width: int
+) -> None:
+    view = {"width": width, "height": 800}
+    with _opened(browser, _enlarged_run(run_of, photo), tmp_path, viewport=view) as (page, complaints):
+        page.locator("#step-1 .output .picture").click(position={"x": 20, "y": 20})
+        picture = page.locator("dialog .picture")
+        small = _box(page.locator("#step-1 .output .picture"))
+        assert _box(picture)["width"] >= min(small["width"] * 1.5, width - 20)
+        assert page.locator("dialog .region").count() == 1
+        picture.click(position={"x": 20, "y": 20})
+        large, box = _box(picture), _box(page.locator("dialog .region rect"))
+        assert large["width"] >= 1600
+        assert (box["x"] - large["x"]) / large["width"] == pytest.approx(0.5, abs=0.01)
+        page.get_by_role("button", name="Close").click()
+        assert page.locator("dialog").count() == 0
+        assert complaints == []
+
+
+def test_a_picture_is_enlarged_and_put_back_with_the_keyboard(
+    browser: Browser, run_of: Callable[..., Run], photo: Callable[..., Image], tmp_path: Path
+) -> None:
+    with _opened(browser, _enlarged_run(run_of, photo), tmp_path) as (page, _):
+        button = page.get_by_role("button", name="Enlarge IMAGE, a picture of 4000 × 3000")
+        button.focus()
+        page.keyboard.press("Enter")
+        assert page.get_by_role("dialog").count() == 1
+        page.keyboard.press("Escape")
+        assert page.get_by_role("dialog").count() == 0
+        assert button.evaluate("e => e === document.activeElement")
+
+
+def test_a_picture_that_is_shown_whole_has_no_button(browser: Browser, dogs_run: Run, tmp_path: Path) -> None:
+    with _opened(browser, dogs_run, tmp_path) as (page, _):
+        assert page.locator("button").count() == 0
+
+
+def test_without_scripts_nothing_offers_to_enlarge(
+    browser: Browser, run_of: Callable[..., Run], photo: Callable[..., Image], tmp_path: Path
+) -> None:
+    run = _enlarged_run(run_of, photo)
+    with _opened(browser, run, tmp_path, java_script_enabled=False) as (page, _):
+        assert page.locator("button").count() == 0
+        assert page.locator("#input-1 .picture").is_visible()
+
+
+def test_a_picture_can_be_enlarged_in_a_notebook(
+    browser: Browser, run_of: Callable[..., Run], photo: Callable[..., Image]
+) -> None:
+    page = browser.new_page(reduced_motion="reduce")
+    page.set_content(_enlarged_run(run_of, photo)._repr_html_())
+    frame = page.frame_locator("iframe")
+    frame.locator("#input-1 .enlarge").click()
+    frame.locator("dialog .picture").wait_for()
+    page.close()

@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from visprog.printable import printable
 from visprog.trace.record_json import to_record
-from visprog.trace.rendering import TEXT_LIMIT, describe, duration, percent, shorten, visible
+from visprog.trace.rendering import TEXT_LIMIT, describe, duration, percent
+from visprog.trace.shortening import shorten
 from visprog.values import Image, Region, Regions
 
 
@@ -86,5 +88,5 @@ def test_a_score_is_written_as_a_percentage(score: float, words: str) -> None:
 
 
 @given(st.text())
-def test_visible_text_can_be_encoded_and_keeps_its_length(text: str) -> None:
-    assert len(visible(text).encode().decode()) == len(text)
+def test_printable_text_can_be_encoded_and_is_printable_again(text: str) -> None:
+    assert printable(text).encode().decode() == printable(printable(text))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image as PILImage
 
-from visprog.trace.thumbnails import LARGEST, Thumbnail, outline, thumbnail
+from visprog.trace.thumbnails import SMALL, Thumbnail, outline, thumbnail
 from visprog.values import Image
 
 
@@ -46,7 +46,7 @@ def test_a_thumbnail_is_as_large_as_it_says_and_within_its_bounds(
         1
         <= min(small.width, small.height)
         <= max(small.width, small.height)
-        == min(LARGEST, max(width, height))
+        == min(SMALL.longest, max(width, height))
     )
 
 

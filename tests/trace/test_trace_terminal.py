@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from pathlib import Path
+from unicodedata import category
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,12 +39,12 @@ def test_a_models_text_cannot_steer_the_terminal(
     printed = _printed(run_of("A=Vqa(image=IMAGE, question='q')", {"IMAGE": photo()}, [answer]))
     assert "\x1b" not in printed
     assert "\x07" not in printed
-    assert "[red]mark" in printed
+    assert "[red]mark\\u202e" in printed
 
 
 @given(st.text())
 def test_what_is_printed_takes_one_line_and_holds_no_control_character(text: str) -> None:
-    assert one_line(text).isprintable()
+    assert not {category(char) for char in one_line(text)} & {"Cc", "Cs", "Co", "Zl", "Zp"}
 
 
 def test_where_there_is_no_terminal_each_step_that_ends_is_a_line(dogs_run: Run) -> None:

@@ -1,4 +1,8 @@
-"""What comes of one task, as plain data: the line of the results, and what it took."""
+"""What comes of one task, as plain data: the line of the results, and what it took.
+
+Long results, warnings and errors are cut, and `shortened` says so. `visprog run -o FILE` keeps a whole
+result.
+"""
 
 from __future__ import annotations
 
@@ -20,9 +24,10 @@ from visprog.images import save_image
 from visprog.language.checker import Checked
 from visprog.models.usage import NOTHING, Tokens, counting, total
 from visprog.planner.plan import Plan
-from visprog.results import plain
+from visprog.results import LINE, shortened_plain
 from visprog.session import VisProg
 from visprog.trace.run import Run
+from visprog.trace.shortening import Shortener, shorten
 from visprog.values import Image
 
 KEPT = ("picture", "trace")
@@ -103,18 +108,21 @@ class Performer:
             return error
 
     def _describe(self, run: Run, task: Task, record: dict[str, Any]) -> None:
+        shortener = Shortener(LINE)
         if run.ok:
             record["ok"] = True
-            record["result"] = plain(run.result)
+            record["result"] = shortened_plain(run.result, shortener)
             if self._pictures is not None and isinstance(run.result, Image):
                 place = self._pictures / f"{task.file_name}{ENDINGS['pictures']}"
                 save_image(run.result, place)
                 record["picture"] = f"{self._pictures.name}/{place.name}"
         record["program"] = str(run.program)
         if run.warnings:
-            record["warnings"] = list(run.warnings)
+            record["warnings"] = list(shortener.lines(run.warnings))
         if run.error is not None:
             record["error"] = _error(run.error)
+        if shortener.cut:
+            record["shortened"] = True
         if self._traces is not None:
             page = self._traces / f"{task.file_name}{ENDINGS['traces']}"
             run.save(page)
@@ -157,6 +165,11 @@ def _error(error: Exception) -> dict[str, Any]:
 
 def _described(error: Exception) -> dict[str, Any]:
     if not isinstance(error, VisProgError):
-        return {"type": type(error).__name__, "message": str(error), "help": None}
+        return {"type": type(error).__name__, "message": shorten(str(error), LINE.text), "help": None}
     place = {"step": error.step, "line": error.line} if isinstance(error, StepError) else {}
-    return {"type": type(error).__name__, "message": error.message, "help": error.help, **place}
+    return {
+        "type": type(error).__name__,
+        "message": shorten(error.message, LINE.text),
+        "help": error.help,
+        **place,
+    }

@@ -31,7 +31,6 @@ app = typer.Typer(
     name="visprog",
     help="Turn an instruction into a small checked program over vision tools, and run it on your pictures.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # plain help takes half the time: boxes need a Markdown parser
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -64,7 +63,7 @@ def main() -> None:
     _open_closed()
     try:
         try:
-            app()
+            app(prog_name="visprog")  # completion is registered under this name
         finally:
             sys.stdout.flush()
     except KeyboardInterrupt:

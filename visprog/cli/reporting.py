@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import sys
 from collections.abc import Iterator
@@ -12,7 +11,10 @@ from typing import Any, NoReturn
 import typer
 
 from visprog.errors import UsageError, VisProgError
-from visprog.printable import printable
+from visprog.printable import json_text, printable
+
+_DIAGNOSTICS = 500
+"""How many an error holds as JSON."""
 
 
 @contextlib.contextmanager
@@ -36,7 +38,7 @@ def reporting(as_json: bool = False) -> Iterator[None]:
 def _plain_error(error: VisProgError) -> dict[str, object]:
     from visprog.language.diagnostics import to_json
 
-    found = [to_json(each) for each in getattr(error, "diagnostics", ())]
+    found = [to_json(each) for each in getattr(error, "diagnostics", ())[:_DIAGNOSTICS]]
     return {"ok": False, "error": error.message, "help": error.help, "diagnostics": found}
 
 
@@ -58,9 +60,9 @@ def colored(stream: Any) -> bool:
     return stream.isatty() and not os.environ.get("NO_COLOR")
 
 
-def note(text: str) -> None:
-    """Say something beside the results."""
-    typer.echo(text, err=True)
+def note(text: str, *, styled: bool = False) -> None:
+    """Say something beside the results. What is `styled` is safe already, and holds colours."""
+    typer.echo(text if styled else printable(text), err=True)
 
 
 def print_result(text: str) -> None:
@@ -70,4 +72,4 @@ def print_result(text: str) -> None:
 
 def print_json(data: object) -> None:
     """Print what other programs read."""
-    typer.echo(json.dumps(data, indent=2, ensure_ascii=False))
+    typer.echo(json_text(data))

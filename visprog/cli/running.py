@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import typer
 
 from visprog.cli.reporting import colored, leave, note, print_json, print_result
-from visprog.printable import printable
 
 if TYPE_CHECKING:
     from visprog.images import Source
@@ -36,10 +35,10 @@ def show_plan(plan: Plan) -> None:
 
 def show_diagnostics(checked: Checked, source: str) -> None:
     """Show the faults of a program where they are."""
-    from visprog.language.diagnostics import render
+    from visprog.language.digest import render_digest
 
     if checked.diagnostics:
-        note(render(checked.diagnostics, source, color=colored(sys.stderr)))
+        note(render_digest(checked.diagnostics, source, color=colored(sys.stderr)), styled=True)
 
 
 def run_program(
@@ -76,7 +75,7 @@ def finish(finished: Run, output: Path | None, trace: Path | None, as_json: bool
         print_result(str(output) if output is not None else result_text(finished.result))
     for name, image in finished.inputs.items():
         for remark in image.notes:
-            note(f"warning: {printable(f'{name}: {remark}')}")
+            note(f"warning: {name}: {remark}")
     _show_failures(finished)
     if trace is not None:
         note(f"trace: {trace}")
@@ -89,6 +88,6 @@ def finish(finished: Run, output: Path | None, trace: Path | None, as_json: bool
 def _show_failures(finished: Run) -> None:
     for step in finished.steps:
         if step.error is not None:
-            note(f"error: {printable(str(step.error))}")
+            note(f"error: {step.error}")
             if os.environ.get("VISPROG_TRACEBACK"):
-                note(printable("".join(traceback.format_exception(step.error))))
+                note("".join(traceback.format_exception(step.error)))

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from visprog.arguments import make_zoo, read_given_program
 from visprog.cli.reporting import colored, note
-from visprog.errors import ProgramError
-from visprog.printable import printable
+from visprog.errors import ProgramError, UsageError
 
 if TYPE_CHECKING:
     from visprog.engine.disk_memo import DiskMemo
@@ -39,18 +38,35 @@ def make_session(
 def _disk_memo(folder: Path) -> DiskMemo:
     from visprog.engine.disk_memo import DiskMemo
 
-    return DiskMemo(folder, tell=lambda words: note(f"warning: {printable(words)}"))
+    return DiskMemo(folder, tell=lambda words: note(f"warning: {words}"))
 
 
 def read_checked(session: VisProg, file: Path, names: tuple[str, ...]) -> Checked:
-    """Read and check a program, and show its faults. Raises ProgramError where it cannot run."""
-    from visprog.language.diagnostics import render
+    """Read and check a program, and show its faults. Raises ProgramError if it cannot run.
+
+    Raises UsageError if the file holds something else than a program.
+    """
+    from visprog.language.digest import render_digest
 
     name, text = read_given_program(file)
     checked = session.check(text, names)
-    shown = render(checked.diagnostics, text, name=name, color=colored(sys.stderr))
+    if not checked.ok:
+        refuse_foreign(name, text)
+    shown = render_digest(checked.diagnostics, text, name=name, color=colored(sys.stderr))
     if shown:
-        note(shown + "\n")
+        note(shown + "\n", styled=True)
     if not checked.ok:
         raise ProgramError(f"{name} has errors; nothing was run", checked.diagnostics)
     return checked
+
+
+def refuse_foreign(name: str, text: str) -> None:
+    """Raise UsageError if a text with errors is not a program at all."""
+    from visprog.language.recognition import foreign_kind
+
+    kind = foreign_kind(text)
+    if kind is not None:
+        raise UsageError(
+            f"{name} is not a program: it looks like {kind}",
+            help="a program has one statement on each line, such as RESULT=Caption(image=IMAGE)",
+        )

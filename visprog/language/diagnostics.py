@@ -102,6 +102,7 @@ def _render_one(diagnostic: Diagnostic, lines: list[str], name: str, color: bool
     ]
     if 1 <= span.line <= len(lines):
         text, start, end = _window(lines[span.line - 1], span)
+        start, end = len(one_line(text[:start])), len(one_line(text[:end]))  # escapes are longer
         carets = "^" * max(1, end - start)
         hint = f" {one_line(diagnostic.help)}" if diagnostic.help else ""
         out += [

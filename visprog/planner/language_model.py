@@ -9,7 +9,8 @@ from typing import Any
 
 from visprog.errors import AnswerCut, ContextTooLong, PlanError
 from visprog.language.checker import Checked, check
-from visprog.language.diagnostics import Diagnostic, render, render_plain
+from visprog.language.diagnostics import Diagnostic, render_plain
+from visprog.language.digest import render_digest
 from visprog.language.parser import parse
 from visprog.models.roles import Completion, LanguageModel, Message
 from visprog.planner.bank import Bank, identity, read_bank
@@ -203,7 +204,7 @@ class LanguageModelPlanner:
         source, errors = talk.faulty.program.source, _errors(talk.faulty)
         message = f"{self.name} wrote no program without errors in {tries}; the last one has\n\n"
         return PlanError(
-            message + render(errors, source) + "\n",
+            message + render_digest(errors, source) + "\n",
             help=help_,
             program=source,
             diagnostics=talk.faulty.diagnostics,

@@ -7,9 +7,11 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from visprog.trace.rendering import decimal, percent, shorten
+from visprog.trace.plates import Plate, Plates
+from visprog.trace.rendering import decimal, percent
+from visprog.trace.shortening import shorten
 from visprog.trace.tags import Rectangle, Tag, place
-from visprog.trace.thumbnails import bounded, outline, thumbnail
+from visprog.trace.thumbnails import LARGE, SMALL, outline
 from visprog.values import Box, Image, Region, Regions
 
 COLORS = 8
@@ -19,8 +21,19 @@ _DRAWN = 500
 _CROWD = 12
 _LEAST = 200
 """Pixels to which the style sheet enlarges a picture that is less wide."""
-_FINE = 0.78
-"""How much of its own thumbnail's resolution a crop must have as a part of another's."""
+_ENLARGED = 1.5
+"""How many times as large as its small copy a picture must be to be worth a large copy."""
+_OUTLINE = 20_000
+"""Characters of the outline of one mask. One that is more ragged is drawn as a box."""
+
+
+class Bounds(NamedTuple):
+    """How much a page holds: bytes of pictures and of enlarged pictures, regions, characters of outlines."""
+
+    pictures: int = 6_000_000
+    enlarged: int = 4_000_000
+    regions: int = 3_000
+    outlines: int = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +58,8 @@ class Shape:
 class Figure:
     """A picture and what is drawn over it.
 
-    `picture` is the id of its element, of `width` by `height`; `size` is the picture's own.
+    `picture` is the id of its element, of `width` by `height`; `size` is the picture's own. `hidden` regions
+    are not drawn. `large`, if there is one, is a larger copy of the picture.
     """
 
     picture: str
@@ -55,6 +69,7 @@ class Figure:
     alt: str
     shapes: tuple[Shape, ...] = ()
     hidden: int = 0
+    large: Plate | None = None
 
     @property
     def crowded(self) -> bool:
@@ -72,79 +87,58 @@ class Figure:
         return tuple(sorted(self.shapes, key=lambda s: -(s.box[2] - s.box[0]) * (s.box[3] - s.box[1])))
 
 
-class _Plate(NamedTuple):
-    """A picture on the page: its element's id, that element, and its size there."""
-
-    name: str
-    element: str
-    width: int
-    height: int
-
-
 class Album:
-    """The distinct pictures of a page. A crop of one that is there is drawn as a part of it.
+    """The distinct pictures of a page, with what is drawn over them, within `bounds`.
 
     The page shows figures that are larger than `room`, in pixels, in no less than that; regions are labelled
     to suit, with their scores or without.
     """
 
-    def __init__(self, room: tuple[int, int] = (330, 560), *, scores: bool = True) -> None:
+    def __init__(
+        self, room: tuple[int, int] = (330, 560), *, scores: bool = True, bounds: Bounds | None = None
+    ) -> None:
+        bounds = Bounds() if bounds is None else bounds
         self._room = room
         self._scores = scores
-        self._plates: dict[Image, _Plate] = {}
+        self._small = Plates("picture", SMALL, bounds.pictures)
+        self._large = Plates("large", LARGE, bounds.enlarged)
+        self._regions_left = bounds.regions
+        self._outlines_left = bounds.outlines
         self._outlines: dict[tuple[int, int, int], str] = {}
 
-    def figure(self, image: Image, alt: str, regions: Regions | None = None) -> Figure:
-        """Return a figure of `image`, with `regions` over it."""
-        plate = self._plate(image)
-        shown = () if regions is None else self._shapes(regions[:_DRAWN], plate)
+    def figure(self, image: Image, alt: str, regions: Regions | None = None) -> Figure | None:
+        """Return a figure of `image`, with `regions` over it; None if there is no room for the picture."""
+        plate = self._small.add(image)
+        if plate is None:
+            return None
+        shown = () if regions is None else self._shapes(regions[: min(_DRAWN, self._regions_left)], plate)
+        self._regions_left -= len(shown)
         hidden = 0 if regions is None else len(regions) - len(shown)
-        return Figure(plate.name, plate.width, plate.height, image.size, alt, shown, hidden)
+        large = self._large.get(image)
+        return Figure(plate.name, plate.width, plate.height, image.size, alt, shown, hidden, large)
+
+    def enlarge(self, image: Image) -> None:
+        """Keep a large copy of a picture that is much larger than its small one, if there is room."""
+        if max(image.size) >= _ENLARGED * SMALL.longest:
+            self._large.add(image)
 
     @property
     def elements(self) -> Markup:
         """The elements that hold the pictures, to be defined once in an SVG."""
-        return Markup("\n".join(plate.element for plate in self._plates.values()))  # noqa: S704 - made below
+        plates = self._small.all + self._large.all
+        return Markup("\n".join(plate.element for plate in plates))  # noqa: S704 - made by Plates
 
     @property
     def proportions(self) -> str:
         """The style that tells the pictures' sizes."""
-        return "".join(
-            f".{each.name}{{--w:{each.width};--h:{each.height}}}" for each in self._plates.values()
-        )
-
-    def _plate(self, image: Image) -> _Plate:
-        plate = self._plates.get(image)
-        if plate is None:
-            name = f"picture-{len(self._plates) + 1}"
-            plate = self._plates[image] = self._part(name, image) or _whole(name, image)
-        return plate
+        return "".join(f".{each.name}{{--w:{each.width};--h:{each.height}}}" for each in self._small.all)
 
     def is_same(self, one: Image, other: Image) -> bool:
         """Whether two pictures, both figures already or to become such, look the same."""
-        return self._plate(one) is self._plate(other)
+        plate = self._small.add(one)
+        return plate is not None and plate is self._small.add(other)
 
-    def _part(self, name: str, image: Image) -> _Plate | None:
-        """Return the picture as a part of the one that it was cropped from, where that shows it as well."""
-        if image.origin is None:
-            return None
-        parent, (left, top, right, bottom) = image.origin
-        plate = self._plates.get(parent)
-        if plate is None:
-            return None
-        across, down = plate.width / parent.width, plate.height / parent.height
-        x, y, wide, tall = left * across, top * down, (right - left) * across, (bottom - top) * down
-        if max(wide, tall) < _FINE * max(bounded(image.size)):
-            return None
-        width, height = max(1, round(wide)), max(1, round(tall))
-        view = " ".join(map(decimal, (x, y, wide, tall)))
-        element = (
-            f'<svg id="{name}" width="{width}" height="{height}" viewBox="{view}" preserveAspectRatio="none">'
-            f'<use href="#{plate.name}"/></svg>'
-        )
-        return _Plate(name, element, width, height)
-
-    def _shapes(self, regions: Regions, plate: _Plate) -> tuple[Shape, ...]:
+    def _shapes(self, regions: Regions, plate: Plate) -> tuple[Shape, ...]:
         colors: dict[str, int] = {}
         one_label = len(set(regions.labels)) == 1
         shapes = []
@@ -154,7 +148,7 @@ class Album:
             shapes.append(_shape(number, region, regions.size, color, self._outline(region, plate), tag))
         return tuple(shapes)
 
-    def _tags(self, regions: Regions, plate: _Plate) -> list[Tag]:
+    def _tags(self, regions: Regions, plate: Plate) -> list[Tag]:
         wide, tall = self._room
         width = min(max(plate.width, _LEAST), tall * plate.width / plate.height, wide)
         return place(
@@ -164,20 +158,16 @@ class Album:
             crowded=len(regions) > _CROWD,
         )
 
-    def _outline(self, region: Region, plate: _Plate) -> str:
+    def _outline(self, region: Region, plate: Plate) -> str:
         """Return the path of the region's mask; steps pass regions on, so it is worth remembering."""
-        if region.mask is None:
+        if region.mask is None or self._outlines_left <= 0:
             return ""
         key = id(region.mask), plate.width, plate.height
         if key not in self._outlines:
-            self._outlines[key] = outline(region.mask, plate.width, plate.height)
+            path = outline(region.mask, plate.width, plate.height)
+            self._outlines[key] = path if len(path) <= _OUTLINE else ""
+        self._outlines_left -= len(self._outlines[key])
         return self._outlines[key]
-
-
-def _whole(name: str, image: Image) -> _Plate:
-    uri, width, height = thumbnail(image)
-    element = f'<image id="{name}" width="{width}" height="{height}" href="{uri}"/>'
-    return _Plate(name, element, width, height)
 
 
 def _shape(number: int, region: Region, size: tuple[int, int], color: int, path: str, tag: Tag) -> Shape:

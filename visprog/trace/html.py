@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import cache
 from html import escape
@@ -13,16 +12,29 @@ from markupsafe import Markup
 
 from visprog.errors import VisProgError
 from visprog.language.checker import CheckedStep
-from visprog.language.diagnostics import Diagnostic
+from visprog.language.digest import digest
 from visprog.language.program import ListValue, Literal, Value, Variable
+from visprog.printable import printable
 from visprog.trace.figures import Album, Figure
+from visprog.trace.folders import without_folders
 from visprog.trace.listing import Line, Token, input_anchor, listing, step_anchor
+from visprog.trace.page_parts import Bar, Card, Failure, Link, Shown, causes, complaints
 from visprog.trace.pages import allowed, environment, packed, source
-from visprog.trace.rendering import Description, cost, describe, duration, shared, shorten, visible
+from visprog.trace.rendering import TEXT_LIMIT, Description, cost, describe, duration, shared
+from visprog.trace.shortening import CutList, CutText, Limits, Shortener, shorten
 from visprog.values import Image, Region, Regions
 
 if TYPE_CHECKING:
+    from visprog.planner.plan import Plan
     from visprog.trace.run import Run, StepRecord
+
+MOST_BYTES = 24_000_000
+"""What a page takes at most, whatever the program computed. Pictures take some 13 million of it at most."""
+
+_VALUES = Limits(text=TEXT_LIMIT, items=100, value=6_000, total=400_000)
+_REMARKS = Limits(text=TEXT_LIMIT, items=20, value=6_000, total=200_000)
+_TRANSCRIPT = Limits(text=50_000, items=50, value=200_000, total=200_000)
+_COMMENTS, _TOKENS, _LITERALS, _USERS = 200, 2_000, 20, 20
 
 _WORDS = {
     "done": "computed",
@@ -34,85 +46,15 @@ _WORDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A value, ready for the page. `figure` is there for pictures and regions, `items` for a list."""
-
-    kind: str
-    text: str
-    figure: Figure | None = None
-    items: tuple[Shown, ...] = ()
-    variable: str = ""
-    anchor: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """A step's time on the run's time line, in percent of the run."""
-
-    start: str
-    width: str
-    words: str
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """A step or input and the id of the element that shows it."""
-
-    text: str
-    anchor: str
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """Why a step failed: the message, what to do, and what the errors beneath add, outermost first."""
-
-    message: str
-    help: str | None
-    causes: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """One step, ready for the page."""
-
-    number: int
-    line: Line
-    code: Markup
-    tool: str
-    status: str
-    words: str
-    time: str
-    bar: Bar | None
-    arguments: tuple[tuple[str, Shown], ...]
-    output: Shown | None
-    same: Shown | None
-    warnings: tuple[str, ...]
-    models: tuple[str, ...]
-    cost: str
-    shared: str
-    failure: Failure | None
-    because: Link | None
-    used_by: tuple[Link, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Complaint:
-    """A diagnostic with the line that it is about, split around the place."""
-
-    diagnostic: Diagnostic
-    before: str
-    marked: str
-    after: str
-
-
 def render_html(run: Run) -> str:
-    """Return the page. Texts are escaped, each distinct picture is embedded once."""
+    """Return the page. Texts are escaped, long values are cut, each distinct picture is embedded once."""
     page = _Page(run)
+    page.enlarge()
     cards = tuple(page.cards())
+    found = digest(run.diagnostics)
     fields = {
         "run": run,
-        "title": run.instruction or "Run of a program",
+        "title": shorten(run.instruction or "Run of a program", TEXT_LIMIT),
         "started": _moment(run.started),
         "cost": cost(run.tokens),
         "inputs": page.inputs(),
@@ -120,15 +62,27 @@ def render_html(run: Run) -> str:
         "failed": next((card for card in cards if card.status == "failed"), None),
         "lines": page.codes.items(),
         "cards": {card.number - 1: card for card in cards},
-        "complaints": tuple(_complaints(run)),
-        "models": tuple(dict.fromkeys(name for card in cards for name in card.models)),
+        "complaints": tuple(complaints(run, found.shown)),
+        "further_complaints": found.rest,
+        "models": page.lines(tuple(dict.fromkeys(name for card in cards for name in card.models))),
+        "environment": dict(zip(run.environment, page.lines(tuple(run.environment.values())), strict=False)),
     }
+    if run.plan:
+        fields |= {"planner": without_folders(shorten(run.plan.planner, TEXT_LIMIT))}
+        fields |= {"plan_remarks": page.lines(run.plan.remarks), "transcript": _transcript(run.plan)}
     fields |= {  # after all else: every figure has been made by now
         "pictures": page.album.elements,
         "proportions": page.album.proportions,
         "policy": _policy(page.album.proportions),
     }
     return str(_template().render(fields))
+
+
+def _transcript(plan: Plan) -> tuple[tuple[str, str], ...]:
+    """Return who said what, and at the end how much is left out."""
+    said = Shortener(_TRANSCRIPT).lines([message.content for message in plan.transcript])
+    roles = [message.role for message in plan.transcript[: len(said)]]
+    return tuple(zip([*roles, ""], said, strict=False))
 
 
 def _policy(proportions: str) -> str:
@@ -163,13 +117,28 @@ class _Page:
     def __init__(self, run: Run, album: Album | None = None) -> None:
         self.run = run
         self.album = Album() if album is None else album
-        self.codes = {line: _code(line) for line in listing(run.checked)}
+        self.codes = {line: _code(line) for line in _few_comments(listing(run.checked))}
+        self._values = Shortener(_VALUES)
+        self._remarks = Shortener(_REMARKS)
         self.records = {record.index: record for record in run.steps}
         self.steps = {step.name: (index, step) for index, step in enumerate(run.checked.steps)}
         self.values: dict[str, Any] = dict(run.inputs)
         self.values.update({r.step.name: r.value for r in run.steps if r.status in ("done", "cached")})
         self.anchors = {name: input_anchor(place) for place, name in enumerate(run.checked.inputs)}
         self.anchors.update({name: step_anchor(index) for name, (index, _) in self.steps.items()})
+
+    def enlarge(self) -> None:
+        """Keep large copies of the pictures that were given, of the result, and of what steps made."""
+        pictures = [value for value in self.values.values() if isinstance(value, Image)]
+        result = self.values.get(self.run.checked.result)
+        if isinstance(result, Image) and result.origin is None:  # a crop is drawn as a part of its picture
+            pictures.insert(len(self.run.inputs), result)
+        for picture in pictures:
+            self.album.enlarge(picture)
+
+    def lines(self, texts: Sequence[str]) -> tuple[str, ...]:
+        """Return texts for people, without folders, and cut if they are long."""
+        return tuple(map(without_folders, self._remarks.lines(texts)))
 
     def inputs(self) -> tuple[Shown, ...]:
         return tuple(
@@ -191,6 +160,7 @@ class _Page:
         status = record.status if record else "stopped"
         ran = record is not None and status in ("done", "cached", "failed")
         because = record.because if record else None
+        users = list(self._users(step.name))
         return Card(
             number=index + 1,
             line=line,
@@ -203,13 +173,14 @@ class _Page:
             arguments=tuple((name, self._argument(value)) for name, value in step.arguments.items()),
             output=self._shown(record.value, step.name) if record and step.name in self.values else None,
             same=self._same(step),
-            warnings=record.warnings if record else (),
-            models=record.models if record else (),
+            warnings=self.lines(record.warnings) if record else (),
+            models=self.lines(record.models) if record else (),
             cost=cost(record.tokens) if record else "",
             shared=shared(record.together) if record else "",
-            failure=_failure(record.error) if record else None,
+            failure=self._failure(record.error) if record else None,
             because=None if because is None else self._link(because),
-            used_by=tuple(self._users(step.name)),
+            used_by=tuple(users[:_USERS]),
+            more_users=max(0, len(users) - _USERS),
         )
 
     def _bar(self, record: StepRecord) -> Bar:
@@ -229,11 +200,12 @@ class _Page:
     def _argument(self, value: Value) -> Shown:
         match value:
             case Variable(name) if name in self.values:
-                return self._shown(self.values[name], name)
+                return self._shown(self.values[name], name, drawn=False)
             case Variable(name):
                 return _nothing(self._spelled(name), self.anchors.get(name, ""))
             case ListValue(items):
-                return Shown("list", "", items=tuple(map(self._argument, items)))
+                shown = tuple(map(self._argument, items[:_LITERALS]))
+                return Shown("list", "", items=shown, more=_more(len(items) - len(shown)))
             case Literal(literal):
                 return self._shown(literal, "")
 
@@ -247,21 +219,39 @@ class _Page:
             else:
                 same = own is value and isinstance(own, Regions)
             if same:
-                return self._shown(own, use)
+                return self._shown(own, use, drawn=False)
         return None
 
     def _spelled(self, name: str) -> str:
         """Return a variable's name as the program spells it, not in single-assignment form."""
         return self.steps[name][1].step.target if name in self.steps else name
 
-    def _shown(self, value: object, name: str) -> Shown:
+    def _shown(self, value: object, name: str, *, drawn: bool = True) -> Shown:
+        """Return a value as it is shown. Regions are drawn over their picture only if `drawn` says so."""
+        view = self._values(value)
         description = describe(value)
-        kind, text = description.kind, shorten(value) if isinstance(value, str) else description.summary
+        figure = self._figure(value, name, description) if drawn or isinstance(value, Image) else None
+        return self._viewed(view, description, figure, name)
+
+    def _viewed(self, view: object, description: Description, figure: Figure | None, name: str) -> Shown:
+        kind, text = description
         items: tuple[Shown, ...] = ()
-        if isinstance(value, list):
-            items = tuple(self._shown(item, "") for item in value)
-        figure = self._figure(value, name, description)
-        return Shown(kind, text, figure, items, self._spelled(name), self.anchors.get(name, ""))
+        more = ""
+        if isinstance(view, str | CutText):
+            text = str(view)
+        if isinstance(view, list | CutList):
+            parts = view.items if isinstance(view, CutList) else view
+            items, text = tuple(map(self._item, parts)), ""
+            more = _more(view.hidden) if isinstance(view, CutList) else ""
+        return Shown(kind, text, figure, items, more, self._spelled(name), self.anchors.get(name, ""))
+
+    def _item(self, view: object) -> Shown:
+        if isinstance(view, CutText | CutList):
+            return self._viewed(
+                view, Description("list" if isinstance(view, CutList) else "text", ""), None, ""
+            )
+        description = describe(view)
+        return self._viewed(view, description, self._figure(view, "", description), "")
 
     def _figure(self, value: object, name: str, description: Description) -> Figure | None:
         if isinstance(value, Image):
@@ -273,6 +263,15 @@ class _Page:
         if isinstance(value, Regions) and (picture := self._picture(name, value.size)) is not None:
             return self.album.figure(picture, f"Picture with {_spoken(value)}", value)
         return None
+
+    def _failure(self, error: VisProgError | None) -> Failure | None:
+        if error is None:
+            return None
+        advice = self._said(error.help) if error.help else None
+        return Failure(self._said(error.message), advice, tuple(map(self._said, causes(error))))
+
+    def _said(self, text: str) -> str:
+        return without_folders(self._remarks.text(text))
 
     def _picture(self, name: str, size: tuple[int, int]) -> Image | None:
         """Return the picture that a variable's regions are of: the nearest one upstream of their size."""
@@ -287,11 +286,21 @@ class _Page:
 
 def _code(line: Line) -> Markup:
     """Mark up a line of the program; it stands twice on the page, and is most of its elements."""
-    return Markup("".join(map(_marked, line.tokens)))  # noqa: S704 - each is escaped
+    more = "…" if len(line.tokens) > _TOKENS else ""
+    return Markup("".join(map(_marked, line.tokens[:_TOKENS])) + more)  # noqa: S704 - each is escaped
+
+
+def _few_comments(lines: Iterable[Line]) -> Iterator[Line]:
+    """Yield the lines of steps, and the first comments."""
+    comments = 0
+    for line in lines:
+        comments += line.step is None
+        if line.step is not None or comments <= _COMMENTS:
+            yield line
 
 
 def _marked(token: Token) -> str:
-    text = escape(visible(token.text), quote=False)
+    text = escape(printable(shorten(token.text, 5_000)), quote=False)
     if token.kind == "mark":
         return text
     if token.anchor:
@@ -312,40 +321,14 @@ def _nothing(name: str, anchor: str) -> Shown:
     return Shown("absent", "", variable=name, anchor=anchor)
 
 
+def _more(hidden: int) -> str:
+    return f"and {hidden:,} more" if hidden > 0 else ""
+
+
 def _spoken(regions: Regions) -> str:
-    named = [describe(region).summary for region in regions[:5]]
+    named = [shorten(describe(region).summary, 80) for region in regions[:5]]
     more = f" and {len(regions) - 5} more" if len(regions) > 5 else ""
     return f"{', '.join(named)}{more} marked" if named else "no region"
-
-
-def _failure(error: VisProgError | None) -> Failure | None:
-    if error is None:
-        return None
-    causes: list[str] = []
-    said, cause = f"{error.message}\n{error.help}", error.__cause__
-    while cause is not None and len(causes) < 5:
-        if news := _news(cause, said):
-            said += news
-            causes.append(shorten(news))
-        cause = cause.__cause__
-    return Failure(shorten(error.message), error.help, tuple(causes))
-
-
-def _news(error: BaseException, said: str) -> str:
-    """Return what an error says that `said` does not hold yet; most repeat the one beneath, and its help."""
-    kind = f"{type(error).__name__}: "
-    parts = (error.message, error.help or "") if isinstance(error, VisProgError) else (str(error) or kind,)
-    news = "\n".join(part for part in parts if part not in said)
-    return f"{kind}{news.removeprefix(kind)}" if news else ""
-
-
-def _complaints(run: Run) -> Iterator[Complaint]:
-    lines = run.program.source.splitlines()
-    for diagnostic in run.diagnostics:
-        span = diagnostic.span
-        text = lines[span.line - 1] if 1 <= span.line <= len(lines) else ""
-        start, end = span.column - 1, max(span.end - 1, span.column)
-        yield Complaint(diagnostic, text[:start], text[start:end], text[end:])
 
 
 @cache

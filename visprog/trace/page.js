@@ -47,3 +47,34 @@ addEventListener("beforeprint", () => {
     list.open = list.querySelectorAll("tr").length <= 40;
   });
 });
+
+/* A click on a picture that has a larger copy shows that, with its regions; a second one at its full size. */
+function enlarge(picture) {
+  const { large, width, height } = picture.dataset;
+  const copy = picture.cloneNode(true), view = copy.querySelector("svg"), close = document.createElement("button");
+  copy.querySelectorAll("button").forEach((button) => button.remove());
+  view.setAttribute("viewBox", [0, 0, width, height].join(" "));
+  view.querySelector("use").setAttribute("href", `#${large}`);
+  copy.style.setProperty("--full", `${width}px`);
+  close.className = "close";
+  close.textContent = "Close";
+  const dialog = document.createElement("dialog");
+  dialog.className = "enlarged";
+  dialog.setAttribute("aria-label", view.getAttribute("aria-label"));
+  dialog.append(close, copy);
+  copy.addEventListener("click", () => copy.classList.toggle("full"));
+  close.addEventListener("click", () => dialog.close());
+  dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
+  dialog.addEventListener("close", () => dialog.remove());
+  document.body.append(dialog);
+  dialog.showModal();
+}
+
+for (const picture of document.querySelectorAll("[data-large]")) {
+  const button = document.createElement("button");
+  button.className = "enlarge";
+  button.setAttribute("aria-label", `Enlarge ${picture.querySelector("svg").getAttribute("aria-label")}`);
+  button.textContent = "⤢";
+  picture.append(button);
+  picture.addEventListener("click", () => enlarge(picture));
+}

@@ -9,7 +9,8 @@ from importlib.resources import files
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
-from visprog.trace.rendering import duration, visible
+from visprog.printable import printable
+from visprog.trace.rendering import duration
 
 
 def source(package: str, name: str) -> str:
@@ -42,5 +43,5 @@ def allowed(text: str) -> str:
 
 
 def _finalize(value: object) -> object:
-    """Keep out of the page what HTML cannot hold."""
-    return visible(value) if type(value) is str else value
+    """Escape what HTML cannot hold, and what would change how the text around it is read."""
+    return printable(value) if type(value) is str else value

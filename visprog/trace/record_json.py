@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+import sys
 from functools import singledispatch
 from typing import TYPE_CHECKING, Any
 
 from visprog.errors import VisProgError
 from visprog.language import diagnostics
 from visprog.planner.plan import Plan
-from visprog.trace.rendering import shorten
+from visprog.trace.folders import without_folders
+from visprog.trace.rendering import brief_repr
+from visprog.trace.shortening import CutList, CutRegions, CutText, Limits, Shortener
 from visprog.values import Image, Region, Regions
 
 if TYPE_CHECKING:
@@ -19,30 +22,27 @@ FORMAT = "visprog-run/1"
 """Tells this layout from later ones."""
 
 
-def to_json(run: Run) -> dict[str, Any]:
-    """Return the record. Pictures are there by size and digest, masks by their area, times in seconds."""
-    return {
-        "format": FORMAT,
-        "instruction": run.instruction,
-        "ok": run.ok,
-        "result": _result(run),
-        "error": _error(run.error),
-        "program": str(run.program),
-        "source": run.program.source,
-        "inputs": {name: to_record(image) for name, image in run.inputs.items()},
-        "steps": [_step(record) for record in run.steps],
-        "diagnostics": [diagnostics.to_json(diagnostic) for diagnostic in run.diagnostics],
-        "plan": _plan(run.plan) if run.plan else None,
-        "started": run.started,
-        "seconds": run.seconds,
-        "environment": dict(run.environment),
-    }
+_LIMITS = Limits(text=20_000, items=1_000, value=100_000, total=1_000_000)
+_WHOLE = Limits(*[sys.maxsize] * 5)
+_DIAGNOSTICS, _MESSAGES = 500, 200
+
+MOST_BYTES = 16_000_000
+"""What a record takes at most as JSON, unless the whole values are asked for."""
+
+
+def to_json(run: Run, *, full: bool = False) -> dict[str, Any]:
+    """Return the record. Pictures are there by size and digest, masks by their area, times in seconds.
+
+    Long values are cut, with `length` or `more` beside them; `full` keeps them whole. Files and models are
+    there by name, without their folders.
+    """
+    return _Record(run, Shortener(_WHOLE if full else _LIMITS)).content()
 
 
 @singledispatch
 def to_record(value: object) -> dict[str, Any]:
     """Return any value as plain data; what is not one of the language's types is there by its repr."""
-    return {"type": type(value).__name__, "repr": shorten(repr(value))}
+    return {"type": type(value).__name__, "repr": brief_repr(value)}
 
 
 @to_record.register
@@ -62,11 +62,21 @@ def _(value: Regions) -> dict[str, Any]:
     return {"type": "Regions", "size": list(value.size), "regions": [to_record(region) for region in value]}
 
 
+@to_record.register
+def _(value: CutRegions) -> dict[str, Any]:
+    return to_record(value.regions) | {"more": value.length - len(value.regions)}
+
+
 @to_record.register(str)
 @to_record.register(bool)
 @to_record.register(int)
 def _(value: str | int) -> dict[str, Any]:
     return {"type": type(value).__name__, "value": value}
+
+
+@to_record.register
+def _(value: CutText) -> dict[str, Any]:
+    return {"type": "str", "value": str(value), "length": value.length}
 
 
 @to_record.register
@@ -85,56 +95,100 @@ def _(value: list[Any]) -> dict[str, Any]:
     return {"type": "list", "items": [to_record(item) for item in value]}
 
 
-def _result(run: Run) -> dict[str, Any] | None:
-    name = run.checked.result
-    values = {record.step.name: record.value for record in run.steps if record.status in ("done", "cached")}
-    value = values.get(name, run.inputs.get(name))
-    return None if name not in values and name not in run.inputs else {"name": name, **to_record(value)}
+@to_record.register
+def _(value: CutList) -> dict[str, Any]:
+    return {"type": "list", "items": [to_record(item) for item in value.items], "more": value.hidden}
 
 
-def _step(record: StepRecord) -> dict[str, Any]:
-    step = record.step
-    ran = record.status in ("done", "cached")
-    return {
-        "index": record.index,
-        "line": step.step.span.line,
-        "name": step.name,
-        "tool": step.tool,
-        "code": str(step.step),
-        "uses": list(step.uses),
-        "status": record.status,
-        "value": to_record(record.value) if ran else None,
-        "error": _error(record.error),
-        "because": record.because,
-        "at": record.at,
-        "seconds": record.seconds,
-        "warnings": list(record.warnings),
-        "models": list(record.models),
-        "input_tokens": record.tokens.input_tokens,
-        "output_tokens": record.tokens.output_tokens,
-        "together": record.together,
-        "key": record.key.hex(),
-    }
+class _Record:
+    """Gathers what the record of one run holds."""
 
+    def __init__(self, run: Run, shortener: Shortener) -> None:
+        self._run = run
+        self._shortener = shortener
 
-def _error(error: VisProgError | None) -> dict[str, Any] | None:
-    if error is None:
-        return None
-    cause = error.__cause__
-    return {
-        "type": type(error).__name__,
-        "message": error.message,
-        "help": error.help,
-        "cause": None if cause is None else f"{type(cause).__name__}: {cause}",
-    }
+    def content(self) -> dict[str, Any]:
+        run = self._run
+        return {
+            "format": FORMAT,
+            "instruction": None if run.instruction is None else self._shortener.text(run.instruction),
+            "ok": run.ok,
+            "result": self._result(),
+            "error": self._error(run.error),
+            "program": str(run.program),
+            "source": run.program.source,
+            "inputs": {name: to_record(image) for name, image in run.inputs.items()},
+            "steps": [self._step(record) for record in run.steps],
+            "diagnostics": [diagnostics.to_json(each) for each in run.diagnostics[:_DIAGNOSTICS]],
+            "plan": self._plan(run.plan) if run.plan else None,
+            "started": run.started,
+            "seconds": run.seconds,
+            "environment": {name: self._text(words) for name, words in run.environment.items()},
+        }
 
+    def _text(self, text: str) -> str:
+        return without_folders(self._shortener.text(text))
 
-def _plan(plan: Plan) -> dict[str, Any]:
-    return {
-        "task": plan.task,
-        "planner": plan.planner,
-        "remarks": list(plan.remarks),
-        "transcript": [message._asdict() for message in plan.transcript],
-        "input_tokens": plan.input_tokens,
-        "output_tokens": plan.output_tokens,
-    }
+    def _lines(self, lines: tuple[str, ...]) -> list[str]:
+        return [without_folders(line) for line in self._shortener.lines(lines)]
+
+    def _value(self, value: object) -> dict[str, Any]:
+        return to_record(self._shortener(value))
+
+    def _result(self) -> dict[str, Any] | None:
+        run, name = self._run, self._run.checked.result
+        values = {
+            record.step.name: record.value for record in run.steps if record.status in ("done", "cached")
+        }
+        if name not in values and name not in run.inputs:
+            return None
+        return {"name": name, **self._value(values.get(name, run.inputs.get(name)))}
+
+    def _step(self, record: StepRecord) -> dict[str, Any]:
+        step = record.step
+        ran = record.status in ("done", "cached")
+        return {
+            "index": record.index,
+            "line": step.step.span.line,
+            "name": step.name,
+            "tool": step.tool,
+            "code": str(step.step),
+            "uses": list(step.uses),
+            "status": record.status,
+            "value": self._value(record.value) if ran else None,
+            "error": self._error(record.error),
+            "because": record.because,
+            "at": record.at,
+            "seconds": record.seconds,
+            "warnings": self._lines(record.warnings),
+            "models": self._lines(record.models),
+            "input_tokens": record.tokens.input_tokens,
+            "output_tokens": record.tokens.output_tokens,
+            "together": record.together,
+            "key": record.key.hex(),
+        }
+
+    def _error(self, error: VisProgError | None) -> dict[str, Any] | None:
+        if error is None:
+            return None
+        cause = error.__cause__
+        return {
+            "type": type(error).__name__,
+            "message": self._text(error.message),
+            "help": None if error.help is None else self._text(error.help),
+            "cause": None if cause is None else self._text(f"{type(cause).__name__}: {cause}"),
+        }
+
+    def _plan(self, plan: Plan) -> dict[str, Any]:
+        transcript = [
+            message._asdict() | {"content": self._shortener.text(message.content)}
+            for message in plan.transcript[:_MESSAGES]
+        ]
+        return {
+            "task": plan.task,
+            "planner": self._text(plan.planner),
+            "remarks": self._lines(plan.remarks),
+            "transcript": transcript,
+            "input_tokens": plan.input_tokens,
+            "output_tokens": plan.output_tokens,
+        }

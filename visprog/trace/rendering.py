@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-import re
+import reprlib
 from functools import singledispatch
 from typing import Any, NamedTuple
 
 from visprog.models.usage import Tokens
+from visprog.trace.shortening import CutList, CutRegions, CutText, Limits, Shortener, shorten
 from visprog.values import Image, Region, Regions
 
 TEXT_LIMIT = 2_000
 """Characters of a text or a repr that a view shows."""
 
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_SUMMARY = Limits(text=TEXT_LIMIT, items=100, value=TEXT_LIMIT, total=TEXT_LIMIT)
+
+_repr = reprlib.Repr()
+_repr.maxstring = _repr.maxother = _repr.maxlong = 500
+_repr.maxlevel = 4
+_repr.maxdict = _repr.maxset = _repr.maxfrozenset = _repr.maxtuple = _repr.maxlist = _repr.maxdeque = 20
 
 
 class Description(NamedTuple):
@@ -22,62 +28,88 @@ class Description(NamedTuple):
     summary: str
 
 
-@singledispatch
 def describe(value: object) -> Description:
-    """Describe any value; what is not one of the language's types is shown by its repr."""
-    return Description("other", shorten(repr(value)))
+    """Describe any value; what is not of the language's types is shown by its repr. Long values are cut."""
+    kind, summary = _described(Shortener(_SUMMARY)(value))
+    return Description(kind, shorten(summary, TEXT_LIMIT))
 
 
-@describe.register
+def brief_repr(value: object) -> str:
+    """Return the repr of a value, with the ends of what is long in it left out."""
+    return shorten(_repr.repr(value), TEXT_LIMIT)
+
+
+@singledispatch
+def _described(value: object) -> Description:
+    return Description("other", brief_repr(value))
+
+
+@_described.register
 def _(value: Image) -> Description:
     width, height = value.size
     return Description("image", f"picture of {width} × {height}")
 
 
-@describe.register
+@_described.register
 def _(value: Region) -> Description:
     return Description("region", f"{value.label or 'region'} {percent(value.score)}")
 
 
-@describe.register
+@_described.register
 def _(value: Regions) -> Description:
-    return Description("regions", _counted(value))
+    return Description("regions", _counted(value, len(value)))
 
 
-@describe.register
+@_described.register
+def _(value: CutRegions) -> Description:
+    return Description("regions", _counted(value.regions, value.length))
+
+
+@_described.register
 def _(value: str) -> Description:
-    return Description("text", repr(shorten(value)))
+    return Description("text", repr(value))
 
 
-@describe.register
+@_described.register
+def _(value: CutText) -> Description:
+    return Description("text", f"{value.text!r}… ({value.length:,} characters)")
+
+
+@_described.register
 def _(value: bool) -> Description:
     return Description("truth", str(value))
 
 
-@describe.register
+@_described.register
 def _(value: int) -> Description:
     return Description("number", str(value))
 
 
-@describe.register
+@_described.register
 def _(value: float) -> Description:
     return Description("number", repr(value))
 
 
-@describe.register
+@_described.register
 def _(value: None) -> Description:  # noqa: ARG001 - dispatched by its annotation
     return Description("nothing", "None")
 
 
-@describe.register(list)
+@_described.register(list)
 def _(value: list[Any]) -> Description:
-    return Description("list", shorten(f"[{', '.join(describe(item).summary for item in value)}]"))
+    return Description("list", f"[{', '.join(_described(item).summary for item in value)}]")
 
 
-def _counted(regions: Regions) -> str:
-    if regions.empty:
+@_described.register
+def _(value: CutList) -> Description:
+    shown = [_described(item).summary for item in value.items]
+    return Description("list", f"[{', '.join([*shown, f'… {value.hidden:,} more'])}]")
+
+
+def _counted(regions: Regions, number: int) -> str:
+    if not number:
         return "no region"
-    count = f"{len(regions):,} region{'s' if len(regions) > 1 else ''}"
+    count = f"{number:,} region{'s' if number > 1 else ''}"
     labels = list(dict.fromkeys(label for label in regions.labels if label))
     more = f" and {len(labels) - 4} more" if len(labels) > 4 else ""
     return f"{count}: {', '.join(map(_brief, labels[:4]))}{more}" if labels else count
@@ -85,16 +117,6 @@ def _counted(regions: Regions) -> str:
 
 def _brief(label: str) -> str:
     return label if len(label) <= 40 else f"{label[:39]}…"
-
-
-def shorten(text: str, limit: int = TEXT_LIMIT) -> str:
-    """Cut a text that is longer than `limit`, with an ellipsis and its length behind."""
-    return text if len(text) <= limit else f"{text[:limit]}… ({len(text):,} characters)"
-
-
-def visible(text: str) -> str:
-    """Put U+FFFD for what no document or terminal may hold: control characters and lone surrogates."""
-    return text if text.isprintable() else _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def percent(score: float) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from visprog.language.diagnostics import Diagnostic
 from visprog.language.program import Program
 from visprog.models.usage import NOTHING, Tokens, total
 from visprog.planner.plan import Plan
+from visprog.printable import json_text
 from visprog.values import Image
 
 Status = Literal["done", "cached", "failed", "skipped", "unneeded"]
@@ -137,26 +137,30 @@ class Run:
         """What the steps have cost; planning is counted apart, in `plan`."""
         return total(step.tokens for step in self.steps)
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the record as a page (`.html`) or as data (`.json`), whole or not at all.
+    def save(self, path: str | os.PathLike[str], *, full: bool = False) -> None:
+        """Write the record as a page (`.html`) or as data (`.json`); no partial file is ever left.
 
-        Raises OutputError where the ending is another, or the file cannot be written.
+        Long values are cut, so that neither grows without bounds. With `full`, data holds them whole. Raises
+        OutputError if the ending is another, or the file cannot be written.
         """
         from visprog.files import write_atomically
 
         ending = Path(path).suffix.lower()
-        if ending not in _WRITERS:
+        if ending not in (".html", ".htm", ".json"):
             raise OutputError(
                 f"a trace ends in .html or .json; {os.fspath(path)!r} does not",
                 help="give the file one of these endings",
             )
-        write_atomically(path, _WRITERS[ending](self))
+        write_atomically(path, _data(self, full) if ending == ".json" else _page(self))
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the record as plain data; pictures are there by size and digest."""
+    def to_json(self, *, full: bool = False) -> dict[str, Any]:
+        """Return the record as plain data; pictures are there by size and digest.
+
+        Long values are cut; `full` keeps them whole. `result` and `variables` always hold whole values.
+        """
         from visprog.trace.record_json import to_json
 
-        return to_json(self)
+        return to_json(self, full=full)
 
     def _repr_html_(self) -> str:
         from visprog.trace.html import frame
@@ -206,9 +210,5 @@ def _page(run: Run) -> bytes:
     return render_html(run).encode()
 
 
-def _data(run: Run) -> bytes:
-    text = json.dumps(run.to_json(), ensure_ascii=False, allow_nan=False, indent=2)
-    return text.encode("utf-8", "backslashreplace") + b"\n"  # a lone surrogate becomes JSON's own escape
-
-
-_WRITERS = {".html": _page, ".htm": _page, ".json": _data}
+def _data(run: Run, full: bool) -> bytes:
+    return json_text(run.to_json(full=full), allow_nan=False).encode() + b"\n"

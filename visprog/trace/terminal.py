@@ -17,10 +17,14 @@ from rich.text import Text
 from visprog.engine.events import Event, StepFailed, StepFinished, StepProgress, StepSkipped, StepStarted
 from visprog.language.checker import CheckedStep
 from visprog.printable import one_line
-from visprog.trace.rendering import cost, describe, duration, shared
+from visprog.trace.folders import without_folders
+from visprog.trace.rendering import TEXT_LIMIT, cost, describe, duration, shared
+from visprog.trace.shortening import Limits, Shortener, shorten
 
 if TYPE_CHECKING:
     from visprog.trace.run import Run, StepRecord
+
+_REMARKS = Limits(text=TEXT_LIMIT, items=100, value=10_000, total=10_000)
 
 _MARKS = {
     "done": ("✓", "green"),
@@ -34,16 +38,16 @@ _MARKS = {
 def render(run: Run, console: Console) -> None:
     """Print the steps with their values and times, what there is to remark, and the result."""
     console.print(_steps(run))
-    for remark in run.warnings:
-        console.print(_line("warning: ", "yellow", remark))
+    for remark in Shortener(_REMARKS).lines(run.warnings):
+        console.print(_line("warning: ", "yellow", without_folders(remark)))
     if spent := cost(run.tokens):
         console.print(_line("cost: ", "dim", spent))
     if run.error is None:
         console.print(_line(f"{run.checked.result} = ", "bold", describe(run.result).summary))
     else:
-        console.print(_line("error: ", "bold red", run.error.message))
+        console.print(_line("error: ", "bold red", without_folders(shorten(run.error.message, TEXT_LIMIT))))
         if run.error.help:
-            console.print(_line("help: ", "cyan", run.error.help))
+            console.print(_line("help: ", "cyan", without_folders(shorten(run.error.help, TEXT_LIMIT))))
 
 
 def _steps(run: Run) -> Table:
@@ -70,7 +74,8 @@ def _steps(run: Run) -> Table:
 def _outcome(record: StepRecord, run: Run) -> Text:
     match record.status:
         case "failed":
-            return Text(one_line(record.error.message if record.error else "failed"), "red")
+            words = record.error.message if record.error else "failed"
+            return Text(one_line(without_folders(shorten(words, TEXT_LIMIT))), "red")
         case "skipped":
             cause = "" if record.because is None else run.checked.steps[record.because].step.target
             return Text(f"skipped: {one_line(cause)} failed", "dim")
@@ -139,7 +144,8 @@ class LiveSteps:
                 cause = event.because
                 words = "not needed" if cause is None else f"skipped: {self._name(cause)} failed"
         remarks = "" if isinstance(event, StepSkipped) else "".join(f"; {each}" for each in event.warnings)
-        line = Text.assemble(mark, " ", self._title(event.index), "  ", one_line(words + remarks))
+        said = one_line(shorten(words + remarks, 2 * TEXT_LIMIT))
+        line = Text.assemble(mark, " ", self._title(event.index), "  ", said)
         spent = "" if isinstance(event, StepSkipped) else cost(event.tokens)
         others = shared(event.together) if isinstance(event, StepFinished) else ""
         return line.append("".join(f"  {each}" for each in (taken, others, spent) if each), "dim")

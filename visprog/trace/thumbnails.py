@@ -13,14 +13,25 @@ from PIL import Image as PILImage
 
 from visprog.values import Image
 
-LARGEST = 512
-"""The longer side of a thumbnail in pixels."""
+
+class Quality(NamedTuple):
+    """How a copy is made: its longer side in pixels, and the bytes that a JPEG of it may take for a pixel."""
+
+    longest: int
+    worth_of_a_pixel: float
+
+
+SMALL = Quality(512, 0.077)
+"""What a page shows."""
+
+LARGE = Quality(1_600, 0.15)
+"""What a page shows when a picture is enlarged."""
 
 _FEW_COLORS = 64
 _BEST, _LEAST = 76, 40
 _HEADER = 620
-_WORTH, _WORTH_OF_A_PIXEL = 2_000, 0.077
-"""Bytes that a JPEG may take beyond its header."""
+_WORTH = 2_000
+"""Bytes that a JPEG of any size may take beyond its header."""
 
 
 class Thumbnail(NamedTuple):
@@ -31,17 +42,17 @@ class Thumbnail(NamedTuple):
     height: int
 
 
-def thumbnail(image: Image) -> Thumbnail:
-    """Return the picture within 512 by 512 pixels, as PNG or JPEG, whichever suits its content."""
-    small = _reduced(image.pixels, *bounded(image.size))
-    form, data = _encoded(small)
+def thumbnail(image: Image, quality: Quality = SMALL) -> Thumbnail:
+    """Return a copy of the picture, as PNG or JPEG, whichever suits its content."""
+    small = _reduced(image.pixels, *bounded(image.size, quality.longest))
+    form, data = _encoded(small, quality.worth_of_a_pixel)
     uri = f"data:image/{form};base64,{base64.b64encode(data).decode('ascii')}"
     return Thumbnail(uri, small.shape[1], small.shape[0])
 
 
-def bounded(size: tuple[int, int]) -> tuple[int, int]:
-    """Return the size that a picture's thumbnail has."""
-    scale = min(1.0, LARGEST / max(size))
+def bounded(size: tuple[int, int], longest: int = SMALL.longest) -> tuple[int, int]:
+    """Return the size of a picture's copy whose longer side has at most `longest` pixels."""
+    scale = min(1.0, longest / max(size))
     width, height = (max(1, round(side * scale)) for side in size)
     return width, height
 
@@ -59,8 +70,8 @@ def _reduced(pixels: NDArray[np.uint8], width: int, height: int) -> NDArray[np.u
     return np.asarray(cv2.resize(averaged, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
-def _encoded(pixels: NDArray[np.uint8]) -> tuple[str, bytes]:
-    photograph = _jpeg(pixels, _quality(pixels))
+def _encoded(pixels: NDArray[np.uint8], worth: float) -> tuple[str, bytes]:
+    photograph = _jpeg(pixels, _quality(pixels, worth))
     if not (_is_plain(pixels[::8]) and _is_plain(pixels)):
         return "jpeg", photograph
     buffer = io.BytesIO()
@@ -73,14 +84,14 @@ def _is_plain(pixels: NDArray[np.uint8]) -> bool:
     return PILImage.fromarray(pixels).getcolors(_FEW_COLORS) is not None
 
 
-def _quality(pixels: NDArray[np.uint8]) -> int:
+def _quality(pixels: NDArray[np.uint8], worth: float) -> int:
     """Choose a JPEG's quality so that it keeps to what a picture is worth: one that is busy bears less."""
     tall, wide, _ = pixels.shape
     sample = pixels  # or a quarter of a large one, in bands
     if tall >= 192:
         sample = pixels[: tall // 64 * 64].reshape(-1, 64, wide, 3)[:, :16].reshape(-1, wide, 3)
     taken = max(1, len(_jpeg(sample, _BEST)) - _HEADER) * pixels.size / sample.size
-    return int(max(_LEAST, _BEST * min(1.0, (_WORTH + _WORTH_OF_A_PIXEL * tall * wide) / taken)))
+    return int(max(_LEAST, _BEST * min(1.0, (_WORTH + worth * tall * wide) / taken)))
 
 
 def _jpeg(pixels: NDArray[np.uint8], quality: int) -> bytes:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import typer
-
 from visprog.arguments import named_pictures
 from visprog.cli.options import (
     Device,
@@ -17,7 +15,7 @@ from visprog.cli.options import (
     Task,
     Tools,
 )
-from visprog.cli.reporting import note, print_json, reporting
+from visprog.cli.reporting import note, print_json, print_result, reporting
 from visprog.cli.running import origin, show_diagnostics
 from visprog.cli.sessions import make_session
 
@@ -44,4 +42,4 @@ def plan(
             facts = {"instruction": planned.instruction, "task": planned.task, "planner": planned.planner}
             print_json({**facts, "program": str(planned.checked.program), "remarks": list(planned.remarks)})
         else:
-            typer.echo(str(planned.checked.program))
+            print_result(str(planned.checked.program))

@@ -29,7 +29,6 @@ from visprog.cli.running import finish, run_program, show_plan
 from visprog.cli.sessions import make_session, read_checked
 from visprog.errors import UsageError
 from visprog.files import check_file
-from visprog.printable import printable
 
 if TYPE_CHECKING:
     from visprog.planner.plan import Plan
@@ -82,7 +81,7 @@ def run(
         session = make_session(planner, models, tools, model, device, cache, deadline)
         if speech is not None:
             instruction = session.transcribe(speech)
-            note(f"heard: {printable(instruction)}")
+            note(f"heard: {instruction}")
         if votes > 1:
             from visprog.cli.voting import shown
 

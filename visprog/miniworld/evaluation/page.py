@@ -18,13 +18,16 @@ from visprog.miniworld.evaluation.trials import GOLD, Answer, Trial
 from visprog.miniworld.tasks.task import Task
 from visprog.planner.plan import Plan
 from visprog.trace import figures
-from visprog.trace.figures import Album
-from visprog.trace.html import Card, cards
+from visprog.trace.figures import Album, Bounds
+from visprog.trace.html import cards
+from visprog.trace.page_parts import Card
 from visprog.trace.pages import allowed, environment, source
-from visprog.trace.rendering import describe, shorten
+from visprog.trace.rendering import describe
+from visprog.trace.shortening import shorten
 from visprog.values import Region, Regions
 
 _HERE = "visprog.miniworld.evaluation"
+_BOUNDS = Bounds(pictures=30_000_000, enlarged=0, regions=50_000, outlines=20_000_000)
 
 _CAUSES = {
     Blame.PERCEPTION: "the program is right with the scene's truth, and wrong with the models",
@@ -92,7 +95,7 @@ class Example:
 
 def render_page(report: Report) -> str:
     """Return the page. Every text in it is escaped, each distinct picture is embedded once."""
-    album = Album((190, 150), scores=False)
+    album = Album((190, 150), scores=False, bounds=_BOUNDS)
     examples = [_example(trial, album) for trial in report.examples]
     goals = tuple(headlines(report))
     fields: dict[str, object] = {
@@ -150,15 +153,15 @@ def _stacks(report: Report) -> Iterator[Stack]:
 def _example(trial: Trial, album: Album) -> Example:
     task = trial.task
     drawn = {name: draw(scene) for name, scene in task.scenes.items()}
-    inputs = [(name, album.figure(each.image, f"The picture {name}")) for name, each in drawn.items()]
+    pictures = [(name, album.figure(each.image, f"The picture {name}")) for name, each in drawn.items()]
     if (gold := _gold_regions(task)) is not None:
-        inputs.append(("what is right", album.figure(drawn["IMAGE"].image, "What is right", gold)))
+        pictures.append(("what is right", album.figure(drawn["IMAGE"].image, "What is right", gold)))
     return Example(
         trial,
         TITLES[task.kind],
         planner_title(trial.planner),
         _wanted(task),
-        tuple(inputs),
+        tuple((name, figure) for name, figure in pictures if figure is not None),
         tuple(_told(answer, album) for answer in trial.answers),
     )
 

@@ -25,6 +25,9 @@ from visprog.planner.examples.filling import fill
 from visprog.planner.examples.template import Template
 from visprog.planner.examples.wording import Token, read_words
 from visprog.planner.plan import Plan, Request
+from visprog.planner.reading import compares_pictures, is_english
+from visprog.planner.task import choose_task
+from visprog.printable import one_line
 from visprog.prompts import BANKS, bank_text
 
 _MARGIN = 0.12
@@ -58,11 +61,15 @@ class ExamplesPlanner:
         Raises PlanError where none fits, or two readings are equally likely, where a word looks misspelt, and
         where the pictures are more or fewer than the bank's programs take.
         """
+        if self._banks is None and not is_english(request.instruction):
+            raise _foreign(request)
         templates = _about(self._templates(request.task), request)
         tokens = read_words(request.instruction, request.task)
         _refuse_slips(request.instruction)
         readings = list(_readings(templates, tokens, request))
         best = min(readings, key=lambda reading: reading.cost, default=None)
+        if best is None and len(request.inputs) == 1 and compares_pictures(request.instruction):
+            raise _one_missing(request)
         if best is None:
             raise _no_fit(request, templates, tokens, self._fitting_elsewhere(request))
         rivals = [each for each in readings if each.cost - best.cost < _MARGIN]
@@ -82,7 +89,8 @@ class ExamplesPlanner:
             for pictures, templates in _by_pictures(self._templates(task)).items():
                 asked = Request(request.instruction, dict.fromkeys(pictures, Type.IMAGE), task, request.tools)
                 same = task == request.task and len(pictures) == len(request.inputs)
-                if not same and any(_readings(templates, tokens, asked)):
+                meant = choose_task(request.instruction, len(pictures)) == task
+                if meant and not same and any(_readings(templates, tokens, asked)):
                     return task, len(pictures)
         return None
 
@@ -186,6 +194,19 @@ def _counted(pictures: int) -> str:
     return {1: "one picture", 2: "two pictures"}.get(pictures, f"{pictures} pictures")
 
 
+def _foreign(request: Request) -> PlanError:
+    said = f"this instruction is not in English: {_shown(request.instruction)}"
+    return PlanError(
+        said, help=_advice("say it in English, the only language that the embedded planner reads")
+    )
+
+
+def _one_missing(request: Request) -> PlanError:
+    (name,) = request.inputs
+    said = f"this compares two pictures, and only {name} was given: {_shown(request.instruction)}"
+    return PlanError(said, help="give two pictures: the first one is LEFT, the second one is RIGHT")
+
+
 def _no_fit(
     request: Request,
     templates: Sequence[Template],
@@ -225,7 +246,7 @@ def _advice(first: str) -> str:
 
 
 def _shown(text: str) -> str:
-    line = re.sub(r"\s+", " ", "".join(c if c.isprintable() else " " for c in text)).strip()
+    line = " ".join(one_line(text).split())
     return line if len(line) <= 120 else f"{line[:119]}…"
 
 
