@@ -101,7 +101,7 @@ def test_a_line_of_tasks_has_a_limit(tmp_path: Path) -> None:
 
 
 def test_a_stream_without_end_is_read_to_its_limit() -> None:
-    with open("/dev/zero", "rb") as endless, pytest.raises(UsageError, match="at most 1 MB are read"):
+    with Path("/dev/zero").open("rb") as endless, pytest.raises(UsageError, match="at most 1 MB are read"):
         read_stream(endless, "standard input", Limit(1_000_000, "give less", UsageError))
     assert read_stream(io.BytesIO(b"ab"), "it", Limit(2, "give less", UsageError)) == b"ab"
 
@@ -125,7 +125,7 @@ def test_a_stream_without_end_is_read_to_its_limit() -> None:
 def test_the_command_line_rejects_them_in_words(arguments: list[str], words: str, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "PIPE")
     (tmp_path / "count.vp").write_text("BOX=Loc(image=IMAGE,object='LEFT')\nRESULT=Count(object=BOX)\n")
-    with open("/dev/zero", "rb") as endless:
+    with Path("/dev/zero").open("rb") as endless:
         done = subprocess.run(
             [sys.executable, "-m", "visprog", *arguments],
             cwd=tmp_path, stdin=endless, capture_output=True, text=True, timeout=60, check=False,
@@ -165,7 +165,7 @@ def test_an_address_is_called_one_everywhere(address: str, advice: str, tmp_path
         load_image(address)
     tasks = tmp_path / "tasks.jsonl"
     tasks.write_text(f'{{"instruction": "How many birds are there?", "image": "{address}"}}')
-    with pytest.raises(UsageError, match="line 1: .* is an address, not a file") as refused:
+    with pytest.raises(UsageError, match=r"line 1: .* is an address, not a file") as refused:
         survey(tasks)
     assert advice in refused.value.message
 

@@ -7,6 +7,7 @@ import os
 import re
 import secrets
 import stat
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,10 +16,8 @@ from urllib.parse import unquote
 
 from visprog.errors import OutputError, VisProgError
 
-try:
+if sys.platform != "win32":
     import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
 
 
 class Limit(NamedTuple):
@@ -239,14 +238,14 @@ _cleaned = set[Path]()
 
 def _lock(file: BinaryIO) -> None:
     """Mark a file as being written for as long as it is open: the mark ends with the process."""
-    if fcntl is not None:
+    if sys.platform != "win32":
         with contextlib.suppress(OSError):  # some network drives have no locks; the file's age protects it
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _remove_leftovers(folder: Path) -> None:
     """Delete what killed processes left unfinished in a folder, once per process and folder."""
-    if fcntl is None or folder in _cleaned:
+    if sys.platform == "win32" or folder in _cleaned:
         return
     _cleaned.add(folder)
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
