@@ -131,7 +131,7 @@ def test_a_failed_run_keeps_its_trace_and_says_which_step_failed(folder: Path) -
         (["{hide}", "--image", "IMAGE", "-o", "out.png"], "write `--image NAME=PATH`"),
         (["{hide}", "{image}", "--image", "IMAGE={image}", "-o", "out.png"], "two pictures are called IMAGE"),
         (["{hide}", "{image}", "-o", "out.png", "--models", "gigantic"], "there is no profile `gigantic`"),
-        (["none.vp", "{image}", "-o", "out.png"], "none.vp cannot be read"),
+        (["none.vp", "{image}", "-o", "out.png"], "there is no file none.vp"),
     ],
 )
 def test_wrong_usage_is_said_before_anything_runs(words: list[str], complaint: str, folder: Path) -> None:
@@ -415,7 +415,7 @@ def test_a_file_that_cannot_be_read_hides_no_other(folder: Path) -> None:
     (folder / "bad.vp").write_text("RESULT=Cuont(object=OBJ0)")
     (folder / "latin.vp").write_bytes(b"\xe9")
     out, err = visprog("check", "none.vp", "bad.vp", "latin.vp", ".", status=2)
-    assert "none.vp cannot be read" in err
+    assert "there is no file none.vp" in err
     assert err.endswith("\n1 file: 2 errors, 0 warnings; 3 files could not be read\n")
     assert "did you mean `Count`?" in out
 

@@ -152,8 +152,8 @@ def test_a_path_called_minus_is_a_path(tmp_path: Path, monkeypatch: pytest.Monke
         ("HTTP://example.org/a.png", "download it"),
         ("s3://bucket/a.png", "download it"),
         ("data:image/png;base64,AAAA", "save what it holds"),
-        ("file:///tmp/a%20b.png", "give the path: /tmp/a b.png"),
-        ("file://localhost/tmp/a.png", "give the path: /tmp/a.png"),
+        ("file:///photos/a%20b.png", "give the path: /photos/a b.png"),
+        ("file://localhost/photos/a.png", "give the path: /photos/a.png"),
     ],
 )
 def test_an_address_is_called_one_everywhere(address: str, advice: str, tmp_path: Path) -> None:

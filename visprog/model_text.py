@@ -13,7 +13,7 @@ import json
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 _INVISIBLE = dict.fromkeys(map(ord, "\ufeff\u200b\u2060"))
 _QUOTES = "\"'`“”‘’"
@@ -50,12 +50,8 @@ _BRACKETED = frozenset({"think", "thinking", "thought", "thoughts", "reasoning"}
 _CLOSING = frozenset({"end", "close", "stop", "suffix"})
 
 
-class _Mark(NamedTuple):
-    """Where a thought opens or closes."""
-
-    start: int
-    end: int
-    opens: bool
+_Mark = tuple[int, int, bool]
+"""Where the mark of a thought starts and ends, and whether it opens the thought."""
 
 
 def without_thoughts(text: str) -> str:
@@ -67,16 +63,16 @@ def without_thoughts(text: str) -> str:
     text = _final_channel(text)
     kept: list[str] = []
     start, unclosed, inside = 0, 0, False
-    for mark in _thought_marks(text):
+    for mark_start, mark_end, opens in _thought_marks(text):
         if inside:
-            unclosed += mark.opens
-        elif mark.opens:
-            kept.append(text[start : mark.start])
+            unclosed += opens
+        elif opens:
+            kept.append(text[start:mark_start])
         elif unclosed:  # this closes the outer one of two thoughts
             unclosed -= 1
         else:
             kept.clear()
-        inside, start = mark.opens, mark.end
+        inside, start = opens, mark_end
     if not inside:
         kept.append(text[start:])
     return _joined(kept)
@@ -94,30 +90,29 @@ def _joined(pieces: list[str]) -> str:
 
 def _thought_marks(text: str) -> list[_Mark]:
     found = [*_tagged_thoughts(text)]
-    found += [_Mark(*match.span(), False) for match in _GRANITE.finditer(text)]
-    found += [_Mark(*match.span(), match["close"] is None) for match in _GEMMA.finditer(text)]
+    found += [(*match.span(), False) for match in _GRANITE.finditer(text)]
+    found += [(*match.span(), match["close"] is None) for match in _GEMMA.finditer(text)]
     return sorted(found)
 
 
 def _tagged_thoughts(text: str) -> Iterator[_Mark]:
     for match in _TAG.finditer(text):
-        if _is_mentioned(text, *match.span()):
-            continue
-        name = match["name"].casefold()
-        if match["bracket"] == "[" and (name not in _BRACKETED or match["rest"]):
-            continue
+        bracket, slash, name, rest, empty = match.groups()
         closes = _closes_thought(name)
-        if closes is None:
+        if closes is None or (bracket == "[" and (rest or name.casefold() not in _BRACKETED)):
             continue
-        yield _Mark(*match.span(), not (match["slash"] or closes))
-        if match["empty"] or (match["rest"] or "").endswith("/"):
-            yield _Mark(match.end(), match.end(), False)
+        start, end = match.span()
+        if _is_mentioned(text, start, end):
+            continue
+        yield start, end, not (slash or closes)
+        if empty or (rest and rest.endswith("/")):
+            yield end, end, False
 
 
 @lru_cache(maxsize=1024)
 def _closes_thought(name: str) -> bool | None:
     """Whether a tag of this name closes a thought, going by the name alone; None if it marks no thought."""
-    words = set(_SEPARATOR.split(name))
+    words = set(_SEPARATOR.split(name.casefold()))
     if words & _THOUGHTS or ("inner" in words and words & {"prefix", "suffix"}):  # as Apertus writes
         return bool(words & _CLOSING)
     return None

@@ -24,11 +24,14 @@ RESULT=Eval('{MEN} + {BOATS}')
 """
 
 
+LONG = "There are boats, and boats, " + "and more boats, " * 100
+
+
 def counted(exchange: Exchange) -> None:
-    """Answer 2; a question about boats is answered in two lines first, and has to be asked twice."""
+    """Answer 2; a question about boats is answered at too great length first, and has to be asked twice."""
     turns = exchange.request.body["messages"]
     boats = "boats" in turns[1]["content"][-1]["text"]
-    answers("2\nboats" if boats and len(turns) == 2 else "2")(exchange)
+    answers(LONG if boats and len(turns) == 2 else "2")(exchange)
 
 
 @pytest.fixture
@@ -64,7 +67,7 @@ def test_a_remembered_step_costs_nothing(server: OpenAIServer) -> None:
 
 
 def test_a_step_that_fails_keeps_what_it_has_cost(server: OpenAIServer) -> None:
-    server.replies = (answers("no\nuse"),)
+    server.replies = (answers(LONG),)
     run = session(server).execute("RESULT=Vqa(image=IMAGE, question='?')", PHOTO)
     assert not run.ok
     assert costs(run) == [(240, 60)]

@@ -97,7 +97,7 @@ def test_an_unknown_profile_names_the_known_ones(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="there is no profile `bass`") as caught:
         Zoo("bass")
     assert "base" in (caught.value.help or "")
-    with pytest.raises(UsageError, match="cannot be read"):
+    with pytest.raises(UsageError, match="there is no file"):
         Zoo(tmp_path / "none.toml")
 
 

@@ -381,7 +381,7 @@ def test_a_click_enlarges_a_picture_with_its_regions(
         assert large["width"] >= 1600
         assert (box["x"] - large["x"]) / large["width"] == pytest.approx(0.5, abs=0.01)
         page.get_by_role("button", name="Close").click()
-        assert page.locator("dialog").count() == 0
+        page.locator("dialog").wait_for(state="detached")
         assert complaints == []
 
 
