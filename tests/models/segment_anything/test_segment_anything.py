@@ -70,7 +70,8 @@ def test_boxes_become_the_masks_that_the_predictor_is_most_confident_of(
     for region, masked in zip(regions, found, strict=True):
         masks, confidences, _ = predictor.predict(box=np.array(region.box), multimask_output=True)
         assert masked.mask is not None
-        assert np.array_equal(masks[confidences.argmax()], masked.mask)
+        different = masks[confidences.argmax()] != masked.mask
+        assert different.mean() < 1e-5  # a pixel exactly at the threshold may round either way
 
 
 def test_regions_keep_all_but_their_masks(model: SegmentAnything) -> None:
