@@ -232,8 +232,8 @@ class _Handler(BaseHTTPRequestHandler):
         self._headers(206 if start else 200, {"Content-Length": str(len(data) - start), **part, **facts})
         if self.command == "GET":
             sent = data[start : self.served.cut_after if cut else None]
-            self.wfile.write(sent)
             self.served.sent[name] = self.served.sent.get(name, 0) + len(sent)
+            self.wfile.write(sent)
             self.close_connection = self.close_connection or cut
 
     def _start(self) -> int:

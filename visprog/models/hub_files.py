@@ -20,7 +20,7 @@ _PART = 2**20
 """Bytes that are written or hashed at a time."""
 
 _TRIES = 5
-"""A transfer is given up if it breaks off so many times without any further byte."""
+"""A transfer is given up if it breaks off so many times in a row without a new byte."""
 
 _PAUSE = 1.0
 """Seconds before a broken transfer goes on."""
@@ -65,13 +65,18 @@ def _described(identifier: str, listing: Listing, name: str) -> _File:
         asked, tag = _asked(identifier, listing.commit, name)
         size = asked.size if size is None else size
         digest = digest or asked.digest
-        blob = digest or (tag and hashlib.sha256(tag.encode("utf-8", "replace")).hexdigest())
+        blob = digest or (tag and _blob_name(listing.commit, name, tag))
     if size is None or not blob:
         raise ModelUnavailable(
             f"{identifier} cannot be fetched: the hub does not say what {name} should be",
             help="check HF_ENDPOINT, if it is set: it must be the address of a hub",
         )
     return _File(name, size, blob, digest)
+
+
+def _blob_name(*parts: str) -> str:
+    """Return a name for content whose hash is unknown; no other file may have the same."""
+    return hashlib.sha256("\n".join(parts).encode("utf-8", "replace")).hexdigest()
 
 
 def _asked(identifier: str, commit: str, name: str) -> tuple[Announced, str | None]:
@@ -162,11 +167,13 @@ def _transfer(url: str, partial: Path, file: _File, identifier: str) -> None:
         if content.tell() > file.size:
             content.truncate(0)
         with _bar(title, file.size, _length(content), is_weights(file.name)) as bar:
-            while (before := _length(content)) < file.size:
+            reached = _length(content)
+            while _length(content) < file.size:
                 try:
                     _receive(url, content, file.size, bar)
                 except Exception as cause:
-                    failures = failures + 1 if _length(content) <= before else 1
+                    failures = failures + 1 if _length(content) <= reached else 1
+                    reached = max(reached, _length(content))
                     if failures >= _TRIES or not _may_pass(cause):
                         raise
                     time.sleep(_PAUSE)
