@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Self
+from typing import Any, Self, TypeAlias
 from urllib.parse import unquote, urlsplit
 
 _MODEL = re.compile(r"/api/models/(?P<name>[^/]+/[^/]+)(/revision/(?P<revision>.+))?")
@@ -20,13 +21,30 @@ _FILE = re.compile(r"/(?P<name>[^/]+/[^/]+)/resolve/(?P<revision>[^/]+)/(?P<file
 _STORE = re.compile(r"/store/(?P<name>[^/]+/[^/]+)/(?P<file>.+)")
 
 
+Body: TypeAlias = bytes | Callable[[], Iterable[bytes]]
+"""What is sent: bytes with their length, or a function of pieces that are sent until the client hangs up."""
+
+
+def as_it_is(listing: dict[str, Any]) -> dict[str, Any]:
+    return listing
+
+
 @dataclass
 class Repository:
-    """A folder that is served. `at` is the one revision that it has beside its commit."""
+    """A folder that is served. `at` is the one revision that it has beside its commit.
+
+    A hostile hub is made by the rest: `forged` makes of the listing what is said in its place, `tags` are the
+    ETags of files in place of their hashes, and `contents` is sent in place of files. With `moved`, the
+    listing is on another host.
+    """
 
     folder: Path
     at: str = "main"
     gated: bool = False
+    forged: Callable[[dict[str, Any]], dict[str, Any] | Body] = as_it_is
+    tags: Mapping[str, str] = field(default_factory=dict)
+    contents: Mapping[str, Body] = field(default_factory=dict)
+    moved: bool = False
 
     @property
     def commit(self) -> str:
@@ -37,6 +55,23 @@ class Repository:
         paths = sorted(path for path in self.folder.rglob("*") if path.is_file())
         return {path.relative_to(self.folder).as_posix(): path for path in paths}
 
+    def tag(self, name: str) -> str:
+        """Return the ETag of a file: its SHA-256 if it is large, and its git hash otherwise."""
+        data = self.files[name].read_bytes()
+        return self.tags.get(name, sha256_of(data) if is_large(name) else git_hash_of(data))
+
+    def listing(self, name: str) -> dict[str, Any]:
+        """Return what the hub says about the repository, called `name`."""
+        files: list[dict[str, Any]] = []
+        for file, path in self.files.items():
+            data = path.read_bytes()
+            files.append({"rfilename": file, "size": len(data), "blobId": git_hash_of(data)})
+            if is_large(file):
+                pointer = git_hash_of(b"a pointer to it")
+                large = {"sha256": sha256_of(data), "size": len(data), "pointerSize": 134}
+                files[-1] |= {"blobId": pointer, "lfs": large}
+        return {"id": name, "modelId": name, "sha": self.commit, "siblings": files}
+
     def knows(self, revision: str | None) -> bool:
         return (revision or "main") in (self.at, self.commit)
 
@@ -45,10 +80,10 @@ class Repository:
 class Hub:
     """Serves `repositories` by name.
 
-    How many bytes of each file went out is in `sent`, the ranges that were asked for in `ranges`, the keys
-    that reached the store of large files, another host, in `betrayed`. With `cut_after`, the transfer of a
-    larger file breaks off after so many bytes, and what is asked of it afterwards is refused, until
-    `cut_after` is None.
+    `sent` counts the bytes of each file that went out, `ranges` holds the ranges that were asked for, and
+    `betrayed` the keys that reached another host, such as the store of large files. With `cut_after`, the
+    transfer of a larger file breaks off after so many bytes, and what is asked of it afterwards is refused,
+    until `cut_after` is None.
     """
 
     repositories: Mapping[str, Repository]
@@ -122,14 +157,20 @@ class _Handler(BaseHTTPRequestHandler):
         self._refuse(404, "EntryNotFound")
 
     def _model(self, repository: Repository, _file: str) -> None:
-        files = [{"rfilename": name, "size": path.stat().st_size} for name, path in repository.files.items()]
         name = next(key for key, value in self.served.repositories.items() if value is repository)
-        self._json({"id": name, "modelId": name, "sha": repository.commit, "siblings": files})
+        elsewhere = self.served.store.removesuffix("/store")
+        if repository.moved and self.headers["Host"] not in elsewhere:
+            self._headers(307, {"Location": elsewhere + self.path, "Content-Length": "0"})
+            return
+        if repository.moved:
+            self._watch()
+        said = repository.forged(repository.listing(name))
+        self._send_body(json.dumps(said).encode() if isinstance(said, dict) else said)
 
     def _tree(self, repository: Repository, _file: str) -> None:
         self._json(
             [
-                {"type": "file", "path": name, "size": path.stat().st_size, "oid": _etag(path)}
+                {"type": "file", "path": name, "size": path.stat().st_size, "oid": repository.tag(name)}
                 for name, path in repository.files.items()
             ]
         )
@@ -139,32 +180,60 @@ class _Handler(BaseHTTPRequestHandler):
         path = repository.files.get(name)
         if repository.gated or path is None:
             self._refuse(*(403, "GatedRepo") if repository.gated else (404, "EntryNotFound"))
-        elif path.suffix == ".safetensors":
+        elif is_large(name):
             size, owner_and_name = str(path.stat().st_size), self.path.partition("/resolve/")[0]
             where = f"{self.served.store}{owner_and_name}/{name}"
-            facts = {"X-Linked-Size": size, "X-Linked-Etag": f'"{_etag(path)}"', "Location": where}
+            facts = {"X-Linked-Size": size, "X-Linked-Etag": f'"{repository.tag(name)}"', "Location": where}
             self._headers(302, {**facts, "X-Repo-Commit": repository.commit, "Content-Length": "0"})
         else:
-            facts = {"ETag": f'"{_etag(path)}"', "X-Repo-Commit": repository.commit}
-            self._send(name, path.read_bytes(), facts)
+            facts = {"ETag": f'"{repository.tag(name)}"', "X-Repo-Commit": repository.commit}
+            self._send(name, repository.contents.get(name, path.read_bytes()), facts)
 
     def _stored(self, repository: Repository, name: str) -> None:
+        self._watch()
+        content = repository.contents.get(name, repository.files[name].read_bytes())
+        self._send(name, content, {"Accept-Ranges": "bytes"})
+
+    def _watch(self) -> None:
+        """Note a key that comes to another host."""
         if "Authorization" in self.headers:
             self.served.betrayed.append(self.headers["Authorization"])
-        self._send(name, repository.files[name].read_bytes(), {"Accept-Ranges": "bytes"})
 
-    def _send(self, name: str, data: bytes, facts: Mapping[str, str]) -> None:
+    def _send_body(self, body: Body) -> None:
+        if callable(body):
+            self._headers(200, {"Transfer-Encoding": "chunked"})
+            self._send_pieces(body())
+        else:
+            self._headers(200, {"Content-Type": "application/json", "Content-Length": str(len(body))})
+            self.wfile.write(body)
+
+    def _send_pieces(self, pieces: Iterable[bytes]) -> None:
+        self.close_connection = True
+        with contextlib.suppress(ConnectionError):  # the client may have had enough
+            for piece in pieces:
+                self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece))
+            self.wfile.write(b"0\r\n\r\n")
+
+    def _send(self, name: str, data: Body, facts: Mapping[str, str]) -> None:
+        if callable(data):
+            self._headers(200, {**facts, "Transfer-Encoding": "chunked"})
+            if self.command == "GET":
+                self._send_pieces(data())
+            return
         cut = self.served.cut_after is not None and len(data) > self.served.cut_after
         if cut and self.command == "GET" and name in self.served.sent:
             self._refuse(503, "")
             return
         start = self._start()
+        if start and start >= len(data):
+            self._refuse(416, "")
+            return
         part = {"Content-Range": f"bytes {start}-{len(data) - 1}/{len(data)}"} if start else {}
         self._headers(206 if start else 200, {"Content-Length": str(len(data) - start), **part, **facts})
         if self.command == "GET":
             sent = data[start : self.served.cut_after if cut else None]
-            self.wfile.write(sent)
             self.served.sent[name] = self.served.sent.get(name, 0) + len(sent)
+            self.wfile.write(sent)
             self.close_connection = self.close_connection or cut
 
     def _start(self) -> int:
@@ -175,9 +244,7 @@ class _Handler(BaseHTTPRequestHandler):
         return int(asked.removeprefix("bytes=").partition("-")[0])
 
     def _json(self, content: object) -> None:
-        data = json.dumps(content).encode()
-        self._headers(200, {"Content-Type": "application/json", "Content-Length": str(len(data))})
-        self.wfile.write(data)
+        self._send_body(json.dumps(content).encode())
 
     def _refuse(self, status: int, code: str) -> None:
         self._headers(status, {"X-Error-Code": code, "X-Error-Message": code, "Content-Length": "0"})
@@ -192,10 +259,23 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
 
-def _etag(path: Path) -> str:
-    """Return a file's name in the hub's store, as git gives it."""
-    data = path.read_bytes()
+def is_large(name: str) -> bool:
+    """Whether the hub keeps a file in its store, with a pointer in git."""
+    return name.endswith(".safetensors")
+
+
+def git_hash_of(data: bytes) -> str:
     return hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()
+
+
+def sha256_of(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def endless() -> Iterator[bytes]:
+    """Yield zeros without end."""
+    while True:
+        yield bytes(2**16)
 
 
 def environment(home: Path, hub: str | None = None, **more: str) -> dict[str, str]:

@@ -13,7 +13,9 @@ from typing import cast
 
 import numpy as np
 import pytest
+from huggingface_hub import snapshot_download
 from PIL import Image as PILImage
+from safetensors.numpy import save_file
 
 from tests.models.hub_server import Hub, Repository, environment
 
@@ -22,6 +24,7 @@ pytest.importorskip("transformers")
 
 from tests.models.tiny_checkpoints.tiny_detectors import save_owl
 from visprog import Image, ModelUnavailable
+from visprog.models.checkpoints import find_checkpoint
 from visprog.models.hub import fetch
 from visprog.models.roles import Inpainter
 from visprog.models.zoo import Zoo
@@ -117,9 +120,10 @@ def test_what_is_here_is_found_without_a_network(hub: Hub, tmp_path: Path) -> No
 
 
 def test_a_cut_transfer_is_taken_up_by_the_next_pull(tmp_path: Path) -> None:
-    weights = os.urandom(24 * MIB)
     (tmp_path / "big").mkdir()
-    (tmp_path / "big" / "model.safetensors").write_bytes(weights)
+    published = tmp_path / "big" / "model.safetensors"
+    save_file({"noise": np.frombuffer(os.urandom(24 * MIB), np.uint8)}, published)
+    weights = published.read_bytes()
     with Hub({"tiny/big": Repository(tmp_path / "big")}, cut_after=15 * MIB) as hub:
         here = environment(tmp_path / "home", hub.url, HF_TOKEN="hf_aSecretThatStaysHere")
         _, err = pull("tiny/big", status=1, env=here)
@@ -131,7 +135,7 @@ def test_a_cut_transfer_is_taken_up_by_the_next_pull(tmp_path: Path) -> None:
         out, _ = pull("tiny/big", env=here)
     start = int(hub.ranges[0].removeprefix("bytes=").removesuffix("-"))
     assert start >= 10 * MIB
-    assert hub.sent == {"model.safetensors": 24 * MIB - start}
+    assert hub.sent == {"model.safetensors": len(weights) - start}
     assert (Path(out.split("\t")[1].strip()) / "model.safetensors").read_bytes() == weights
     assert hub.betrayed == []
 
@@ -150,7 +154,9 @@ def test_a_damaged_file_is_said_and_fetched_again(
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
     zoo = Zoo(profile_of("tiny/owl", tmp_path), device="cpu")
     out, _ = pull("tiny/owl", env=environment(tmp_path, hub.url))
-    os.truncate(Path(out.split("\t")[1].strip(), "model.safetensors").resolve(), 5000)
+    weights = Path(out.split("\t")[1].strip(), "model.safetensors").resolve()
+    with weights.open("r+b") as file:
+        file.write(b"damaged!")
     with pytest.raises(ModelUnavailable) as caught:
         zoo.get("detector")
     assert "the role Detector is to be filled by transformers:tiny/owl, 1 MB: tiny/owl cannot be loaded" in (
@@ -163,16 +169,40 @@ def test_a_damaged_file_is_said_and_fetched_again(
     assert hasattr(zoo.get("detector"), "detect")
 
 
-def test_a_checkpoint_that_is_published_broken_is_refused_in_words(
+def test_a_truncated_file_is_not_all_here_and_fetched_again(
+    hub: Hub, checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+    out, _ = pull("tiny/owl", env=environment(tmp_path, hub.url))
+    os.truncate(Path(out.split("\t")[1].strip(), "model.safetensors").resolve(), 5000)
+    with pytest.raises(ModelUnavailable, match="not on this machine, or not all of them"):
+        find_checkpoint("tiny/owl")
+    hub.sent.clear()
+    pull("tiny/owl", env=environment(tmp_path, hub.url))
+    assert hub.sent == {"model.safetensors": (checkpoint / "model.safetensors").stat().st_size}
+    assert find_checkpoint("tiny/owl") == Path(out.split("\t")[1].strip())
+
+
+def test_a_checkpoint_that_is_published_broken_does_not_count_as_pulled(
     checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
     shutil.copytree(checkpoint, tmp_path / "broken")
     os.truncate(tmp_path / "broken" / "model.safetensors", 5000)
     with Hub({"tiny/broken": Repository(tmp_path / "broken")}) as hub:
-        pull("tiny/broken", env=environment(tmp_path, hub.url))
-    with pytest.raises(ModelUnavailable, match="tiny/broken, 1 MB: tiny/broken cannot be loaded: "):
+        _, err = pull("tiny/broken", status=1, env=environment(tmp_path, hub.url))
+    assert "tiny/broken cannot be used: model.safetensors is damaged, or not in the safetensors format" in err
+    assert "choose another checkpoint or revision" in err
+    with pytest.raises(ModelUnavailable, match="tiny/broken, 1 MB: the weights of tiny/broken are not on"):
         Zoo(profile_of("tiny/broken", tmp_path), device="cpu").get("detector")
+
+
+def test_what_another_program_fetched_is_found(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    folder = snapshot_download("tiny/owl", endpoint=hub.url)
+    assert find_checkpoint("tiny/owl") == Path(folder)
 
 
 def test_a_pipeline_is_pulled_in_half_precision_and_paints(
@@ -256,7 +286,7 @@ def test_without_a_network_the_answer_comes_by_itself(tmp_path: Path) -> None:
 
 
 def test_a_hub_that_says_nothing_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("visprog.models.hub._PATIENCE", 0.1)
+    monkeypatch.setattr("visprog.models.hub_listing.PATIENCE", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         monkeypatch.setattr(
             "huggingface_hub.constants.ENDPOINT", f"http://127.0.0.1:{silent.getsockname()[1]}"

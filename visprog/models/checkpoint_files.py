@@ -34,6 +34,11 @@ def wanted(names: Iterable[str]) -> list[str]:
     return [name for name in native if _is(name, _BESIDE)] + _weights(native)
 
 
+def is_weights(name: str) -> bool:
+    """Whether a file of this name holds weights that are read."""
+    return name.endswith(".safetensors")
+
+
 def unreadable(names: Iterable[str]) -> list[str]:
     """Return the folders whose weights are there in pickled form only; the top is the empty name."""
     native = [name for name in names if not _is(name, _FOREIGN)]
@@ -45,9 +50,7 @@ def unreadable(names: Iterable[str]) -> list[str]:
 def _weights(names: list[str]) -> list[str]:
     pipeline = _is_pipeline(names)
     found = [
-        name
-        for name in names
-        if name.endswith(".safetensors") and ("/" in name) == pipeline and not _is(name, _TWIN)
+        name for name in names if is_weights(name) and ("/" in name) == pipeline and not _is(name, _TWIN)
     ]
     half = [name for name in found if fnmatch(name, _HALF)]
     if pipeline and {_folder(name) for name in half} == {_folder(name) for name in found}:

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from visprog.errors import ModelError, ModelUnavailable, UsageError
 from visprog.extras import install, requirements
+from visprog.models.checkpoint_faults import checkpoint_fault
 from visprog.models.checkpoint_files import wanted
+from visprog.models.hub_cache import kept_snapshot
 from visprog.models.turns import loading_alone
 
 if TYPE_CHECKING:
@@ -45,11 +47,16 @@ def find_checkpoint(identifier: str, revision: str | None = None) -> Path:
     """
     if is_embedded(identifier):
         return _embedded(identifier, revision)
-    folder = Path(identifier).expanduser()
+    folder = local_folder(identifier)
     if folder.is_dir():
         if revision is not None:
             raise UsageError(f"{identifier} is a folder and has no revisions", help="leave out `revision`")
         return folder
+    if folder.is_file():
+        raise ModelUnavailable(
+            f"{identifier} is a file, and a checkpoint is a folder",
+            help="give the folder that holds it",
+        )
     if not is_repository(identifier):
         raise ModelUnavailable(f"there is no folder {identifier}", help="check the path")
     with needs("huggingface_hub"):
@@ -68,6 +75,14 @@ def find_checkpoint(identifier: str, revision: str | None = None) -> Path:
 def is_repository(identifier: str) -> bool:
     """Whether an identifier has the form of a repository's name, OWNER/NAME, rather than of a path."""
     return identifier.count("/") == 1 and not identifier.startswith(("/", ".", "~"))
+
+
+def local_folder(identifier: str) -> Path:
+    """Return the path that an identifier is, if it is one."""
+    try:
+        return Path(identifier).expanduser()
+    except RuntimeError:  # it begins with `~` and no user is called so
+        return Path(identifier)
 
 
 def is_embedded(identifier: str) -> bool:
@@ -102,6 +117,9 @@ def _pulled(identifier: str, revision: str | None) -> Path | None:
     from huggingface_hub import snapshot_download
 
     try:
+        kept = kept_snapshot(identifier, revision)
+        if kept is not None:
+            return kept[0] if _is_complete(*kept) else None
         files = _listed(identifier, revision)
         folder = Path(
             snapshot_download(identifier, revision=revision, local_files_only=True, allow_patterns=files)
@@ -111,8 +129,12 @@ def _pulled(identifier: str, revision: str | None) -> Path | None:
     return folder if any(folder.rglob("*.safetensors")) else None
 
 
+def _is_complete(folder: Path, sizes: Mapping[str, int]) -> bool:
+    return all((folder / name).stat().st_size == size for name, size in sizes.items())
+
+
 def _listed(identifier: str, revision: str | None) -> list[str] | None:
-    """Return the files of a pulled checkpoint; None where another program pulled it and kept no list."""
+    """Return the files of a checkpoint that another program pulled; None if it kept no list."""
     try:
         from huggingface_hub import get_cached_repo_tree
 
@@ -194,7 +216,21 @@ def loading(identifier: str) -> Iterator[None]:
     except Exception as cause:
         reason = (str(cause).strip().splitlines() or [type(cause).__name__])[0][:300]
         raise ModelUnavailable(
-            f"{identifier} cannot be loaded: {reason}",
-            help="the checkpoint may be damaged, or of a kind that cannot fill the role; "
-            "`visprog models pull` fetches what is damaged again",
+            f"{identifier} cannot be loaded: {reason}", help=_advice(identifier)
         ) from cause
+
+
+def _advice(identifier: str) -> str:
+    """Return what to do about a checkpoint that does not load."""
+    if is_embedded(identifier):
+        return "it comes with VisProg: install VisProg again"
+    folder = local_folder(identifier)
+    if not folder.is_dir():
+        return (
+            "the checkpoint may be damaged, or of a kind that cannot fill the role; "
+            "`visprog models pull` fetches what is damaged again"
+        )
+    fault = checkpoint_fault(folder)
+    if fault is None:
+        return "no file of the folder is damaged: the checkpoint is of a kind that cannot fill the role"
+    return f"{fault}. Copy the folder again from where it came, or choose another checkpoint"

@@ -2,56 +2,87 @@
 
 from __future__ import annotations
 
-import glob
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from visprog.errors import ModelUnavailable, UsageError
-from visprog.models.checkpoint_files import unreadable, wanted
-from visprog.models.checkpoints import find_checkpoint, is_embedded, is_here, is_repository, needs
-
-_PATIENCE = 10.0
-"""Seconds that the hub may take to say what a repository or a file is."""
+from visprog.errors import ModelUnavailable, UsageError, VisProgError
+from visprog.models.checkpoint_files import is_weights, unreadable, wanted
+from visprog.models.checkpoints import (
+    find_checkpoint,
+    is_embedded,
+    is_here,
+    is_repository,
+    local_folder,
+    needs,
+)
+from visprog.models.hub_files import fetch_files
+from visprog.models.hub_listing import check_usable, is_safe, read_listing
 
 
 def fetch(identifier: str, revision: str | None = None) -> Path:
     """Fetch what is read of a checkpoint, with progress on standard error; return its folder.
 
-    What is here already is kept, what is damaged is fetched again, and an interrupted fetch is taken up
-    where it stopped. What comes with VisProg needs no fetching. Raises UsageError, and ModelUnavailable,
-    within seconds where there is no network.
+    Sound files that are already here are kept, damaged ones are fetched again, and an interrupted fetch is
+    resumed. What comes with VisProg needs no fetching. Raises UsageError for a name that no repository can
+    have, and ModelUnavailable, within seconds if there is no network.
     """
-    if is_embedded(identifier) or Path(identifier).expanduser().is_dir():
+    if is_embedded(identifier) or local_folder(identifier).is_dir():
         return find_checkpoint(identifier, revision)
-    if not is_repository(identifier):
-        raise UsageError(f"there is no folder {identifier}, and no repository is called so", help="check it")
     with needs("huggingface_hub"):
-        import huggingface_hub
+        import huggingface_hub  # noqa: F401
+    _check_name(identifier, revision)
     with _quiet():
         try:
-            listing = huggingface_hub.HfApi().model_info(
-                identifier, revision=revision, files_metadata=True, timeout=_PATIENCE
-            )
-        except Exception as cause:
-            if _is_unreachable(cause) and is_here(identifier, revision):
-                return find_checkpoint(identifier, revision)
-            raise _explain(identifier, revision, cause) from cause
-        sizes = {file.rfilename: file.size for file in listing.siblings or ()}
-        files = wanted(sizes)
-        _check(identifier, revision, sizes, files)
-        try:
-            return _fetch_files(identifier, revision, str(listing.sha), {name: sizes[name] for name in files})
+            return _fetch(identifier, revision)
+        except VisProgError:
+            raise
         except Exception as cause:
             raise _explain(identifier, revision, cause) from cause
 
 
-def _check(identifier: str, revision: str | None, names: Mapping[str, Any], files: list[str]) -> None:
-    """See before anything is fetched that it could be read. Raises ModelUnavailable."""
+def _check_name(identifier: str, revision: str | None) -> None:
+    """Raise UsageError for what no repository or revision is called."""
+    from huggingface_hub.errors import HFValidationError
+    from huggingface_hub.utils import validate_repo_id
+
+    try:
+        if not is_repository(identifier):
+            raise HFValidationError
+        validate_repo_id(identifier)
+    except HFValidationError:
+        raise UsageError(
+            f"there is no folder {identifier}, and no repository has such a name",
+            help="give the path of a folder, or OWNER/NAME, as the hub writes it",
+        ) from None
+    if revision is not None and not is_safe(revision):
+        raise UsageError(
+            f"no revision is called {revision!r}", help="give a branch, a tag or a commit of the repository"
+        )
+
+
+def _fetch(identifier: str, revision: str | None) -> Path:
+    try:
+        listing = read_listing(identifier, revision)
+    except VisProgError:
+        raise
+    except Exception as cause:
+        if _is_unreachable(cause) and is_here(identifier, revision):
+            return find_checkpoint(identifier, revision)
+        raise
+    files = wanted(listing.files)
+    check_usable(identifier, files)
+    _check_readable(identifier, revision, listing.files, files)
+    return fetch_files(identifier, revision or "main", listing, files)
+
+
+def _check_readable(
+    identifier: str, revision: str | None, names: Mapping[str, Any], files: list[str]
+) -> None:
+    """Raise ModelUnavailable, before anything is fetched, if the weights could not be read."""
     pickled = unreadable(names)
-    if any(name.endswith(".safetensors") for name in files) and not pickled:
+    if any(map(is_weights, files)) and not pickled:
         return
     where = f" in {', '.join(folder for folder in pickled if folder)}" if any(pickled) else ""
     found = f"the weights{where} are pickled" if pickled else "there are none"
@@ -61,79 +92,6 @@ def _check(identifier: str, revision: str | None, names: Mapping[str, Any], file
         help="choose another checkpoint, or a revision that has them: the hub's converter leaves them in one "
         "such as OWNER/NAME@refs/pr/1. Pickled weights are not read, as reading them can run code",
     )
-
-
-def _fetch_files(identifier: str, revision: str | None, commit: str, sizes: Mapping[str, int | None]) -> Path:
-    """Fetch the files of these sizes into the hub's cache, weights first."""
-    from huggingface_hub import snapshot_download, try_to_load_from_cache
-
-    for name, size in sizes.items():
-        found = try_to_load_from_cache(identifier, name, revision=commit)
-        if isinstance(found, str) and size is not None and Path(found).stat().st_size != size:
-            _remove(Path(found))
-        if name.endswith(".safetensors"):
-            _fetch_weights(identifier, commit, name)
-    names = [glob.escape(name) for name in sizes]
-    bars = _no_bars()  # what is left is small
-    return Path(snapshot_download(identifier, revision=revision, allow_patterns=names, tqdm_class=bars))
-
-
-def _no_bars() -> Any:
-    """Return a class of progress bars that show nothing."""
-    from huggingface_hub.utils import tqdm
-
-    def start(bar: Any, *arguments: Any, **options: Any) -> None:
-        tqdm.__init__(bar, *arguments, **{**options, "disable": True})
-
-    return type("NoBars", (tqdm,), {"__init__": start})
-
-
-def _remove(damaged: Path) -> None:
-    damaged.resolve().unlink()
-    damaged.unlink(missing_ok=True)
-
-
-def _fetch_weights(identifier: str, commit: str, name: str) -> None:
-    """Fetch one file to where the hub's library looks for it, going on where an earlier fetch broke off.
-
-    The library itself starts a file anew: hours, for large weights.
-    """
-    from huggingface_hub import constants, get_hf_file_metadata, hf_hub_url
-    from huggingface_hub.file_download import repo_folder_name
-    from huggingface_hub.utils import WeakFileLock
-
-    url = hf_hub_url(identifier, name, revision=commit)
-    file = get_hf_file_metadata(url, timeout=_PATIENCE)
-    if file.etag is None:
-        return  # not the hub's answer: the library says what is wrong with it
-    repository = repo_folder_name(repo_id=identifier, repo_type="model")
-    complete = Path(constants.HF_HUB_CACHE, repository, "blobs", file.etag)
-    lock = Path(constants.HF_HUB_CACHE, ".locks", repository, f"{file.etag}.partial.lock")
-    for each in (complete, lock):
-        each.parent.mkdir(parents=True, exist_ok=True)
-    with WeakFileLock(lock):
-        if not complete.exists():
-            partial = complete.with_name(f"{file.etag}.partial")
-            _go_on(url, partial, file.size, f"{identifier} {name}")
-            partial.replace(complete)
-
-
-def _go_on(url: str, partial: Path, size: int | None, title: str) -> None:
-    from huggingface_hub.file_download import http_get
-    from huggingface_hub.utils import build_hf_headers
-
-    with partial.open("ab") as file:
-        if size is not None and file.tell() > size:
-            file.truncate(0)
-        here = file.seek(0, os.SEEK_END)
-        http_get(
-            url,
-            file,
-            resume_size=here,
-            headers=build_hf_headers(),
-            expected_size=size,
-            displayed_filename=title,
-        )
 
 
 def _explain(identifier: str, revision: str | None, cause: Exception) -> ModelUnavailable:

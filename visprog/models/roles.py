@@ -12,8 +12,8 @@ did not suffice, by halves. What is returned for equal calls is shared: nobody c
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal, NamedTuple, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -124,6 +124,25 @@ class LanguageModel(Protocol):
 
     def complete(self, messages: Sequence[Message], *, temperature: float | None = None) -> Completion:
         """Return the next turn. Raises ModelError where there is none to be had."""
+        ...
+
+
+@runtime_checkable
+class StoppableLanguageModel(LanguageModel, Protocol):
+    """A language model that can be stopped while it answers. One that cannot is a LanguageModel all the same."""
+
+    def complete_until(
+        self,
+        messages: Sequence[Message],
+        done: Callable[[str], bool],
+        *,
+        max_tokens: int,
+        temperature: float | None = None,
+    ) -> Completion:
+        """Return the next turn, which ends as soon as `done` says so of its text.
+
+        Raises AnswerCut if `max_tokens` did not suffice, and ModelError as `complete` does.
+        """
         ...
 
 

@@ -27,6 +27,8 @@ _STATEMENT = re.compile(
 _NEW_CALL = re.compile(rf"\s*+{_NAME}{_TYPE}\s*+=\s*+{_NAME}\s*+\(")
 _BARE_CALL = re.compile(rf"\s*+{_NAME}\(")
 _STRING = re.compile(r"'[^'\n]*'|\"[^\"\n]*\"")
+_RESULTS = frozenset({"RESULT", "FINAL_RESULT", "FINAL_ANSWER"})
+"""What models call the last step of a program."""
 _MOST_JOINED = 100
 """A call is spread over no more lines."""
 _LABEL = re.compile(r"[\s*#>]*+(?:instruction|statement|question|pictures?)\b[^:=]{0,40}:", re.IGNORECASE)
@@ -72,6 +74,21 @@ def is_whole(answer: str) -> bool:
     if program is None or extract_program(answer) != program:
         return False
     return _defined(program.rpartition("\n")[2]) == "RESULT"
+
+
+def is_finished(answer: str) -> bool:
+    """Whether an answer that is still being written has a whole line that defines the program's result."""
+    if "RESULT" not in answer and "FINAL_ANSWER" not in answer:
+        return False
+    lines = _whole_calls(_lines_said(answer.rpartition("\n")[0]))
+    return any(_defined(line) in _RESULTS and not _is_open(line) for line in lines)
+
+
+def _is_open(line: str) -> bool:
+    """Whether a statement goes on in the next line: a bracket or a quote of it is not closed."""
+    code = _STRING.sub("''", line)
+    opened = code.count("(") + code.count("[") - code.count(")") - code.count("]")
+    return opened > 0 or bool(set("'\"") & set(code.replace("''", "").partition("#")[0]))
 
 
 def _lines_said(answer: str) -> list[str]:

@@ -12,9 +12,9 @@ from visprog.language.checker import Checked, check
 from visprog.language.diagnostics import Diagnostic, render_plain
 from visprog.language.digest import render_digest
 from visprog.language.parser import parse
-from visprog.models.roles import Completion, LanguageModel, Message
+from visprog.models.roles import Completion, LanguageModel, Message, StoppableLanguageModel
 from visprog.planner.bank import Bank, identity, read_bank
-from visprog.planner.extraction import extract_program, is_whole
+from visprog.planner.extraction import extract_program, is_finished, is_whole
 from visprog.planner.plan import Plan, Request
 from visprog.planner.prompt import build_messages, usable_examples
 from visprog.prompts import BANKS, bank_text
@@ -29,6 +29,9 @@ _CUT = (
 )
 _FEWER = 3
 """If a conversation is too long, one of so many examples is shown."""
+_MOST_TOKENS = 400
+"""Tokens that a program may have, if the model can be stopped. The longest in the banks has fewer than 300."""
+
 _REPAIR = "The program has errors:\n\n{faults}\n\nWrite the whole program again, corrected, and nothing else."
 
 
@@ -149,6 +152,10 @@ class LanguageModelPlanner:
         """Return the next turn, or what there is of it if it was cut off. Raises AnswerCut for nothing."""
         talk.cut = None
         try:
+            if isinstance(self.model, StoppableLanguageModel):
+                return self.model.complete_until(
+                    talk.messages, is_finished, max_tokens=_MOST_TOKENS, temperature=self.temperature
+                )
             return self.model.complete(talk.messages, temperature=self.temperature)
         except AnswerCut as fault:
             if not fault.text.strip():

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from visprog.errors import ModelFailed
+from visprog.errors import ContextTooLong
+from visprog.models.progress import report
 from visprog.models.transformers.network import Network
 from visprog.models.transformers.pretrained import quiet
 from visprog.models.usage import spend
@@ -29,11 +30,15 @@ def generate(
     context: int | None = None,
     temperature: float | None = None,
     stops: Sequence[str] = (),
+    done: Callable[[str], bool] | None = None,
 ) -> Generated:
     """Continue `inputs`, one prompt as the processor returns it, by at most `most` tokens.
 
-    The likeliest token is taken each time, or one is drawn where `temperature` is above 0. Raises ModelFailed
-    where the prompt and an answer do not fit into `context` tokens: nothing is cut off a prompt.
+    It ends before the first of the `stops`, or as soon as `done` says so of the text. How many tokens are
+    there is reported as progress.
+
+    The likeliest token is taken each time, or one is drawn where `temperature` is above 0. Raises ContextTooLong
+    if the prompt and an answer do not fit into `context` tokens: nothing is cut off a prompt.
     """
     import torch
 
@@ -45,24 +50,24 @@ def generate(
     elif before > room:
         room = 0
     if room < 1:
-        raise ModelFailed(
+        raise ContextTooLong(
             f"the prompt has {before} tokens, more than the context of {network.identifier} can hold",
             help="use a model with a longer context, a shorter instruction, or a smaller bank of examples",
         )
     most = min(most, room)
     skipped = 1 if config.is_encoder_decoder else before  # the start token, or the prompt
-    stop = _Stop(network, stops, skipped)
+    stop = _Stop(network, stops, done, skipped, most)
     with network.lock, quiet(), torch.inference_mode():
         tokens = network.model.generate(
             **network.placed(inputs),
             generation_config=_settings(network, most, temperature),
-            stopping_criteria=[stop] if stops else None,
+            stopping_criteria=[stop],
         )[0][skipped:]
     spend(before, len(tokens))
     text = network.tokenizer.decode(tokens, skip_special_tokens=True)
     ended = len(tokens) < most or int(tokens[-1]) in _ends(network)
     shortened = before_stop(text, stops)
-    return Generated(shortened.strip(), before, len(tokens), not ended and shortened == text)
+    return Generated(shortened.strip(), before, len(tokens), not (ended or stop.done or shortened != text))
 
 
 def context_of(network: Network) -> int | None:
@@ -103,19 +108,34 @@ def _ends(network: Network) -> set[int]:
 
 
 class _Stop:
-    """Ends the generation once the answer holds one of the stop texts."""
+    """Ends the generation at a stop text, or as soon as `done` says so; reports how far it has come."""
 
-    def __init__(self, network: Network, stops: Sequence[str], skipped: int) -> None:
+    def __init__(
+        self,
+        network: Network,
+        stops: Sequence[str],
+        done: Callable[[str], bool] | None,
+        skipped: int,
+        most: int,
+    ) -> None:
         self._tokenizer = network.tokenizer
         self._stops = tuple(stops)
+        self._is_done = done
         self._skipped = skipped
+        self._most = most
         self._reach = max((len(stop) for stop in stops), default=0) + 8  # a token is a character at least
+        self.done = False
 
     def __call__(self, tokens: Any, scores: Any, **rest: Any) -> Any:
         del scores, rest
         import torch
 
-        new = tokens[0][self._skipped :][-self._reach :]
-        text = self._tokenizer.decode(new, skip_special_tokens=True)
-        found = any(stop in text for stop in self._stops)
+        new = tokens[0][self._skipped :]
+        report(len(new), self._most)
+        found = bool(self._stops) and any(stop in self._text(new[-self._reach :]) for stop in self._stops)
+        if self._is_done is not None and not found:
+            self.done = found = self._is_done(self._text(new))
         return torch.tensor([found] * len(tokens), device=tokens.device)
+
+    def _text(self, tokens: Any) -> str:
+        return str(self._tokenizer.decode(tokens, skip_special_tokens=True))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from visprog.errors import ModelFailed, UsageError
+from visprog.errors import AnswerCut, ModelFailed, UsageError
 from visprog.model_text import spoken
 from visprog.models.roles import Completion, LanguageModel, Message
 from visprog.models.transformers.generation import Generated, generate
@@ -43,6 +43,10 @@ class Limits(NamedTuple):
     context: int | None = None
     thinking: bool = False
 
+    def most(self, wanted: int) -> int:
+        """Return how many tokens an answer of `wanted` ones may take: thoughts need more."""
+        return self.max_new_tokens if self.thinking else min(self.max_new_tokens, wanted)
+
 
 def read_limits(options: Mapping[str, Any]) -> Limits:
     """Return the options `max_new_tokens`, `context` and `thinking`. Raises UsageError."""
@@ -69,15 +73,39 @@ class TransformersLanguageModel:
         self.nbytes = network.nbytes
 
     def complete(self, messages: Sequence[Message], *, temperature: float | None = None) -> Completion:
-        """Return the next turn. Raises ModelFailed where the conversation or the answer is too long."""
+        """Return the next turn. Raises ContextTooLong, or AnswerCut with what there is of a cut answer."""
+        return self._next_turn(messages, self._limits.max_new_tokens, temperature)
+
+    def complete_until(
+        self,
+        messages: Sequence[Message],
+        done: Callable[[str], bool],
+        *,
+        max_tokens: int,
+        temperature: float | None = None,
+    ) -> Completion:
+        """Return the next turn, which ends as soon as `done` says so of its text. Raises as `complete` does.
+
+        Where the model is to think first, `max_tokens` is not the limit, but the option `max_new_tokens`.
+        """
+        return self._next_turn(messages, self._limits.most(max_tokens), temperature, done)
+
+    def _next_turn(
+        self,
+        messages: Sequence[Message],
+        most: int,
+        temperature: float | None,
+        done: Callable[[str], bool] | None = None,
+    ) -> Completion:
         inputs, stops = self._written(messages)
         generated = generate(
             self._network,
             inputs,
-            most=self._limits.max_new_tokens,
+            most=most,
             context=self._limits.context,
             temperature=temperature,
             stops=stops,
+            done=done,
         )
         read = _read_of(self._network.tokenizer, messages)
         return completion(generated, self._network.identifier)._replace(read=read)
@@ -102,12 +130,14 @@ def _read_of(tokenizer: Any, messages: Sequence[Message]) -> tuple[int, ...] | N
 
 
 def completion(generated: Generated, model: str) -> Completion:
-    """Return what a model said, without its thoughts. Raises ModelFailed where it was cut at the limit."""
+    """Return what a model said, without its thoughts. Raises AnswerCut if it was cut at the limit."""
     text = spoken(generated.text)
     if generated.cut or (not text and generated.text):
-        raise ModelFailed(
+        raise AnswerCut(
             f"the answer of {model} was cut at its limit of {generated.output_tokens} tokens",
-            help="raise the option `max_new_tokens`, or use a model that keeps to the point",
+            help="raise the option `max_new_tokens`, set `thinking` to true if the model thinks before it "
+            "answers, or use a model that keeps to the point",
+            text=text or generated.text,
         )
     return Completion(text, model, generated.input_tokens, generated.output_tokens)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from PIL import Image as PILImage
@@ -77,7 +77,27 @@ class VisionLanguageModel:
         return unwrapped(said, sentence=True).partition("\n")[0].strip()
 
     def complete(self, messages: Sequence[Message], *, temperature: float | None = None) -> Completion:
-        """Return the next turn. Raises ModelFailed where the conversation or the answer is too long."""
+        """Return the next turn. Raises ContextTooLong, or AnswerCut with what there is of a cut answer."""
+        return self._next_turn(messages, self._limits.max_new_tokens, temperature)
+
+    def complete_until(
+        self,
+        messages: Sequence[Message],
+        done: Callable[[str], bool],
+        *,
+        max_tokens: int,
+        temperature: float | None = None,
+    ) -> Completion:
+        """Return the next turn, which ends as soon as `done` says so of its text. Raises as `complete` does."""
+        return self._next_turn(messages, self._limits.most(max_tokens), temperature, done)
+
+    def _next_turn(
+        self,
+        messages: Sequence[Message],
+        most: int,
+        temperature: float | None,
+        done: Callable[[str], bool] | None = None,
+    ) -> Completion:
         if not self._chats:
             raise ModelFailed(
                 f"{self._network.identifier} has no chat template: it only answers about pictures",
@@ -87,9 +107,10 @@ class VisionLanguageModel:
         generated = generate(
             self._network,
             inputs,
-            most=self._limits.max_new_tokens,
+            most=most,
             context=self._limits.context,
             temperature=temperature,
+            done=done,
         )
         return completion(generated, self._network.identifier)
 

@@ -1,0 +1,59 @@
+"""What is wrong with the files of a checkpoint that does not load, as far as the files alone tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from visprog.models.openai_json import decoded, read_json
+from visprog.models.safetensors_files import header_fault
+
+_SETTINGS = ("config.json", "model_index.json", "open_clip_config.json", "adapter_config.json")
+"""A checkpoint has one of these: it says which network the weights are for."""
+
+_INDEX = "*.safetensors.index.json"
+"""Says in which file each weight is, if there are several files."""
+
+
+def checkpoint_fault(folder: Path) -> str | None:
+    """Return a sentence that names a missing or damaged file, if there is one."""
+    try:
+        return next(_faults(folder), None)
+    except OSError as cause:
+        return f"{cause.filename or folder} cannot be read: {cause.strerror or cause}"
+
+
+def _faults(folder: Path) -> Iterator[str]:
+    if not any((folder / name).is_file() for name in _SETTINGS):
+        yield f"{folder} has no config.json"
+    for path in sorted((*folder.glob("*.json"), *folder.glob("*/*.json"))):
+        if path.is_file() and _content(path) is None:
+            yield f"{path} is not JSON"
+    for path in sorted(folder.rglob(_INDEX)):
+        yield from _absent(path)
+    weights = sorted(path for path in folder.rglob("*.safetensors") if path.is_file())
+    if not weights:
+        yield f"{folder} has no weights in the safetensors format"
+    for path in weights:
+        fault = header_fault(path)
+        if fault is not None:
+            yield f"{path} {fault}"
+
+
+def _absent(index: Path) -> Iterator[str]:
+    """Yield what is wrong with an index of weights."""
+    content = _content(index)
+    places = content.get("weight_map") if isinstance(content, dict) else None
+    if not isinstance(places, dict):
+        yield f"{index} does not say where the weights are"
+        return
+    names = {str(name) for name in places.values()}
+    absent = sorted(name for name in names if not (index.parent / name).is_file())
+    if absent:
+        more = f" and {len(absent) - 1} more" if len(absent) > 1 else ""
+        yield f"{index.parent / absent[0]}{more} of {len(names)} files of weights are missing"
+
+
+def _content(path: Path) -> Any:
+    return read_json(decoded(path.read_bytes()))
