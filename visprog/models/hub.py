@@ -11,7 +11,7 @@ from typing import Any
 
 from visprog.errors import ModelUnavailable, UsageError
 from visprog.models.checkpoint_files import unreadable, wanted
-from visprog.models.checkpoints import find_checkpoint, is_embedded, is_here, is_repository, needs
+from visprog.models.checkpoints import find_checkpoint, is_embedded, is_here, is_repository, load_hub
 
 _PATIENCE = 10.0
 """Seconds that the hub may take to say what a repository or a file is."""
@@ -28,8 +28,7 @@ def fetch(identifier: str, revision: str | None = None) -> Path:
         return find_checkpoint(identifier, revision)
     if not is_repository(identifier):
         raise UsageError(f"there is no folder {identifier}, and no repository is called so", help="check it")
-    with needs("huggingface_hub"):
-        import huggingface_hub
+    huggingface_hub = load_hub()
     with _quiet():
         try:
             listing = huggingface_hub.HfApi().model_info(
