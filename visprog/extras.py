@@ -1,4 +1,4 @@
-"""The packages that VisProg can do without: which extra installs each, and what to tell people who lack one."""
+"""The optional packages: which extra installs each, and what to tell people who lack one."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def importing(module: str) -> Iterator[None]:
 
 @contextmanager
 def imports_held() -> Iterator[None]:
-    """Hold off all first imports inside the block, for libraries that import parts of themselves as they work."""
+    """Hold off all first imports inside the block, for libraries that import their parts as they work."""
     with _LOCK:
         yield
 
@@ -64,10 +64,10 @@ def explain(cause: Exception, module: str) -> tuple[str, str]:
     package = module.partition(".")[0]
     missing = _missing(cause)
     if missing is None:
+        advice = "a system library or a version that fits the other packages is missing"
         return (
             f"the package {package} is installed but cannot be imported: {_first_line(cause)}",
-            f"reinstall it with `{reinstall(package)}`; if that does not help, "
-            "a system library or a version that fits the other packages is missing",
+            f"reinstall it with `{reinstall(package)}`; if that does not help, {advice}",
         )
     if missing in sys.stdlib_module_names:
         return (
