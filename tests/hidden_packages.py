@@ -1,4 +1,4 @@
-"""Runs `visprog` as if some packages were not installed: `python -m tests.hidden_packages torch,ray run ...`."""
+"""Runs `visprog` as if some packages were not installed: `python -m tests.hidden_packages torch,ray doctor`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from importlib.machinery import ModuleSpec, PathFinder
 from importlib.metadata import Distribution, DistributionFinder
 from types import ModuleType
+
+_ALL = DistributionFinder.Context()
 
 
 class HidingFinder(PathFinder):
@@ -23,9 +25,7 @@ class HidingFinder(PathFinder):
         return super().find_spec(fullname, path, target)
 
     @classmethod
-    def find_distributions(
-        cls, context: DistributionFinder.Context = DistributionFinder.Context()
-    ) -> Iterable[Distribution]:
+    def find_distributions(cls, context: DistributionFinder.Context = _ALL) -> Iterable[Distribution]:
         name = (context.name or "").lower().replace("-", "_")
         return () if name in cls.hidden else super().find_distributions(context)
 

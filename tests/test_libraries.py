@@ -76,9 +76,9 @@ def test_a_package_that_cannot_be_imported_says_why(
 ) -> None:
     (tmp_path / "broken.py").write_text(source)
     monkeypatch.syspath_prepend(tmp_path)
-    with pytest.raises(ModelUnavailable, match=r"broken is installed but .*(libGL|json\.absent)") as caught:
-        with needs("broken"):
-            import broken  # type: ignore[import-not-found]  # noqa: F401
+    why = r"broken is installed but .*(libGL|json\.absent)"
+    with pytest.raises(ModelUnavailable, match=why) as caught, needs("broken"):
+        import broken  # type: ignore[import-not-found]  # noqa: F401
     assert "--force-reinstall 'broken'" in str(caught.value.help)
 
 
@@ -92,7 +92,7 @@ def test_a_python_without_a_part_of_itself_is_named(monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize(
     "text",
     [
-        "\nMaskFormer requires the scipy library but it was not found in your environment.\n`pip install scipy`",
+        "\nMaskFormer requires the scipy library but it was not found.\n`pip install scipy`",
         "The 'scipy>=1.11' distribution was not found and is required by this application.",
     ],
 )
@@ -108,7 +108,7 @@ def test_an_optional_package_is_found_in_the_words_of_a_library(
 
 def test_loading_says_which_extra_is_not_complete(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "scipy", None)
-    with pytest.raises(ModelUnavailable, match="tiny/owl cannot be loaded: the extra `models`") as caught:
-        with loading("tiny/owl"):
-            raise ImportError("it requires the scipy library")
+    why = "tiny/owl cannot be loaded: the extra `models`"
+    with pytest.raises(ModelUnavailable, match=why) as caught, loading("tiny/owl"):
+        raise ImportError("it requires the scipy library")
     assert extras.install_extra("models") in str(caught.value.help)

@@ -43,9 +43,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, call in {
         "loc": "Loc(image=IMAGE, object='ball')",
         "seg": "Seg(image=IMAGE)",
-        "vqa": "Vqa(image=IMAGE, question='what?')",
+        "filter": "Filter(image=IMAGE, object=B, query='red')",
     }.items():
-        (folder / f"{name}.vp").write_text(f"A={call}\nRESULT=A\n")
+        (folder / f"{name}.vp").write_text(f"B=Loc(image=IMAGE, object='TOP')\nA={call}\nRESULT=A\n")
     (folder / "replace.vp").write_text(
         "A=Loc(image=IMAGE, object='TOP')\nB=Replace(image=IMAGE, object=A, prompt='sea')\nRESULT=B\n"
     )
@@ -55,25 +55,27 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(
     ("hidden", "words", "extra"),
     [
-        ("torch", "exec {}/loc.vp {}/grey.png --models mini", "models"),
-        ("transformers", "exec {}/loc.vp {}/grey.png --models mini", "models"),
-        ("tokenizers", "exec {}/loc.vp {}/grey.png --models mini", "models"),
-        ("safetensors", "exec {}/loc.vp {}/grey.png --models mini", "models"),
-        ("torchvision", "exec {}/loc.vp {}/grey.png --models mini", "models"),
-        ("scipy", "exec {}/seg.vp {}/grey.png --models mini", "models"),
+        ("torch", "exec {}/loc.vp --models mini", "models"),
+        ("transformers", "exec {}/loc.vp --models mini", "models"),
+        ("tokenizers", "exec {}/loc.vp --models mini", "models"),
+        ("safetensors", "exec {}/loc.vp --models mini", "models"),
+        ("torchvision", "exec {}/loc.vp --models mini", "models"),
+        ("scipy", "exec {}/seg.vp --models mini", "models"),
         ("huggingface_hub", "models --models default pull detector", "models"),
-        ("huggingface_hub", "exec {}/loc.vp {}/grey.png --models default", "models"),
-        ("diffusers", "exec {}/replace.vp {}/grey.png --model inpainter=diffusers:{}/pipeline", "models"),
-        ("segment_anything", "exec {}/seg.vp {}/grey.png --model segmenter=segment_anything:{}/sam.pth", "models"),
-        ("open_clip", "exec {}/vqa.vp {}/grey.png --model visual_qa=openai --model image_text_scorer=open_clip:{}/pipeline", "open-clip"),
+        ("huggingface_hub", "exec {}/loc.vp --models default", "models"),
+        ("diffusers", "exec {}/replace.vp -o {}/x.png --model inpainter=diffusers:{}/pipeline", "models"),
+        ("segment_anything", "exec {}/seg.vp --model segmenter=segment_anything:{}/sam.pth", "models"),
+        ("open_clip", "exec {}/filter.vp --model image_text_scorer=open_clip:{}/pipeline", "open-clip"),
         ("ray", "batch {}/tasks.jsonl --out {}/out --engine ray", "ray"),
-        ("pillow_heif", "exec {}/seg.vp {}/picture.heic", "heic"),
-        ("torch,transformers,diffusers,huggingface_hub,safetensors", "exec {}/loc.vp {}/grey.png --models mini", "models"),
+        ("pillow_heif", "exec {}/seg.vp", "heic"),
+        ("torch,transformers,diffusers,safetensors", "exec {}/loc.vp --models mini", "models"),
     ],
 )  # fmt: skip
 def test_the_extra_is_named(hidden: str, words: str, extra: str, folder: Path) -> None:
     if importlib.util.find_spec("torch") is None and extra in ("models", "open-clip"):
         pytest.skip("the other packages of the extra are not installed")
+    picture = f" {{}}/{'picture.heic' if extra == 'heic' else 'grey.png'}" if words.startswith("exec") else ""
+    words += picture
     said = advice(visprog(hidden, *words.replace("{}", str(folder)).split()))
     assert install_extra(extra) in said
     assert said.count("pip install") == 1

@@ -106,11 +106,7 @@ def use_transformers(number: int, folder: Path) -> None:
         ("maskformer", "segmenter", lambda model: model.segment(image)),
         ("clip", "image_text_scorer", lambda model: model.score([image], ["ball"])),
         ("vilt", "visual_qa", lambda model: model.answer(image, "what?")),
-        (
-            "sam",
-            "masker",
-            lambda model: model.mask(image, Regions([Region((5, 5, 40, 40))], size=image.size)),
-        ),
+        ("sam", "masker", lambda model: model.mask(image, regions)),
         ("blip", "captioner", lambda model: model.caption(image)),
     ]
     name, role, ask = asked[number % len(asked)]

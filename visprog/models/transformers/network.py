@@ -104,7 +104,8 @@ def translates(kind: str) -> bool:
 
 def _library() -> Any:
     with needs("transformers"):
-        import torch  # noqa: F401  # without it the library can be imported, and has no models
+        import tokenizers  # noqa: F401  # without these two the library can be imported, and has no models
+        import torch  # noqa: F401
         import transformers
         import transformers.models.auto.modeling_auto
         import transformers.utils.logging
