@@ -1,4 +1,4 @@
-"""Runs `visprog` as if some packages were not installed: `python -m tests.hidden_packages torch,ray doctor`."""
+"""Runs `visprog` as if packages were not installed: `python -m tests.hidden_packages torch,ray doctor`."""
 
 from __future__ import annotations
 

@@ -12,10 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image as PILImage
 
-from visprog.extras import EXTRAS, install_extra
+from visprog.extras import install_extra
 
 ROOT = Path(__file__).parent.parent
-MODELS = (*EXTRAS["models"], "huggingface_hub")
 
 
 def visprog(hidden: str, *words: str) -> subprocess.CompletedProcess[str]:
@@ -74,8 +73,25 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_extra_is_named(hidden: str, words: str, extra: str, folder: Path) -> None:
     if importlib.util.find_spec("torch") is None and extra in ("models", "open-clip"):
         pytest.skip("the other packages of the extra are not installed")
-    picture = f" {{}}/{'picture.heic' if extra == 'heic' else 'grey.png'}" if words.startswith("exec") else ""
-    words += picture
+    if words.startswith("exec"):
+        words += " {}/picture.heic" if extra == "heic" else " {}/grey.png"
     said = advice(visprog(hidden, *words.replace("{}", str(folder)).split()))
     assert install_extra(extra) in said
     assert said.count("pip install") == 1
+
+
+@pytest.mark.parametrize("hidden", ["torch,transformers", "huggingface_hub"])
+def test_the_doctor_gives_one_command_for_each_missing_extra(hidden: str) -> None:
+    done = visprog(f"{hidden},ray,open_clip,pillow_heif", "doctor")
+    said = " ".join(done.stdout.split())
+    commands = [install_extra(extra) for extra in ("models", "open-clip", "heic", "ray")]
+    assert [said.count(command) for command in commands] == [1, 1, 1, 1]
+    assert said.count("pip install") == 4
+
+
+def test_the_listing_of_models_gives_the_same_commands_as_the_doctor() -> None:
+    done = visprog("huggingface_hub", "models", "--models", "default")
+    said = " ".join(done.stdout.split())
+    assert done.returncode == 0
+    assert "needs the extra `models`" in said
+    assert said.count(install_extra("models")) == said.count("pip install") == 1

@@ -28,6 +28,14 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
 _BROUGHT_ALONG = {"huggingface_hub": "models", "tokenizers": "models"}
 """Packages that VisProg imports and an extra installs because its packages need them."""
 
+_NEEDED = {
+    "transformers": ("torch", "huggingface_hub", "tokenizers", "transformers"),
+    "diffusers": ("torch", "huggingface_hub", "diffusers"),
+    "open_clip": ("torch", "huggingface_hub", "open_clip"),
+    "segment_anything": ("torch", "segment_anything"),
+}
+"""What each backend cannot do without."""
+
 _DISTRIBUTIONS = {"PIL": "pillow", "cv2": "opencv-python>=4.10,<5", "open_clip": "open-clip-torch"}
 """What to install for packages that are imported under another name."""
 
@@ -55,8 +63,7 @@ def missing_packages(extra: str) -> list[str]:
 
 def missing_extra(backend: str) -> str | None:
     """Return the extra without which a backend cannot load its models; None if nothing is missing."""
-    extra = extra_of(backend)
-    return None if extra is None or all(map(is_installed, ("torch", backend))) else extra
+    return None if all(map(is_installed, _NEEDED.get(backend, ()))) else extra_of(backend)
 
 
 def version_of(package: str) -> str:
