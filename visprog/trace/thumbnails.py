@@ -97,7 +97,8 @@ def _quality(pixels: NDArray[np.uint8], worth: float) -> int:
 def _jpeg(pixels: NDArray[np.uint8], quality: int) -> bytes:
     cv2 = load_opencv()
     mirrored = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
-    return cv2.imencode(".jpg", mirrored, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
+    encoded: bytes = cv2.imencode(".jpg", mirrored, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
+    return encoded
 
 
 def outline(mask: NDArray[np.bool_], width: int, height: int) -> str:
