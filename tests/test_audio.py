@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from visprog import audio
 from visprog.audio import load_audio, resample
 from visprog.errors import AudioError
+from visprog.extras import install_extra
 
 
 @pytest.fixture(params=["soundfile", "wave"])
@@ -111,7 +112,7 @@ def test_without_soundfile_other_formats_name_it(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setitem(sys.modules, "soundfile", None)
     with pytest.raises(AudioError, match="not uncompressed WAV") as caught:
         load_audio(b"fLaC" + bytes(100))
-    assert "pip install soundfile" in (caught.value.help or "")
+    assert install_extra("models") in (caught.value.help or "")
 
 
 @pytest.mark.parametrize(

@@ -1,51 +1,94 @@
-"""Optional packages, as the installed metadata name them."""
+"""Optional packages: the extras that install them, and what is advised if they are missing."""
 
 from __future__ import annotations
 
+import re
+import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from visprog import VisProg, extras
-from visprog.doctor import diagnose
+from visprog.doctor import Finding, diagnose
 
-METADATA = """Metadata-Version: 2.1
-Name: visprog
-Version: 9
-Requires-Dist: numpy>=1.26
-Requires-Dist: pytest>=1; extra == "models"
-Requires-Dist: not-there <5,>=2; extra == 'open-clip'
-Requires-Dist: ruff>=0.9; extra == "dev"
-"""
+ROOT = Path(__file__).parent.parent
+
+
+def test_the_extras_are_those_of_the_project_file() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    written = {
+        extra: [re.split(r"[<>=]", each)[0].replace("-", "_").removesuffix("_torch") for each in requirements]
+        for extra, requirements in project["optional-dependencies"].items()
+        if extra != "dev"
+    }
+    assert {extra: list(packages) for extra, packages in extras.EXTRAS.items()} == written
+
+
+@pytest.mark.parametrize(
+    ("module", "extra"),
+    [
+        ("torch", "models"),
+        ("torchvision.ops", "models"),
+        ("huggingface_hub", "models"),
+        ("open_clip", "open-clip"),
+        ("pillow_heif", "heic"),
+        ("ray", "ray"),
+        ("cv2", None),
+        ("json", None),
+    ],
+)
+def test_a_module_belongs_to_the_extra_that_installs_it(module: str, extra: str | None) -> None:
+    assert extras.extra_of(module) == extra
+
+
+def test_an_installed_visprog_is_named_in_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(extras, "_runs_from_sources", lambda: False)
+    assert extras.install_extra("models") == "pip install 'visprog[models]'"
+
+
+def test_sources_are_installed_from_their_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.path", [])  # no metadata are found
+    assert extras.install_extra("models") == "pip install '.[models]'"
+
+
+@pytest.mark.parametrize(
+    ("missing", "wanted", "command"),
+    [
+        ("filelock", "huggingface_hub", "pip install 'visprog[models]'"),
+        ("timm", "open_clip", "pip install 'visprog[open-clip]'"),
+        ("torch", "open_clip", "pip install 'visprog[models]'"),
+        ("cv2", "cv2", "pip install 'opencv-python>=4.10,<5'"),
+        ("httpx", "openai", "pip install 'httpx'"),
+    ],
+)
+def test_what_an_optional_package_lacks_comes_with_its_extra(
+    missing: str, wanted: str, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(extras, "_runs_from_sources", lambda: False)
+    assert extras.advice_for(missing, wanted) == command
 
 
 @pytest.fixture
-def metadata(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "visprog-9.dist-info").mkdir()
-    (tmp_path / "visprog-9.dist-info" / "METADATA").write_text(METADATA)
-    monkeypatch.syspath_prepend(tmp_path)
+def findings(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Finding]]:
+    """What the doctor finds where only Ray is installed."""
+    optional = {package for packages in extras.EXTRAS.values() for package in packages} | {"huggingface_hub"}
+    installed = extras.is_installed
+    monkeypatch.setattr(
+        extras, "is_installed", lambda name: name == "ray" or (name not in optional and installed(name))
+    )
+    with VisProg(planner="examples", models="mini") as session:
+        yield diagnose(session)
 
 
-@pytest.mark.usefixtures("metadata")
-def test_requirements_are_those_of_the_installed_extras_for_users() -> None:
-    assert extras.requirements() == {"models": ("pytest>=1",), "open-clip": ("not-there <5,>=2",)}
-    assert [extras.package(each) for each in ("not-there <5,>=2", "a.b_c>1", "d")] == [
-        "not-there",
-        "a.b_c",
-        "d",
-    ]
+def test_the_doctor_advises_each_missing_extra_once(findings: list[Finding]) -> None:
+    missing = {each.name for each in findings if each.group == "extras" and each.state == "missing"}
+    commands = [each.advice for each in findings if each.advice.startswith("pip install")]
+    assert missing == {"models", "open-clip", "heic"}
+    assert commands == [extras.install_extra(extra) for extra in ("models", "open-clip", "heic")]
 
 
-@pytest.mark.usefixtures("metadata")
-def test_the_doctor_advises_packages_themselves() -> None:
-    with VisProg(planner="examples") as session:
-        found = {each.name: each for each in diagnose(session) if each.group == "packages"}
-    assert found["pytest"].state == "works"
-    assert found["not-there"].state == "missing"
-    assert found["not-there"].advice == "pip install 'not-there <5,>=2'"
-    assert "ruff" not in found
-
-
-def test_without_metadata_nothing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.path", [])
-    assert extras.requirements() == {}
+def test_the_doctor_says_which_models_need_an_extra(findings: list[Finding]) -> None:
+    detector = next(each for each in findings if (each.group, each.name) == ("models", "detector"))
+    assert detector.state == "missing"
+    assert detector.fact == "transformers:visprog-mini/owlvit needs the extra `models`"

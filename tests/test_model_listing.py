@@ -17,7 +17,8 @@ from visprog.models.zoo import Zoo
 
 @pytest.fixture(autouse=True)
 def nothing_pulled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No key, and an empty cache of the hub, where its library is installed."""
+    """No key, all extras as if installed, and an empty cache of the hub if its library is installed."""
+    monkeypatch.setattr("visprog.model_listing.missing_extra", lambda backend: None)
     for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL"):
         monkeypatch.delenv(name, raising=False)
     try:

@@ -60,6 +60,8 @@ def imports(tree: ast.Module) -> set[str]:
 
 FLOORS = [
     "errors",
+    "extras",
+    "libraries",
     "printable",
     "model_text",
     "language",

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from visprog.errors import AudioError
 from visprog.files import Limit, read_file
+from visprog.libraries import explain, importing
 
 RATE = 16_000
 """Samples per second of what `load_audio` returns."""
@@ -60,9 +61,10 @@ def load_audio(source: str | os.PathLike[str] | bytes) -> NDArray[np.float32]:
 
 def _decode(data: bytes, name: str) -> _Recording:
     try:
-        import soundfile
-    except (ImportError, OSError):  # the package, or the library that it wraps, is missing
-        return _decode_wave(data, name)
+        with importing("soundfile"):
+            import soundfile
+    except (ImportError, OSError) as cause:  # the package, or the library that it wraps, is missing
+        return _decode_wave(data, name, cause)
     try:
         with soundfile.SoundFile(io.BytesIO(data)) as file:
             kind = file.format_info  # its name in full, such as "FLAC (Free Lossless Audio Codec)"
@@ -77,8 +79,8 @@ def _decode(data: bytes, name: str) -> _Recording:
         ) from cause
 
 
-def _decode_wave(data: bytes, name: str) -> _Recording:
-    """Read uncompressed WAV by Python alone."""
+def _decode_wave(data: bytes, name: str, refusal: Exception) -> _Recording:
+    """Read uncompressed WAV by Python alone; `refusal` is the reason for that."""
     try:
         with wave.open(io.BytesIO(data)) as file:
             channels, width, rate = file.getnchannels(), file.getsampwidth(), file.getframerate()
@@ -86,10 +88,11 @@ def _decode_wave(data: bytes, name: str) -> _Recording:
             content = file.readframes(file.getnframes())
         samples = _from_integers(content[: len(content) // (width * channels) * width * channels], width)
     except (wave.Error, EOFError, ValueError, KeyError) as cause:
+        message, advice = explain(refusal, "soundfile")
         raise AudioError(
-            f"{name} is not uncompressed WAV: {cause}",
-            help="`pip install soundfile` brings the other formats; or convert it to WAV",
-        ) from cause
+            f"{name} is not uncompressed WAV ({cause}); other formats cannot be read: {message}",
+            help=f"{advice}; or convert the recording to WAV",
+        ) from refusal
     return _Recording(samples.reshape(-1, channels), rate)
 
 

@@ -24,6 +24,7 @@ from PIL import (
 from PIL import Image as PILImage
 
 from visprog.errors import ImageError
+from visprog.libraries import explain, importing
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIC")
 
@@ -171,11 +172,13 @@ def _orientation(picture: PILImage.Image) -> int:
 def _open_heic(file: BinaryIO, name: str) -> Opened:
     """Read a HEIC picture's header. Its decoder turns the picture upright itself."""
     try:
-        import pillow_heif
-    except ImportError:
+        with importing("pillow_heif"):
+            import pillow_heif
+    except ImportError as cause:
+        message, advice = explain(cause, "pillow_heif")
         raise ImageError(
-            f"{name} is a HEIC picture: pip install 'visprog[heic]'", help="or convert it to JPEG"
-        ) from None
+            f"{name} is a HEIC picture: {message}", help=f"{advice}, or convert the picture to JPEG"
+        ) from cause
     found = pillow_heif.open_heif(file, convert_hdr_to_8bit=True)
     width, height = found.size
     return Opened((width, height), _DECODED["HEIF"] * width * height, found.to_pillow, lambda: 1)

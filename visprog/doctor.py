@@ -14,8 +14,10 @@ from rich.table import Table
 from rich.text import Text
 
 from visprog import extras
-from visprog.errors import VisProgError
+from visprog.errors import ModelUnavailable, VisProgError
+from visprog.libraries import needs
 from visprog.model_listing import Entry, entries
+from visprog.models.opencv import load_opencv
 from visprog.planner.selection import choose_planner
 from visprog.session import VisProg
 
@@ -51,28 +53,29 @@ def _packages() -> Iterator[Finding]:
         yield Finding(
             "packages", "augly", "broken", "its emoji sprites are not installed", "pip install augly"
         )
-    for extra, requirements in extras.requirements().items():
-        for requirement in requirements:
-            yield _optional(extra, requirement)
+    for extra in extras.EXTRAS:
+        yield _extra(extra)
 
 
-def _optional(extra: str, requirement: str) -> Finding:
-    name = extras.package(requirement)
-    try:
-        return Finding("packages", name, "works", importlib.metadata.version(name))
-    except importlib.metadata.PackageNotFoundError:
-        fact = f"is not installed, one of the packages for `{extra}`"
-        return Finding("packages", name, "missing", fact, extras.install(requirement))
+def _extra(extra: str) -> Finding:
+    """Look at an extra as a whole: one command installs all that is missing of it."""
+    missing = extras.missing_packages(extra)
+    if missing:
+        verb = "are" if len(missing) > 1 else "is"
+        fact = f"{', '.join(missing)} {verb} not installed"
+        return Finding("extras", extra, "missing", fact, extras.install_extra(extra))
+    versions = (f"{package} {extras.version_of(package)}".rstrip() for package in extras.EXTRAS[extra])
+    return Finding("extras", extra, "works", ", ".join(versions))
 
 
 def _package(module: str, package: str) -> Finding:
     try:
-        importlib.import_module(module)
-    except ImportError as cause:
-        if isinstance(cause, ModuleNotFoundError) and cause.name == module:
-            return Finding("packages", package, "broken", "is not installed", extras.install(package))
-        advice = "a system library is missing: on Debian or Ubuntu, apt-get install libgl1 libglib2.0-0"
-        return Finding("packages", package, "broken", f"cannot be loaded: {cause}", advice)
+        if module == "cv2":
+            load_opencv()
+        with needs(module):
+            importlib.import_module(module)
+    except ModelUnavailable as error:
+        return Finding("packages", package, "broken", error.message, error.help or "")
     return Finding("packages", package, "works", importlib.metadata.version(package))
 
 
@@ -82,6 +85,9 @@ def _models(session: VisProg) -> Iterator[Finding]:
         if not session.models.has(entry.role):
             advice = f"`--model {entry.role}=BACKEND:IDENTIFIER`, or another profile"
             yield Finding("models", entry.role, "missing", f"the profile {profile} has none", advice)
+        elif entry.extra:  # one line of the group extras says how to install it
+            fact = f"{entry.model} needs the extra `{entry.extra}`"
+            yield Finding("models", entry.role, "missing", fact)
         elif entry.size:  # large weights: whether they are here can be told without loading them
             advice = f"`visprog models --models {profile} pull {entry.role}`"
             here = entry.state == "here"

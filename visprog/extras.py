@@ -1,80 +1,103 @@
-"""The packages that VisProg can do without, as its installed metadata name them."""
+"""The optional packages: which extra installs each, and what to tell people who lack one."""
 
 from __future__ import annotations
 
-import re
-import sys
 from collections.abc import Mapping
-from importlib.metadata import PackageNotFoundError, distribution, requires
+from importlib.metadata import PackageNotFoundError, distribution, version
+from importlib.util import find_spec
+from pathlib import Path
 
-_EXTRA = re.compile(r"""extra *== *["']([\w-]+)["']""")
-_NAME = re.compile(r"[\w.-]+")
-
-
-def requirements() -> Mapping[str, tuple[str, ...]]:
-    """Return what each extra for users asks for: `{"ray": ("ray>=2.59",), ...}`.
-
-    Nothing where VisProg is not installed, but runs from its sources.
-    """
-    found: dict[str, tuple[str, ...]] = {}
-    try:
-        written = requires("visprog") or []
-    except PackageNotFoundError:
-        return found
-    for each in written:
-        requirement, _, marker = each.partition(";")
-        extra = _EXTRA.search(marker)
-        if extra is not None and extra[1] != "dev":
-            found[extra[1]] = (*found.get(extra[1], ()), requirement.strip())
-    return found
-
-
-def package(requirement: str) -> str:
-    """Return the name of the package that a requirement asks for."""
-    name = _NAME.match(requirement)
-    return name[0] if name is not None else requirement
-
-
-_EXTRA_OF = {
-    "accelerate": "models",
-    "diffusers": "models",
-    "huggingface_hub": "models",
-    "open_clip": "open-clip",
-    "pillow_heif": "heic",
-    "ray": "ray",
-    "safetensors": "models",
-    "scipy": "models",
-    "segment_anything": "models",
-    "soundfile": "models",
-    "tokenizers": "models",
-    "torch": "models",
-    "torchvision": "models",
-    "transformers": "models",
+EXTRAS: Mapping[str, tuple[str, ...]] = {
+    "models": (
+        "torch",
+        "torchvision",
+        "transformers",
+        "diffusers",
+        "accelerate",
+        "safetensors",
+        "segment_anything",
+        "soundfile",
+        "scipy",
+    ),
+    "open-clip": ("open_clip",),
+    "heic": ("pillow_heif",),
+    "ray": ("ray",),
 }
-"""The extra that installs each optional package, by the name under which it is imported."""
+"""The packages of each extra, by the names under which they are imported."""
 
-_DISTRIBUTIONS = {"PIL": "pillow", "cv2": "opencv-python>=4.10,<5"}
+_BROUGHT_ALONG = {"huggingface_hub": "models", "tokenizers": "models"}
+"""Packages that VisProg imports and an extra installs because its packages need them."""
+
+_NEEDED = {
+    "transformers": ("torch", "huggingface_hub", "tokenizers", "transformers"),
+    "diffusers": ("torch", "huggingface_hub", "diffusers"),
+    "open_clip": ("torch", "huggingface_hub", "open_clip"),
+    "segment_anything": ("torch", "segment_anything"),
+}
+"""What each backend cannot do without."""
+
+_DISTRIBUTIONS = {"PIL": "pillow", "cv2": "opencv-python>=4.10,<5", "open_clip": "open-clip-torch"}
 """What to install for packages that are imported under another name."""
+
+
+def extra_of(module: str) -> str | None:
+    """Return the extra that installs the package of a module; None for all other packages."""
+    package = module.partition(".")[0]
+    found = (extra for extra, packages in EXTRAS.items() if package in packages)
+    return next(found, None) or _BROUGHT_ALONG.get(package)
+
+
+def is_installed(package: str) -> bool:
+    """Return whether Python finds a package. It is not imported."""
+    try:
+        return find_spec(package) is not None
+    except (ImportError, ValueError):
+        return False
+
+
+def missing_packages(extra: str) -> list[str]:
+    """Return the packages of an extra that are not installed."""
+    brought_along = [package for package, other in _BROUGHT_ALONG.items() if other == extra]
+    return [package for package in (*EXTRAS[extra], *brought_along) if not is_installed(package)]
+
+
+def missing_extra(backend: str) -> str | None:
+    """Return the extra without which a backend cannot load its models; None if nothing is missing."""
+    return None if all(map(is_installed, _NEEDED.get(backend, ()))) else extra_of(backend)
+
+
+def version_of(package: str) -> str:
+    """Return the version of an installed package; nothing if it has no metadata."""
+    try:
+        return version(_DISTRIBUTIONS.get(package, package))
+    except PackageNotFoundError:
+        return ""
 
 
 def advice_for(missing: str, wanted: str) -> str:
     """Return the command that installs the package `missing`, which importing `wanted` asks for."""
-    if missing in _EXTRA_OF:
-        return install_extra(_EXTRA_OF[missing])
-    if missing == wanted.partition(".")[0] or missing not in sys.stdlib_module_names:
-        return install(_DISTRIBUTIONS.get(missing, missing))
-    return "pip install --force-reinstall visprog"
+    extra = extra_of(missing) or extra_of(wanted)
+    return install_extra(extra) if extra else install(_DISTRIBUTIONS.get(missing, missing))
 
 
 def install_extra(extra: str) -> str:
-    """Say how to install one of VisProg's extras, such as `models`."""
+    """Return the command that installs one of VisProg's extras, such as `models`."""
+    return install(f".[{extra}]" if _runs_from_sources() else f"visprog[{extra}]")
+
+
+def reinstall(package: str) -> str:
+    """Return the command that replaces an installed package, given by the name under which it is imported."""
+    return f"pip install --force-reinstall '{_DISTRIBUTIONS.get(package, package)}'"
+
+
+def _runs_from_sources() -> bool:
     try:
         distribution("visprog")
-    except PackageNotFoundError:  # it runs from its sources
-        return install(f".[{extra}]")
-    return install(f"visprog[{extra}]")
+    except PackageNotFoundError:
+        return (Path(__file__).parents[1] / "pyproject.toml").is_file()
+    return False
 
 
 def install(*requirements: str) -> str:
-    """Say how to install packages, wherever VisProg itself was installed from."""
+    """Return the command that installs packages."""
     return " ".join(["pip install", *(f"'{each}'" for each in requirements)])

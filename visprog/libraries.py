@@ -3,16 +3,24 @@
 Several of these libraries cannot be imported by two threads at once: OpenCV replaces its own entry in
 `sys.modules` while it is imported, and large packages import each other in circles, where Python breaks a
 deadlock between threads by handing out modules that are not complete.
+
+Packages such as transformers import their parts only when they are asked for. For these, a block of
+`importing` names and imports the part itself.
+
+Lock order: the gate of `visprog.models.turns` first, then the lock of this module. So a thread that computes
+or loads may import, but a thread that imports must not wait for a model.
 """
 
 from __future__ import annotations
 
+import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import RLock
 
-from visprog.errors import ModelUnavailable
-from visprog.extras import advice_for
+from visprog.errors import ModelUnavailable, VisProgError
+from visprog.extras import advice_for, extra_of, is_installed, reinstall
 
 _LOCK = RLock()
 _IMPORTED: set[str] = set()
@@ -22,8 +30,8 @@ _IMPORTED: set[str] = set()
 def importing(module: str) -> Iterator[None]:
     """Hold off all other first imports inside the block, which imports `module`.
 
-    Costs next to nothing once `module` was imported in such a block. Whoever holds a `ModelLock` or is loading
-    a checkpoint may enter; inside the block nothing but imports may happen, so nobody waits for anything else.
+    This costs next to nothing once `module` was imported in such a block. Inside the block only imports may
+    happen, so that no thread waits for anything else.
     """
     if module in _IMPORTED:
         yield
@@ -35,30 +43,60 @@ def importing(module: str) -> Iterator[None]:
 
 @contextmanager
 def imports_held() -> Iterator[None]:
-    """Hold off all first imports inside the block, for libraries that import parts of themselves as they work."""
+    """Hold off all first imports inside the block, for libraries that import their parts as they work."""
     with _LOCK:
         yield
 
 
 @contextmanager
-def needs(module: str) -> Iterator[None]:
-    """Import alone, as `importing` does, and turn a failing import into ModelUnavailable.
-
-    The error says how to install the extra or the package that is missing.
-    """
+def needs(module: str, error: type[VisProgError] = ModelUnavailable) -> Iterator[None]:
+    """Import alone, as `importing` does, and turn a failing import into an `error` that says what to do."""
     try:
         with importing(module):
             yield
-    except ModuleNotFoundError as cause:
-        missing = (cause.name or module).partition(".")[0]
-        raise ModelUnavailable(
-            f"the package {missing} is not installed", help=f"install it with `{advice_for(missing, module)}`"
-        ) from cause
     except ImportError as cause:
-        reason = (str(cause).strip().splitlines() or ["no reason given"])[0][:300]
-        package = module.partition(".")[0]
-        raise ModelUnavailable(
-            f"the package {package} is installed but cannot be imported: {reason}",
-            help=f"reinstall it with `{advice_for(package, module)}`; if that does not help, a system library "
-            "or a version that fits the other packages is missing",
-        ) from cause
+        message, advice = explain(cause, module)
+        raise error(message, help=advice) from cause
+
+
+def explain(cause: Exception, module: str) -> tuple[str, str]:
+    """Say why importing `module` failed, and how to mend that."""
+    package = module.partition(".")[0]
+    missing = _missing(cause)
+    if missing is None:
+        advice = "a system library or a version that fits the other packages is missing"
+        return (
+            f"the package {package} is installed but cannot be imported: {_first_line(cause)}",
+            f"reinstall it with `{reinstall(package)}`; if that does not help, {advice}",
+        )
+    if missing in sys.stdlib_module_names:
+        return (
+            f"the package {package} cannot be imported: this Python has no module {missing}",
+            "install a complete Python; some systems keep parts of it in packages of their own",
+        )
+    extra = extra_of(missing) or extra_of(module)
+    subject = f"the extra `{extra}` is not complete: " if extra else ""
+    return (
+        f"{subject}the package {missing} is not installed",
+        f"install it with `{advice_for(missing, module)}`",
+    )
+
+
+def _missing(cause: Exception) -> str | None:
+    """Return the package that was not found; None if the import failed for another reason.
+
+    Libraries that look for optional packages themselves name them only in the text of the error.
+    """
+    package = str(cause.name or "").partition(".")[0] if isinstance(cause, ModuleNotFoundError) else ""
+    if package.isidentifier():
+        return None if _is_there(package) else package
+    named = (word.lower().replace("-", "_") for word in re.findall(r"\w[\w-]*", str(cause)[:2_000]))
+    return next((word for word in named if extra_of(word) and not _is_there(word)), None)
+
+
+def _is_there(package: str) -> bool:
+    return sys.modules.get(package) is not None or is_installed(package)
+
+
+def _first_line(cause: Exception) -> str:
+    return next(filter(None, map(str.strip, str(cause).splitlines())), type(cause).__name__)[:300]

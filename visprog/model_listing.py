@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from visprog.errors import ModelError, ModelUnavailable, UsageError
+from visprog.extras import install_extra, missing_extra
 from visprog.models.checkpoints import is_embedded, is_here
 from visprog.models.hub import fetch
 from visprog.models.profile import Profile, Spec
@@ -34,6 +35,8 @@ class Entry(NamedTuple):
     size: str
     state: str
     note: str = ""
+    extra: str = ""
+    """The extra that has to be installed first."""
 
 
 def entries(zoo: Zoo) -> list[Entry]:
@@ -46,7 +49,9 @@ def _entry(role: str, zoo: Zoo) -> Entry:
     if spec is None:
         return Entry(role, "", "", "", "given" if zoo.has(role) else "not filled")
     facts = [spec.facts.get(fact, "") for fact in ("licence", "size", "note")]
-    return Entry(role, str(spec), facts[0], facts[1], _state(spec), facts[2])
+    extra = missing_extra(spec.backend) or ""
+    state = f"needs the extra `{extra}`" if extra else _state(spec)
+    return Entry(role, str(spec), facts[0], facts[1], state, facts[2], extra)
 
 
 def _state(spec: Spec) -> str:
@@ -72,6 +77,8 @@ def show(found: list[Entry], profile: Profile) -> None:
     console = Console(highlight=False)
     console.print(Text(f"profile {profile.name}: {profile.description}".removesuffix(": "), "bold"))
     console.print(table)
+    for extra in sorted({entry.extra for entry in found} - {""}):
+        console.print(Text(f"`{install_extra(extra)}` installs the extra `{extra}`", "dim"))
     if any(entry.state == _ABSENT for entry in found):
         console.print(Text(f"`visprog models --models {profile.name} pull` fetches what is not here", "dim"))
 

@@ -22,6 +22,7 @@ from visprog import UsageError, VisProg
 from visprog.batch.cluster import Cluster
 from visprog.batch.runner import Options, run_batch
 from visprog.cli.sessions import make_session
+from visprog.extras import install_extra
 from visprog.models.fake import FakeVisualQA
 
 ray = pytest.importorskip("ray", reason="the extra `ray` is not installed")
@@ -266,7 +267,7 @@ def test_without_ray_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(UsageError) as caught:
         Cluster(VisProg)
-    assert "pip install 'ray>=" in str(caught.value)
+    assert install_extra("ray") in str(caught.value)
 
 
 def test_nothing_is_started_where_nothing_is_left_to_do(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from visprog.batch.outcome import Outcome, Performer, given_up
 from visprog.batch.runner import Assignment, Engine, Job, Performed
 from visprog.batch.tasks import Task
 from visprog.errors import UsageError, WorkerDied
-from visprog.extras import install, requirements
+from visprog.libraries import needs
 from visprog.session import VisProg
 
 DEATHS = 3
@@ -253,11 +253,9 @@ class _Crew:
 
 
 def _ray() -> Any:
-    try:
+    with needs("ray", UsageError):
         import ray
-    except ImportError as cause:
-        advice = install(*requirements().get("ray", ("ray",)))
-        raise UsageError("Ray is not installed", help=advice) from cause
+        import ray.cloudpickle
     return ray
 
 

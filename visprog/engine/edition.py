@@ -31,6 +31,7 @@ _BESIDE_FILES = frozenset(
         "doctor.py",
         "errors.py",
         "extras.py",
+        "libraries.py",
         "listing.py",
         "model_listing.py",
         "printable.py",

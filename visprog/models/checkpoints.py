@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from visprog.errors import ModelError, ModelUnavailable, UsageError
-from visprog.extras import install, requirements
+from visprog.libraries import explain, imports_held, needs
 from visprog.models.checkpoint_faults import checkpoint_fault
 from visprog.models.checkpoint_files import wanted
 from visprog.models.hub_cache import kept_snapshot
@@ -59,8 +59,7 @@ def find_checkpoint(identifier: str, revision: str | None = None) -> Path:
         )
     if not is_repository(identifier):
         raise ModelUnavailable(f"there is no folder {identifier}", help="check the path")
-    with needs("huggingface_hub"):
-        import huggingface_hub  # noqa: F401
+    load_hub()
     pulled = _pulled(identifier, revision)
     if pulled is None:
         name = identifier if revision is None else f"{identifier}@{revision}"
@@ -110,6 +109,42 @@ def _embedded(identifier: str, revision: str | None) -> Path:
             help="install VisProg anew; the profile `base` works without weights",
         )
     return folder
+
+
+_OF_THE_HUB = (
+    "constants",
+    "get_cached_repo_tree",
+    "get_hf_file_metadata",
+    "hf_hub_url",
+    "snapshot_download",
+)
+_OF_ITS_UTILS = (
+    "WeakFileLock",
+    "build_hf_headers",
+    "get_session",
+    "hf_raise_for_status",
+    "is_tqdm_disabled",
+    "logging",
+    "tqdm",
+    "validate_repo_id",
+)
+
+
+def load_hub() -> Any:
+    """Return the module huggingface_hub, with all parts that are used here and in the files `hub*.py`.
+
+    The library imports each part when it is asked for. Raises ModelUnavailable if it is missing.
+    """
+    with needs("huggingface_hub"):
+        import huggingface_hub
+        import huggingface_hub.errors
+        import huggingface_hub.file_download
+        from huggingface_hub import utils
+
+        for library, names in ((huggingface_hub, _OF_THE_HUB), (utils, _OF_ITS_UTILS)):
+            for name in names:
+                getattr(library, name, None)
+    return huggingface_hub
 
 
 def _pulled(identifier: str, revision: str | None) -> Path | None:
@@ -195,24 +230,16 @@ def _best_dtype(device: torch.device) -> torch.dtype:
 
 
 @contextmanager
-def needs(package: str) -> Iterator[None]:
-    """Turn a failing import of an optional package into ModelUnavailable that says how to install it."""
-    try:
-        yield
-    except ImportError as cause:
-        missing = cause.name.partition(".")[0] if cause.name else package
-        advice = install(*requirements().get("models", (missing,)))
-        raise ModelUnavailable(f"the package {missing} is not installed", help=advice) from cause
-
-
-@contextmanager
 def loading(identifier: str) -> Iterator[None]:
     """Load alone, and turn whatever a library raises over a checkpoint into ModelUnavailable in words."""
     try:
-        with loading_alone():
+        with loading_alone(), imports_held():
             yield
     except (ModelError, UsageError):
         raise
+    except ImportError as cause:
+        message, advice = explain(cause, "transformers")
+        raise ModelUnavailable(f"{identifier} cannot be loaded: {message}", help=advice) from cause
     except Exception as cause:
         reason = (str(cause).strip().splitlines() or [type(cause).__name__])[0][:300]
         raise ModelUnavailable(

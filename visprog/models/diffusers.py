@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from PIL import Image as PILImage
 
 from visprog.errors import ModelFailed, ModelUnavailable, UsageError
+from visprog.libraries import needs
 from visprog.models import fingerprints
-from visprog.models.checkpoints import check_options, find_checkpoint, loading, needs, place
+from visprog.models.checkpoints import check_options, find_checkpoint, loading, place
 from visprog.models.inpainting import Excerpt, asks_for_removal, excerpt, paste
 from visprog.models.profile import Spec
 from visprog.models.progress import report

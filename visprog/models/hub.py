@@ -14,8 +14,8 @@ from visprog.models.checkpoints import (
     is_embedded,
     is_here,
     is_repository,
+    load_hub,
     local_folder,
-    needs,
 )
 from visprog.models.hub_files import fetch_files
 from visprog.models.hub_listing import check_usable, is_safe, read_listing
@@ -30,8 +30,7 @@ def fetch(identifier: str, revision: str | None = None) -> Path:
     """
     if is_embedded(identifier) or local_folder(identifier).is_dir():
         return find_checkpoint(identifier, revision)
-    with needs("huggingface_hub"):
-        import huggingface_hub  # noqa: F401
+    load_hub()
     _check_name(identifier, revision)
     with _quiet():
         try:

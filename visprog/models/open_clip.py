@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visprog.errors import ModelUnavailable, UsageError
+from visprog.libraries import needs
 from visprog.models import fingerprints
 from visprog.models.checkpoints import check_options, find_checkpoint, loading, place
 from visprog.models.encodings import Encodings
@@ -229,7 +230,7 @@ def load(role: str, identifier: str, options: Mapping[str, Any]) -> OpenClip:
     beams = options.get("beams", 3)
     if isinstance(beams, bool) or not isinstance(beams, int) or beams < 1:
         raise UsageError(f"the option `beams` of {name} is a number from 1; found {beams!r}")
-    with _needs_open_clip():
+    with needs("open_clip"):
         import open_clip
     folder = find_checkpoint(repository(identifier), options.get("revision"))
     _check(folder, role)
@@ -250,7 +251,7 @@ def load(role: str, identifier: str, options: Mapping[str, Any]) -> OpenClip:
 
 def repository(identifier: str) -> str:
     """Return the repository of the hub for `ARCHITECTURE/TAG`; any other identifier as it is."""
-    with _needs_open_clip():
+    with needs("open_clip"):
         import open_clip
     architecture, _, tag = identifier.partition("/")
     known = open_clip.get_pretrained_cfg(architecture, tag) if tag else None
@@ -276,17 +277,6 @@ def _check(folder: Path, role: str) -> None:
         )
     if role == "captioner" and ("multimodal_cfg" not in model or "hf_tokenizer_name" in text):
         raise ModelUnavailable(f"{folder} is no CoCa: it cannot describe a picture", help="choose a CoCa")
-
-
-@contextmanager
-def _needs_open_clip() -> Iterator[None]:
-    try:
-        yield
-    except ImportError as cause:
-        raise ModelUnavailable(
-            f"the package {cause.name or 'open_clip'} is not installed",
-            help="install it with `pip install open-clip-torch`",
-        ) from cause
 
 
 @contextmanager

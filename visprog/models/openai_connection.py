@@ -11,6 +11,7 @@ from concurrent.futures import CancelledError
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from visprog.errors import ModelUnavailable
+from visprog.libraries import needs
 from visprog.models.openai_address import Address
 from visprog.models.openai_stream import is_finished, is_stream
 
@@ -106,12 +107,11 @@ def _begin_to_close(loop: asyncio.AbstractEventLoop, client: openai.AsyncOpenAI)
 
 
 def _client(access: Access) -> openai.AsyncOpenAI:
-    try:
+    with needs("openai"):
         import openai
-    except ImportError as cause:
-        raise ModelUnavailable(
-            f"the package `openai` cannot be imported: {cause}", help="install it with `pip install openai`"
-        ) from cause
+        import openai.resources.audio
+        import openai.resources.chat
+        import openai.resources.images  # the client imports them when they are first used
     address = access.address
     try:
         return openai.AsyncOpenAI(

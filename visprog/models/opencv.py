@@ -15,18 +15,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visprog.errors import ModelUnavailable, UsageError
+from visprog.libraries import explain, importing
 from visprog.values import Box, Image, Region, Regions, box_overlap
 
 
 def load_opencv() -> ModuleType:
     """Return the module cv2. Raises ModelUnavailable where it is missing or lacks a system library."""
     try:
-        import cv2
+        with importing("cv2"):
+            import cv2
     except ImportError as cause:
-        if isinstance(cause, ModuleNotFoundError) and cause.name == "cv2":
-            raise ModelUnavailable(
-                "OpenCV is not installed", help='install it with `pip install "opencv-python>=4.10,<5"`'
-            ) from cause
+        if isinstance(cause, ModuleNotFoundError):
+            message, advice = explain(cause, "cv2")
+            raise ModelUnavailable(message, help=advice) from cause
         raise ModelUnavailable(
             f"OpenCV is installed but cannot be loaded: {cause}",
             help="a system library is missing; on Debian or Ubuntu `apt-get install libgl1 libglib2.0-0` "

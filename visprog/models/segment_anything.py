@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from PIL import Image as PILImage
 
 from visprog.errors import ModelFailed, ModelUnavailable, UsageError
+from visprog.libraries import needs
 from visprog.models import fingerprints
-from visprog.models.checkpoints import check_options, needs, place
+from visprog.models.checkpoints import check_options, place
 from visprog.models.encodings import Encodings
 from visprog.models.profile import Spec
 from visprog.models.turns import ModelLock, loading_alone

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PILImage
 
+from visprog.models.opencv import load_opencv
 from visprog.values import Image
 
 
@@ -59,8 +60,7 @@ def bounded(size: tuple[int, int], longest: int = SMALL.longest) -> tuple[int, i
 
 def _reduced(pixels: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
     """Average whole blocks of pixels first, which is many times as quick as averaging fractions of them."""
-    import cv2
-
+    cv2 = load_opencv()
     tall, wide = pixels.shape[:2]
     if (wide, tall) == (width, height):
         return pixels
@@ -95,10 +95,10 @@ def _quality(pixels: NDArray[np.uint8], worth: float) -> int:
 
 
 def _jpeg(pixels: NDArray[np.uint8], quality: int) -> bytes:
-    import cv2
-
+    cv2 = load_opencv()
     mirrored = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
-    return cv2.imencode(".jpg", mirrored, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
+    encoded: bytes = cv2.imencode(".jpg", mirrored, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
+    return encoded
 
 
 def outline(mask: NDArray[np.bool_], width: int, height: int) -> str:
@@ -106,8 +106,7 @@ def outline(mask: NDArray[np.bool_], width: int, height: int) -> str:
 
     Holes are subpaths of their own, to be filled by the even-odd rule.
     """
-    import cv2
-
+    cv2 = load_opencv()
     small = _reduced(mask.view(np.uint8), width, height)
     contours, _ = cv2.findContours(small, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
     polygons = (cv2.approxPolyDP(contour, 0.8, closed=True)[:, 0] for contour in contours)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import builtins
 import json
 import logging
 import shutil
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from visprog.errors import ModelUnavailable, UsageError
+from visprog.extras import install_extra
 from visprog.models.open_clip import CoCa, OpenClip, load, repository
 from visprog.models.zoo import Zoo
 from visprog.values import Image
@@ -304,17 +305,10 @@ def test_a_damaged_checkpoint_says_so(folders: dict[str, Path], tmp_path: Path, 
 def test_an_absent_package_says_how_to_install_it(
     folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = builtins.__import__
-
-    def refuse(name: str, *args: Any, **kwargs: Any) -> Any:
-        if name == "open_clip":
-            raise ModuleNotFoundError("No module named 'open_clip'", name="open_clip")
-        return real(name, *args, **kwargs)
-
-    monkeypatch.setattr(builtins, "__import__", refuse)
+    monkeypatch.setitem(sys.modules, "open_clip", None)
     with pytest.raises(ModelUnavailable, match="open_clip is not installed") as caught:
         load("captioner", str(folders["coca"]), {})
-    assert "pip install open-clip-torch" in str(caught.value.help)
+    assert install_extra("open-clip") in str(caught.value.help)
 
 
 @pytest.mark.parametrize("options", [{"beam": 2}, {"beams": 0}, {"beams": 2.0}, {"templates": "no braces"}])

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
+from visprog.libraries import needs
 from visprog.models.transformers.geometry import whole_pixels
 from visprog.models.transformers.network import Network
 from visprog.values import Region
@@ -26,7 +27,8 @@ def regions_of(
     network: Network, belief: Belief, name: str, logits: Any, edges: Any, size: tuple[int, int]
 ) -> Iterator[Region]:
     """Read one label's boxes. The library knows what they are relative to: the picture, or its square."""
-    from torchvision.ops import nms
+    with needs("torchvision.ops"):
+        from torchvision.ops import nms
 
     if not logits.shape[-1]:
         return

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from visprog.errors import AnswerCut, ModelFailed, UsageError
+from visprog.libraries import needs
 from visprog.model_text import spoken
 from visprog.models.roles import Completion, LanguageModel, Message
 from visprog.models.transformers.generation import Generated, generate
@@ -164,7 +165,8 @@ def _templated(
     content: Callable[[str], Any] = str,
     **form: Any,
 ) -> Any:
-    from jinja2 import TemplateError
+    with needs("jinja2"):
+        from jinja2 import TemplateError
 
     thought = {"enable_thinking": thinking} if "enable_thinking" in str(reader.chat_template) else {}
     for turns in (messages, _without_system(messages)):

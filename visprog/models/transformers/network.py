@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from visprog.models.checkpoints import check_options, find_checkpoint, loading, needs, place
+from visprog.libraries import needs
+from visprog.models.checkpoints import check_options, find_checkpoint, loading, place
 from visprog.models.transformers.pretrained import OFFLINE, check_whole, describe, quiet
 from visprog.models.turns import ModelLock
 
@@ -103,6 +104,9 @@ def translates(kind: str) -> bool:
 
 def _library() -> Any:
     with needs("transformers"):
-        import torch  # noqa: F401  # without it the library can be imported, and has no models
+        import tokenizers  # noqa: F401  # without these two the library can be imported, and has no models
+        import torch  # noqa: F401
         import transformers
+        import transformers.models.auto.modeling_auto
+        import transformers.utils.logging
     return transformers

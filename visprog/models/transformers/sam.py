@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image as PILImage
 
 from visprog.errors import UsageError
+from visprog.libraries import needs
 from visprog.models.encodings import Encodings
 from visprog.models.transformers.geometry import bounding_box, computing, fraction, load_precise, refuse_thin
 from visprog.models.transformers.network import Network
@@ -165,7 +166,8 @@ class SegmentAnything:
 
         A large picture is looked at smaller, and at most as many regions are returned as memory allows.
         """
-        from torchvision.ops import nms
+        with needs("torchvision.ops"):
+            from torchvision.ops import nms
 
         refuse_thin(image)
         seen = _shrunk(image)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image as PILImage
 
 from visprog.errors import UsageError
+from visprog.libraries import needs
 from visprog.models.checkpoints import find_checkpoint, loading
 from visprog.models.transformers.geometry import bounding_box, computing, fraction, load_precise, refuse_thin
 from visprog.models.transformers.network import Network, architecture_of
@@ -71,7 +72,8 @@ def load_segmenter(
 
 def _oneformer_processor(network: Network, options: Mapping[str, Any]) -> Any:
     """Return what prepares pictures and the task, without the table of classes that training needs."""
-    from transformers import AutoImageProcessor, OneFormerProcessor
+    with needs("transformers.OneFormerProcessor"):
+        from transformers import AutoImageProcessor, OneFormerProcessor
 
     folder = find_checkpoint(network.identifier, options.get("revision"))
     with loading(network.identifier), quiet():

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visprog.errors import ModelUnavailable, UsageError
+from visprog.libraries import needs
 from visprog.model_text import spoken
 from visprog.models.transformers.network import Network, architecture_of, load_network
 from visprog.models.transformers.pretrained import quiet
@@ -36,7 +37,8 @@ def load_transcriber(role: str, identifier: str, options: Mapping[str, Any]) -> 
 
 
 def _check_language(network: Network, language: str) -> None:
-    from transformers.models.whisper.tokenization_whisper import TO_LANGUAGE_CODE
+    with needs("transformers.models.whisper.tokenization_whisper"):
+        from transformers.models.whisper.tokenization_whisper import TO_LANGUAGE_CODE
 
     known = getattr(network.model.generation_config, "lang_to_id", {})  # English-only checkpoints have none
     code = TO_LANGUAGE_CODE.get(language.lower(), language.lower())

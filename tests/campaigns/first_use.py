@@ -1,0 +1,193 @@
+"""Uses a backend for the first time in many threads at the same instant; a program for `imports.py`.
+
+    python -m tests.campaigns.first_use BACKEND FOLDER
+
+Prints what went wrong, each fault once, and exits with 1 if something did. Nothing here imports a library of
+others beforehand, but for numpy and Pillow.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from threading import Barrier, Thread
+from typing import Any
+
+import numpy as np
+
+from visprog import Image, Region, Regions
+from visprog.errors import ModelError, ModelFailed, ModelUnavailable
+
+THREADS = 16
+_PATIENCE = 240.0
+
+
+def _picture() -> Image:
+    return Image(np.random.default_rng(1).integers(0, 256, (60, 80, 3), dtype=np.uint8))
+
+
+def use_opencv(number: int, folder: Path) -> None:
+    """Load the face detector, or make what a page shows."""
+    from visprog.models.opencv import haar
+    from visprog.trace.thumbnails import outline, thumbnail
+
+    if number % 3 == 0:
+        haar().detect_faces(_picture())
+    elif number % 3 == 1:
+        thumbnail(Image(np.zeros((900, 900, 3), np.uint8)))
+    else:
+        outline(np.eye(40, dtype=np.bool_), 20, 20)
+
+
+def use_openai(number: int, folder: Path) -> None:
+    """Ask a server that isn't there: the connection fails, and nothing else."""
+    from visprog.models.openai_service import Service
+
+    service = Service(base_url="http://127.0.0.1:9/v1", retries=0, deadline=_PATIENCE)
+    ask = (service.complete, service.edit_image, service.transcribe)[number % 3]
+    fields = (
+        {"messages": [{"role": "user", "content": "?"}]},
+        {"image": ("a.png", b"x"), "prompt": "?"},
+        {"file": ("a.wav", b"x")},
+    )[number % 3]
+    try:
+        ask({"model": "m", **fields})
+    except ModelFailed as error:
+        if "connection to" not in error.message:
+            raise
+
+
+def use_soundfile(number: int, folder: Path) -> None:
+    """Read a recording as FLAC."""
+    from visprog.audio import load_audio
+
+    assert len(load_audio(folder / "sound.flac")) == 1_600
+
+
+def use_heic(number: int, folder: Path) -> None:
+    """Read a picture as HEIC."""
+    from visprog import load_image
+
+    assert load_image(folder / "picture.heic").size == (80, 60)
+
+
+def use_ray(number: int, folder: Path) -> None:
+    """Choose Ray as the engine, which packs a function."""
+    from visprog.batch.cluster import choose_engine
+
+    assert choose_engine("ray", lambda: None, None, None) is not None  # type: ignore[arg-type, return-value]
+
+
+def use_hub(number: int, folder: Path) -> None:
+    """Look for a checkpoint, or fetch one where the environment forbids the network."""
+    from visprog.models.checkpoints import is_here
+    from visprog.models.hub import fetch
+
+    if number % 2:
+        assert not is_here("nobody/nothing")
+        return
+    try:
+        fetch("nobody/nothing")
+    except ModelUnavailable as error:
+        if "HF_HUB_OFFLINE" not in error.message:
+            raise
+
+
+def use_transformers(number: int, folder: Path) -> None:
+    """Load one of the checkpoints that come with VisProg, and ask it."""
+    from visprog.models.transformers import load
+
+    image = _picture()
+    regions = Regions([Region((5, 5, 40, 40))], size=image.size)
+    asked: list[tuple[str, str, Callable[[Any], object]]] = [
+        ("owlvit", "detector", lambda model: model.detect(image, ["ball"])),
+        ("maskformer", "segmenter", lambda model: model.segment(image)),
+        ("clip", "image_text_scorer", lambda model: model.score([image], ["ball"])),
+        ("vilt", "visual_qa", lambda model: model.answer(image, "what?")),
+        ("sam", "masker", lambda model: model.mask(image, regions)),
+        ("blip", "captioner", lambda model: model.caption(image)),
+    ]
+    name, role, ask = asked[number % len(asked)]
+    ask(load(role, f"visprog-mini/{name}", {}))
+
+
+def use_diffusers(number: int, folder: Path) -> None:
+    """Load the inpainter that comes with VisProg, and paint in a step."""
+    from visprog.models.diffusers import load
+
+    model = load("inpainter", "visprog-mini/inpainting", {"steps": 1})
+    if number == 0:
+        model.inpaint(_picture(), np.eye(60, 80, dtype=np.bool_), "ball")
+
+
+def use_segment_anything(number: int, folder: Path) -> None:
+    """Load a tiny checkpoint."""
+    from visprog.models.segment_anything import load
+
+    load("masker", str(folder / "sam.pth"), {})
+
+
+def use_open_clip(number: int, folder: Path) -> None:
+    """Load a tiny checkpoint, and ask it."""
+    from visprog.models.open_clip import load
+
+    load("captioner", str(folder / "coca"), {}).score([_picture()], ["ball"])
+
+
+BACKENDS: dict[str, Callable[[int, Path], None]] = {
+    "opencv": use_opencv,
+    "openai": use_openai,
+    "soundfile": use_soundfile,
+    "heic": use_heic,
+    "ray": use_ray,
+    "hub": use_hub,
+    "transformers": use_transformers,
+    "diffusers": use_diffusers,
+    "segment_anything": use_segment_anything,
+    "open_clip": use_open_clip,
+}
+"""What each thread does, given its number and the folder of files."""
+
+
+def use_any(number: int, folder: Path) -> None:
+    """Use another backend in each thread."""
+    list(BACKENDS.values())[number % len(BACKENDS)](number, folder)
+
+
+def faults(backend: str, folder: Path, threads: int = THREADS) -> Counter[str]:
+    """Use a backend in all threads at once; return what was raised, and how often."""
+    use = use_any if backend == "mixed" else BACKENDS[backend]
+    ready, found = Barrier(threads), Counter[str]()
+
+    def work(number: int) -> None:
+        ready.wait()
+        try:
+            use(number, folder)
+        except Exception as error:
+            helped = error.message if isinstance(error, ModelError) else str(error)
+            found[f"{type(error).__name__}: {helped[:200]}"] += 1
+
+    workers = [Thread(target=work, args=(number,), daemon=True) for number in range(threads)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(_PATIENCE)
+        if worker.is_alive():
+            found["a thread does not end"] += 1
+            break
+    return found
+
+
+def main() -> int:
+    """Use the backend that the command line names."""
+    sys.setswitchinterval(1e-4)  # threads meet in more places
+    found = faults(sys.argv[1], Path(sys.argv[2]))
+    for fault, count in found.items():
+        sys.stdout.write(f"{count} of {THREADS} threads: {fault}\n")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
