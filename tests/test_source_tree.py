@@ -66,6 +66,7 @@ FLOORS = [
     "values",
     "files",
     "budget",
+    "metadata",
     "decoding",
     "pixels",
     "images",
