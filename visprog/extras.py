@@ -39,6 +39,7 @@ _EXTRA_OF = {
     "accelerate": "models",
     "diffusers": "models",
     "huggingface_hub": "models",
+    "noto_cjk_sans_jp_regular": "cjk",
     "open_clip": "open-clip",
     "pillow_heif": "heic",
     "ray": "ray",

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import ImageDraw
+from PIL import Image as PILImage
 
 import visprog.modules.manipulation.tag as tag_module
 from visprog.modules.manipulation.tag import tag
@@ -28,10 +28,14 @@ def labels(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Box]]:
     write = tag_module._write
 
     def watched(
-        draw: ImageDraw.ImageDraw, text: str, place: Box, color: tag_module.Color, pen: tag_module._Pen
+        picture: PILImage.Image,
+        block: tag_module._Block,
+        place: Box,
+        color: tag_module.Color,
+        pen: tag_module._Pen,
     ) -> None:
-        written.append((text, place))
-        write(draw, text, place, color, pen)
+        written.append((" ".join(line.text for line in block.lines), place))
+        write(picture, block, place, color, pen)
 
     monkeypatch.setattr(tag_module, "_write", watched)
     return written
