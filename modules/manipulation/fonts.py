@@ -72,7 +72,7 @@ def font(face: Face, size: float) -> ImageFont.FreeTypeFont:
 def advice(missing: str) -> str:
     """Say what to install to write the characters that are missing."""
     if any(_name(char).startswith(_CJK) for char in missing):
-        return "pip install 'visprog[cjk]'"
+        return "`pip install 'visprog[cjk]'` adds a font for Chinese, Japanese and Korean"
     return "install a font that has them, such as one of Noto (fonts.google.com/noto)"
 
 

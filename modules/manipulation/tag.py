@@ -27,6 +27,8 @@ _CROWD = 40
 """From this many regions on, a label that has no room of its own is left out."""
 _MOST_LINES = 3
 _MOST_CHARACTERS = 200
+_SMALLER = 0.75
+"""The size of a label that would be too long otherwise, as a share of the others'."""
 _NAMED = 8
 """So many missing characters are named in a warning."""
 
@@ -91,7 +93,7 @@ def _lacking(unwritten: str) -> str:
     """Say which characters are drawn as boxes, and what to install."""
     named = ", ".join(f"{char} (U+{ord(char):04X})" for char in unwritten[:_NAMED])
     more = f" and {len(unwritten) - _NAMED} more" if len(unwritten) > _NAMED else ""
-    return f"no font has {named}{more}: drawn as boxes; to mend this, {fonts.advice(unwritten)}"
+    return f"no installed font has {named}{more}: boxes are drawn instead; {fonts.advice(unwritten)}"
 
 
 def _colors(regions: Regions) -> dict[str, Color]:
@@ -129,7 +131,7 @@ def _write_labels(
         text = _text(region)
         if not text:
             continue
-        block = _block(text, pen, size)
+        block = _block(text, box, pen, size)
         place = _place(box, block.extent, taken, size)
         crowded = place is None or (len(shown) >= _CROWD and _shared(place, taken) > 0)
         if not block.lines or place is None or crowded:
@@ -145,12 +147,18 @@ def _text(region: Region) -> str:
     return one_line(" ".join(region.label[: 4 * _MOST_CHARACTERS].split())[:_MOST_CHARACTERS])
 
 
-def _block(text: str, pen: _Pen, size: tuple[int, int]) -> _Block:
-    """Set a label in as few lines as it needs, at most a third of the picture high."""
-    most = max(1, min(_MOST_LINES, int(size[1] / 3 / (pen.points * 1.3))))
-    lines = wrapped(text, pen.points, size[0] - 2 * pen.padding, most)
+def _block(text: str, box: Box, pen: _Pen, size: tuple[int, int]) -> _Block:
+    """Set a label: beside its box if it fits, or as wide as the picture, or smaller, or shortened."""
+    full = size[0] - 2 * pen.padding
+    near = min(full, max(box[2] - box[0], size[0] // 2))
+    lines = list[Line]()
+    for points, room in ((pen.points, near), (pen.points, full), (_SMALLER * pen.points, full)):
+        most = max(1, min(_MOST_LINES, int(size[1] / 3 / (points * 1.3))))
+        lines = wrapped(text, points, room, most)
+        if lines and not (lines[-1].text.endswith("…") and not text.endswith("…")):
+            break
     width = math.ceil(max((line.width for line in lines), default=0)) + 2 * pen.padding
-    height = sum(round(line.ascent + line.descent) for line in lines) + (len(lines) + 1) * _gap(pen)
+    height = sum(round(line.ascent) + round(line.descent) for line in lines) + (len(lines) + 1) * _gap(pen)
     return _Block(lines, (min(width, size[0]), height))
 
 
