@@ -150,7 +150,7 @@ def _text(region: Region) -> str:
 def _block(text: str, box: Box, pen: _Pen, size: tuple[int, int]) -> _Block:
     """Set a label: beside its box if it fits, or as wide as the picture, or smaller, or shortened."""
     full = size[0] - 2 * pen.padding
-    near = min(full, max(box[2] - box[0], size[0] // 2))
+    near = min(full, max(box[2] - box[0], size[0] * 2 // 3))
     lines = list[Line]()
     for points, room in ((pen.points, near), (pen.points, full), (_SMALLER * pen.points, full)):
         most = max(1, min(_MOST_LINES, int(size[1] / 3 / (points * 1.3))))

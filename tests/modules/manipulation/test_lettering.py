@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -32,12 +33,18 @@ AUGLY_HAS = {
 
 
 @pytest.fixture
-def few_fonts(monkeypatch: pytest.MonkeyPatch) -> None:
+def few_fonts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Neither fonts of the system nor the package of Chinese, Japanese and Korean ones."""
     monkeypatch.setattr(fonts, "_system", tuple)
     monkeypatch.setattr(fonts, "_cjk_package", tuple)
-    for cached in (face_for, lettering.line):
-        cached.cache_clear()
+    _forget()
+    yield
+    _forget()
+
+
+def _forget() -> None:
+    face_for.cache_clear()
+    line.cache_clear()
 
 
 @pytest.mark.usefixtures("few_fonts")
