@@ -23,6 +23,7 @@ from PIL import (
     PngImagePlugin,
     TiffImagePlugin,
     WebPImagePlugin,
+    _imaging,
 )
 from PIL import Image as PILImage
 
@@ -218,7 +219,7 @@ def _silence_libtiff() -> None:
     Does nothing where the library inside Pillow cannot be reached.
     """
     try:
-        set_handler = ctypes.CDLL(PILImage.core.__file__).TIFFSetErrorHandler
+        set_handler = ctypes.CDLL(_imaging.__file__).TIFFSetErrorHandler
     except (AttributeError, OSError, TypeError):
         return
     set_handler.argtypes, set_handler.restype = [ctypes.c_void_p], ctypes.c_void_p
