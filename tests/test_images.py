@@ -278,3 +278,70 @@ def test_long_names_are_no_trouble(tmp_path: Path) -> None:
     path = tmp_path / ("図" * 80 + ".png")
     save_image(Image(np.zeros((1, 1, 3), dtype=np.uint8)), path)
     assert path.is_file()
+
+
+def damaged_png_chunk(kind: bytes) -> bytes:
+    """A PNG with a chunk of metadata that holds nonsense, and whose checksum is wrong."""
+    data = encoded(red(size=(50, 40)))
+    body = kind + b"nonsense\0\xff\xff"
+    return data[:33] + struct.pack(">I", len(body) - 4) + body + b"\0\0\0\0" + data[33:]
+
+
+@pytest.mark.parametrize("kind", [b"iCCP", b"zTXt", b"iTXt", b"eXIf", b"gAMA", b"xyZz"])
+def test_a_png_whose_metadata_is_damaged_is_read(kind: bytes) -> None:
+    assert load_image(damaged_png_chunk(kind)) == load_image(red(size=(50, 40)))
+
+
+def test_a_png_whose_metadata_behind_the_pixels_is_damaged_is_read() -> None:
+    data = encoded(red(size=(50, 40)))
+    body = b"zTXtTitle\0\x09odd"
+    chunk = struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
+    assert load_image(data[:-12] + chunk + data[-12:]) == load_image(red(size=(50, 40)))
+
+
+def test_an_avif_whose_exif_is_damaged_is_read() -> None:
+    exif = PILImage.Exif()
+    exif[0x010F] = "the maker"
+    data = encoded(red(), "AVIF", exif=exif)
+    damaged = data.replace(b"MM\0*", b"????").replace(b"II*\0", b"????")
+    assert damaged != data
+    assert load_image(damaged).size == (5, 4)
+
+
+@pytest.mark.parametrize("large", [False, True])
+@pytest.mark.parametrize("tag", [270, 305, 315])
+def test_a_tiff_whose_metadata_is_damaged_is_read(tag: int, large: bool) -> None:
+    plain = encoded(red(), "TIFF", big_tiff=large, tiffinfo={tag: "some words"})
+    entry = struct.pack("<HHQ" if large else "<HHI", tag, 2, 11)
+    damaged = plain.replace(entry, struct.pack("<HHQ" if large else "<HHI", tag, 2, 2**30))
+    assert damaged != plain
+    assert load_image(damaged) == load_image(plain)
+
+
+def test_libtiff_prints_nothing(capfd: pytest.CaptureFixture[str]) -> None:
+    data = encoded(red(size=(50, 40)), "TIFF", compression="tiff_lzw")
+    with pytest.raises(ImageError):
+        load_image(data[:8] + bytes(len(data) - 300) + data[-292:])
+    place = data.index(b"\x80")
+    for damaged in (data[:place] + b"\xff" * 20 + data[place + 20 :], _many_samples()):
+        with pytest.raises(ImageError, match="is damaged"):
+            load_image(damaged)
+    assert capfd.readouterr().err == ""
+
+
+def _many_samples() -> bytes:
+    data = encoded(red(), "TIFF")
+    wanted = struct.pack("<HHIH", 277, 3, 1, 3)
+    assert wanted in data
+    return data.replace(wanted, struct.pack("<HHIH", 277, 3, 1, 999))
+
+
+def test_a_heic_that_holds_more_pixels_than_it_declares_is_rejected() -> None:
+    heif = pytest.importorskip("pillow_heif")
+    buffer = io.BytesIO()
+    heif.from_pillow(red(size=(37, 23))).save(buffer, quality=80)
+    data = buffer.getvalue()
+    below = b"\xff\xff\xff\xd7\0\0\0\2"  # the part that is shown begins so many half pixels off the middle
+    assert below in data
+    with pytest.raises(ImageError, match=r"holds 37x64 pixels, but declares 37x23"):
+        load_image(data.replace(below, b"\xff\1" + below[2:]))

@@ -68,6 +68,7 @@ FLOORS = [
     "values",
     "files",
     "budget",
+    "metadata",
     "decoding",
     "pixels",
     "images",

@@ -6,9 +6,12 @@ Opening reads the header. The pixels are decoded afterwards, by `load`, once the
 from __future__ import annotations
 
 import contextlib
+import ctypes
+import logging
 import threading
 import warnings
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any, BinaryIO, NamedTuple
 
 from PIL import (
@@ -20,11 +23,13 @@ from PIL import (
     PngImagePlugin,
     TiffImagePlugin,
     WebPImagePlugin,
+    _imaging,
 )
 from PIL import Image as PILImage
 
 from visprog.errors import ImageError
 from visprog.libraries import explain, importing
+from visprog.metadata import without_metadata
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIC")
 
@@ -84,11 +89,37 @@ def open_picture(file: BinaryIO, name: str, shrunk: tuple[int, int] | None, most
         raise ImageError(
             f"{name} is not a picture in one of {', '.join(FORMATS)}", help="convert it to PNG or JPEG"
         )
-    with quiet():
-        picture = _DECODERS[kind](file, "")
-        if isinstance(picture, JpegImagePlugin.JpegImageFile):
-            return _open_jpeg(picture, file, shrunk, most)
-    return opened(picture)
+    if kind == "TIFF":
+        _silence_libtiff()
+    return _open_any(kind, file, shrunk, most)
+
+
+def _open_any(kind: str, file: BinaryIO, shrunk: tuple[int, int] | None, most: int) -> Opened:
+    """Read a header. If that or decoding fails, the same is tried without the file's metadata."""
+    try:
+        with quiet():
+            picture = _DECODERS[kind](file, "")
+            if isinstance(picture, JpegImagePlugin.JpegImageFile):
+                return _open_jpeg(picture, file, shrunk, most)
+    except Exception:
+        bare = without_metadata(kind, file)
+        if bare is None:
+            raise
+        with quiet():
+            return opened(_DECODERS[kind](bare, ""))
+
+    def load() -> PILImage.Image:
+        try:
+            return _loaded(picture)
+        except Exception:
+            bare = without_metadata(kind, file)
+            if bare is None:
+                raise
+        picture.close()  # frees what the first attempt decoded
+        with quiet():
+            return _loaded(_DECODERS[kind](bare, ""))
+
+    return opened(picture)._replace(load=load)
 
 
 def opened(picture: PILImage.Image) -> Opened:
@@ -184,6 +215,20 @@ def _open_heic(file: BinaryIO, name: str) -> Opened:
     return Opened((width, height), _DECODED["HEIF"] * width * height, found.to_pillow, lambda: 1)
 
 
+@cache
+def _silence_libtiff() -> None:
+    """Keep libtiff from printing on the standard error stream: what fails is raised as well.
+
+    Does nothing where the library inside Pillow cannot be reached.
+    """
+    try:
+        set_handler = ctypes.CDLL(_imaging.__file__).TIFFSetErrorHandler
+    except (AttributeError, OSError, TypeError):
+        return
+    set_handler.argtypes, set_handler.restype = [ctypes.c_void_p], ctypes.c_void_p
+    set_handler(None)
+
+
 class _Quiet(threading.local):
     """How many blocks of `quiet` the thread is in."""
 
@@ -195,7 +240,7 @@ _quiet = _Quiet()
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Drop Pillow's warnings, about metadata and size, in this thread and inside the block.
+    """Drop what Pillow warns of and logs, about metadata and size, in this thread and inside the block.
 
     Python's own filters belong to the whole process, and may turn warnings into errors.
     """
@@ -219,3 +264,5 @@ class _ThreadsWarnings:
 
 for _module in (PILImage, JpegImagePlugin, PngImagePlugin, TiffImagePlugin):
     vars(_module)["warnings"] = _ThreadsWarnings()
+
+logging.getLogger("PIL.TiffImagePlugin").addFilter(lambda _: not _quiet.depth)

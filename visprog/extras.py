@@ -22,6 +22,7 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
     "open-clip": ("open_clip",),
     "heic": ("pillow_heif",),
     "ray": ("ray",),
+    "cjk": ("noto_cjk_sans_jp_regular",),
 }
 """The packages of each extra, by the names under which they are imported."""
 

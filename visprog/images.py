@@ -144,6 +144,12 @@ def _decode(picture: Opened, name: str, file_size: int) -> Image:
         )
     with DECODING.reserve(need):
         loaded = picture.load()
+        if loaded.width * loaded.height > picture.size[0] * picture.size[1]:
+            raise ImageError(
+                f"{name} holds {loaded.width}x{loaded.height} pixels, but declares "
+                f"{picture.size[0]}x{picture.size[1]}",
+                help="open it in a viewer and save it again, as PNG or JPEG",
+            )
         image = _image(rows_of(loaded, name), loaded.size, picture.size, picture.orientation())
         del loaded, picture  # their memory is free from here on
         if need > _LARGE:

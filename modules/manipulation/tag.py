@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import colorsys
+import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from PIL import ImageDraw, ImageFont
+from PIL import Image as PILImage
+from PIL import ImageDraw
 
+from visprog.modules.manipulation import fonts
+from visprog.modules.manipulation.lettering import Line, draw_line, missing, wrapped
+from visprog.printable import one_line
 from visprog.tools import Warn, tool
 from visprog.values import Box, Image, Region, Regions, clip
 
@@ -20,14 +25,27 @@ _COLORS: tuple[Color, ...] = (
 _TEXT_DARK, _TEXT_LIGHT = (20, 20, 24), (255, 255, 255)
 _CROWD = 40
 """From this many regions on, a label that has no room of its own is left out."""
+_MOST_LINES = 3
+_MOST_CHARACTERS = 200
+_SMALLER = 0.75
+"""The size of a label that would be too long otherwise, as a share of the others'."""
+_NAMED = 8
+"""So many missing characters are named in a warning."""
 
 
 class _Pen(NamedTuple):
     """How large things are drawn, in pixels."""
 
     line: int
-    font: ImageFont.FreeTypeFont
+    points: float
     padding: int
+
+
+class _Block(NamedTuple):
+    """A label's lines, and its extent in pixels."""
+
+    lines: list[Line]
+    extent: tuple[int, int]
 
 
 @tool("Tag", parameter_aliases={"object": ("box",)})
@@ -35,7 +53,8 @@ def tag(image: Image, object: Regions, *, warn: Warn) -> Image:
     """Draw the box and the label of each region in `object`.
 
     Each label has a colour of its own. Sizes follow the picture's and, in a crowd, the boxes'. Labels stay
-    inside the picture and out of each other's way; too long ones are shortened.
+    inside the picture and out of each other's way; long ones take several lines, too long ones are shortened.
+    Labels may be in any script, and may contain emoji.
     """
     boxes = [clip(region.box, image.size) for region in object]
     shown = [(region, box) for region, box in zip(object, boxes, strict=True) if box is not None]
@@ -49,9 +68,12 @@ def tag(image: Image, object: Regions, *, warn: Warn) -> Image:
     # Large boxes first: a small one inside stays visible.
     for region, box in sorted(shown, key=lambda pair: -_area(pair[1])):
         _outline(draw, box, colors[region.label], pen.line)
-    left_out = _write_labels(draw, shown, colors, pen, image.size)
+    left_out = _write_labels(picture, shown, colors, pen, image.size)
     if left_out:
         warn(f"{left_out} of {len(shown)} labels found no room and are not drawn")
+    unwritten = missing("".join(_text(region) for region, _ in shown))
+    if unwritten:
+        warn(_lacking(unwritten))
     return Image.from_pil(picture)
 
 
@@ -64,13 +86,14 @@ def _pen(size: tuple[int, int], boxes: list[Box]) -> _Pen:
         points = min(points, max(longer / 90, sides[len(sides) // 2] / 5))
     points = max(11.0, points)
     line = max(1, round(points / 8)) if longer >= 64 else 1
-    return _Pen(line, _font(points), max(1, round(points / 4)))
+    return _Pen(line, points, max(1, round(points / 4)))
 
 
-def _font(points: float) -> ImageFont.FreeTypeFont:
-    font = ImageFont.load_default(points)
-    assert isinstance(font, ImageFont.FreeTypeFont), "Pillow is built with FreeType"  # noqa: S101
-    return font
+def _lacking(unwritten: str) -> str:
+    """Say which characters are drawn as boxes, and what to install."""
+    named = ", ".join(f"{char} (U+{ord(char):04X})" for char in unwritten[:_NAMED])
+    more = f" and {len(unwritten) - _NAMED} more" if len(unwritten) > _NAMED else ""
+    return f"no installed font has {named}{more}: boxes are drawn instead; {fonts.advice(unwritten)}"
 
 
 def _colors(regions: Regions) -> dict[str, Color]:
@@ -95,7 +118,7 @@ def _outline(draw: ImageDraw.ImageDraw, box: Box, color: Color, line: int) -> No
 
 
 def _write_labels(
-    draw: ImageDraw.ImageDraw,
+    picture: PILImage.Image,
     shown: list[tuple[Region, Box]],
     colors: dict[str, Color],
     pen: _Pen,
@@ -105,33 +128,43 @@ def _write_labels(
     taken: list[Box] = []
     left_out = 0
     for region, box in sorted(shown, key=lambda pair: -pair[0].score):
-        if not region.label.strip():
+        text = _text(region)
+        if not text:
             continue
-        text = _shortened(" ".join(region.label.split()), pen, size[0])
-        place = _place(box, _extent(text, pen, size), taken, size)
+        block = _block(text, box, pen, size)
+        place = _place(box, block.extent, taken, size)
         crowded = place is None or (len(shown) >= _CROWD and _shared(place, taken) > 0)
-        if not text or place is None or crowded:
+        if not block.lines or place is None or crowded:
             left_out += 1
             continue
         taken.append(place)
-        _write(draw, text, place, colors[region.label], pen)
+        _write(picture, block, place, colors[region.label], pen)
     return left_out
 
 
-def _extent(text: str, pen: _Pen, size: tuple[int, int]) -> tuple[int, int]:
-    ascent, descent = pen.font.getmetrics()
-    width = round(pen.font.getlength(text)) + 2 * pen.padding
-    return min(width, size[0]), ascent + descent + pen.padding
+def _text(region: Region) -> str:
+    """Return a label as it is written: on one line, and without what could deceive."""
+    return one_line(" ".join(region.label[: 4 * _MOST_CHARACTERS].split())[:_MOST_CHARACTERS])
 
 
-def _shortened(text: str, pen: _Pen, width: int) -> str:
-    room = width - 2 * pen.padding
-    text = text[:200]
-    if pen.font.getlength(text) <= room:
-        return text
-    while text and pen.font.getlength(text + "…") > room:
-        text = text[:-1]
-    return f"{text.rstrip()}…" if text else ""
+def _block(text: str, box: Box, pen: _Pen, size: tuple[int, int]) -> _Block:
+    """Set a label: beside its box if it fits, or as wide as the picture, or smaller, or shortened."""
+    full = size[0] - 2 * pen.padding
+    near = min(full, max(box[2] - box[0], size[0] * 2 // 3))
+    lines = list[Line]()
+    for points, room in ((pen.points, near), (pen.points, full), (_SMALLER * pen.points, full)):
+        most = max(1, min(_MOST_LINES, int(size[1] / 3 / (points * 1.3))))
+        lines = wrapped(text, points, room, most)
+        if lines and not (lines[-1].text.endswith("…") and not text.endswith("…")):
+            break
+    width = math.ceil(max((line.width for line in lines), default=0)) + 2 * pen.padding
+    height = sum(round(line.ascent) + round(line.descent) for line in lines) + (len(lines) + 1) * _gap(pen)
+    return _Block(lines, (min(width, size[0]), height))
+
+
+def _gap(pen: _Pen) -> int:
+    """Return the space above, between and below a label's lines."""
+    return max(1, pen.padding // 2)
 
 
 def _place(box: Box, extent: tuple[int, int], taken: list[Box], size: tuple[int, int]) -> Box | None:
@@ -169,11 +202,13 @@ def _area(box: Box) -> int:
     return (box[2] - box[0]) * (box[3] - box[1])
 
 
-def _write(draw: ImageDraw.ImageDraw, text: str, place: Box, color: Color, pen: _Pen) -> None:
+def _write(picture: PILImage.Image, block: _Block, place: Box, color: Color, pen: _Pen) -> None:
     left, top, right, bottom = place
-    draw.rectangle((left, top, right - 1, bottom - 1), fill=color)
-    middle = (top + bottom) / 2
-    draw.text((left + pen.padding, middle), text, fill=_text_color(color), font=pen.font, anchor="lm")
+    ImageDraw.Draw(picture).rectangle((left, top, right - 1, bottom - 1), fill=color)
+    for line in block.lines:
+        base = top + _gap(pen) + round(line.ascent)
+        draw_line(picture, (left + pen.padding, base), line, _text_color(color))
+        top = base + round(line.descent)
 
 
 def _text_color(ground: Color) -> Color:

@@ -18,7 +18,8 @@ from visprog.models.fingerprints import package_version
 
 _PACKAGE = Path(__file__).parent.parent
 
-_LIBRARIES = ("numpy", "pillow", "opencv-python")
+_LIBRARIES = ("numpy", "pillow", "opencv-python", "augly", "noto-cjk-sans-jp-regular")
+"""Libraries that compute values, and packages of drawings and fonts."""
 
 _BESIDE = frozenset({"batch", "cli", "miniworld", "planner", "prompts", "trace"})
 """Folders of the package whose code computes no values."""

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import ImageDraw
+from PIL import Image as PILImage
 
 import visprog.modules.manipulation.tag as tag_module
+from visprog.modules.manipulation import fonts
 from visprog.modules.manipulation.tag import tag
 from visprog.values import Box, Image, Region, Regions
 
@@ -28,10 +29,14 @@ def labels(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Box]]:
     write = tag_module._write
 
     def watched(
-        draw: ImageDraw.ImageDraw, text: str, place: Box, color: tag_module.Color, pen: tag_module._Pen
+        picture: PILImage.Image,
+        block: tag_module._Block,
+        place: Box,
+        color: tag_module.Color,
+        pen: tag_module._Pen,
     ) -> None:
-        written.append((text, place))
-        write(draw, text, place, color, pen)
+        written.append((" ".join(line.text for line in block.lines), place))
+        write(picture, block, place, color, pen)
 
     monkeypatch.setattr(tag_module, "_write", watched)
     return written
@@ -150,3 +155,37 @@ def test_without_a_region_the_picture_is_unchanged_and_it_is_said() -> None:
     image = picture(40, 30)
     assert tag(image, Regions(size=(40, 30)), warn=remarks.append) is image
     assert remarks
+
+
+def test_letters_that_no_font_has_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fonts, "_system", tuple)
+    monkeypatch.setattr(fonts, "_cjk_package", tuple)
+    fonts.face_for.cache_clear()
+    remarks: list[str] = []
+    regions = [Region((10, 40, 90, 90), "张三"), Region((100, 40, 190, 90), "Zoë 三")]
+    tag(picture(400, 300), Regions(regions, size=(400, 300)), warn=remarks.append)
+    fonts.face_for.cache_clear()
+    (remark,) = remarks
+    assert "张 (U+5F20), 三 (U+4E09)" in remark
+    assert "pip install 'visprog[cjk]'" in remark
+
+
+@pytest.mark.parametrize("label", ["Zoë Müller", "Ελένη", "Юлия", "مريم", "שלום", "น้ำ", "नमस्ते", "dog 🐶"])
+def test_labels_in_many_scripts_are_written(labels: list[tuple[str, Box]], label: str) -> None:
+    tag(picture(400, 300), Regions([Region((10, 90, 90, 190), label)], size=(400, 300)), warn=pytest.fail)
+    assert [text for text, _ in labels] == [label]
+
+
+def test_a_long_label_takes_several_lines(labels: list[tuple[str, Box]]) -> None:
+    label = "a rather long label that says what there is to see in this part of the picture"
+    tag(picture(400, 300), Regions([Region((10, 90, 60, 190), label)], size=(400, 300)), warn=pytest.fail)
+    ((text, (left, top, right, bottom)),) = labels
+    assert text == label
+    assert 0 <= left < right <= 400
+    assert bottom - top > 25
+
+
+def test_a_label_cannot_reorder_what_is_shown(labels: list[tuple[str, Box]]) -> None:
+    region = Region((10, 90, 60, 190), "safe\u202etxt.exe")
+    tag(picture(400, 300), Regions([region], size=(400, 300)), warn=pytest.fail)
+    assert labels[0][0] == r"safe\u202etxt.exe"

@@ -1,0 +1,231 @@
+"""Reads damaged files of pictures: each is read or rejected in words, soon, and within the memory allowed.
+
+    python -m tests.campaigns.pictures [--count N | --seconds S] [--seed S]
+
+Every file has a seed of its own; `--count 1 --seed S` tries it alone. Files are read in processes of their
+own with little more memory than the budget, so that a crash of a C library and a bomb are found too. A
+file whose metadata alone is damaged must be read, with the pixels of the undamaged one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import resource
+import sys
+import tempfile
+import time
+import traceback
+import warnings
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tests.campaigns.picture_damage import EVERYWHERE, metadata
+from tests.campaigns.picture_seeds import seeds
+from visprog import Image, ImageError, load_image
+from visprog.images import DECODING, MAX_PIXELS, need_of
+
+SLOW = 3.0
+"""Seconds of processor time that one file may take: half of it decodes a JPEG of 120 megapixels."""
+
+_HANGS = 60
+"""Seconds of processor time after which a process is ended."""
+
+_MEMORY = DECODING.limit + 200_000_000
+"""Bytes that a process may use beyond what it begins with: the budget, and what libraries keep."""
+
+_CHUNK = 500
+"""Files in one process."""
+
+_REPORT = 30.0
+
+
+@dataclass
+class Tally:
+    """What was tried, and what was found."""
+
+    tried: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter)
+    slowest: float = 0.0
+    slowest_seed: int = 0
+    peak: int = 0
+    findings: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        kinds = ", ".join(f"{kind} {count:,}" for kind, count in self.outcomes.most_common())
+        return (
+            f"tried {self.tried:,}: {kinds}; slowest {self.slowest:.2f} s (seed {self.slowest_seed}), "
+            f"peak memory {self.peak / 1e6:.0f} MB, findings {len(self.findings)}"
+        )
+
+
+class Trials:
+    """The undamaged files and their pixels."""
+
+    def __init__(self) -> None:
+        self._files = seeds()
+        self._names = list(self._files)
+        self._pixels = {name: load_image(data).pixels for name, data in self._files.items()}
+
+    def file(self, seed: int) -> tuple[str, str, bytes]:
+        """Return a file's origin, what is done to it, and its bytes."""
+        chance = random.Random(seed)
+        name = chance.choice(self._names)
+        data = self._files[name]
+        alike = [each for each in self._names if each.split()[0] == name.split()[0]]
+        other = self._files[chance.choice(alike if chance.random() < 0.7 else self._names)]
+        if chance.random() < 0.3 and (damaged := metadata(data, other, chance)) is not None:
+            return name, "metadata", damaged
+        for _ in range(chance.choice([1, 1, 1, 2, 4])):
+            damage = chance.choice(EVERYWHERE)
+            data = damage(data, other, chance).ljust(12, b"\0")
+        return name, damage.__name__, data
+
+    def one(self, seed: int) -> str:
+        """Read one file; return what came of it. Raises AssertionError for what is found."""
+        name, damage, data = self.file(seed)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            need = need_of(data)
+            try:
+                image = load_image(data)
+            except ImageError as error:
+                assert damage != "metadata", f"{name} is rejected for its metadata: {error}"
+                assert error.message, "an error without words"
+                assert error.help, "an error without help"
+                assert "too little memory" not in error.message, "it takes more memory than was reckoned"
+                return "rejected"
+        _check(image)
+        assert need.held >= image.pixels.nbytes, "less memory was announced than is held"
+        if damage == "metadata":
+            assert _same_picture(image.pixels, self._pixels[name]), f"{name}: other pixels"
+            return "metadata damaged, read"
+        return "read"
+
+
+def _check(image: Image) -> None:
+    assert image.pixels.dtype == np.uint8
+    assert image.pixels.ndim == 3
+    assert image.pixels.shape[2] == 3
+    assert 0 < image.width * image.height <= MAX_PIXELS
+
+
+def _same_picture(found: NDArray[np.uint8], wanted: NDArray[np.uint8]) -> bool:
+    """Return whether pixels are the same but for how the picture is turned."""
+    turned = [np.rot90(each, times) for each in (wanted, wanted[::-1]) for times in range(4)]
+    return any(np.array_equal(found, each) for each in turned)
+
+
+def campaign(trials: Trials, first: int, count: int, tally: Tally) -> None:
+    """Read so many files, in chunks, and add what was found."""
+    for start in range(first, first + count, _CHUNK):
+        chunk = range(start, min(start + _CHUNK, first + count))
+        while chunk:
+            lines, status = _in_a_process(trials, chunk)
+            for line in lines:
+                _add(tally, *json.loads(line))
+            tally.tried += len(lines)
+            if not status:
+                break
+            crashed = chunk.start + len(lines)
+            tally.tried += 1
+            tally.findings.append(f"seed {crashed}: the process died with status {status}")
+            chunk = range(crashed + 1, chunk.stop)
+
+
+def _add(tally: Tally, seed: int, outcome: str, finding: str, seconds: float, peak: int) -> None:
+    tally.outcomes[outcome] += 1
+    tally.peak = max(tally.peak, peak)
+    if seconds > tally.slowest:
+        tally.slowest, tally.slowest_seed = seconds, seed
+    if seconds > SLOW:
+        tally.findings.append(f"seed {seed}: it takes {seconds:.1f} s")
+    if finding:
+        tally.findings.append(f"seed {seed}: {finding}")
+
+
+def _in_a_process(trials: Trials, chunk: range) -> tuple[list[str], int]:
+    """Read files in a process of its own; return a line for each, and the process's status."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if not child:
+        os.close(reading)
+        with os.fdopen(writing, "w", buffering=1) as lines, tempfile.TemporaryFile() as printed:
+            _confine()
+            os.dup2(printed.fileno(), 2)
+            for seed in chunk:
+                lines.write(f"{json.dumps(_trial(trials, seed, printed.fileno()))}\n")
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading) as lines:
+        said = lines.read().splitlines()
+    return said, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def _confine() -> None:
+    if sys.platform == "linux":
+        begun = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (begun + _MEMORY, begun + _MEMORY))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _trial(trials: Trials, seed: int, printed: int) -> tuple[int, str, str, float, int]:
+    begun = time.process_time()
+    resource.setrlimit(resource.RLIMIT_CPU, (int(begun) + _HANGS, resource.RLIM_INFINITY))
+    before, finding = os.fstat(printed).st_size, ""
+    try:
+        outcome = trials.one(seed)
+    except AssertionError as error:
+        outcome, finding = "found", str(error)
+    except BaseException:
+        outcome, finding = "found", traceback.format_exc()
+    if os.fstat(printed).st_size > before:
+        finding += f" prints {os.pread(printed, 300, before)!r}"
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return seed, outcome, finding, time.process_time() - begun, peak
+
+
+def say(words: str) -> None:
+    """Print a line at once."""
+    sys.stdout.write(f"{words}\n")
+    sys.stdout.flush()
+
+
+def run(count: int | None, seconds: float, seed: int, tell: Callable[[str], None]) -> Tally:
+    """Read `count` files, or as many as `seconds` allow."""
+    trials, tally = Trials(), Tally()
+    begun = reported = time.monotonic()
+    while (count is None or tally.tried < count) and time.monotonic() - begun < seconds:
+        size = _CHUNK if count is None else min(_CHUNK, count - tally.tried)
+        campaign(trials, seed + tally.tried, size, tally)
+        if time.monotonic() - reported > _REPORT:
+            reported = time.monotonic()
+            tell(f"{reported - begun:.0f} s: {tally}")
+    return tally
+
+
+def main() -> int:
+    """Read files, and print what was tried and found."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--count", type=int)
+    parser.add_argument("--seconds", type=float, default=float("inf"))
+    parser.add_argument("--seed", type=int, default=7)
+    given = parser.parse_args()
+    count = given.count if given.count or given.seconds < float("inf") else 10_000
+    begun = time.monotonic()
+    tally = run(count, given.seconds, given.seed, say)
+    for finding in tally.findings[:50]:
+        say(f"--- {finding}")
+    say(f"{tally}\n{(time.monotonic() - begun) / max(1, tally.tried) * 1e3:.2f} ms a file")
+    return 1 if tally.findings else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
