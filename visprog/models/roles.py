@@ -129,7 +129,7 @@ class LanguageModel(Protocol):
 
 @runtime_checkable
 class StoppableLanguageModel(LanguageModel, Protocol):
-    """A language model that can be stopped while it answers. One that cannot is a LanguageModel all the same."""
+    """A language model that can be stopped while it answers. No model needs to be one."""
 
     def complete_until(
         self,

@@ -30,7 +30,7 @@ _CUT = (
 _FEWER = 3
 """If a conversation is too long, one of so many examples is shown."""
 _MOST_TOKENS = 400
-"""Tokens that a program may have, if the model can be stopped. The longest in the banks has fewer than 300."""
+"""Tokens that a program may have, if the model can be stopped."""
 
 _REPAIR = "The program has errors:\n\n{faults}\n\nWrite the whole program again, corrected, and nothing else."
 

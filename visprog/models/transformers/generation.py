@@ -37,8 +37,8 @@ def generate(
     It ends before the first of the `stops`, or as soon as `done` says so of the text. How many tokens are
     there is reported as progress.
 
-    The likeliest token is taken each time, or one is drawn where `temperature` is above 0. Raises ContextTooLong
-    if the prompt and an answer do not fit into `context` tokens: nothing is cut off a prompt.
+    The likeliest token is taken each time, or one is drawn if `temperature` is above 0. Raises
+    ContextTooLong if the prompt and an answer do not fit into `context` tokens: no prompt is shortened.
     """
     import torch
 

@@ -88,7 +88,7 @@ class VisionLanguageModel:
         max_tokens: int,
         temperature: float | None = None,
     ) -> Completion:
-        """Return the next turn, which ends as soon as `done` says so of its text. Raises as `complete` does."""
+        """Return the next turn, which ends as soon as `done` says so. Raises as `complete` does."""
         return self._next_turn(messages, self._limits.most(max_tokens), temperature, done)
 
     def _next_turn(
