@@ -29,8 +29,17 @@ def write(name: str, content: bytes) -> Callable[[Path], object]:
     return lambda folder: (folder / name).write_bytes(content)
 
 
-def index(*names: str) -> bytes:
-    return json.dumps({"weight_map": {f"weight{n}": name for n, name in enumerate(names)}}).encode()
+def lose_shards(folder: Path) -> None:
+    """Leave the first of three files of weights, and the index that names all of them."""
+    names = [f"model-{number}-of-3.safetensors" for number in (1, 2, 3)]
+    (folder / "model.safetensors").rename(folder / names[0])
+    index = {"weight_map": {f"weight{number}": name for number, name in enumerate(names)}}
+    (folder / "model.safetensors.index.json").write_text(json.dumps(index))
+
+
+def leave_an_index(folder: Path) -> None:
+    (folder / "model.safetensors").unlink()
+    (folder / "model.safetensors.index.json").write_text("[]")
 
 
 DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
@@ -56,19 +65,11 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
         "has no weights in the safetensors format",
     ),
     "absent shards": (
-        lambda folder: (
-            (folder / "model.safetensors").rename(folder / "model-1-of-3.safetensors"),
-            write("model.safetensors.index.json", index(*(f"model-{n}-of-3.safetensors" for n in (1, 2, 3))))(
-                folder
-            ),
-        ),
+        lose_shards,
         "model-2-of-3.safetensors and 1 more of 3 files of weights are missing",
     ),
     "an index of nothing": (
-        lambda folder: (
-            (folder / "model.safetensors").unlink(),
-            write("model.safetensors.index.json", b"[]")(folder),
-        ),
+        leave_an_index,
         "model.safetensors.index.json does not say where the weights are",
     ),
 }
