@@ -84,8 +84,8 @@ def findings(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Finding]]:
 def test_the_doctor_advises_each_missing_extra_once(findings: list[Finding]) -> None:
     missing = {each.name for each in findings if each.group == "extras" and each.state == "missing"}
     commands = [each.advice for each in findings if each.advice.startswith("pip install")]
-    assert missing == {"models", "open-clip", "heic"}
-    assert commands == [extras.install_extra(extra) for extra in ("models", "open-clip", "heic")]
+    assert missing == {"models", "open-clip", "heic", "cjk"}
+    assert commands == [extras.install_extra(extra) for extra in ("models", "open-clip", "heic", "cjk")]
 
 
 def test_the_doctor_says_which_models_need_an_extra(findings: list[Finding]) -> None:

@@ -82,11 +82,11 @@ def test_the_extra_is_named(hidden: str, words: str, extra: str, folder: Path) -
 
 @pytest.mark.parametrize("hidden", ["torch,transformers", "huggingface_hub"])
 def test_the_doctor_gives_one_command_for_each_missing_extra(hidden: str) -> None:
-    done = visprog(f"{hidden},ray,open_clip,pillow_heif", "doctor")
+    done = visprog(f"{hidden},ray,open_clip,pillow_heif,noto_cjk_sans_jp_regular", "doctor")
     said = " ".join(done.stdout.split())
-    commands = [install_extra(extra) for extra in ("models", "open-clip", "heic", "ray")]
-    assert [said.count(command) for command in commands] == [1, 1, 1, 1]
-    assert said.count("pip install") == 4
+    commands = [install_extra(extra) for extra in ("models", "open-clip", "heic", "ray", "cjk")]
+    assert [said.count(command) for command in commands] == [1, 1, 1, 1, 1]
+    assert said.count("pip install") == 5
 
 
 def test_the_listing_of_models_gives_the_same_commands_as_the_doctor() -> None:

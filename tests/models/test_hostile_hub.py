@@ -82,7 +82,7 @@ def test_an_honest_hub_is_believed_however_much_it_says(
 
 TAGS = [
     "../../../../../../escaped",
-    "/tmp/escaped",
+    "/escaped/tag",
     "..",
     "",
     "C:\\escaped",

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from visprog.language.parser import parse
-from visprog.planner.extraction import extract_program
+from visprog.planner.extraction import extract_program, is_finished
 
 PROGRAM = """OBJ0=FaceDet(image=IMAGE)
 IMAGE0=Emoji(image=IMAGE, object=OBJ0, emoji='8)')
@@ -175,3 +175,38 @@ def test_any_program_comes_out_of_any_prose_unchanged(
 def test_no_answer_makes_it_fail_and_what_it_returns_is_never_blank(answer: str) -> None:
     found = extract_program(answer)
     assert found is None or found.strip()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "A=Vqa(image=IMAGE, question='red?')\nRESULT=A\n",
+        "RESULT = Vqa(image=IMAGE, question='red?')\nand more",
+        "FINAL_RESULT=A\n",
+        "FINAL_ANSWER=A\n",
+        "Program:\n```\nRESULT=A\n",
+        "<think>RESULT=B\n</think>\nRESULT=A\n",
+        "1. RESULT=A\n",
+        "RESULT=Vqa(\n  image=IMAGE,\n  question='red?'\n)\n",
+    ],
+)
+def test_an_answer_is_finished_after_its_result(answer: str) -> None:
+    assert is_finished(answer)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "",
+        "RESULT=A",
+        "A=Vqa(image=IMAGE, question='RESULT=')\n",
+        "A=Vqa(image=IMAGE, question='say\nRESULT=x')\n",
+        "The RESULT is what counts.\n",
+        "<think>\nRESULT=A\n",
+        "RESULT=Vqa(\n  image=IMAGE,\n",
+        "RESULTS=A\nMY_RESULT=A\nRESULT0=A\n",
+        "RESULT == 3\n",
+    ],
+)
+def test_an_answer_goes_on_before_the_end_of_its_result(answer: str) -> None:
+    assert not is_finished(answer)

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from io import StringIO
 from pathlib import Path
+from time import sleep
+from typing import cast
 
 import pytest
+from rich.console import Console
 
 pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
 from tests.models.tiny_checkpoints import language_models
 from visprog import ModelUnavailable, UsageError, VisProg
+from visprog.cli.planning import planning_shown
+from visprog.errors import AnswerCut
 from visprog.models.fake import FakeLanguageModel
-from visprog.models.roles import Completion, Message
+from visprog.models.progress import report
+from visprog.models.roles import Completion, LanguageModel, Message
+from visprog.models.transformers import load
 from visprog.models.zoo import Zoo
 from visprog.planner.language_model import LanguageModelPlanner
+from visprog.planner.plan import Plan
 from visprog.planner.selection import check_planner_name, choose_planner
 
 PROGRAM = "ANSWER0=Vqa(image=IMAGE, question='red?')\nRESULT=ANSWER0"
@@ -38,6 +47,66 @@ def test_a_program_is_planned_by_a_local_model(folder: Path) -> None:
     assert str(plan.checked.program) == PROGRAM
     assert plan.planner == f"transformers:{folder}"
     assert plan.output_tokens == len(PROGRAM) + 1
+
+
+def plan(lesson: str, folder: Path, **options: int) -> Plan:
+    """Plan with a model that was taught to answer so, however long it goes on."""
+    taught = {'<|user|>Question: "Is it red?"<|end|><|assistant|>': lesson}
+    language_models.taught(taught, folder, template=LAST_TURN)
+    model = cast(LanguageModel, load("language_model", str(folder), {"device": "cpu", **options}))
+    planner = LanguageModelPlanner(model, "local", attempts=2)
+    return VisProg(planner=planner).plan("Is it red?", task="gqa")
+
+
+def test_a_model_is_stopped_once_its_program_is_whole(tmp_path: Path) -> None:
+    chatter = "\n\nThis program asks whether it is red." * 3
+    made = plan(f"{PROGRAM}{chatter}", tmp_path)
+    assert str(made.checked.program) == PROGRAM
+    assert made.output_tokens == len(PROGRAM) + 1
+
+
+def test_a_cut_answer_counts_as_an_attempt(tmp_path: Path) -> None:
+    with pytest.raises(AnswerCut, match="was cut at its limit of 20 tokens") as caught:
+        plan(f"{PROGRAM}<|end|>", tmp_path, max_new_tokens=20)
+    assert caught.value.text.strip()
+
+
+class Cut(FakeLanguageModel):
+    """Is cut at its limit in the first answer, and writes the program in the second."""
+
+    def complete_until(
+        self,
+        messages: Sequence[Message],
+        done: Callable[[str], bool],
+        *,
+        max_tokens: int,
+        temperature: float | None = None,
+    ) -> Completion:
+        said = super().complete(messages, temperature=temperature)
+        assert max_tokens == 400
+        if not done(said.text + "\n"):
+            raise AnswerCut("too long", text=said.text)
+        return said
+
+
+def test_after_a_cut_answer_the_model_is_asked_again() -> None:
+    model = Cut(["I will think about it at length", PROGRAM])
+    made = VisProg(planner=LanguageModelPlanner(model, "fake")).plan("Is it red?", task="gqa")
+    assert str(made.checked.program) == PROGRAM
+    assert len(model.conversations) == 2
+    assert "too long and was cut off" in model.conversations[1][-1].content
+
+
+def test_progress_is_shown_on_a_terminal_only() -> None:
+    shown = {}
+    for terminal in (True, False):
+        console = Console(file=StringIO(), force_terminal=terminal, width=80)
+        with planning_shown(console):
+            report(7, 400)
+            sleep(0.2)
+        shown[terminal] = cast(StringIO, console.file).getvalue()
+    assert "planning: 7 of at most 400 tokens" in shown[True]
+    assert shown[False] == ""
 
 
 def test_the_planner_shares_the_session_s_language_model(folder: Path) -> None:

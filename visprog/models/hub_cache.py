@@ -25,7 +25,8 @@ def repository_folder(identifier: str) -> Path:
     from huggingface_hub import constants
     from huggingface_hub.file_download import repo_folder_name
 
-    return Path(constants.HF_HUB_CACHE).expanduser() / repo_folder_name(repo_id=identifier, repo_type="model")
+    name = str(repo_folder_name(repo_id=identifier, repo_type="model"))
+    return Path(constants.HF_HUB_CACHE).expanduser() / name
 
 
 def kept_snapshot(identifier: str, revision: str | None) -> tuple[Path, dict[str, int]] | None:

@@ -218,7 +218,7 @@ def _may_pass(cause: Exception) -> bool:
     from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
 
     if isinstance(cause, HfHubHTTPError):
-        return cause.response.status_code == 416
+        return bool(cause.response.status_code == 416)
     lasting = isinstance(cause, VisProgError | OfflineModeIsEnabled)
     return not lasting and not (isinstance(cause, OSError) and cause.errno)
 

@@ -16,7 +16,8 @@ import torch
 import transformers
 
 from tests.models.tiny_checkpoints import answering_models, language_models
-from visprog.errors import ModelFailed, ModelUnavailable, UsageError
+from visprog.errors import AnswerCut, ContextTooLong, ModelFailed, ModelUnavailable, UsageError
+from visprog.models.progress import listening
 from visprog.models.roles import Message
 from visprog.models.transformers import load
 from visprog.models.transformers.generation import Generated
@@ -132,20 +133,48 @@ def test_t5_has_no_longest_prompt(t5: Path) -> None:
 
 
 def test_a_prompt_longer_than_the_context_is_an_error_and_nothing_is_cut_off(base: Path) -> None:
-    with pytest.raises(ModelFailed, match="the prompt has 200 tokens, more than the context") as caught:
+    with pytest.raises(ContextTooLong, match="the prompt has 200 tokens, more than the context") as caught:
         language_model(base).complete([Message("user", "x" * 200)])
     assert "longer context" in (caught.value.help or "")
 
 
 def test_the_context_can_be_made_smaller(chat: Path) -> None:
-    with pytest.raises(ModelFailed, match="more than the context"):
+    with pytest.raises(ContextTooLong, match="more than the context"):
         language_model(chat, context=20).complete([BRIEF, FRUIT])
 
 
 def test_an_answer_cut_at_its_limit_is_an_error(chat: Path) -> None:
-    with pytest.raises(ModelFailed, match="was cut at its limit of 4 tokens") as caught:
+    with pytest.raises(AnswerCut, match="was cut at its limit of 4 tokens") as caught:
         language_model(chat, max_new_tokens=4).complete([BRIEF, FRUIT])
+    assert caught.value.text == "An a"
     assert "max_new_tokens" in (caught.value.help or "")
+
+
+def test_an_answer_ends_as_soon_as_it_is_done(chat: Path) -> None:
+    model = language_model(chat)
+    said = model.complete_until([BRIEF, FRUIT], lambda text: text.endswith("app"), max_tokens=100)
+    assert said.text == "An app"
+    assert said.output_tokens == len("An app")
+    assert model.complete_until([BRIEF, FRUIT], lambda _: False, max_tokens=100).text == "An apple."
+
+
+@pytest.mark.parametrize(("options", "limit"), [({}, 5), ({"max_new_tokens": 3}, 3)])
+def test_the_lower_limit_cuts(chat: Path, options: Mapping[str, Any], limit: int) -> None:
+    with pytest.raises(AnswerCut, match=f"limit of {limit} tokens") as caught:
+        language_model(chat, **options).complete_until([BRIEF, FRUIT], lambda _: False, max_tokens=5)
+    assert caught.value.text == "An apple."[:limit].strip()
+
+
+def test_a_model_that_thinks_first_has_its_own_limit(chat: Path) -> None:
+    model = language_model(chat, thinking=True)
+    assert model.complete_until([BRIEF, FRUIT], lambda _: False, max_tokens=5).text == "An apple."
+
+
+def test_progress_is_reported_token_by_token(chat: Path) -> None:
+    heard: list[tuple[int, int]] = []
+    with listening(lambda done, total: heard.append((done, total))):
+        language_model(chat, max_new_tokens=50).complete([BRIEF, FRUIT])
+    assert heard == [(number, 50) for number in range(1, len("An apple.") + 2)]
 
 
 def test_an_answer_of_exactly_the_limit_is_whole(chat: Path) -> None:

@@ -15,6 +15,7 @@ from visprog.cli.options import (
     Task,
     Tools,
 )
+from visprog.cli.planning import planning_shown
 from visprog.cli.reporting import note, print_json, print_result, reporting
 from visprog.cli.running import origin, show_diagnostics
 from visprog.cli.sessions import make_session
@@ -35,7 +36,9 @@ def plan(
     """Print the program for an instruction. No picture is opened: only their number and names count."""
     with reporting(as_json):
         session = make_session(planner, models, tools, model, device)
-        planned = session.plan(instruction, tuple(named_pictures(images, image)), task=task)
+        names = tuple(named_pictures(images, image))
+        with planning_shown():
+            planned = session.plan(instruction, names, task=task)
         note(origin(planned))
         show_diagnostics(planned.checked, planned.checked.program.source)
         if as_json:

@@ -116,7 +116,10 @@ def _plan(
     program: Path | None,
 ) -> Plan:
     if program is None:
-        return session.plan(instruction, names, task=task)
+        from visprog.cli.planning import planning_shown
+
+        with planning_shown():
+            return session.plan(instruction, names, task=task)
     from visprog.planner.plan import Plan
 
     checked = read_checked(session, program, names)
