@@ -1,5 +1,5 @@
 """A miniature world: pictures drawn from emoji, everything that is true of them, and models trained on them.
 
-Read from the ground up: `catalogue` says what there is, `scene` where it stands, `drawing` draws it;
-`tasks` asks questions of it, `training` makes the models of the profile `mini`, `evaluation` measures.
+Read in this order: `catalogue` lists what there is, `scene` arranges it, `drawing` draws it, `tasks` asks
+questions about it, and `evaluation` measures. The package `training` of the repository trains the models.
 """

@@ -8,9 +8,9 @@ pytest.importorskip("torch")
 
 import numpy as np
 
+from training.pictures import Pictures
 from visprog.miniworld.drawing import draw
 from visprog.miniworld.scene import make_scene
-from visprog.miniworld.training.pictures import Pictures
 
 
 def test_the_pool_holds_the_scenes_of_the_first_seeds(tmp_path: Path) -> None:

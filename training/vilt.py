@@ -22,12 +22,11 @@ from transformers import (
     ViltProcessor,
 )
 
-from visprog.miniworld.scene import generator
-from visprog.miniworld.training.clip_encoder import Encoder, load_encoder
-from visprog.miniworld.training.crops import MEAN, SPREAD
-from visprog.miniworld.training.loop import Schedule, fit
-from visprog.miniworld.training.pictures import Pictures
-from visprog.miniworld.training.questions import (
+from training.clip_encoder import Encoder, load_encoder
+from training.crops import MEAN, SPREAD
+from training.loop import Schedule, fit
+from training.pictures import Pictures
+from training.questions import (
     ANSWERS,
     EVERYTHING,
     MOSTLY_EXISTENCE,
@@ -37,8 +36,9 @@ from visprog.miniworld.training.questions import (
     all_wordings,
     make_sample,
 )
-from visprog.miniworld.training.saving import WEIGHTS, save
-from visprog.miniworld.training.tokenizers import bert_tokenizer
+from training.saving import save
+from training.tokenizers import bert_tokenizer
+from visprog.miniworld.scene import generator
 from visprog.models.transformers.answers import ViltAnswers
 from visprog.models.transformers.network import load_network
 from visprog.values import Image
@@ -120,12 +120,12 @@ def start_from(model: ViltForQuestionAnswering, encoder: Encoder) -> None:
         own.output.dense.load_state_dict(other.mlp.fc2.state_dict())
 
 
-def train(folder: Path, pool: Path) -> None:
+def train(folder: Path, pool: Path, weights: Path) -> None:
     """Train, say how good it is, and save the weights."""
     pictures, unseen = Pictures(pool, "train", 24_000), Pictures(pool, "validation", 1000)
     whole = WholeQuestions("train", _WHOLE_QUESTIONS)
     model, processor = build((*all_wordings(), *whole.texts(3000)))
-    encoder = load_encoder(pictures)
+    encoder = load_encoder(pictures, weights / "clip")
     if encoder is not None:
         start_from(model, encoder)
 
@@ -140,7 +140,7 @@ def train(folder: Path, pool: Path) -> None:
             return answer_loss(network, processor, batch(rng, pictures, whole, stage))
 
         fit(model, loss, stage.schedule, folder / stage.name, validate=validate, every=500)
-    save(model, processor, folder=WEIGHTS / "vilt")
+    save(model, processor, folder=weights / "vilt")
 
 
 def batch(

@@ -8,11 +8,11 @@ pytest.importorskip("torch")
 
 import torch
 
+from training import clip
+from training.loop import Schedule, fit
+from training.pictures import Pictures
 from visprog.miniworld.catalogue import STUFF
 from visprog.miniworld.scene import generator
-from visprog.miniworld.training import clip
-from visprog.miniworld.training.loop import Schedule, fit
-from visprog.miniworld.training.pictures import Pictures
 
 
 @pytest.fixture(scope="module")

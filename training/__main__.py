@@ -1,4 +1,4 @@
-"""One command that trains the models of the profile `mini`: `python -m visprog.miniworld.training`."""
+"""Train the models of the profile `mini`: `python -m training --weights FOLDER [MODEL...]`."""
 
 from __future__ import annotations
 
@@ -8,18 +8,24 @@ import os
 from pathlib import Path
 
 ORDER = ("clip", "owlvit", "maskformer", "sam", "vilt", "blip", "inpainting", "t5")
-"""The models in the order in which they can start from each other's weights."""
+"""The models in the order of training: later ones start from weights of earlier ones."""
 
 
 def main() -> None:
-    """Train the models named on the command line, all by default, and go on where a training stopped."""
-    parser = argparse.ArgumentParser(prog="python -m visprog.miniworld.training", description=main.__doc__)
+    """Train models, all of them by default. A training that was stopped is resumed."""
+    parser = argparse.ArgumentParser(prog="python -m training", description=main.__doc__)
     parser.add_argument("models", nargs="*", metavar="MODEL", help=f"some of {', '.join(ORDER)}")
     parser.add_argument(
         "--folder",
         type=Path,
-        default=Path("training"),
+        default=Path("training-runs"),
         help="for pictures and checkpoints (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--weights",
+        type=Path,
+        required=True,
+        help="for the trained models, one folder each; visprog/models/mini holds those of the profile",
     )
     arguments = parser.parse_args()
     unknown = [name for name in arguments.models if name not in ORDER]
@@ -29,8 +35,8 @@ def main() -> None:
     for name in ORDER:
         if name in (arguments.models or ORDER):
             print(f"training {name}", flush=True)
-            module = importlib.import_module(f"visprog.miniworld.training.{name}")
-            module.train(arguments.folder / name, arguments.folder)
+            module = importlib.import_module(f"training.{name}")
+            module.train(arguments.folder / name, arguments.folder, arguments.weights)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ pytest.importorskip("torch")
 import torch
 from torch import Tensor, nn
 
-from visprog.miniworld.training.loop import Schedule, fit
+from training.loop import Schedule, fit
 
 
 def _model() -> nn.Module:
@@ -42,7 +42,7 @@ def test_an_interrupted_training_ends_as_an_uninterrupted_one(
         return _loss(network, step)
 
     clock = iter(range(0, 10**6, 50))  # a checkpoint is written every few steps
-    monkeypatch.setattr("visprog.miniworld.training.loop.time.monotonic", lambda: next(clock))
+    monkeypatch.setattr("training.loop.time.monotonic", lambda: next(clock))
     with pytest.raises(_KilledError):
         fit(_model(), dies_at_20, schedule, tmp_path / "parts", low=low)
     asked: list[int] = []

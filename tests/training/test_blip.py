@@ -15,15 +15,15 @@ pytest.importorskip("transformers")
 import torch
 import transformers
 
+from training import blip
+from training.clip import vision_config
+from training.clip_encoder import fold
+from training.loop import Schedule, fit
+from training.pictures import Picture, Pictures
+from training.saving import save
+from training.views import part_of, whole_view
 from visprog.miniworld.drawing import draw
 from visprog.miniworld.scene import Ground, Scene, Thing
-from visprog.miniworld.training import blip
-from visprog.miniworld.training.clip import vision_config
-from visprog.miniworld.training.clip_encoder import fold
-from visprog.miniworld.training.loop import Schedule, fit
-from visprog.miniworld.training.pictures import Picture, Pictures
-from visprog.miniworld.training.saving import save
-from visprog.miniworld.training.views import part_of, whole_view
 from visprog.models.transformers.answers import BlipCaptions
 from visprog.models.transformers.network import load_network
 from visprog.values import Image

@@ -8,13 +8,13 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from training.crops import Pixels
+from training.pictures import Picture, Pictures
 from visprog.miniworld.captions import coloured, stuff_phrases, with_article
 from visprog.miniworld.catalogue import CATEGORIES, STUFF
 from visprog.miniworld.drawing import Drawn, Mask, draw
 from visprog.miniworld.scene import Scene, Thing, choose_colour, is_held_out
 from visprog.miniworld.textures import SIDE, tile
-from visprog.miniworld.training.crops import Pixels
-from visprog.miniworld.training.pictures import Picture, Pictures
 
 _SMALLEST = 100
 """Parts of fewer pixels than this are not painted."""

@@ -13,10 +13,10 @@ import torch
 from diffusers import AutoencoderKL
 from torch import Tensor, nn
 
+from training.crops import Pixels, resized, to_tensor
+from training.loop import Schedule, fit
+from training.pictures import Pictures
 from visprog.miniworld.scene import generator
-from visprog.miniworld.training.crops import Pixels, resized, to_tensor
-from visprog.miniworld.training.loop import Schedule, fit
-from visprog.miniworld.training.pictures import Pictures
 
 FACTOR, CHANNELS = 4, 4
 SCHEDULE = Schedule(steps=1800, rate=2e-3)

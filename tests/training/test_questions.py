@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from training import questions
+from training.pictures import Picture, Pictures
+from training.questions import ANSWERS, WholeQuestions, make_sample
+from training.views import View, make_view, part_of
 from visprog.miniworld.drawing import Drawn, draw
 from visprog.miniworld.scene import Ground, Scene, Thing
 from visprog.miniworld.tasks.wording import Noun
-from visprog.miniworld.training import questions
-from visprog.miniworld.training.pictures import Picture, Pictures
-from visprog.miniworld.training.questions import ANSWERS, WholeQuestions, make_sample
-from visprog.miniworld.training.views import View, make_view, part_of
 
 GROUND = Ground(("sky", "grass"), 1)
 RED, BLUE, DOG = (

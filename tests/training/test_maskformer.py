@@ -13,10 +13,10 @@ pytest.importorskip("scipy", reason="MaskFormer cannot be loaded without")
 
 import torch
 
+from training import maskformer
+from training.pictures import Picture, Pictures
+from training.saving import save
 from visprog.miniworld.catalogue import CATEGORIES, STUFF
-from visprog.miniworld.training import maskformer
-from visprog.miniworld.training.pictures import Picture, Pictures
-from visprog.miniworld.training.saving import save
 
 
 @pytest.fixture(scope="module")

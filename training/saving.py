@@ -8,8 +8,8 @@ from typing import Any
 
 import visprog.models
 
-WEIGHTS = Path(visprog.models.__file__).parent / "mini"
-"""The folder of the profile `mini`, one folder a model."""
+MINI = Path(visprog.models.__file__).parent / "mini"
+"""The models that the profile `mini` uses today, one folder each. Training starts from its CLIP."""
 
 
 def save(model: Any, *processors: Any, folder: Path) -> None:

@@ -6,8 +6,8 @@ import pytest
 
 pytest.importorskip("transformers")
 
+from training.tokenizers import bert_tokenizer, clip_tokenizer, texts
 from visprog.miniworld.catalogue import CATEGORIES
-from visprog.miniworld.training.tokenizers import bert_tokenizer, clip_tokenizer, texts
 
 
 @pytest.fixture(scope="module")

@@ -9,10 +9,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from training.pictures import Picture
 from visprog.miniworld.catalogue import STUFF
 from visprog.miniworld.drawing import Box
 from visprog.miniworld.tasks.wording import Noun
-from visprog.miniworld.training.pictures import Picture
 from visprog.values import clip, enlarge
 
 _PRESENT, _ABSENT = 0.5, 0.04

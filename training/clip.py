@@ -16,14 +16,14 @@ import torch
 from torch import Tensor, nn
 from transformers import CLIPConfig, CLIPImageProcessor, CLIPModel, CLIPProcessor, CLIPTokenizer
 
+from training.crops import Pixels, cut, jittered, resized, to_tensor
+from training.loop import Schedule, fit
+from training.pictures import Picture, Pictures
+from training.saving import save
+from training.tokenizers import clip_tokenizer, texts
 from visprog.miniworld.captions import describe, names_of, stuff_phrases, with_article
 from visprog.miniworld.catalogue import CATEGORIES, STUFF, plural_of
 from visprog.miniworld.scene import generator
-from visprog.miniworld.training.crops import Pixels, cut, jittered, resized, to_tensor
-from visprog.miniworld.training.loop import Schedule, fit
-from visprog.miniworld.training.pictures import Picture, Pictures
-from visprog.miniworld.training.saving import WEIGHTS, save
-from visprog.miniworld.training.tokenizers import clip_tokenizer, texts
 
 SIDE = 96
 LENGTH = 24
@@ -81,7 +81,7 @@ def build() -> tuple[CLIPModel, CLIPTokenizer]:
     return CLIPModel(config), tokenizer
 
 
-def train(folder: Path, pool: Path) -> None:
+def train(folder: Path, pool: Path, weights: Path) -> None:
     """Train, say how good it is, and save the weights."""
     pictures, unseen = Pictures(pool, "train", 24_000), Pictures(pool, "validation", 1000)
     model, tokenizer = build()
@@ -98,7 +98,7 @@ def train(folder: Path, pool: Path) -> None:
     images = CLIPImageProcessor(
         size=size, do_center_crop=False, image_mean=[0.5] * 3, image_std=[0.5] * 3, resample=3
     )
-    save(model, CLIPProcessor(images, tokenizer), folder=WEIGHTS / "clip")
+    save(model, CLIPProcessor(images, tokenizer), folder=weights / "clip")
 
 
 def batch(pictures: Pictures, rng: random.Random) -> list[Sample]:

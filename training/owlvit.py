@@ -24,16 +24,16 @@ from transformers import (
     OwlViTProcessor,
 )
 
+from training.clip import text_config, vision_config
+from training.crops import Pixels, resized, to_tensor
+from training.loop import Schedule, fit
+from training.pictures import Picture, Pictures
+from training.saving import MINI, save
+from training.tokenizers import clip_tokenizer, texts
 from visprog.miniworld.captions import names_of, with_article
 from visprog.miniworld.catalogue import CATEGORIES, COLOURS, KINDS, plural_of
 from visprog.miniworld.overlaps import SAME_PLACE
 from visprog.miniworld.scene import Thing, generator
-from visprog.miniworld.training.clip import text_config, vision_config
-from visprog.miniworld.training.crops import Pixels, resized, to_tensor
-from visprog.miniworld.training.loop import Schedule, fit
-from visprog.miniworld.training.pictures import Picture, Pictures
-from visprog.miniworld.training.saving import WEIGHTS, save
-from visprog.miniworld.training.tokenizers import clip_tokenizer, texts
 from visprog.values import box_overlap
 
 PATCH, LENGTH = 16, 16
@@ -66,8 +66,8 @@ class Target(NamedTuple):
     counted: NDArray[np.bool_]
 
 
-def build(side: int) -> tuple[OwlViTForObjectDetection, OwlViTProcessor]:
-    """Return a model for pictures of this width, with what it takes from CLIP, and its processor."""
+def build(side: int, clip: Path = MINI / "clip") -> tuple[OwlViTForObjectDetection, OwlViTProcessor]:
+    """Return a model for pictures of this width, with the encoders of the CLIP in a folder, and its processor."""
     torch.manual_seed(0)
     tokenizer = clip_tokenizer(texts(), length=LENGTH)
     config = OwlViTConfig(
@@ -78,8 +78,8 @@ def build(side: int) -> tuple[OwlViTForObjectDetection, OwlViTProcessor]:
     config._attn_implementation = "eager"  # on a CPU the others are slow in bfloat16
     model = OwlViTForObjectDetection(config)
     _calm(model)
-    if (WEIGHTS / "clip").exists():
-        _take_encoders(model, CLIPModel.from_pretrained(WEIGHTS / "clip", dtype=torch.float32))
+    if clip.exists():
+        _take_encoders(model, CLIPModel.from_pretrained(clip, dtype=torch.float32))
     size = {"height": side, "width": side}
     images = OwlViTImageProcessor(
         size=size, crop_size=size, do_center_crop=False, image_mean=[0.5] * 3, image_std=[0.5] * 3
@@ -87,17 +87,17 @@ def build(side: int) -> tuple[OwlViTForObjectDetection, OwlViTProcessor]:
     return model, OwlViTProcessor(images, tokenizer)
 
 
-def train(folder: Path, pool: Path) -> None:
+def train(folder: Path, pool: Path, weights: Path) -> None:
     """Train, say how good it is, and save the weights."""
     pictures, unseen = Pictures(pool, "train", 24_000), Pictures(pool, "validation", 1000)
     before: dict[str, Tensor] | None = None
     for side, schedule in STAGES:
-        model, processor = build(side)
+        model, processor = build(side, weights / "clip")
         if before is not None:
             model.load_state_dict(_at_size(before, side // PATCH))
         _learn(model, processor, pictures, unseen, schedule, folder / str(side))
         before = model.state_dict()
-    save(model, processor, folder=WEIGHTS / "owlvit")
+    save(model, processor, folder=weights / "owlvit")
 
 
 def _learn(

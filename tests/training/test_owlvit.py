@@ -9,10 +9,10 @@ pytest.importorskip("torch")
 import numpy as np
 import torch
 
+from training import owlvit
+from training.loop import Schedule, fit
+from training.pictures import Pictures
 from visprog.miniworld.scene import generator
-from visprog.miniworld.training import owlvit
-from visprog.miniworld.training.loop import Schedule, fit
-from visprog.miniworld.training.pictures import Pictures
 from visprog.values import box_overlap
 
 

@@ -22,16 +22,16 @@ from PIL import Image as PILImage
 from torch import Tensor, nn
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
+from training import autoencoder, clip
+from training.crops import Pixels, cut, resized, to_tensor
+from training.loop import Schedule, fit
+from training.pictures import Pictures
+from training.repaints import Repaint, make_repaint
+from training.saving import MINI
+from training.tokenizers import clip_tokenizer, texts
 from visprog.miniworld.catalogue import CATEGORIES, STUFF
 from visprog.miniworld.drawing import bounds
 from visprog.miniworld.scene import generator
-from visprog.miniworld.training import autoencoder, clip
-from visprog.miniworld.training.crops import Pixels, cut, resized, to_tensor
-from visprog.miniworld.training.loop import Schedule, fit
-from visprog.miniworld.training.pictures import Pictures
-from visprog.miniworld.training.repaints import Repaint, make_repaint
-from visprog.miniworld.training.saving import WEIGHTS
-from visprog.miniworld.training.tokenizers import clip_tokenizer, texts
 from visprog.models.diffusers import load
 from visprog.models.inpainting import excerpt
 from visprog.models.transformers.pretrained import quiet
@@ -61,13 +61,12 @@ class Batch(NamedTuple):
     tokens: Tensor
 
 
-def build() -> tuple[nn.ModuleDict, CLIPTokenizer]:
+def build(folder: Path = MINI / "clip") -> tuple[nn.ModuleDict, CLIPTokenizer]:
     """Return what learns together, `unet` and `text_encoder`, and the tokenizer.
 
-    What reads the prompts is the text encoder of the trained CLIP, where there is one already.
+    The text encoder of the CLIP in `folder` reads the prompts, if it has been trained already.
     """
     torch.manual_seed(0)
-    folder = WEIGHTS / "clip"
     if folder.exists():
         tokenizer = CLIPTokenizer.from_pretrained(folder)
         with quiet():
@@ -105,12 +104,12 @@ def scheduler() -> DDIMScheduler:
     )
 
 
-def train(folder: Path, pool: Path) -> None:
+def train(folder: Path, pool: Path, weights: Path) -> None:
     """Train, say how good it is, and save the weights."""
     logging.set_verbosity_error()  # it advises against half precision
     pictures, unseen = Pictures(pool, "train", 24_000), Pictures(pool, "validation", 1000)
     coder = autoencoder.train(folder / "autoencoder", pictures, unseen)
-    painter, tokenizer = build()
+    painter, tokenizer = build(weights / "clip")
     repaints = prepared(folder / f"repaints-{_REPAINTS}.pt", pictures, coder, tokenizer)
     noising = scheduler()
 
@@ -119,10 +118,10 @@ def train(folder: Path, pool: Path) -> None:
 
     def validate(network: nn.ModuleDict) -> str:
         save_pipeline(coder, network, tokenizer, folder / "trial")
-        return report(folder / "trial", unseen, folder / "painted.png")
+        return report(folder / "trial", unseen, folder / "painted.png", weights / "clip")
 
     fit(painter, loss, SCHEDULE, folder, validate=validate, every=1200)
-    save_pipeline(coder, painter, tokenizer, WEIGHTS / "inpainting")
+    save_pipeline(coder, painter, tokenizer, weights / "inpainting")
 
 
 def prepared(path: Path, pictures: Pictures, coder: AutoencoderKL, tokenizer: CLIPTokenizer) -> list[Batch]:
@@ -204,7 +203,7 @@ def save_pipeline(
     making.rename(folder)
 
 
-def report(folder: Path, pictures: Pictures, drawing: Path, count: int = 40) -> str:
+def report(folder: Path, pictures: Pictures, drawing: Path, clip_folder: Path, count: int = 40) -> str:
     """Return how often CLIP sees what was asked for in unseen pictures, and draw what was painted.
 
     Each row of `drawing` shows a picture without what the mask covers, what the engine's own backend made of
@@ -215,10 +214,10 @@ def report(folder: Path, pictures: Pictures, drawing: Path, count: int = 40) -> 
     repaints = [make_repaint(pictures, rng) for _ in range(count)]
     painted = [painter.inpaint(Image(each.before), each.mask, each.prompt).pixels for each in repaints]
     _draw(drawing, repaints, painted)
-    if not (WEIGHTS / "clip").exists():
+    if not clip_folder.exists():
         return f"drawn in {drawing}"
     right: dict[str, list[bool]] = {"stuff": [], "things": []}
-    scorer = load_scorer("image_text_scorer", str(WEIGHTS / "clip"), {"device": "cpu"})
+    scorer = load_scorer("image_text_scorer", str(clip_folder), {"device": "cpu"})
     for repaint, pixels in zip(repaints, painted, strict=True):
         if repaint.prompt and repaint.shows:
             names = list(STUFF if repaint.shows in STUFF else CATEGORIES)

@@ -15,13 +15,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from visprog import VisProg
-from visprog.language.checker import check
-from visprog.language.parser import parse
-from visprog.language.types import Type
-from visprog.miniworld.tasks import KINDS_OF_TASK, make_task
-from visprog.miniworld.training import t5
-from visprog.miniworld.training.instructions import (
+from training import t5
+from training.instructions import (
     Sample,
     bank_samples,
     list_samples,
@@ -30,9 +25,14 @@ from visprog.miniworld.training.instructions import (
     task_samples,
     turn,
 )
-from visprog.miniworld.training.loop import Schedule, fit
-from visprog.miniworld.training.program_tokenizer import program_tokenizer
-from visprog.miniworld.training.saving import save
+from training.loop import Schedule, fit
+from training.program_tokenizer import program_tokenizer
+from training.saving import save
+from visprog import VisProg
+from visprog.language.checker import check
+from visprog.language.parser import parse
+from visprog.language.types import Type
+from visprog.miniworld.tasks import KINDS_OF_TASK, make_task
 from visprog.models.fake import FakeLanguageModel
 from visprog.models.roles import Message
 from visprog.models.zoo import Zoo
@@ -101,7 +101,7 @@ def test_training_goes_from_tasks_to_weights(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(t5, "COUNTS", dict.fromkeys(KINDS_OF_TASK, 3))
     monkeypatch.setattr(t5, "UNSEEN", {"nlvr": 2})
     monkeypatch.setattr(t5, "_LONGEST", 4)
-    t5.train(tmp_path / "steps", tmp_path, steps=2, batch=4, weights=tmp_path / "t5")
+    t5.train(tmp_path / "steps", tmp_path, tmp_path, steps=2, batch=4)
     assert isinstance(choose_planner(f"transformers:{tmp_path / 't5'}"), LanguageModelPlanner)
 
 

@@ -27,12 +27,12 @@ from transformers import (
     ResNetConfig,
 )
 
+from training.crops import Pixels, to_tensor
+from training.loop import Schedule, fit
+from training.pictures import Picture, Pictures
+from training.saving import save
 from visprog.miniworld.catalogue import CATEGORIES, STUFF
 from visprog.miniworld.overlaps import mask_overlap
-from visprog.miniworld.training.crops import Pixels, to_tensor
-from visprog.miniworld.training.loop import Schedule, fit
-from visprog.miniworld.training.pictures import Picture, Pictures
-from visprog.miniworld.training.saving import WEIGHTS, save
 from visprog.models.transformers.segmenter import load_segmenter
 from visprog.values import Regions
 
@@ -144,7 +144,7 @@ def _look_at_cells(transformer: Any) -> None:
                 head[: len(waves)] = 10 * torch.eye(_WIDTH)[waves]
 
 
-def train(folder: Path, pool: Path) -> None:
+def train(folder: Path, pool: Path, weights: Path) -> None:
     """Train, say how good it is, and save the weights."""
     pictures, unseen = Pictures(pool, "train", 24_000), Pictures(pool, "validation", 1000)
     model, processor = build()
@@ -159,7 +159,7 @@ def train(folder: Path, pool: Path) -> None:
         return measured(folder / "trial", unseen, 200)
 
     fit(model, loss, SCHEDULE, folder, validate=validate, every=1000)
-    save(model, processor, folder=WEIGHTS / "maskformer")
+    save(model, processor, folder=weights / "maskformer")
 
 
 def sample(picture: Picture, rng: np.random.Generator) -> Sample:

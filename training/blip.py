@@ -22,16 +22,16 @@ from transformers import (
     BlipProcessor,
 )
 
+from training.clip_encoder import Encoder, load_encoder
+from training.crops import MEAN, SPREAD, Pixels
+from training.loop import Schedule, fit
+from training.pictures import Pictures
+from training.saving import save
+from training.tokenizers import bert_tokenizer
+from training.views import View, make_view, whole_view
 from visprog.miniworld.captions import coloured, counted, listed
 from visprog.miniworld.catalogue import CATEGORIES, STUFF
 from visprog.miniworld.scene import generator
-from visprog.miniworld.training.clip_encoder import Encoder, load_encoder
-from visprog.miniworld.training.crops import MEAN, SPREAD, Pixels
-from visprog.miniworld.training.loop import Schedule, fit
-from visprog.miniworld.training.pictures import Pictures
-from visprog.miniworld.training.saving import WEIGHTS, save
-from visprog.miniworld.training.tokenizers import bert_tokenizer
-from visprog.miniworld.training.views import View, make_view, whole_view
 from visprog.models.transformers.answers import BlipCaptions
 from visprog.models.transformers.network import load_network
 from visprog.values import Image
@@ -108,11 +108,11 @@ def start_from(model: BlipForConditionalGeneration, encoder: Encoder) -> None:
         own.mlp.load_state_dict(other.mlp.state_dict())
 
 
-def train(folder: Path, pool: Path) -> None:
+def train(folder: Path, pool: Path, weights: Path) -> None:
     """Train, say how good it is, and save the weights."""
     pictures, unseen = Pictures(pool, "train", 24_000), Pictures(pool, "validation", 1000)
     model, processor = build(caption_of(whole_view(pictures[index])) for index in range(3000))
-    encoder = load_encoder(pictures)
+    encoder = load_encoder(pictures, weights / "clip")
     if encoder is not None:
         start_from(model, encoder)
 
@@ -124,7 +124,7 @@ def train(folder: Path, pool: Path) -> None:
         return report(folder / "trial", unseen)
 
     fit(model, loss, SCHEDULE, folder, validate=validate, every=500)
-    save(model, processor, folder=WEIGHTS / "blip")
+    save(model, processor, folder=weights / "blip")
 
 
 def batch(rng: random.Random, pictures: Pictures) -> list[Sample]:

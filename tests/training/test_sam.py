@@ -12,9 +12,9 @@ pytest.importorskip("transformers")
 
 import torch
 
-from visprog.miniworld.training import sam
-from visprog.miniworld.training.pictures import Pictures
-from visprog.miniworld.training.saving import save
+from training import sam
+from training.pictures import Pictures
+from training.saving import save
 
 
 @pytest.fixture(scope="module")

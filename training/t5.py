@@ -15,10 +15,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import GenerationConfig, T5Config, T5ForConditionalGeneration
 
-from visprog.miniworld.training.instructions import Sample, bank_samples, list_samples, renamed, samples
-from visprog.miniworld.training.loop import Schedule, fit
-from visprog.miniworld.training.program_tokenizer import program_tokenizer
-from visprog.miniworld.training.saving import WEIGHTS, save
+from training.instructions import Sample, bank_samples, list_samples, renamed, samples
+from training.loop import Schedule, fit
+from training.program_tokenizer import program_tokenizer
+from training.saving import save
 from visprog.nouns import singular
 
 SHARES = {
@@ -43,11 +43,11 @@ _LONGEST = 256
 def train(
     folder: Path,
     pool: Path,  # noqa: ARG001  # of pictures, which every other training reads
+    weights: Path,
     *,
     steps: int = 5000,
     batch: int = 64,
     rate: float = 2e-3,
-    weights: Path = WEIGHTS / "t5",
 ) -> None:
     """Train, say how good it is, and save the weights. The instructions are kept in `folder` too."""
     lessons = [*samples("train", COUNTS, folder), *bank_samples(), *list_samples()]
@@ -64,7 +64,7 @@ def train(
         return "  ".join(f"{kind} {share:.3f}" for kind, share in accuracy(model, tokenizer, unseen).items())
 
     fit(model, loss, Schedule(steps, rate), folder, validate=validate, every=1000)
-    save(model, tokenizer, folder=weights)
+    save(model, tokenizer, folder=weights / "t5")
 
 
 def new_model(tokenizer: Any) -> Any:

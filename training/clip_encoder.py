@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 from transformers import CLIPModel, CLIPVisionModel
 
-from visprog.miniworld.training.crops import resized, to_tensor
-from visprog.miniworld.training.pictures import Pictures
-from visprog.miniworld.training.saving import WEIGHTS
+from training.crops import resized, to_tensor
+from training.pictures import Pictures
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,8 @@ class Encoder:
         return fitted.flatten(2).transpose(1, 2)
 
 
-def load_encoder(pictures: Pictures, count: int = 64) -> Encoder | None:
-    """Return the encoder of the profile's CLIP, measured on `pictures`; None before it is trained."""
-    folder = WEIGHTS / "clip"
+def load_encoder(pictures: Pictures, folder: Path, count: int = 64) -> Encoder | None:
+    """Return the encoder of the CLIP in a folder, measured on `pictures`; None before it is trained."""
     if not (folder / "config.json").exists():
         return None
     clip = CLIPModel.from_pretrained(folder, dtype=torch.float32, local_files_only=True).vision_model

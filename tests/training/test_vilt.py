@@ -16,15 +16,15 @@ pytest.importorskip("transformers")
 import torch
 import transformers
 
+from training import vilt
+from training.clip import vision_config
+from training.clip_encoder import fold
+from training.loop import Schedule, fit
+from training.pictures import Pictures
+from training.questions import Sample, WholeQuestions
+from training.saving import save
 from visprog.miniworld.drawing import draw
 from visprog.miniworld.scene import SIDES, generator, make_scene
-from visprog.miniworld.training import vilt
-from visprog.miniworld.training.clip import vision_config
-from visprog.miniworld.training.clip_encoder import fold
-from visprog.miniworld.training.loop import Schedule, fit
-from visprog.miniworld.training.pictures import Pictures
-from visprog.miniworld.training.questions import Sample, WholeQuestions
-from visprog.miniworld.training.saving import save
 from visprog.models.transformers.answers import ViltAnswers
 from visprog.models.transformers.network import load_network
 from visprog.values import Image

@@ -24,12 +24,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import SamConfig, SamImageProcessor, SamModel
 
+from training.crops import Pixels, to_tensor
+from training.loop import Schedule, fit
+from training.pictures import Picture, Pictures
+from training.saving import save
 from visprog.miniworld.catalogue import STUFF
 from visprog.miniworld.overlaps import mask_overlap
-from visprog.miniworld.training.crops import Pixels, to_tensor
-from visprog.miniworld.training.loop import Schedule, fit
-from visprog.miniworld.training.pictures import Picture, Pictures
-from visprog.miniworld.training.saving import WEIGHTS, save
 from visprog.models.transformers.sam import load_sam
 from visprog.values import Box, Region, Regions, enlarge
 
@@ -144,7 +144,7 @@ def _begin(model: SamModel) -> None:
     model.vision_encoder.pos_embed.data[0, ..., :_DECODER_WIDTH] = positions
 
 
-def train(folder: Path, pool: Path) -> None:
+def train(folder: Path, pool: Path, weights: Path) -> None:
     """Train, say how good it is, and save the weights."""
     pictures, unseen = Pictures(pool, "train", 24_000), Pictures(pool, "validation", 1000)
     model, processor = build()
@@ -167,7 +167,7 @@ def train(folder: Path, pool: Path) -> None:
         goal = partial(loss, before=before, closely=closely)
         fit(learning, goal, schedule, folder / f"stage-{number}", validate=validate, every=650)
         before += schedule.steps
-    save(model, processor, folder=WEIGHTS / "sam")
+    save(model, processor, folder=weights / "sam")
 
 
 def part_of(picture: Picture, rng: np.random.Generator) -> Picture:

@@ -14,12 +14,12 @@ pytest.importorskip("diffusers")
 
 import torch
 
+from training import autoencoder, inpainting, repaints
+from training.pictures import Picture, Pictures
+from training.repaints import Repaint, make_repaint
 from visprog.miniworld.catalogue import CATEGORIES, STUFF
 from visprog.miniworld.drawing import draw
 from visprog.miniworld.scene import Scene, generator
-from visprog.miniworld.training import autoencoder, inpainting, repaints
-from visprog.miniworld.training.pictures import Picture, Pictures
-from visprog.miniworld.training.repaints import Repaint, make_repaint
 from visprog.models.diffusers import load
 from visprog.values import Image
 

@@ -10,6 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from training.pictures import Pictures
+from training.views import View, make_view
 from visprog.miniworld.captions import with_article
 from visprog.miniworld.catalogue import CATEGORIES, COLOURS, STUFF, categories_of, plural_of
 from visprog.miniworld.drawing import draw
@@ -26,8 +28,6 @@ from visprog.miniworld.tasks.wording import (
     filled,
     some,
 )
-from visprog.miniworld.training.pictures import Pictures
-from visprog.miniworld.training.views import View, make_view
 
 NOUNS = tuple(Noun(name) for name in (*CATEGORIES, *NAMED_KINDS))
 """What one asks for: categories and hypernyms."""
