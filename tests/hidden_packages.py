@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 from importlib.machinery import ModuleSpec, PathFinder
-from importlib.metadata import Distribution, DistributionFinder
+from importlib.metadata import DistributionFinder, PathDistribution
 from types import ModuleType
 
 _ALL = DistributionFinder.Context()
@@ -25,7 +25,7 @@ class HidingFinder(PathFinder):
         return super().find_spec(fullname, path, target)
 
     @classmethod
-    def find_distributions(cls, context: DistributionFinder.Context = _ALL) -> Iterable[Distribution]:
+    def find_distributions(cls, context: DistributionFinder.Context = _ALL) -> Iterable[PathDistribution]:
         name = (context.name or "").lower().replace("-", "_")
         return () if name in cls.hidden else super().find_distributions(context)
 
