@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from visprog.model_text import find_json, spoken, unwrapped, without_thoughts, without_turn_tokens
+from visprog.answer_text import unwrapped
+from visprog.model_text import find_json, spoken, without_thoughts, without_turn_tokens
 from visprog.models.short_answer import short_answer
 
 THOUGHTS = [

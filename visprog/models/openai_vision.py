@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PILImage
 
+from visprog.answer_text import unwrapped
 from visprog.errors import ModelFailed
-from visprog.model_text import unwrapped
 from visprog.models.openai import DEFAULT_MODEL
 from visprog.models.openai_boxes import Canvas, read_boxes
 from visprog.models.openai_form import Form, as_fractions, object_schema, read_object, read_share
