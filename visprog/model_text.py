@@ -266,7 +266,7 @@ def find_json(text: str, *kinds: type) -> Any:
     if not spans:
         raise ValueError("it holds no JSON object")
     for start, end in spans:
-        for read in (json.loads, _first_value):
+        for read in (json.loads, _first_value, _almost_json):
             try:
                 found = read(said[start:end])
             except (ValueError, RecursionError):
@@ -279,3 +279,24 @@ def find_json(text: str, *kinds: type) -> Any:
 def _first_value(text: str) -> object:
     """Read the JSON value that a text begins with."""
     return json.JSONDecoder().raw_decode(text)[0]
+
+
+_ALMOST = re.compile(
+    r"\"(?:[^\"\\\n]|\\.){0,1000}+\"|'(?P<text>(?:[^'\\\n]|\\.){0,1000}+)'|(?P<comma>,)(?=\s{0,100}[}\]])"
+    r"|\b(?P<word>True|False|None)\b"
+)
+_PYTHON = {"True": "true", "False": "false", "None": "null"}
+_LONGEST_ALMOST = 50_000
+
+
+def _almost_json(text: str) -> object:
+    """Read JSON as Python writes it: text in single quotes, True, None, a comma before a closing bracket."""
+
+    def mended(match: re.Match[str]) -> str:
+        if match["text"] is not None:
+            return json.dumps(match["text"].replace("\\'", "'"), ensure_ascii=False)
+        return "" if match["comma"] else _PYTHON.get(match["word"], match[0])
+
+    if len(text) > _LONGEST_ALMOST:
+        raise ValueError("too long to mend")
+    return json.loads(_ALMOST.sub(mended, text))
