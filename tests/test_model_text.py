@@ -262,7 +262,8 @@ def test_quotes_inside_a_caption_stay() -> None:
 
 
 def test_a_caption_keeps_its_words_without_the_places() -> None:
-    text = "<ref>A man</ref><box>[[1,2,3,4]]</box> rides <phrase>a horse</phrase><object><patch_index_0044></object>."
+    horse = "<phrase>a horse</phrase><object><patch_index_0044></object>"
+    text = f"<ref>A man</ref><box>[[1,2,3,4]]</box> rides {horse}."
     assert unwrapped(text, sentence=True) == "A man rides a horse."
 
 

@@ -21,7 +21,7 @@ def boxes(text: str) -> list[tuple[str, tuple[int, int, int, int]]]:
         "<|object_ref_start|>dog<|object_ref_end|><|box_start|>(250,125),(500,375)<|box_end|><|im_end|>",
         "dog<loc_250><loc_125><loc_500><loc_375>",
         "<loc0128><loc0256><loc0384><loc0512> dog",
-        "<think><ref>cat</ref><box>[[1, 2, 3, 4]]</box></think><ref>dog</ref><box>[[250, 125, 500, 375]]</box>",
+        "<think><ref>cat</ref><box>[[1,2,3,4]]</box></think><ref>dog</ref><box>[[250,125,500,375]]</box>",
     ],
 )
 def test_a_marked_box_is_read(text: str) -> None:

@@ -84,7 +84,7 @@ def test_four_numbers_that_may_be_either_are_complained_of() -> None:
     ("answer", "complaint"),
     [
         ({"boxes": 5}, "`boxes` is no list of boxes"),
-        ([[1, 2, 3, 4]], "`boxes` is no list of boxes"),
+        ([[1, 2, 3, 4]], "it does not say which scale"),
         ([DOG | {"left": "far"}], "`left` is far instead of a number"),
         ([{"label": "dog", "bbox_2d": [1, 2, 3]}], "`left` is missing"),
         ([{"label": "dog", "bbox_2d": [1, 2, 3, None]}], r"`bbox_2d\[3\]` is None instead of a number"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import email.utils
-import json
 import socket
 import threading
 import time
@@ -373,32 +372,3 @@ def test_a_service_that_is_closed_between_two_attempts_says_so_and_can_be_asked_
     assert "was closed while it was asked" in raised_by(model).message
     assert len(server.received) == 1
     assert model.complete(HELLO).text == "Hi."
-
-
-BUSY = {"message": "busy", "code": 503}
-REPORTS: dict[str, Reply] = {
-    "in a list": status(200, [{"error": BUSY}]),
-    "in an error": status(200, {"error": {"error": BUSY}}),
-    "in an error of errors": status(200, {"error": [{"error": BUSY}]}),
-    "of MiniMax": status(
-        200, {"base_resp": {"status_code": 1002, "status_msg": "rate limit"}, "choices": None}
-    ),
-    "in a stream": status(200, 'data: {}\n\nevent: error\ndata: {"message": "overloaded"}\n\n'),
-    "in a stream, in words": status(200, "event: error\ndata: overloaded\n\n"),
-    "in a stream of vLLM": status(200, 'data: {"object": "error", "message": "overloaded", "code": 503}\n\n'),
-    "without choices": status(200, {"choices": None}),
-}
-
-
-@pytest.mark.parametrize("report", REPORTS)
-def test_an_error_inside_an_answer_that_passes_is_tried_again(report: str, serve: Serve) -> None:
-    server = serve(REPORTS[report], answers("Hi."))
-    assert timed(server, Clock()).complete(HELLO).text == "Hi."
-    assert len(server.received) == 2
-
-
-def test_the_first_of_several_streamed_answers_is_read_wherever_it_stands(serve: Serve) -> None:
-    other = {"index": 1, "delta": {"content": "no"}}
-    mine = {"index": 0, "delta": {"content": "Hi."}, "finish_reason": "stop"}
-    stream = "data: " + json.dumps({"choices": [other, mine]}) + "\n\ndata: [DONE]\n\n"
-    assert timed(serve(status(200, stream)), Clock()).complete(HELLO).text == "Hi."

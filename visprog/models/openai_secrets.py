@@ -29,7 +29,7 @@ class Secrets:
             found |= set(_login_forms(login))
         self._forms = sorted(found, key=lambda form: (-len(form), form))
         self._pattern = re.compile("|".join(map(re.escape, self._forms))) if found else None
-        self._pieces = _pieces(form.lower() for form in self._forms)
+        self._pieces = _pieces(map(_lower, self._forms))
 
     def hide(self, text: str) -> str:
         """Replace whole secrets. Nothing else changes, so that a program stays what it is."""
@@ -38,7 +38,7 @@ class Secrets:
     def hide_pieces(self, text: str) -> str:
         """Replace secrets and every piece of them, in any case, as is right for the message of an error."""
         hidden = bytearray(len(text))
-        lower = "".join(char.lower() if len(char.lower()) == 1 else char for char in text)
+        lower = _lower(text)
         for size, pieces in self._pieces.items():
             for start in range(len(text) - size + 1):
                 if lower[start : start + size] in pieces:
@@ -47,6 +47,16 @@ class Secrets:
 
     def __repr__(self) -> str:
         return f"<{len(self._forms)} forms of secrets>"
+
+
+def _lower(text: str) -> str:
+    """Return a text in lower case, at the same length."""
+    return text.lower() if text.isascii() else "".join(map(_lower_char, text))
+
+
+def _lower_char(char: str) -> str:
+    lower = char.lower()
+    return lower if len(lower) == 1 else char
 
 
 def _is_secret(text: str) -> bool:
