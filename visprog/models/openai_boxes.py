@@ -72,7 +72,8 @@ def read_boxes(text: str, labels: Mapping[str, str], canvas: Canvas) -> list[Reg
 
     Raises ValueError with a complaint for the model.
     """
-    entries = marked_boxes(without_thoughts(text)) or _entries(_found(text), labels)
+    said = without_thoughts(text)
+    entries = marked_boxes(said) or _entries(_found(said), labels)
     named = [_label(entry, labels) for entry in entries]
     found = [_sides(entry) for entry in entries]
     scale = _scale([sides for sides in found if sides.scale is None], canvas)
@@ -80,16 +81,17 @@ def read_boxes(text: str, labels: Mapping[str, str], canvas: Canvas) -> list[Reg
     return [Region(*each) for each in zip(boxes, named, _scores(entries), strict=True)]
 
 
+_LONGEST_SENTENCE = 300
 _NOTHING = re.compile(
     r"\W*(?:null|none|(?:there (?:is|are) )?no(?:ne|thing)?\b[^.\n\[\]{}<>]{0,100})[.!]?\W*", re.IGNORECASE
 )
 
 
-def _found(text: str) -> Any:
+def _found(said: str) -> Any:
     """Return the JSON of an answer; an empty list if it says in a short sentence that there is nothing."""
-    if _NOTHING.fullmatch(unwrapped(text)[:200]):
+    if len(said) <= _LONGEST_SENTENCE and _NOTHING.fullmatch(unwrapped(said)):
         return []
-    return find_json(text, dict, list)
+    return find_json(said, dict, list)
 
 
 def _entries(found: Any, labels: Mapping[str, str]) -> list[Mapping[str, Any]]:

@@ -131,8 +131,8 @@ def _not_json(text: str, asked: Asked) -> Failure:
 def _first_choice(body: Mapping[str, Any], asked: Asked) -> Completion | Failure:
     choices = body.get("choices")
     if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
-        failure = _without("choices", asked, "Chat Completions")
-        return failure._replace(again="choices" in body, once=True)
+        without = _without("choices", asked, "Chat Completions")
+        return without._replace(again="choices" in body, once=True)
     choice = choices[0]
     message = choice.get("message")
     message = message if isinstance(message, dict) else {"content": choice.get("text")}
