@@ -124,7 +124,7 @@ def _list_in(found: dict[str, Any], labels: Mapping[str, str]) -> Any:
         return [_named(key, box) for key, boxes in found.items() for box in _boxes_of(boxes)]
     if len(found) == 1 and isinstance(only := next(iter(found.values())), dict | list):
         return only
-    return None if found else []
+    return None
 
 
 def _boxes_of(value: object) -> list[Any]:
