@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from visprog.model_text import find_json, spoken, unwrapped, without_thoughts, without_turn_tokens
+from visprog.answer_text import unwrapped
+from visprog.model_text import find_json, spoken, without_thoughts, without_turn_tokens
 from visprog.models.short_answer import short_answer
 
 THOUGHTS = [
@@ -170,6 +171,27 @@ WRAPPED = [
     "Yes. The woman smiles at the camera.",
     "Yes, the woman smiles.",
     "Yes\n\nThe woman smiles, as one can see.",
+    "### Answer\nyes",
+    "**Final Answer**\n\nyes",
+    "Final answer → yes",
+    "答案：yes",
+    "assistant\nyes",
+    "yes\nUser: And now?\nAssistant: no",
+    '{"answer": "yes"}',
+    '{"answer": true, "confidence": 0.9}',
+    '```json\n{"answer": "yes"}\n```',
+    "«yes»",
+    "「yes」。",
+    "> yes",
+    "- yes",
+    "<b>yes</b>",
+    "<p>yes</p>",
+    "<ref>yes</ref><box>[[1, 2, 3, 4]]</box>",
+    '<point x="1.0" y="2.0" alt="yes">yes</point>',
+    "<|object_ref_start|>yes<|object_ref_end|><|box_start|>(1,2),(3,4)<|box_end|>",
+    r"$\text{yes}$",
+    "Thinking...\nno\n...done thinking.\n\nyes",
+    "<ctrl94>thought\nno<ctrl95>yes",
     "**Yes**. The woman smiles.",
 ]
 
@@ -182,6 +204,13 @@ def test_an_answer_comes_out_of_its_wrappers(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "answer"),
     [
+        ("a <b> tag", "a <b> tag"),
+        ("{x}", "{x}"),
+        ('{"a": 1, "b": 2}', '{"a": 1, "b": 2}'),
+        ("rock 'n' roll", "rock 'n' roll"),
+        ("'red' or 'blue'", "'red' or 'blue'"),
+        ("final answer", "final answer"),
+        ("m*a*s*h", "m*a*s*h"),
         ("no parking", "no parking"),
         ("No. 5", "no. 5"),
         ("Straße", "straße"),
@@ -213,6 +242,29 @@ def test_a_caption_may_speak_of_an_answer() -> None:
 )
 def test_json_is_found_among_words(text: str) -> None:
     assert find_json(text, dict) == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("{'a': 'it\\'s', 'b': True}", {"a": "it's", "b": True}),
+        ('{"a": [1, 2,], "b": None,}', {"a": [1, 2], "b": None}),
+        ('{"a": "x, ]", }', {"a": "x, ]"}),
+    ],
+)
+def test_json_as_python_writes_it_is_read(text: str, value: object) -> None:
+    assert find_json(text, dict) == value
+
+
+def test_quotes_inside_a_caption_stay() -> None:
+    for caption in ('A sign reads "STOP"', '"STOP" is on a sign.', "“A” and “B”"):
+        assert unwrapped(caption, sentence=True) == caption
+
+
+def test_a_caption_keeps_its_words_without_the_places() -> None:
+    horse = "<phrase>a horse</phrase><object><patch_index_0044></object>"
+    text = f"<ref>A man</ref><box>[[1,2,3,4]]</box> rides {horse}."
+    assert unwrapped(text, sentence=True) == "A man rides a horse."
 
 
 @pytest.mark.parametrize("text", ["", "no", "}{", "{", "[1]"])

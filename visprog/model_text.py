@@ -29,7 +29,7 @@ def without_invisible(text: str) -> str:
     return text if text.isascii() else text.translate(_INVISIBLE)
 
 
-def _is_mentioned(text: str, start: int, end: int) -> bool:
+def is_mentioned(text: str, start: int, end: int) -> bool:
     """Whether a mark stands alone between two equal quotes: it is spoken of, not used."""
     return start > 0 and text[start - 1] in _QUOTES and text[end : end + 1] == text[start - 1]
 
@@ -38,8 +38,13 @@ _TAG = re.compile(
     r"(?P<bracket><[|｜]?(?![<|])|&lt;|\[(?!\[)|[◁【《＜])\s?(?P<slash>/?)(?P<name>[\w▁:.-]{1,40})"
     r"(?P<rest>\s[^<>\[\]]{0,200})?(?P<empty>/?)(?:[|｜]?>|&gt;|[\]▷】》＞])"
 )
-_GRANITE = re.compile(r"^here(?: i|['’])s my response:", re.IGNORECASE | re.MULTILINE)
-_GEMMA = re.compile(r"<\|channel>\s?thought|<unused94>thought|(?P<close><channel\|>|<unused95>)")
+_SPOKEN_END = re.compile(
+    r"^(?:here(?: i|['’])s my response:|\.\.\.done thinking\.)", re.IGNORECASE | re.MULTILINE
+)
+"""Words that end a thought: Granite's, and those of Ollama's command line."""
+_GEMMA = re.compile(
+    r"<\|channel>\s?thought|<(?:unused|ctrl)94>thought|(?P<close><channel\|>|<(?:unused|ctrl)95>)"
+)
 _SEPARATOR = re.compile(r"[:_.▁-]")
 _THOUGHTS = frozenset(
     "think thinking thought thoughts reason reasoning reflect reflection rationale scratchpad analysis cot "
@@ -90,7 +95,7 @@ def _joined(pieces: list[str]) -> str:
 
 def _thought_marks(text: str) -> list[_Mark]:
     found = [*_tagged_thoughts(text)]
-    found += [(*match.span(), False) for match in _GRANITE.finditer(text)]
+    found += [(*match.span(), False) for match in _SPOKEN_END.finditer(text)]
     found += [(*match.span(), match["close"] is None) for match in _GEMMA.finditer(text)]
     return sorted(found)
 
@@ -102,7 +107,7 @@ def _tagged_thoughts(text: str) -> Iterator[_Mark]:
         if closes is None or (bracket == "[" and (rest or name.casefold() not in _BRACKETED)):
             continue
         start, end = match.span()
-        if _is_mentioned(text, start, end):
+        if is_mentioned(text, start, end):
             continue
         yield start, end, not (slash or closes)
         if empty or (rest and rest.endswith("/")):
@@ -125,7 +130,7 @@ _HEADER = 200
 
 def _final_channel(text: str) -> str:
     """Return what stands in the final channel of a text that has channels, as gpt-oss writes it."""
-    head, *segments = text.split("<|message|>")
+    head, *segments = _split_at("<|message|>", text)
     if not segments:
         return _without_channel_names(text)
     said = ""
@@ -135,6 +140,17 @@ def _final_channel(text: str) -> str:
             said = (segment[: end.start()] if end else segment).strip() or said
         head = segment
     return said
+
+
+def _split_at(token: str, text: str) -> list[str]:
+    """Split a text at a token where it is used, and not spoken of."""
+    pieces: list[str] = []
+    start = 0
+    for match in re.finditer(re.escape(token), text):
+        if not is_mentioned(text, *match.span()):
+            pieces.append(text[start : match.start()])
+            start = match.end()
+    return [*pieces, text[start:]]
 
 
 def _is_final(header: str) -> bool:
@@ -150,8 +166,9 @@ def _is_final(header: str) -> bool:
 
 def _without_channel_names(text: str) -> str:
     """Read channels without their messages, or without their tokens, which some servers strip."""
-    before, channel, after = text.partition("<|channel|>")
-    if channel:
+    before, *channels = _split_at("<|channel|>", text)
+    if channels:
+        after = "<|channel|>".join(channels)
         return after.lstrip()[len("final") :] if after.lstrip().startswith("final") else before
     if text.lstrip().startswith("analysis"):
         thought, final, answer = text.rpartition("assistantfinal")
@@ -199,7 +216,7 @@ def without_turn_tokens(text: str) -> str:
     kept: list[str] = []
     start, own, said = 0, True, False
     for match in _TURN_TOKEN.finditer(text):
-        if match.start() < start or _is_mentioned(text, *match.span()):
+        if match.start() < start or is_mentioned(text, *match.span()):
             continue
         piece = text[start : match.start()] if own else ""
         kept.append(piece)
@@ -216,105 +233,12 @@ def without_turn_tokens(text: str) -> str:
     return "".join([*kept, text[start:] if own else ""])
 
 
-_ANSWER_TAG = re.compile(
-    r"<(?![<|])(?P<slash>/?)\s?(?:final[_ ]?|short[_ ]?)?"
-    r"(?:answer|conclusion|output|response|result|solution|final)\s?>"
-    r"|\[(?P<square>/?)ANSWER\]"
-    r"|<\|(?P<end>begin|start|end)_(?:of_)?(?:box|solution|answer|response)\|>",
+_FENCE = re.compile(r"\s*+(?:`{3,}+|~{3,}+)\s*+[\w+.-]*+\s*+")
+_MARKER = re.compile(
+    r"\s*+(?:[-*•–—·▪◦>]\s++(?:\[[ x]\]\s++)?|\(?\d{1,3}\\?[.):、]\**+(?!\d)\s*+|\d{1,3}\s[-–]\s++"
+    r"|[①-⑳]\s*+|\(?[a-z][.)]\s++)",
     re.IGNORECASE,
 )
-_TEX_TEXT = re.compile(r"\\(?:text|textbf|textit|mathrm|mathbf|operatorname)\s?\{")
-_BRACE = re.compile(r"[{}]")
-
-
-def unwrapped(text: str, *, sentence: bool = False) -> str:
-    """Return an answer in words without its wrappers: tags, boxes, code fences, labels, quotes, emphasis.
-
-    `sentence` says that a sentence is wanted, which may itself begin with `The answer is`.
-    """
-    said = without_turn_tokens(_boxed(_tagged(without_thoughts(without_invisible(text)))))
-    lines = [line for line in said.splitlines() if line.strip() and not is_fence(line)]
-    return bare(_labelled(lines, _LABEL if sentence else _ANSWER_LABEL))
-
-
-def _tagged(text: str) -> str:
-    """Return what the last pair of answer tags holds, or the text without such tags."""
-    inner, start = "", None
-    for match in _ANSWER_TAG.finditer(text):
-        closes = match["slash"] or match["square"] or (match["end"] or "").casefold() == "end"
-        if closes and start is not None:
-            inner = text[start : match.start()].strip() or inner
-        start = None if closes else match.end()
-    if start is not None:
-        inner = text[start:].strip() or inner
-    return inner or _ANSWER_TAG.sub("", text)
-
-
-def _boxed(text: str) -> str:
-    """Return what stands in the last TeX box, or the text."""
-    found = text.rfind(r"\boxed{")
-    if found < 0:
-        return text
-    content = _braced(text, found + len(r"\boxed{"))
-    for _ in range(3):
-        if opening := _TEX_TEXT.match(content):
-            content = _braced(content, opening.end())
-    return content or text.replace(r"\boxed{", "")
-
-
-def _braced(text: str, start: int) -> str:
-    """Return the text up to the brace that closes one opened before `start`, or up to the end of the line."""
-    depth = 1
-    for brace in _BRACE.finditer(text, start):
-        depth += 1 if brace[0] == "{" else -1
-        if depth == 0:
-            return text[start : brace.start()].strip()
-    return text[start:].partition("\n")[0].strip()
-
-
-_BEFORE_LABEL = r"""
-    [\s*_\#>`"“-]*+ (?:(?:so|thus|therefore|hence)\b,?\s++)? (?:(?:the|my)\s++)?
-    (?:(?:final|short|correct|brief)\s++)? (?:answer|assistant|caption)
-"""
-_COLON = r"(?:\s++is\b)? \s*+\**+\s*+ (?:[:=]|[-–—](?=\s))"
-_LABEL = re.compile(f"{_BEFORE_LABEL} {_COLON}", re.VERBOSE | re.IGNORECASE)
-_ANSWER_LABEL = re.compile(rf"{_BEFORE_LABEL} (?:{_COLON}|\s++is\b)", re.VERBOSE | re.IGNORECASE)
-
-
-def _labelled(lines: list[str], label: re.Pattern[str]) -> str:
-    """Return the answer that a label such as `Final answer:` marks; all lines where there is none.
-
-    A label on the first line counts, for what follows may be made up; otherwise the last one does.
-    """
-    found = ""
-    for number, line in enumerate(lines):
-        end = _label_end(line, label)
-        if end:
-            below = lines[number + 1] if number + 1 < len(lines) else ""
-            found = next(filter(None, map(bare, (line[end:], below))), found)
-            if number == 0 and found:
-                break
-    return found or "\n".join(lines)
-
-
-def _label_end(line: str, label: re.Pattern[str]) -> int:
-    """Return where the labels at a line's beginning end."""
-    end = 0
-    while match := label.match(line, end):
-        end = match.end()
-    return end
-
-
-def bare(text: str) -> str:
-    """Remove white space, quotes and emphasis around an answer, and strong emphasis inside."""
-    if "**" in text and text.count("**") % 2 == 0:
-        text = text.replace("**", "")
-    stripped = text.strip('*_`"“”‘’$ \t\r\n')
-    return stripped[1:-1].strip() if len(stripped) > 1 and stripped[0] == stripped[-1] == "'" else stripped
-
-
-_FENCE = re.compile(r"\s*+(?:`{3,}+|~{3,}+)\s*+[\w+.-]*+\s*+")
-_MARKER = re.compile(r"\s*+(?:[-*•–—·▪◦]\s++|\(?\d{1,3}[.):]\**+(?!\d)\s*+|\(?[a-z][.)]\s++)", re.IGNORECASE)
 
 
 def is_fence(line: str) -> bool:
@@ -342,7 +266,7 @@ def find_json(text: str, *kinds: type) -> Any:
     if not spans:
         raise ValueError("it holds no JSON object")
     for start, end in spans:
-        for read in (json.loads, _first_value):
+        for read in (json.loads, _first_value, _almost_json):
             try:
                 found = read(said[start:end])
             except (ValueError, RecursionError):
@@ -355,3 +279,24 @@ def find_json(text: str, *kinds: type) -> Any:
 def _first_value(text: str) -> object:
     """Read the JSON value that a text begins with."""
     return json.JSONDecoder().raw_decode(text)[0]
+
+
+_ALMOST = re.compile(
+    r"\"(?:[^\"\\\n]|\\.){0,1000}+\"|'(?P<text>(?:[^'\\\n]|\\.){0,1000}+)'|(?P<comma>,)(?=\s{0,100}[}\]])"
+    r"|\b(?P<word>True|False|None)\b"
+)
+_PYTHON = {"True": "true", "False": "false", "None": "null"}
+_LONGEST_ALMOST = 50_000
+
+
+def _almost_json(text: str) -> object:
+    """Read JSON as Python writes it: text in single quotes, True, None, a comma before a closing bracket."""
+
+    def mended(match: re.Match[str]) -> str:
+        if match["text"] is not None:
+            return json.dumps(match["text"].replace("\\'", "'"), ensure_ascii=False)
+        return "" if match["comma"] else _PYTHON.get(match["word"], match[0])
+
+    if len(text) > _LONGEST_ALMOST:
+        raise ValueError("too long to mend")
+    return json.loads(_ALMOST.sub(mended, text))

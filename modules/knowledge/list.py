@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
+from visprog.answer_text import bare, boxed, first_turn, labelled, tagged
 from visprog.model_text import find_json, is_fence, spoken, without_marker
 from visprog.models.roles import LanguageModel, Message
 from visprog.tools import Warn, tool
@@ -36,6 +38,8 @@ _INTRODUCTION = re.compile(
     re.IGNORECASE,
 )
 _ABBREVIATION = re.compile(r"\b(?:[A-Z]|Jr|Sr|Inc|Ltd|Co|St|etc)\.$")
+_COMMA = re.compile(r"[,;，、；]")
+_NUMBER = re.compile(r"\d{1,3}[.)]\s")
 _CONJUNCTION = re.compile(r"(?:and|or)\s++", re.IGNORECASE)
 _TAG = re.compile(r"</?(?:ol|ul|li|p|br|answer|list|items?)\s?/?>", re.IGNORECASE)
 
@@ -45,7 +49,7 @@ def items_of(answer: str, most: int) -> list[str]:
 
     Return at most `most` items, each once (case ignored), in order.
     """
-    said = spoken(answer)
+    said = spoken(boxed(tagged(answer)))
     parts = _from_json(said)
     if parts is None:
         parts = _from_lines(_TAG.sub("\n", said), most)
@@ -63,41 +67,102 @@ def _from_json(said: str) -> list[str] | None:
         found = find_json(said, list, dict)
     except ValueError:
         return None
+    if isinstance(found, dict) and all(key.isdecimal() for key in found):
+        found = list(found.values())
     if isinstance(found, dict):
         arrays = [value for value in found.values() if isinstance(value, list)]
         found = arrays[0] if len(arrays) == 1 else None
-    if not isinstance(found, list):
-        return None
+    if not isinstance(found, list) or (not found and said.strip("[]{}-* \n")[:1].isalpha()):
+        return None  # as the boxes of `- [ ] Sheldon`
     return [str(item) for item in map(_named, found) if isinstance(item, str | int | float)]
 
 
+_NAMES = ("name", "title", "item", "value", "label", "text")
+
+
 def _named(item: object) -> object:
-    """Return the only text of an object in an array, such as {"name": "Sheldon", "age": 30}."""
-    texts = [value for value in item.values() if isinstance(value, str)] if isinstance(item, dict) else []
-    return texts[0] if len(texts) == 1 else item
+    """Return the name of an object in an array, or its only text: {"name": "Sheldon", "age": 30}."""
+    if not isinstance(item, dict):
+        return item
+    texts = {key: value for key, value in item.items() if isinstance(value, str)}
+    named = next((texts[name] for name in _NAMES if name in texts), None)
+    return named or (next(iter(texts.values())) if len(texts) == 1 else item)
 
 
 def _from_lines(text: str, most: int) -> list[str]:
     lines = [line for line in text.splitlines() if line.strip() and not is_fence(line)]
+    lines = _without_remarks(_cells(first_turn(lines)))
     marked = [item for item in map(without_marker, lines) if item is not None]
-    if len(marked) > 1:  # the other lines are words around the list
-        return marked
+    if len(marked) > 1 and not _are_initials(lines):  # the other lines are words around the list
+        return [_without_explanation(item) for item in marked]
     lines[:1] = [_INTRODUCTION.sub("", line, count=1) for line in lines[:1]]
     lines = [line for line in lines if line.strip() and not _is_heading(line)]
     if len(lines) != 1:
         return lines
-    item = without_marker(lines[0])
-    return _from_commas(lines[0] if item is None else item, most)
+    line = labelled(lines)
+    item = without_marker(line)
+    return _from_commas(line if item is None else item, most)
+
+
+_INITIAL = re.compile(r"\s*+([A-Z])\.\s")
+
+
+def _are_initials(lines: Sequence[str]) -> bool:
+    """Whether lines begin with the initials of people, and not with a, b, c as their markers."""
+    found = [initial[1] for initial in map(_INITIAL.match, lines) if initial is not None]
+    return bool(found) and found != [chr(ord("A") + place) for place in range(len(found))]
+
+
+_EXPLAINED = re.compile(r"\*\*([^*]{1,200})\*\*\s*+(?:[:–—-]\s|\()")
+
+
+def _without_explanation(item: str) -> str:
+    """Return what an item stresses, if an explanation follows: `**Penny** - a waitress`."""
+    explained = _EXPLAINED.match(item.lstrip())
+    return explained[1].rstrip(":") if explained is not None else item
+
+
+_REMARK = re.compile(
+    r"(?:let me know\b|i hope\b|feel free\b|please note\b|note:|these are\b|this list\b|would you like\b)",
+    re.IGNORECASE,
+)
+
+
+def _without_remarks(lines: list[str]) -> list[str]:
+    """Remove what a model says after its list."""
+    return lines[:-1] if len(lines) > 1 and _REMARK.match(lines[-1].strip("*_ ")) else lines
+
+
+_RULE = re.compile(r"[\s|:-]*+")
+
+
+def _cells(lines: list[str]) -> list[str]:
+    """Return one cell of each row of a table in Markdown: the first that is no number; other lines stay."""
+    if (
+        len(lines) < 3
+        or "|-" not in lines[1].replace(" ", "").replace(":", "")
+        or not _RULE.fullmatch(lines[1])
+    ):
+        return lines
+    rows = [[cell.strip() for cell in line.strip().strip("|").split("|")] for line in lines[2:]]
+    return [next((cell for cell in row if cell and not cell.rstrip(".").isdigit()), row[0]) for row in rows]
+
+
+_HEADING = re.compile(r"#{1,6}\s")
 
 
 def _is_heading(line: str) -> bool:
     """Whether a line stands above a list: `The characters:`, `**Characters:**`, `# Characters`."""
     words = line.strip().strip("*_ ")
-    return words.endswith(":") or words.startswith("# ")
+    return words.endswith((":", "：")) or _HEADING.match(words) is not None
 
 
 def _from_commas(line: str, most: int) -> list[str]:
-    parts = [part for part in map(str.strip, line.replace(";", ",").split(",")) if part]
+    line = line.strip()
+    line = line[1:-1] if line.startswith("[") and line.endswith("]") else line
+    parts = [part for part in map(str.strip, _COMMA.split(line)) if part]
+    numbered = [_NUMBER.sub("", part, count=1) for part in parts]
+    parts = numbered if len(parts) > 1 and numbered[1:] != parts[1:] else parts
     if not parts:
         return []
     last = parts.pop()
@@ -110,9 +175,8 @@ def _from_commas(line: str, most: int) -> list[str]:
 
 
 def _bare(part: str) -> str:
-    """Remove white space, quotes, emphasis and the closing full stop."""
-    part = part.replace("**", "") if part.count("**") == 2 else part
-    item = part.strip().strip("*_`\"'“”‘’,; \t")
+    """Remove white space, quotes, emphasis, and the closing comma or full stop."""
+    item = bare(bare(part).strip(",; \t"))
     if item.endswith(".") and not _ABBREVIATION.search(item[-10:]):
         item = item[:-1].rstrip()
-    return item.strip("*_`\"'“”‘’ ")
+    return bare(item)

@@ -13,7 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context, copy_context
 from threading import Lock
 
-from visprog.model_text import bare, spoken, without_marker
+from visprog.answer_text import bare
+from visprog.model_text import spoken, without_marker
 from visprog.models.roles import LanguageModel, Message
 
 COUNT = 6

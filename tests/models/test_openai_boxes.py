@@ -41,6 +41,15 @@ FORMS: dict[str, object] = {
     "percentages": [{"label": "dog", "left": "10%", "top": "25%", "right": "40%", "bottom": "50 %"}],
     "by label": {"dog": [[0.1, 0.25, 0.4, 0.5]]},
     "another name of the label": [{"name": "dog", "bbox": [0.1, 0.25, 0.4, 0.5]}],
+    "one box by label": {"dog": {"left": 100, "top": 250, "right": 400, "bottom": 500}},
+    "numbers by label": {"dog": [0.1, 0.25, 0.4, 0.5]},
+    "only numbers": [[0.1, 0.25, 0.4, 0.5]],
+    "four numbers": [0.1, 0.25, 0.4, 0.5],
+    "an object in an object": {"result": {"boxes": [DOG]}},
+    "one box instead of a list": {"boxes": DOG},
+    "two points": [{"label": "dog", "bbox": [[0.1, 0.25], [0.4, 0.5]]}],
+    "a box as text": [{"label": "dog", "bbox": "[0.1, 0.25, 0.4, 0.5]"}],
+    "sides from 0": [{"label": "dog", "x0": 0.1, "y0": 0.25, "x1": 0.4, "y1": 0.5}],
     "no label where one was asked for": [{"bbox": [0.1, 0.25, 0.4, 0.5]}],
 }
 
@@ -75,7 +84,7 @@ def test_four_numbers_that_may_be_either_are_complained_of() -> None:
     ("answer", "complaint"),
     [
         ({"boxes": 5}, "`boxes` is no list of boxes"),
-        ([[1, 2, 3, 4]], "`boxes` is no list of boxes"),
+        ([[1, 2, 3, 4]], "it does not say which scale"),
         ([DOG | {"left": "far"}], "`left` is far instead of a number"),
         ([{"label": "dog", "bbox_2d": [1, 2, 3]}], "`left` is missing"),
         ([{"label": "dog", "bbox_2d": [1, 2, 3, None]}], r"`bbox_2d\[3\]` is None instead of a number"),

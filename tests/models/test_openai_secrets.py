@@ -22,6 +22,11 @@ ENCODINGS: dict[str, Callable[[str], str]] = {
     "base64 without padding": lambda text: base64.b64encode(text.encode()).decode().rstrip("="),
     "JSON": lambda text: json.dumps(text, ensure_ascii=False)[1:-1],
     "JSON in ASCII": lambda text: json.dumps(text)[1:-1],
+    "hexadecimal in capitals": lambda text: text.encode().hex().upper(),
+    "backwards": lambda text: text[::-1],
+    "percent for every character": lambda text: "".join(f"%{byte:02X}" for byte in text.encode()),
+    "escapes for every character": lambda text: "".join(f"\\u{byte:04x}" for byte in text.encode()),
+    "entities for every character": lambda text: "".join(f"&#{byte};" for byte in text.encode()),
     "hexadecimal": lambda text: text.encode().hex(),
 }
 KEYS = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=12, max_size=60)
@@ -63,3 +68,18 @@ def test_without_secrets_nothing_changes(text: str) -> None:
 
 def test_a_secret_has_no_repr() -> None:
     assert "abc" not in repr(Secrets(["abcdef123456"]))
+
+
+@pytest.mark.parametrize("before", ["me:", "user:", "Bearer ", "x"])
+def test_a_key_inside_of_longer_base64_is_hidden(before: str) -> None:
+    key = "sk-proj-Zq8vN3xR7mKw2LtY5uHc9dEb"
+    shown = base64.b64encode(f"{before}{key}".encode()).decode()
+    hidden = Secrets([key]).hide_pieces(shown)
+    assert hidden.count("*") > len(key)
+    assert key[2:-2].encode() not in base64.b64decode(hidden.replace("*", "A") + "==")
+
+
+@pytest.mark.parametrize("change", [str.upper, str.lower, str.swapcase])
+def test_a_key_in_another_case_is_hidden_in_errors(change: Callable[[str], str]) -> None:
+    key = "sk-proj-Zq8vN3xR7mKw2LtY5uHc9dEb"
+    assert Secrets([key]).hide_pieces(change(key)) == "*" * len(key)

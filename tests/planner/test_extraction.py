@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -51,6 +53,19 @@ WRAPPED = {
     "zero-width spaces": PROGRAM.replace("=", "\u200b=\u2060"),
     "full-width punctuation": PROGRAM.translate(dict(zip(map(ord, "=(,"), "＝（，", strict=True))),
     "full-width quotes": PROGRAM.replace("'", "＇").replace(")\n", "）\n"),
+    "a quote": "\n".join(f"> {line}" for line in PROGRAM.split("\n")),
+    "an interpreter": "\n".join(f">>> {line}" for line in PROGRAM.split("\n")),
+    "steps in bold": "\n".join(f"**Step {n}:** `{line}`" for n, line in enumerate(PROGRAM.split("\n"), 1)),
+    "stressed list items": "\n".join(f"* **{line}**" for line in PROGRAM.split("\n")),
+    "a table": "\n".join(f"| {n} | {line} |" for n, line in enumerate(PROGRAM.split("\n"), 1)),
+    "a label on the same line": f"Here is the program: {PROGRAM}",
+    "a short label on the same line": f"Answer: {PROGRAM}",
+    "the language on the same line": f"```python {PROGRAM}\n```",
+    "fences on the same lines": f"{PROGRAM}```",
+    "the next turn made up": f"{PROGRAM}\nUser: Blur it\nAssistant:\nOBJ0=Seg(image=IMAGE)",
+    "JSON": json.dumps({"program": PROGRAM}),
+    "JSON in a fence": f"```json\n{json.dumps({'steps': PROGRAM.split(chr(10))})}\n```",
+    "JSON of steps": json.dumps([{"step": n, "code": line} for n, line in enumerate(PROGRAM.split("\n"))]),
     "line ends of Windows": PROGRAM.replace("\n", "\r\n"),
 }
 
@@ -91,6 +106,17 @@ def test_a_type_behind_a_name_is_left_to_the_parser(type: str) -> None:
     parsed = parse(found)
     assert str(parsed.program) == "OBJ0=FaceDet(image=IMAGE)\nRESULT=OBJ0"
     assert [fault.message for fault in parsed.diagnostics] == ["the type was left out"]
+
+
+def test_a_name_in_capitals_before_a_type_is_no_label() -> None:
+    program = "PLAN: Regions = Loc(image=IMAGE, object='dog')\nANSWER: int = Count(box=PLAN)"
+    assert extract_program(program) == program
+
+
+@pytest.mark.parametrize("word", ["</program>", "<|message|>", "<|channel|>", "<answer>", "<|im_end|>"])
+def test_a_mark_that_is_a_string_stays(word: str) -> None:
+    program = f"IMAGE0=Tag(image=IMAGE, text='{word}')\nRESULT=IMAGE0"
+    assert extract_program(program) == program
 
 
 def test_numbered_lines_are_left_to_the_parser() -> None:

@@ -12,8 +12,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from visprog.model_text import find_json
-from visprog.models.openai_form import as_fractions, read_number, read_share
+from visprog.answer_text import unwrapped
+from visprog.model_text import find_json, without_thoughts
+from visprog.models.box_marks import marked_boxes
+from visprog.models.openai_form import as_fractions, as_number, read_number, read_share
 from visprog.nouns import singular
 from visprog.values import Box, Region
 
@@ -25,6 +27,7 @@ _SIDES = (
     ("xmin", "ymin", "xmax", "ymax"),
     ("x_min", "y_min", "x_max", "y_max"),
     ("x1", "y1", "x2", "y2"),
+    ("x0", "y0", "x1", "y1"),
 )
 _SIZED = (("x", "y", "width", "height"), ("x", "y", "w", "h"))
 _GEMINI = "box_2d"
@@ -43,6 +46,10 @@ class Canvas(NamedTuple):
     scale: Size
     sent: Size
     size: Size
+
+
+_MOST_NESTED = 3
+"""Objects around the list of boxes."""
 
 
 class _Sides(NamedTuple):
@@ -65,7 +72,8 @@ def read_boxes(text: str, labels: Mapping[str, str], canvas: Canvas) -> list[Reg
 
     Raises ValueError with a complaint for the model.
     """
-    entries = _entries(find_json(text, dict, list), labels)
+    said = without_thoughts(text)
+    entries = marked_boxes(said) or _entries(_found(said), labels)
     named = [_label(entry, labels) for entry in entries]
     found = [_sides(entry) for entry in entries]
     scale = _scale([sides for sides in found if sides.scale is None], canvas)
@@ -73,25 +81,61 @@ def read_boxes(text: str, labels: Mapping[str, str], canvas: Canvas) -> list[Reg
     return [Region(*each) for each in zip(boxes, named, _scores(entries), strict=True)]
 
 
+_LONGEST_SENTENCE = 300
+_NOTHING = re.compile(
+    r"\W*(?:null|none|(?:there (?:is|are) )?no(?:ne|thing)?\b[^.\n\[\]{}<>]{0,100})[.!]?\W*", re.IGNORECASE
+)
+
+
+def _found(said: str) -> Any:
+    """Return the JSON of an answer; an empty list if it says in a short sentence that there is nothing."""
+    if len(said) <= _LONGEST_SENTENCE and _NOTHING.fullmatch(unwrapped(said)):
+        return []
+    return find_json(said, dict, list)
+
+
 def _entries(found: Any, labels: Mapping[str, str]) -> list[Mapping[str, Any]]:
     """Return the objects that describe a box each."""
-    if isinstance(found, dict):
-        found = _list_in(found, labels)
+    for _ in range(_MOST_NESTED):
+        if isinstance(found, dict):
+            found = _list_in(found, labels)
+    if isinstance(found, list) and found and _are_numbers(found):
+        found = [found]
+    if isinstance(found, list) and found and len(labels) == 1 and all(map(_are_numbers, found)):
+        found = [{"bbox": box} for box in found]
     if not isinstance(found, list) or not all(isinstance(entry, dict) for entry in found):
         raise ValueError("`boxes` is no list of boxes")
     return found
 
 
+def _are_numbers(found: object) -> bool:
+    """Whether this is a box without names: four numbers."""
+    return isinstance(found, list) and len(found) == 4 and all(as_number(each) is not None for each in found)
+
+
 def _list_in(found: dict[str, Any], labels: Mapping[str, str]) -> Any:
     """Return the list of boxes in an object: under a usual name, by label, or the object as the only box."""
     for name in _LISTS:
-        if isinstance(found.get(name), list):
-            return found[name]
+        if name in found:
+            return [] if found[name] is None else found[name]
     if found.keys() & {*_QUADS, *_LABELS}:
         return [found]
-    if found and all(key in labels and isinstance(value, list) for key, value in found.items()):
-        return [{"label": key, "bbox": box} for key, value in found.items() for box in value]
+    if found and all(key in labels for key in found):
+        return [_named(key, box) for key, boxes in found.items() for box in _boxes_of(boxes)]
+    if len(found) == 1 and isinstance(only := next(iter(found.values())), dict | list):
+        return only
     return None
+
+
+def _boxes_of(value: object) -> list[Any]:
+    """Return the boxes that stand under a label: a list, one box, or nothing."""
+    if value is None:
+        return []
+    return value if isinstance(value, list) and not _are_numbers(value) else [value]
+
+
+def _named(label: str, box: object) -> dict[str, Any]:
+    return {"label": label, "bbox": box}
 
 
 def _label(entry: Mapping[str, Any], labels: Mapping[str, str]) -> str:
@@ -126,7 +170,7 @@ def _unnumbered(label: str) -> str:
 def _sides(entry: Mapping[str, Any]) -> _Sides:
     """Find the sides of a box in an entry. Raises ValueError."""
     for name in _QUADS:
-        value = entry.get(name)
+        value = _flat(entry.get(name))
         if isinstance(value, list) and len(value) == 4:
             return _read_quad(name, value)
         if isinstance(value, dict):
@@ -137,6 +181,18 @@ def _sides(entry: Mapping[str, Any]) -> _Sides:
             return sides._replace(right=sides.left + sides.right, bottom=sides.top + sides.bottom)
     names = next((names for names in _SIDES if set(names) <= entry.keys()), _SIDES[0])
     return _read_sides(entry, names)
+
+
+_LONGEST_QUAD = 100
+
+
+def _flat(value: Any) -> Any:
+    """Return a box in one list, if it is two points or text such as `[10, 20, 30, 40]`."""
+    if isinstance(value, list) and len(value) == 2 and all(isinstance(point, list) for point in value):
+        return [number for point in value for number in point]
+    if isinstance(value, str) and len(value) <= _LONGEST_QUAD:
+        return value.strip("[]() ").replace(",", " ").split()
+    return value
 
 
 def _read_quad(name: str, values: list[Any]) -> _Sides:

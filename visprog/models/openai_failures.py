@@ -53,6 +53,10 @@ class Asked(NamedTuple):
         return self.address.url
 
 
+_MOST_NESTED = 3
+"""Gateways wrap the errors of servers behind them, not more often."""
+
+
 class _Report(NamedTuple):
     """An error as a server reports it. `names` are its codes and types, in lower case."""
 
@@ -116,7 +120,9 @@ def reported(body: Mapping[str, Any], asked: Asked, headers: Mapping[str, str]) 
         return _inside(_report(body, 500), asked, headers)
     if choices or "data" in body or "text" in body:
         return None
-    if body.get("detail") or body.get("message") or _status_of(body) is not None:
+    if isinstance(body.get("base_resp"), dict):  # as MiniMax reports errors
+        return _inside(_report({"error": body["base_resp"]}, None), asked, headers)
+    if body.get("detail") or isinstance(body.get("message"), str) or _status_of(body) is not None:
         return _inside(_report(body, None), asked, headers)
     return None
 
@@ -147,8 +153,11 @@ def _report(body: object, status: int | None) -> _Report:
     found: object = body
     if isinstance(body, dict):
         found = body.get("error") or body.get("errors") or body
-    if isinstance(found, list):
-        found = found[0] if found else None
+    for _ in range(_MOST_NESTED):
+        if isinstance(found, list):
+            found = found[0] if found else None
+        if isinstance(found, dict) and isinstance(found.get("error"), dict | list):
+            found = found["error"]
     if isinstance(found, str):
         return _Report(status or _status_of(body), _words(found))
     if not isinstance(found, dict):
@@ -160,7 +169,7 @@ def _report(body: object, status: int | None) -> _Report:
 
 
 def _message(found: Mapping[str, Any]) -> str:
-    for name in ("message", "detail", "msg", "error_description", "title"):
+    for name in ("message", "detail", "msg", "status_msg", "error_description", "title"):
         value = found.get(name)
         if isinstance(value, list):  # as FastAPI reports what does not fit
             value = "; ".join(str(each.get("msg", "")) for each in value if isinstance(each, dict))

@@ -93,6 +93,8 @@ def _body(text: str, asked: Asked) -> dict[str, Any] | Failure:
     body = read_json(text)
     if body is None and text.strip() != "null":
         return _not_json(text, asked)
+    if isinstance(body, list) and len(body) == 1:  # as Google reports errors
+        body = body[0]
     return body if isinstance(body, dict) else {}
 
 
@@ -129,7 +131,8 @@ def _not_json(text: str, asked: Asked) -> Failure:
 def _first_choice(body: Mapping[str, Any], asked: Asked) -> Completion | Failure:
     choices = body.get("choices")
     if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
-        return _without("choices", asked, "Chat Completions")
+        without = _without("choices", asked, "Chat Completions")
+        return without._replace(again="choices" in body, once=True)
     choice = choices[0]
     message = choice.get("message")
     message = message if isinstance(message, dict) else {"content": choice.get("text")}

@@ -29,23 +29,34 @@ class Secrets:
             found |= set(_login_forms(login))
         self._forms = sorted(found, key=lambda form: (-len(form), form))
         self._pattern = re.compile("|".join(map(re.escape, self._forms))) if found else None
-        self._pieces = _pieces(self._forms)
+        self._pieces = _pieces(map(_lower, self._forms))
 
     def hide(self, text: str) -> str:
         """Replace whole secrets. Nothing else changes, so that a program stays what it is."""
         return self._pattern.sub("[secret]", text) if self._pattern else text
 
     def hide_pieces(self, text: str) -> str:
-        """Replace secrets and every piece of them, as is right for the message of an error."""
+        """Replace secrets and every piece of them, in any case, as is right for the message of an error."""
         hidden = bytearray(len(text))
+        lower = _lower(text)
         for size, pieces in self._pieces.items():
             for start in range(len(text) - size + 1):
-                if text[start : start + size] in pieces:
+                if lower[start : start + size] in pieces:
                     hidden[start : start + size] = b"\1" * size
         return "".join("*" if secret else char for char, secret in zip(text, hidden, strict=True))
 
     def __repr__(self) -> str:
         return f"<{len(self._forms)} forms of secrets>"
+
+
+def _lower(text: str) -> str:
+    """Return a text in lower case, at the same length."""
+    return text.lower() if text.isascii() else "".join(map(_lower_char, text))
+
+
+def _lower_char(char: str) -> str:
+    lower = char.lower()
+    return lower if len(lower) == 1 else char
 
 
 def _is_secret(text: str) -> bool:
@@ -70,8 +81,13 @@ def _login_forms(login: str) -> Iterator[str]:
 
 
 def _forms(secret: str) -> Iterator[str]:
-    """Yield a secret as it is, percent-encoded, in JSON's and HTML's escapes, and in Base64."""
+    """Yield a secret as it is, percent-encoded, in JSON's and HTML's escapes, in Base64 and hexadecimal.
+
+    Base64 is also that of a longer text: the characters that depend on the secret alone, wherever it starts.
+    """
     yield secret
+    yield secret[::-1]
+    yield " ".join(secret)
     for safe in ("", "/", "/:", "/:@!$&'()*+,;="):
         encoded = urllib.parse.quote(secret, safe=safe)
         yield encoded
@@ -88,4 +104,14 @@ def _forms(secret: str) -> Iterator[str]:
             if len(encoded.rstrip("=")) >= _MIXED:
                 yield encoded
                 yield encoded.rstrip("=")
+    for before in range(1, 3):
+        encoded = base64.b64encode(b"\0" * before + data).decode("ascii").rstrip("=")
+        inner = encoded[before + 1 : len(encoded) - 1]
+        if len(inner) >= _MIXED:
+            yield inner
+            yield inner.replace("+", "-").replace("/", "_")
     yield data.hex()
+    yield data.hex().upper()
+    yield data.hex(":")
+    for escape in ("%%%02X", "%%%02x", "\\u%04x", "\\u%04X", "\\x%02x", "&#%d;", "&#x%x;"):
+        yield "".join(escape % byte for byte in data)

@@ -32,11 +32,13 @@ def joined(text: str) -> dict[str, Any] | None:
     message: dict[str, Any] = {}
     reason: object = None
     done = False
-    for data in _events(text):
+    for name, data in _events(text):
         if data.strip() == "[DONE]":
             done = True
             break
         chunk = read_json(data)
+        if name == "error" and not (isinstance(chunk, dict) and chunk.get("error")):
+            chunk = {"error": chunk or data}
         if not isinstance(chunk, dict):
             continue
         body |= {name: value for name, value in chunk.items() if name != "choices" and value is not None}
@@ -45,22 +47,27 @@ def joined(text: str) -> dict[str, Any] | None:
             body["error"] = choice["error"]
         _add(message, choice.get("delta") or choice.get("message"))
         reason = choice.get("finish_reason") or reason
-    if not done and reason is None and not body.get("error"):
+    failed = body.get("error") or body.get("object") == "error"
+    if not done and reason is None and not failed:
         return None
     whole = {"role": "assistant", **{name: _join(parts) for name, parts in message.items()}}
     return {**body, "choices": [{"index": 0, "message": whole, "finish_reason": reason}]}
 
 
-def _events(text: str) -> Iterator[str]:
-    """Yield the data of each event; several lines of data are one."""
+def _events(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the name and the data of each event; several lines of data are one."""
+    event = ""
     lines: list[str] = []
     for line in [*re.split(r"\r\n|\n|\r", text), ""]:
         name, _, value = line.partition(":")
         if name == "data":
             lines.append(value.removeprefix(" "))
-        elif not line and lines:
-            yield from _separate(lines)
-            lines = []
+        elif name == "event":
+            event = value.strip()
+        elif not line:
+            for data in _separate(lines) if lines else ():
+                yield event, data
+            event, lines = "", []
 
 
 def _separate(lines: list[str]) -> Iterator[str]:
@@ -73,9 +80,10 @@ def _separate(lines: list[str]) -> Iterator[str]:
 
 
 def _first(chunk: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what a chunk adds to the first of the answers."""
     choices = chunk.get("choices")
-    first = choices[0] if isinstance(choices, list) and choices else None
-    return first if isinstance(first, dict) and first.get("index") in (0, None) else {}
+    found = [choice for choice in choices if isinstance(choice, dict)] if isinstance(choices, list) else []
+    return next((choice for choice in found if choice.get("index") in (0, None)), {})
 
 
 def _add(message: dict[str, Any], delta: object) -> None:

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PILImage
 
+from visprog.answer_text import unwrapped
 from visprog.errors import ModelFailed
-from visprog.model_text import unwrapped
 from visprog.models.openai import DEFAULT_MODEL
 from visprog.models.openai_boxes import Canvas, read_boxes
 from visprog.models.openai_form import Form, as_fractions, object_schema, read_object, read_share
@@ -240,17 +240,29 @@ def _checked(answer: str, longest: int) -> str:
 
 def _read_fits(text: str, pictures: Sequence[str], keys: Sequence[str]) -> NDArray[np.float64]:
     """Read percentages, shape (pictures, keys)."""
-    found = read_object(text)
-    rows = [_row(found, picture) for picture in pictures]
+    found = _plain_names(read_object(text))
+    if len(found) == 1 and not found.keys() & {*pictures, *keys}:  # as in {"scores": {...}}
+        only = next(iter(found.values()))
+        found = _plain_names(only) if isinstance(only, dict) else found
+    if len(pictures) == 1 and found.keys() >= {*keys}:
+        found = {pictures[0]: found}
+    rows = [_row(found, picture, keys) for picture in pictures]
     shares = [read_share(row, key) for row in rows for key in keys]
     return 100 * np.array(as_fractions(shares)).reshape(len(pictures), len(keys))
 
 
-def _row(found: Mapping[str, Any], picture: str) -> dict[str, Any]:
+def _plain_names(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an object with its names written as they were asked for: `Picture 1` is picture_1."""
+    return {name.strip().casefold().replace(" ", "_"): value for name, value in found.items()}
+
+
+def _row(found: Mapping[str, Any], picture: str, keys: Sequence[str]) -> dict[str, Any]:
     row = found.get(picture)
+    if isinstance(row, list) and len(row) == len(keys):
+        return dict(zip(keys, row, strict=True))
     if not isinstance(row, dict):
         raise ValueError(f"`{picture}` is missing")
-    return row
+    return _plain_names(row)
 
 
 def _boxes_schema(labels: Sequence[str]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 The rules, in this order:
 
-1. Wrappers are removed, as `visprog.model_text.unwrapped` does: thoughts, turn tokens, answer tags, boxes,
+1. Wrappers are removed, as `visprog.answer_text.unwrapped` does: thoughts, turn tokens, answer tags, boxes,
    labels such as `Final answer:`. The answer is the first line that is left, in lower case, without quotes
    around it and without full stops, commas and exclamation marks at its end.
 2. An answer that begins with yes or no is that word if a mark follows, or `there`, `it`, `they` and the like:
@@ -15,11 +15,11 @@ from __future__ import annotations
 
 import re
 
+from visprog.answer_text import bare, unwrapped
 from visprog.language.coercion import word_number
-from visprog.model_text import unwrapped
 
 _VERDICT = re.compile(
-    r"(yes|no)(?!\.\s?\d)(?:\s?[,.;:!–—]|\s++(?:there|it|they|he|she|this|that|these|those|the|i|you|we)\b)"
+    r"(yes|no)(?!\.\s?\d)(?:\s?[,.;:!–—]|\s[-(]|\s++(?:there|it|they|he|she|this|that|these|those|the|i|you|we)\b)"
 )
 _HOW_MANY = re.compile(r"\s*+(?:about\s++)?how many\b", re.IGNORECASE)
 _LONGEST_SENTENCE = 1000
@@ -42,14 +42,27 @@ def short_words(words: str, question: str = "") -> str:
     return text
 
 
+_EMPHASIS = re.compile(r"(?<![\w*])(\*{1,3})(?=[^\s*])([^*]*)(?<=[^\s*])\1(?![\w*])")
+_MARKS = " \t.,!。，！"
+_MOST_WRAPPERS = 4
+
+
 def _bare(line: str) -> str:
-    return line.lower().replace("*", "").strip(" \t\"'“”‘’`.,!")
+    text = _EMPHASIS.sub(r"\2", line.lower())
+    for _ in range(_MOST_WRAPPERS):  # as in `"red".` and `"red."`
+        text = bare(text).rstrip(_MARKS)
+    return text
+
+
+_NONE = re.compile(r"\bno\b|\b\w{2,6}n['’]t\b[^.;]{0,40}\bany\b|\b(?:is|are)n['’]t an?\b|\bnot any\b")
 
 
 def _number(text: str) -> str | None:
     """Return the one number in a sentence; a sentence with none or several does not say how many."""
-    words = _WORD.findall(text[:_LONGEST_SENTENCE])
+    beginning = text[:_LONGEST_SENTENCE]
+    words = [word.rstrip(",") for word in _WORD.findall(beginning)]
     found = [word for word in words if word[0].isdigit() or word_number(word) is not None]
-    if "no" in words and found in ([], ["one"]):
+    if found in ([], ["one"]) and _NONE.search(beginning):
         return "0"
-    return found[0].rstrip(",") if len(found) == 1 else None
+    values = {word_number(word) if word.isalpha() or "-" in word else word for word in found}
+    return found[0] if len({str(value) for value in values}) == 1 else None

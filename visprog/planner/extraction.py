@@ -10,7 +10,14 @@ from collections.abc import Iterable, Iterator
 
 from visprog.language.parser import MAX_LINE, MAX_TEXT
 from visprog.language.program import lines_of
-from visprog.model_text import is_fence, without_invisible, without_thoughts, without_turn_tokens
+from visprog.model_text import (
+    find_json,
+    is_fence,
+    is_mentioned,
+    without_invisible,
+    without_thoughts,
+    without_turn_tokens,
+)
 
 _NAME = r"[^\W\d]\w*+"
 _TYPE = r"(?:\s*+:[\w\s.,|\[\]]{0,100}+)?"
@@ -29,9 +36,13 @@ _BARE_CALL = re.compile(rf"\s*+{_NAME}\(")
 _STRING = re.compile(r"'[^'\n]*'|\"[^\"\n]*\"")
 _RESULTS = frozenset({"RESULT", "FINAL_RESULT", "FINAL_ANSWER"})
 """What models call the last step of a program."""
+_DEEPEST = 3
+"""A program in JSON is nested no deeper."""
 _MOST_JOINED = 100
 """A call is spread over no more lines."""
-_LABEL = re.compile(r"[\s*#>]*+(?:instruction|statement|question|pictures?)\b[^:=]{0,40}:", re.IGNORECASE)
+_LABEL = re.compile(
+    r"[\s*#>]*+(?:instruction|statement|question|pictures?|user|human)\b[^:=]{0,40}:", re.IGNORECASE
+)
 _HEADING = re.compile(r"[\s*#>]*+program[\s*]*+:[\s*]*+", re.IGNORECASE)
 _TAG = re.compile(
     r"<(?P<slash>/?)(?:program|code|pre|plan|answer|output|result|response|solution|final|visprog)(?:\s[^<>]{0,100})?>"
@@ -60,11 +71,29 @@ def extract_program(answer: str) -> str | None:
     what follows those is not read. A call spread over lines is put on one. Pieces that define different
     names are parts of one program; a piece that defines a name again is a new version, and the last counts.
     """
-    lines = _first_task(_whole_calls(_lines_said(answer)))
+    return _program_in(answer) or _program_in(_texts_of_json(answer))
+
+
+def _program_in(text: str) -> str | None:
+    lines = _first_task(_whole_calls(_lines_said(text)))
     fenced, loose = _split_at_fences(lines)
     pieces = [piece for piece in map(_without_labels, fenced) if any(map(_defined, piece))]
     program = _latest(pieces or _runs(loose))
     return "\n".join(program).strip("\n") if program else None
+
+
+def _texts_of_json(answer: str) -> str:
+    """Return the texts in an answer that is JSON, one a line, as in `{"steps": ["A=Loc(...)", ...]}`."""
+    try:
+        level = [find_json(answer[:MAX_TEXT], dict, list)]
+    except ValueError:
+        return ""
+    texts: list[str] = []
+    for _ in range(_DEEPEST):
+        values = [value for each in level for value in (each.values() if isinstance(each, dict) else each)]
+        texts += [value for value in values if isinstance(value, str)]
+        level = [value for value in values if isinstance(value, dict | list)]
+    return "\n".join(texts)
 
 
 def is_whole(answer: str) -> bool:
@@ -94,7 +123,29 @@ def _is_open(line: str) -> bool:
 def _lines_said(answer: str) -> list[str]:
     """Return the lines of what the model said, with plain punctuation, and tags around code as fences."""
     said = without_turn_tokens(_fenced(without_thoughts(without_invisible(answer))))
-    return [_with_plain_punctuation(line) for line in lines_of(said[:MAX_TEXT])]
+    return [_with_plain_punctuation(_without_frame(line)) for line in lines_of(said[:MAX_TEXT])]
+
+
+_FRAME = re.compile(
+    r"[\s>|*`-]*+ (?:(?:step|line)\s*+)? (?:\d{1,3}\s*+[.):|])?+ [\s>|*`]*+"
+    r"(?:(?:python|visprog|text)\s"
+    r"|[^=(:'\"\n]{0,60} (?:answer|program|solution|plan|output)\**+:)?+ [\s*`]*+",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""What models write before a statement on its line: marks of a quote, a table or a step, a label."""
+
+
+def _without_frame(line: str) -> str:
+    """Remove what stands around a statement on its line, which the parser does not know."""
+    if len(line) > MAX_LINE:
+        return line
+    name = _defined(line)
+    if name is not None and name.isupper():
+        inner = line.rstrip(" \t`\\")
+        return line if "`" in inner else inner
+    frame = _FRAME.match(line)
+    inner = line[frame.end() if frame else 0 :].rstrip(" \t*`|\\")
+    return inner if _defined(inner) else line
 
 
 def _fenced(text: str) -> str:
@@ -107,6 +158,8 @@ def _fenced(text: str) -> str:
 
     def fence(match: re.Match[str]) -> str:
         nonlocal inside
+        if is_mentioned(match.string, *match.span()):
+            return match[0]
         closes = bool(match["slash"] or match["square"] or (match["end"] or "").casefold() == "end")
         changed, inside = inside == closes, not closes
         return bounds if changed else "\n"

@@ -7,8 +7,9 @@ from typing import Any
 
 from PIL import Image as PILImage
 
+from visprog.answer_text import unwrapped
 from visprog.errors import ModelFailed, UsageError
-from visprog.model_text import spoken, unwrapped
+from visprog.model_text import spoken
 from visprog.models.roles import Completion, Message
 from visprog.models.short_answer import short_answer
 from visprog.models.transformers.generation import Generated, generate
