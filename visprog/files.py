@@ -178,9 +178,10 @@ def write_atomically(path: str | os.PathLike[str], content: bytes | str) -> None
 
     The content goes to a file beside it and to the disk (about a millisecond), and is then renamed. A link is
     followed: the file that it leads to is replaced. A file that is replaced keeps its permissions.
+    Text is written as UTF-8; a lone surrogate, which has no form in it, is escaped.
     """
     with replacing(path) as file:
-        file.write(content.encode() if isinstance(content, str) else content)
+        file.write(content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content)
 
 
 @contextlib.contextmanager
