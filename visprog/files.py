@@ -10,6 +10,7 @@ import stat
 import sys
 import time
 from collections.abc import Iterator
+from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 from urllib.parse import unquote
@@ -78,7 +79,7 @@ def read_stream(file: BinaryIO, name: str, limit: Limit) -> bytes:
 
 
 @contextlib.contextmanager
-def open_file(path: Path, error: type[VisProgError]) -> Iterator[BinaryIO]:
+def open_file(path: Path, error: type[VisProgError]) -> Iterator[BufferedReader]:
     """Open a regular file for reading. Raises `error` at once for pipes, devices, sockets and folders."""
     try:
         number = os.open(path, _OPENING)

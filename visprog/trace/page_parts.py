@@ -126,7 +126,8 @@ def causes(error: VisProgError) -> Iterator[str]:
 def _news(error: BaseException, said: str) -> str:
     """Return what an error says that `said` does not hold yet; most repeat the one beneath, and its help."""
     kind = f"{type(error).__name__}: "
-    ours = isinstance(error, VisProgError)
-    parts = (error.message, error.help or "") if ours else (described(error).removeprefix(kind),)
-    news = "\n".join(part for part in parts if part not in said)
+    if not isinstance(error, VisProgError):
+        text = described(error)
+        return "" if text.removeprefix(kind) in said else text
+    news = "\n".join(part for part in (error.message, error.help or "") if part not in said)
     return f"{kind}{news.removeprefix(kind)}" if news else ""
