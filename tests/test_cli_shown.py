@@ -128,3 +128,15 @@ def test_help_and_completion_load_no_large_library(words: tuple[str, ...]) -> No
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, env=env
     )
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_result_that_the_terminal_cannot_encode_is_escaped(tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text(
+        "from visprog import tool\n\n\n@tool('Odd')\ndef odd() -> str:\n    return 'dog \\ud800 \\u72ac'\n"
+    )
+    (tmp_path / "a.vp").write_text("RESULT=Odd()")
+    words = ("exec", "a.vp", "--tools", "own.py")
+    done = visprog(*words, cwd=tmp_path, PYTHONIOENCODING="iso8859-5")
+    assert (done.returncode, done.stdout) == (0, "dog \\ud800 \\u72ac\n")
+    assert visprog(*words, "-o", "a.txt", cwd=tmp_path).returncode == 0
+    assert (tmp_path / "a.txt").read_bytes() == "dog \\ud800 犬\n".encode()

@@ -54,6 +54,30 @@ class VisProgError(Exception):
         return copyreg.__newobj__, (type(self), *self.args), self.__dict__  # type: ignore[attr-defined]
 
 
+_LONGEST = 2_000
+"""Characters of a message of somebody else's code that ours repeat."""
+
+
+def described(error: BaseException) -> str:
+    """Return an error's type and message, in one text of bounded length.
+
+    Somebody else's code raised it: its message may be huge, and asking for it may fail.
+    """
+    kind = type(error).__name__
+    try:
+        message = str(error)
+    except Exception:  # whatever the error's own code raises
+        return f"{kind} (its message cannot be read)"
+    return f"{kind}: {shortened(message)}" if message.strip() else kind
+
+
+def shortened(message: str) -> str:
+    """Return a message of bounded length."""
+    if len(message) <= _LONGEST:
+        return message
+    return f"{message[:_LONGEST].rstrip()}... ({len(message):,} characters in all)"
+
+
 class UsageError(VisProgError):
     """The caller asked for something that cannot be: a missing input, an unknown profile."""
 

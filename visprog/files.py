@@ -10,6 +10,7 @@ import stat
 import sys
 import time
 from collections.abc import Iterator
+from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 from urllib.parse import unquote
@@ -78,7 +79,7 @@ def read_stream(file: BinaryIO, name: str, limit: Limit) -> bytes:
 
 
 @contextlib.contextmanager
-def open_file(path: Path, error: type[VisProgError]) -> Iterator[BinaryIO]:
+def open_file(path: Path, error: type[VisProgError]) -> Iterator[BufferedReader]:
     """Open a regular file for reading. Raises `error` at once for pipes, devices, sockets and folders."""
     try:
         number = os.open(path, _OPENING)
@@ -178,9 +179,10 @@ def write_atomically(path: str | os.PathLike[str], content: bytes | str) -> None
 
     The content goes to a file beside it and to the disk (about a millisecond), and is then renamed. A link is
     followed: the file that it leads to is replaced. A file that is replaced keeps its permissions.
+    Text is written as UTF-8; a lone surrogate, which has no form in it, is escaped.
     """
     with replacing(path) as file:
-        file.write(content.encode() if isinstance(content, str) else content)
+        file.write(content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content)
 
 
 @contextlib.contextmanager

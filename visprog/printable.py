@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 
 _EMOJI = (
@@ -48,9 +49,18 @@ def one_line(text: str) -> str:
     return printable(text).replace("\n", " ").replace("\t", " ")
 
 
-def json_text(data: Any, *, indent: int | None = 2, allow_nan: bool = True) -> str:
-    """Return data as JSON in readable letters, with the escapes of JSON for what could steer or deceive."""
-    text = json.dumps(data, ensure_ascii=False, indent=indent, allow_nan=allow_nan)
+def json_text(
+    data: Any,
+    *,
+    indent: int | None = 2,
+    allow_nan: bool = True,
+    default: Callable[[Any], Any] | None = None,
+) -> str:
+    """Return data as JSON in readable letters, with the escapes of JSON for what could steer or deceive.
+
+    The options are those of `json.dumps`.
+    """
+    text = json.dumps(data, ensure_ascii=False, indent=indent, allow_nan=allow_nan, default=default)
     return _SAFE_OR_UNSAFE.sub(_json_escaped, text)
 
 

@@ -301,10 +301,16 @@ class VisProg:
         }
 
 
+_LONGEST_DEADLINE = 1e8
+"""About three years. Timers of the system take no more than some centuries."""
+
+
 def _checked_deadline(seconds: float | None) -> float | None:
-    if seconds is not None and not 0 < seconds < math.inf:
+    if seconds is None:
+        return None
+    if not 0 < seconds < math.inf:
         raise UsageError(f"the deadline is {seconds:g} seconds", help="give a number of seconds above 0")
-    return seconds
+    return min(seconds, _LONGEST_DEADLINE)
 
 
 def _zoo(models: str | Path | Mapping[str, object]) -> Zoo:

@@ -29,7 +29,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from visprog.errors import ToolError, UsageError
+from visprog.errors import ToolError, UsageError, described
 from visprog.files import Limit, read_file
 from visprog.language.expression import Expression
 from visprog.language.types import REQUIRED, Parameter, Signature, Type
@@ -372,7 +372,7 @@ def installed_tools() -> Iterator[Tool]:
             brought = entry.load()
         except Exception as cause:
             raise ToolError(
-                f"the tools of `{entry.name}` ({entry.value}) cannot be imported: {cause}",
+                f"the tools of `{entry.name}` ({entry.value}) cannot be imported: {described(cause)}",
                 help="repair or uninstall the package that brings them",
             ) from cause
         yield from _tools_in([brought] if isinstance(brought, Tool) else brought, entry.value)
@@ -394,19 +394,32 @@ def load_tools(path: Path) -> tuple[Tool, ...]:
     sys.modules[module.__name__] = module  # annotations are looked up there
     try:
         spec.loader.exec_module(module)
-    except Exception as cause:
-        what = f"{type(cause).__name__}: {cause}{_last_line(cause, spec.origin)}"
+    except KeyboardInterrupt:
+        raise
+    except BaseException as cause:  # a file may call `sys.exit`, or end as it likes
+        what = f"{described(cause)}{_last_line(cause, spec.origin)}"
         raise ToolError(f"{path} cannot be run: {what}") from cause
     values = [value for value in vars(module).values() if isinstance(value, Tool)]
     found = tuple(value for value in values if value.function.__module__ == module.__name__)
     if not found:
         raise ToolError(f"{path} declares no tool", help='declare one with `@tool("Name")`')
     for each in found:
+        _check_declaration(each, path)
         _ = each.fingerprint  # taken now, while the file is what was run
     return found
 
 
-def _last_line(error: Exception, file: str | None) -> str:
+def _check_declaration(tool: Tool, path: Path) -> None:
+    """Raise ToolError that names the line if a tool of a file is declared wrongly."""
+    try:
+        _ = tool.signature, tool.needs
+    except ToolError as error:
+        code = getattr(inspect.unwrap(tool.function), "__code__", None)
+        place = f"{path}, line {code.co_firstlineno}" if code is not None else str(path)
+        raise ToolError(f"{place}: {error.message}", help=error.help) from error
+
+
+def _last_line(error: BaseException, file: str | None) -> str:
     """Say at which line of a file an error was raised, or what raised it was called."""
     lines = [each for each in traceback.extract_tb(error.__traceback__) if each.filename == file]
     return f" (line {lines[-1].lineno}: {lines[-1].line})" if lines else ""

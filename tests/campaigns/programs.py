@@ -95,7 +95,7 @@ class Tally:
         )
 
 
-class _HangError(BaseException):
+class _HangError(KeyboardInterrupt):
     pass
 
 

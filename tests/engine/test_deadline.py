@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
 import textwrap
@@ -124,7 +126,9 @@ def test_a_deadline_is_a_number_of_seconds(seconds: float) -> None:
         VisProg().execute("RESULT=Eval('1')", deadline=seconds)
 
 
-def test_the_command_line_does_not_wait_for_a_step_that_hangs(tmp_path: Path) -> None:
+@pytest.fixture
+def hanging(tmp_path: Path) -> Path:
+    """Return a folder with a tool that hangs, a program that uses it, and a batch of two tasks."""
     (tmp_path / "own.py").write_text(
         textwrap.dedent(
             '''
@@ -140,8 +144,31 @@ def test_the_command_line_does_not_wait_for_a_step_that_hangs(tmp_path: Path) ->
         )
     )
     (tmp_path / "hang.vp").write_text("RESULT=Hang()")
-    files = [str(tmp_path / "hang.vp"), "--tools", str(tmp_path / "own.py")]
-    command = [sys.executable, "-m", "visprog", "exec", *files, "--deadline", "0.5"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    (tmp_path / "tasks.jsonl").write_text('{"program": "hang.vp"}\n{"program": "RESULT=Eval(\'2\')"}\n')
+    return tmp_path
+
+
+def command_line(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "visprog", *words, "--tools", "own.py", "--deadline", "0.5"]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+def test_the_command_line_does_not_wait_for_a_step_that_hangs(hanging: Path) -> None:
+    done = command_line(hanging, "exec", "hang.vp")
     assert done.returncode == 1
     assert "deadline of 0.5 s passed while this step ran" in done.stderr
+
+
+def test_a_batch_does_not_wait_for_a_step_that_hangs(hanging: Path) -> None:
+    done = command_line(hanging, "batch", "tasks.jsonl", "--out", "out")
+    assert (done.returncode, done.stdout) == (1, "out/results.jsonl\n")
+    assert done.stderr.startswith("2 tasks: 1 done, 1 failed")
+    lines = [json.loads(line) for line in (hanging / "out" / "results.jsonl").read_text().splitlines()]
+    assert [line["ok"] for line in lines] == [False, True]
+
+
+def test_a_deadline_that_no_timer_can_hold_is_as_good_as_none() -> None:
+    assert VisProg().execute("RESULT=Eval('1')", deadline=1e308).result == 1

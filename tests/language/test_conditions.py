@@ -32,6 +32,9 @@ RIGHT_FORMS = {
     "('red' or 'blue') in {A}": "'red' in {A} or 'blue' in {A}",
     "{A} == 'yes' or 'true'": "{A} == 'yes' or {A} == 'true'",
     "{A} == 1 or 2": "{A} == 1 or {A} == 2",
+    "{A} == 1 or -1": "{A} == 1 or {A} == -1",
+    "{A} == 'red' or 'dark {B}'": "{A} == 'red' or {A} == 'dark {B}'",
+    "{A} == 'red' == 'blue'": "{A} in ['red', 'blue']",
     "{A} > 2 or 3": "{A} > 2 or {A} > 3",
     "lower({A}) == 'red' or 'blue'": "lower({A}) == 'red' or lower({A}) == 'blue'",
     "any([{A} == 'red', 'blue'])": "any([{A} == 'red', {A} == 'blue'])",
@@ -72,13 +75,23 @@ def test_the_right_form_is_advised_and_checks(wrong: str) -> None:
         "{B} or ('red' if {A} else 'blue')",
         "(not 'x') == {B}",
         "len([{A} or 'x'])",
+        "{B} or 'a' == 'a'",
+        "'red' < 'blue' or {B}",
+        "not 1 > 2",
+        "'yes' if 'red' == 'red' else 'no'",
+        "any(['a'] + ['b'])",
+        "all([{A} == 'red'] + ['blue'])",
+        "{A} == 'red' or ['blue', {B}]",
+        "not sorted([{A}])",
+        "not 'a {A}'",
+        "{A} + ' x' or {B}",
     ],
 )
 def test_a_constant_is_no_condition(wrong: str) -> None:
     found = checked(wrong)
     assert [each.code for each in found.diagnostics if each.is_error] == ["constant-condition"]
     fault = found.diagnostics[0]
-    assert re.match(r"(write|compare a value with it, as in) `", fault.help or "")
+    assert re.match(r"(write|compare .*as in|ask something of the list, as in) `", fault.help or "")
     assert fault.span.line == 3
     assert fault.span.column > 1
 
@@ -94,13 +107,42 @@ def test_a_constant_is_no_condition(wrong: str) -> None:
         "('yes' if {A} == 'red' else 'no') and {B}",
         "any([{A} == 'red', {B}])",
         "any({A})",
-        "'red' < 'blue' or {B}",
+        "'red' < 'blue'",
         "{A} in ['red', 'blue'] and not {B}",
+        "{B} or 'yes' == {A}",
+        "lower({A}) and {B}",
+        "'{A}.' and {B}",
+        "{A} == 'yes' == True",
+        "1 < {A} < 3",
+        "{A} > 2 > 1",
+        "any({A} + [{B}])",
+        "sorted([{A}]) == ['red'] and {B}",
         "{A} + 'x' == 'redx' or {B}",
     ],
 )
 def test_what_depends_on_an_answer_is_a_condition(right: str) -> None:
     assert not any(each.is_error for each in checked(right).diagnostics)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    ["{A} == 'red' == 'blue'", "{A} > 3 == True", "1 > 2 > {A}", "{A} == ['a'] == 'b'", "{A} > 1 > 'x'"],
+)
+def test_a_chain_that_is_never_true_is_an_error(wrong: str) -> None:
+    found = [each for each in checked(wrong).diagnostics if each.is_error]
+    assert [each.code for each in found] == ["constant-condition"]
+    assert "always False" in found[0].message
+
+
+def test_numbers_are_not_looked_for_in_a_text() -> None:
+    fault = checked("{A} == 'x' and 3").diagnostics[0]
+    assert fault.help == "compare a value with it, as in `{A} == 3`"
+
+
+@pytest.mark.parametrize("wrong", ["-1", "1 + 1", "2 * (1 + 1)", "1 > 2", "'a' + 'b'", "[1, 2]", "min(1, 2)"])
+def test_what_is_no_condition_is_shown_as_it_is_written(wrong: str) -> None:
+    fault = next(each for each in checked(f"{{B}} or {wrong}").diagnostics if each.is_error)
+    assert fault.message == f"{wrong} is not a condition: it is the same whatever the answers are"
 
 
 def test_the_constant_is_pointed_at() -> None:

@@ -73,7 +73,12 @@ def test_braces_with_an_unknown_name_are_an_error(call: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["{A[0]}", "{len(A)}", "{A:.1f}", "{A.lower()}", "{{A}}", "{A!r}", "{BOX}", "{IMAGE}"]
+    "text",
+    [
+        *["{A[0]}", "{len(A)}", "{A:.1f}", "{A.lower()}", "{{A}}", "{A!r}", "{BOX}", "{IMAGE}"],
+        *["{ A }", "{A }", "{\nA}", "${A}", "{1 + A}", "{(A)}", "{'red' if A else 'blue'}"],
+        *["{Z[0]}", "{len(Z)}", "{Z.name}", "{Z:.1f}", "{Z!r}", "{{Z}}"],
+    ],
 )
 def test_other_forms_of_asking_for_a_value_are_errors(text: str) -> None:
     found = checked(f"{FIRST}RESULT=Vqa(IMAGE, {text!r})").diagnostics
@@ -83,10 +88,66 @@ def test_other_forms_of_asking_for_a_value_are_errors(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    [":-{", ":{)", "{}", "{ x }", "{ A }", "{1}", "}{", "{dog, cat}", "{a b}", "{", "A}", "{-A-}", "{:A}"],
+    [
+        ":-{",
+        ":{)",
+        "{}",
+        "{ x }",
+        "{ Z }",
+        "{not there}",
+        "{Note: x}",
+        "{1}",
+        "}{",
+        "{dog, cat}",
+        "{a b}",
+        "{",
+        "A}",
+        "{-A-}",
+        "{:A}",
+    ],
 )
 def test_other_braces_are_part_of_the_text(text: str) -> None:
     assert not errors(f"{FIRST}RESULT=Vqa(IMAGE, {text!r})")
+
+
+def test_a_name_that_is_no_variable_keeps_its_braces_with_a_space() -> None:
+    fault = next(
+        each for each in checked("RESULT=Vqa(IMAGE, 'the {EXIT} sign')").diagnostics if each.is_error
+    )
+    advice = re.search("a space keeps the braces: `(.+)`", fault.help or "")
+    assert advice is not None
+    assert not errors(f"RESULT=Vqa(IMAGE, 'the {advice[1]} sign')")
+
+
+def test_doubled_braces_are_advised_once() -> None:
+    found = checked(f"{FIRST}RESULT=Vqa(IMAGE, 'What is {{{{A}}}}?')").diagnostics[-1]
+    assert """`TEXT0=Eval("'What is {A}?'")`""" in (found.help or "")
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["'{A[0]}'", "'the {len(A)}'", "'{A:.1f}'", "'a' + '{A + 1}'", "'{{A}}'", "'{{ A }} dogs' == 'x'"],
+)
+def test_braces_in_a_string_of_eval_hold_one_name(expression: str) -> None:
+    line = f'RESULT=Eval("{expression}")'
+    found = [each for each in checked(FIRST + line).diagnostics if each.is_error]
+    assert [each.code for each in found] == ["text-reference"]
+    braces = re.search(r"\{.*\}", line)
+    assert braces is not None
+    assert line[found[0].span.column - 1 : found[0].span.end - 1] == braces.group()
+
+
+@pytest.mark.parametrize(
+    "expression", ["'{A}'", "'{ A }'", "'{'", "'{}'", "'{not there}'", "'{' + {A} + '}'", "'{A}{A}'"]
+)
+def test_other_braces_in_a_string_of_eval_are_fine(expression: str) -> None:
+    assert not errors(f'{FIRST}RESULT=Eval("{expression}")')
+
+
+@pytest.mark.parametrize("argument", ["'the %s' % A", "'the {}'.format(A)", "'the ' + A", "'the' * 3"])
+def test_text_that_python_would_compute_is_told_of_eval(argument: str) -> None:
+    faults = [each for each in checked(f"{FIRST}RESULT=Vqa(IMAGE, {argument})").diagnostics if each.is_error]
+    assert "only Eval computes text" in (faults[0].help or "")
 
 
 def test_two_texts_are_given_two_names() -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 
 from visprog.batch.progress import ProgressLine
 from visprog.batch.runner import Engine, Options, Summary, run_batch
+from visprog.printable import json_text
 from visprog.session import VisProg
 from visprog.trace.rendering import cost
 
@@ -77,4 +77,4 @@ def as_json(summary: Summary) -> str:
         **summary.tokens._asdict(),
         "results": str(summary.results),
     }
-    return json.dumps(facts, indent=2, ensure_ascii=False)
+    return json_text(facts)

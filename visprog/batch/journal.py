@@ -20,6 +20,7 @@ from zlib import crc32
 from visprog.batch.differences import differences
 from visprog.batch.outcome import Outcome
 from visprog.errors import OutputError, UsageError
+from visprog.printable import json_text
 
 FORMAT = "visprog-batch/3"
 """Tells this layout from later ones."""
@@ -226,10 +227,10 @@ class Journal:
 def dump(entry: Mapping[str, Any]) -> bytes:
     """Return JSON in one line; what JSON has no name for stands as text."""
     try:
-        text = json.dumps(entry, ensure_ascii=False, allow_nan=False, default=repr)
+        text = json_text(entry, indent=None, allow_nan=False, default=repr)
     except ValueError:
-        text = json.dumps(_finite(entry), ensure_ascii=False, default=repr)
-    return text.encode("utf-8", "backslashreplace")  # a lone surrogate becomes JSON's own escape
+        text = json_text(_finite(entry), indent=None, default=repr)
+    return text.encode()
 
 
 def _finite(value: Any) -> Any:

@@ -16,10 +16,11 @@ from time import perf_counter
 from typing import Any
 
 from visprog.batch.pictures import Pictures
-from visprog.batch.places import ENDINGS
+from visprog.batch.places import ENDINGS, own_file
 from visprog.batch.tasks import Task
 from visprog.batch.truth import is_transient
-from visprog.errors import StepError, VisProgError
+from visprog.errors import OutputError, StepError, VisProgError
+from visprog.files import open_file
 from visprog.images import save_image
 from visprog.language.checker import Checked
 from visprog.models.usage import NOTHING, Tokens, counting, total
@@ -113,7 +114,7 @@ class Performer:
             record["ok"] = True
             record["result"] = shortened_plain(run.result, shortener)
             if self._pictures is not None and isinstance(run.result, Image):
-                place = self._pictures / f"{task.file_name}{ENDINGS['pictures']}"
+                place = own_file(self._pictures, f"{task.file_name}{ENDINGS['pictures']}")
                 save_image(run.result, place)
                 record["picture"] = f"{self._pictures.name}/{place.name}"
         record["program"] = str(run.program)
@@ -124,7 +125,7 @@ class Performer:
         if shortener.cut:
             record["shortened"] = True
         if self._traces is not None:
-            page = self._traces / f"{task.file_name}{ENDINGS['traces']}"
+            page = own_file(self._traces, f"{task.file_name}{ENDINGS['traces']}")
             run.save(page)
             record["trace"] = f"{self._traces.name}/{page.name}"
 
@@ -138,12 +139,14 @@ class Performer:
 
 
 def file_digest(path: Path) -> str:
-    """Return a file's size and a digest of its content; "" if it cannot be read."""
+    """Return a file's size and a digest of its content; "" if it cannot be read, or is a link."""
+    if path.is_symlink():
+        return ""
     try:
-        with path.open("rb") as file:
+        with open_file(path, OutputError) as file:
             digest = hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16))
             return f"{file.tell()}:{digest.hexdigest()}"
-    except OSError:
+    except (OSError, OutputError):
         return ""
 
 

@@ -46,13 +46,23 @@ def _check_file(tasks: Path, out: Path) -> None:
 
 def _check_links(out: Path) -> None:
     """Refuse to write through a link, or onto what is not a file."""
-    for path in (out / RESULTS, out / JOURNAL):
-        if path.is_symlink() or (path.exists() and not path.is_file()):
+    for path in (out / RESULTS, out / JOURNAL, *(out / name for name in ENDINGS)):
+        is_wrong = path.exists() and path.name not in ENDINGS and not path.is_file()
+        if path.is_symlink() or is_wrong:
             what = "a link" if path.is_symlink() else "not a file"
             raise UsageError(
-                f"{path} is {what}: a batch writes only to files of its own",
+                f"{path} is {what}: a batch writes only to files and folders of its own",
                 help="remove it, or choose another folder",
             )
+
+
+def own_file(folder: Path, name: str) -> Path:
+    """Return the place of a file in a batch's folder. A link that somebody put there is removed."""
+    place = folder / name
+    if place.is_symlink():
+        with contextlib.suppress(OSError):  # writing to it says why it cannot be
+            place.unlink()
+    return place
 
 
 def remove_leftovers(out: Path) -> None:

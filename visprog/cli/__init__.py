@@ -8,6 +8,7 @@ quick.
 from __future__ import annotations
 
 import errno
+import io
 import os
 import sys
 from pathlib import Path
@@ -26,6 +27,7 @@ from visprog.cli.commands.plan import plan
 from visprog.cli.commands.run import run
 from visprog.cli.commands.tools import show_tools
 from visprog.cli.reporting import leave_interrupted, note
+from visprog.errors import described
 
 app = typer.Typer(
     name="visprog",
@@ -77,7 +79,7 @@ def main() -> None:
             note(f"error: the output cannot be written: {error.strerror}")
             note("help: make room, or send it elsewhere")
             _leave_output()
-        note(f"error: something went wrong inside visprog: {type(error).__name__}: {error}")
+        note(f"error: something went wrong inside visprog: {described(error)}")
         note("help: set VISPROG_TRACEBACK=1 to see where, and report it")
         sys.exit(1)
 
@@ -87,11 +89,16 @@ _UNWRITTEN = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
 def _open_closed() -> None:
-    """Where there is no standard output or error, let what goes there go nowhere."""
+    """Make sure that there is a standard output and error, and that they take any text.
+
+    What goes to a stream that is closed goes nowhere. Letters that the terminal's encoding lacks are escaped.
+    """
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             nowhere = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - until the process ends
             setattr(sys, name, nowhere)
+        elif isinstance(stream := getattr(sys, name), io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _leave_output() -> NoReturn:

@@ -24,7 +24,7 @@ from visprog.engine.graph import Graph, Node
 from visprog.engine.memo import Remembered
 from visprog.engine.step_errors import step_error
 from visprog.engine.tool_values import arguments_of, check_result
-from visprog.errors import DeadlineExceeded
+from visprog.errors import DeadlineExceeded, shortened
 from visprog.models.progress import listening
 from visprog.models.usage import counting
 from visprog.tools import Tool
@@ -284,7 +284,9 @@ class Execution:
                 value = self._value(node, tool, warnings, passes)
             except _ObserverFailed as failure:
                 raise failure.error from None
-            except Exception as cause:
+            except KeyboardInterrupt:
+                raise
+            except BaseException as cause:  # a tool that calls `sys.exit` ends its step, not the program
                 seconds, error = perf_counter() - self._start - at, step_error(node, cause)
                 return StepFailed(node.index, at, seconds, error, tuple(warnings), models, usage.tokens)
         seconds = perf_counter() - self._start - at
@@ -304,7 +306,7 @@ class Execution:
         if tool.settings:
             arguments |= self._interpreter._settings(tool)
         if tool.warn_parameter is not None:
-            arguments[tool.warn_parameter] = lambda remark: warnings.append(str(remark))
+            arguments[tool.warn_parameter] = lambda remark: warnings.append(shortened(str(remark)))
         if self._observer is None:
             value = tool.function(**arguments)
         else:

@@ -9,28 +9,29 @@ from pathlib import Path
 from types import TracebackType
 
 from visprog.engine.graph import Node
-from visprog.errors import StepError, VisProgError
+from visprog.errors import StepError, VisProgError, described, shortened
 
 
-def step_error(node: Node, cause: Exception) -> StepError:
+def step_error(node: Node, cause: BaseException) -> StepError:
     """Return the error of a step that failed because of `cause`."""
     step = node.step.step
     name = node.tool.name if node.tool is not None else "alias"
     if isinstance(cause, VisProgError):
-        reason, advice = cause.message, cause.help
+        reason, advice = shortened(str(cause.message)), cause.help
     else:
-        reason, advice = f"{type(cause).__name__}: {cause}{_place(cause.__traceback__)}", None
+        reason, advice = f"{described(cause)}{place_of(cause)}", None
     message = f"{step.target} (line {step.span.line}, {name}): {reason}"
     error = StepError(message, step=step.target, line=step.span.line, help=advice)
     error.__cause__ = cause
     return error
 
 
-def _place(trace: TracebackType | None) -> str:
+def place_of(error: BaseException) -> str:
     """Return the innermost place in a file of the user's, as the end of a message; else nothing.
 
     The file has its name only: where it is differs from machine to machine.
     """
+    trace: TracebackType | None = error.__traceback__
     found = ""
     while trace is not None:
         code = trace.tb_frame.f_code

@@ -9,7 +9,7 @@ from itertools import count
 
 from visprog.language import diagnostics
 from visprog.language.advice import advice, articled, counted, found_value, nearest, type_of
-from visprog.language.conditions import constant_conditions
+from visprog.language.conditions import faulty_conditions
 from visprog.language.diagnostics import Diagnostic
 from visprog.language.expression import Expression, MalformedExpression, parse_expression
 from visprog.language.liveness import needed_for, result_of, useless
@@ -26,7 +26,13 @@ from visprog.language.program import (
     Variable,
     variables,
 )
-from visprog.language.text_references import TextReference, computed_text, text_references
+from visprog.language.text_references import (
+    TextReference,
+    computed_text,
+    faulty_braces,
+    shown_braces,
+    text_references,
+)
 from visprog.language.types import Parameter, Signature, Signatures, Type, accepts
 
 _PICTURE = re.compile(r"IMAGE\d*|LEFT|RIGHT")
@@ -325,9 +331,10 @@ class _Checker:
                 message = f"an expression cannot compute with {articled(binding.type)}, `{reference.name}`"
                 tool = "Vqa" if binding.type is Type.IMAGE else "Count"
                 self._error("wrong-type", message, span, f"use {tool} first, and its answer here")
-        for each in constant_conditions(expression.root):
-            span = _inside(literal, each.constant.column, each.constant.end)
-            self._error("constant-condition", each.message, span, each.help)
+        for braces in faulty_braces(literal.value, self._scope):
+            self._error("text-reference", braces.message, _inside(literal, *braces.columns), braces.help)
+        for each in faulty_conditions(expression.root):
+            self._error("constant-condition", each.message, _inside(literal, *each.columns), each.help)
         return Computation(expression, names)
 
     def _text_references(self, value: Value, parameter: str, place: str = "") -> None:
@@ -342,7 +349,7 @@ class _Checker:
             return
         self.unresolved = True  # what looks unused may be meant here
         fault = next((each for each in found if not self._can_be_filled_in(each)), found[0])
-        braces = value.value[fault.column - 1 : fault.end - 1]
+        braces = shown_braces(value.value, fault)
         message = f"`{braces}` is not filled in: only Eval puts values into text"
         if fault.name not in self._scope:
             message = f"`{braces}` is not filled in, and `{fault.name}` is not defined"
@@ -360,7 +367,8 @@ class _Checker:
             return f"compute the text first, `{name}={computed_text(text)}`, and give `{name}` {place}"
         if fault.name not in self._scope:
             known = ", ".join(f"`{name}`" for name in self._known()[4::-1])
-            return f"write the words themselves; defined here: {known or 'nothing'}"
+            braces = f"; a space keeps the braces: `{{ {fault.name} }}`" * fault.whole
+            return f"write the words themselves; defined here: {known or 'nothing'}{braces}"
         kind = self._scope[fault.name].type
         if kind in (Type.IMAGE, Type.REGIONS):
             tool = "Vqa" if kind is Type.IMAGE else "Count"

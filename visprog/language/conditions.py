@@ -1,6 +1,7 @@
-"""Constants where an expression wants a condition: `{A} == 'red' or 'blue'` does not say what was meant.
+"""What cannot be a condition, where an expression wants one: `{A} == 'red' or 'blue'` is unclear.
 
-True and False may stand there, and so may anything whose value depends on a variable. The branches of
+Constants, comparisons of constants, lists and text with words in it cannot be conditions. True and False can,
+and so can anything that may say yes or no once the variables have values. The branches of
 `'yes' if {A} > 2 else 'no'` are a choice, and not constant.
 """
 
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 
 from visprog.errors import ExpressionError
 from visprog.language import coercion
+from visprog.language.evaluation import evaluate
 from visprog.language.expression_tree import (
     Binary,
     Call,
@@ -26,27 +28,35 @@ from visprog.language.expression_tree import (
     children,
 )
 
+_SAME = "is not a condition: it is the same whatever the answers are"
+_WORDS = "is not a condition: with these words in it, it says neither yes nor no"
+_LIST = "is a list, not a condition"
+
 
 @dataclass(frozen=True, slots=True)
-class ConstantCondition:
-    """A constant that stands where a condition is wanted, and what to write instead."""
+class FaultyCondition:
+    """What cannot be a condition where one is wanted: its columns in the expression, and what to write."""
 
-    constant: Constant
+    columns: tuple[int, int]
     message: str
     help: str
 
 
-def constant_conditions(root: Node) -> Iterator[ConstantCondition]:
-    """Yield the constants of an expression that stand where a condition is wanted, one for each operator."""
+def faulty_conditions(root: Node) -> Iterator[FaultyCondition]:
+    """Yield what stands where a condition is wanted and cannot be one, one for each operator."""
     subject = next((each for each in _nodes(root) if isinstance(each, Reference)), None)
     asked = f"{{{subject.name}}}" if subject is not None else "{NAME}"
     for node in _nodes(root):
-        faulty = ((each, _constant(each)) for each in _conditions(node))
-        operand, constant = next((pair for pair in faulty if pair[1] is not None), (node, None))
-        if constant is not None:
-            found = _written(operand) or repr(constant.value)
-            message = f"{found} is not a condition: it is the same whatever the answers are"
-            yield ConstantCondition(constant, message, _advice(node, root, found, asked))
+        faulty = ((each, _fault(each)) for each in _conditions(node))
+        operand, fault = next((pair for pair in faulty if pair[1] is not None), (node, None))
+        if fault is not None:
+            place, reason = fault
+            found = _written(operand) or _written(place) or "this"
+            yield FaultyCondition(
+                _extent(place), f"{found} {reason}", _advice(node, root, operand, found, asked)
+            )
+        elif isinstance(node, Comparison):
+            yield from _impossible(node)
 
 
 def _nodes(root: Node) -> Iterator[Node]:
@@ -55,6 +65,17 @@ def _nodes(root: Node) -> Iterator[Node]:
         node = rest.pop()
         yield node
         rest.extend(reversed(children(node)))
+
+
+def _is_constant(node: Node) -> bool:
+    return not any(isinstance(each, Reference) for each in _nodes(node))
+
+
+def _extent(node: Node) -> tuple[int, int]:
+    """Return the first column of a node and the one after its last, as far as its leaves tell."""
+    leaves = [each for each in _nodes(node) if isinstance(each, Constant | Reference) and each.column]
+    ends = [each.end if isinstance(each, Constant) else each.column + len(each.name) + 2 for each in leaves]
+    return min((each.column for each in leaves), default=1), max(ends, default=2)
 
 
 def _conditions(node: Node) -> Sequence[Node]:
@@ -66,28 +87,48 @@ def _conditions(node: Node) -> Sequence[Node]:
             return (operand,)
         case Conditional(condition, _, _):
             return (condition,)
-        case Call("any" | "all", (ListOf(items),)):
-            return items
-        case Call("any" | "all", arguments):
-            return arguments
+        case Call("any" | "all", (argument,)):
+            return tuple(_items(argument)) or ((argument,) if _is_constant(argument) else ())
     return ()
 
 
-def _constant(node: Node, *, chosen: bool = False) -> Constant | None:
-    """Return the first constant of a node that cannot be a condition. `chosen` nodes may say yes or no."""
+def _items(node: Node) -> Iterator[Node]:
+    """Yield the items that are written in a list, or in a sum of lists."""
+    match node:
+        case ListOf(items):
+            yield from items
+        case Binary("+", left, right):
+            yield from _items(left)
+            yield from _items(right)
+
+
+def _fault(node: Node, *, chosen: bool = False) -> tuple[Node, str] | None:
+    """Return what cannot be a condition in a node, and why. `chosen` nodes may be constants: yes or no."""
     match node:
         case Constant(bool()):
             return None
         case Constant(value):
-            return None if chosen and _is_truth(value) else node
+            return None if chosen and _is_truth(value) else (node, _SAME)
         case Conditional(_, then, otherwise):
-            return _constant(then, chosen=True) or _constant(otherwise, chosen=True)
-        case Text() | Reference() | Comparison() | Logic() | Unary("not") | Call("any" | "all"):
+            return _fault(then, chosen=True) or _fault(otherwise, chosen=True)
+        case Reference() | Logic() | Unary("not") | Call("any" | "all"):
             return None
-    inside = list(_nodes(node))
-    if any(isinstance(each, Reference) for each in inside):
-        return None
-    return next((each for each in inside if isinstance(each, Constant)), Constant("") if inside else None)
+        case Comparison() if chosen:
+            return None
+    if _is_constant(node):
+        first = next((each for each in _nodes(node) if isinstance(each, Constant)), node)
+        return (node if _written(node) else first), _SAME
+    match node:
+        case Text() | Binary("join") if any(_is_word(each) for each in _nodes(node)):
+            return node, _WORDS
+        case ListOf() | Call("sorted"):
+            return node, _LIST
+    return None
+
+
+def _is_word(node: Node) -> bool:
+    """Whether a node is text that `yes` or `no` cannot be part of: `{A}` may be followed by a full stop."""
+    return isinstance(node, Constant) and bool(str(node.value).strip(" .!"))
 
 
 def _is_truth(value: object) -> bool:
@@ -98,7 +139,35 @@ def _is_truth(value: object) -> bool:
     return True
 
 
-def _advice(node: Node, root: Node, found: str, asked: str) -> str:
+def _impossible(chain: Comparison) -> Iterator[FaultyCondition]:
+    """Yield the link of a chain that compares constants and is never true: `{A} == 'red' == 'blue'`."""
+    if _is_constant(chain):
+        return
+    links = zip(chain.operators, chain.operands, chain.operands[1:], strict=False)
+    for sign, left, right in links:
+        link = Comparison((sign,), (left, right))
+        if _is_constant(link) and not _holds(link):
+            shown = _written(link) or "a part of the comparison"
+            message = f"{shown} is never true, so the whole comparison is always False"
+            subject = _written(chain.operands[0])
+            values = [_written(each) for each in chain.operands[1:]]
+            listed = {*chain.operators} == {"=="} and subject and all(values)
+            advice = f"write `{subject} in [{', '.join(values)}]`" if listed else _ONE_AT_A_TIME
+            yield FaultyCondition(_extent(link), message, advice)
+            return
+
+
+_ONE_AT_A_TIME = "compare with one value at a time, and join the comparisons with `and` or `or`"
+
+
+def _holds(comparison: Comparison) -> bool:
+    try:
+        return bool(evaluate(comparison, {}))
+    except ExpressionError:
+        return False
+
+
+def _advice(node: Node, root: Node, operand: Node, found: str, asked: str) -> str:
     """Return the right form in full if it can be told, else how to compare with the constant."""
     around = next((each for each in _nodes(root) if any(below is node for below in children(each))), None)
     if isinstance(node, Logic) and isinstance(around, Comparison):
@@ -112,7 +181,19 @@ def _advice(node: Node, root: Node, found: str, asked: str) -> str:
         )
     else:
         whole = ""
-    return f"write `{whole}`" if whole else f"compare a value with it, as in `{asked} == {found}`"
+    return f"write `{whole}`" if whole else _comparing(operand, found, asked)
+
+
+def _comparing(operand: Node, found: str, asked: str) -> str:
+    """Return how to make a condition of what is none."""
+    match operand:
+        case Comparison(_, (left, *_)):
+            return f"compare a value of a step instead, as in `{asked} == {_written(left) or 'NUMBER'}`"
+        case ListOf() | Call("sorted") if not _is_constant(operand):
+            return f"ask something of the list, as in `len({found}) > 0`"
+        case Text() | Binary("join") if not _is_constant(operand):
+            return f"compare it, as in `{found} == 'red'`"
+    return f"compare a value with it, as in `{asked} == {found}`"
 
 
 def _compared_with_each(comparison: Comparison, constants: Logic) -> str:
@@ -121,7 +202,11 @@ def _compared_with_each(comparison: Comparison, constants: Logic) -> str:
     subject = _written(right if left is constants else left)
     values = [_written(each) for each in constants.operands]
     sign = {"==": "in", "!=": "not in"}.get(comparison.operators[0])
-    single = len(comparison.operators) == 1 and constants.operator == "or"
+    single = (
+        len(comparison.operators) == 1
+        and constants.operator == "or"
+        and all(isinstance(each, Constant) for each in constants.operands)
+    )
     if not (single and subject and all(values)):
         return ""
     if sign is not None:
@@ -143,11 +228,14 @@ def _spelled_out(sign: str, operands: Sequence[Node], join: Callable[[list[str]]
         _written(left if backwards else right) if each is compared[0] else _written(each) for each in operands
     ]
     beside = [each for each in operands if each is not compared[0]]
-    if not subject or not all(constants) or not all(isinstance(each, Constant) for each in beside):
+    simple = all(isinstance(each, Constant | Unary | Text) for each in beside)
+    if not subject or not all(constants) or not simple:
         return ""
     if operator == "!=" and sign == "or":
         return f"{subject} not in [{', '.join(constants)}]"
     if operator == "==" and sign == "and":
+        if not all(isinstance(each, Constant) and isinstance(each.value, str) for each in beside):
+            return ""
         return join([f"{constant} in {subject}" for constant in constants])
     if backwards:
         return join([f"{constant} {operator} {subject}" for constant in constants])
@@ -161,13 +249,29 @@ def _written(node: Node) -> str:
             return repr(value)
         case Reference(name):
             return f"{{{name}}}"
+        case Text(parts):
+            inside = [str(each.value) if isinstance(each, Constant) else _written(each) for each in parts]
+            return repr("".join(inside))
         case Call(function, arguments):
-            inside = [_written(each) for each in arguments]
-            return f"{function}({', '.join(inside)})" if all(inside) else ""
+            return _around(f"{function}(", [_written(each) for each in arguments], ", ", ")")
         case ListOf(items):
-            inside = [_written(each) for each in items]
-            return f"[{', '.join(inside)}]" if all(inside) else ""
-        case Binary("join", left, right):
-            sides = _written(left), _written(right)
-            return " + ".join(sides) if all(sides) else ""
+            return _around("[", [_written(each) for each in items], ", ", "]")
+        case Unary("-" | "+" as sign, operand):
+            return _around(sign, [_operand(operand)])
+        case Binary(sign, left, right):
+            sign = "+" if sign == "join" else sign
+            return _around("", [_operand(left), _operand(right)], f" {sign} ")
+        case Comparison((sign,), (left, right)):
+            return _around("", [_operand(left), _operand(right)], f" {sign} ")
     return ""
+
+
+def _operand(node: Node) -> str:
+    written = _written(node)
+    joined = isinstance(node, Binary) and node.operator != "join"
+    return f"({written})" if written and (joined or isinstance(node, Comparison)) else written
+
+
+def _around(before: str, parts: Sequence[str], between: str = "", after: str = "") -> str:
+    """Write parts one after the other; nothing if one of them cannot be written."""
+    return f"{before}{between.join(parts)}{after}" if all(parts) else ""

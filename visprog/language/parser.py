@@ -406,6 +406,8 @@ def _hint(tokens: list[Token], position: int) -> str | None:
     ):
         text = str(token.value)
         return f"strings have no prefix{f'; write `TEXT0={computed_text(text)}` first' * ('{' in text)}"
+    if before is not None and before.kind == "string" and token.text in ("%", ".", "+", "*"):
+        return f"only Eval computes text; write `TEXT0={computed_text('the {NAME}')}` first, and give `TEXT0`"
     if token.kind == "name" and before is not None and before.kind == "name":
         return f"arguments stand in brackets, as in `{before.text}(name=value)`"
     if token.text == "." and before is not None and before.kind == "name":

@@ -6,8 +6,20 @@ import re
 from collections.abc import Container, Iterator
 from typing import NamedTuple
 
-_BRACES = re.compile(r"\{([^\W\d][^{}]*)\}")
+from visprog.language.lexer import tokenize
+
+_BRACES = re.compile(r"\{([^{}]*)\}")
 _NAME = re.compile(r"[^\W\d]\w*")
+_WORD = re.compile(r"(?<!\w)[^\W\d]\w*")
+_COMPUTES = re.compile(r"[\w(\['\"]")
+"""How something that is computed begins. `{:A}` and `{-A-}` are drawings."""
+
+_EXPRESSION = re.compile(
+    r"[^\W\d]\w*(?:\[.*\]|\(.*\)|\.[^\W\d].*|![rsa]|:[<>^=.,+\d]+[a-z%]?)", re.IGNORECASE | re.DOTALL
+)
+"""`A[0]`, `len(A)`, `A.name`, `A!r`, `A:.1f`: nobody writes these as words."""
+
+_DOUBLED = re.compile(r"\{\{\s*([^\W\d]\w*)\s*\}\}")
 
 
 class TextReference(NamedTuple):
@@ -23,21 +35,66 @@ class TextReference(NamedTuple):
 
 
 def text_references(text: str, known: Container[str]) -> Iterator[TextReference]:
-    """Yield the braces that hold a name, or an expression with one of the `known` variables.
+    """Yield the braces that hold a name, or an expression.
 
-    All other braces are part of the text: `:-{`, `{}`, `{ x }`.
+    Braces with more than a name count if one of the `known` variables is in them, or if they can only be an
+    expression. All other braces are part of the text: `:-{`, `{}`, `{ x }`.
     """
     for found in _BRACES.finditer(text):
         inside = found.group(1)
         column, end = found.start() + 1, found.end() + 1
-        if _NAME.fullmatch(inside):
-            yield TextReference(inside, True, column, end)
+        if _NAME.fullmatch(inside) or inside.strip() in known:
+            yield TextReference(inside.strip(), True, column, end)
             continue
-        used = next((name for name in _NAME.findall(inside) if name in known), None)
-        if used is not None:
-            yield TextReference(used, False, column, end)
+        if not _COMPUTES.match(inside.lstrip()):
+            continue
+        used = next((name for name in _WORD.findall(inside) if name in known), None)
+        if used is not None or _EXPRESSION.fullmatch(inside):
+            yield TextReference(used or _subject(inside), False, column, end)
+
+
+def _subject(expression: str) -> str:
+    """Return the name that an expression is about: `A` for `len(A)`."""
+    names = list(_WORD.finditer(expression))
+    variables = (each for each in names if expression[each.end() : each.end() + 1] != "(")
+    return next(variables, names[0]).group()
+
+
+class BracesFault(NamedTuple):
+    """Braces in a string of an expression that would not give what they ask for.
+
+    `columns` are the first and the one after the last, and count from 1 within the expression.
+    """
+
+    message: str
+    help: str
+    columns: tuple[int, int]
+
+
+def faulty_braces(expression: str, known: Container[str]) -> Iterator[BracesFault]:
+    """Yield the braces in an expression's strings that hold more than a name, or are doubled."""
+    for token in tokenize(expression):
+        if token.kind != "string" or "{" not in token.text:
+            continue
+        text, start = str(token.value), token.column
+        for each in text_references(text, known):
+            if not each.whole:
+                braces = shown_braces(text, each)
+                message = f"`{braces}` is not computed: only a name may stand in the braces of a text"
+                advice = "compute it in an Eval step of its own, and put the name of its result here"
+                yield BracesFault(message, advice, (start + each.column, start + each.end))
+        for found in _DOUBLED.finditer(text):
+            message = f"`{found.group()}` would keep a pair of braces around the value"
+            advice = f"write `{{{found.group(1)}}}`"
+            yield BracesFault(message, advice, (start + found.start() + 1, start + found.end() + 1))
+
+
+def shown_braces(text: str, found: TextReference) -> str:
+    """Return the braces as messages show them, on one line."""
+    return " ".join(text[found.column - 1 : found.end - 1].split())
 
 
 def computed_text(text: str) -> str:
     """Return the call that computes a text with values in it: `Eval("'a {A} dog'")`."""
-    return f"Eval({repr(text)!r})"
+    single = _DOUBLED.sub(r"{\1}", text)
+    return f"Eval({repr(single)!r})"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from visprog.errors import VisProgError
+from visprog.errors import VisProgError, described
 from visprog.language.diagnostics import Diagnostic
 from visprog.trace.figures import Figure
 from visprog.trace.listing import Line
@@ -126,6 +126,8 @@ def causes(error: VisProgError) -> Iterator[str]:
 def _news(error: BaseException, said: str) -> str:
     """Return what an error says that `said` does not hold yet; most repeat the one beneath, and its help."""
     kind = f"{type(error).__name__}: "
-    parts = (error.message, error.help or "") if isinstance(error, VisProgError) else (str(error) or kind,)
-    news = "\n".join(part for part in parts if part not in said)
+    if not isinstance(error, VisProgError):
+        text = described(error)
+        return "" if text.removeprefix(kind) in said else text
+    news = "\n".join(part for part in (error.message, error.help or "") if part not in said)
     return f"{kind}{news.removeprefix(kind)}" if news else ""

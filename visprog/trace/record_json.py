@@ -7,7 +7,7 @@ import sys
 from functools import singledispatch
 from typing import TYPE_CHECKING, Any
 
-from visprog.errors import VisProgError
+from visprog.errors import VisProgError, described
 from visprog.language import diagnostics
 from visprog.planner.plan import Plan
 from visprog.trace.folders import without_folders
@@ -176,7 +176,7 @@ class _Record:
             "type": type(error).__name__,
             "message": self._text(error.message),
             "help": None if error.help is None else self._text(error.help),
-            "cause": None if cause is None else self._text(f"{type(cause).__name__}: {cause}"),
+            "cause": None if cause is None else self._text(described(cause)),
         }
 
     def _plan(self, plan: Plan) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from visprog.cli.options import Cache, Deadline, Device, Json, Model, Models, Planner, Task, Tools
-from visprog.cli.reporting import note, reporting
+from visprog.cli.reporting import leave, note, reporting
 from visprog.cli.sessions import make_session
 from visprog.printable import printable
 
@@ -102,5 +102,7 @@ def batch(
         )
         typer.echo(command.as_json(summary) if as_json else summary.results)
         note(command.in_words(summary))
+        if not summary.ok and deadline is not None:
+            leave(1)  # a step that missed the deadline may still be running
         if not summary.ok:
             raise typer.Exit(1)

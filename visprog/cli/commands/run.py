@@ -24,7 +24,7 @@ from visprog.cli.options import (
     Tools,
     Trace,
 )
-from visprog.cli.reporting import note, reporting
+from visprog.cli.reporting import leave, note, reporting
 from visprog.cli.running import finish, run_program, show_plan
 from visprog.cli.sessions import make_session, read_checked
 from visprog.errors import UsageError
@@ -90,6 +90,8 @@ def run(
             if elected.plan is not None:
                 show_plan(elected.plan)
             finish(elected, output, trace, as_json)
+            if deadline is not None:
+                leave(0)  # a step of another vote may still be running
             return
         plan = _plan(session, instruction, tuple(pictures), task, program)
         show_plan(plan)
