@@ -29,7 +29,7 @@ from visprog import (
 from visprog.audio import load_audio
 from visprog.batch.tasks import survey
 from visprog.files import Limit, read_stream, replacing, write_atomically
-from visprog.models.onnx_files import read_onnx
+from visprog.models.backends.opencv.onnx_files import read_onnx
 from visprog.models.profile import load_profile
 from visprog.tools import load_tools
 

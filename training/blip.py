@@ -32,8 +32,8 @@ from training.views import View, make_view, whole_view
 from visprog.miniworld.captions import coloured, counted, listed
 from visprog.miniworld.catalogue import CATEGORIES, STUFF
 from visprog.miniworld.scene import generator
-from visprog.models.transformers.answers import BlipCaptions
-from visprog.models.transformers.network import load_network
+from visprog.models.backends.transformers.answers import BlipCaptions
+from visprog.models.backends.transformers.network import load_network
 from visprog.values import Image
 
 SIDE, PATCH = 144, 16

@@ -32,10 +32,10 @@ from training.tokenizers import clip_tokenizer, texts
 from visprog.miniworld.catalogue import CATEGORIES, STUFF
 from visprog.miniworld.drawing import bounds
 from visprog.miniworld.scene import generator
-from visprog.models.diffusers import load
+from visprog.models.backends.diffusers.inpainter import load
+from visprog.models.backends.transformers.pretrained import quiet
+from visprog.models.backends.transformers.scorer import load_scorer
 from visprog.models.inpainting import excerpt
-from visprog.models.transformers.pretrained import quiet
-from visprog.models.transformers.scorer import load_scorer
 from visprog.values import Image
 
 SIDE = 160

@@ -33,7 +33,7 @@ from training.pictures import Picture, Pictures
 from training.saving import save
 from visprog.miniworld.catalogue import CATEGORIES, STUFF
 from visprog.miniworld.overlaps import mask_overlap
-from visprog.models.transformers.segmenter import load_segmenter
+from visprog.models.backends.transformers.segmenter import load_segmenter
 from visprog.values import Regions
 
 LABELS = (*CATEGORIES, *STUFF)

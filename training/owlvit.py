@@ -67,7 +67,7 @@ class Target(NamedTuple):
 
 
 def build(side: int, clip: Path = MINI / "clip") -> tuple[OwlViTForObjectDetection, OwlViTProcessor]:
-    """Return a model for pictures of this width, with the encoders of the CLIP in a folder, and its processor."""
+    """Return a model for pictures of this width, with the encoders of a trained CLIP, and its processor."""
     torch.manual_seed(0)
     tokenizer = clip_tokenizer(texts(), length=LENGTH)
     config = OwlViTConfig(
@@ -256,7 +256,7 @@ def _corners(boxes: Tensor) -> Tensor:
 
 def measured(folder: Path, pictures: Pictures, count: int) -> str:
     """Return F1 at IoU 0.5 over present and as many absent categories, at the best of some thresholds."""
-    from visprog.models.transformers.detector import load_detector
+    from visprog.models.backends.transformers.detector import load_detector
 
     detector = load_detector("detector", str(folder), {"template": "{}", "threshold": 0.1})
     rng = generator(0, "validation", "owlvit")

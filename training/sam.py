@@ -30,7 +30,7 @@ from training.pictures import Picture, Pictures
 from training.saving import save
 from visprog.miniworld.catalogue import STUFF
 from visprog.miniworld.overlaps import mask_overlap
-from visprog.models.transformers.sam import load_sam
+from visprog.models.backends.transformers.sam import load_sam
 from visprog.values import Box, Region, Regions, enlarge
 
 SIDE, PATCH = 160, 8

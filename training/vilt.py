@@ -39,8 +39,8 @@ from training.questions import (
 from training.saving import save
 from training.tokenizers import bert_tokenizer
 from visprog.miniworld.scene import generator
-from visprog.models.transformers.answers import ViltAnswers
-from visprog.models.transformers.network import load_network
+from visprog.models.backends.transformers.answers import ViltAnswers
+from visprog.models.backends.transformers.network import load_network
 from visprog.values import Image
 
 SHORTEST, STEP, PATCH = 128, 32, 16

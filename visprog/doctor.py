@@ -15,9 +15,8 @@ from rich.text import Text
 
 from visprog import extras
 from visprog.errors import ModelUnavailable, VisProgError
-from visprog.libraries import needs
+from visprog.libraries import load_opencv, needs
 from visprog.model_listing import Entry, entries
-from visprog.models.opencv import load_opencv
 from visprog.planner.selection import choose_planner
 from visprog.session import VisProg
 

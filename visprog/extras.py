@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from importlib.metadata import PackageNotFoundError, distribution, version
 from importlib.util import find_spec
 from pathlib import Path
@@ -29,14 +29,6 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
 _BROUGHT_ALONG = {"huggingface_hub": "models", "tokenizers": "models"}
 """Packages that VisProg imports and an extra installs because its packages need them."""
 
-_NEEDED = {
-    "transformers": ("torch", "huggingface_hub", "tokenizers", "transformers"),
-    "diffusers": ("torch", "huggingface_hub", "diffusers"),
-    "open_clip": ("torch", "huggingface_hub", "open_clip"),
-    "segment_anything": ("torch", "segment_anything"),
-}
-"""What each backend cannot do without."""
-
 _DISTRIBUTIONS = {"PIL": "pillow", "cv2": "opencv-python>=4.10,<5", "open_clip": "open-clip-torch"}
 """What to install for packages that are imported under another name."""
 
@@ -62,9 +54,13 @@ def missing_packages(extra: str) -> list[str]:
     return [package for package in (*EXTRAS[extra], *brought_along) if not is_installed(package)]
 
 
-def missing_extra(backend: str) -> str | None:
-    """Return the extra without which a backend cannot load its models; None if nothing is missing."""
-    return None if all(map(is_installed, _NEEDED.get(backend, ()))) else extra_of(backend)
+def missing_extra(packages: Collection[str]) -> str | None:
+    """Return the extra that installs those of the packages that are missing; None if none is.
+
+    If several extras are, it is the last: it stands for the package that the others serve.
+    """
+    extras = [extra_of(package) for package in packages]
+    return extras[-1] if not all(map(is_installed, packages)) else None
 
 
 def version_of(package: str) -> str:

@@ -18,6 +18,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import RLock
+from types import ModuleType
 
 from visprog.errors import ModelUnavailable, VisProgError
 from visprog.extras import advice_for, extra_of, is_installed, reinstall
@@ -100,3 +101,20 @@ def _is_there(package: str) -> bool:
 
 def _first_line(cause: Exception) -> str:
     return next(filter(None, map(str.strip, str(cause).splitlines())), type(cause).__name__)[:300]
+
+
+def load_opencv() -> ModuleType:
+    """Return the module cv2. Raises ModelUnavailable where it is missing or lacks a system library."""
+    try:
+        with importing("cv2"):
+            import cv2
+    except ImportError as cause:
+        if isinstance(cause, ModuleNotFoundError):
+            message, advice = explain(cause, "cv2")
+            raise ModelUnavailable(message, help=advice) from cause
+        raise ModelUnavailable(
+            f"OpenCV is installed but cannot be loaded: {cause}",
+            help="a system library is missing; on Debian or Ubuntu `apt-get install libgl1 libglib2.0-0` "
+            "brings it, on Fedora `dnf install mesa-libGL glib2`",
+        ) from cause
+    return cv2

@@ -10,17 +10,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from visprog.errors import ModelError, ModelUnavailable, UsageError
+from visprog.errors import ModelUnavailable, UsageError
 from visprog.extras import install_extra, missing_extra
+from visprog.models.backend import find_backend
 from visprog.models.checkpoints import is_embedded, is_here
 from visprog.models.hub import fetch
 from visprog.models.profile import Profile, Spec
 from visprog.models.roles import ROLES
 from visprog.models.zoo import Zoo
-
-_HUB = ("transformers", "diffusers", "open_clip")
-"""The backends whose identifiers are repositories of the Hugging Face hub."""
-
 
 _ABSENT = "not here"
 _EMBEDDED = "comes with VisProg"
@@ -49,19 +46,18 @@ def _entry(role: str, zoo: Zoo) -> Entry:
     if spec is None:
         return Entry(role, "", "", "", "given" if zoo.has(role) else "not filled")
     facts = [spec.facts.get(fact, "") for fact in ("licence", "size", "note")]
-    extra = missing_extra(spec.backend) or ""
+    extra = missing_extra(find_backend(spec.backend).packages) or ""
     state = f"needs the extra `{extra}`" if extra else _state(spec)
     return Entry(role, str(spec), facts[0], facts[1], state, facts[2], extra)
 
 
 def _state(spec: Spec) -> str:
-    if spec.backend == "openai":
-        from visprog.models.openai import is_configured
-
-        return "key or address set" if is_configured(spec.options) else "no key or address"
+    backend = find_backend(spec.backend)
+    if backend.remote:
+        return "key or address set" if backend.is_configured(spec.options) else "no key or address"
     if is_embedded(spec.identifier):
         return _EMBEDDED if is_here(spec.identifier) else "missing from this installation"
-    if spec.backend in _HUB:
+    if backend.pulled:
         return "here" if is_here(_repository(spec), spec.options.get("revision")) else _ABSENT
     is_path = "/" in spec.identifier or "." in spec.identifier
     return _ABSENT if is_path and not Path(spec.identifier).expanduser().exists() else "here"
@@ -119,7 +115,7 @@ def _fetched(name: str, revision: str | None, spec: Spec, zoo: Zoo) -> Path:
 
 
 def _chosen(zoo: Zoo, wanted: list[str]) -> list[Spec]:
-    named = [spec for role in ROLES if (spec := zoo.spec(role)) is not None and spec.backend in _HUB]
+    named = [spec for role in ROLES if (spec := zoo.spec(role)) is not None and _is_pulled(spec)]
     if not wanted and not named:
         raise UsageError(
             f"the profile `{zoo.profile.name}` names nothing to fetch",
@@ -131,7 +127,7 @@ def _chosen(zoo: Zoo, wanted: list[str]) -> list[Spec]:
 def _by_name(name: str, zoo: Zoo, named: list[Spec]) -> Spec:
     if name in ROLES:
         spec = zoo.spec(name)
-        if spec is None or spec.backend not in _HUB:
+        if spec is None or not _is_pulled(spec):
             raise UsageError(
                 f"the role {name} has no weights to fetch", help="`visprog models` shows which have"
             )
@@ -145,13 +141,10 @@ def _by_name(name: str, zoo: Zoo, named: list[Spec]) -> Spec:
     return found or Spec(backend or "transformers", identifier, options)
 
 
+def _is_pulled(spec: Spec) -> bool:
+    return find_backend(spec.backend).pulled
+
+
 def _repository(spec: Spec) -> str:
     """Return the repository or the folder that holds the model's weights."""
-    if spec.backend != "open_clip":
-        return spec.identifier
-    from visprog.models.open_clip import repository
-
-    try:
-        return repository(spec.identifier)
-    except ModelError:  # without the package its names mean nothing
-        return spec.identifier
+    return find_backend(spec.backend).repository(spec.identifier)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PILImage
 
-from visprog.models.opencv import load_opencv
+from visprog.libraries import load_opencv
 from visprog.models.roles import Masker
 from visprog.modules.manipulation.foreground import foreground
 from visprog.tools import Warn, tool

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image as PILImage
 from PIL import ImageOps
 
-from visprog.models.opencv import load_opencv
+from visprog.libraries import load_opencv
 
 Plane = NDArray[np.float32]
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visprog.errors import UsageError
-from visprog.models.opencv import load_opencv
+from visprog.libraries import load_opencv
 from visprog.models.roles import Masker
 from visprog.modules.halves import is_half
 from visprog.values import Box, Image, Region, Regions, clip, enlarge

@@ -22,7 +22,7 @@ import cv2
 
 from visprog import VisProg
 from visprog.images import load_image
-from visprog.models.hypernyms import COCO_CLASSES
+from visprog.models.backends.opencv.hypernyms import COCO_CLASSES
 from visprog.values import Image, Regions
 
 sys.path.insert(0, str(Path(__file__).parents[2]))

@@ -30,7 +30,7 @@ def _picture() -> Image:
 
 def use_opencv(number: int, folder: Path) -> None:
     """Load the face detector, or make what a page shows."""
-    from visprog.models.opencv import haar
+    from visprog.models.backends.opencv.haar import haar
     from visprog.trace.thumbnails import outline, thumbnail
 
     if number % 3 == 0:
@@ -43,7 +43,7 @@ def use_opencv(number: int, folder: Path) -> None:
 
 def use_openai(number: int, folder: Path) -> None:
     """Ask a server that isn't there: the connection fails, and nothing else."""
-    from visprog.models.openai_service import Service
+    from visprog.models.backends.openai.service import Service
 
     service = Service(base_url="http://127.0.0.1:9/v1", retries=0, deadline=_PATIENCE)
     ask = (service.complete, service.edit_image, service.transcribe)[number % 3]
@@ -97,7 +97,7 @@ def use_hub(number: int, folder: Path) -> None:
 
 def use_transformers(number: int, folder: Path) -> None:
     """Load one of the checkpoints that come with VisProg, and ask it."""
-    from visprog.models.transformers import load
+    from visprog.models.backends.transformers import load
 
     image = _picture()
     regions = Regions([Region((5, 5, 40, 40))], size=image.size)
@@ -115,7 +115,7 @@ def use_transformers(number: int, folder: Path) -> None:
 
 def use_diffusers(number: int, folder: Path) -> None:
     """Load the inpainter that comes with VisProg, and paint in a step."""
-    from visprog.models.diffusers import load
+    from visprog.models.backends.diffusers.inpainter import load
 
     model = load("inpainter", "visprog-mini/inpainting", {"steps": 1})
     if number == 0:
@@ -124,14 +124,14 @@ def use_diffusers(number: int, folder: Path) -> None:
 
 def use_segment_anything(number: int, folder: Path) -> None:
     """Load a tiny checkpoint."""
-    from visprog.models.segment_anything import load
+    from visprog.models.backends.segment_anything.sam import load
 
     load("masker", str(folder / "sam.pth"), {})
 
 
 def use_open_clip(number: int, folder: Path) -> None:
     """Load a tiny checkpoint, and ask it."""
-    from visprog.models.open_clip import load
+    from visprog.models.backends.open_clip.clip import load
 
     load("captioner", str(folder / "coca"), {}).score([_picture()], ["ball"])
 

@@ -21,15 +21,15 @@ import numpy as np
 
 from visprog.errors import VisProgError
 from visprog.language.types import Type
+from visprog.models.backends.openai.language import OpenAILanguageModel
+from visprog.models.backends.openai.service import Service
+from visprog.models.backends.openai.speech import OpenAITranscriber
+from visprog.models.backends.openai.vision import OpenAIVision
+from visprog.models.backends.transformers.generation import Generated
+from visprog.models.backends.transformers.language import completion
 from visprog.models.fake import FakeLanguageModel
-from visprog.models.openai import OpenAILanguageModel
-from visprog.models.openai_service import Service
-from visprog.models.openai_speech import OpenAITranscriber
-from visprog.models.openai_vision import OpenAIVision
 from visprog.models.roles import Completion, Message
 from visprog.models.short_answer import short_answer
-from visprog.models.transformers.generation import Generated
-from visprog.models.transformers.language import completion
 from visprog.modules import TOOLS
 from visprog.modules.knowledge.list import list_known
 from visprog.modules.understanding.descriptions import Descriptions

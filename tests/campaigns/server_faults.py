@@ -20,7 +20,7 @@ from tests.campaigns.server_fault_modes import MODES
 from tests.campaigns.server_fault_replies import DEADLINE, KEY, LOGIN, MAX_BYTES, PASSWORD, Mode, Wire
 from tests.models.openai_server import OpenAIServer
 from visprog.errors import ModelError
-from visprog.models.openai_service import Service
+from visprog.models.backends.openai.service import Service
 from visprog.models.roles import Completion
 
 RETRIES = 2

@@ -15,11 +15,11 @@ from typing import Any, NamedTuple, Self
 
 from PIL import Image as PILImage
 
-from visprog.models.openai import OpenAILanguageModel
-from visprog.models.openai_editing import OpenAIInpainter
-from visprog.models.openai_service import Service
-from visprog.models.openai_speech import OpenAITranscriber
-from visprog.models.openai_vision import OpenAIVision
+from visprog.models.backends.openai.editing import OpenAIInpainter
+from visprog.models.backends.openai.language import OpenAILanguageModel
+from visprog.models.backends.openai.service import Service
+from visprog.models.backends.openai.speech import OpenAITranscriber
+from visprog.models.backends.openai.vision import OpenAIVision
 from visprog.values import Image
 
 KEY = "sk-proj-Zq8vN3xR7mKw2LtY5uHc9dEb"

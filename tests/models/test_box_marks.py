@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from visprog.models.openai_boxes import Canvas, read_boxes
+from visprog.models.backends.openai.boxes import Canvas, read_boxes
 
 CANVAS = Canvas((1000, 1000), (600, 400), (1024, 1000))
 

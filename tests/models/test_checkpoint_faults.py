@@ -15,9 +15,9 @@ pytest.importorskip("transformers")
 
 from tests.models.tiny_checkpoints import language_models
 from visprog import ModelUnavailable
+from visprog.models.backends.transformers import load
 from visprog.models.checkpoint_faults import checkpoint_fault
 from visprog.models.checkpoints import find_checkpoint, loading
-from visprog.models.transformers import load
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from visprog.errors import ModelError
-from visprog.models.hypernyms import COCO_CLASSES, classes_named
+from visprog.models.backends.opencv.hypernyms import COCO_CLASSES, classes_named
 from visprog.nouns import plural
 
 VOC_SPELLING = tuple(
@@ -87,7 +87,7 @@ def test_a_slip_of_the_pen_is_shown_the_nearest_class() -> None:
 
 
 def test_every_class_that_a_word_stands_for_is_cocos() -> None:
-    from visprog.models import hypernyms
+    from visprog.models.backends.opencv import hypernyms
 
     keys = {hypernyms._key(name) for name in COCO_CLASSES}
     assert {name for names in hypernyms._KIND_OR_KINDS.values() for name in names} <= keys

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.models import onnx_writer
-from visprog.models.onnx_files import input_shape, settled, with_input_shape
+from visprog.models.backends.opencv.onnx_files import input_shape, settled, with_input_shape
 
 
 def test_the_input_of_a_network_is_read_open_sides_too() -> None:

@@ -14,8 +14,10 @@ import pytest
 
 from tests.models.openai_server import KEY, Exchange, OpenAIServer, answers, completion, status
 from visprog.errors import ModelUnavailable, UsageError
-from visprog.models.openai import DEFAULT_MODEL, OpenAILanguageModel, is_configured, load
-from visprog.models.openai_service import Service
+from visprog.models.backends.openai.configuration import is_configured
+from visprog.models.backends.openai.language import DEFAULT_MODEL, OpenAILanguageModel
+from visprog.models.backends.openai.loading import load
+from visprog.models.backends.openai.service import Service
 from visprog.models.roles import Completion, Message
 
 Serve = Callable[..., OpenAIServer]
@@ -202,7 +204,7 @@ def test_it_may_be_asked_where_an_event_loop_is_running_as_in_a_notebook(serve: 
 
 def test_a_program_ends_quietly_though_nobody_closed_the_model(serve: Serve) -> None:
     script = (
-        "from visprog.models.openai import OpenAILanguageModel as Model\n"
+        "from visprog.models.backends.openai.language import OpenAILanguageModel as Model\n"
         "from visprog.models.roles import Message\n"
         "model = Model()\n"
         "print(model.complete([Message('user', 'Hello')]).text)\n"

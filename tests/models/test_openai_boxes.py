@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from visprog.models.openai_boxes import Canvas, read_boxes
-from visprog.models.openai_form import as_fractions, read_share
+from visprog.models.backends.openai.boxes import Canvas, read_boxes
+from visprog.models.backends.openai.form import as_fractions, read_share
 
 SIZE = (1200, 800)
 THOUSANDTHS = Canvas((1000, 1000), (600, 400), SIZE)

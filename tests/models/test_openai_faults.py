@@ -27,8 +27,8 @@ from tests.models.openai_server import (
     status,
 )
 from visprog.errors import AnswerCut, ModelError, ModelFailed, ModelRefused, ModelTimeout
-from visprog.models.openai import OpenAILanguageModel
-from visprog.models.openai_service import Service
+from visprog.models.backends.openai.language import OpenAILanguageModel
+from visprog.models.backends.openai.service import Service
 from visprog.models.roles import Message
 
 Serve = Callable[..., OpenAIServer]

@@ -11,10 +11,11 @@ import pytest
 
 from tests.models.openai_server import KEY, OpenAIServer, answers, error, paints, status
 from visprog.errors import ModelRefused, ModelUnavailable, UsageError
-from visprog.models.openai import OpenAILanguageModel, load
-from visprog.models.openai_editing import OpenAIInpainter
-from visprog.models.openai_service import Service
-from visprog.models.openai_speech import OpenAITranscriber
+from visprog.models.backends.openai.editing import OpenAIInpainter
+from visprog.models.backends.openai.language import OpenAILanguageModel
+from visprog.models.backends.openai.loading import load
+from visprog.models.backends.openai.service import Service
+from visprog.models.backends.openai.speech import OpenAITranscriber
 from visprog.models.roles import Message
 from visprog.values import Image
 

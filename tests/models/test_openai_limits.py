@@ -10,8 +10,8 @@ import pytest
 
 from tests.models.openai_server import Exchange, OpenAIServer, answers, status
 from visprog.errors import ModelFailed, ModelTimeout, UsageError
-from visprog.models.openai import load
-from visprog.models.openai_service import MAX_BYTES
+from visprog.models.backends.openai.loading import load
+from visprog.models.backends.openai.service import MAX_BYTES
 from visprog.models.roles import Message
 from visprog.models.zoo import Zoo
 

@@ -26,7 +26,7 @@ from tests.models.openai_server import (
     status,
 )
 from visprog.errors import ModelError, ModelFailed, ModelRefused, ModelTimeout, ModelUnavailable, UsageError
-from visprog.models.openai import load
+from visprog.models.backends.openai.loading import load
 from visprog.models.roles import ROLES, Message
 from visprog.models.usage import Tokens, counting
 from visprog.models.zoo import Zoo

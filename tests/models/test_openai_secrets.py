@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from visprog.models.openai_secrets import Secrets
+from visprog.models.backends.openai.secrets import Secrets
 
 ENCODINGS: dict[str, Callable[[str], str]] = {
     "plain": str,

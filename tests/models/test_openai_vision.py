@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from tests.models.openai_server import Exchange, OpenAIServer, Received, answers, answers_json
 from visprog.errors import ModelFailed
-from visprog.models.openai_boxes import Canvas, read_boxes
-from visprog.models.openai_vision import OpenAIVision
+from visprog.models.backends.openai.boxes import Canvas, read_boxes
+from visprog.models.backends.openai.vision import OpenAIVision
 from visprog.values import Image, Region, Regions
 
 Serve = Callable[..., OpenAIServer]

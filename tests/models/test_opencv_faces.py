@@ -11,7 +11,9 @@ from PIL import Image as PILImage
 from PIL import ImageDraw, ImageFilter
 
 from visprog.errors import ModelUnavailable, UsageError
-from visprog.models.opencv import HaarFaceDetector, haar, load, load_opencv
+from visprog.libraries import load_opencv
+from visprog.models.backends.opencv.haar import HaarFaceDetector, haar
+from visprog.models.backends.opencv.loading import load
 from visprog.values import Box, Image, clip
 
 BACKGROUND = (120, 140, 150)

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from visprog import VisProg
 from visprog.errors import ModelError, UsageError
+from visprog.models.backends.opencv.loading import load
+from visprog.models.backends.opencv.removal import OpenCvRemover
 from visprog.models.fake import FakeImageTextScorer, FakeSegmenter
-from visprog.models.opencv import load
-from visprog.models.removal import OpenCvRemover
 from visprog.values import Image, Region
 
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from tests.models import onnx_writer, shared_data
 from visprog.errors import ModelError, ModelUnavailable, UsageError
 from visprog.images import load_image
-from visprog.models.opencv import load
-from visprog.models.yolox import YoloxDetector
+from visprog.models.backends.opencv.loading import load
+from visprog.models.backends.opencv.yolox import YoloxDetector
 from visprog.models.zoo import Zoo
 from visprog.values import Box, Image
 

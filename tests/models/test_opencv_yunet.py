@@ -9,8 +9,8 @@ import pytest
 from tests.models import onnx_writer, shared_data
 from visprog.errors import ModelUnavailable, UsageError
 from visprog.images import load_image
-from visprog.models.opencv import load
-from visprog.models.yunet import YuNetFaceDetector
+from visprog.models.backends.opencv.loading import load
+from visprog.models.backends.opencv.yunet import YuNetFaceDetector
 from visprog.models.zoo import Zoo
 from visprog.values import Box, Image
 

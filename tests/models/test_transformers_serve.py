@@ -18,9 +18,9 @@ import pytest
 
 from visprog import Image, VisProg
 from visprog.errors import ModelFailed, ModelRefused
-from visprog.models.openai import OpenAILanguageModel
-from visprog.models.openai_service import Service
-from visprog.models.openai_vision import OpenAIVision
+from visprog.models.backends.openai.language import OpenAILanguageModel
+from visprog.models.backends.openai.service import Service
+from visprog.models.backends.openai.vision import OpenAIVision
 from visprog.models.roles import Completion, Message
 
 pytest.importorskip("torch", reason="the server runs on torch")

@@ -141,7 +141,7 @@ def test_checkpoints_loaded_by_many_threads_are_whole_and_leave_the_libraries_as
     """Four checkpoints, some of which share weights, in full and in half precision, several times over."""
     torch = pytest.importorskip("torch")
     transformers = pytest.importorskip("transformers")
-    from visprog.models.transformers import load as load_model
+    from visprog.models.backends.transformers import load as load_model
 
     tying = transformers.PreTrainedModel.tie_weights
     roles = {"language_model": "t5", "detector": "owlvit", "image_text_scorer": "clip", "masker": "sam"}

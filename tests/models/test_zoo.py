@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from visprog import Image, ModelUnavailable, Regions, UsageError, VisProg
-from visprog.models import opencv
+from visprog.models.backends.opencv import loading as opencv
 from visprog.models.checkpoints import has_no_accelerator
 from visprog.models.fake import FakeDetector
 from visprog.models.profile import Profile, load_profile, profile_names

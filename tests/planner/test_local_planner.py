@@ -18,10 +18,10 @@ from tests.models.tiny_checkpoints import language_models
 from visprog import ModelUnavailable, UsageError, VisProg
 from visprog.cli.planning import planning_shown
 from visprog.errors import AnswerCut
+from visprog.models.backends.transformers import load
 from visprog.models.fake import FakeLanguageModel
 from visprog.models.progress import report
 from visprog.models.roles import Completion, LanguageModel, Message
-from visprog.models.transformers import load
 from visprog.models.zoo import Zoo
 from visprog.planner.language_model import LanguageModelPlanner
 from visprog.planner.plan import Plan

@@ -24,8 +24,8 @@ from training.saving import save
 from training.views import part_of, whole_view
 from visprog.miniworld.drawing import draw
 from visprog.miniworld.scene import Ground, Scene, Thing
-from visprog.models.transformers.answers import BlipCaptions
-from visprog.models.transformers.network import load_network
+from visprog.models.backends.transformers.answers import BlipCaptions
+from visprog.models.backends.transformers.network import load_network
 from visprog.values import Image
 
 CAPTIONS = (

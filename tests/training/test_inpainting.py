@@ -20,7 +20,7 @@ from training.repaints import Repaint, make_repaint
 from visprog.miniworld.catalogue import CATEGORIES, STUFF
 from visprog.miniworld.drawing import draw
 from visprog.miniworld.scene import Scene, generator
-from visprog.models.diffusers import load
+from visprog.models.backends.diffusers.inpainter import load
 from visprog.values import Image
 
 

@@ -25,8 +25,8 @@ from training.questions import Sample, WholeQuestions
 from training.saving import save
 from visprog.miniworld.drawing import draw
 from visprog.miniworld.scene import SIDES, generator, make_scene
-from visprog.models.transformers.answers import ViltAnswers
-from visprog.models.transformers.network import load_network
+from visprog.models.backends.transformers.answers import ViltAnswers
+from visprog.models.backends.transformers.network import load_network
 from visprog.values import Image
 
 QUESTIONS = ("What color is the car?", "Is there a dog in the image?", "What is this?")

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from visprog.models.openai_json import decoded, read_json
 from visprog.models.safetensors_files import header_fault
+from visprog.models.server_json import decoded, read_json
 
 _SETTINGS = ("config.json", "model_index.json", "open_clip_config.json", "adapter_config.json")
 """A checkpoint has one of these: it says which network the weights are for."""

@@ -22,9 +22,6 @@ from visprog.models.turns import loading_alone
 if TYPE_CHECKING:
     import torch
 
-LOCAL = ("transformers", "diffusers", "segment_anything", "open_clip")
-"""The backends that load weights onto a device."""
-
 COMMON_OPTIONS = ("revision", "device", "dtype")
 """Options that every local model takes."""
 

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
-import os
 from functools import lru_cache
 from pathlib import Path
 
 from visprog.errors import VisProgError
+from visprog.models.backend import find_backend
 from visprog.models.checkpoints import (
-    LOCAL,
     find_checkpoint,
     has_no_accelerator,
     is_embedded,
@@ -23,16 +22,6 @@ from visprog.models.checkpoints import (
 )
 from visprog.models.profile import Spec
 
-_PACKAGES = {
-    "opencv": ("opencv-python", "numpy"),
-    "openai": ("openai",),
-    "transformers": ("transformers", "torch", "torchvision"),
-    "diffusers": ("diffusers", "transformers", "torch"),
-    "segment_anything": ("segment-anything", "torch", "torchvision"),
-    "open_clip": ("open-clip-torch", "torch", "torchvision"),
-}
-"""The packages whose versions a backend's results depend on."""
-
 _PLAIN = frozenset({"revision", "device", "dtype", "kind", "coordinates", "reasoning_effort"})
 """Options that are shown as they are. Another's text may hold a secret, and shows as a hash."""
 
@@ -40,9 +29,10 @@ _PLAIN = frozenset({"revision", "device", "dtype", "kind", "coordinates", "reaso
 def fingerprint(spec: Spec) -> str:
     """Return what tells the model from others."""
     options = [shown(name, value) for name, value in sorted(spec.options.items())]
-    versions = [f"{package} {package_version(package)}" for package in _PACKAGES[spec.backend]]
-    content, surroundings = _content(spec), _surroundings(spec.backend)
-    return " ".join([str(spec), *options, *versions, *content, *surroundings, *_placement(spec)])
+    backend = find_backend(spec.backend)
+    versions = [f"{package} {package_version(package)}" for package in backend.distributions]
+    facts = (*versions, *_content(spec), *backend.surroundings(), *_placement(spec))
+    return " ".join([str(spec), *options, *facts])
 
 
 def weight_bytes(spec: Spec) -> int:
@@ -71,21 +61,10 @@ def package_version(package: str) -> str:
         return "none"
 
 
-def _surroundings(backend: str) -> list[str]:
-    """Tell the servers of the environment apart, by a hash: an address may hold a secret."""
-    if backend != "openai":
-        return []
-    model, address = os.environ.get("OPENAI_MODEL", ""), os.environ.get("OPENAI_BASE_URL", "")
-    return [
-        *([f"OPENAI_MODEL={model}"] if model else []),
-        *([f"at #{short_hash(address)}"] if address else []),
-    ]
-
-
 def _placement(spec: Spec) -> list[str]:
     """Name device and precision where the options leave them to the machine: results differ by them."""
     left = [name for name in ("device", "dtype") if spec.options.get(name, "auto") == "auto"]
-    if spec.backend not in LOCAL or not left:
+    if not find_backend(spec.backend).placed or not left:
         return []
     device, dtype = spec.options.get("device", "auto"), "float32"
     if device == "auto" and has_no_accelerator():
@@ -137,7 +116,7 @@ def _files(spec: Spec) -> list[Path]:
     own = Path(spec.identifier).expanduser()
     if _is_file(own):
         found.append(own)
-    elif spec.backend in ("transformers", "diffusers", "open_clip"):
+    elif find_backend(spec.backend).pulled:
         try:
             folder = find_checkpoint(spec.identifier, spec.options.get("revision"))
         except VisProgError:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from visprog.errors import ModelUnavailable
-from visprog.models.openai_json import decoded, read_json
+from visprog.models.server_json import decoded, read_json
 
 PATIENCE = 10.0
 """Seconds that the hub may take to begin an answer, and between two parts of one."""

@@ -13,11 +13,9 @@ from typing import Any, NamedTuple
 
 from visprog.errors import UsageError
 from visprog.files import Limit, read_text
+from visprog.models.backend import backend_names
 from visprog.models.option_text import split_options
 from visprog.models.roles import ROLES
-
-BACKENDS = ("opencv", "openai", "transformers", "diffusers", "segment_anything", "open_clip")
-"""What may stand before the colon of a model's name."""
 
 _FACTS = ("licence", "size", "note")
 """What a profile may say of a model for people; no backend sees it."""
@@ -133,10 +131,10 @@ def read_spec(role: str, written: object) -> Spec:
             help='write "backend:identifier", such as "opencv:haar"',
         )
     backend, _, identifier = model.partition(":")
-    if backend not in BACKENDS:
+    if backend not in backend_names():
         raise UsageError(
             f"there is no backend `{backend}`, named for the role {role}",
-            help=f"the backends are {', '.join(BACKENDS)}",
+            help=f"the backends are {', '.join(backend_names())}",
         )
     facts = {name: str(options.pop(name)) for name in _FACTS if name in options}
     return Spec(backend, identifier, options, facts)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import importlib
 import itertools
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -12,7 +11,7 @@ from threading import Condition, RLock
 from typing import Any
 
 from visprog.errors import ModelUnavailable, UsageError
-from visprog.models.checkpoints import LOCAL
+from visprog.models.backend import find_backend
 from visprog.models.fingerprints import fingerprint, weight_bytes
 from visprog.models.profile import Profile, Spec, check_role, load_profile, read_spec
 from visprog.models.roles import ROLES
@@ -79,7 +78,7 @@ class Zoo:
     def spec(self, role: str) -> Spec | None:
         """Return what the profile names for the role; None where nothing does, or an object fills it."""
         spec = self._specs.get(role)
-        if spec is None or spec.backend not in LOCAL:
+        if spec is None or not find_backend(spec.backend).placed:
             return spec
         return spec._replace(options={**self._placement, **spec.options})
 
@@ -192,13 +191,9 @@ def _methods(role: str) -> list[str]:
 
 
 def _load(role: str, spec: Spec) -> object:
-    """Have the backend's module load a model: its `load(role, identifier, options)` returns one or raises.
-
-    A model may have `nbytes`, the memory that its weights take.
-    """
-    backend = importlib.import_module(f"visprog.models.{spec.backend}")
+    """Have the backend load a model. Raises as it does, and names the role."""
     try:
-        return backend.load(role, spec.identifier, spec.options)
+        return find_backend(spec.backend).load(role, spec.identifier, spec.options)
     except ModelUnavailable as error:
         size = f", {spec.facts['size']}" if "size" in spec.facts else ""
         message = f"the role {ROLES[role].__name__} is to be filled by {spec}{size}: {error.message}"

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from visprog.errors import UsageError
-from visprog.models import openai
+from visprog.models.backend import find_backend
 from visprog.models.roles import LanguageModel
 from visprog.models.zoo import Zoo
 from visprog.planner.plan import Planner
+
+if TYPE_CHECKING:
+    from visprog.models.backends.openai.language import OpenAILanguageModel
 
 PLANNERS = ("auto", "examples", "openai", "openai:MODEL", "transformers:MODEL")
 """What `choose_planner` understands."""
@@ -40,7 +43,7 @@ def choose_planner(name: str, models: Zoo | None = None) -> Planner:
     """
     check_planner_name(name)
     if name == "auto":
-        name = "openai" if openai.is_configured(_api_options(models)) else _own(models)
+        name = "openai" if find_backend("openai").is_configured(_api_options(models)) else _own(models)
     if name == "examples":
         from visprog.planner.examples.planner import ExamplesPlanner
 
@@ -60,14 +63,12 @@ def _api_options(models: Zoo | None) -> Mapping[str, Any]:
     return spec.options if spec is not None and spec.backend == "openai" else {}
 
 
-def _api_model(name: str, models: Zoo | None) -> openai.OpenAILanguageModel:
+def _api_model(name: str, models: Zoo | None) -> OpenAILanguageModel:
     """Return the model of this name behind an API, or the profile's; with the profile's options."""
     spec = models.spec("language_model") if models is not None else None
     if models is not None and spec is not None and spec.backend == "openai" and name in ("", spec.identifier):
-        model = models.get("language_model")
-        if isinstance(model, openai.OpenAILanguageModel):
-            return model
-    return openai.load_language_model(name, _api_options(models))
+        return models.get("language_model")  # type: ignore[return-value]  # the backend's models for the role
+    return find_backend("openai").load("language_model", name, _api_options(models))  # type: ignore[return-value]
 
 
 def _own(models: Zoo | None) -> str:

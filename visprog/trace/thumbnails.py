@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PILImage
 
-from visprog.models.opencv import load_opencv
+from visprog.libraries import load_opencv
 from visprog.values import Image
 
 

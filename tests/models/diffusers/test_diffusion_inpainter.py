@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image as PILImage
 
 from visprog.errors import ModelFailed, ModelUnavailable, UsageError
-from visprog.models.diffusers import DiffusionInpainter, load
+from visprog.models.backends.diffusers.inpainter import DiffusionInpainter, load
 from visprog.models.inpainting import excerpt, paste
 from visprog.models.progress import listening
 from visprog.models.zoo import Zoo

@@ -16,7 +16,7 @@ import pytest
 
 from visprog.errors import ModelUnavailable, UsageError
 from visprog.extras import install_extra
-from visprog.models.open_clip import CoCa, OpenClip, load, repository
+from visprog.models.backends.open_clip.clip import CoCa, OpenClip, load, repository
 from visprog.models.zoo import Zoo
 from visprog.values import Image
 

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image as PILImage
 
 from visprog.errors import ModelFailed, ModelUnavailable, UsageError
-from visprog.models.segment_anything import SegmentAnything, load
+from visprog.models.backends.segment_anything.sam import SegmentAnything, load
 from visprog.models.zoo import Zoo
 from visprog.values import Image, Region, Regions
 
@@ -227,7 +227,7 @@ def test_a_folder_with_one_checkpoint_will_do(checkpoint: Path) -> None:
 def test_metas_own_sizes_are_told_from_their_weights(build: str) -> None:
     from segment_anything import sam_model_registry
 
-    from visprog.models.segment_anything import _built
+    from visprog.models.backends.segment_anything.sam import _built
 
     with torch.device("meta"):
         own = sam_model_registry[build]()

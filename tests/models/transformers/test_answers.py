@@ -17,11 +17,11 @@ import transformers
 from tests.models.tiny_checkpoints import answering_models, language_models
 from tests.models.tiny_checkpoints.pictures import SIZES, picture
 from visprog.errors import ModelFailed, ModelUnavailable, UsageError
+from visprog.models.backends.transformers import load, vision_language
+from visprog.models.backends.transformers.generation import Generated
+from visprog.models.backends.transformers.vision_language import VisionLanguageModel, fitted
 from visprog.models.roles import Message
 from visprog.models.short_answer import short_answer
-from visprog.models.transformers import load, vision_language
-from visprog.models.transformers.generation import Generated
-from visprog.models.transformers.vision_language import VisionLanguageModel, fitted
 from visprog.models.zoo import Zoo
 
 QUESTIONS = ["is there a dog?", "how many?", "what colour is the bus on the left, and why?"]
@@ -128,7 +128,7 @@ def test_a_chat_model_answers_as_the_library_s_pipeline(
 
 
 def _instruction() -> str:
-    from visprog.models.transformers import vision_language
+    from visprog.models.backends.transformers import vision_language
 
     return vision_language._SHORT
 

@@ -20,7 +20,7 @@ from tests.models.tiny_checkpoints import answering_models, contrastive_models, 
 from tests.models.tiny_checkpoints.pictures import picture
 from tests.models.tiny_checkpoints.red_squares import noise
 from tests.models.tiny_checkpoints.tiny_detectors import save_owl
-from visprog.models.transformers import load
+from visprog.models.backends.transformers import load
 from visprog.values import Image, Region, Regions
 
 CPU = {"device": "cpu"}

@@ -20,9 +20,9 @@ from tests.models.tiny_checkpoints.tiny_detectors import save_grounding_dino, sa
 from tests.models.tiny_checkpoints.tiny_sam import SAMS, save_sam
 from tests.models.tiny_checkpoints.tiny_segmenters import SEGMENTERS
 from visprog.errors import ModelUnavailable, UsageError
+from visprog.models.backends.transformers import load
+from visprog.models.backends.transformers.geometry import whole_pixels
 from visprog.models.profile import Profile
-from visprog.models.transformers import load
-from visprog.models.transformers.geometry import whole_pixels
 from visprog.models.zoo import Zoo
 from visprog.values import Box, Region, Regions
 
@@ -53,7 +53,7 @@ def said(role: str, model: Any) -> Regions:
 
 
 def test_the_backend_is_imported_without_torch() -> None:
-    asks = "import sys, visprog.models.transformers; sys.exit('torch' in sys.modules)"
+    asks = "import sys, visprog.models.backends.transformers; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", asks], check=False).returncode == 0
 
 

@@ -17,11 +17,11 @@ import transformers
 
 from tests.models.tiny_checkpoints import answering_models, language_models
 from visprog.errors import AnswerCut, ContextTooLong, ModelFailed, ModelUnavailable, UsageError
+from visprog.models.backends.transformers import load
+from visprog.models.backends.transformers.generation import Generated
+from visprog.models.backends.transformers.language import TransformersLanguageModel, completion, transcript
 from visprog.models.progress import listening
 from visprog.models.roles import Message
-from visprog.models.transformers import load
-from visprog.models.transformers.generation import Generated
-from visprog.models.transformers.language import TransformersLanguageModel, completion, transcript
 from visprog.models.usage import counting
 from visprog.models.zoo import Zoo
 

@@ -14,7 +14,7 @@ from tests.models.tiny_checkpoints.tiny_sam import save_sam
 from tests.models.tiny_checkpoints.tiny_segmenters import save_eomt
 from visprog import Image
 from visprog.errors import ModelFailed
-from visprog.models.transformers import load
+from visprog.models.backends.transformers import load
 
 
 @pytest.mark.parametrize("size", [(3000, 1), (1, 3000)])

@@ -18,8 +18,8 @@ import transformers
 from tests.models.tiny_checkpoints import answering_models, contrastive_models
 from tests.models.tiny_checkpoints.pictures import SIZES, picture
 from visprog.errors import ModelUnavailable, UsageError
-from visprog.models.transformers import load
-from visprog.models.transformers.scorer import TEMPLATES, ContrastiveScorer
+from visprog.models.backends.transformers import load
+from visprog.models.backends.transformers.scorer import TEMPLATES, ContrastiveScorer
 from visprog.models.zoo import Zoo
 
 TEXTS = ["cat", "red dog", "a very long description of the sea and of all that swims in it"]

@@ -18,8 +18,8 @@ pytest.importorskip("scipy", reason="MaskFormer's and Mask2Former's losses ask f
 from tests.models.tiny_checkpoints.red_squares import noise, red_square, redness
 from tests.models.tiny_checkpoints.tiny_segmenters import LABELS, SEGMENTERS
 from visprog.errors import UsageError
-from visprog.models.transformers import load, segmenter
-from visprog.models.transformers.segmenter import PanopticSegmenter
+from visprog.models.backends.transformers import load, segmenter
+from visprog.models.backends.transformers.segmenter import PanopticSegmenter
 from visprog.values import Box, Image
 
 SIZES = [(120, 80), (80, 120), (1, 1), (3, 200), (200, 3), (640, 480)]

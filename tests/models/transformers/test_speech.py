@@ -16,8 +16,8 @@ import transformers
 
 from tests.models.tiny_checkpoints import language_models, speech_models
 from visprog.errors import ModelUnavailable, UsageError
-from visprog.models.transformers import load
-from visprog.models.transformers.speech import WhisperTranscriber
+from visprog.models.backends.transformers import load
+from visprog.models.backends.transformers.speech import WhisperTranscriber
 from visprog.models.zoo import Zoo
 
 

@@ -1,0 +1,1 @@
+"""The backends that come with VisProg: a package each, with one record called `BACKEND`."""

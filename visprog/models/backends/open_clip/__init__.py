@@ -1,0 +1,27 @@
+"""The backend `open_clip`: CLIP and CoCa, by the names of OpenCLIP, by name on the hub, or by folder."""
+
+from __future__ import annotations
+
+from visprog.errors import ModelError
+from visprog.models.backend import Backend
+
+
+def _repository(identifier: str) -> str:
+    from visprog.models.backends.open_clip.clip import repository
+
+    try:
+        return repository(identifier)
+    except ModelError:  # without the package its names mean nothing
+        return identifier
+
+
+BACKEND = Backend(
+    name="open_clip",
+    loader="visprog.models.backends.open_clip.clip:load",
+    roles=("image_text_scorer", "captioner"),
+    packages=("torch", "huggingface_hub", "open_clip"),
+    distributions=("open-clip-torch", "torch", "torchvision"),
+    placed=True,
+    pulled=True,
+    repository=_repository,
+)

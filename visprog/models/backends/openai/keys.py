@@ -1,0 +1,96 @@
+"""Which key goes to which server: a key goes only to the server that it was given for."""
+
+from __future__ import annotations
+
+import base64
+import urllib.parse
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from visprog.errors import ModelUnavailable
+from visprog.models.backends.openai.address import OPENAI, Address, proxy_logins, read_address
+from visprog.models.backends.openai.configuration import variable
+from visprog.models.backends.openai.secrets import Secrets
+
+_KEY = "OPENAI_API_KEY"
+_ADDRESS = "OPENAI_BASE_URL"
+
+
+class Login(NamedTuple):
+    """A server, the key that is sent to it ('' for none), and what to do if it rejects that.
+
+    `is_own` says whether the server is the one that the environment's variables are meant for.
+    """
+
+    address: Address
+    key: str
+    is_own: bool
+    help: str
+
+    def headers(self) -> dict[str, str]:
+        """Return the headers that let a request in."""
+        if self.address.login:
+            login = urllib.parse.unquote(self.address.login).encode()
+            return {"Authorization": f"Basic {base64.b64encode(login).decode('ascii')}"}
+        if not self.key:
+            return {}
+        return {"api-key": self.key} if self.address.is_azure else {"Authorization": f"Bearer {self.key}"}
+
+    def secrets(self) -> Secrets:
+        """Return everything that may not be shown."""
+        return Secrets(self._texts(), [self.address.login, *proxy_logins()])
+
+    def _texts(self) -> Iterator[str]:
+        yield self.key
+        yield variable(_KEY)
+        yield from (value for name, value in self.address.query if name != "api-version")
+
+
+def find_login(base_url: str | None, key: str | None, api_key_env: str | None) -> Login:
+    """Return the server to ask and the key that belongs to it. Raises ModelUnavailable.
+
+    OPENAI_API_KEY goes to the server of OPENAI_BASE_URL and to OpenAI's own, and to no other: for another
+    `base_url` the variable `api_key_env` holds the key.
+    """
+    written = base_url or variable(_ADDRESS)
+    address = read_address(written or OPENAI)
+    is_own = not base_url or address.origin in _own_origins()
+    if key:
+        return Login(address, _checked(key), is_own, "give a key that is valid for this server")
+    if api_key_env:
+        found = variable(api_key_env)
+        if not found:
+            raise ModelUnavailable(
+                f"the variable {api_key_env}, which should hold the key for {address}, is not set",
+                help=f"set {api_key_env}, or change the option `api_key_env`",
+            )
+        return Login(address, _checked(found), is_own, f"set {api_key_env} to a key for this server")
+    found = variable(_KEY) if is_own else ""
+    if not found and (not written or address.origin == read_address(OPENAI).origin):
+        raise ModelUnavailable(
+            "there is no API key and no base URL",
+            help=f"set {_KEY}; or {_ADDRESS} for a server of your own, which may need no key",
+        )
+    return Login(address, _checked(found), is_own, _key_help(is_own))
+
+
+def _own_origins() -> Iterator[tuple[str, str, int]]:
+    yield read_address(OPENAI).origin
+    if variable(_ADDRESS):
+        yield read_address(variable(_ADDRESS)).origin
+
+
+def _key_help(is_own: bool) -> str:
+    if is_own:
+        return f"set {_KEY} to a key that is valid for this server"
+    unused = f"; {_KEY} was not sent, as it belongs to another server" if variable(_KEY) else ""
+    return f"name the variable that holds this server's key with the option `api_key_env`{unused}"
+
+
+def _checked(key: str) -> str:
+    key = key.strip()
+    if not all("!" <= char <= "~" for char in key):
+        raise ModelUnavailable(
+            "the API key holds a blank or a character that no key has", help="copy the key again, alone"
+        )
+    return key

@@ -1,0 +1,112 @@
+"""A network of the library with its processor: loaded from this machine, placed, described."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from visprog.libraries import needs
+from visprog.models.backends.transformers.pretrained import OFFLINE, check_whole, describe, quiet
+from visprog.models.checkpoints import check_options, find_checkpoint, loading, place
+from visprog.models.turns import ModelLock
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """A network, its processor or tokenizer, and where it runs. `lock` is held while it computes."""
+
+    model: Any
+    processor: Any
+    identifier: str
+    device: torch.device
+    dtype: torch.dtype
+    fingerprint: str
+    lock: ModelLock = field(default_factory=ModelLock)
+
+    @property
+    def kind(self) -> str:
+        """The architecture's name in the library, such as `blip`."""
+        return str(self.model.config.model_type)
+
+    @property
+    def nbytes(self) -> int:
+        """The memory that the weights take, in bytes."""
+        return sum(weight.nbytes for weight in (*self.model.parameters(), *self.model.buffers()))
+
+    @property
+    def tokenizer(self) -> Any:
+        """The tokenizer, which a processor for pictures or sound has inside."""
+        return getattr(self.processor, "tokenizer", self.processor)
+
+    def placed(self, inputs: Any) -> dict[str, Any]:
+        """Return what a processor returned on the network's device, real numbers in its precision."""
+        return {
+            name: tensor.to(self.device, self.dtype if tensor.is_floating_point() else None)
+            for name, tensor in inputs.items()
+        }
+
+
+def load_network(
+    architecture: str,
+    identifier: str,
+    options: Mapping[str, Any],
+    known: Sequence[str] = (),
+    *,
+    processor: str = "AutoProcessor",
+) -> Network:
+    """Load a checkpoint through the library's classes of these names, such as `AutoModelForCausalLM`.
+
+    `known` are the options that the caller understands beside the common ones. Raises UsageError for
+    others, and ModelUnavailable where the checkpoint is absent, damaged, or made for another purpose.
+    """
+    check_options(options, known, f"transformers:{identifier}")
+    folder = find_checkpoint(identifier, options.get("revision"))
+    device, dtype = place(options)
+    library = _library()
+    with loading(identifier), quiet():
+        reader = getattr(library, processor).from_pretrained(folder, **OFFLINE)
+        model, report = getattr(library, architecture).from_pretrained(
+            folder, dtype=dtype, use_safetensors=True, output_loading_info=True, **OFFLINE
+        )
+        check_whole(identifier, model, report["missing_keys"])
+        model.eval().requires_grad_(False).to(device)
+    fingerprint = (
+        f"{describe(identifier, folder, options)} on {device.type} in {str(dtype).removeprefix('torch.')}"
+    )
+    return Network(model, reader, identifier, device, dtype, fingerprint)
+
+
+def architecture_of(identifier: str, options: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
+    """Return what a checkpoint's configuration says it is: the architecture, and the classes it was saved by.
+
+    Raises ModelUnavailable where there is no such checkpoint, or nothing that the library knows.
+    """
+    folder = find_checkpoint(identifier, options.get("revision"))
+    library = _library()
+    with loading(identifier), quiet():
+        config = library.AutoConfig.from_pretrained(folder, **OFFLINE)
+    return str(config.model_type), tuple(getattr(config, "architectures", None) or ())
+
+
+def sees_and_writes(kind: str) -> bool:
+    """Whether models of the architecture continue text about pictures."""
+    return kind in _library().models.auto.modeling_auto.MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES
+
+
+def translates(kind: str) -> bool:
+    """Whether models of the architecture turn one text into another, as T5 does."""
+    return kind in _library().models.auto.modeling_auto.MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES
+
+
+def _library() -> Any:
+    with needs("transformers"):
+        import tokenizers  # noqa: F401  # without these two the library can be imported, and has no models
+        import torch  # noqa: F401
+        import transformers
+        import transformers.models.auto.modeling_auto
+        import transformers.utils.logging
+    return transformers

@@ -1,0 +1,99 @@
+"""OWL-ViT (Minderer et al., 2022) and OWLv2: a picture is encoded once, and any label looked for in that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from visprog.models.backends.transformers.boxes import Belief, regions_of
+from visprog.models.backends.transformers.geometry import computing, refuse_thin
+from visprog.models.backends.transformers.network import Network
+from visprog.models.encodings import Encodings
+from visprog.values import Image, Region, Regions
+
+_AT_ONCE = 16
+
+
+class _Seen(NamedTuple):
+    """What the network knows of a picture: features of shape (places, width), and a box for each place."""
+
+    features: Any
+    boxes: Any
+
+
+class OwlDetector:
+    """Finds things by name, and faces by the name `face`. May be shared by threads.
+
+    A label is asked for in the words of `template`. What was seen in pictures, and what labels mean, is kept:
+    another label in the same picture costs next to nothing, as does the same label in another.
+    """
+
+    def __init__(self, network: Network, belief: Belief, *, template: str = "{}", face: str = "face") -> None:
+        self._network = network
+        self._belief = belief
+        self._template = template
+        self._face = face
+        self._seen = Encodings(self._see, at_once=_AT_ONCE)
+        self._read = Encodings(self._understand)
+        self.fingerprint = network.fingerprint
+        self.nbytes = network.nbytes
+
+    def detect(self, image: Image, labels: Sequence[str]) -> Regions:
+        """Return the boxes of everything that one of `labels` names, labelled so, best first."""
+        return self.detect_batch([(image, labels)])[0]
+
+    def detect_batch(self, calls: Sequence[tuple[Image, Sequence[str]]]) -> list[Regions]:
+        """Return what `detect` returns for each picture with labels; all new pictures are seen at once."""
+        pictures = {image.digest: image for image, labels in calls if labels}
+        for image, _ in calls:
+            refuse_thin(image)
+        with self._network.lock:
+            seen = self._seen.of(pictures)
+            read = self._read.of({name: name for _, labels in calls for name in labels})
+            found = [
+                list(self._find(seen[image.digest], {name: read[name] for name in labels}, image.size))
+                if labels
+                else []
+                for image, labels in calls
+            ]
+        return [
+            Regions(sorted(regions, key=lambda region: -region.score), size=image.size)
+            for (image, _), regions in zip(calls, found, strict=True)
+        ]
+
+    def detect_faces(self, image: Image) -> Regions:
+        """Return a box for each face, best first."""
+        return self.detect(image, [self._face])
+
+    def detect_faces_batch(self, calls: Sequence[tuple[Image]]) -> list[Regions]:
+        """Return what `detect_faces` returns for each picture."""
+        return self.detect_batch([(image, [self._face]) for (image,) in calls])
+
+    def _find(self, seen: _Seen, names: dict[str, Any], size: tuple[int, int]) -> Iterator[Region]:
+        import torch
+
+        with computing(self._network):
+            queries = torch.stack(list(names.values()))[None]
+            logits, _ = self._network.model.class_predictor(seen.features[None], queries)
+        for index, name in enumerate(names):
+            column = logits[..., [index]]
+            yield from regions_of(self._network, self._belief, name, column, seen.boxes[None], size)
+
+    def _see(self, images: Sequence[Image]) -> list[_Seen]:
+        model, prepare = self._network.model, self._network.processor.image_processor
+        inputs = prepare(images=[image.to_pil() for image in images], return_tensors="pt")
+        with computing(self._network):
+            grids, _ = model.image_embedder(inputs["pixel_values"].to(self._network.device))
+            features = grids.flatten(1, 2)
+            boxes = model.box_predictor(features, grids)
+        return [_Seen(*(part.clone() for part in parts)) for parts in zip(features, boxes, strict=True)]
+
+    def _understand(self, names: Sequence[str]) -> list[Any]:
+        import torch
+
+        texts = [self._template.replace("{}", name) for name in names]
+        inputs = self._network.processor(text=[texts], return_tensors="pt", truncation=True)
+        with computing(self._network):
+            output = self._network.model.base_model.get_text_features(**inputs.to(self._network.device))
+            vectors = torch.nn.functional.normalize(output.pooler_output, dim=-1)
+        return [vector.clone() for vector in vectors]
