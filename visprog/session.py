@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 import visprog
 from visprog.arguments import read_program
 from visprog.audio import load_audio
-from visprog.engine.disk_memo import DiskMemo
+from visprog.engine.cache.disk import DiskMemo
+from visprog.engine.cache.memory import DEFAULT_BYTES, Memo
 from visprog.engine.execution import Observer
 from visprog.engine.interpreter import Interpreter
-from visprog.engine.memo import DEFAULT_BYTES, Memo
 from visprog.errors import AudioError, ProgramError, UsageError, VisProgError
 from visprog.images import Source, load_image, need_of
 from visprog.language.checker import Checked, check

@@ -162,7 +162,7 @@ class Tool:
         return f"{self.name} {self.function.__module__} {content.hexdigest()}"
 
     @cached_property
-    def lasts(self) -> bool:
+    def is_stable(self) -> bool:
         """Whether the fingerprint says it all: not where the function takes along what may change unseen."""
         if self.version:
             return True

@@ -18,9 +18,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from visprog import Image, Region, Regions, UsageError, VisProg, tool
-from visprog.engine.disk_memo import DiskMemo
-from visprog.engine.memo import Memo, Remembered
-from visprog.engine.value_codec import Unkeepable, decode, encode, to_png
+from visprog.engine.cache.codec import Unkeepable, decode, encode, to_png
+from visprog.engine.cache.disk import DiskMemo
+from visprog.engine.cache.memory import Memo, Remembered
 from visprog.models.fake import FakeDetector, FakeVisualQA
 
 

@@ -81,9 +81,9 @@ class Cluster:
             return
         with _connected(self._address, self._actors or 1):
             setting, options = _surroundings(self._actors, needs_key=_asks_a_service(assignment))
-            crew = _Crew(self._make_session, assignment, setting, options)
-            with contextlib.closing(crew):
-                yield from crew.perform(chain([first], jobs))
+            workers = _Crew(self._make_session, assignment, setting, options)
+            with contextlib.closing(workers):
+                yield from workers.perform(chain([first], jobs))
 
 
 class _Setting(NamedTuple):

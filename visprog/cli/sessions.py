@@ -11,7 +11,7 @@ from visprog.cli.reporting import colored, note
 from visprog.errors import ProgramError, UsageError
 
 if TYPE_CHECKING:
-    from visprog.engine.disk_memo import DiskMemo
+    from visprog.engine.cache.disk import DiskMemo
     from visprog.language.checker import Checked
     from visprog.session import VisProg
 
@@ -36,7 +36,7 @@ def make_session(
 
 
 def _disk_memo(folder: Path) -> DiskMemo:
-    from visprog.engine.disk_memo import DiskMemo
+    from visprog.engine.cache.disk import DiskMemo
 
     return DiskMemo(folder, tell=lambda words: note(f"warning: {words}"))
 
