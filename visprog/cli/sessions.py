@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from visprog.arguments import make_zoo, read_given_program
+from visprog.cli.arguments import make_zoo, read_given_program
 from visprog.cli.reporting import colored, note
 from visprog.errors import ProgramError, UsageError
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from visprog.arguments import check_run, named_pictures, split_words
+from visprog.cli.arguments import check_run, named_pictures, split_words
 from visprog.cli.options import (
     Cache,
     Deadline,

@@ -28,10 +28,10 @@ _BESIDE_FILES = frozenset(
     {
         "__init__.py",
         "__main__.py",
-        "arguments.py",
         "doctor.py",
         "errors.py",
         "extras.py",
+        "inputs.py",
         "libraries.py",
         "listing.py",
         "model_listing.py",
