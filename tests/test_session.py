@@ -29,7 +29,7 @@ from visprog import (
     parse,
     tool,
 )
-from visprog.inputs import Images
+from visprog.images import Images
 from visprog.models.fake import FakeFaceDetector, FakeLanguageModel, FakeVisualQA
 from visprog.models.roles import Completion
 from visprog.planner.language_model import LanguageModelPlanner

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING
 
 from visprog.errors import UsageError
 from visprog.files import Limit, read_text
-from visprog.images import Source
 
-Images: TypeAlias = Source | Sequence[Source] | Mapping[str, Source]
-"""One picture (IMAGE), two (LEFT, RIGHT), more (IMAGE1, IMAGE2, ...), or pictures by name."""
-
+if TYPE_CHECKING:
+    from visprog.images import Images, Source
 
 PROGRAM = Limit(1_000_000, "give a program, or a bank of examples", UsageError)
 """How long the file of a program may be."""

@@ -21,8 +21,8 @@ from visprog.engine.cache.memory import DEFAULT_BYTES, Memo
 from visprog.engine.execution import Observer
 from visprog.engine.interpreter import Interpreter
 from visprog.errors import AudioError, ProgramError, UsageError, VisProgError
-from visprog.images import load_image, need_of
-from visprog.inputs import Images, input_names, named_images, read_program
+from visprog.images import Images, load_image, need_of
+from visprog.inputs import input_names, named_images, read_program
 from visprog.language.checker import Checked, check
 from visprog.language.digest import render_digest
 from visprog.language.parser import Parsed, parse

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from itertools import count
 
 from visprog.cli.reporting import note
-from visprog.inputs import Images
+from visprog.images import Images
 from visprog.planner.plan import Plan
 from visprog.printable import one_line
 from visprog.session import VisProg
