@@ -90,6 +90,11 @@ class Zoo:
             found = self._fingerprints[role] = fingerprint(spec) if spec is not None else ""
         return found
 
+    def is_remote(self, role: str) -> bool:
+        """Whether the model that a profile names for the role asks a server."""
+        spec = self._specs.get(role)
+        return spec is not None and find_backend(spec.backend).remote
+
     def is_stable(self, role: str) -> bool:
         """Whether the fingerprint means the same model in any process; a nameless object's does not."""
         return role not in self._process_local

@@ -125,4 +125,4 @@ def _plan(
     from visprog.planner.plan import Plan
 
     checked = read_checked(session, program, names)
-    return Plan(instruction, task, checked, f"none: the program is {program}")
+    return Plan(instruction, task, checked, f"none: the program is {program}", is_given=True)
