@@ -157,7 +157,9 @@ TEXTS = {
 SHAPES = {
     "null choices": fails(body({"choices": None}), words="without choices", requests=2),
     "no choices": fails(body({"choices": []}), words="without choices", requests=2),
-    "choices by number": fails(body({"choices": {"0": SPOKEN["choices"][0]}}), words="without choices", requests=2),
+    "choices by number": fails(
+        body({"choices": {"0": SPOKEN["choices"][0]}}), words="without choices", requests=2
+    ),
     "a null choice": fails(body({"choices": [None]}), words="without choices", requests=2),
     "a null message": fails(body({"choices": [{"message": None}]}), words="without text", requests=2),
     "null everything": fails(
