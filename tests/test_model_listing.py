@@ -110,6 +110,9 @@ def test_a_folder_needs_no_fetching(tmp_path: Path) -> None:
     (tmp_path / "owl").mkdir()
     models = zoo(detector=f"transformers:{tmp_path / 'owl'}")
     assert list(pull(models, ["detector"])) == [(str(tmp_path / "owl"), tmp_path / "owl")]
+
+
+def test_a_folder_that_is_not_there_cannot_be_fetched(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="there is no folder"):
         list(pull(zoo(detector=f"transformers:{tmp_path / 'none'}"), ["detector"]))
 

@@ -82,7 +82,10 @@ def test_pulling_it_fetches_nothing(owl: Path) -> None:
         list(pull(zoo, ["visprog-mini/clip"]))
 
 
-def test_the_listing_says_that_it_comes_with_visprog(owl: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_listing_says_that_it_comes_with_visprog(
+    owl: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("visprog.model_listing.missing_extra", lambda packages: None)
     zoo = Zoo("mini")
     states = {entry.role: entry.state for entry in entries(zoo)}
     assert states["detector"] == states["face_detector"] == "comes with VisProg"

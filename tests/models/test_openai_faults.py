@@ -149,7 +149,7 @@ FAULTS: dict[str, tuple[Reply, type[ModelError], str, str]] = {
     "a connection closed at once": (hang_up, ModelFailed, "connection to .* failed", "check that the server"),
     "a body without end": (drip_body, ModelTimeout, "within 0.6 s", "faster model"),
     "headers without end": (drip_headers, ModelTimeout, "within 0.6 s", "faster model"),
-    "silence": (silence, ModelTimeout, "within 0.6 s|in time", "allow more time"),
+    "silence": (silence, ModelTimeout, "within 0.6 s", "allow more time"),
     "no choices": (
         status(200, completion("") | {"choices": []}),
         ModelFailed,

@@ -63,7 +63,7 @@ FAULTS: dict[str, tuple[Reply, type[ModelError], str]] = {
     "trouble": (error(500, f"oops {KEY}"), ModelFailed, "failed .HTTP 500."),
     "a cut response": (cut, ModelFailed, "connection to .* failed"),
     "a body without end": (drip_body, ModelTimeout, "within 0.4 s"),
-    "silence": (silence, ModelTimeout, "within 0.4 s|in time"),
+    "silence": (silence, ModelTimeout, "within 0.4 s"),
     "a web page": (status(200, "<!doctype html>"), ModelFailed, "a web page instead of JSON"),
     "another API": (status(200, {"hello": 1}), ModelFailed, "answered without"),
 }

@@ -13,14 +13,15 @@ from typing import cast
 
 import numpy as np
 import pytest
-from huggingface_hub import snapshot_download
 from PIL import Image as PILImage
-from safetensors.numpy import save_file
 
 from tests.models.hub_server import Hub, Repository, environment
 
 pytest.importorskip("torch")
 pytest.importorskip("transformers")
+
+from huggingface_hub import snapshot_download
+from safetensors.numpy import save_file
 
 from tests.models.tiny_checkpoints.tiny_detectors import save_owl
 from visprog import Image, ModelUnavailable

@@ -30,6 +30,8 @@ def fetch(identifier: str, revision: str | None = None) -> Path:
     """
     if is_embedded(identifier) or local_folder(identifier).is_dir():
         return find_checkpoint(identifier, revision)
+    if not is_repository(identifier):
+        raise _unnamed(identifier)
     load_hub()
     _check_name(identifier, revision)
     with _quiet():
@@ -47,18 +49,20 @@ def _check_name(identifier: str, revision: str | None) -> None:
     from huggingface_hub.utils import validate_repo_id
 
     try:
-        if not is_repository(identifier):
-            raise HFValidationError
         validate_repo_id(identifier)
     except HFValidationError:
-        raise UsageError(
-            f"there is no folder {identifier}, and no repository has such a name",
-            help="give the path of a folder, or OWNER/NAME, as the hub writes it",
-        ) from None
+        raise _unnamed(identifier) from None
     if revision is not None and not is_safe(revision):
         raise UsageError(
             f"no revision is called {revision!r}", help="give a branch, a tag or a commit of the repository"
         )
+
+
+def _unnamed(identifier: str) -> UsageError:
+    return UsageError(
+        f"there is no folder {identifier}, and no repository has such a name",
+        help="give the path of a folder, or OWNER/NAME, as the hub writes it",
+    )
 
 
 def _fetch(identifier: str, revision: str | None) -> Path:

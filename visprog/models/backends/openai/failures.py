@@ -40,12 +40,13 @@ class Failure(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """Who was asked: the server's address, the model, and what a rejected key is about."""
+    """Who was asked: the address, the model, what a rejected key is about, and the deadline in seconds."""
 
     address: Address
     model: str
     has_key: bool
     key_help: str
+    deadline: float
 
     @property
     def place(self) -> str:
@@ -77,7 +78,9 @@ def failed_call(fault: Exception, asked: Asked, max_bytes: int) -> Failure:
         )
     if isinstance(fault, openai.APITimeoutError):
         return Failure(
-            ModelTimeout, f"no answer came from {asked.place} in time", "try again, or allow more time"
+            ModelTimeout,
+            f"no answer came from {asked.place} within {asked.deadline:g} s",
+            "try again, or allow more time with a longer deadline",
         )
     if isinstance(fault, openai.APIConnectionError):
         return _lost(str(fault.__cause__ or fault), asked)

@@ -98,7 +98,7 @@ class Service:
         )
 
     def _request(self, send: _Send, read: _Read[Outcome], fields: Fields) -> Outcome:
-        asked = Asked(self._address, str(fields["model"]), self._has_key, self._login_help)
+        asked = Asked(self._address, str(fields["model"]), self._has_key, self._login_help, self.deadline)
         connection, ends = self._connected(), self._clock() + self.deadline
         used: tuple[Fallback, ...] = self._learned.get(asked.model, ())
         for fallback in used:
