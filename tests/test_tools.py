@@ -10,7 +10,7 @@ import pytest
 from visprog import Expression, Image, Regions, Registry, Scalar, Tool, ToolError, UsageError, Warn, tool
 from visprog.models.roles import Detector, Masker
 from visprog.modules import TOOLS
-from visprog.tools import load_tools
+from visprog.tool_sources import load_tools
 
 T = TypeVar("T")
 

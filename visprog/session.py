@@ -37,7 +37,8 @@ from visprog.planner.selection import check_planner_name, choose_planner
 from visprog.planner.task import choose_task, usual_pictures
 from visprog.planner.voting import majority
 from visprog.prompts import BANKS
-from visprog.tools import Registry, Tool, installed_tools
+from visprog.tool_sources import installed_tools
+from visprog.tools import Registry, Tool
 from visprog.trace.run import Run
 from visprog.values import Image
 

@@ -448,7 +448,7 @@ def test_a_tools_file_that_changed_is_another_tool(tmp_path: Path) -> None:
     )
     script = (
         "import sys; from pathlib import Path; from visprog import VisProg\n"
-        "from visprog.tools import load_tools\n"
+        "from visprog.tool_sources import load_tools\n"
         "run = VisProg(tools=load_tools(Path(sys.argv[1])), cache=sys.argv[2]).execute('RESULT=Scale(3)')\n"
         "print(run.result, run.steps[0].status)"
     )

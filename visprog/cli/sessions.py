@@ -27,7 +27,7 @@ def make_session(
 ) -> VisProg:
     """Return the session that options of the command line describe. Raises UsageError."""
     from visprog.session import VisProg
-    from visprog.tools import load_tools
+    from visprog.tool_sources import load_tools
 
     added = [each for path in tools or () for each in load_tools(path)]
     kept = _disk_memo(cache) if cache is not None else None
