@@ -15,8 +15,8 @@ from typer.testing import CliRunner
 from tests.documentation import GUIDES, PAGES, README, ROOT, Block, blocks
 from visprog import VisProg
 from visprog.cli import app
-from visprog.engine.disk_memo import DEFAULT_DISK_BYTES
-from visprog.engine.memo import DEFAULT_BYTES
+from visprog.engine.cache.disk import DEFAULT_DISK_BYTES
+from visprog.engine.cache.memory import DEFAULT_BYTES
 from visprog.language import expression, parser
 from visprog.models.profile import load_profile, profile_names
 from visprog.models.roles import ROLES

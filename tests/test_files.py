@@ -31,7 +31,7 @@ from visprog.batch.tasks import survey
 from visprog.files import Limit, read_stream, replacing, write_atomically
 from visprog.models.backends.opencv.onnx_files import read_onnx
 from visprog.models.profile import load_profile
-from visprog.tools import load_tools
+from visprog.tool_sources import load_tools
 
 
 def execute(path: Path) -> object:

@@ -29,10 +29,10 @@ from visprog import (
     parse,
     tool,
 )
+from visprog.images import Images
 from visprog.models.fake import FakeFaceDetector, FakeLanguageModel, FakeVisualQA
 from visprog.models.roles import Completion
 from visprog.planner.language_model import LanguageModelPlanner
-from visprog.session import Images
 
 FACES = FakeFaceDetector([(2, 2, 5, 5)])
 COUNT = "OBJ0=FaceDet(image=IMAGE)\nRESULT=Count(object=OBJ0)"

@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
 
 import pytest
@@ -72,9 +72,11 @@ FLOORS = [
     "decoding",
     "pixels",
     "images",
+    "inputs",
     "audio",
     "models",
     "tools",
+    "tool_sources",
     "engine",
     "prompts",
     "planner",
@@ -89,7 +91,6 @@ UPSTAIRS = [
     "listing",
     "model_listing",
     "doctor",
-    "arguments",
     "cli",
     "miniworld",
     "modules",
@@ -220,3 +221,48 @@ def test_the_project_speaks_of_itself_alone() -> None:
     telling = re.compile("/(work|tmp|root)/|TO" + "DO|FIX" + "ME")
     for path in [*SOURCES, *ROOT.glob("*.md"), *(ROOT / "prompts").glob("*.txt"), ROOT / "pyproject.toml"]:
         assert telling.search(path.read_text("utf-8")) is None, path
+
+
+def modules() -> dict[str, Path]:
+    """Return the files of the package by the names under which they are imported."""
+    found = {}
+    for path in SOURCES:
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        if parts[0] in ("visprog", "modules", "prompts"):
+            parts = parts if parts[0] == "visprog" else ("visprog", *parts)
+            found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+def imported(tree: ast.Module, known: Container[str]) -> set[str]:
+    """Return the modules that a file imports, at its top or in a function."""
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            whole = {f"{node.module}.{alias.name}" for alias in node.names}
+            names |= {name if name in known else node.module for name in whole}
+    return {name for name in names if name in known}
+
+
+def test_no_files_import_each_other() -> None:
+    files = modules()
+    above = {
+        name: imported(_without_type_checking(ast.parse(path.read_text("utf-8"))), files) - {name}
+        for name, path in files.items()
+    }
+    while bottom := [name for name, needed in above.items() if not needed & above.keys()]:
+        for name in bottom:
+            del above[name]
+    assert not above
+
+
+def test_no_file_has_more_than_400_lines() -> None:
+    long = {
+        str(path.relative_to(ROOT)): lines
+        for path in modules().values()
+        if (lines := len(path.read_text("utf-8").splitlines())) > 400
+    }
+    replaced = {"visprog/planner/examples/slots.py", "visprog/planner/examples/derivation.py"}
+    assert long.keys() <= replaced

@@ -10,7 +10,7 @@ import pytest
 from visprog import Expression, Image, Regions, Registry, Scalar, Tool, ToolError, UsageError, Warn, tool
 from visprog.models.roles import Detector, Masker
 from visprog.modules import TOOLS
-from visprog.tools import load_tools
+from visprog.tool_sources import load_tools
 
 T = TypeVar("T")
 
@@ -145,7 +145,7 @@ def test_the_fingerprint_of_what_takes_along_an_object_is_the_same_wherever_that
 
     first, second = version(), version()
     assert first.fingerprint == second.fingerprint
-    assert not first.lasts
+    assert not first.is_stable
 
 
 def test_what_stands_in_no_file_lasts_by_its_version_alone() -> None:
@@ -153,11 +153,11 @@ def test_what_stands_in_no_file_lasts_by_its_version_alone() -> None:
         """Add one."""
         return a + 1
 
-    assert tool("Add")(add).lasts
+    assert tool("Add")(add).is_stable
     add.__code__ = add.__code__.replace(co_filename="<a cell of a notebook>")
-    assert not tool("Add")(add).lasts
-    assert tool("Add", version="1")(add).lasts
-    assert all(each.lasts for each in TOOLS)
+    assert not tool("Add")(add).is_stable
+    assert tool("Add", version="1")(add).is_stable
+    assert all(each.is_stable for each in TOOLS)
 
 
 def test_a_file_that_was_edited_brings_other_tools(tmp_path: Path) -> None:

@@ -9,13 +9,13 @@ import secrets
 import stat
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 from urllib.parse import unquote
 
-from visprog.errors import OutputError, VisProgError
+from visprog.errors import OutputError, UsageError, VisProgError
 
 if sys.platform != "win32":
     import fcntl
@@ -271,3 +271,56 @@ def _remove_if_left(path: Path) -> None:
             path.unlink()
     finally:
         os.close(number)
+
+
+class Place(NamedTuple):
+    """A file that will be written, unless it is None: what it holds, and how its name may end."""
+
+    what: str
+    path: Path | None
+    endings: tuple[str, ...] = ()
+
+
+PAGE_ENDINGS = (".html", ".htm")
+"""How the name of a page may end."""
+
+
+def check_places(*places: Place, given: Sequence[Path] = ()) -> None:
+    """See beforehand that files can be written, each its own, and that none is one of the given pictures."""
+    written: list[tuple[str, Path]] = []
+    for what, path, endings in places:
+        if path is None:
+            continue
+        _check_place(path)
+        if endings and path.suffix.casefold() not in endings:
+            *others, last = endings
+            raise UsageError(
+                f"{what} is written as {' or '.join([', '.join(others), last] if others else [last])}, "
+                f"not as {path.name}",
+                help="change the ending",
+            )
+        if any(_is_same(path, picture) for picture in given):
+            raise UsageError(f"{path} is one of the given pictures", help="write to another file")
+        for other, place in written:
+            if _is_same(path, place):
+                raise UsageError(f"{other} and {what} cannot be the same file", help="give each its own")
+        written.append((what, path))
+
+
+def _check_place(place: Path) -> None:
+    try:
+        if place.is_dir():
+            raise UsageError(f"{place} is a folder", help="give a file's name")
+        if not place.parent.is_dir():
+            raise UsageError(f"there is no folder {place.parent}", help="make it, or choose another place")
+        if not os.access(place.parent, os.W_OK):
+            raise UsageError(f"nothing can be written in {place.parent}", help="choose another place")
+    except OSError as cause:
+        raise UsageError(f"{place} cannot be a file: {cause.strerror}", help="choose another name") from cause
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    """Whether two paths lead to the same file, by whatever links and names, even if there is none yet."""
+    if os.path.realpath(one) == os.path.realpath(other):
+        return True
+    return one.exists() and other.exists() and one.samefile(other)

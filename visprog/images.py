@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, TypeAlias
 
@@ -27,6 +27,9 @@ from visprog.values import Image
 
 Source: TypeAlias = str | os.PathLike[str] | bytes | PILImage.Image | NDArray[Any] | Image
 """What a picture may come as: a path, a file's bytes, a PIL image, an array, or an Image."""
+
+Images: TypeAlias = Source | Sequence[Source] | Mapping[str, Source]
+"""One picture (IMAGE), two (LEFT, RIGHT), more (IMAGE1, IMAGE2, ...), or pictures by name."""
 
 MAX_BYTES = 32_000_000
 MAX_PIXELS = 40_000_000

@@ -12,17 +12,17 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TYPE_CHECKING, cast
 
 import visprog
-from visprog.arguments import read_program
 from visprog.audio import load_audio
-from visprog.engine.disk_memo import DiskMemo
+from visprog.engine.cache.disk import DiskMemo
+from visprog.engine.cache.memory import DEFAULT_BYTES, Memo
 from visprog.engine.execution import Observer
 from visprog.engine.interpreter import Interpreter
-from visprog.engine.memo import DEFAULT_BYTES, Memo
 from visprog.errors import AudioError, ProgramError, UsageError, VisProgError
-from visprog.images import Source, load_image, need_of
+from visprog.images import Images, load_image, need_of
+from visprog.inputs import input_names, named_images, read_program
 from visprog.language.checker import Checked, check
 from visprog.language.digest import render_digest
 from visprog.language.parser import Parsed, parse
@@ -37,15 +37,13 @@ from visprog.planner.selection import check_planner_name, choose_planner
 from visprog.planner.task import choose_task, usual_pictures
 from visprog.planner.voting import majority
 from visprog.prompts import BANKS
-from visprog.tools import Registry, Tool, installed_tools
+from visprog.tool_sources import installed_tools
+from visprog.tools import Registry, Tool
 from visprog.trace.run import Run
 from visprog.values import Image
 
 if TYPE_CHECKING:
     from typing import Self
-
-Images: TypeAlias = Source | Sequence[Source] | Mapping[str, Source]
-"""One picture (IMAGE), two (LEFT, RIGHT), more (IMAGE1, IMAGE2, ...), or pictures by name."""
 
 _AT_ONCE = 32
 """So many tasks of many are under way at a time."""
@@ -328,28 +326,3 @@ def _needed(images: Images) -> int:
     except VisProgError:
         return 0
     return sum(need.held for need in needs) + max((need.reading for need in needs), default=0)
-
-
-def named_images(images: Images) -> dict[str, Source]:
-    """Give each picture the name under which programs know it."""
-    if isinstance(images, Mapping):
-        for name in images:
-            if not name.isidentifier():
-                raise UsageError(
-                    f"`{name}` cannot name a picture", help="use letters, digits and `_`, and no digit first"
-                )
-        return dict(images)
-    listed: list[Source] = list(images) if isinstance(images, list | tuple) else [images]  # type: ignore[list-item]
-    return dict(zip(input_names(images), listed, strict=True))
-
-
-def input_names(images: Images) -> tuple[str, ...]:
-    """Return the names under which programs know the pictures."""
-    if isinstance(images, Mapping):
-        return tuple(images)
-    count = len(images) if isinstance(images, list | tuple) else 1
-    if count == 1:
-        return ("IMAGE",)
-    if count == 2:
-        return "LEFT", "RIGHT"
-    return tuple(f"IMAGE{number}" for number in range(1, count + 1))

@@ -15,12 +15,8 @@ Declaring a tool registers nothing.
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
-import importlib.util
 import inspect
 import re
-import sys
-import traceback
 import types
 import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -29,15 +25,15 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from visprog.errors import ToolError, UsageError, described
+from visprog.errors import ToolError, UsageError
 from visprog.files import Limit, read_file
 from visprog.language.expression import Expression
 from visprog.language.types import REQUIRED, Parameter, Signature, Type
 from visprog.models.roles import ROLES
 from visprog.values import Image, Regions, Scalar
 
-ENTRY_POINTS = "visprog.tools"
-"""The entry point group by which packages bring tools: each entry is a Tool or a sequence of them."""
+PYTHON_FILE = Limit(10_000_000, "give a Python file that declares tools", UsageError)
+"""How long a file of tools may be."""
 
 
 class Warn(Protocol):
@@ -162,7 +158,7 @@ class Tool:
         return f"{self.name} {self.function.__module__} {content.hexdigest()}"
 
     @cached_property
-    def lasts(self) -> bool:
+    def is_stable(self) -> bool:
         """Whether the fingerprint says it all: not where the function takes along what may change unseen."""
         if self.version:
             return True
@@ -247,7 +243,7 @@ def _source(file: str) -> bytes:
 
 @lru_cache(maxsize=1_000)
 def _content(file: str, _size: int, _changed: int) -> bytes:
-    return read_file(Path(file), _FILE)
+    return read_file(Path(file), PYTHON_FILE)
 
 
 def _hash_code(code: types.CodeType, content: hashlib.blake2b) -> None:
@@ -363,72 +359,3 @@ def _check_tool(new: object) -> None:
 
 def _folded(name: str) -> str:
     return name.replace("_", "").casefold()
-
-
-def installed_tools() -> Iterator[Tool]:
-    """Yield the tools that installed packages bring by the entry point group `visprog.tools`."""
-    for entry in importlib.metadata.entry_points(group=ENTRY_POINTS):
-        try:
-            brought = entry.load()
-        except Exception as cause:
-            raise ToolError(
-                f"the tools of `{entry.name}` ({entry.value}) cannot be imported: {described(cause)}",
-                help="repair or uninstall the package that brings them",
-            ) from cause
-        yield from _tools_in([brought] if isinstance(brought, Tool) else brought, entry.value)
-
-
-_FILE = Limit(10_000_000, "give a Python file that declares tools", UsageError)
-
-
-def load_tools(path: Path) -> tuple[Tool, ...]:
-    """Run a Python file and return the tools that it declares, in order.
-
-    Raises UsageError where there is no such file, and ToolError where it cannot be run or declares none.
-    """
-    read_file(path, _FILE)  # Python's own loader would wait for a pipe, and has no limit
-    spec = importlib.util.spec_from_file_location(f"visprog_tools_{path.stem}", path)
-    if spec is None or spec.loader is None:
-        raise UsageError(f"{path} is no Python file", help="its name must end in .py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[module.__name__] = module  # annotations are looked up there
-    try:
-        spec.loader.exec_module(module)
-    except KeyboardInterrupt:
-        raise
-    except BaseException as cause:  # a file may call `sys.exit`, or end as it likes
-        what = f"{described(cause)}{_last_line(cause, spec.origin)}"
-        raise ToolError(f"{path} cannot be run: {what}") from cause
-    values = [value for value in vars(module).values() if isinstance(value, Tool)]
-    found = tuple(value for value in values if value.function.__module__ == module.__name__)
-    if not found:
-        raise ToolError(f"{path} declares no tool", help='declare one with `@tool("Name")`')
-    for each in found:
-        _check_declaration(each, path)
-        _ = each.fingerprint  # taken now, while the file is what was run
-    return found
-
-
-def _check_declaration(tool: Tool, path: Path) -> None:
-    """Raise ToolError that names the line if a tool of a file is declared wrongly."""
-    try:
-        _ = tool.signature, tool.needs
-    except ToolError as error:
-        code = getattr(inspect.unwrap(tool.function), "__code__", None)
-        place = f"{path}, line {code.co_firstlineno}" if code is not None else str(path)
-        raise ToolError(f"{place}: {error.message}", help=error.help) from error
-
-
-def _last_line(error: BaseException, file: str | None) -> str:
-    """Say at which line of a file an error was raised, or what raised it was called."""
-    lines = [each for each in traceback.extract_tb(error.__traceback__) if each.filename == file]
-    return f" (line {lines[-1].lineno}: {lines[-1].line})" if lines else ""
-
-
-def _tools_in(brought: object, source: str) -> Iterator[Tool]:
-    if not isinstance(brought, Iterable) or isinstance(brought, str):
-        raise ToolError(f"{source} is no tool and no sequence of tools, but {type(brought).__name__}")
-    for each in brought:
-        if not isinstance(each, Tool):
-            raise ToolError(f"{source} holds a {type(each).__name__} among its tools")
-        yield each

@@ -17,8 +17,8 @@ import numpy as np
 
 from tests.benchmarks.table import Row, median
 from visprog import VisProg
+from visprog.engine.cache.memory import Memo
 from visprog.engine.interpreter import Interpreter
-from visprog.engine.memo import Memo
 from visprog.language import parser
 from visprog.language.checker import Checked
 from visprog.models.fake import FakeDetector, FakeVisualQA

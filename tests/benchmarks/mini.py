@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 from tests.benchmarks.table import Row, print_table
 from visprog import Image, VisProg
 from visprog.batch.runner import run_batch
-from visprog.engine.memo import DEFAULT_BYTES
+from visprog.engine.cache.memory import DEFAULT_BYTES
 from visprog.miniworld.drawing import draw
 from visprog.miniworld.scene import make_scene
 from visprog.miniworld.tasks import nlvr

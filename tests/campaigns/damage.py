@@ -26,8 +26,8 @@ import numpy as np
 from tests.batch.tasks_file import write_picture, write_tasks
 from visprog import Image, Region, Regions, UsageError, VisProg
 from visprog.batch.runner import Options, run_batch
-from visprog.engine.disk_memo import DiskMemo
-from visprog.engine.memo import Remembered
+from visprog.engine.cache.disk import DiskMemo
+from visprog.engine.cache.memory import Remembered
 
 _CHUNK = 25
 """Trials in one process."""

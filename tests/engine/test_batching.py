@@ -227,7 +227,7 @@ def test_a_model_that_answers_one_call_at_a_time_holds_up_no_other(most: int) ->
     asking = VisProg(models={"visual_qa": Answers(most=most), "captioner": Captions(most=1)}, memory=0)
     for number in range(20):
         assert in_time(lambda number=number: asking.execute(BOTH, picture(number))).ok  # type: ignore[misc]
-    assert asking._interpreter._hands.crew._awake == 0
+    assert asking._interpreter._hands.workers._awake == 0
 
 
 def test_after_a_batch_of_two_was_too_large_other_models_are_asked_as_before() -> None:
@@ -239,7 +239,7 @@ def test_after_a_batch_of_two_was_too_large_other_models_are_asked_as_before() -
     assert in_time(lambda: asking.execute(asked(["a?", "b?"]), picture())).ok
     for number in range(20):
         assert in_time(lambda number=number: asking.execute(BOTH, picture(number))).ok  # type: ignore[misc]
-    assert asking._interpreter._hands.crew._awake == 0
+    assert asking._interpreter._hands.workers._awake == 0
 
 
 def test_equal_calls_are_made_once() -> None:

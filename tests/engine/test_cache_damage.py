@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 from visprog import Image
-from visprog.engine.cache_file import NotOurs, connect
-from visprog.engine.disk_memo import DiskMemo
-from visprog.engine.memo import Remembered
-from visprog.engine.value_codec import decode
+from visprog.engine.cache.codec import decode
+from visprog.engine.cache.disk import DiskMemo
+from visprog.engine.cache.file import NotOurs, connect
+from visprog.engine.cache.memory import Remembered
 
 
 def entry(value: object) -> Remembered:
@@ -169,7 +169,7 @@ def test_an_index_that_does_not_fit_its_table_cannot_make_room_for_ever(tmp_path
 
 
 def test_a_file_that_is_locked_is_not_set_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("visprog.engine.cache_file._PATIENCE", 0.05)
+    monkeypatch.setattr("visprog.engine.cache.file._PATIENCE", 0.05)
     path, told = filled(tmp_path), list[str]()
     memo = DiskMemo(tmp_path, tell=told.append)
     holder = sqlite3.connect(path, isolation_level=None)

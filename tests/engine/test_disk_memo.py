@@ -18,9 +18,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from visprog import Image, Region, Regions, UsageError, VisProg, tool
-from visprog.engine.disk_memo import DiskMemo
-from visprog.engine.memo import Memo, Remembered
-from visprog.engine.value_codec import Unkeepable, decode, encode, to_png
+from visprog.engine.cache.codec import Unkeepable, decode, encode, to_png
+from visprog.engine.cache.disk import DiskMemo
+from visprog.engine.cache.memory import Memo, Remembered
 from visprog.models.fake import FakeDetector, FakeVisualQA
 
 
@@ -448,7 +448,7 @@ def test_a_tools_file_that_changed_is_another_tool(tmp_path: Path) -> None:
     )
     script = (
         "import sys; from pathlib import Path; from visprog import VisProg\n"
-        "from visprog.tools import load_tools\n"
+        "from visprog.tool_sources import load_tools\n"
         "run = VisProg(tools=load_tools(Path(sys.argv[1])), cache=sys.argv[2]).execute('RESULT=Scale(3)')\n"
         "print(run.result, run.steps[0].status)"
     )

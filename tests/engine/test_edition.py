@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from visprog.engine import disk_memo
-from visprog.engine.disk_memo import DiskMemo
-from visprog.engine.edition import edition, source_digest
-from visprog.engine.memo import Remembered
+from visprog.engine.cache import disk
+from visprog.engine.cache.disk import DiskMemo
+from visprog.engine.cache.edition import edition, source_digest
+from visprog.engine.cache.memory import Remembered
 
 FILE = '"""Count."""\n\n\ndef count(things):\n    """Count things."""\n    return len(things)\n'
 
@@ -71,7 +71,7 @@ def test_the_edition_is_worked_out_once_for_a_cache(tmp_path: Path, monkeypatch:
         counted.append(1)
         return edition()
 
-    monkeypatch.setattr(disk_memo, "edition", counting)
+    monkeypatch.setattr(disk, "edition", counting)
     kept = Remembered(7, (), ())
     for _ in range(3):
         memo = DiskMemo(tmp_path)

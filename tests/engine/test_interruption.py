@@ -12,8 +12,8 @@ import pytest
 
 from tests.engine.steps import counting, session
 from visprog import VisProg, tool
-from visprog.engine.crew import Crew
-from visprog.engine.memo import Memo
+from visprog.engine.cache.memory import Memo
+from visprog.engine.workers import WorkerPool
 
 
 def wait_for(condition: Callable[[], object]) -> None:
@@ -72,11 +72,11 @@ def test_an_interrupted_run_starts_no_further_step() -> None:
         return number
 
     given = session(interrupt, after)
-    crew = given._interpreter._hands.crew
+    workers = given._interpreter._hands.workers
     with pytest.raises(KeyboardInterrupt):
         given.execute("A=Interrupt(1)\nB=Interrupt(2)\nC=After(B)\nD=After(A)\nRESULT=Eval('{C} + {D}')")
     go_on.set()
-    wait_for(lambda: not crew._own)
+    wait_for(lambda: not workers._own)
     assert sorted(started) == [1, 2]
 
 
@@ -100,7 +100,8 @@ def result_in_time(given: VisProg, program: str) -> object:
 
 
 @pytest.mark.parametrize(
-    ("owner", "method"), [(Memo, "end"), (Memo, "_give_back"), (Crew, "take_turn"), (Crew, "rest")]
+    ("owner", "method"),
+    [(Memo, "end"), (Memo, "_give_back"), (WorkerPool, "take_turn"), (WorkerPool, "rest")],
 )
 def test_after_an_interruption_between_two_lines_all_goes_on(
     monkeypatch: pytest.MonkeyPatch, owner: type, method: str
@@ -112,5 +113,5 @@ def test_after_an_interruption_between_two_lines_all_goes_on(
         given.execute(program)
     for _ in range(3):
         assert result_in_time(given, program) == 4
-    crew = given._interpreter._hands.crew
-    assert (crew._awake, crew._free) == (0, 2)
+    workers = given._interpreter._hands.workers
+    assert (workers._awake, workers._free) == (0, 2)

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from visprog import Image, Region, Regions
-from visprog.engine.memo import Memo, Remembered
+from visprog.engine.cache.memory import Memo, Remembered
 
 
 def remembered(value: object) -> Remembered:

@@ -8,7 +8,7 @@ import pytest
 
 from visprog import VisProg
 from visprog.errors import ToolError, described
-from visprog.tools import load_tools
+from visprog.tool_sources import load_tools
 
 HEAD = '''\
 import sys

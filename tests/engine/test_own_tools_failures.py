@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from visprog import VisProg
-from visprog.tools import load_tools
+from visprog.tool_sources import load_tools
 
 ROOT = Path(__file__).parents[2]
 TOOLS = '''\

@@ -6,9 +6,9 @@ import pytest
 
 from tests.engine.steps import counting, picture, session
 from visprog import UsageError, VisProg, tool
+from visprog.engine.cache.memory import Memo
 from visprog.engine.events import StepFinished
 from visprog.engine.interpreter import Interpreter
-from visprog.engine.memo import Memo
 from visprog.models.fake import FakeDetector, FakeVisualQA
 from visprog.models.profile import Profile
 from visprog.models.roles import VisualQA

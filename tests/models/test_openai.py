@@ -211,7 +211,7 @@ def test_a_program_ends_quietly_though_nobody_closed_the_model(serve: Serve) -> 
     )
     settings = {"OPENAI_BASE_URL": serve(answers("Hi.")).url, "NO_PROXY": "127.0.0.1", "PYTHONPATH": "."}
     ran = subprocess.run(
-        [sys.executable, "-X", "dev", "-c", script],
+        [sys.executable, "-W", "default", "-c", script],
         env={**os.environ, **settings},
         capture_output=True,
         text=True,

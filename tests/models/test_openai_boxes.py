@@ -50,6 +50,8 @@ FORMS: dict[str, object] = {
     "two points": [{"label": "dog", "bbox": [[0.1, 0.25], [0.4, 0.5]]}],
     "a box as text": [{"label": "dog", "bbox": "[0.1, 0.25, 0.4, 0.5]"}],
     "sides from 0": [{"label": "dog", "x0": 0.1, "y0": 0.25, "x1": 0.4, "y1": 0.5}],
+    "names with capitals": [{"Label": "dog", "Left": 100, "Top": 250, "Right": 400, "Bottom": 500}],
+    "camel case": {"boundingBoxes": [{"label": "dog", "boundingBox": [0.1, 0.25, 0.4, 0.5]}]},
     "no label where one was asked for": [{"bbox": [0.1, 0.25, 0.4, 0.5]}],
 }
 

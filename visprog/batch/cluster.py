@@ -80,10 +80,10 @@ class Cluster:
         if first is None:
             return
         with _connected(self._address, self._actors or 1):
-            setting, options = _surroundings(self._actors, needs_key=_asks_a_service(assignment))
-            crew = _Crew(self._make_session, assignment, setting, options)
-            with contextlib.closing(crew):
-                yield from crew.perform(chain([first], jobs))
+            setting, options = _surroundings(self._actors, needs_key=assignment.asks_server)
+            workers = _Crew(self._make_session, assignment, setting, options)
+            with contextlib.closing(workers):
+                yield from workers.perform(chain([first], jobs))
 
 
 class _Setting(NamedTuple):
@@ -339,12 +339,6 @@ def _surroundings(actors: int | None, *, needs_key: bool) -> tuple[_Setting, dic
     setting = _Setting(Path.cwd(), actors, math.ceil(actors / len(machines)), handed)
     share = 1 / math.ceil(actors / gpus) if gpus else 0
     return setting, {"num_cpus": 1, "num_gpus": share, "scheduling_strategy": "SPREAD"}
-
-
-def _asks_a_service(assignment: Assignment) -> bool:
-    """Whether the planner or a model of the batch is one behind an API."""
-    named = [assignment.configuration["planner"], *assignment.configuration["models"].values()]
-    return any(name.startswith("openai") for name in named)
 
 
 def _is_secret(name: str) -> bool:

@@ -81,6 +81,7 @@ class Assignment(NamedTuple):
     """What an engine must know of a batch; `workers` tasks are under way at once in each session.
 
     `pictures` and `traces` are folders, or None. A session that performs tasks has this configuration.
+    `asks_server` says whether its planner or one of its models asks a server, and may need a key.
     """
 
     options: Options
@@ -88,6 +89,7 @@ class Assignment(NamedTuple):
     traces: Path | None
     configuration: Configuration
     workers: int
+    asks_server: bool
 
     def performer(self, session: VisProg) -> Performer:
         """Return what performs the tasks in a session."""
@@ -148,6 +150,7 @@ def run_batch(
             out / "traces" if options.traces else None,
             configuration,
             workers,
+            _asks_server(session, plans=overview.has_instructions),
         )
         secret = hashlib.blake2b(json.dumps(configuration).encode(), digest_size=16).digest()
         lines: list[_Line] = []
@@ -309,6 +312,11 @@ def _configuration(session: VisProg, options: Options, *, plans: bool) -> dict[s
         "pictures": options.pictures,
         "traces": options.traces,
     }
+
+
+def _asks_server(session: VisProg, *, plans: bool) -> bool:
+    planner_asks = plans and getattr(session.planner, "is_remote", False)
+    return planner_asks or any(map(session.models.is_remote, ROLES))
 
 
 def _make_folder(path: Path) -> None:

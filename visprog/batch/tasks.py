@@ -21,11 +21,10 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote
 
-from visprog.arguments import read_program
 from visprog.errors import UsageError
 from visprog.files import Limit, address_fault, is_address, open_file, read_lines
+from visprog.inputs import named_images, read_program
 from visprog.prompts import BANKS
-from visprog.session import named_images
 
 _FIELDS = ("id", "instruction", "program", "image", "images", "task")
 _LONGEST_NAME = 200

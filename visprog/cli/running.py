@@ -27,7 +27,7 @@ def origin(plan: Plan) -> str:
 
 def show_plan(plan: Plan) -> None:
     """Show where a plan comes from, its faults, and its program."""
-    if not plan.planner.startswith("none"):
+    if not plan.is_given:
         note(origin(plan))
         show_diagnostics(plan.checked, plan.checked.program.source)
     note("\n" + "\n".join(f"  {line}" for line in str(plan.checked.program).splitlines()) + "\n")

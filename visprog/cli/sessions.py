@@ -6,12 +6,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from visprog.arguments import make_zoo, read_given_program
+from visprog.cli.arguments import make_zoo, read_given_program
 from visprog.cli.reporting import colored, note
 from visprog.errors import ProgramError, UsageError
 
 if TYPE_CHECKING:
-    from visprog.engine.disk_memo import DiskMemo
+    from visprog.engine.cache.disk import DiskMemo
     from visprog.language.checker import Checked
     from visprog.session import VisProg
 
@@ -27,7 +27,7 @@ def make_session(
 ) -> VisProg:
     """Return the session that options of the command line describe. Raises UsageError."""
     from visprog.session import VisProg
-    from visprog.tools import load_tools
+    from visprog.tool_sources import load_tools
 
     added = [each for path in tools or () for each in load_tools(path)]
     kept = _disk_memo(cache) if cache is not None else None
@@ -36,7 +36,7 @@ def make_session(
 
 
 def _disk_memo(folder: Path) -> DiskMemo:
-    from visprog.engine.disk_memo import DiskMemo
+    from visprog.engine.cache.disk import DiskMemo
 
     return DiskMemo(folder, tell=lambda words: note(f"warning: {words}"))
 

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from itertools import count
 
 from visprog.cli.reporting import note
+from visprog.images import Images
 from visprog.planner.plan import Plan
 from visprog.printable import one_line
-from visprog.session import Images, VisProg
+from visprog.session import VisProg
 from visprog.trace.rendering import describe
 from visprog.trace.run import Run
 from visprog.trace.terminal import LiveSteps

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Hashable, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
-from visprog.engine.crew import Crew, Pause
+from visprog.engine.workers import Pause, WorkerPool
 
 MOST = 32
 """So many calls are made at once of a model that names no `batch_size` of its own."""
@@ -28,8 +28,8 @@ class Answer(NamedTuple):
 _Outcome: TypeAlias = Answer | Exception
 
 
-class Gatherer:
-    """Makes the calls of the crew's threads to models, those that a model can answer together in batches.
+class Batcher:
+    """Makes the calls of worker threads to models, and combines those that a model can answer together.
 
     Which those are `visprog.models.roles` says. Calls to one method of one model stand in a queue, and their
     threads rest. A full queue is sent; where no thread is awake, so is the longest. The first thread in it
@@ -43,13 +43,13 @@ class Gatherer:
     for steps; a step is waited for by those that began after it, hence not all wait for each other.
 
     Tools must not break this: where one holds a lock as it calls a model, another that waits for the lock
-    counts as awake. A call from a thread that is none of the crew is made alone for that reason.
+    counts as awake. Therefore a call from a thread that is not at work is made alone.
     """
 
-    def __init__(self, crew: Crew) -> None:
-        self._crew = crew
+    def __init__(self, workers: WorkerPool) -> None:
+        self._workers = workers
         self._queues: dict[tuple[str, str], _Queue] = {}
-        crew.when_idle = self._send_longest
+        workers.when_idle = self._send_longest
 
     def can_take(self, model: object, method: str) -> bool:
         """Whether calls of the method can be gathered."""
@@ -57,10 +57,10 @@ class Gatherer:
 
     def call(self, model: object, fingerprint: str, method: str, arguments: Arguments) -> Answer:
         """Return what the method returns for the arguments; or raise what it raises for them."""
-        if not self._crew.is_at_work:
+        if not self._workers.is_at_work:
             return Answer(getattr(model, method)(*arguments))
-        call = _Call(model, method, arguments, Pause(self._crew))
-        with self._crew.lock:
+        call = _Call(model, method, arguments, Pause(self._workers))
+        with self._workers.lock:
             queue = self._queue(model, fingerprint, method)
             queue.calls.append(call)
             call.pause.begin()  # before the queue is sent, which may wake this very thread
@@ -73,7 +73,7 @@ class Gatherer:
             raise
         if call.batch:
             self._make(queue, call)
-        self._crew.take_turn()
+        self._workers.take_turn()
         assert call.outcome is not None, "an unanswered call is not woken"  # noqa: S101
         if isinstance(call.outcome, Exception):
             raise call.outcome
@@ -105,10 +105,10 @@ class Gatherer:
         try:
             _answer(queue, own.batch)
         except BaseException:
-            self._crew.take_turn(at_any_rate=True)
+            self._workers.take_turn(at_any_rate=True)
             raise
         finally:
-            with self._crew.lock:
+            with self._workers.lock:
                 queue.is_under_way = False
                 others = [call for call in own.batch if call is not own and not call.is_withdrawn]
                 queue.calls.extendleft(call for call in reversed(others) if call.outcome is None)
@@ -120,7 +120,7 @@ class Gatherer:
 
     def _withdraw(self, queue: _Queue, call: _Call) -> None:
         """Take back the call of a thread that was interrupted."""
-        with self._crew.lock:
+        with self._workers.lock:
             call.is_withdrawn = True
             if call in queue.calls:
                 queue.calls.remove(call)

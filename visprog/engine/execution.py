@@ -10,8 +10,8 @@ from threading import Condition, Lock
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from visprog.engine.batching import Gatherer
-from visprog.engine.crew import Crew
+from visprog.engine.batching import Batcher
+from visprog.engine.cache.memory import Remembered
 from visprog.engine.events import (
     Event,
     StepFailed,
@@ -21,9 +21,9 @@ from visprog.engine.events import (
     StepStarted,
 )
 from visprog.engine.graph import Graph, Node
-from visprog.engine.memo import Remembered
 from visprog.engine.step_errors import step_error
 from visprog.engine.tool_values import arguments_of, check_result
+from visprog.engine.workers import WorkerPool
 from visprog.errors import DeadlineExceeded, shortened
 from visprog.models.progress import listening
 from visprog.models.usage import counting
@@ -50,8 +50,8 @@ class Surroundings(NamedTuple):
 class Hands(NamedTuple):
     """The threads that run the steps of a run, and what gathers their calls."""
 
-    crew: Crew
-    gatherer: Gatherer | None
+    workers: WorkerPool
+    batcher: Batcher | None
 
 
 class Execution:
@@ -80,7 +80,7 @@ class Execution:
         self._broken: BaseException | None = None
         self._around: dict[str, Surroundings] = {}
         self._keys: dict[str, bytes] = {}
-        self._passing: set[str] = set()  # the steps whose keys mean nothing to another process
+        self._process_local: set[str] = set()  # the steps whose keys mean nothing to another process
         self._observing = Lock()
         self._deadline = deadline
         self._begun: set[int] = set()
@@ -101,12 +101,12 @@ class Execution:
                     self._find_passing()
             ready = [index for index, count in self._waiting.items() if count == 0]
             if self._deadline is None:
-                with self._hands.crew.working():
+                with self._hands.workers.working():
                     self._work(ready)
             else:
                 for index in ready:
-                    self._hands.crew.submit(partial(self._work_apart, index))
-            with self._hands.crew.standing_aside(), self._changed:
+                    self._hands.workers.submit(partial(self._work_apart, index))
+            with self._hands.workers.standing_aside(), self._changed:
                 self._changed.wait_for(lambda: self._open == 0 or self._broken is not None, self._left())
             if self._open and self._broken is None:
                 self._expire()
@@ -159,9 +159,9 @@ class Execution:
 
     def _find_passing(self) -> None:
         for node in self._graph.nodes.values():
-            lasts = node.tool is None or self._interpreter._lasts(node.tool)
-            if not lasts or not self._passing.isdisjoint(node.step.uses):
-                self._passing.add(node.name)
+            lasts = node.tool is None or self._interpreter._is_stable(node.tool)
+            if not lasts or not self._process_local.isdisjoint(node.step.uses):
+                self._process_local.add(node.name)
 
     def _key_of(self, name: str) -> bytes:
         key = self._keys.get(name)
@@ -185,7 +185,7 @@ class Execution:
                     if own is None:
                         own = index
                     else:
-                        self._hands.crew.submit(partial(self._work_apart, index))
+                        self._hands.workers.submit(partial(self._work_apart, index))
                     continue
             else:
                 assert own is not None, "the loop's condition"  # noqa: S101
@@ -260,8 +260,8 @@ class Execution:
         if memo is None:
             return self._call(node, node.tool, at)
         key = self._keys[node.name]
-        lasting = node.name not in self._passing
-        remembered = memo.begin(key, self._hands.crew, lasting=lasting)
+        lasting = node.name not in self._process_local
+        remembered = memo.begin(key, self._hands.workers, lasting=lasting)
         if remembered is not None:
             seconds = perf_counter() - self._start - at
             value, warnings, models = remembered
@@ -324,7 +324,7 @@ class Execution:
         """Tell the observer. Who waits for its turn rests: the observer may run a program meanwhile."""
         assert self._observer is not None, "asked only where there is one"  # noqa: S101
         if not self._observing.acquire(blocking=False):
-            with self._hands.crew.resting():
+            with self._hands.workers.resting():
                 self._observing.acquire()
         try:
             if not self._over:

@@ -8,21 +8,22 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from threading import Lock
 from typing import Any
 
-from visprog.engine.batching import Gatherer
-from visprog.engine.crew import Crew
+from visprog.engine.batching import Batcher
+from visprog.engine.cache.memory import Memo
 from visprog.engine.events import (
     Event,
 )
 from visprog.engine.execution import Execution, Hands, Observer, Surroundings
 from visprog.engine.graph import Graph, build_graph
-from visprog.engine.memo import Memo
+from visprog.engine.workers import WorkerPool
 from visprog.errors import UsageError
 from visprog.language.checker import Checked
+from visprog.models.handle import ModelHandle
 from visprog.models.roles import Models
 from visprog.tools import Registry, Tool
 from visprog.values import Image
@@ -90,13 +91,13 @@ class Interpreter:
         return tuple(execution.events)
 
     def _gathered_hands(self) -> Hands:
-        crew = Crew(self._at_once)
-        return Hands(crew, Gatherer(crew) if self._batching else None)
+        workers = WorkerPool(self._at_once)
+        return Hands(workers, Batcher(workers) if self._batching else None)
 
     def _begin_anew(self) -> None:
         """Leave threads and keys to the runs that have them: an interruption may come between any lines."""
         before, self._hands = self._hands, self._gathered_hands()
-        before.crew.close()
+        before.workers.close()
         if self._memo is not None:
             self._memo.forget_the_busy()
 
@@ -112,7 +113,7 @@ class Interpreter:
 
     def close(self) -> None:
         """Let the worker threads go. Steps under way are not waited for."""
-        self._hands.crew.close()
+        self._hands.workers.close()
 
     def _is_quick(self, tool: Tool | None) -> bool:
         if tool is None:
@@ -130,7 +131,7 @@ class Interpreter:
     def _lend(self, tool: Tool, hands: Hands, passes: list[int]) -> dict[str, object]:
         call = partial(self._call_model, tool, hands, passes)
         return {
-            parameter: Lent(self._models, need.role, call)
+            parameter: ModelHandle(self._models, need.role, call)
             if not need.optional or self._models.has(need.role)
             else None
             for parameter, need in tool.needs.items()
@@ -152,26 +153,26 @@ class Interpreter:
         How many calls were made together is added to `passes`.
         """
         function = getattr(model, method)
-        if hands.gatherer is not None and hands.gatherer.can_take(model, method):
+        if hands.batcher is not None and hands.batcher.can_take(model, method):
             if named:
                 bound = inspect.signature(function).bind(*given, **named)
                 given, named = bound.args, bound.kwargs
             if not named:
                 self._gathering.add(tool.name)
-                answer = hands.gatherer.call(model, self._models.fingerprint(role), method, given)
+                answer = hands.batcher.call(model, self._models.fingerprint(role), method, given)
                 passes.append(answer.together)
                 return answer.value
-        with hands.crew.resting():
+        with hands.workers.resting():
             return function(*given, **named)
 
     def _settings(self, tool: Tool) -> dict[str, Any]:
         """Return what the profile says of the tool."""
         return dict(self._models.settings(tool.name)) if tool.settings else {}
 
-    def _lasts(self, tool: Tool) -> bool:
+    def _is_stable(self, tool: Tool) -> bool:
         """Whether the tool's keys mean the same in another process."""
-        roles = (need.role for need in tool.needs.values())
-        return tool.lasts and all(self._models.lasts(role) for role in roles if self._models.has(role))
+        roles = (need.role for need in tool.needs.values() if self._models.has(need.role))
+        return tool.is_stable and all(map(self._models.is_stable, roles))
 
     def _surroundings(self, tool: Tool) -> Surroundings:
         found = {
@@ -182,25 +183,3 @@ class Interpreter:
         roles = [f"{parameter}={fingerprint!r}" for parameter, fingerprint in found.items()]
         names = (*(each for each in found.values() if each is not None), *settings)
         return Surroundings("\0".join(["", *roles, *settings, ""]).encode(), names)
-
-
-class Lent:
-    """Stands for the model that fills a role: every call of a tool to a model goes through one.
-
-    The model is asked for on the first call, so that a tool which can do without it never loads it. Its
-    methods are called by `call`, which is given the role, the model, and the method's name and arguments.
-    """
-
-    __slots__ = ("_call", "_models", "_role")
-
-    def __init__(self, models: Models, role: str, call: Callable[..., Any] | None = None) -> None:
-        self._models = models
-        self._role = role
-        self._call = call
-
-    def __getattr__(self, name: str) -> Any:
-        model = self._models.get(self._role)
-        found = getattr(model, name)
-        if self._call is None or not callable(found):
-            return found
-        return partial(self._call, self._role, model, name)

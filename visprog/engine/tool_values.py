@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from visprog.engine.cache.memory import copied
 from visprog.engine.graph import Node
-from visprog.engine.memo import copied
 from visprog.errors import UsageError
 from visprog.language import coercion
 from visprog.language.limits import bounded, check_size

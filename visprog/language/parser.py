@@ -26,7 +26,7 @@ from visprog.language.program import (
     Variable,
     lines_of,
 )
-from visprog.language.text_references import computed_text
+from visprog.language.syntax_hints import syntax_hint
 
 MAX_TEXT = 100_000
 MAX_LINE = 5_000
@@ -233,7 +233,7 @@ class _Statement:
             self._fail(f"the quote {token.text} is not part of the language", "write straight ones: ' or \"")
         if token.kind == "bad":
             self._fail(f"the character {token.text!r} is not part of the language", f"expected {expected}")
-        self._fail(f"expected {expected}, found {token}", _hint(self._tokens, self._position))
+        self._fail(f"expected {expected}, found {token}", syntax_hint(self._tokens, self._position))
 
     def _target(self) -> Token:
         token = self._peek()
@@ -388,30 +388,3 @@ def _holds_bare_quote(token: Token) -> bool:
         token.kind == "string"
         and re.search(rf"(?<!\\)(?:\\\\)*{token.text[0]}", token.text[1:-1]) is not None
     )
-
-
-def _hint(tokens: list[Token], position: int) -> str | None:
-    before = tokens[position - 1] if position else None
-    token = tokens[position]
-    after = tokens[position + 1] if token.kind != "end" else token
-    if before is not None and before.kind == "string" and after.text in ("=", ","):
-        return "a comma is missing before it"
-    if before is not None and before.kind == "string" and token.kind in ("name", "string", "int", "unclosed"):
-        return f"a {before.text[0]} inside the string is written \\{before.text[0]}"
-    if (
-        before is not None
-        and before.kind == "name"
-        and before.text.lower() in "rbfu"
-        and token.kind == "string"
-    ):
-        text = str(token.value)
-        return f"strings have no prefix{f'; write `TEXT0={computed_text(text)}` first' * ('{' in text)}"
-    if before is not None and before.kind == "string" and token.text in ("%", ".", "+", "*"):
-        return f"only Eval computes text; write `TEXT0={computed_text('the {NAME}')}` first, and give `TEXT0`"
-    if token.kind == "name" and before is not None and before.kind == "name":
-        return f"arguments stand in brackets, as in `{before.text}(name=value)`"
-    if token.text == "." and before is not None and before.kind == "name":
-        return "values have no attributes; use a tool, or Eval for arithmetic"
-    if token.kind == "reference":
-        return "braces belong inside an Eval expression; write the variable's name alone"
-    return None

@@ -176,7 +176,7 @@ class Models(Protocol):
         """Return what tells the model that fills the role from every other, without loading it."""
         ...
 
-    def lasts(self, role: str) -> bool:
+    def is_stable(self, role: str) -> bool:
         """Whether the role's fingerprint means the same model in another process too."""
         ...
 

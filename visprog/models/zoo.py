@@ -38,7 +38,7 @@ class Zoo:
         self._specs = dict(self.profile.models)
         self._given: dict[str, object] = {}
         self._fingerprints: dict[str, str] = {}
-        self._passing: set[str] = set()  # the roles of objects without a fingerprint of their own
+        self._process_local: set[str] = set()  # the roles of objects without a fingerprint of their own
         self._placement = {
             name: value for name, value in (("device", device), ("dtype", dtype)) if value != "auto"
         }
@@ -69,7 +69,7 @@ class Zoo:
             own = getattr(model, "fingerprint", "")
             self._fingerprints[role] = own or _numbered(model)
             if not own:
-                self._passing.add(role)
+                self._process_local.add(role)
 
     def has(self, role: str) -> bool:
         """Whether something fills the role, as far as can be told without loading it."""
@@ -90,9 +90,14 @@ class Zoo:
             found = self._fingerprints[role] = fingerprint(spec) if spec is not None else ""
         return found
 
-    def lasts(self, role: str) -> bool:
+    def is_remote(self, role: str) -> bool:
+        """Whether the model that a profile names for the role asks a server."""
+        spec = self._specs.get(role)
+        return spec is not None and find_backend(spec.backend).remote
+
+    def is_stable(self, role: str) -> bool:
         """Whether the fingerprint means the same model in any process; a nameless object's does not."""
-        return role not in self._passing
+        return role not in self._process_local
 
     def settings(self, tool: str) -> Mapping[str, Any]:
         """Return the settings that the profile gives for the tool of this name."""

@@ -91,8 +91,8 @@ class LanguageModelPlanner:
     """Asks `model` for programs. `name` is what plans are signed with, such as `openai:small`.
 
     A program with errors goes back with its diagnostics until `attempts` answers have been given. `banks`
-    returns the examples to follow for a task. `temperature` None leaves it to the model, but `variety`, if
-    given, is the temperature at which programs are written that are to vote.
+    returns the examples to follow for a task. With `temperature` None, the model decides. `variety`, if
+    given, is the temperature for programs that vote. `is_remote` says that the model asks a server.
     """
 
     model: LanguageModel
@@ -100,6 +100,7 @@ class LanguageModelPlanner:
     attempts: int = 3
     temperature: float | None = None
     variety: float | None = None
+    is_remote: bool = False
     banks: Callable[[str], Bank] = field(default=shipped_bank)
 
     @property

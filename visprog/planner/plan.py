@@ -28,7 +28,8 @@ class Plan:
     """A program that passes the checker, and how it came about.
 
     `planner` names the planner (and its model); `transcript` is every message that the model read or
-    wrote, in order; `remarks` are sentences for people, such as which example was followed.
+    wrote, in order; `remarks` are sentences for people, such as which example was followed. `is_given` says
+    that a person gave the program, and nothing was planned.
     """
 
     instruction: str
@@ -39,6 +40,7 @@ class Plan:
     remarks: tuple[str, ...] = ()
     input_tokens: int = 0
     output_tokens: int = 0
+    is_given: bool = False
 
     @property
     def program(self) -> Program:

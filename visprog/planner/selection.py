@@ -54,7 +54,7 @@ def choose_planner(name: str, models: Zoo | None = None) -> Planner:
     if kind == "transformers":
         return LanguageModelPlanner(_shared_model(name, models), name, variety=_VARIETY)
     language_model = _api_model(model, models)
-    return LanguageModelPlanner(language_model, f"openai:{language_model.model}")
+    return LanguageModelPlanner(language_model, f"openai:{language_model.model}", is_remote=True)
 
 
 def _api_options(models: Zoo | None) -> Mapping[str, Any]:

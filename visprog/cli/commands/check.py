@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from visprog.arguments import read_given_program
+from visprog.cli.arguments import read_given_program
 from visprog.cli.options import Json, Tools
 from visprog.cli.reporting import colored, note, print_json, reporting
 from visprog.cli.sessions import make_session, refuse_foreign

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from visprog.arguments import PAGE_ENDINGS, Place, check_places
 from visprog.cli.reporting import note, reporting
+from visprog.files import PAGE_ENDINGS, Place, check_places
 
 
 def demo(

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from visprog.arguments import make_zoo
+from visprog.cli.arguments import make_zoo
 from visprog.cli.options import Device, Model, Models
 from visprog.cli.reporting import reporting
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from visprog.arguments import check_run, named_pictures
+from visprog.cli.arguments import check_run, named_pictures
 from visprog.cli.options import (
     Cache,
     Deadline,

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from visprog.arguments import make_zoo
+from visprog.cli.arguments import make_zoo
 from visprog.cli.options import Json, Models
 from visprog.cli.reporting import print_json, reporting
 

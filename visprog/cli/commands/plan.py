@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from visprog.arguments import named_pictures
+from visprog.cli.arguments import named_pictures
 from visprog.cli.options import (
     Device,
     Instruction,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from visprog.arguments import check_run, named_pictures, split_words
+from visprog.cli.arguments import check_run, named_pictures, split_words
 from visprog.cli.options import (
     Cache,
     Deadline,
@@ -125,4 +125,4 @@ def _plan(
     from visprog.planner.plan import Plan
 
     checked = read_checked(session, program, names)
-    return Plan(instruction, task, checked, f"none: the program is {program}")
+    return Plan(instruction, task, checked, f"none: the program is {program}", is_given=True)

@@ -17,9 +17,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from visprog.arguments import PAGE_ENDINGS, Place, check_places
 from visprog.errors import UsageError
-from visprog.files import write_atomically
+from visprog.files import PAGE_ENDINGS, Place, check_places, write_atomically
 from visprog.miniworld.evaluation import measuring, tables
 from visprog.miniworld.evaluation.measuring import Settings, measure
 from visprog.miniworld.evaluation.report import Report, to_json

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple, cast
 
-from visprog.engine.interpreter import Lent
 from visprog.miniworld.catalogue import CATEGORIES, STUFF
 from visprog.miniworld.drawing import bounds
 from visprog.miniworld.oracle import Oracle
 from visprog.miniworld.overlaps import Mask
+from visprog.models.handle import ModelHandle
 from visprog.models.roles import ImageTextScorer, Masker, Models
 from visprog.values import Image
 
@@ -33,8 +33,8 @@ def judge_by(models: Models) -> Judge:
 
     Nothing is loaded before it is used.
     """
-    scorer = cast(ImageTextScorer, Lent(models, "image_text_scorer"))
-    masker = cast(Masker, Lent(models, "masker")) if models.has("masker") else None
+    scorer = cast(ImageTextScorer, ModelHandle(models, "image_text_scorer"))
+    masker = cast(Masker, ModelHandle(models, "masker")) if models.has("masker") else None
 
     def sees(before: Image, after: Image, region: Mask, name: str) -> bool:  # noqa: ARG001
         names = _choices(name)

@@ -11,7 +11,6 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from visprog.engine.interpreter import Lent
 from visprog.miniworld.catalogue import CATEGORIES, STUFF
 from visprog.miniworld.drawing import Drawn, draw
 from visprog.miniworld.evaluation.intervals import Sums, f1
@@ -19,6 +18,7 @@ from visprog.miniworld.evaluation.scoring import same_answer
 from visprog.miniworld.overlaps import box_overlaps, mask_overlap, matches
 from visprog.miniworld.scene import Split, Thing, generator, make_scene
 from visprog.miniworld.tasks.wording import ask_colour, ask_exists, ask_what
+from visprog.models.handle import ModelHandle
 from visprog.models.roles import FaceDetector, Models
 from visprog.modules import TOOLS
 from visprog.values import Box, Image, Region, Regions, enlarge
@@ -80,11 +80,12 @@ def counts_of(measure: Measure, seed: int, split: Split, models: Models) -> Coun
 def _call(tool: str, models: Models, *arguments: Any, **more: Any) -> Any:
     """Call a tool as a program's step does: with its models and the profile's settings."""
     (found,) = (each for each in TOOLS if each.name == tool)
-    lent = {
-        name: Lent(models, need.role) if models.has(need.role) else None for name, need in found.needs.items()
+    handles = {
+        name: ModelHandle(models, need.role) if models.has(need.role) else None
+        for name, need in found.needs.items()
     }
     silent = {found.warn_parameter: lambda _: None} if found.warn_parameter else {}
-    return found(*arguments, **more, **lent, **silent, **models.settings(tool))
+    return found(*arguments, **more, **handles, **silent, **models.settings(tool))
 
 
 def _matched(found: Sequence[Box], wanted: Sequence[Box]) -> tuple[int, int, int]:

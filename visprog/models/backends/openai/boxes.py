@@ -19,7 +19,7 @@ from visprog.models.backends.openai.form import as_fractions, as_number, read_nu
 from visprog.nouns import singular
 from visprog.values import Box, Region
 
-_LISTS = ("boxes", "objects", "detections", "bounding_boxes", "bboxes", "results", "items")
+_LISTS = ("boxes", "objects", "detections", "bounding_boxes", "boundingboxes", "bboxes", "results", "items")
 _LABELS = ("label", "name", "class", "category", "object", "text_content")
 _SCORES = ("confidence", "score", "conf", "probability")
 _SIDES = (
@@ -32,7 +32,7 @@ _SIDES = (
 _SIZED = (("x", "y", "width", "height"), ("x", "y", "w", "h"))
 _GEMINI = "box_2d"
 """Gemini's name: thousandths, in the order top, left, bottom, right."""
-_QUADS = (_GEMINI, "bbox_2d", "bbox", "box", "bounding_box", "coordinates", "position")
+_QUADS = (_GEMINI, "bbox_2d", "bbox", "box", "bounding_box", "boundingbox", "coordinates", "position")
 
 Size = tuple[int, int]
 
@@ -105,7 +105,7 @@ def _entries(found: Any, labels: Mapping[str, str]) -> list[Mapping[str, Any]]:
         found = [{"bbox": box} for box in found]
     if not isinstance(found, list) or not all(isinstance(entry, dict) for entry in found):
         raise ValueError("`boxes` is no list of boxes")
-    return found
+    return [{str(name).casefold(): value for name, value in entry.items()} for entry in found]
 
 
 def _are_numbers(found: object) -> bool:
@@ -115,10 +115,11 @@ def _are_numbers(found: object) -> bool:
 
 def _list_in(found: dict[str, Any], labels: Mapping[str, str]) -> Any:
     """Return the list of boxes in an object: under a usual name, by label, or the object as the only box."""
+    plain = {str(name).casefold(): value for name, value in found.items()}
     for name in _LISTS:
-        if name in found:
-            return [] if found[name] is None else found[name]
-    if found.keys() & {*_QUADS, *_LABELS}:
+        if name in plain:
+            return [] if plain[name] is None else plain[name]
+    if plain.keys() & {*_QUADS, *_LABELS}:
         return [found]
     if found and all(key in labels for key in found):
         return [_named(key, box) for key, boxes in found.items() for box in _boxes_of(boxes)]

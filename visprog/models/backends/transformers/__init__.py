@@ -20,7 +20,7 @@ _LOADERS = {
     "image_text_scorer": "scorer:load_scorer",
     "visual_qa": "answers:load_answers",
     "captioner": "answers:load_answers",
-    "language_model": "language:load_language_model",
+    "language_model": "language_loading:load_language_model",
     "transcriber": "speech:load_transcriber",
 }
 """Where each role's models are loaded: a file here, and a function in it that takes what `load` takes."""

@@ -9,32 +9,13 @@ from visprog.errors import AnswerCut, ModelFailed, UsageError
 from visprog.libraries import needs
 from visprog.model_text import spoken
 from visprog.models.backends.transformers.generation import Generated, generate
-from visprog.models.backends.transformers.network import (
-    Network,
-    architecture_of,
-    load_network,
-    sees_and_writes,
-    translates,
-)
-from visprog.models.roles import Completion, LanguageModel, Message
+from visprog.models.backends.transformers.network import Network
+from visprog.models.roles import Completion, Message
 
 OPTIONS = ("max_new_tokens", "context", "thinking")
-"""What `load_language_model` takes; `Limits` says what they mean."""
+"""Options of a language model; `Limits` says what they mean."""
 
 _STOPS = ("\nUser:", "\nSystem:", "\nAssistant:")
-
-
-def load_language_model(role: str, identifier: str, options: Mapping[str, Any]) -> LanguageModel:
-    """Load a language model; one that also sees pictures is loaded so that it fills those roles too."""
-    kind, classes = architecture_of(identifier, options)
-    if sees_and_writes(kind):
-        from visprog.models.backends.transformers.vision_language import load_vision_language
-
-        return load_vision_language(role, identifier, options)
-    causal = any(name.endswith("ForCausalLM") for name in classes)  # some architectures are either
-    architecture = "AutoModelForSeq2SeqLM" if translates(kind) and not causal else "AutoModelForCausalLM"
-    network = load_network(architecture, identifier, options, OPTIONS, processor="AutoTokenizer")
-    return TransformersLanguageModel(network, read_limits(options))
 
 
 class Limits(NamedTuple):

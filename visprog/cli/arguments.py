@@ -1,16 +1,16 @@
-"""What the words of the command line mean: pictures, places, programs and models. Raises UsageError."""
+"""Reads the words of the command line: pictures, programs and models. Raises UsageError."""
 
 from __future__ import annotations
 
-import os
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from visprog.errors import UsageError
-from visprog.files import Limit, check_file, decode_text, is_address, read_stream, read_text
+from visprog.files import PAGE_ENDINGS, Place, check_file, check_places, decode_text, is_address, read_stream
+from visprog.inputs import PROGRAM, named_images, read_program
 
 if TYPE_CHECKING:
     from visprog.images import Source
@@ -28,8 +28,6 @@ def split_words(words: list[str], *, optional: bool) -> tuple[str, list[Path]]:
 
 def named_pictures(images: list[Path] | None, named: list[str] | None) -> dict[str, Source]:
     """Return the pictures by the names that programs know them by."""
-    from visprog.session import named_images
-
     pictures = named_images(list(images)) if images else {}
     for each in named or ():
         name, equals, path = each.partition("=")
@@ -43,18 +41,6 @@ def named_pictures(images: list[Path] | None, named: list[str] | None) -> dict[s
     return pictures
 
 
-class Place(NamedTuple):
-    """A file that will be written, unless it is None: what it holds, and how its name may end."""
-
-    what: str
-    path: Path | None
-    endings: tuple[str, ...] = ()
-
-
-PAGE_ENDINGS = (".html", ".htm")
-"""How the name of a page may end."""
-
-
 def check_run(pictures: Mapping[str, Source], output: Path | None, trace: Path | None) -> None:
     """See beforehand that the pictures of a run are there, and that what comes of it can be kept."""
     given = [(name, path) for name, path in pictures.items() if isinstance(path, Path)]
@@ -62,55 +48,6 @@ def check_run(pictures: Mapping[str, Source], output: Path | None, trace: Path |
         check_file(path, "a picture", UsageError, f"{name}: ")
     places = Place("the result", output), Place("the trace", trace, (*PAGE_ENDINGS, ".json"))
     check_places(*places, given=[path for _, path in given])
-
-
-def check_places(*places: Place, given: Sequence[Path] = ()) -> None:
-    """See beforehand that files can be written, each its own, and that none is one of the given pictures."""
-    written: list[tuple[str, Path]] = []
-    for what, path, endings in places:
-        if path is None:
-            continue
-        _check_place(path)
-        if endings and path.suffix.casefold() not in endings:
-            *others, last = endings
-            raise UsageError(
-                f"{what} is written as {' or '.join([', '.join(others), last] if others else [last])}, "
-                f"not as {path.name}",
-                help="change the ending",
-            )
-        if any(_is_same(path, picture) for picture in given):
-            raise UsageError(f"{path} is one of the given pictures", help="write to another file")
-        for other, place in written:
-            if _is_same(path, place):
-                raise UsageError(f"{other} and {what} cannot be the same file", help="give each its own")
-        written.append((what, path))
-
-
-def _check_place(place: Path) -> None:
-    try:
-        if place.is_dir():
-            raise UsageError(f"{place} is a folder", help="give a file's name")
-        if not place.parent.is_dir():
-            raise UsageError(f"there is no folder {place.parent}", help="make it, or choose another place")
-        if not os.access(place.parent, os.W_OK):
-            raise UsageError(f"nothing can be written in {place.parent}", help="choose another place")
-    except OSError as cause:
-        raise UsageError(f"{place} cannot be a file: {cause.strerror}", help="choose another name") from cause
-
-
-def _is_same(one: Path, other: Path) -> bool:
-    """Whether two paths lead to the same file, by whatever links and names, even if there is none yet."""
-    if os.path.realpath(one) == os.path.realpath(other):
-        return True
-    return one.exists() and other.exists() and one.samefile(other)
-
-
-_PROGRAM = Limit(1_000_000, "give a program, or a bank of examples", UsageError)
-
-
-def read_program(file: Path) -> str:
-    """Return the text of a program's file. Raises UsageError."""
-    return read_text(file, _PROGRAM)
 
 
 def read_given_program(file: Path) -> tuple[str, str]:
@@ -122,7 +59,7 @@ def _standard_input() -> str:
     """Read all of it as UTF-8, whatever the locale says."""
     if sys.stdin is None:
         raise UsageError("standard input is closed", help="give a program's file, or send one to the command")
-    content = read_stream(sys.stdin.buffer, "standard input", _PROGRAM)
+    content = read_stream(sys.stdin.buffer, "standard input", PROGRAM)
     return decode_text(content, "standard input", UsageError)
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PILImage
 
-from visprog.engine.memo import Remembered
+from visprog.engine.cache.memory import Remembered
 from visprog.values import Image, Region, Regions
 
 _DIGEST = re.compile("[0-9a-f]{32}")

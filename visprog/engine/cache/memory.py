@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from visprog.engine.crew import Crew, Pause
+from visprog.engine.workers import Pause, WorkerPool
 from visprog.values import Image, Regions
 
 DEFAULT_BYTES = 512 * 2**20
@@ -27,7 +27,7 @@ class Remembered(NamedTuple):
 
 
 class Store(Protocol):
-    """Where results outlast the process. `visprog.engine.disk_memo.DiskMemo` is one."""
+    """Where results outlast the process. `visprog.engine.cache.disk.DiskMemo` is one."""
 
     def get(self, key: bytes) -> Remembered | None:
         """Return what is kept under the key."""
@@ -54,12 +54,14 @@ class Memo:
         self._busy: dict[bytes, list[Pause]] = {}  # who waits for each key that is being computed
         self._lock = Lock()
 
-    def begin(self, key: bytes, crew: Crew | None = None, *, lasting: bool = True) -> Remembered | None:
+    def begin(
+        self, key: bytes, workers: WorkerPool | None = None, *, lasting: bool = True
+    ) -> Remembered | None:
         """Return what is remembered under the key. None hands the key to the caller, until `end`.
 
-        While a thread of the crew has to wait, it rests.
+        While a thread at work has to wait, it rests.
         """
-        found = self._find(key, crew)
+        found = self._find(key, workers)
         if found is not None or self.store is None or not lasting:
             return found
         try:
@@ -71,7 +73,7 @@ class Memo:
             self._give_back(key, found)
         return found
 
-    def _find(self, key: bytes, crew: Crew | None) -> Remembered | None:
+    def _find(self, key: bytes, workers: WorkerPool | None) -> Remembered | None:
         while True:
             with self._lock:
                 entry = self._entries.get(key)
@@ -82,13 +84,13 @@ class Memo:
                 if waiting is None:
                     self._busy[key] = []
                     return None
-                crew = crew or Crew(1)
-                pause = Pause(crew)
+                workers = workers or WorkerPool(1)
+                pause = Pause(workers)
                 waiting.append(pause)
                 pause.begin()
             pause.wait()
-            if crew.is_at_work:
-                crew.take_turn()
+            if workers.is_at_work:
+                workers.take_turn()
 
     def end(self, key: bytes, computed: Remembered | None, *, lasting: bool = True) -> None:
         """Give the key back, with what was computed, if anything was; the longest unused make room for it.

@@ -17,7 +17,9 @@ from pathlib import Path
 from threading import RLock
 from typing import Any
 
-from visprog.engine.cache_file import (
+from visprog.engine.cache.codec import Part, decode, encode, to_png
+from visprog.engine.cache.edition import edition, source_digest
+from visprog.engine.cache.file import (
     FAILURES,
     SIDECARS,
     Connection,
@@ -27,9 +29,7 @@ from visprog.engine.cache_file import (
     is_damage,
     pragma,
 )
-from visprog.engine.edition import edition, source_digest
-from visprog.engine.memo import Remembered
-from visprog.engine.value_codec import Part, decode, encode, to_png
+from visprog.engine.cache.memory import Remembered
 from visprog.errors import UsageError
 
 DEFAULT_DISK_BYTES = 8 * 10**9

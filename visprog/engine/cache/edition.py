@@ -16,7 +16,7 @@ from pathlib import Path
 
 from visprog.models.fingerprints import package_version
 
-_PACKAGE = Path(__file__).parent.parent
+_PACKAGE = Path(__file__).parents[2]
 
 _LIBRARIES = ("numpy", "pillow", "opencv-python", "augly", "noto-cjk-sans-jp-regular")
 """Libraries that compute values, and packages of drawings and fonts."""
@@ -28,10 +28,10 @@ _BESIDE_FILES = frozenset(
     {
         "__init__.py",
         "__main__.py",
-        "arguments.py",
         "doctor.py",
         "errors.py",
         "extras.py",
+        "inputs.py",
         "libraries.py",
         "listing.py",
         "model_listing.py",

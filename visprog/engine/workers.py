@@ -11,21 +11,23 @@ from contextlib import contextmanager
 Job = Callable[[], None]
 
 _THREADS = 64
-"""So many steps at most are under way apart from the threads of their callers; further ones stand in line.
+"""The pool runs at most so many steps; further ones wait in a queue.
 
-A step that runs a program is one of the callers while it waits for it: else all might wait for those in line.
+A step that runs a program itself does not count while it waits for that program. Otherwise all threads might
+wait for steps in the queue.
 """
 
 _NO_LIMIT = 1_000_000
 
 
-class Crew:
-    """Threads that run steps, those of the callers and `_THREADS` of its own, of which `at_once` compute.
+class WorkerPool:
+    """Threads that run steps: those of callers, and up to `_THREADS` of the pool. `at_once` of them compute.
 
-    A thread is at work inside `working`, and as one of the crew's own. There it is awake, or it rests: it
-    waits for a model, the network or another step, and does not count as computing. Whenever the last that
-    was awake goes to rest, `when_idle` is called, under `lock`; whoever it wakes is awake from then on, not
-    only from when its thread goes on. So is a step that was just handed over to a thread of the crew.
+    A thread of the pool is at work, and so is any thread inside `working`. A thread at work is awake or
+    rests. It rests while it waits for a model, the network or another step, and then does not count as
+    computing. When the last thread that is awake goes to rest, the pool calls `when_idle` with `lock` held.
+    A thread that is woken counts as awake at once, even before it continues. So does a step that was just
+    handed to the pool.
     """
 
     def __init__(self, at_once: int) -> None:
@@ -89,7 +91,7 @@ class Crew:
                     self._own += 1
 
     def submit(self, job: Job) -> None:
-        """Have a thread of the crew's own do the job, now or when one is free. The job raises nothing."""
+        """Have a thread of the pool do the job, now or when one is free. The job must raise nothing."""
         with self.lock:
             self._jobs.append(job)
             self._begin_jobs()
@@ -161,20 +163,20 @@ class Crew:
 class Pause:
     """A rest of one thread until another ends it."""
 
-    __slots__ = ("_bell", "_crew", "_over")
+    __slots__ = ("_bell", "_over", "_workers")
 
-    def __init__(self, crew: Crew) -> None:
-        self._crew = crew
+    def __init__(self, workers: WorkerPool) -> None:
+        self._workers = workers
         self._bell = threading.Lock()
         self._bell.acquire()
         self._over = True
 
     def begin(self) -> None:
         """Rest from now on. The thread that calls this goes on to `wait`."""
-        with self._crew.lock:
-            if self._crew.is_at_work:
+        with self._workers.lock:
+            if self._workers.is_at_work:
                 self._over = False
-                self._crew.rest()
+                self._workers.rest()
 
     def end(self) -> None:
         """Wake the thread, once. It counts as awake at once."""
@@ -182,20 +184,20 @@ class Pause:
         self._bell.release()
 
     def wait(self) -> None:
-        """Wait for the end. A thread at work is awake afterwards, and has to `Crew.take_turn` next."""
+        """Wait for the end. A thread at work is awake afterwards, and has to `WorkerPool.take_turn` next."""
         try:
             self._bell.acquire()
         except BaseException:  # the user interrupts the main thread: it goes on, out of turn
             self._wake()
-            if self._crew.is_at_work:
-                self._crew.take_turn(at_any_rate=True)
+            if self._workers.is_at_work:
+                self._workers.take_turn(at_any_rate=True)
             raise
 
     def _wake(self) -> None:
-        with self._crew.lock:
+        with self._workers.lock:
             if not self._over:
                 self._over = True
-                self._crew.wake()
+                self._workers.wake()
 
 
 def _nothing() -> None:

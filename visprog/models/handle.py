@@ -1,0 +1,31 @@
+"""What tools are given in place of a model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from visprog.models.roles import Models
+
+
+class ModelHandle:
+    """Stands for the model that fills a role: every call of a tool to a model goes through one.
+
+    The model is loaded on the first call, so that a tool which can do without it never loads it. `call`
+    calls its methods; it is given the role, the model, and the method's name and arguments.
+    """
+
+    __slots__ = ("_call", "_models", "_role")
+
+    def __init__(self, models: Models, role: str, call: Callable[..., Any] | None = None) -> None:
+        self._models = models
+        self._role = role
+        self._call = call
+
+    def __getattr__(self, name: str) -> Any:
+        model = self._models.get(self._role)
+        found = getattr(model, name)
+        if self._call is None or not callable(found):
+            return found
+        return partial(self._call, self._role, model, name)
