@@ -5,9 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
-import secrets
-import stat
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -19,10 +16,11 @@ import visprog
 from visprog.batch.differences import differences
 from visprog.batch.journal import Configuration, Journal, dump
 from visprog.batch.outcome import KEPT, Outcome, Performer, file_digest
-from visprog.batch.places import JOURNAL, RESULTS, check_places, remove_leftovers
+from visprog.batch.places import JOURNAL, RESULTS, check_places, own_file, remove_leftovers
 from visprog.batch.precheck import Precheck
 from visprog.batch.tasks import Task, read_tasks, survey
-from visprog.errors import OutputError, UsageError, WorkerDied
+from visprog.errors import UsageError, WorkerDied
+from visprog.files import replacing
 from visprog.models.roles import ROLES
 from visprog.models.usage import NOTHING, Tokens, total
 from visprog.session import VisProg
@@ -329,25 +327,14 @@ def _make_folder(path: Path) -> None:
 def _write_results(path: Path, journal: Journal, tasks: list[_Line], performed: int) -> Summary:
     """Write every task's line, in order, whole or not at all. A file that is there keeps its permissions."""
     failed, transient, input_tokens, output_tokens = 0, 0, 0, 0
-    beside = path.with_name(f".visprog-{secrets.token_hex(8)}.part")
-    try:
-        with beside.open("wb") as lines:
-            if path.exists():
-                beside.chmod(stat.S_IMODE(path.stat().st_mode))
-            for key, fields in tasks:
-                entry = journal.read(key)
-                lines.write(_with_fields(dump(entry["record"]), fields) + b"\n")
-                failed += not entry["record"]["ok"]
-                transient += bool(entry.get("transient"))
-                input_tokens += entry["input_tokens"]
-                output_tokens += entry["output_tokens"]
-            lines.flush()
-            os.fsync(lines.fileno())
-        beside.replace(path)
-    except OSError as cause:
-        raise OutputError(f"{path} cannot be written: {cause.strerror}", help="make room") from cause
-    finally:
-        beside.unlink(missing_ok=True)
+    with replacing(own_file(path.parent, path.name)) as lines:
+        for key, fields in tasks:
+            entry = journal.read(key)
+            lines.write(_with_fields(dump(entry["record"]), fields) + b"\n")
+            failed += not entry["record"]["ok"]
+            transient += bool(entry.get("transient"))
+            input_tokens += entry["input_tokens"]
+            output_tokens += entry["output_tokens"]
     tokens = Tokens(input_tokens, output_tokens)
     return Summary(path, len(tasks), failed, tokens, performed, journal.damaged, transient)
 
