@@ -7,7 +7,7 @@ import pytest
 
 from visprog.errors import UsageError
 from visprog.modules.manipulation.emoji import emoji
-from visprog.modules.manipulation.sprites import _CHARACTERS, EMOTICONS, sprite, sprite_name, sprites
+from visprog.modules.manipulation.sprites import CHARACTERS, EMOTICONS, sprite, sprite_name, sprites
 from visprog.values import Image, Region, Regions
 
 GREY = (90, 90, 90)
@@ -60,7 +60,7 @@ def test_every_smiley_has_its_name() -> None:
 
 
 def test_every_emoticon_and_character_leads_to_a_drawing() -> None:
-    assert {*EMOTICONS.values(), *_CHARACTERS.values()} <= sprites().keys()
+    assert {*EMOTICONS.values(), *CHARACTERS.values()} <= sprites().keys()
     assert list(EMOTICONS.values()) == [sprite_name(emoticon.lower()) for emoticon in EMOTICONS]
 
 
