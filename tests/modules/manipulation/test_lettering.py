@@ -34,7 +34,7 @@ AUGLY_HAS = {
 
 @pytest.fixture
 def few_fonts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Neither fonts of the system nor the package of Chinese, Japanese and Korean ones."""
+    """Only the fonts of augly: none of the system, and none for Chinese, Japanese and Korean."""
     monkeypatch.setattr(fonts, "system_fonts", tuple)
     monkeypatch.setattr(fonts, "cjk_fonts", tuple)
     _forget()
@@ -162,7 +162,7 @@ def test_lines_break_between_words() -> None:
     assert [each.text for each in lines] == ["the quick", "brown fox", "jumps"]
 
 
-def test_what_has_no_room_ends_in_an_ellipsis() -> None:
+def test_text_that_does_not_fit_ends_in_an_ellipsis() -> None:
     lines = wrapped("word " * 50, 16, 100, 2)
     assert len(lines) == 2
     assert lines[-1].text.endswith("…")
