@@ -148,6 +148,7 @@ LAYOUT = {
         __init__ bidirectional crop drawing fonts foreground
         background color_pop replace sprites
         emoji lettering
+        label_layout
         tag
     """,
     "visprog.modules.understanding": """
