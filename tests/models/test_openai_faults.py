@@ -222,7 +222,7 @@ def test_a_server_that_is_down_is_named_with_what_to_check() -> None:
         taken.bind(("127.0.0.1", 0))  # bound and not listening: connections are refused
         port = taken.getsockname()[1]
         server = Service(base_url=f"http://127.0.0.1:{port}/v1", key=KEY, deadline=0.6)
-        found = raised_by(OpenAILanguageModel("m", server=server))
+        found = raised_by(OpenAILanguageModel("m", service=server))
         server.close()
     assert type(found) is ModelFailed
     assert f"the connection to http://127.0.0.1:{port}/v1 failed" in str(found)
