@@ -130,7 +130,7 @@ FAULTS: dict[str, tuple[Reply, type[ModelError], str, str]] = {
     "no quota": (
         error(429, "You exceeded your current quota", code="insufficient_quota"),
         ModelRefused,
-        "quota is used up",
+        "quota of the account is used up",
         "add credit",
     ),
     "too many requests": (
@@ -232,7 +232,7 @@ def test_a_server_that_is_down_is_named_with_what_to_check() -> None:
 
 def test_a_server_that_wants_a_key_is_told_apart_from_one_that_rejects_it(serve: Serve) -> None:
     found = raised_by(serve(error(401, "no")).model(key=""))
-    assert "wants an API key" in str(found)
+    assert "needs an API key" in str(found)
 
 
 def test_an_error_of_the_server_in_several_lines_is_quoted_in_one_without_control_characters(
@@ -360,7 +360,7 @@ def test_a_service_that_is_closed_while_it_is_asked_says_so(serve: Serve) -> Non
     found = raised_by(model)
     closing.join()
     assert type(found) is ModelFailed
-    assert found.message == f"the connection to {server.url} was closed while it was asked"
+    assert found.message == f"the connection to {server.url} was closed during a request"
 
 
 def test_a_service_that_is_closed_between_two_attempts_says_so_and_can_be_asked_again(serve: Serve) -> None:
@@ -369,6 +369,6 @@ def test_a_service_that_is_closed_between_two_attempts_says_so_and_can_be_asked_
 
     server = serve(error(500, "oops"), answers("Hi."))
     model = server.model(sleep=close)
-    assert "was closed while it was asked" in raised_by(model).message
+    assert "was closed during a request" in raised_by(model).message
     assert len(server.received) == 1
     assert model.complete(HELLO).text == "Hi."

@@ -51,7 +51,7 @@ def test_the_key_is_not_sent_to_the_address_of_a_profile(serve: Serve) -> None:
 
 def test_a_server_that_wants_a_key_is_told_which_option_names_it(serve: Serve) -> None:
     model = OpenAILanguageModel("small", service=Service(base_url=serve(error(401, "no")).url))
-    with pytest.raises(ModelRefused, match="wants an API key") as caught:
+    with pytest.raises(ModelRefused, match="needs an API key") as caught:
         model.complete(HELLO)
     assert "`api_key_env`" in str(caught.value.help)
     assert "OPENAI_API_KEY was not sent" in str(caught.value.help)

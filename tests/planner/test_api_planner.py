@@ -169,7 +169,7 @@ REFUSED: dict[str, tuple[Reply, str]] = {
     "a template": (error(500, "Conversation roles must alternate"), "a system turn"),
     "thoughts": (
         answers("", message={"role": "assistant", "content": None, "reasoning": GOOD}),
-        "field for thoughts",
+        "field for reasoning",
     ),
     "a stream": (
         status(200, f"data: {json.dumps({'choices': [{'delta': {'content': GOOD}}]})}\n\ndata: [DONE]\n\n"),
