@@ -127,7 +127,7 @@ def test_an_address_that_is_none_is_refused_before_anything_is_sent(address: str
 
 
 def test_a_key_with_a_blank_inside_is_refused_without_being_shown() -> None:
-    with pytest.raises(ModelUnavailable, match="copy the key again") as caught:
+    with pytest.raises(ModelUnavailable, match="copy only the key") as caught:
         Service(key=f"{KEY} {KEY}")
     assert KEY not in str(caught.value)
 
@@ -156,9 +156,9 @@ def test_user_and_password_of_an_address_are_sent_and_not_logged(
     server = serve(answers("Hi."))
     place = server.url.replace("http://", "http://me:se%2Fcret@")
     with caplog.at_level(logging.DEBUG):
-        model = OpenAILanguageModel("m", service=Service(base_url=place, key=KEY))
-        model.complete(HELLO)
-    model._server.close()
+        service = Service(base_url=place, key=KEY)
+        OpenAILanguageModel("m", service=service).complete(HELLO)
+    service.close()
     login = base64.b64encode(b"me:se/cret").decode()
     assert server.received[0].headers["authorization"] == f"Basic {login}"
     assert "HTTP Request" in caplog.text

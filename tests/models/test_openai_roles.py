@@ -59,7 +59,11 @@ FAULTS: dict[str, tuple[Reply, type[ModelError], str]] = {
     "a refusal": (error(400, f"our safety system objects to {KEY}"), ModelRefused, "safety system"),
     "an unknown model": (error(404, "no model `small`"), ModelRefused, "has no model `small`"),
     "too large": (error(413, "too large"), ModelRefused, "rejected the request as too large"),
-    "no quota": (error(429, "quota", code="insufficient_quota"), ModelRefused, "quota of the account is used up"),
+    "no quota": (
+        error(429, "quota", code="insufficient_quota"),
+        ModelRefused,
+        "quota of the account is used up",
+    ),
     "trouble": (error(500, f"oops {KEY}"), ModelFailed, "failed .HTTP 500."),
     "a cut response": (cut, ModelFailed, "connection to .* failed"),
     "a body without end": (drip_body, ModelTimeout, "within 0.4 s"),
