@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from visprog.answer_text import unwrapped
-from visprog.model_text import find_json, spoken, without_thoughts, without_turn_tokens
+from visprog.model_text import clean_reply, find_json, without_thoughts, without_turn_tokens
 from visprog.models.short_answer import short_answer
 
 THOUGHTS = [
@@ -55,7 +55,7 @@ def test_a_thought_before_the_answer_is_removed(thought: str) -> None:
 
 @pytest.mark.parametrize("thought", THOUGHTS[:24])
 def test_a_thought_between_words_keeps_them_apart(thought: str) -> None:
-    assert spoken(f"Red{thought}Blue").split() == ["Red", "Blue"]
+    assert clean_reply(f"Red{thought}Blue").split() == ["Red", "Blue"]
 
 
 @pytest.mark.parametrize(
@@ -71,11 +71,11 @@ def test_a_thought_between_words_keeps_them_apart(thought: str) -> None:
     ],
 )
 def test_whoever_only_thought_said_nothing(text: str) -> None:
-    assert spoken(text) == ""
+    assert clean_reply(text) == ""
 
 
 def test_what_was_said_before_a_cut_thought_stays() -> None:
-    assert spoken("yes<think>or perhaps") == "yes"
+    assert clean_reply("yes<think>or perhaps") == "yes"
 
 
 ENDS = [
@@ -96,12 +96,12 @@ STARTS = [
 
 @pytest.mark.parametrize("end", ENDS)
 def test_the_turn_ends_at_its_token(end: str) -> None:
-    assert spoken(f"yes{end}") == "yes"
+    assert clean_reply(f"yes{end}") == "yes"
 
 
 @pytest.mark.parametrize("start", STARTS)
 def test_the_turn_begins_after_its_token(start: str) -> None:
-    assert spoken(f"{start}yes") == "yes"
+    assert clean_reply(f"{start}yes") == "yes"
 
 
 @pytest.mark.parametrize(
@@ -124,12 +124,12 @@ def test_the_turn_begins_after_its_token(start: str) -> None:
     ],
 )
 def test_what_only_looks_like_a_mark_stays(text: str) -> None:
-    assert spoken(text) == text
+    assert clean_reply(text) == text
 
 
 @pytest.mark.parametrize("invisible", ["\ufeff", "\u200b", "\u2060"])
 def test_invisible_characters_are_removed(invisible: str) -> None:
-    assert spoken(f"{invisible}y{invisible}es") == "yes"
+    assert clean_reply(f"{invisible}y{invisible}es") == "yes"
 
 
 WRAPPED = [
@@ -288,5 +288,5 @@ def test_words_without_brackets_stay_as_they_are(text: str) -> None:
 @given(st.lists(st.sampled_from([*THOUGHTS, *ENDS, *STARTS, "yes", " ", "\n", "<", "{", "'"]), max_size=8))
 def test_no_mixture_makes_it_fail(parts: list[str]) -> None:
     text = "".join(parts)
-    assert len(spoken(text)) <= len(text) + len(parts)
+    assert len(clean_reply(text)) <= len(text) + len(parts)
     assert len(unwrapped(text)) <= len(text) + len(parts)

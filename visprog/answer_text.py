@@ -26,13 +26,13 @@ def unwrapped(text: str, *, sentence: bool = False) -> str:
 
     `sentence` says that a sentence is wanted, which may itself begin with `The answer is`.
     """
-    said = without_places(tagged(without_thoughts(without_invisible(text))))
-    said = without_turn_tokens(boxed(said))
+    said = without_places(text_in_tags(without_thoughts(without_invisible(text))))
+    said = without_turn_tokens(text_in_box(said))
     lines = first_turn([line for line in said.splitlines() if line.strip() and not is_fence(line)])
-    return bare(_field(labelled(lines, sentence=sentence)))
+    return strip_wrappers(_field(text_after_label(lines, sentence=sentence)))
 
 
-def tagged(text: str) -> str:
+def text_in_tags(text: str) -> str:
     """Return what the last pair of answer tags holds, or the text without such tags."""
     inner, start = "", None
     for match in _ANSWER_TAG.finditer(text):
@@ -45,7 +45,7 @@ def tagged(text: str) -> str:
     return inner or _ANSWER_TAG.sub("", text)
 
 
-def boxed(text: str) -> str:
+def text_in_box(text: str) -> str:
     """Return what stands in the last TeX box, or the text."""
     found = text.rfind(r"\boxed{")
     if found < 0:
@@ -104,7 +104,7 @@ _ANSWER_LABEL = re.compile(rf"{_BEFORE_LABEL} (?:{_COLON}|\s++is\b) | {_CHINESE}
 _HEADING = re.compile(rf"{_BEFORE_LABEL} [\s*_\#]*+", re.VERBOSE | re.IGNORECASE)
 
 
-def labelled(lines: list[str], *, sentence: bool = False) -> str:
+def text_after_label(lines: list[str], *, sentence: bool = False) -> str:
     """Return the answer that a label such as `Final answer:` marks; all lines where there is none.
 
     A label on the first line counts, for what follows may be made up; otherwise the last one does.
@@ -116,7 +116,7 @@ def labelled(lines: list[str], *, sentence: bool = False) -> str:
         heads = bool(below) and _HEADING.fullmatch(line) is not None
         end = len(line) if heads else _label_end(line, label)
         if end:
-            found = next(filter(None, map(bare, (line[end:], below))), found)
+            found = next(filter(None, map(strip_wrappers, (line[end:], below))), found)
             if number == 0 and found and not heads:
                 break
     return found or "\n".join(lines)
@@ -161,7 +161,7 @@ _ELEMENT = re.compile(r"<(\w{1,20})(?:\s[^<>]{0,200})?>([^<>]*)</\1>")
 _STRONG = re.compile(r"(\*{2,3})(?=[^\s*])([^*\n]*)(?<=[^\s*])\1")
 
 
-def bare(text: str) -> str:
+def strip_wrappers(text: str) -> str:
     """Remove white space, quotes, emphasis and elements of HTML around an answer, and strong emphasis inside.
 
     Quotes are removed in pairs: in `the sign says "STOP"` they belong to the answer.

@@ -19,7 +19,7 @@ _INVISIBLE = dict.fromkeys(map(ord, "\ufeff\u200b\u2060"))
 _QUOTES = "\"'`“”‘’"
 
 
-def spoken(text: str) -> str:
+def clean_reply(text: str) -> str:
     """Return what the model said in its turn: no thoughts, no turn tokens, no invisible characters."""
     return without_turn_tokens(without_thoughts(without_invisible(text))).strip()
 
@@ -29,7 +29,7 @@ def without_invisible(text: str) -> str:
     return text if text.isascii() else text.translate(_INVISIBLE)
 
 
-def is_mentioned(text: str, start: int, end: int) -> bool:
+def is_quoted(text: str, start: int, end: int) -> bool:
     """Whether a mark stands alone between two equal quotes: it is spoken of, not used."""
     return start > 0 and text[start - 1] in _QUOTES and text[end : end + 1] == text[start - 1]
 
@@ -107,7 +107,7 @@ def _tagged_thoughts(text: str) -> Iterator[_Mark]:
         if closes is None or (bracket == "[" and (rest or name.casefold() not in _BRACKETED)):
             continue
         start, end = match.span()
-        if is_mentioned(text, start, end):
+        if is_quoted(text, start, end):
             continue
         yield start, end, not (slash or closes)
         if empty or (rest and rest.endswith("/")):
@@ -147,7 +147,7 @@ def _split_at(token: str, text: str) -> list[str]:
     pieces: list[str] = []
     start = 0
     for match in re.finditer(re.escape(token), text):
-        if not is_mentioned(text, *match.span()):
+        if not is_quoted(text, *match.span()):
             pieces.append(text[start : match.start()])
             start = match.end()
     return [*pieces, text[start:]]
@@ -216,7 +216,7 @@ def without_turn_tokens(text: str) -> str:
     kept: list[str] = []
     start, own, said = 0, True, False
     for match in _TURN_TOKEN.finditer(text):
-        if match.start() < start or is_mentioned(text, *match.span()):
+        if match.start() < start or is_quoted(text, *match.span()):
             continue
         piece = text[start : match.start()] if own else ""
         kept.append(piece)
@@ -259,7 +259,7 @@ def find_json(text: str, *kinds: type) -> Any:
 
     Raises ValueError with a complaint for the model where there is none.
     """
-    said = spoken(text)
+    said = clean_reply(text)
     brackets = [("{", "}") if kind is dict else ("[", "]") for kind in kinds]
     spans = [(said.find(first), said.rfind(last) + 1) for first, last in brackets]
     spans = sorted(span for span in spans if 0 <= span[0] < span[1])
