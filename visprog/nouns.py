@@ -106,13 +106,13 @@ def _cased(like: str, word: str) -> str:
     return word.capitalize() if like[:1].isupper() else word
 
 
-_COMMON = (
+COMMON_NOUNS = (
     "people", "person", "picture", "pictures", "image", "images", "photo", "photos", "photograph",
     "background", "children", "woman", "bicycle", "umbrella", "animal", "animals", "flower", "flowers",
     "elephant", "dog", "dogs", "cat", "cats", "car", "cars", "face", "faces", "man", "bird", "birds", "tree",
     "trees",
 )  # fmt: skip
-_WORDS_ALIKE = frozenset(
+_SIMILAR_WORDS = frozenset(
     """
     act acts cast arc arcs peoples persons persona personal parson pictured pitcher imager imagery imaged
     imago mage photon photons phono photog photographs photographed photography backgrounds bicycled bicycles
@@ -129,12 +129,12 @@ def misspelt(word: str) -> str | None:
     letter often makes another word, only the swap counts.
     """
     written = word.casefold()
-    if written in _COMMON or written in _WORDS_ALIKE or not written.isalpha():
+    if written in COMMON_NOUNS or written in _SIMILAR_WORDS or not written.isalpha():
         return None
-    return next((noun for noun in _COMMON if _is_slip(written, noun)), None)
+    return next((noun for noun in COMMON_NOUNS if _is_typo(written, noun)), None)
 
 
-def _is_slip(word: str, noun: str) -> bool:
+def _is_typo(word: str, noun: str) -> bool:
     swaps = {noun[:i] + noun[i + 1] + noun[i] + noun[i + 2 :] for i in range(len(noun) - 1)}
     if len(noun) < 5 or noun in ("faces", "birds", "trees"):
         return word in swaps
