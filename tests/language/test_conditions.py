@@ -91,7 +91,7 @@ def test_a_constant_is_no_condition(wrong: str) -> None:
     found = checked(wrong)
     assert [each.code for each in found.diagnostics if each.is_error] == ["constant-condition"]
     fault = found.diagnostics[0]
-    assert re.match(r"(write|compare .*as in|ask something of the list, as in) `", fault.help or "")
+    assert re.match(r"(write|compare .*as in|test the list, as in) `", fault.help or "")
     assert fault.span.line == 3
     assert fault.span.column > 1
 
@@ -142,7 +142,7 @@ def test_numbers_are_not_looked_for_in_a_text() -> None:
 @pytest.mark.parametrize("wrong", ["-1", "1 + 1", "2 * (1 + 1)", "1 > 2", "'a' + 'b'", "[1, 2]", "min(1, 2)"])
 def test_what_is_no_condition_is_shown_as_it_is_written(wrong: str) -> None:
     fault = next(each for each in checked(f"{{B}} or {wrong}").diagnostics if each.is_error)
-    assert fault.message == f"{wrong} is not a condition: it is the same whatever the answers are"
+    assert fault.message == f"{wrong} cannot be a condition: it is always the same"
 
 
 def test_the_constant_is_pointed_at() -> None:

@@ -12,7 +12,7 @@ from tests.language.test_mutants import INPUTS, REGISTRY
 from visprog import VisProg
 from visprog.language.checker import Checked, check
 from visprog.language.parser import parse
-from visprog.language.text_references import computed_text
+from visprog.language.text_references import eval_call
 from visprog.models.fake import FakeVisualQA
 
 FIRST = "A=Vqa(image=IMAGE, question='What is it?')\nBOX=Loc(image=IMAGE, object='dog')\n"
@@ -56,7 +56,7 @@ def test_braces_with_a_name_are_an_error_whose_advice_works(call: str) -> None:
     text = "What is the {A}'s name?"
     found = checked(f"{FIRST}RESULT={call.replace('{}', repr(text))}").diagnostics
     assert [each.code for each in found if each.is_error] == ["text-reference"]
-    advice = re.fullmatch(r"compute the text first, `(.+)`, and give `(TEXT0)` (.+)", found[-1].help or "")
+    advice = re.fullmatch(r"write `(.+)` first, and pass `(TEXT0)` (.+)", found[-1].help or "")
     assert advice is not None
     assert not errors(f"{FIRST}{advice[1]}\nRESULT={call.replace('{}', advice[2])}")
 
@@ -67,8 +67,9 @@ def test_braces_with_an_unknown_name_are_an_error(call: str) -> None:
     fault = next(each for each in found if each.is_error)
     assert fault.code == "text-reference"
     assert "`UNKNOWN` is not defined" in fault.message
-    assert fault.help == "write the words themselves; defined here: `LEFT`, `RIGHT`, `A`, `BOX`" or (
-        "defined here: " in (fault.help or "")
+    assert fault.help is not None
+    assert fault.help.startswith(
+        "write the words instead; defined here: `IMAGE`, `LEFT`, `RIGHT`, `A`, `BOX`"
     )
 
 
@@ -114,7 +115,7 @@ def test_a_name_that_is_no_variable_keeps_its_braces_with_a_space() -> None:
     fault = next(
         each for each in checked("RESULT=Vqa(IMAGE, 'the {EXIT} sign')").diagnostics if each.is_error
     )
-    advice = re.search("a space keeps the braces: `(.+)`", fault.help or "")
+    advice = re.search("to keep the braces, add spaces: `(.+)`", fault.help or "")
     assert advice is not None
     assert not errors(f"RESULT=Vqa(IMAGE, 'the {advice[1]} sign')")
 
@@ -147,7 +148,7 @@ def test_other_braces_in_a_string_of_eval_are_fine(expression: str) -> None:
 @pytest.mark.parametrize("argument", ["'the %s' % A", "'the {}'.format(A)", "'the ' + A", "'the' * 3"])
 def test_text_that_python_would_compute_is_told_of_eval(argument: str) -> None:
     faults = [each for each in checked(f"{FIRST}RESULT=Vqa(IMAGE, {argument})").diagnostics if each.is_error]
-    assert "only Eval computes text" in (faults[0].help or "")
+    assert "only Eval builds text" in (faults[0].help or "")
 
 
 def test_two_texts_are_given_two_names() -> None:
@@ -169,6 +170,6 @@ def test_a_string_with_a_prefix_is_told_what_works() -> None:
 
 @given(st.text(alphabet=st.characters(codec="utf-8", exclude_characters="{}\n\r"), max_size=40))
 def test_the_computed_text_is_the_text_with_its_values(words: str) -> None:
-    program = f"A=Eval('7')\nRESULT={computed_text(words + '{A}' + words)}"
+    program = f"A=Eval('7')\nRESULT={eval_call(words + '{A}' + words)}"
     run = VisProg(models={"visual_qa": FakeVisualQA({})}).execute(program)
     assert run.result == f"{words}7{words}"

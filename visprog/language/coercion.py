@@ -1,16 +1,15 @@
-"""What values mean where a number, a boolean or text is wanted.
+"""Conversion and comparison of the values in Eval expressions.
 
-| wanted | text | number | boolean |
+| needed | from text | from a number | from a boolean |
 |---|---|---|---|
-| number | numerals ('3', '-2.5', '1,000') and number words ('two', 'twenty-one', 'none') | itself | 1 or 0 |
-| boolean | 'yes', 'true' / 'no', 'false'; else as a number | not 0 | itself |
-| text | itself | its digits | 'True' or 'False' |
+| number | '3', '-2.5', '1,000'; 'two', 'twenty-one', 'none' | unchanged | 1 or 0 |
+| boolean | 'yes', 'true', 'no', 'false', or a number | true unless 0 | unchanged |
+| text | unchanged | its digits | 'True' or 'False' |
 
-Text is compared by `==`, `!=` and `in` a list as an answer is: upper and lower case are the same, and white
-space around it does not count, nor do full stops and exclamation marks at its end ('Yes!' equals 'yes'). For
-`<`, `>` and `in` a text every mark counts. No value ever loses its marks by it: `{A} + '!'` keeps them. Two
-texts that are both numbers are compared as numbers. `+` adds numbers and joins lists; next to words that are
-written in the expression itself it joins text.
+`==`, `!=` and `in` a list ignore case, surrounding white space and final full stops and exclamation marks:
+'Yes!' equals 'yes'. `<`, `>` and `in` a text ignore only case and white space. Comparing changes no value:
+`{A} + '!'` keeps every character of `{A}`. Two texts that are numbers are compared as numbers. `+` adds
+numbers and joins lists. If one operand is a quoted text in the expression, `+` joins text.
 """
 
 from __future__ import annotations
@@ -48,13 +47,13 @@ _WORDS: dict[str, int] = (
     | {"none": 0, "hundred": 100, "a hundred": 100, "one hundred": 100, "dozen": 12, "a dozen": 12}
 )  # fmt: skip
 _LONGEST = 80
-"""A longer text is neither a number nor a yes or no."""
+"""Maximum characters of a text that is read as a number, yes or no."""
 
 _NUMERAL = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?|[+-]?\.\d+", re.ASCII)
 
 
 def word_number(word: str) -> int | None:
-    """Return the number that a word or two name, such as 'seven' or 'twenty-one'; None for other words."""
+    """Return the number of a number word such as 'seven' or 'twenty-one'; None for other words."""
     return _WORDS.get(word.strip().casefold())
 
 
@@ -72,7 +71,7 @@ def _from_text(value: str) -> Number | None:
 
 
 def is_number(value: Any) -> bool:
-    """Whether the value is, or names, a number."""
+    """Return whether the value is a number, or text that means one."""
     return _as_number(value) is not None
 
 
@@ -83,19 +82,19 @@ def _as_number(value: Any) -> Number | None:
 
 
 def number(value: Any, where: str) -> Number:
-    """Return the value as a number. Raises ExpressionError that names `where` it was wanted."""
+    """Return the value as a number. Raise an ExpressionError that names `where` if it is not one."""
     if isinstance(value, bool):
         return int(value)
     if isinstance(value, int | float) and math.isfinite(value):
         return value
     found = _from_text(value) if isinstance(value, str) else None
     if found is None:
-        raise ExpressionError(f"{where} wants a number, found {shown(value)}")
+        raise ExpressionError(f"{where} needs a number, found {shown(value)}")
     return found
 
 
 def boolean(value: Any) -> bool:
-    """Return the value as a boolean. Raises ExpressionError where it says neither yes nor no."""
+    """Return the value as a boolean. Raise ExpressionError if it means neither yes nor no."""
     if isinstance(value, bool):
         return value
     if isinstance(value, str) and (found := _yes_or_no(value)) is not None:
@@ -103,7 +102,7 @@ def boolean(value: Any) -> bool:
     if is_number(value):
         return number(value, "a condition") != 0
     raise ExpressionError(
-        f"a condition wants yes or no, found {shown(value)}", help="compare it, as in `{NAME} == 'red'`"
+        f"a condition needs yes or no, found {shown(value)}", help="compare it, as in `{NAME} == 'red'`"
     )
 
 
@@ -116,9 +115,9 @@ def _yes_or_no(value: str) -> bool | None:
 
 
 def text(value: Any, budget: Budget = UNLIMITED) -> str:
-    """Return the value as text; a list's items are joined by `, `.
+    """Return the value as text; the items of a list are joined with `, `.
 
-    Raises ExpressionError if that would be too long, before it is built.
+    Raise ExpressionError before the text becomes too long.
     """
     if isinstance(value, list | tuple):
         parts: list[str] = []
@@ -128,7 +127,7 @@ def text(value: Any, budget: Budget = UNLIMITED) -> str:
 
 
 def _write(items: list[Any] | tuple[Any, ...], parts: list[str], length: int, budget: Budget) -> int:
-    """Add the text of a list's items to `parts`. Return the length of all parts together."""
+    """Add the text of the items to `parts`; return the total length of the parts."""
     for place, item in enumerate(items):
         if place:
             parts.append(", ")
@@ -145,7 +144,7 @@ def _write(items: list[Any] | tuple[Any, ...], parts: list[str], length: int, bu
 
 
 def equal(left: Any, right: Any, budget: Budget = UNLIMITED) -> bool:
-    """Whether two values mean the same."""
+    """Return whether two values mean the same."""
     budget.spend(30)
     if isinstance(left, list | tuple) and isinstance(right, list | tuple):
         return len(left) == len(right) and all(equal(*pair, budget) for pair in zip(left, right, strict=True))
@@ -164,14 +163,14 @@ def equal(left: Any, right: Any, budget: Budget = UNLIMITED) -> bool:
 
 
 def _plain(value: str) -> str:
-    """Return text as it is compared for equality."""
+    """Return the text that `==` compares."""
     return value.strip().rstrip(".!").casefold()
 
 
 def ordered(
     sign: str, compare: Callable[[Any, Any], bool], left: Any, right: Any, budget: Budget = UNLIMITED
 ) -> bool:
-    """Compare by size: two numbers, or two texts. Raises ExpressionError for anything else."""
+    """Compare two numbers or two texts by order. Raise ExpressionError for other values."""
     budget.spend(20)
     if is_number(left) and is_number(right):
         return compare(number(left, sign), number(right, sign))
@@ -182,13 +181,13 @@ def ordered(
 
 
 def contains(item: Any, whole: Any, budget: Budget = UNLIMITED) -> bool:
-    """Whether a text is part of a text, or a value is in a list."""
+    """Return whether a list contains the item, or a text contains the item's text."""
     if isinstance(whole, list | tuple):
         return any(equal(item, each, budget) for each in whole)
     if isinstance(whole, str) and isinstance(item, str):
         budget.spend(20, len(item) + len(whole))
         return item.strip().casefold() in whole.casefold()
-    raise ExpressionError(f"`in` looks in a list or in text, not in {shown(whole)} for {shown(item)}")
+    raise ExpressionError(f"`in` cannot search for {shown(item)} in {shown(whole)}; use a list or two texts")
 
 
 _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
@@ -203,9 +202,9 @@ _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
 
 
 def arithmetic(sign: str, left: Any, right: Any, budget: Budget = UNLIMITED) -> Any:
-    """Apply an arithmetic operator; `join` writes one text after the other.
+    """Apply an arithmetic operator, or `join` two texts.
 
-    Raises ExpressionError if the values do not fit, or the result would be too large.
+    Raise ExpressionError if the values do not fit, or the result would be too large.
     """
     budget.spend(20)
     if sign == "join":
@@ -214,7 +213,7 @@ def arithmetic(sign: str, left: Any, right: Any, budget: Budget = UNLIMITED) -> 
         check_size(left, right, budget=budget)
         return [*left, *right]
     if sign == "*" and (isinstance(left, list | tuple) or isinstance(right, list | tuple)):
-        raise ExpressionError("`*` multiplies numbers; lists and text are not repeated")
+        raise ExpressionError("`*` multiplies numbers; it cannot repeat lists or text")
     first, second = number(left, f"`{sign}`"), number(right, f"`{sign}`")
     grows = sign == "**" and isinstance(first, int) and abs(first) > 1 and second > 0
     if grows and second * int(first).bit_length() > 2 * MAX_BITS:
@@ -230,7 +229,7 @@ def arithmetic(sign: str, left: Any, right: Any, budget: Budget = UNLIMITED) -> 
 
 
 def joined(parts: list[str], budget: Budget = UNLIMITED) -> str:
-    """Write texts one after the other. Raises ExpressionError if the result would be too long."""
+    """Join texts. Raise ExpressionError if the result would be too long."""
     length = sum(map(len, parts))
     check_text(length)
     budget.spend(len(parts), length)
@@ -238,7 +237,7 @@ def joined(parts: list[str], budget: Budget = UNLIMITED) -> str:
 
 
 def shown(value: Any) -> str:
-    """Return the value as messages name it, cut to a sensible length."""
+    """Return the value for a message, shortened to 80 characters."""
     if isinstance(value, str | int | float | list | tuple) or value is None:
         written = repr(value) if not isinstance(value, int) or value.bit_length() <= 1000 else "a huge number"
         return written if len(written) <= 80 else f"{written[:77]}..."
