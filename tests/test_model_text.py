@@ -269,13 +269,13 @@ def test_a_caption_keeps_its_words_without_the_places() -> None:
 
 @pytest.mark.parametrize("text", ["", "no", "}{", "{", "[1]"])
 def test_an_answer_without_json_is_complained_of(text: str) -> None:
-    with pytest.raises(ValueError, match="it holds no JSON object"):
+    with pytest.raises(ValueError, match="it contains no JSON object"):
         find_json(text, dict)
 
 
 @pytest.mark.parametrize("text", ["{not json}", '{"a":' * 100_000 + "}", "[" + "1" * 9999 + "]"])
 def test_json_that_cannot_be_read_is_complained_of(text: str) -> None:
-    with pytest.raises(ValueError, match="its JSON cannot be read"):
+    with pytest.raises(ValueError, match="its JSON cannot be parsed"):
         find_json(text, dict, list)
 
 
