@@ -1,4 +1,4 @@
-"""Whatever happens to a program's text, it checks or is diagnosed, and nothing runs before that is known."""
+"""Any damaged program checks or gets diagnostics, and a program with errors runs no tool."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_any_text_checks_or_is_diagnosed(text: str) -> None:
 
 
 @given(st.text(alphabet="{}()[]'\"=,AB01 \\n.+-*<>#xorif", max_size=120))
-def test_any_jumble_of_the_language_checks_or_is_diagnosed(text: str) -> None:
+def test_any_mixture_of_language_characters_checks_or_is_diagnosed(text: str) -> None:
     assert_checks_or_is_diagnosed(f"A=Loc(image=IMAGE, object='x')\nRESULT=Eval({text})")
 
 
@@ -64,7 +64,7 @@ def test_at_most_thirty_unknown_names_get_a_suggestion() -> None:
     assert len([each for each in errors if "did you mean" in (each.help or "")]) == 30
 
 
-def test_no_tool_is_called_before_an_error_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_tool_runs_if_the_program_has_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[str] = []
     session = VisProg()
     monkeypatch.setattr(Interpreter, "run", lambda *arguments: calls.append("run"))
@@ -76,7 +76,7 @@ def test_no_tool_is_called_before_an_error_is_known(monkeypatch: pytest.MonkeyPa
     assert not calls
 
 
-def test_every_program_of_the_banks_prints_and_reads_back() -> None:
+def test_every_program_of_the_banks_parses_back_from_its_text() -> None:
     programs = sources()
     assert len(programs) >= 60
     for text in programs:

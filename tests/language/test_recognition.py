@@ -35,11 +35,11 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
         ("[" * 100_000, None),
     ],
 )
-def test_what_is_no_program_is_named(text: str, kind: str | None) -> None:
+def test_the_format_of_other_files_is_guessed(text: str, kind: str | None) -> None:
     assert guess_format(text) == kind
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.vp")), ids=lambda path: path.stem)
-def test_a_program_is_not_taken_for_something_else(path: Path) -> None:
+def test_a_program_is_not_guessed_to_be_another_format(path: Path) -> None:
     assert guess_format(path.read_text("utf-8")) is None
     assert guess_format(path.read_text("utf-8").replace(")", "")) is None
