@@ -264,7 +264,7 @@ def test_tools_are_listed_and_described(folder: Path) -> None:
     out, _ = visprog("tools", "--json")
     assert {"Loc", "Seg", "Emoji"} <= {each["name"] for each in json.loads(out)}
     _, err = visprog("tools", "Rotate", status=2)
-    assert "unknown tool `Rotate`" in err
+    assert "there is no tool `Rotate`" in err
 
 
 def test_a_file_brings_further_tools(folder: Path) -> None:

@@ -143,7 +143,7 @@ class _Checker:
         self._lines = {step.target: step.span.line for step in reversed(parsed.program.steps)}
         self._count: dict[str, int] = dict.fromkeys(inputs, 1)
         self._unknown_names: set[str] = set()
-        self._offered: list[str] = []
+        self._suggested_names: list[str] = []
         self.found: list[Diagnostic] = []
         self.unresolved = False
 
@@ -198,7 +198,7 @@ class _Checker:
                     expressions[name] = expression
                 continue
             arguments[name], actual = self._value(argument.value)
-            self._fits(argument.value, actual, parameter, signature)
+            self._check_type(argument.value, actual, parameter, signature)
             self._text_references(argument.value, name)
             if signature.same_as == name:
                 returns = actual
@@ -218,9 +218,9 @@ class _Checker:
                     continue
                 parameter = signature.parameters[position]
             else:
-                named = self._named(argument, signature)
+                named = self._find_parameter(argument, signature)
                 if named is None:
-                    misspelled.add(self._unknown(argument, signature))
+                    misspelled.add(self._report_unknown(argument, signature))
                     self._skip(argument)
                     continue
                 parameter = named
@@ -242,7 +242,7 @@ class _Checker:
         self._value(argument.value)
         self.unresolved = True
 
-    def _named(self, argument: Argument, signature: Signature) -> Parameter | None:
+    def _find_parameter(self, argument: Argument, signature: Signature) -> Parameter | None:
         name = argument.name or ""
         if (exact := signature.parameter(name)) is not None:
             return exact
@@ -257,7 +257,7 @@ class _Checker:
                     return parameter
         return None
 
-    def _unknown(self, argument: Argument, signature: Signature) -> str | None:
+    def _report_unknown(self, argument: Argument, signature: Signature) -> str | None:
         """Report an argument that the tool does not have; return the most similar name."""
         name = argument.name or ""
         span = replace(argument.span, end=argument.span.column + len(name))
@@ -314,18 +314,18 @@ class _Checker:
 
     def _expression(self, literal: Literal, parameter: Parameter, signature: Signature) -> Computation | None:
         if not isinstance(literal.value, str):
-            self._fits(literal, advice.type_of(literal), parameter, signature)
+            self._check_type(literal, advice.type_of(literal), parameter, signature)
             return None
         try:
             expression = parse_expression(literal.value)
         except MalformedExpression as fault:
-            span = _inside(literal, fault.column, fault.end)
+            span = _span_inside(literal, fault.column, fault.end)
             self._error("malformed-expression", fault.message, span, fault.help)
             self.unresolved = True  # the variables that the expression uses are unknown
             return None
         names: dict[str, str] = {}
         for reference in expression.references:
-            span = _inside(literal, reference.column, reference.column + len(reference.name) + 2)
+            span = _span_inside(literal, reference.column, reference.column + len(reference.name) + 2)
             binding = self._look_up(Variable(reference.name, span))
             names[reference.name] = binding.name
             if binding.type in (Type.IMAGE, Type.REGIONS):
@@ -333,9 +333,9 @@ class _Checker:
                 message = f"Eval cannot compute with `{reference.name}`, which is {kind}"
                 self._error("wrong-type", message, span, f"{_ANSWER_FIRST[binding.type]} here")
         for braces in invalid_braces(literal.value, self._scope):
-            self._error("text-reference", braces.message, _inside(literal, *braces.columns), braces.help)
+            self._error("text-reference", braces.message, _span_inside(literal, *braces.columns), braces.help)
         for each in invalid_conditions(expression.root):
-            self._error("constant-condition", each.message, _inside(literal, *each.columns), each.help)
+            self._error("constant-condition", each.message, _span_inside(literal, *each.columns), each.help)
         return Computation(expression, names)
 
     def _text_references(self, value: Value, parameter: str, place: str = "") -> None:
@@ -355,7 +355,7 @@ class _Checker:
         if fault.name not in self._scope:
             message = f"`{braces}` is not replaced by a value, and `{fault.name}` is not defined"
         advised = self._how_to_insert(value.value, fault, place or f"as `{parameter}`")
-        self._error("text-reference", message, _inside(value, fault.column, fault.end), advised)
+        self._error("text-reference", message, _span_inside(value, fault.column, fault.end), advised)
 
     def _can_be_inserted(self, reference: TextReference) -> bool:
         binding = self._scope.get(reference.name)
@@ -377,12 +377,12 @@ class _Checker:
 
     def _free_name(self) -> str:
         """Return a name that is not used yet, a new one for each call."""
-        taken = {*self._scope, *self._lines, *self._offered}
+        taken = {*self._scope, *self._lines, *self._suggested_names}
         name = next(name for number in count() if (name := f"TEXT{number}") not in taken)
-        self._offered.append(name)
+        self._suggested_names.append(name)
         return name
 
-    def _fits(self, value: Value, actual: Type, parameter: Parameter, signature: Signature) -> None:
+    def _check_type(self, value: Value, actual: Type, parameter: Parameter, signature: Signature) -> None:
         if accepts(parameter.type, actual) or (actual is Type.NONE and parameter.nullable):
             return
         expected = f"`{parameter.name}` of {signature.name} takes {advice.describe_type(parameter.type)}"
@@ -390,7 +390,7 @@ class _Checker:
         self._error("wrong-type", message, value.span, advice.suggest_fix(value, parameter.type, actual))
 
 
-def _inside(literal: Literal, column: int, end: int) -> Span:
+def _span_inside(literal: Literal, column: int, end: int) -> Span:
     """Return the span of some columns inside a string; the whole string's span if it contains escapes."""
     span = literal.span
     if not isinstance(literal.value, str) or span.end - span.column != len(literal.value) + 2:

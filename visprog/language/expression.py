@@ -78,19 +78,19 @@ class Expression:
 def parse_expression(source: str) -> Expression:
     """Parse an expression. Raise MalformedExpression if the text is not one."""
     if len(source) > MAX_LENGTH:
-        raise MalformedExpression(
-            f"the expression has {len(source):,} characters, at most {MAX_LENGTH:,} are allowed", 1, 2
-        )
+        raise _too_large(f"the expression has {len(source):,} characters, at most {MAX_LENGTH:,} are allowed")
     parser = _Parser(source)
     root = parser.parse()
     nodes, depth = measure(root)
     if nodes > MAX_NODES:
-        raise MalformedExpression(f"the expression has {nodes} parts, at most {MAX_NODES} are allowed", 1, 2)
+        raise _too_large(f"the expression has {nodes} parts, at most {MAX_NODES} are allowed")
     if depth > MAX_DEPTH:
-        raise MalformedExpression(
-            f"the expression is nested {depth} levels deep, at most {MAX_DEPTH} are allowed", 1, 2
-        )
+        raise _too_large(f"the expression is nested {depth} levels deep, at most {MAX_DEPTH} are allowed")
     return Expression(source, root, tuple(sorted(parser.references, key=lambda each: each.column)))
+
+
+def _too_large(message: str) -> MalformedExpression:
+    return MalformedExpression(message, 1, 2, "split it into several Eval steps")
 
 
 def _is_text(node: Node) -> bool:

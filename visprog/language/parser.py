@@ -56,7 +56,7 @@ def parse(text: str) -> Parsed:
     text = text.removeprefix("\ufeff")  # a byte order mark, as some editors write it
     if len(text) > MAX_TEXT:
         message = f"the program has {len(text):,} characters, at most {MAX_TEXT:,} are allowed"
-        return Parsed(Program((), text), (diagnostics.error("too-long", message, Span(1, 1, 2)),))
+        return Parsed(Program((), text), (_too_long(message, Span(1, 1, 2)),))
     steps: list[Step] = []
     found: list[Diagnostic] = []
     broken: set[str] = set()
@@ -66,12 +66,17 @@ def parse(text: str) -> Parsed:
         if step is not None:
             if len(steps) == MAX_STEPS:
                 message = f"the program has more than {MAX_STEPS} steps"
-                found.append(diagnostics.error("too-many-steps", message, Span(number, 1, len(line) + 1)))
+                span = Span(number, 1, len(line) + 1)
+                found.append(diagnostics.error("too-many-steps", message, span, "use fewer steps"))
                 break
             steps.append(step)
         elif (defined := _TARGET.match(line)) is not None:
             broken.add(defined.group(1))
     return Parsed(Program(tuple(steps), text), tuple(found), frozenset(broken))
+
+
+def _too_long(message: str, span: Span) -> Diagnostic:
+    return diagnostics.error("too-long", message, span, "shorten it")
 
 
 _FENCE = re.compile(r"\s*+(```|~~~)[\w+.-]*+\s*+")
@@ -87,7 +92,7 @@ _TARGET = re.compile(
 def _read_line(line: str, number: int) -> tuple[Step | None, list[Diagnostic]]:
     if len(line) > MAX_LINE:
         message = f"the line has {len(line):,} characters, at most {MAX_LINE:,} are allowed"
-        return None, [diagnostics.error("too-long", message, Span(number, 1, MAX_LINE))]
+        return None, [_too_long(message, Span(number, 1, MAX_LINE))]
     if _FENCE.fullmatch(line):
         return None, [_ignored("a code fence", number, 1, line)]
     wrapping: list[str] = []
@@ -194,7 +199,7 @@ class _Statement:
         self._offset = offset
         self.corrections: list[tuple[str, int, int, int]] = []
         # The first string with an unescaped quote inside: only lenient parsing finds one.
-        self.quote = next((_placed(t, offset) for t in self._tokens if _holds_bare_quote(t)), None)
+        self.quote = next((_placed(t, offset) for t in self._tokens if _has_unescaped_quote(t)), None)
 
     def read(self) -> Step:
         target = self._target()
@@ -381,7 +386,7 @@ def _placed(token: Token, offset: int) -> Token:
     return token._replace(column=token.column + offset, end=token.end + offset)
 
 
-def _holds_bare_quote(token: Token) -> bool:
+def _has_unescaped_quote(token: Token) -> bool:
     return (
         token.kind == "string"
         and re.search(rf"(?<!\\)(?:\\\\)*{token.text[0]}", token.text[1:-1]) is not None
