@@ -95,14 +95,14 @@ class Tally:
         )
 
 
-class _HangError(KeyboardInterrupt):
+class HangError(KeyboardInterrupt):
     pass
 
 
 @contextmanager
 def _watched() -> Iterator[None]:
     def interrupt(number: int, frame: FrameType | None) -> None:
-        raise _HangError
+        raise HangError
 
     before = signal.signal(signal.SIGALRM, interrupt)
     signal.setitimer(signal.ITIMER_REAL, HANGS)
@@ -174,7 +174,7 @@ def try_program(session: VisProg, text: str, tally: Tally) -> None:
     try:
         with _watched():
             _check_and_run(session, text, tally)
-    except (Exception, _HangError) as error:
+    except (Exception, HangError) as error:
         found = "".join(traceback.format_exception(error))
         tally.findings.append(f"{type(error).__name__}\n{text}\n{found}")
     seconds, grown = time.process_time() - start, _peak_memory() - memory

@@ -79,4 +79,4 @@ def test_a_program_that_hangs_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> N
     session.tools.add(hang)
     monkeypatch.setattr(programs, "HANGS", 0.2)
     try_program(session, "RESULT=Hang()", tally)
-    assert tally.findings[0].startswith("_HangError")
+    assert tally.findings[0].startswith("HangError")

@@ -89,7 +89,7 @@ def number(value: Any, where: str) -> Number:
         return value
     found = _from_text(value) if isinstance(value, str) else None
     if found is None:
-        raise ExpressionError(f"{where} needs a number, found {shown(value)}")
+        raise ExpressionError(f"{where} needs a number, found {describe(value)}")
     return found
 
 
@@ -102,7 +102,7 @@ def boolean(value: Any) -> bool:
     if is_number(value):
         return number(value, "a condition") != 0
     raise ExpressionError(
-        f"a condition needs yes or no, found {shown(value)}", help="compare it, as in `{NAME} == 'red'`"
+        f"a condition needs yes or no, found {describe(value)}", help="compare it, as in `{NAME} == 'red'`"
     )
 
 
@@ -177,7 +177,7 @@ def ordered(
     if isinstance(left, str) and isinstance(right, str):
         budget.spend(0, len(left) + len(right))
         return compare(left.strip().casefold(), right.strip().casefold())
-    raise ExpressionError(f"`{sign}` cannot compare {shown(left)} with {shown(right)}")
+    raise ExpressionError(f"`{sign}` cannot compare {describe(left)} with {describe(right)}")
 
 
 def contains(item: Any, whole: Any, budget: Budget = UNLIMITED) -> bool:
@@ -187,7 +187,9 @@ def contains(item: Any, whole: Any, budget: Budget = UNLIMITED) -> bool:
     if isinstance(whole, str) and isinstance(item, str):
         budget.spend(20, len(item) + len(whole))
         return item.strip().casefold() in whole.casefold()
-    raise ExpressionError(f"`in` cannot search for {shown(item)} in {shown(whole)}; use a list or two texts")
+    raise ExpressionError(
+        f"`in` cannot search for {describe(item)} in {describe(whole)}", help="use a list, or two texts"
+    )
 
 
 _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
@@ -236,7 +238,7 @@ def joined(parts: list[str], budget: Budget = UNLIMITED) -> str:
     return "".join(parts)
 
 
-def shown(value: Any) -> str:
+def describe(value: Any) -> str:
     """Return the value for a message, shortened to 80 characters."""
     if isinstance(value, str | int | float | list | tuple) or value is None:
         written = repr(value) if not isinstance(value, int) or value.bit_length() <= 1000 else "a huge number"

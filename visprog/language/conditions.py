@@ -45,18 +45,18 @@ class InvalidCondition:
 def invalid_conditions(root: Node) -> Iterator[InvalidCondition]:
     """Yield the first operand of each operator that must be a condition and cannot be one."""
     subject = next((each for each in _nodes(root) if isinstance(each, Reference)), None)
-    asked = f"{{{subject.name}}}" if subject is not None else "{NAME}"
+    variable = f"{{{subject.name}}}" if subject is not None else "{NAME}"
     for node in _nodes(root):
         faulty = ((each, _fault(each)) for each in _conditions(node))
         operand, fault = next((pair for pair in faulty if pair[1] is not None), (node, None))
         if fault is not None:
             place, reason = fault
-            found = _written(operand) or _written(place) or "this"
+            found = _source(operand) or _source(place) or "this"
             yield InvalidCondition(
-                _extent(place), f"{found} {reason}", _advice(node, root, operand, found, asked)
+                _columns(place), f"{found} {reason}", _suggestion(node, root, operand, found, variable)
             )
         elif isinstance(node, Comparison):
-            yield from _impossible(node)
+            yield from _false_links(node)
 
 
 def _nodes(root: Node) -> Iterator[Node]:
@@ -71,7 +71,7 @@ def _is_constant(node: Node) -> bool:
     return not any(isinstance(each, Reference) for each in _nodes(node))
 
 
-def _extent(node: Node) -> tuple[int, int]:
+def _columns(node: Node) -> tuple[int, int]:
     """Return the first column of a node's leaves and the column after the last one."""
     leaves = [each for each in _nodes(node) if isinstance(each, Constant | Reference) and each.column]
     ends = [each.end if isinstance(each, Constant) else each.column + len(each.name) + 2 for each in leaves]
@@ -120,7 +120,7 @@ def _fault(node: Node, *, chosen: bool = False) -> tuple[Node, str] | None:
             return None
     if _is_constant(node):
         first = next((each for each in _nodes(node) if isinstance(each, Constant)), node)
-        return (node if _written(node) else first), _SAME
+        return (node if _source(node) else first), _SAME
     match node:
         case Text() | Binary("join") if any(_is_word(each) for each in _nodes(node)):
             return node, _WORDS
@@ -142,7 +142,7 @@ def _is_truth(value: object) -> bool:
     return True
 
 
-def _impossible(chain: Comparison) -> Iterator[InvalidCondition]:
+def _false_links(chain: Comparison) -> Iterator[InvalidCondition]:
     """Yield the first link of a chain that compares constants and is false: `{A} == 'red' == 'blue'`."""
     if _is_constant(chain):
         return
@@ -150,13 +150,13 @@ def _impossible(chain: Comparison) -> Iterator[InvalidCondition]:
     for sign, left, right in links:
         link = Comparison((sign,), (left, right))
         if _is_constant(link) and not _holds(link):
-            shown = _written(link) or "a part of the comparison"
+            shown = _source(link) or "a part of the comparison"
             message = f"{shown} is never true, so the whole comparison is always False"
-            subject = _written(chain.operands[0])
-            values = [_written(each) for each in chain.operands[1:]]
+            subject = _source(chain.operands[0])
+            values = [_source(each) for each in chain.operands[1:]]
             listed = {*chain.operators} == {"=="} and subject and all(values)
             advice = f"write `{subject} in [{', '.join(values)}]`" if listed else _ONE_AT_A_TIME
-            yield InvalidCondition(_extent(link), message, advice)
+            yield InvalidCondition(_columns(link), message, advice)
             return
 
 
@@ -170,40 +170,40 @@ def _holds(comparison: Comparison) -> bool:
         return False
 
 
-def _advice(node: Node, root: Node, operand: Node, found: str, asked: str) -> str:
+def _suggestion(node: Node, root: Node, operand: Node, found: str, variable: str) -> str:
     """Return the corrected expression if it is clear, otherwise how to compare with the constant."""
     around = next((each for each in _nodes(root) if any(below is node for below in children(each))), None)
     if isinstance(node, Logic) and isinstance(around, Comparison):
         whole = _compared_with_each(around, node)
     elif isinstance(node, Logic):
-        whole = _spelled_out(node.operator, node.operands, f" {node.operator} ".join)
+        whole = _repeat_comparison(node.operator, node.operands, f" {node.operator} ".join)
     elif isinstance(node, Call) and isinstance(node.arguments[0], ListOf):
         sign = "or" if node.function == "any" else "and"
-        whole = _spelled_out(
+        whole = _repeat_comparison(
             sign, node.arguments[0].items, lambda items: f"{node.function}([{', '.join(items)}])"
         )
     else:
         whole = ""
-    return f"write `{whole}`" if whole else _comparing(operand, found, asked)
+    return f"write `{whole}`" if whole else _comparing(operand, found, variable)
 
 
-def _comparing(operand: Node, found: str, asked: str) -> str:
+def _comparing(operand: Node, found: str, variable: str) -> str:
     """Return how to turn an operand into a condition."""
     match operand:
         case Comparison(_, (left, *_)):
-            return f"compare the value of a step instead, as in `{asked} == {_written(left) or 'NUMBER'}`"
+            return f"compare the value of a step instead, as in `{variable} == {_source(left) or 'NUMBER'}`"
         case ListOf() | Call("sorted") if not _is_constant(operand):
             return f"test the list, as in `len({found}) > 0`"
         case Text() | Binary("join") if not _is_constant(operand):
             return f"compare it, as in `{found} == 'red'`"
-    return f"compare a value with it, as in `{asked} == {found}`"
+    return f"compare a value with it, as in `{variable} == {found}`"
 
 
 def _compared_with_each(comparison: Comparison, constants: Logic) -> str:
     """Rewrite `{A} == ('red' or 'blue')` as `{A} in ['red', 'blue']`; return "" if that is unclear."""
     left, right = comparison.operands[0], comparison.operands[-1]
-    subject = _written(right if left is constants else left)
-    values = [_written(each) for each in constants.operands]
+    subject = _source(right if left is constants else left)
+    values = [_source(each) for each in constants.operands]
     sign = {"==": "in", "!=": "not in"}.get(comparison.operators[0])
     single = (
         len(comparison.operators) == 1
@@ -219,16 +219,16 @@ def _compared_with_each(comparison: Comparison, constants: Logic) -> str:
     return ""
 
 
-def _spelled_out(sign: str, operands: Sequence[Node], join: Callable[[list[str]], str]) -> str:
+def _repeat_comparison(sign: str, operands: Sequence[Node], join: Callable[[list[str]], str]) -> str:
     """Repeat the only comparison among the operands for each constant; return "" if that is unclear."""
     compared = [each for each in operands if isinstance(each, Comparison)]
     if len(compared) != 1 or len(compared[0].operators) != 1:
         return ""
     operator, (left, right) = compared[0].operators[0], compared[0].operands
     backwards = isinstance(left, Constant) and not isinstance(right, Constant)
-    subject = _written(right if backwards else left)
+    subject = _source(right if backwards else left)
     constants = [
-        _written(left if backwards else right) if each is compared[0] else _written(each) for each in operands
+        _source(left if backwards else right) if each is compared[0] else _source(each) for each in operands
     ]
     others = [each for each in operands if each is not compared[0]]
     simple = all(isinstance(each, Constant | Unary | Text) for each in others)
@@ -245,7 +245,7 @@ def _spelled_out(sign: str, operands: Sequence[Node], join: Callable[[list[str]]
     return join([f"{subject} {operator} {constant}" for constant in constants])
 
 
-def _written(node: Node) -> str:
+def _source(node: Node) -> str:
     """Return the source text of a simple node; "" for other nodes."""
     match node:
         case Constant(value):
@@ -253,28 +253,28 @@ def _written(node: Node) -> str:
         case Reference(name):
             return f"{{{name}}}"
         case Text(parts):
-            inside = [str(each.value) if isinstance(each, Constant) else _written(each) for each in parts]
+            inside = [str(each.value) if isinstance(each, Constant) else _source(each) for each in parts]
             return repr("".join(inside))
         case Call(function, arguments):
-            return _around(f"{function}(", [_written(each) for each in arguments], ", ", ")")
+            return _join(f"{function}(", [_source(each) for each in arguments], ", ", ")")
         case ListOf(items):
-            return _around("[", [_written(each) for each in items], ", ", "]")
+            return _join("[", [_source(each) for each in items], ", ", "]")
         case Unary("-" | "+" as sign, operand):
-            return _around(sign, [_operand(operand)])
+            return _join(sign, [_operand(operand)])
         case Binary(sign, left, right):
             sign = "+" if sign == "join" else sign
-            return _around("", [_operand(left), _operand(right)], f" {sign} ")
+            return _join("", [_operand(left), _operand(right)], f" {sign} ")
         case Comparison((sign,), (left, right)):
-            return _around("", [_operand(left), _operand(right)], f" {sign} ")
+            return _join("", [_operand(left), _operand(right)], f" {sign} ")
     return ""
 
 
 def _operand(node: Node) -> str:
-    written = _written(node)
+    written = _source(node)
     joined = isinstance(node, Binary) and node.operator != "join"
     return f"({written})" if written and (joined or isinstance(node, Comparison)) else written
 
 
-def _around(before: str, parts: Sequence[str], between: str = "", after: str = "") -> str:
+def _join(before: str, parts: Sequence[str], between: str = "", after: str = "") -> str:
     """Join the parts; return "" if one of them is empty."""
     return f"{before}{between.join(parts)}{after}" if all(parts) else ""

@@ -131,7 +131,7 @@ _COMPARE_BY: dict[str, Callable[[Any, Any, Budget], bool]] = {
 def _sequence(name: str, value: Any, budget: Budget) -> list[Any]:
     """Return the items of a list, after paying for a look at each."""
     if not isinstance(value, list | tuple):
-        raise ExpressionError(f"`{name}` takes a list, not {coercion.shown(value)}")
+        raise ExpressionError(f"`{name}` takes a list, not {coercion.describe(value)}")
     budget.spend(10 * len(value))
     return list(value)
 
@@ -160,7 +160,7 @@ def _all(budget: Budget, value: Any) -> bool:
 
 def _length(budget: Budget, value: Any) -> int:  # noqa: ARG001 - every function gets the budget
     if not isinstance(value, str | list | tuple):
-        raise ExpressionError(f"`len` takes text or a list, not {coercion.shown(value)}")
+        raise ExpressionError(f"`len` takes text or a list, not {coercion.describe(value)}")
     return len(value)
 
 
@@ -168,7 +168,7 @@ def _round(budget: Budget, value: Any, digits: Any = 0) -> Number:  # noqa: ARG0
     places = coercion.number(digits, "`round`")
     if not isinstance(places, int) or abs(places) > 20:
         raise ExpressionError(
-            f"`round` takes a whole number of digits up to 20, not {coercion.shown(digits)}"
+            f"`round` takes a whole number of digits up to 20, not {coercion.describe(digits)}"
         )
     rounded = round(coercion.number(value, "`round`"), places)
     return int(rounded) if places <= 0 else rounded

@@ -24,7 +24,8 @@ def syntax_hint(tokens: Sequence[Token], position: int) -> str | None:
         and token.kind == "string"
     ):
         text = str(token.value)
-        return f"strings have no prefix{f'; write `TEXT0={eval_call(text)}` first' * ('{' in text)}"
+        insertion = f"; to insert values, write `TEXT0={eval_call(text)}` first" * ("{" in text)
+        return f"remove the prefix `{before.text}`{insertion}"
     if before is not None and before.kind == "string" and token.text in ("%", ".", "+", "*"):
         return f"only Eval builds text; write `TEXT0={eval_call('the {NAME}')}` first, and pass `TEXT0`"
     if token.kind == "name" and before is not None and before.kind == "name":
