@@ -26,9 +26,9 @@ def unwrapped(text: str, *, sentence: bool = False) -> str:
 
     Set `sentence` if the answer is a sentence: it may start with `The answer is`.
     """
-    said = without_places(text_in_tags(without_thoughts(without_invisible(text))))
-    said = without_turn_tokens(text_in_box(said))
-    lines = first_turn([line for line in said.splitlines() if line.strip() and not is_fence(line)])
+    answer = without_places(text_in_tags(without_thoughts(without_invisible(text))))
+    answer = without_turn_tokens(text_in_box(answer))
+    lines = first_turn([line for line in answer.splitlines() if line.strip() and not is_fence(line)])
     return strip_wrappers(_field(text_after_label(lines, sentence=sentence)))
 
 
@@ -156,7 +156,7 @@ _PAIRS = {
 }  # fmt: skip
 _OPENED = '"`“'
 """Quotes that are removed even if only one end of the answer has one."""
-_MOST_WRAPPERS = 8
+_MAX_WRAPPERS = 8
 _ELEMENT = re.compile(r"<(\w{1,20})(?:\s[^<>]{0,200})?>([^<>]*)</\1>")
 _STRONG = re.compile(r"(\*{2,3})(?=[^\s*])([^*\n]*)(?<=[^\s*])\1")
 
@@ -167,7 +167,7 @@ def strip_wrappers(text: str) -> str:
     Quotes are removed in pairs: in `the sign says "STOP"` they belong to the answer.
     """
     text = _STRONG.sub(r"\2", text) if "**" in text else text
-    for _ in range(_MOST_WRAPPERS):
+    for _ in range(_MAX_WRAPPERS):
         inner = _inner(text.strip())
         if inner == text:
             break

@@ -55,7 +55,7 @@ _BRACKETED = frozenset({"think", "thinking", "thought", "thoughts", "reasoning"}
 _CLOSING = frozenset({"end", "close", "stop", "suffix"})
 
 
-_Mark = tuple[int, int, bool]
+_ThoughtTag = tuple[int, int, bool]
 """The start and end of a thought's tag, and whether it is an opening tag."""
 
 
@@ -68,16 +68,16 @@ def without_thoughts(text: str) -> str:
     text = _final_channel(text)
     kept: list[str] = []
     start, unclosed, inside = 0, 0, False
-    for mark_start, mark_end, opens in _thought_marks(text):
+    for tag_start, tag_end, opens in _thought_tags(text):
         if inside:
             unclosed += opens
         elif opens:
-            kept.append(text[start:mark_start])
+            kept.append(text[start:tag_start])
         elif unclosed:  # this closes the outer one of two thoughts
             unclosed -= 1
         else:
             kept.clear()
-        inside, start = opens, mark_end
+        inside, start = opens, tag_end
     if not inside:
         kept.append(text[start:])
     return _joined(kept)
@@ -93,14 +93,14 @@ def _joined(pieces: list[str]) -> str:
     return "".join(whole)
 
 
-def _thought_marks(text: str) -> list[_Mark]:
+def _thought_tags(text: str) -> list[_ThoughtTag]:
     found = [*_tagged_thoughts(text)]
     found += [(*match.span(), False) for match in _THOUGHT_END.finditer(text)]
     found += [(*match.span(), match["close"] is None) for match in _GEMMA.finditer(text)]
     return sorted(found)
 
 
-def _tagged_thoughts(text: str) -> Iterator[_Mark]:
+def _tagged_thoughts(text: str) -> Iterator[_ThoughtTag]:
     for match in _TAG.finditer(text):
         bracket, slash, name, rest, empty = match.groups()
         closes = _closes_thought(name)
@@ -133,13 +133,13 @@ def _final_channel(text: str) -> str:
     head, *segments = _split_at("<|message|>", text)
     if not segments:
         return _without_channel_names(text)
-    said = ""
+    content = ""
     for segment in segments:
         if _is_final(head[-_HEADER:]):
             end = _HARMONY_END.search(segment)
-            said = (segment[: end.start()] if end else segment).strip() or said
+            content = (segment[: end.start()] if end else segment).strip() or content
         head = segment
-    return said
+    return content
 
 
 def _split_at(token: str, text: str) -> list[str]:
@@ -214,18 +214,18 @@ _ROLES = {
 def without_turn_tokens(text: str) -> str:
     """Remove the tokens of chat templates, and every turn except the model's first one."""
     kept: list[str] = []
-    start, own, said = 0, True, False
+    start, own, replied = 0, True, False
     for match in _TURN_TOKEN.finditer(text):
         if match.start() < start or is_quoted(text, *match.span()):
             continue
         piece = text[start : match.start()] if own else ""
         kept.append(piece)
-        said = said or bool(piece.strip())
+        replied = replied or bool(piece.strip())
         name = (match["token"] or match["word"] or match["square"] or "").casefold()
         name = re.sub(r"[▁ -]", "_", name)
         start = match.end()
         role = _ROLE.match(text, start) if name in _STARTS else None
-        if said and (name in _ENDS or name in _STARTS or name in _ROLES):
+        if replied and (name in _ENDS or name in _STARTS or name in _ROLES):
             return "".join(kept)
         own = _ROLES.get(name, own and name != "inst")
         if role is not None:
