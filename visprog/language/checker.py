@@ -179,7 +179,7 @@ class _Checker:
         signature = self._tools.signature(call.tool)
         if signature is None:
             likely = advice.closest_match(call.tool, self._tools.names())
-            help = f"did you mean `{likely}`?" if likely else "run `visprog tools` to list them"  # noqa: A001
+            help = f"did you mean `{likely}`?" if likely else "run `visprog tools` to list the tools"  # noqa: A001
             self._error("unknown-tool", f"unknown tool `{call.tool}`", call.span, help)
             for argument in call.arguments:
                 self._value(argument.value)
