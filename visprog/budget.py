@@ -12,14 +12,13 @@ from threading import Condition
 class Budget:
     """Reserves at most `limit` bytes at the same time. Callers wait in order until there is room.
 
-    `used` is the number of bytes reserved now, `most` its maximum so far. A reservation larger than `limit`
-    is granted when nothing else is reserved.
+    `used` is the number of bytes reserved now. A reservation larger than `limit` is granted when nothing else
+    is reserved.
     """
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self.used = 0
-        self.most = 0
         self._line: deque[object] = deque()
         self._changed = Condition()
 
@@ -29,7 +28,6 @@ class Budget:
         with self._changed:
             self._wait(size)
             self.used += size
-            self.most = max(self.most, self.used)
         try:
             yield
         finally:

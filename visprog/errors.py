@@ -54,7 +54,7 @@ class VisProgError(Exception):
         return copyreg.__newobj__, (type(self), *self.args), self.__dict__  # type: ignore[attr-defined]
 
 
-_LONGEST = 2_000
+_MAX_QUOTED = 2_000
 """Maximum characters of another library's message that our messages quote."""
 
 
@@ -73,9 +73,9 @@ def described(error: BaseException) -> str:
 
 def shortened(message: str) -> str:
     """Return the message, shortened if it is too long."""
-    if len(message) <= _LONGEST:
+    if len(message) <= _MAX_QUOTED:
         return message
-    return f"{message[:_LONGEST].rstrip()}... ({len(message):,} characters in all)"
+    return f"{message[:_MAX_QUOTED].rstrip()}... ({len(message):,} characters in all)"
 
 
 class UsageError(VisProgError):

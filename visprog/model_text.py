@@ -124,7 +124,7 @@ def _closes_thought(name: str) -> bool | None:
 
 
 _HARMONY_END = re.compile(r"<\|(?:end|return|call|start|channel)\|>")
-_HEADER = 200
+_MAX_HEADER = 200
 """Maximum characters of a channel's header."""
 
 
@@ -135,7 +135,7 @@ def _final_channel(text: str) -> str:
         return _without_channel_names(text)
     content = ""
     for segment in segments:
-        if _is_final(head[-_HEADER:]):
+        if _is_final(head[-_MAX_HEADER:]):
             end = _HARMONY_END.search(segment)
             content = (segment[: end.start()] if end else segment).strip() or content
         head = segment
@@ -281,12 +281,12 @@ def _first_value(text: str) -> object:
     return json.JSONDecoder().raw_decode(text)[0]
 
 
-_ALMOST = re.compile(
+_ALMOST_JSON = re.compile(
     r"\"(?:[^\"\\\n]|\\.){0,1000}+\"|'(?P<text>(?:[^'\\\n]|\\.){0,1000}+)'|(?P<comma>,)(?=\s{0,100}[}\]])"
     r"|\b(?P<word>True|False|None)\b"
 )
 _PYTHON = {"True": "true", "False": "false", "None": "null"}
-_LONGEST_ALMOST = 50_000
+_MAX_ALMOST_JSON = 50_000
 
 
 def _almost_json(text: str) -> object:
@@ -297,6 +297,6 @@ def _almost_json(text: str) -> object:
             return json.dumps(match["text"].replace("\\'", "'"), ensure_ascii=False)
         return "" if match["comma"] else _PYTHON.get(match["word"], match[0])
 
-    if len(text) > _LONGEST_ALMOST:
+    if len(text) > _MAX_ALMOST_JSON:
         raise ValueError("too long to correct")
-    return json.loads(_ALMOST.sub(corrected, text))
+    return json.loads(_ALMOST_JSON.sub(corrected, text))

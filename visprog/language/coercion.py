@@ -46,7 +46,7 @@ _WORDS: dict[str, int] = (
        for index, ten in enumerate(_TENS) for unit in range(1, 10) for gap in "- "}
     | {"none": 0, "hundred": 100, "a hundred": 100, "one hundred": 100, "dozen": 12, "a dozen": 12}
 )  # fmt: skip
-_LONGEST = 80
+_MAX_ANSWER = 80
 """Maximum characters of a text that is read as a number, yes or no."""
 
 _NUMERAL = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?|[+-]?\.\d+", re.ASCII)
@@ -59,7 +59,7 @@ def word_number(word: str) -> int | None:
 
 def _from_text(value: str) -> Number | None:
     stripped = value.strip().rstrip(".")
-    if len(stripped) > _LONGEST:
+    if len(stripped) > _MAX_ANSWER:
         return None
     stripped = stripped.casefold()
     if stripped in _WORDS:
@@ -108,7 +108,7 @@ def boolean(value: Any) -> bool:
 
 def _yes_or_no(value: str) -> bool | None:
     word = value.strip().rstrip(".!")
-    if len(word) > _LONGEST:
+    if len(word) > _MAX_ANSWER:
         return None
     word = word.casefold()
     return True if word in _YES else False if word in _NO else None
