@@ -48,7 +48,7 @@ def test_growing_programs_grow_beyond_the_limits() -> None:
     assert tally.findings == []
 
 
-def test_an_unexpected_error_and_a_slow_program_are_findings(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_kind_of_failure_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
     @tool("Broken")
     def broken() -> int:
         """Raise something."""
