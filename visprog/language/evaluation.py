@@ -129,7 +129,7 @@ _COMPARE_BY: dict[str, Callable[[Any, Any, Budget], bool]] = {
 
 
 def _sequence(name: str, value: Any, budget: Budget) -> list[Any]:
-    """Return the items of a list, after paying for a look at each."""
+    """Return the items of a list; spend the work of reading each one."""
     if not isinstance(value, list | tuple):
         raise ExpressionError(f"`{name}` takes a list, not {coercion.describe(value)}")
     budget.spend(10 * len(value))
