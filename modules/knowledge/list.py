@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from visprog.answer_text import strip_wrappers, text_in_box, first_turn, text_after_label, text_in_tags
-from visprog.model_text import find_json, is_fence, clean_reply, without_marker
+from visprog.answer_text import first_turn, strip_wrappers, text_after_label, text_in_box, text_in_tags
+from visprog.model_text import clean_reply, find_json, is_fence, without_marker
 from visprog.models.roles import LanguageModel, Message
 from visprog.tools import Warn, tool
 
