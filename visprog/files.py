@@ -191,7 +191,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     target = Path(os.path.realpath(path))
     try:
         mode = _replaceable(target)
-        _remove_leftovers(target.parent)
+        _remove_old_leftovers(target.parent)
         beside = target.with_name(f"{_PREFIX}{secrets.token_hex(8)}{_SUFFIX}")
         try:
             number = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0),
@@ -232,45 +232,69 @@ def _set_mode(path: Path, mode: int) -> None:
 _PREFIX, _SUFFIX = ".visprog-", ".part"
 """How the names of files that are being written begin and end."""
 
-_OLD = 3600
-"""Seconds after its last change before an unfinished file may count as left over."""
+_MIN_AGE = 3600
+"""Seconds since its last change before an unfinished file may be removed from a folder that others use."""
 
 _cleaned = set[Path]()
 
 
 def _lock(file: BinaryIO) -> None:
-    """Mark a file as being written for as long as it is open: the mark ends with the process."""
+    """Lock a file that is being written. The system releases the lock when the process ends."""
     if sys.platform != "win32":
         with contextlib.suppress(OSError):  # some network drives have no locks; the file's age protects it
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def _remove_leftovers(folder: Path) -> None:
-    """Delete what killed processes left unfinished in a folder, once per process and folder."""
-    if sys.platform == "win32" or folder in _cleaned:
-        return
-    _cleaned.add(folder)
+def remove_leftovers(folder: Path, min_age: float | None = None) -> None:
+    """Delete the unfinished files that killed processes left in a folder.
+
+    Keep the files of other users, the files that a running process has locked, and files that were changed
+    less than `min_age` seconds ago. Without `min_age`, no other process may be writing in the folder: the age
+    is then ignored.
+    """
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
             if entry.name.startswith(_PREFIX) and entry.name.endswith(_SUFFIX):
                 with contextlib.suppress(OSError):
-                    _remove_if_left(Path(entry.path))
+                    _remove_if_abandoned(Path(entry.path), min_age)
 
 
-def _remove_if_left(path: Path) -> None:
-    """Delete an unfinished file of this user that is old, and that no living process holds locked."""
-    number = os.open(path, _OPENING | os.O_NOFOLLOW)
+def _remove_old_leftovers(folder: Path) -> None:
+    """Remove leftovers that are old enough, once per process and folder."""
+    if folder not in _cleaned:
+        _cleaned.add(folder)
+        remove_leftovers(folder, _MIN_AGE)
+
+
+def _remove_if_abandoned(path: Path, min_age: float | None) -> None:
+    number = os.open(path, _OPENING | getattr(os, "O_NOFOLLOW", 0))
     try:
-        found = os.fstat(number)
-        if (
-            stat.S_ISREG(found.st_mode)
-            and found.st_uid == os.geteuid()
-            and time.time() - found.st_mtime > _OLD
-        ):
-            fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)  # raises if the writer is alive
-            path.unlink()
+        is_abandoned = _is_abandoned(number, min_age)
     finally:
         os.close(number)
+    if is_abandoned:
+        path.unlink()  # Windows raises an error if a process has the file open
+
+
+def _is_abandoned(number: int, min_age: float | None) -> bool:
+    found = os.fstat(number)
+    is_old = min_age is None or time.time() - found.st_mtime > min_age
+    if not stat.S_ISREG(found.st_mode) or not is_old:
+        return False
+    if sys.platform == "win32":
+        return True
+    return found.st_uid == os.geteuid() and not _is_locked(number)
+
+
+def _is_locked(number: int) -> bool:
+    if sys.platform != "win32":
+        try:
+            fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except (BlockingIOError, PermissionError):
+            return True
+        except OSError:  # some network drives have no locks
+            return False
+    return False
 
 
 class Place(NamedTuple):

@@ -25,7 +25,8 @@ import numpy as np
 
 from tests.batch.tasks_file import write_picture, write_tasks
 from visprog import Image, Region, Regions, UsageError, VisProg
-from visprog.batch.runner import Options, run_batch
+from visprog.batch.engines import Options
+from visprog.batch.runner import run_batch
 from visprog.engine.cache.disk import DiskMemo
 from visprog.engine.cache.memory import Remembered
 

@@ -14,10 +14,10 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from time import monotonic
-from typing import Any, BinaryIO, TypeAlias
+from typing import Any, BinaryIO
 from zlib import crc32
 
-from visprog.batch.differences import differences
+from visprog.batch.configuration import Configuration, differences
 from visprog.batch.outcome import Outcome
 from visprog.errors import OutputError, UsageError
 from visprog.printable import json_text
@@ -42,9 +42,6 @@ _SEAL_LENGTH = len(_SEAL % 0)
 
 FORCED_EVERY = 5.0
 """Seconds."""
-
-Configuration: TypeAlias = Mapping[str, Any]
-"""What the outcomes depend on beside the tasks, as JSON's own kinds."""
 
 
 class Journal:
@@ -94,8 +91,8 @@ class Journal:
             "input_tokens": outcome.tokens.input_tokens,
             "output_tokens": outcome.tokens.output_tokens,
         }
-        if outcome.kept:
-            facts["kept"] = outcome.kept
+        if outcome.files:
+            facts["kept"] = outcome.files
         if outcome.transient:
             facts["transient"] = True
         self._append({**facts, "record": outcome.record})
@@ -209,7 +206,7 @@ class Journal:
             self._failed.add(key)
 
     def _append(self, entry: Mapping[str, Any]) -> None:
-        line = _sealed(dump(entry)) + b"\n"
+        line = _sealed(json_line(entry)) + b"\n"
         try:
             written = self._file.write(line)
             if written != len(line):
@@ -224,7 +221,7 @@ class Journal:
         self._forced = monotonic()
 
 
-def dump(entry: Mapping[str, Any]) -> bytes:
+def json_line(entry: Mapping[str, Any]) -> bytes:
     """Return JSON in one line; what JSON has no name for stands as text."""
     try:
         text = json_text(entry, indent=None, allow_nan=False, default=repr)

@@ -9,7 +9,8 @@ import pytest
 
 from tests.batch.tasks_file import lines_of, write_picture, write_tasks
 from visprog import UsageError, VisProg
-from visprog.batch.runner import Options, Summary, run_batch
+from visprog.batch.engines import Options
+from visprog.batch.runner import Summary, run_batch
 
 SAVED = Options(pictures=True)
 TRACED = Options(traces=True)
@@ -51,7 +52,7 @@ def test_no_given_picture_is_written_over(given: list[str], photographs: Path) -
     tasks = write_tasks(photographs, *map(task, ("hide", "blur"), given))
     said = refused(tasks, photographs)
     assert "'hide' would be written to" in said
-    assert "is one of the given pictures" in said
+    assert "is one of the input pictures" in said
 
 
 def test_paths_are_compared_by_where_they_lead(photographs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,7 +62,7 @@ def test_paths_are_compared_by_where_they_lead(photographs: Path, monkeypatch: p
     for given in ("album/hide.png", "face.png", "album/../pictures/hide.png", str(photographs / "face.png")):
         write_tasks(photographs, task("hide", given))
         for tasks, out in ((Path("tasks.jsonl"), Path()), (photographs / "tasks.jsonl", photographs)):
-            assert "is one of the given pictures" in refused(tasks, out)
+            assert "is one of the input pictures" in refused(tasks, out)
 
 
 @pytest.mark.parametrize(("kept", "ending"), [("pictures", ".png"), ("traces", ".html")])
@@ -73,7 +74,7 @@ def test_a_link_is_followed_to_what_would_be_written_over(kept: str, ending: str
     place = tmp_path / "out" / kept / f"hide{ending}"
     place.unlink()
     place.symlink_to(tmp_path / "face.png")
-    assert "is one of the given pictures" in refused(tasks, tmp_path / "out", options)
+    assert "is one of the input pictures" in refused(tasks, tmp_path / "out", options)
 
 
 def test_pictures_beside_those_that_are_written_may_be_given(photographs: Path) -> None:
@@ -86,9 +87,9 @@ def test_pictures_beside_those_that_are_written_may_be_given(photographs: Path) 
 @pytest.mark.parametrize("name", ["results.jsonl", "journal.jsonl"])
 def test_the_file_of_the_tasks_is_not_written_over(name: str, tmp_path: Path) -> None:
     tasks = write_tasks(tmp_path, {"program": "RESULT=Eval('1')"}).rename(tmp_path / name)
-    assert f"the batch would write its {name} over it" in refused(tasks, tmp_path)
+    assert f"the batch would overwrite it with its {name}" in refused(tasks, tmp_path)
     (tmp_path / "link.jsonl").symlink_to(name)
-    assert f"the batch would write its {name} over it" in refused(tmp_path / "link.jsonl", tmp_path)
+    assert f"the batch would overwrite it with its {name}" in refused(tmp_path / "link.jsonl", tmp_path)
 
 
 @pytest.mark.parametrize("name", ["results.jsonl", "pictures/cat.png", "traces/cat.html"])
@@ -98,7 +99,7 @@ def test_a_folder_of_others_is_left_alone(name: str, tmp_path: Path) -> None:
     place.write_text("of another program")
     tasks = write_tasks(tmp_path, {"program": "RESULT=Eval('1')"})
     said = refused(tasks, tmp_path / "out", Options(pictures=True, traces=True))
-    assert f"out has {name.partition('/')[0]}" in said
+    assert f"out contains {name.partition('/')[0]}" in said
     assert "no journal of a batch" in said
 
 

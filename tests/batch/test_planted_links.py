@@ -11,7 +11,8 @@ import pytest
 
 from tests.batch.tasks_file import write_tasks
 from visprog import VisProg
-from visprog.batch.runner import Options, Summary, run_batch
+from visprog.batch.engines import Options
+from visprog.batch.runner import Summary, run_batch
 from visprog.errors import OutputError, UsageError
 
 ASTRONAUT = Path(__file__).parents[2] / "examples" / "images" / "astronaut.png"

@@ -12,9 +12,10 @@ import pytest
 
 from tests.batch.tasks_file import lines_of, write_picture, write_tasks
 from visprog import Image, UsageError, VisProg, tool
+from visprog.batch.engines import Options
+from visprog.batch.failures import is_transient
 from visprog.batch.outcome import Outcome
-from visprog.batch.runner import Options, run_batch
-from visprog.batch.truth import is_transient
+from visprog.batch.runner import run_batch
 from visprog.errors import (
     ExpressionError,
     ImageError,
