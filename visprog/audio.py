@@ -24,7 +24,7 @@ RATE = 16_000
 """Samples per second of what `load_audio` returns."""
 
 FORMATS = ("WAV", "FLAC", "OGG", "MP3")
-_KINDS = ("WAV", "FLAC", "OGG", "MPEG-1/2 Audio")
+_SOUNDFILE_FORMATS = {"WAV", "WAVEX", "NIST", "FLAC", "OGG", "MP3"}
 MAX_BYTES = 100_000_000
 MAX_SECONDS = 600
 
@@ -67,9 +67,11 @@ def _decode(data: bytes, name: str) -> _Recording:
         return _decode_wave(data, name, cause)
     try:
         with soundfile.SoundFile(io.BytesIO(data)) as file:
-            kind = file.format_info  # its name in full, such as "FLAC (Free Lossless Audio Codec)"
-            if not kind.startswith(_KINDS):
-                raise AudioError(f"{name} is {kind}", help=f"convert it to one of {', '.join(FORMATS)}")
+            if file.format not in _SOUNDFILE_FORMATS:
+                raise AudioError(
+                    f"{name} is in the format {file.format_info}",
+                    help=f"convert it to one of {', '.join(FORMATS)}",
+                )
             _check(name, file.frames, file.channels, file.samplerate)
             return _Recording(file.read(dtype="float32", always_2d=True), int(file.samplerate))
     except soundfile.SoundFileError as cause:

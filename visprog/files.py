@@ -297,7 +297,7 @@ def _is_locked(number: int) -> bool:
     return False
 
 
-class Place(NamedTuple):
+class OutputFile(NamedTuple):
     """A file that will be written, unless it is None: what it holds, and how its name may end."""
 
     what: str
@@ -309,7 +309,7 @@ PAGE_ENDINGS = (".html", ".htm")
 """How the name of a page may end."""
 
 
-def check_places(*places: Place, given: Sequence[Path] = ()) -> None:
+def check_output_files(*places: OutputFile, given: Sequence[Path] = ()) -> None:
     """See beforehand that files can be written, each its own, and that none is one of the given pictures."""
     written: list[tuple[str, Path]] = []
     for what, path, endings in places:
