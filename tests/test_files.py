@@ -152,7 +152,7 @@ def test_a_path_called_minus_is_a_path(tmp_path: Path, monkeypatch: pytest.Monke
         ("https://example.org/a.png", "download it"),
         ("HTTP://example.org/a.png", "download it"),
         ("s3://bucket/a.png", "download it"),
-        ("data:image/png;base64,AAAA", "save what it holds"),
+        ("data:image/png;base64,AAAA", "save its content"),
         ("file:///photos/a%20b.png", "give the path: /photos/a b.png"),
         ("file://localhost/photos/a.png", "give the path: /photos/a.png"),
     ],

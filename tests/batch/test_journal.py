@@ -222,7 +222,7 @@ def test_another_configuration_is_refused_in_words_unless_allowed(tmp_path: Path
 
 def test_two_at_once_are_refused(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "journal.jsonl", HERE)
-    with pytest.raises(UsageError, match="another batch is at work"):
+    with pytest.raises(UsageError, match="another batch is running"):
         Journal(tmp_path / "journal.jsonl", HERE)
     journal.close()
     Journal(tmp_path / "journal.jsonl", HERE).close()
