@@ -1,10 +1,10 @@
-"""Damages journals and caches at random: a batch resumed over them ends as if undisturbed, or says why not.
+"""Damages journals and caches at random, and checks that they never give wrong results.
 
     python -m tests.campaigns.damage --count 1000 --seed 1
 
-Each trial copies a finished batch or a filled cache, damages it, and uses it. It fails if anything crashes,
-gives a wrong value or another result, or refuses a journal of which a single byte was damaged. Trials run in
-processes of their own, so that one that dies is found too.
+Each trial copies a finished batch or a filled cache, damages the copy, and uses it. A resumed batch must end
+like an undisturbed one, or reject the journal with a message. A journal with a single damaged byte must be
+accepted. Trials run in child processes, so that a crash is found too.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from visprog.engine.cache.disk import DiskMemo
 from visprog.engine.cache.memory import Remembered
 
 _CHUNK = 25
-"""Trials in one process."""
+"""Number of trials in one process."""
 
 TASKS = 12
 ENTRIES = 24
@@ -57,7 +57,7 @@ def truncate(content: bytes, chance: random.Random) -> bytes:
 
 
 def zero(content: bytes, chance: random.Random) -> bytes:
-    """Overwrite a page by zeros."""
+    """Overwrite a page with zeros."""
     size = chance.choice([16, 512, 4096])
     place = chance.randrange(len(content)) // size * size
     return content[:place] + bytes(min(size, len(content) - place)) + content[place + size :]
@@ -73,7 +73,7 @@ def swap(content: bytes, chance: random.Random) -> bytes:
 
 
 def repeat(content: bytes, chance: random.Random) -> bytes:
-    """Write one part over another."""
+    """Overwrite a part with a copy of another part."""
     size = chance.choice([16, 512, 4096])
     source, place = chance.randrange(len(content)), chance.randrange(len(content))
     part = content[source : source + size]
@@ -81,13 +81,13 @@ def repeat(content: bytes, chance: random.Random) -> bytes:
 
 
 def insert(content: bytes, chance: random.Random) -> bytes:
-    """Put in what does not belong there."""
+    """Insert random bytes."""
     place = chance.randrange(len(content))
     return content[:place] + chance.randbytes(chance.randrange(1, 100)) + content[place:]
 
 
 def foreign(content: bytes, chance: random.Random) -> bytes:
-    """Put another file in its place."""
+    """Replace the content by that of another kind of file."""
     others = [b"", b"\0" * len(content), chance.randbytes(5_000), b"my diary\n" * 50, content[::-1]]
     return chance.choice([*others, b"SQLite format 3\0" + chance.randbytes(9_000)])
 
@@ -96,7 +96,7 @@ DAMAGES = (flip, flip, flip, flips, truncate, zero, swap, repeat, insert, foreig
 
 
 class Trials:
-    """A finished batch and a filled cache, and what must come of copies of them."""
+    """A finished batch and a filled cache, with the results expected from damaged copies."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -111,11 +111,11 @@ class Trials:
             if key == bytes([ENTRIES // 2]):
                 memo.close()
                 memo = DiskMemo(folder / "cache")
-        shutil.copytree(folder / "cache", folder / "open")  # with what was not moved from its log yet
+        shutil.copytree(folder / "cache", folder / "open")  # while its write-ahead log still has entries
         memo.close()
 
     def one(self, seed: int) -> str:
-        """Make one trial; return what kind it was. Raises AssertionError for what is found."""
+        """Run one trial and return its kind. Raises AssertionError for a finding."""
         chance = random.Random(seed)
         damage = chance.choice(DAMAGES)
         place = self._folder / f"trial-{os.getpid()}"
@@ -127,7 +127,7 @@ class Trials:
             shutil.rmtree(place, ignore_errors=True)
 
     def result(self, seed: int) -> tuple[str, str]:
-        """Make one trial; return its kind and no finding, or no kind and the finding."""
+        """Run one trial. Return its kind and an empty finding, or an empty kind and the finding."""
         try:
             return self.one(seed), ""
         except BaseException:
@@ -140,12 +140,12 @@ class Trials:
         try:
             self._batch(place)
         except UsageError as error:
-            assert damage is not flip, f"a single byte made it refuse: {error}"
+            assert damage is not flip, f"rejected because of a single byte: {error}"
             assert "journal" in error.message, error
-            return "refused in words"
-        assert output_files(place) == self._expected, f"another result after damage to {name}"
+            return "rejected"
+        assert output_files(place) == self._expected, f"other results after damage to {name}"
         self._batch(place)
-        assert output_files(place) == self._expected, "another result the second time"
+        assert output_files(place) == self._expected, "other results in the second run"
         return "resumed"
 
     def _cache(self, place: Path, damage: Callable[..., bytes], chance: random.Random) -> str:
@@ -153,20 +153,20 @@ class Trials:
         files = sorted(place.iterdir())
         for path in chance.sample(files, min(len(files), chance.randrange(1, 2 if damage is flip else 3))):
             _damage(path, damage, chance)
-        told: list[str] = []
-        before, found = time.monotonic(), 0
+        warnings: list[str] = []
+        started, hits = time.monotonic(), 0
         for _ in range(2):
-            memo = DiskMemo(place, limit=chance.choice([8 * 10**9, 20_000]), tell=told.append)
+            memo = DiskMemo(place, limit=chance.choice([8 * 10**9, 20_000]), tell=warnings.append)
             for key, value in self._values.items():
-                kept = memo.get(key)
-                found += kept is not None
-                assert kept is None or kept == Remembered(value, ("a remark",), ()), "a wrong value"
+                entry = memo.get(key)
+                hits += entry is not None
+                assert entry is None or entry == Remembered(value, ("a remark",), ()), "a wrong value"
                 if chance.random() < 0.3:
                     memo.put(key, Remembered(value, ("a remark",), ()))
             memo.put(b"new", Remembered(7, (), ()))
             memo.close()
-        assert time.monotonic() - before < 60, "it takes for ever"
-        return f"{'told' if told else 'silent'}, {'some' if found else 'nothing'} found"
+        assert time.monotonic() - started < 60, "it takes more than a minute"
+        return f"{'with' if warnings else 'without'} a warning, {'some' if hits else 'no'} entries found"
 
     def _batch(self, out: Path) -> None:
         run_batch(self._session, self._tasks, out, Options(pictures=True), workers=2)
@@ -196,8 +196,8 @@ def _value(number: int) -> object:
     return kinds[number % len(kinds)]
 
 
-def campaign(seeds: range, tell: Callable[[str], None]) -> list[str]:
-    """Make the trials; return what was found."""
+def campaign(seeds: range, report: Callable[[str], None]) -> list[str]:
+    """Run the trials and return the findings."""
     found, kinds = list[str](), Counter[str]()
     with tempfile.TemporaryDirectory() as name:
         trials = Trials(Path(name))
@@ -208,27 +208,27 @@ def campaign(seeds: range, tell: Callable[[str], None]) -> list[str]:
             kinds.update(kind for kind, _ in results if kind)
             if status:
                 found.append(f"a process died with status {status} in trial {chunk.start + len(results)}")
-            tell(f"{chunk.stop - seeds.start} of {len(seeds)} trials, {len(found)} found")
+            report(f"{chunk.stop - seeds.start} of {len(seeds)} trials, {len(found)} findings")
     for kind, count in sorted(kinds.items()):
-        tell(f"{count:6} {kind}")
+        report(f"{count:6} {kind}")
     for each in found:
-        tell(f"FOUND {each}")
+        report(f"FOUND {each}")
     return found
 
 
 def main() -> int:
-    """Run the campaign by the options of the command line."""
+    """Run the campaign with the options of the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--count", type=int, default=1_000)
     parser.add_argument("--seconds", type=float, default=float("inf"))
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
-    begun, found, made = time.monotonic(), list[str](), 0
-    while made < given.count and time.monotonic() - begun < given.seconds:
-        part = min(250, given.count - made)
-        found += campaign(range(given.seed + made, given.seed + made + part), say)
-        made += part
-    say(f"{made} trials in {time.monotonic() - begun:.0f} s, {len(found)} found")
+    started, found, count = time.monotonic(), list[str](), 0
+    while count < given.count and time.monotonic() - started < given.seconds:
+        part = min(250, given.count - count)
+        found += campaign(range(given.seed + count, given.seed + count + part), say)
+        count += part
+    say(f"{count} trials in {time.monotonic() - started:.0f} s, {len(found)} findings")
     return bool(found)
 
 

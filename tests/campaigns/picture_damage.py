@@ -1,4 +1,4 @@
-"""Damage to files of pictures: anywhere at random, to the parts of a format, or to metadata alone."""
+"""Functions that damage pictures: at random positions, in the parts of a format, or only in metadata."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from typing import NamedTuple
 from tests.campaigns.picture_seeds import EXIF_TEXT, SIZE
 
 Damage = Callable[[bytes, bytes, random.Random], bytes]
-"""Damages a file; the second one is another of the same format to take parts from."""
+"""Damages the first file. Parts may be taken from the second one, which often has the same format."""
 
 _NUMBERS = (0, 1, 2, 3, 9, 0x7F, 0x80, 0xFF, 0x7FFF, 0x8000, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)
 _SIDES = (0, 1, 36, 38, 1_000, 6_000, 13_000, 14_143, 16_383, 20_000, 65_500, 65_535, 10**6, 2**31 - 1)
 
 
 class Part(NamedTuple):
-    """One part of a file: a chunk, segment or box, with its header; `body` is where its content begins."""
+    """A chunk, segment, box or entry of a file, with its header. Its content starts at `body`."""
 
     kind: bytes
     start: int
@@ -29,7 +29,7 @@ class Part(NamedTuple):
 def flip(data: bytes, other: bytes, chance: random.Random) -> bytes:
     """Change one bit."""
     place = chance.randrange(len(data))
-    return _put(data, place, bytes([data[place] ^ 1 << chance.randrange(8)]))
+    return _overwrite(data, place, bytes([data[place] ^ 1 << chance.randrange(8)]))
 
 
 def flips(data: bytes, other: bytes, chance: random.Random) -> bytes:
@@ -40,31 +40,31 @@ def flips(data: bytes, other: bytes, chance: random.Random) -> bytes:
 
 
 def cut(data: bytes, other: bytes, chance: random.Random) -> bytes:
-    """Leave out the end."""
+    """Cut off the end."""
     return data[: chance.randrange(1, len(data))]
 
 
 def remove(data: bytes, other: bytes, chance: random.Random) -> bytes:
-    """Leave out a piece."""
+    """Remove some bytes."""
     start = chance.randrange(1, len(data))
     return data[:start] + data[start + chance.choice([1, 2, 4, 50]) :]
 
 
 def double(data: bytes, other: bytes, chance: random.Random) -> bytes:
-    """Repeat a piece, perhaps many times."""
+    """Repeat some bytes, sometimes many times."""
     start = chance.randrange(1, len(data))
     piece = data[start : start + chance.choice([1, 4, 40, 400])]
     return data[:start] + piece * chance.choice([2, 2, 300]) + data[start + len(piece) :]
 
 
 def insert(data: bytes, other: bytes, chance: random.Random) -> bytes:
-    """Put in noise."""
+    """Insert random bytes."""
     place = chance.randrange(1, len(data))
     return data[:place] + chance.randbytes(chance.randrange(1, 60)) + data[place:]
 
 
 def splice(data: bytes, other: bytes, chance: random.Random) -> bytes:
-    """Join the beginning of one file and the end of another."""
+    """Join the beginning of this file and the end of the other."""
     return data[: chance.randrange(1, len(data))] + other[chance.randrange(len(other)) :]
 
 
@@ -73,30 +73,30 @@ def number(data: bytes, other: bytes, chance: random.Random) -> bytes:
     place = chance.randrange(min(len(data), chance.choice([40, 200, 10**9])))
     width, order = chance.choice(["B", "H", "I"]), chance.choice("<>")
     mask = (1 << 8 * struct.calcsize(width)) - 1
-    return _put(data, place, struct.pack(order + width, chance.choice(_NUMBERS) & mask))
+    return _overwrite(data, place, struct.pack(order + width, chance.choice(_NUMBERS) & mask))
 
 
 def side(data: bytes, other: bytes, chance: random.Random) -> bytes:
-    """Declare another width or height, or both, wherever the true ones stand."""
-    wanted = [chance.choice(_SIDES)] * 2 if chance.random() < 0.5 else [chance.choice(_SIDES) for _ in SIZE]
-    for true, side in zip(SIZE, wanted, strict=True):
+    """Replace the width, the height or both, wherever they are declared."""
+    declared = [chance.choice(_SIDES)] * 2 if chance.random() < 0.5 else [chance.choice(_SIDES) for _ in SIZE]
+    for true, side in zip(SIZE, declared, strict=True):
         if chance.random() < 0.8:
             for width in ("I", "H"):
                 mask = (1 << 8 * struct.calcsize(width)) - 1
                 for order in "<>":
                     old, new = (struct.pack(order + width, value & mask) for value in (true, side))
                     data = data[:8] + data[8:].replace(old, new, chance.choice([1, 1, 2]))
-    return _repaired(data)
+    return _with_checksums(data)
 
 
 def drop_part(data: bytes, other: bytes, chance: random.Random) -> bytes:
-    """Leave out a part."""
+    """Remove a part."""
     part = chance.choice(parts(data) or [Part(b"", 1, 1, 2)])
     return data[: part.start] + data[part.end :]
 
 
 def double_part(data: bytes, other: bytes, chance: random.Random) -> bytes:
-    """Repeat a part, perhaps many times."""
+    """Repeat a part, sometimes many times."""
     part = chance.choice(parts(data) or [Part(b"", 1, 1, 2)])
     return data[: part.end] + data[part.start : part.end] * chance.choice([1, 1, 500]) + data[part.end :]
 
@@ -113,7 +113,7 @@ def swap_parts(data: bytes, other: bytes, chance: random.Random) -> bytes:
 
 
 def foreign_part(data: bytes, other: bytes, chance: random.Random) -> bytes:
-    """Put in a part of another file."""
+    """Insert a part of the other file."""
     found, theirs = parts(data), parts(other)
     if not found or not theirs:
         return splice(data, other, chance)
@@ -122,30 +122,34 @@ def foreign_part(data: bytes, other: bytes, chance: random.Random) -> bytes:
 
 
 def noisy_part(data: bytes, other: bytes, chance: random.Random) -> bytes:
-    """Damage the content of a part, and make its checksum right again."""
+    """Damage the content of a part, and correct its checksum."""
     found = [part for part in parts(data) if part.body < part.end]
-    return _repaired(_noise(data, chance.choice(found), chance)) if found else flips(data, other, chance)
+    return (
+        _with_checksums(_damage_content(data, chance.choice(found), chance))
+        if found
+        else flips(data, other, chance)
+    )
 
 
-EVERYWHERE: tuple[Damage, ...] = (
+DAMAGES: tuple[Damage, ...] = (
     flip, flips, cut, remove, double, insert, splice, number, number, side, side,
     drop_part, double_part, swap_parts, foreign_part, noisy_part, noisy_part,
 )  # fmt: skip
 
 
 def metadata(data: bytes, other: bytes, chance: random.Random) -> bytes | None:
-    """Damage what does not tell the pixels; None for a file that has no such part."""
-    found = [part for part in parts(data) if _tells_no_pixels(data, part)]
+    """Damage a part that does not define the pixels. Return None if the file has no such part."""
+    found = [part for part in parts(data) if _is_metadata(data, part)]
     place = data.find(EXIF_TEXT.encode())
     if place >= 0 and data[4:8] == b"ftyp":
         found.append(Part(b"Exif", place - 60, place - 60, place + len(EXIF_TEXT)))
     if not found:
         return None
-    damaged = _noise(data, chance.choice(found), chance)
-    return _repaired(damaged) if chance.random() < 0.7 else damaged
+    damaged = _damage_content(data, chance.choice(found), chance)
+    return _with_checksums(damaged) if chance.random() < 0.7 else damaged
 
 
-def _tells_no_pixels(data: bytes, part: Part) -> bool:
+def _is_metadata(data: bytes, part: Part) -> bool:
     if part.body >= part.end:
         return False
     if data[:4] == b"\x89PNG":
@@ -160,7 +164,7 @@ def _tells_no_pixels(data: bytes, part: Part) -> bool:
 
 
 def parts(data: bytes) -> list[Part]:
-    """Return the parts of a file, as far as they can be told."""
+    """Return the parts of a file, as far as they can be found."""
     if data[:4] == b"\x89PNG":
         return list(_chunks(data, 8, ">", 12))
     if data[:4] == b"RIFF":
@@ -175,12 +179,12 @@ def parts(data: bytes) -> list[Part]:
     return [Part(b"comment", place, place + 3, place + 3 + data[place + 2])] if place > 0 else []
 
 
-def _chunks(data: bytes, place: int, order: str, around: int) -> Iterator[Part]:
+def _chunks(data: bytes, place: int, order: str, overhead: int) -> Iterator[Part]:
     while place + 8 <= len(data):
         size_first = order == ">"
         size = struct.unpack_from(f"{order}I", data, place + (0 if size_first else 4))[0]
         kind = data[place + 4 : place + 8] if size_first else data[place : place + 4]
-        end = place + around + size + (0 if size_first else size % 2)
+        end = place + overhead + size + (0 if size_first else size % 2)
         yield Part(kind, place, place + 8, min(place + 8 + size, len(data)))
         place = end
 
@@ -217,16 +221,16 @@ def _entries(data: bytes) -> Iterator[Part]:
         yield Part(tag.to_bytes(2, "little"), start, start + 2, start + 12)
 
 
-def _noise(data: bytes, part: Part, chance: random.Random) -> bytes:
+def _damage_content(data: bytes, part: Part, chance: random.Random) -> bytes:
     size = part.end - part.body
     for _ in range(chance.choice([1, 1, 3, min(size, 500)])):
         place = part.body + chance.randrange(size)
-        data = _put(data, place, bytes([chance.choice([0, 1, 0x7F, 0xFF, chance.randrange(256)])]))
+        data = _overwrite(data, place, bytes([chance.choice([0, 1, 0x7F, 0xFF, chance.randrange(256)])]))
     return data
 
 
-def _repaired(data: bytes) -> bytes:
-    """Make the checksums of a PNG right."""
+def _with_checksums(data: bytes) -> bytes:
+    """Correct the checksums of a PNG."""
     if data[:4] != b"\x89PNG":
         return data
     repaired = bytearray(data)
@@ -236,5 +240,5 @@ def _repaired(data: bytes) -> bytes:
     return bytes(repaired)
 
 
-def _put(data: bytes, place: int, piece: bytes) -> bytes:
+def _overwrite(data: bytes, place: int, piece: bytes) -> bytes:
     return (data[:place] + piece + data[place + len(piece) :])[: max(len(data), 1)]
