@@ -63,12 +63,13 @@ def test_another_profile_is_described_briefly() -> None:
         {"models": {role: zoo.fingerprint(role) for role in ROLES if zoo.has(role)}}
         for zoo in (Zoo("base"), Zoo("mini"))
     )
-    said = differences(base, mini)
+    message = differences(base, mini)
     assert (
-        "the model of face_detector changed from `opencv:haar` to `transformers:visprog-mini/owlvit`" in said
+        "the model of face_detector changed from `opencv:haar` to `transformers:visprog-mini/owlvit`"
+        in message
     )
-    assert "#" not in said
-    assert len(said) < 900
+    assert "#" not in message
+    assert len(message) < 900
 
 
 def test_a_long_value_is_shortened() -> None:

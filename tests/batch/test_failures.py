@@ -156,17 +156,17 @@ def test_a_task_whose_planner_failed_is_planned_again(tmp_path: Path) -> None:
 def test_an_outcome_with_a_picture_that_was_changed_is_transient(tmp_path: Path) -> None:
     picture = write_picture(tmp_path, "a.png", 1)
     before = picture.stat()
-    file = write_tasks(tmp_path, {"program": "RESULT=Spoil(IMAGE)", "image": "a.png"})
+    file = write_tasks(tmp_path, {"program": "RESULT=Change(IMAGE)", "image": "a.png"})
 
-    @tool("Spoil", version="1")
-    def spoil(image: Image) -> int:
+    @tool("Change", version="1")
+    def change(image: Image) -> int:
         """Change the picture's file while the task runs."""
         write_picture(tmp_path, "a.png", 9)
         return int(image.pixels[0, 0, 0])
 
-    with VisProg(tools=[spoil]) as session:
+    with VisProg(tools=[change]) as session:
         summary = run_batch(session, file, tmp_path / "out")
     assert (summary.transient, lines_of(summary.results)[0]["result"]) == (1, 1)
     os.utime(picture, ns=(before.st_atime_ns, before.st_mtime_ns))
-    with VisProg(tools=[spoil]) as session:
+    with VisProg(tools=[change]) as session:
         assert run_batch(session, file, tmp_path / "out").performed == 1

@@ -73,9 +73,9 @@ def test_a_link_to_an_input_picture_is_rejected(subfolder: str, ending: str, tmp
     write_picture(tmp_path, "face.png")
     tasks = write_tasks(tmp_path, task("hide", "face.png"))
     batch(tasks, tmp_path / "out", options)
-    place = tmp_path / "out" / subfolder / f"hide{ending}"
-    place.unlink()
-    place.symlink_to(tmp_path / "face.png")
+    path = tmp_path / "out" / subfolder / f"hide{ending}"
+    path.unlink()
+    path.symlink_to(tmp_path / "face.png")
     assert "is one of the input pictures" in rejected(tasks, tmp_path / "out", options)
 
 
@@ -96,9 +96,9 @@ def test_the_tasks_file_is_not_overwritten(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["results.jsonl", "pictures/cat.png", "traces/cat.html"])
 def test_a_folder_with_other_files_is_rejected(name: str, tmp_path: Path) -> None:
-    place = tmp_path / "out" / name
-    place.parent.mkdir(parents=True)
-    place.write_text("from another program")
+    path = tmp_path / "out" / name
+    path.parent.mkdir(parents=True)
+    path.write_text("from another program")
     tasks = write_tasks(tmp_path, {"program": "RESULT=Eval('1')"})
     message = rejected(tasks, tmp_path / "out", Options(pictures=True, traces=True))
     assert f"out contains {name.partition('/')[0]}" in message
@@ -128,20 +128,20 @@ def test_a_saved_file_that_was_emptied_or_damaged_is_written_again(
         tmp_path,
         {"id": "a", "program": "A=Loc(IMAGE, 'TOP')\nRESULT=Crop(IMAGE, A)", "image": "in.png"},
     )
-    place, options = tmp_path / "out" / name, Options(pictures=True, traces=True)
+    path, options = tmp_path / "out" / name, Options(pictures=True, traces=True)
 
     def run() -> int:
         with VisProg(planner="examples") as session:
             return run_batch(session, file, tmp_path / "out", options).performed
 
     assert (run(), run()) == (1, 0)
-    whole = place.read_bytes()
+    whole = path.read_bytes()
     flipped = whole[:-20] + bytes([whole[-20] ^ 1]) + whole[-19:]
-    place.write_bytes(flipped if damage is None else damage)
+    path.write_bytes(flipped if damage is None else damage)
     assert (run(), run()) == (1, 0)
-    assert len(place.read_bytes()) > len(whole) // 2
+    assert len(path.read_bytes()) > len(whole) // 2
     if name == "pictures/a.png":
-        assert place.read_bytes() == whole
+        assert path.read_bytes() == whole
 
 
 def test_leftovers_are_removed_and_permissions_are_kept(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from visprog import Image, ImageError, save_image
 from visprog.batch.picture_pool import PicturePool
-from visprog.images import Need, need_of
+from visprog.images import MemoryNeed, need_of
 
 A, B = Path("a.png"), Path("b.png")
 
@@ -35,7 +35,7 @@ class Reader:
 
 
 def pool_with(read: Callable[[Path], Image], limit: int = 2**30) -> PicturePool:
-    return PicturePool(limit, read, lambda path: Need(300))
+    return PicturePool(limit, read, lambda path: MemoryNeed(300))
 
 
 def test_a_picture_is_read_once_for_all_its_users_and_again_after_them() -> None:
@@ -131,8 +131,8 @@ def test_a_task_with_many_pictures_gets_its_turn_before_later_tasks() -> None:
 def test_the_memory_for_a_picture_is_known_from_its_header(tmp_path: Path) -> None:
     save_image(Image(np.zeros((20, 30, 3), dtype=np.uint8)), tmp_path / "a.png")
     size = (tmp_path / "a.png").stat().st_size
-    assert need_of(tmp_path / "a.png") == Need(held=30 * 20 * 3, reading=size + 30 * 20 * 4)
-    assert need_of(tmp_path / "none.png") == Need()
+    assert need_of(tmp_path / "a.png") == MemoryNeed(held=30 * 20 * 3, reading=size + 30 * 20 * 4)
+    assert need_of(tmp_path / "none.png") == MemoryNeed()
     with PicturePool().load({"IMAGE": tmp_path / "a.png"}) as loaded:
         assert loaded["IMAGE"].size == (30, 20)
 
@@ -168,7 +168,7 @@ def test_a_picture_that_is_being_read_needs_memory_too() -> None:
         assert go_on.wait(20)
         return Image(np.zeros((10, 10, 3), dtype=np.uint8))
 
-    pictures = PicturePool(1_000, slow, lambda path: Need(held=300, reading=500))
+    pictures = PicturePool(1_000, slow, lambda path: MemoryNeed(held=300, reading=500))
 
     def use(path: Path) -> None:
         with pictures.load({"IMAGE": path}):

@@ -48,14 +48,14 @@ def test_a_folder_that_is_a_link_is_rejected(name: str, resumed: bool, tmp_path:
 @pytest.mark.parametrize("name", FILES)
 def test_a_saved_file_that_was_replaced_by_a_link_is_written_again(name: str, tmp_path: Path) -> None:
     run(tmp_path)
-    place, target = tmp_path / "out" / name, tmp_path / "mine"
-    target.write_bytes(place.read_bytes())
+    path, target = tmp_path / "out" / name, tmp_path / "mine"
+    target.write_bytes(path.read_bytes())
     before = target.stat().st_mtime_ns
-    place.unlink()
-    place.symlink_to(target)
+    path.unlink()
+    path.symlink_to(target)
     assert run(tmp_path).performed == 1
-    assert not place.is_symlink()
-    assert place.read_bytes()[:4] == target.read_bytes()[:4]
+    assert not path.is_symlink()
+    assert path.read_bytes()[:4] == target.read_bytes()[:4]
     assert target.stat().st_mtime_ns == before
 
 
@@ -63,9 +63,9 @@ def test_a_saved_file_that_was_replaced_by_a_link_is_written_again(name: str, tm
 @pytest.mark.parametrize("name", FILES)
 def test_a_pipe_instead_of_a_file_does_not_block(name: str, tmp_path: Path) -> None:
     run(tmp_path)
-    place = tmp_path / "out" / name
-    place.unlink()
-    os.mkfifo(place)
+    path = tmp_path / "out" / name
+    path.unlink()
+    os.mkfifo(path)
     with pytest.raises(OutputError, match="is a named pipe"):
         run(tmp_path)
 

@@ -56,13 +56,13 @@ def test_a_program_may_have_more_pictures_than_it_needs(tmp_path: Path) -> None:
 
 
 def test_other_fields_are_copied_to_the_results(tmp_path: Path) -> None:
-    further = {"answer": "yes", "question_id": 7, "groups": {"global": ["é", None]}}
+    other = {"answer": "yes", "question_id": 7, "groups": {"global": ["é", None]}}
     failing = {"program": "RESULT=Eval('1 / 0')", "answer": 1}
-    lines: list[dict[str, Any]] = [{"program": SIX, **further}, failing, {"program": SIX}]
+    lines: list[dict[str, Any]] = [{"program": SIX, **other}, failing, {"program": SIX}]
     summary, warned = run(tmp_path, *lines)
     found = lines_of(summary.results)
-    assert [each.get("fields") for each in found] == [further, {"answer": 1}, None]
-    assert found[0] == {"id": 1, "ok": True, "result": 6, "program": SIX, "fields": further}
+    assert [each.get("fields") for each in found] == [other, {"answer": 1}, None]
+    assert found[0] == {"id": 1, "ok": True, "result": 6, "program": SIX, "fields": other}
     assert warned == []
 
 

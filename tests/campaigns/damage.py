@@ -40,8 +40,9 @@ ENTRIES = 24
 
 def flip(content: bytes, chance: random.Random) -> bytes:
     """Change one byte."""
-    place = chance.randrange(len(content))
-    return content[:place] + bytes([content[place] ^ chance.randrange(1, 256)]) + content[place + 1 :]
+    position = chance.randrange(len(content))
+    changed = content[position] ^ chance.randrange(1, 256)
+    return content[:position] + bytes([changed]) + content[position + 1 :]
 
 
 def flips(content: bytes, chance: random.Random) -> bytes:
@@ -59,14 +60,14 @@ def truncate(content: bytes, chance: random.Random) -> bytes:
 def zero(content: bytes, chance: random.Random) -> bytes:
     """Overwrite a page with zeros."""
     size = chance.choice([16, 512, 4096])
-    place = chance.randrange(len(content)) // size * size
-    return content[:place] + bytes(min(size, len(content) - place)) + content[place + size :]
+    position = chance.randrange(len(content)) // size * size
+    return content[:position] + bytes(min(size, len(content) - position)) + content[position + size :]
 
 
 def swap(content: bytes, chance: random.Random) -> bytes:
     """Swap two pages."""
     size = chance.choice([64, 512, 4096])
-    pages = [content[place : place + size] for place in range(0, len(content), size)]
+    pages = [content[position : position + size] for position in range(0, len(content), size)]
     one, other = chance.randrange(len(pages)), chance.randrange(len(pages))
     pages[one], pages[other] = pages[other], pages[one]
     return b"".join(pages)
@@ -75,15 +76,15 @@ def swap(content: bytes, chance: random.Random) -> bytes:
 def repeat(content: bytes, chance: random.Random) -> bytes:
     """Overwrite a part with a copy of another part."""
     size = chance.choice([16, 512, 4096])
-    source, place = chance.randrange(len(content)), chance.randrange(len(content))
+    source, position = chance.randrange(len(content)), chance.randrange(len(content))
     part = content[source : source + size]
-    return content[:place] + part + content[place + len(part) :]
+    return content[:position] + part + content[position + len(part) :]
 
 
 def insert(content: bytes, chance: random.Random) -> bytes:
     """Insert random bytes."""
-    place = chance.randrange(len(content))
-    return content[:place] + chance.randbytes(chance.randrange(1, 100)) + content[place:]
+    position = chance.randrange(len(content))
+    return content[:position] + chance.randbytes(chance.randrange(1, 100)) + content[position:]
 
 
 def foreign(content: bytes, chance: random.Random) -> bytes:
@@ -118,13 +119,13 @@ class Trials:
         """Run one trial and return its kind. Raises AssertionError for a finding."""
         chance = random.Random(seed)
         damage = chance.choice(DAMAGES)
-        place = self._folder / f"trial-{os.getpid()}"
-        shutil.rmtree(place, ignore_errors=True)
+        copy = self._folder / f"trial-{os.getpid()}"
+        shutil.rmtree(copy, ignore_errors=True)
         try:
             trial = self._journal if seed % 2 else self._cache
-            return f"{trial.__name__[1:]} {damage.__name__}: {trial(place, damage, chance)}"
+            return f"{trial.__name__[1:]} {damage.__name__}: {trial(copy, damage, chance)}"
         finally:
-            shutil.rmtree(place, ignore_errors=True)
+            shutil.rmtree(copy, ignore_errors=True)
 
     def result(self, seed: int) -> tuple[str, str]:
         """Run one trial. Return its kind and an empty finding, or an empty kind and the finding."""
@@ -133,30 +134,30 @@ class Trials:
         except BaseException:
             return "", f"seed {seed}: {traceback.format_exc()!r}"
 
-    def _journal(self, place: Path, damage: Callable[..., bytes], chance: random.Random) -> str:
-        shutil.copytree(self._folder / "whole", place)
+    def _journal(self, copy: Path, damage: Callable[..., bytes], chance: random.Random) -> str:
+        shutil.copytree(self._folder / "whole", copy)
         name = chance.choice(["journal.jsonl"] * 6 + ["results.jsonl", "pictures/1.png"])
-        _damage(place / name, damage, chance)
+        _damage(copy / name, damage, chance)
         try:
-            self._batch(place)
+            self._batch(copy)
         except UsageError as error:
             assert damage is not flip, f"rejected because of a single byte: {error}"
             assert "journal" in error.message, error
             return "rejected"
-        assert output_files(place) == self._expected, f"other results after damage to {name}"
-        self._batch(place)
-        assert output_files(place) == self._expected, "other results in the second run"
+        assert output_files(copy) == self._expected, f"other results after damage to {name}"
+        self._batch(copy)
+        assert output_files(copy) == self._expected, "other results in the second run"
         return "resumed"
 
-    def _cache(self, place: Path, damage: Callable[..., bytes], chance: random.Random) -> str:
-        shutil.copytree(self._folder / chance.choice(["cache", "open"]), place)
-        files = sorted(place.iterdir())
+    def _cache(self, copy: Path, damage: Callable[..., bytes], chance: random.Random) -> str:
+        shutil.copytree(self._folder / chance.choice(["cache", "open"]), copy)
+        files = sorted(copy.iterdir())
         for path in chance.sample(files, min(len(files), chance.randrange(1, 2 if damage is flip else 3))):
             _damage(path, damage, chance)
         warnings: list[str] = []
         started, hits = time.monotonic(), 0
         for _ in range(2):
-            memo = DiskMemo(place, limit=chance.choice([8 * 10**9, 20_000]), tell=warnings.append)
+            memo = DiskMemo(copy, limit=chance.choice([8 * 10**9, 20_000]), tell=warnings.append)
             for key, value in self._values.items():
                 entry = memo.get(key)
                 hits += entry is not None

@@ -28,8 +28,8 @@ class Part(NamedTuple):
 
 def flip(data: bytes, other: bytes, chance: random.Random) -> bytes:
     """Change one bit."""
-    place = chance.randrange(len(data))
-    return _overwrite(data, place, bytes([data[place] ^ 1 << chance.randrange(8)]))
+    position = chance.randrange(len(data))
+    return _overwrite(data, position, bytes([data[position] ^ 1 << chance.randrange(8)]))
 
 
 def flips(data: bytes, other: bytes, chance: random.Random) -> bytes:
@@ -59,8 +59,8 @@ def double(data: bytes, other: bytes, chance: random.Random) -> bytes:
 
 def insert(data: bytes, other: bytes, chance: random.Random) -> bytes:
     """Insert random bytes."""
-    place = chance.randrange(1, len(data))
-    return data[:place] + chance.randbytes(chance.randrange(1, 60)) + data[place:]
+    position = chance.randrange(1, len(data))
+    return data[:position] + chance.randbytes(chance.randrange(1, 60)) + data[position:]
 
 
 def splice(data: bytes, other: bytes, chance: random.Random) -> bytes:
@@ -70,10 +70,10 @@ def splice(data: bytes, other: bytes, chance: random.Random) -> bytes:
 
 def number(data: bytes, other: bytes, chance: random.Random) -> bytes:
     """Write an extreme number near the beginning or anywhere."""
-    place = chance.randrange(min(len(data), chance.choice([40, 200, 10**9])))
+    position = chance.randrange(min(len(data), chance.choice([40, 200, 10**9])))
     width, order = chance.choice(["B", "H", "I"]), chance.choice("<>")
     mask = (1 << 8 * struct.calcsize(width)) - 1
-    return _overwrite(data, place, struct.pack(order + width, chance.choice(_NUMBERS) & mask))
+    return _overwrite(data, position, struct.pack(order + width, chance.choice(_NUMBERS) & mask))
 
 
 def side(data: bytes, other: bytes, chance: random.Random) -> bytes:
@@ -117,8 +117,8 @@ def foreign_part(data: bytes, other: bytes, chance: random.Random) -> bytes:
     found, theirs = parts(data), parts(other)
     if not found or not theirs:
         return splice(data, other, chance)
-    place, part = chance.choice(found).start, chance.choice(theirs)
-    return data[:place] + other[part.start : part.end] + data[place:]
+    position, part = chance.choice(found).start, chance.choice(theirs)
+    return data[:position] + other[part.start : part.end] + data[position:]
 
 
 def noisy_part(data: bytes, other: bytes, chance: random.Random) -> bytes:
@@ -140,9 +140,9 @@ DAMAGES: tuple[Damage, ...] = (
 def metadata(data: bytes, other: bytes, chance: random.Random) -> bytes | None:
     """Damage a part that does not define the pixels. Return None if the file has no such part."""
     found = [part for part in parts(data) if _is_metadata(data, part)]
-    place = data.find(EXIF_TEXT.encode())
-    if place >= 0 and data[4:8] == b"ftyp":
-        found.append(Part(b"Exif", place - 60, place - 60, place + len(EXIF_TEXT)))
+    position = data.find(EXIF_TEXT.encode())
+    if position >= 0 and data[4:8] == b"ftyp":
+        found.append(Part(b"Exif", position - 60, position - 60, position + len(EXIF_TEXT)))
     if not found:
         return None
     damaged = _damage_content(data, chance.choice(found), chance)
@@ -175,46 +175,48 @@ def parts(data: bytes) -> list[Part]:
         return list(_boxes(data, 0, len(data)))
     if data[:4] in (b"II*\0", b"MM\0*"):
         return list(_entries(data))
-    place = data.find(b"!\xfe")
-    return [Part(b"comment", place, place + 3, place + 3 + data[place + 2])] if place > 0 else []
+    position = data.find(b"!\xfe")
+    return (
+        [Part(b"comment", position, position + 3, position + 3 + data[position + 2])] if position > 0 else []
+    )
 
 
-def _chunks(data: bytes, place: int, order: str, overhead: int) -> Iterator[Part]:
-    while place + 8 <= len(data):
+def _chunks(data: bytes, position: int, order: str, overhead: int) -> Iterator[Part]:
+    while position + 8 <= len(data):
         size_first = order == ">"
-        size = struct.unpack_from(f"{order}I", data, place + (0 if size_first else 4))[0]
-        kind = data[place + 4 : place + 8] if size_first else data[place : place + 4]
-        end = place + overhead + size + (0 if size_first else size % 2)
-        yield Part(kind, place, place + 8, min(place + 8 + size, len(data)))
-        place = end
+        size = struct.unpack_from(f"{order}I", data, position + (0 if size_first else 4))[0]
+        kind = data[position + 4 : position + 8] if size_first else data[position : position + 4]
+        end = position + overhead + size + (0 if size_first else size % 2)
+        yield Part(kind, position, position + 8, min(position + 8 + size, len(data)))
+        position = end
 
 
 def _segments(data: bytes) -> Iterator[Part]:
-    place = 2
-    while place + 4 <= len(data) and data[place] == 0xFF and data[place + 1] != 0xDA:
-        end = place + 2 + struct.unpack_from(">H", data, place + 2)[0]
-        yield Part(data[place + 1 : place + 2], place, place + 4, min(end, len(data)))
-        place = end
+    position = 2
+    while position + 4 <= len(data) and data[position] == 0xFF and data[position + 1] != 0xDA:
+        end = position + 2 + struct.unpack_from(">H", data, position + 2)[0]
+        yield Part(data[position + 1 : position + 2], position, position + 4, min(end, len(data)))
+        position = end
 
 
-def _boxes(data: bytes, place: int, end: int) -> Iterator[Part]:
-    while place + 8 <= end:
-        size = max(8, struct.unpack_from(">I", data, place)[0])
-        kind = data[place + 4 : place + 8]
-        yield Part(kind, place, place + 8, min(place + size, end))
+def _boxes(data: bytes, position: int, end: int) -> Iterator[Part]:
+    while position + 8 <= end:
+        size = max(8, struct.unpack_from(">I", data, position)[0])
+        kind = data[position + 4 : position + 8]
+        yield Part(kind, position, position + 8, min(position + size, end))
         inner = {b"meta": 12, b"iprp": 8, b"ipco": 8, b"moov": 8, b"trak": 8}.get(kind)
         if inner:
-            yield from _boxes(data, place + inner, min(place + size, end))
-        place += size
+            yield from _boxes(data, position + inner, min(position + size, end))
+        position += size
 
 
 def _entries(data: bytes) -> Iterator[Part]:
     order = "<" if data[:1] == b"I" else ">"
-    place = struct.unpack_from(f"{order}I", data, 4)[0]
-    if place + 2 > len(data):
+    position = struct.unpack_from(f"{order}I", data, 4)[0]
+    if position + 2 > len(data):
         return
-    for index in range(struct.unpack_from(f"{order}H", data, place)[0]):
-        start = place + 2 + 12 * index
+    for index in range(struct.unpack_from(f"{order}H", data, position)[0]):
+        start = position + 2 + 12 * index
         if start + 12 > len(data):
             return
         tag = struct.unpack_from(f"{order}H", data, start)[0]
@@ -224,8 +226,8 @@ def _entries(data: bytes) -> Iterator[Part]:
 def _damage_content(data: bytes, part: Part, chance: random.Random) -> bytes:
     size = part.end - part.body
     for _ in range(chance.choice([1, 1, 3, min(size, 500)])):
-        place = part.body + chance.randrange(size)
-        data = _overwrite(data, place, bytes([chance.choice([0, 1, 0x7F, 0xFF, chance.randrange(256)])]))
+        position = part.body + chance.randrange(size)
+        data = _overwrite(data, position, bytes([chance.choice([0, 1, 0x7F, 0xFF, chance.randrange(256)])]))
     return data
 
 
@@ -240,5 +242,5 @@ def _with_checksums(data: bytes) -> bytes:
     return bytes(repaired)
 
 
-def _overwrite(data: bytes, place: int, piece: bytes) -> bytes:
-    return (data[:place] + piece + data[place + len(piece) :])[: max(len(data), 1)]
+def _overwrite(data: bytes, position: int, piece: bytes) -> bytes:
+    return (data[:position] + piece + data[position + len(piece) :])[: max(len(data), 1)]
