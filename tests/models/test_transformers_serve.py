@@ -228,7 +228,7 @@ def test_a_question_about_a_picture_is_answered_by_a_model_that_is_shown_it(serv
 
 
 def test_a_model_that_knows_no_schemas_ends_in_an_error_after_two_attempts(served: Served) -> None:
-    with pytest.raises(ModelFailed, match="does not fit, twice: it holds no JSON object"):
+    with pytest.raises(ModelFailed, match="does not fit, twice: it contains no JSON object"):
         OpenAIVision(served.seer).detect(Image(np.zeros((30, 30, 3), dtype=np.uint8)), ["boat"])
 
 

@@ -35,10 +35,10 @@ def show_plan(plan: Plan) -> None:
 
 def show_diagnostics(checked: Checked, source: str) -> None:
     """Show the faults of a program where they are."""
-    from visprog.language.digest import render_digest
+    from visprog.language.summary import render_summary
 
     if checked.diagnostics:
-        note(render_digest(checked.diagnostics, source, color=colored(sys.stderr)), styled=True)
+        note(render_summary(checked.diagnostics, source, color=colored(sys.stderr)), styled=True)
 
 
 def run_program(

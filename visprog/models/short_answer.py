@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 
-from visprog.answer_text import bare, unwrapped
+from visprog.answer_text import strip_wrappers, unwrapped
 from visprog.language.coercion import word_number
 
 _VERDICT = re.compile(
@@ -50,7 +50,7 @@ _MOST_WRAPPERS = 4
 def _bare(line: str) -> str:
     text = _EMPHASIS.sub(r"\2", line.lower())
     for _ in range(_MOST_WRAPPERS):  # as in `"red".` and `"red."`
-        text = bare(text).rstrip(_MARKS)
+        text = strip_wrappers(text).rstrip(_MARKS)
     return text
 
 

@@ -12,8 +12,8 @@ from markupsafe import Markup
 
 from visprog.errors import VisProgError
 from visprog.language.checker import CheckedStep
-from visprog.language.digest import digest
 from visprog.language.program import ListValue, Literal, Value, Variable
+from visprog.language.summary import summarize
 from visprog.printable import printable
 from visprog.trace.figures import Album, Figure
 from visprog.trace.folders import without_folders
@@ -51,7 +51,7 @@ def render_html(run: Run) -> str:
     page = _Page(run)
     page.enlarge()
     cards = tuple(page.cards())
-    found = digest(run.diagnostics)
+    found = summarize(run.diagnostics)
     fields = {
         "run": run,
         "title": shorten(run.instruction or "Run of a program", TEXT_LIMIT),

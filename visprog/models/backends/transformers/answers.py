@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from visprog.errors import ModelUnavailable
-from visprog.model_text import spoken
+from visprog.model_text import clean_reply
 from visprog.models.backends.transformers.network import (
     Network,
     architecture_of,
@@ -168,7 +168,7 @@ class BlipCaptions:
                 pixel_values=pixels, max_new_tokens=_CAPTION_TOKENS, do_sample=False
             )
         captions = network.tokenizer.batch_decode(tokens, skip_special_tokens=True)
-        return [spoken(str(caption)) for caption in captions]
+        return [clean_reply(str(caption)) for caption in captions]
 
 
 def _pixels(network: Network, images: Sequence[Image]) -> Any:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from visprog.errors import AnswerCut, ModelFailed, UsageError
 from visprog.libraries import needs
-from visprog.model_text import spoken
+from visprog.model_text import clean_reply
 from visprog.models.backends.transformers.generation import Generated, generate
 from visprog.models.backends.transformers.network import Network
 from visprog.models.roles import Completion, Message
@@ -113,7 +113,7 @@ def _read_of(tokenizer: Any, messages: Sequence[Message]) -> tuple[int, ...] | N
 
 def completion(generated: Generated, model: str) -> Completion:
     """Return what a model said, without its thoughts. Raises AnswerCut if it was cut at the limit."""
-    text = spoken(generated.text)
+    text = clean_reply(generated.text)
     if generated.cut or (not text and generated.text):
         raise AnswerCut(
             f"the answer of {model} was cut at its limit of {generated.output_tokens} tokens",

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from visprog.errors import ModelUnavailable, UsageError
 from visprog.libraries import needs
-from visprog.model_text import spoken
+from visprog.model_text import clean_reply
 from visprog.models.backends.transformers.network import Network, architecture_of, load_network
 from visprog.models.backends.transformers.pretrained import quiet
 
@@ -81,4 +81,4 @@ class WhisperTranscriber:
             tokens = self._network.model.generate(
                 **self._network.placed(inputs), **settings, num_beams=_BEAMS, do_sample=False
             )
-        return spoken(str(self._network.tokenizer.decode(tokens[0], skip_special_tokens=True)))
+        return clean_reply(str(self._network.tokenizer.decode(tokens[0], skip_special_tokens=True)))

@@ -9,7 +9,7 @@ from PIL import Image as PILImage
 
 from visprog.answer_text import unwrapped
 from visprog.errors import ModelFailed, UsageError
-from visprog.model_text import spoken
+from visprog.model_text import clean_reply
 from visprog.models.backends.transformers.generation import Generated, generate
 from visprog.models.backends.transformers.language import (
     OPTIONS,
@@ -135,7 +135,7 @@ class VisionLanguageModel:
             inputs = processor(images=shown, text=plain, return_tensors="pt")
         limit = _THOUGHT_TOKENS if self._limits.thinking else most
         generated = generate(self._network, inputs, most=limit, context=self._limits.context)
-        if generated.text and not spoken(generated.text):
+        if generated.text and not clean_reply(generated.text):
             raise ModelFailed(
                 f"{self._network.identifier} was still thinking at its limit of "
                 f"{generated.output_tokens} tokens",
