@@ -26,13 +26,13 @@ LAYOUT = {
         __main__
     """,
     "visprog.batch": """
-        __init__ differences pictures tasks truth
-        places precheck
-        outcome
-        journal
-        runner
-        grouping progress
-        cluster command
+        __init__ configuration failures picture_pool tasks
+        outcome output_folder validation
+        journal task_runner
+        engines
+        job_queue runner
+        ray_workers reporting
+        cluster
     """,
     "visprog.cli": """
         arguments options planning reporting
