@@ -48,7 +48,7 @@ class Coverage:
         return self._few(found & self.seconds.keys(), _words(mutant.path))
 
     def _few(self, tests: set[str], words: set[str]) -> dict[str, float]:
-        """Return tests within the limit of time: first those whose paths share most words with the mutant's."""
+        """Return tests within the limit of time, those with paths most like the mutant's first."""
         near = {each: -len(words & _words(each.split("::")[0])) for each in tests}
         chosen: dict[str, float] = {}
         left = MOST_SECONDS

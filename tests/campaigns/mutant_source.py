@@ -1,9 +1,10 @@
 """Find the mutants of a source file: copies of it in which one expression or statement is changed.
 
-The operators are mutmut's, and three more: a condition is negated, a call whose result is unused is dropped, and
-a fraction or a text of punctuation is changed a little. Not mutated: docstrings, annotations, decorators,
-`__repr__`, `__all__`, blocks for type checkers, calls of loggers, and texts that contain white space or belong to a
-`raise` (these are messages for people).
+The operators are mutmut's, except those that replace a value by None: such a mutant almost always fails. Four
+more: a condition is negated, a call whose result is unused is dropped, a fraction changes by a quarter, and
+text of punctuation loses its last character. Not mutated: docstrings, annotations, decorators, `__repr__`,
+`__all__`, blocks for type checkers, calls of loggers, and text that contains white space or belongs to a `raise`:
+it is a message for people.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ def compiles(code: str) -> bool:
     return True
 
 
-def _smaller_fraction(node: Node) -> Iterator[Node]:
+def _changed_fraction(node: Node) -> Iterator[Node]:
     if node.evaluated_value:
         yield node.with_changes(value=repr(node.evaluated_value * 0.8))
         yield node.with_changes(value=repr(node.evaluated_value * 1.25))
@@ -82,16 +83,18 @@ def _changed_text(node: Node) -> Iterator[Node]:
 def _without_an_argument(node: Node) -> Iterator[Node]:
     if isinstance(node.func, cst.Name) and node.func.value in ("isinstance", "len"):
         return
-    last = max((place for place, each in enumerate(node.args) if not each.keyword and not each.star), default=0)
+    positional = (place for place, each in enumerate(node.args) if not each.keyword and not each.star)
+    last = max(positional, default=0)
     for place, each in enumerate(node.args):
         if len(node.args) > 1 and (each.keyword or place == last):
             yield node.with_changes(args=[*node.args[:place], *node.args[place + 1 :]])
 
 
 def _negated_condition(node: Node) -> Iterator[Node]:
-    if isinstance(node.test, cst.Name | cst.Attribute | cst.Call | cst.NamedExpr):
-        condition = node.test.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
-        yield node.with_changes(test=cst.UnaryOperation(cst.Not(), condition))
+    if isinstance(node, cst.Name | cst.Attribute | cst.Call | cst.NamedExpr):
+        yield cst.UnaryOperation(
+            cst.Not(), node.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
+        )
 
 
 def _dropped_call(node: Node) -> Iterator[Node]:
@@ -99,14 +102,26 @@ def _dropped_call(node: Node) -> Iterator[Node]:
         yield cst.Pass()
 
 
-_REPLACED = (mutators.operator_arg_removal, mutators.operator_string, mutators.operator_assignment)
+_REPLACED = (
+    mutators.operator_arg_removal,
+    mutators.operator_string,
+    mutators.operator_assignment,
+    mutators.operator_match,
+    mutators.operator_swap_op,
+)
+_OPERATIONS = (
+    cst.BinaryOperation,
+    cst.UnaryOperation,
+    cst.BooleanOperation,
+    cst.ComparisonTarget,
+    cst.AugAssign,
+)
 OPERATORS: list[Operator] = [
     *(each for each in mutators.mutation_operators if each[1] not in _REPLACED),
-    (cst.Float, _smaller_fraction),
+    *((kind, mutators.operator_swap_op) for kind in _OPERATIONS),
+    (cst.Float, _changed_fraction),
     (cst.SimpleString, _changed_text),
     (cst.Call, _without_an_argument),
-    (cst.If, _negated_condition),
-    (cst.While, _negated_condition),
     (cst.Expr, _dropped_call),
 ]
 
@@ -132,12 +147,8 @@ def find_mutants(path: str, source: str) -> Iterator[Mutant]:
         span = positions[node]
         start = starts[span.start.line - 1] + span.start.column
         end = starts[span.end.line - 1] + span.end.column
-        for number, (name, changed) in enumerate(_changes(node, place)):
-            if isinstance(node, cst.BaseCompoundStatement):
-                code = module.deep_replace(node, changed).code
-                change = start, end, code[start : len(code) - len(source) + end]
-            else:
-                change = start, end, module.code_for_node(changed)
+        for number, (name, text) in enumerate(_changes(module, node, place)):
+            change = start, end, text
             if change in seen or source[start:end] == change[2]:
                 continue
             seen.add(change)
@@ -147,15 +158,24 @@ def find_mutants(path: str, source: str) -> Iterator[Mutant]:
             yield Mutant(path, key, lines, statement, place.in_function, *change)
 
 
-def _changes(node: Node, place: _Place) -> Iterator[tuple[str, Node]]:
+def _changes(module: cst.Module, node: Node, place: _Place) -> Iterator[tuple[str, str]]:
+    """Yield the name of each operator that applies, and the text that it puts in the place of the node."""
     for kind, operator in OPERATORS:
         if isinstance(node, kind) and not (place.raises and kind is cst.SimpleString):
             for changed in operator(node):
-                yield operator.__name__.strip("_"), changed
+                yield operator.__name__.strip("_"), module.code_for_node(changed)
+    if isinstance(place.statement, cst.If | cst.While) and node is place.statement.test:
+        for changed in _negated_condition(node):
+            yield "negated_condition", module.code_for_node(changed)
+    if isinstance(node, cst.MatchCase):
+        yield "dropped_case", ""
+
+
+_LAYOUT = (cst.BaseParenthesizableWhitespace, cst.TrailingWhitespace, cst.EmptyLine, cst.Comma)
 
 
 def _walk(node: Node, place: _Place) -> Iterator[tuple[Node, _Place]]:
-    if _skipped(node):
+    if isinstance(node, _LAYOUT) or _skipped(node):
         return
     if isinstance(node, cst.SimpleStatementLine | cst.BaseCompoundStatement):
         place = _Place(node, place.in_function, place.raises)

@@ -13,6 +13,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from multiprocessing import Pipe, Process
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -23,7 +24,7 @@ import coverage
 import hypothesis
 import pytest
 
-from tests.campaigns.mutant_source import Mutant
+from tests.campaigns.mutant_source import Mutant, compiles
 
 Job: TypeAlias = tuple[Mutant, dict[str, float]]
 """A mutant with the tests to run against it, and the seconds that each takes."""
@@ -38,10 +39,12 @@ EXAMPLES = 25
 """Examples of each hypothesis test that does not name a number itself."""
 
 RELOAD = "reload"
-"""The state of a mutant that changes a loaded module outside its functions' code: it needs a fresh process."""
+"""The state of a mutant that cannot be put into a loaded module: it needs a fresh process."""
 
 
-def serve(jobs: Iterable[Any], workers: int, body: Callable[..., None], *given: object) -> Iterator[tuple[Any, Any]]:
+def serve(
+    jobs: Iterable[Any], workers: int, body: Callable[..., None], *given: object
+) -> Iterator[tuple[Any, Any]]:
     """Give jobs to worker processes that run `body(connection, *given)`. Yield each job with its result."""
     waiting = iter(jobs)
     running: dict[Connection[Any, Any], Any] = {}
@@ -108,7 +111,13 @@ def enter(tree: Path) -> None:
     phases = [hypothesis.Phase.explicit, hypothesis.Phase.generate]
     checks = list(hypothesis.HealthCheck)
     hypothesis.settings.register_profile(
-        "mutants", max_examples=EXAMPLES, derandomize=True, database=None, deadline=None, phases=phases, suppress_health_check=checks
+        "mutants",
+        max_examples=EXAMPLES,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        phases=phases,
+        suppress_health_check=checks,
     )
     hypothesis.settings.load_profile("mutants")
 
@@ -174,17 +183,18 @@ def _outcome(tree: Path, tests: dict[str, float], work: Callable[[_Tests], int])
 
 
 def fresh_worker(connection: Connection[Any, Any], copy: Callable[[], Path]) -> None:
-    """Run mutants in processes that load everything anew."""
+    """Run mutants in processes that load all modules themselves."""
     tree = copy()
     enter(tree)
     for mutant, tests in received(connection):
         files = sorted({name.split("::")[0] for name in tests})
-        with _mutated(tree, mutant):
-            connection.send(_outcome(tree, tests, lambda plugin, files=files: run_pytest(files, plugin)))
+        with _mutated(tree, mutant) as (_, after):
+            run = partial(run_pytest, files)
+            connection.send(_outcome(tree, tests, run) if compiles(after) else ("invalid", ""))
 
 
 def session_worker(connection: Connection[Any, Any], copy: Callable[[], Path], files: list[str]) -> None:
-    """Collect all tests once; run mutants in forks of this process, in which the changed functions are replaced."""
+    """Collect all tests once; run mutants in forks of this process that replace the changed functions."""
     tree = copy()
     enter(tree)
     run_pytest(files, _Session(connection, tree))
@@ -208,6 +218,8 @@ class _Session:
 
     def _judge(self, mutant: Mutant, tests: dict[str, float]) -> tuple[str, str]:
         with _mutated(self.tree, mutant) as (before, after):
+            if not compiles(after):
+                return "invalid", ""
 
             def work(plugin: _Tests) -> int:
                 if not self._patch(mutant.path, before, after):
@@ -245,7 +257,7 @@ class _Session:
         return True
 
     def _measure(self, path: str) -> dict[str, Any]:
-        """Run the tests of a file. Return how long those that pass take, and which of them runs which line."""
+        """Run the tests of a file. Return the seconds of those that pass, and the lines that each runs."""
         names = [name for name in self.items if name.split("::")[0] == path]
         report = self.tree / "measured.json"
         report.write_text(json.dumps({"seconds": {}, "lines": {}}))

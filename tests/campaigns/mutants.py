@@ -3,16 +3,16 @@
     python -m tests.campaigns.mutants visprog/language
     python -m tests.campaigns.mutants visprog modules --skip visprog/language --count 500 --seed 1
 
-Needs `pip install mutmut coverage`. The first run measures which test covers which line. Each mutant is then run in
-a temporary copy of the tree against the passing tests that cover its line, the quickest first, until one fails.
-A change outside functions is run against the tests that enter a function of its file, or of a file that imports it.
-What is measured and found is kept in --folder: a later run resumes there, `--again` repeats the survivors.
+Needs `pip install mutmut coverage`; start it from the root of the tree. The first run measures which test covers
+which line. Each mutant is then run in a temporary copy of the tree against the passing tests that cover its
+line, the quickest first, until one fails. A change outside functions is run against the tests that enter a
+function of its file, or of a file that imports it. Results are kept in --folder: a later run resumes there, and
+`--again` repeats the survivors.
 """
 
 from __future__ import annotations
 
 import argparse
-import itertools
 import json
 import random
 import subprocess
@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.campaigns.mutant_coverage import Coverage, combine
-from tests.campaigns.mutant_source import Mutant, compiles, diff, find_mutants
+from tests.campaigns.mutant_source import Mutant, diff, find_mutants
 from tests.campaigns.mutant_tests import RELOAD, fresh_worker, serve, session_worker
 
 ROOT = Path.cwd()
@@ -42,7 +42,9 @@ FOUND = ("survived", "not covered")
 STATES = ("killed", "timed out", *FOUND)
 
 
-def source_files(paths: Iterable[str], skipped: Iterable[str], left_out: Iterable[str] = LEFT_OUT) -> list[str]:
+def source_files(
+    paths: Iterable[str], skipped: Iterable[str], left_out: Iterable[str] = LEFT_OUT
+) -> list[str]:
     """Return the Python files in these folders, relative to the tree, sorted."""
     folders = [ROOT / each for each in (*left_out, *skipped)]
     found = set()
@@ -64,8 +66,7 @@ def choose(files: list[str], count: int | None, seed: int) -> list[Mutant]:
     mutants = [mutant for file, source in sources.items() for mutant in find_mutants(file, source)]
     if count is not None:
         random.Random(seed).shuffle(mutants)
-    valid = (each for each in mutants if compiles(each.apply(sources[each.path])))
-    return list(itertools.islice(valid, count))
+    return mutants[:count]
 
 
 def copy_tree(folder: Path) -> Path:
@@ -122,6 +123,7 @@ def judge(
 
 def summary(results: list[dict[str, str]]) -> str:
     """Return the survivors, the count of each state and the score."""
+    results = [each for each in results if each["state"] != "invalid"]
     survivors = [each for each in results if each["state"] in FOUND]
     lines = []
     for each in survivors:
@@ -135,7 +137,8 @@ def summary(results: list[dict[str, str]]) -> str:
 
 def main() -> int:
     """Run the mutants that the command line asks for, and print what was found."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    plain = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=plain)
     parser.add_argument("paths", nargs="+", help="files and folders to mutate")
     parser.add_argument("--skip", nargs="+", default=[], help="files and folders to leave out")
     parser.add_argument("--count", type=int, help="size of a random sample; without it, all mutants")
