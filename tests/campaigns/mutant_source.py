@@ -3,8 +3,8 @@
 The operators are mutmut's, except those that replace a value by None: such a mutant almost always fails. Four
 more: a condition is negated, a call whose result is unused is dropped, a fraction changes by a quarter, and
 text of punctuation loses its last character. Not mutated: docstrings, annotations, decorators, `__repr__`,
-`__all__`, blocks for type checkers, calls of loggers, and text that contains white space or belongs to a `raise`:
-it is a message for people.
+`__all__`, blocks for type checkers, calls of loggers, and messages for people: text that contains white space
+or is part of a `raise`.
 """
 
 from __future__ import annotations

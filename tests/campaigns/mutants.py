@@ -3,11 +3,11 @@
     python -m tests.campaigns.mutants visprog/language
     python -m tests.campaigns.mutants visprog modules --skip visprog/language --count 500 --seed 1
 
-Needs `pip install mutmut coverage`; start it from the root of the tree. The first run measures which test covers
-which line. Each mutant is then run in a temporary copy of the tree against the passing tests that cover its
-line, the quickest first, until one fails. A change outside functions is run against the tests that enter a
-function of its file, or of a file that imports it. Results are kept in --folder: a later run resumes there, and
-`--again` repeats the survivors.
+Needs `pip install mutmut coverage`. Start it from the root of the tree. The first run measures which test
+covers which line. Each mutant is then run in a temporary copy of the tree against the passing tests that
+cover its line, the quickest first, until one fails. A change outside functions is run against the tests that
+enter a function of its file, or of a file that imports it. Results are kept in --folder: a later run resumes
+there, and `--again` repeats the survivors.
 """
 
 from __future__ import annotations
