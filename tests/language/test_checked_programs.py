@@ -98,7 +98,12 @@ def test_a_misspelt_argument_is_not_missing_as_well() -> None:
 
 
 def test_the_inputs_of_a_program_are_what_no_step_before_defines() -> None:
-    lines = ("A=Loc(image=LEFT, object='dog')", "B=Crop(image=RIGHT, object=A)", "C=B", "RESULT=Result([C, D])")
+    lines = (
+        "A=Loc(image=LEFT, object='dog')",
+        "B=Crop(image=RIGHT, object=A)",
+        "C=B",
+        "RESULT=Result([C, D])",
+    )
     assert inputs_of(parse("\n".join(lines)).program) == {"LEFT", "RIGHT", "D"}
 
 

@@ -68,7 +68,15 @@ def test_what_says_neither_yes_nor_no_is_no_condition(given: object) -> None:
 
 @pytest.mark.parametrize(
     ("answer", "truth"),
-    [("true", True), ("Yes.", True), ("NO!", False), (" false ", False), ("two", True), ("0.0", False), (0, False)],
+    [
+        ("true", True),
+        ("Yes.", True),
+        ("NO!", False),
+        (" false ", False),
+        ("two", True),
+        ("0.0", False),
+        (0, False),
+    ],
 )
 def test_an_answer_is_a_condition(answer: object, truth: bool) -> None:
     assert value("'a' if {A} else 'b'", A=answer) == ("a" if truth else "b")
@@ -175,7 +183,9 @@ def test_functions_and_operators_compute(source: str, result: object) -> None:
     assert type(found) is type(result)
 
 
-@pytest.mark.parametrize("source", ["round(1, 21)", "round(1, -21)", "round(1, 0.5)", "[1] + 1", "1 + [1]", "[1] - [1]"])
+@pytest.mark.parametrize(
+    "source", ["round(1, 21)", "round(1, -21)", "round(1, 0.5)", "[1] + 1", "1 + [1]", "[1] - [1]"]
+)
 def test_what_has_no_value_is_an_error(source: str) -> None:
     with pytest.raises(ExpressionError):
         value(source)
