@@ -226,3 +226,28 @@ def test_a_value_in_a_message_is_cut_to_eighty_characters() -> None:
         with pytest.raises(ExpressionError) as caught:
             value("{A} + 1", A=given)
         assert caught.value.message.endswith(f"'{shown}" + ("" if shown.endswith(".") else "'"))
+
+
+@pytest.mark.parametrize(
+    ("item", "whole"), [(3, "3 dogs"), ("a", 3), (None, "none"), (["a"], "a"), ("a", None)]
+)
+def test_only_a_list_or_text_is_searched_and_text_only_for_text(item: object, whole: object) -> None:
+    with pytest.raises(ExpressionError):
+        value("{A} in {B}", A=item, B=whole)
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [(None, "None"), ([1], "[1]"), ({}, "a value of type dict"), (["a" * 90], "['" + "a" * 75 + "...")],
+)
+def test_a_message_says_what_was_found(given: object, shown: str) -> None:
+    with pytest.raises(ExpressionError) as caught:
+        value("{A} + 1", A=given)
+    assert caught.value.message.endswith(f" {shown}")
+
+
+def test_a_huge_number_is_not_written_out() -> None:
+    with pytest.raises(ExpressionError, match="huge number"):
+        value("'x' in {A}", A=10**5_000)
+    with pytest.raises(ExpressionError, match="1" + "0" * 76):
+        value("'x' in {A}", A=10**300)
