@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.campaigns.mutant_source import Mutant
 
-MOST_SECONDS = 20.0
+MOST_SECONDS = 8.0
 """The tests of one mutant take at most this long, as measured without mutants."""
 
 OF_COMMANDS = ("tests/test_cli.py", "tests/test_cli_shown.py", "tests/batch/test_batch_command.py")

@@ -7,7 +7,9 @@ import gc
 import importlib.util
 import itertools
 import json
+import math
 import os
+import resource
 import signal
 import sys
 import time
@@ -29,8 +31,11 @@ from tests.campaigns.mutant_source import Mutant, compiles
 Job: TypeAlias = tuple[Mutant, dict[str, float]]
 """A mutant with the tests to run against it, and the seconds that each takes."""
 
-LIMIT = 20.0
-"""Seconds that any mutant may take, in addition to five times what its tests take without it."""
+LIMIT = 10.0
+"""Seconds of processor time that any mutant may take, in addition to twice what its tests take without it."""
+
+PATIENCE = 10.0
+"""A mutant may take so many times longer by the clock: it waits for other processes."""
 
 MEASURING = 900.0
 """Seconds that the tests of one file may take while they are measured."""
@@ -70,13 +75,17 @@ def received(connection: Connection[Any, Any]) -> Iterator[Any]:
         yield job
 
 
-def in_child(work: Callable[[], int], seconds: float) -> int | None:
-    """Run this in a forked process without output. Return its exit code, or None if it ran out of time."""
+def in_child(work: Callable[[], int], seconds: float, processor: float = MEASURING) -> int | None:
+    """Run this in a forked process without output. Return its exit code, or None if it ran out of time.
+
+    It may take so many `seconds` by the clock, and of `processor` time.
+    """
     child = os.fork()
     if child == 0:
         code = 3
         try:
             os.setsid()
+            resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(processor), math.ceil(processor) + 1))
             silence = os.open(os.devnull, os.O_RDWR)
             for descriptor in range(3):
                 os.dup2(silence, descriptor)
@@ -177,8 +186,9 @@ def _outcome(tree: Path, tests: dict[str, float], work: Callable[[_Tests], int])
         report.write_text(plugin.failed)
         return code
 
-    code = in_child(run, LIMIT + 5 * sum(tests.values()))
-    state = {None: "timed out", 0: "survived", 4: RELOAD}.get(code, "killed")
+    limit = LIMIT + 2 * sum(tests.values())
+    code = in_child(run, PATIENCE * limit, limit)
+    state = {None: "timed out", -signal.SIGXCPU: "timed out", 0: "survived", 4: RELOAD}.get(code, "killed")
     return state, report.read_text() if report.exists() else f"exit code {code}"
 
 

@@ -35,7 +35,18 @@ ROOT = Path.cwd()
 LEFT_OUT = ("visprog/planner/examples", "visprog/models/mini")
 """Folders without code of interest: examples for the planner, weights."""
 
-NO_TESTS = ("tests/campaigns", "tests/test_source_tree.py", "tests/trace/test_page_in_chromium.py")
+NO_TESTS = (
+    "tests/batch/test_cluster.py",
+    "tests/batch/test_killed.py",
+    "tests/campaigns",
+    "tests/models/test_lecture_programs.py",
+    "tests/models/test_pulling.py",
+    "tests/test_docs.py",
+    "tests/test_readme.py",
+    "tests/test_source_tree.py",
+    "tests/trace/test_page_in_chromium.py",
+    "tests/training",
+)
 """Tests that are too slow for each mutant, or that look at the tree and not at what the code does."""
 
 FOUND = ("survived", "not covered")
