@@ -62,7 +62,11 @@ def serve(
     while running:
         for connection in wait(list(running)):
             assert isinstance(connection, Connection)
-            yield running.pop(connection), connection.recv()
+            try:
+                result = connection.recv()
+            except (EOFError, ConnectionResetError):
+                raise SystemExit("a worker ended early: the tests cannot be collected") from None
+            yield running.pop(connection), result
             job = next(waiting, None)
             connection.send(job)
             if job is not None:
@@ -219,7 +223,7 @@ class _Session:
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         self.items = {item.nodeid: item for item in session.items}
-        functions = (each for each in gc.get_objects() if isinstance(each, FunctionType))
+        functions = (each for each in gc.get_objects() if type(each) is FunctionType)  # proxies warn
         self.functions = [each for each in functions if each.__code__.co_filename.startswith(str(self.tree))]
         gc.freeze()
         for job in received(self.connection):
