@@ -31,8 +31,8 @@ from tests.campaigns.mutant_source import Mutant, compiles
 Job: TypeAlias = tuple[Mutant, dict[str, float]]
 """A mutant with the tests to run against it, and the seconds that each takes."""
 
-LIMIT = 10.0
-"""Seconds of processor time that any mutant may take, in addition to twice what its tests take without it."""
+LIMIT = 4.0
+"""Seconds of processor time that any mutant may take, in addition to what its tests take without it."""
 
 PATIENCE = 10.0
 """A mutant may take so many times longer by the clock: it waits for other processes."""
@@ -150,18 +150,28 @@ class _Tests:
         self.failed = ""
         self.seconds: dict[str, float] = {}
         self.passed: set[str] = set()
+        self.started = 0.0
+
+    def pytest_runtest_logstart(self) -> None:
+        self.started = _processor_time()
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         found = {item.nodeid: item for item in items}
         items[:] = [found[name] for name in self.names if name in found]
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        self.seconds[report.nodeid] = self.seconds.get(report.nodeid, 0.0) + report.duration
+        self.seconds[report.nodeid] = _processor_time() - self.started
         if report.when == "call" and report.passed:
             self.passed.add(report.nodeid)
         if report.failed:
             self.failed = self.failed or report.nodeid
             self.passed.discard(report.nodeid)
+
+
+def _processor_time() -> float:
+    """Return the processor time of this process and of those that it started and that have ended."""
+    uses = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(use.ru_utime + use.ru_stime for use in uses)
 
 
 @contextlib.contextmanager
@@ -190,7 +200,7 @@ def _outcome(tree: Path, tests: dict[str, float], work: Callable[[_Tests], int])
         report.write_text(plugin.failed)
         return code
 
-    limit = LIMIT + 2 * sum(tests.values())
+    limit = LIMIT + sum(tests.values())
     code = in_child(run, PATIENCE * limit, limit)
     state = {None: "timed out", -signal.SIGXCPU: "timed out", 0: "survived", 4: RELOAD}.get(code, "killed")
     return state, report.read_text() if report.exists() else f"exit code {code}"
