@@ -14,6 +14,7 @@ import signal
 import sys
 import time
 import traceback
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from multiprocessing import Pipe, Process
@@ -293,7 +294,8 @@ class _Session:
             measured.start()
             self._run(plugin, measured.switch_context)
             measured.stop()
-            data = measured.get_data()
+            with warnings.catch_warnings(action="ignore"):  # all tests of the file may be skipped
+                data = measured.get_data()
             lines = {
                 os.path.relpath(os.path.realpath(file), self.tree): data.contexts_by_lineno(file)
                 for file in data.measured_files()

@@ -24,6 +24,7 @@ from visprog.language.expression import parse_expression
         ("{B} or len([1, 2]) > 1", "1, 2]) > 1", "{B} == len([1, 2])"),
         ("not ['a']", "'a'", "{NAME} == ['a']"),
         ("not []", "n", "{NAME} == []"),
+        ("{B} or None", "None", "{B} == None"),
         ("not {A} or []", "n", "{A} == []"),
         ("any(['red', {B}])", "'red'", "{B} == 'red'"),
         ("any([1 == 2] + [{B}])", "1 == 2", "{B} == 1"),

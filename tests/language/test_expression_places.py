@@ -14,6 +14,7 @@ from visprog.language.expression import (
     functions,
     parse_expression,
 )
+from visprog.language.expression_tree import Constant, Reference, Text
 
 
 @pytest.mark.parametrize(
@@ -225,6 +226,20 @@ def test_a_long_sum_is_as_deep_as_it_has_parts() -> None:
 )
 def test_plus_next_to_words_joins_text(expression: str, value: object) -> None:
     assert parse_expression(expression).bind({"A": 3}).evaluate() == value
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("'{A}'", [Reference("A")]),
+        ("'x {A}'", [Constant("x "), Reference("A")]),
+        ("'{A} x'", [Reference("A"), Constant(" x")]),
+        ("'{A}{B}'", [Reference("A"), Reference("B")]),
+        ("'a{A}b{B}c'", [Constant("a"), Reference("A"), Constant("b"), Reference("B"), Constant("c")]),
+    ],
+)
+def test_a_text_has_its_words_and_variables_as_parts(text: str, parts: list[Constant | Reference]) -> None:
+    assert parse_expression(text).root == Text(tuple(parts))
 
 
 def test_variables_are_named_in_their_order_with_their_columns() -> None:
