@@ -1,0 +1,107 @@
+"""Every kind of value in every view, against a golden file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from visprog.printable import json_text
+from visprog.results import LINE, save_result, shortened_plain
+from visprog.trace.html import render_html
+from visprog.trace.run import Run
+from visprog.trace.shortening import Shortener
+from visprog.values import Image, Region, Regions
+
+GOLDEN = Path(__file__).parent / "golden" / "values.txt"
+
+IMAGE = Image(np.arange(6 * 8 * 3, dtype=np.uint8).reshape(6, 8, 3))
+SIZE = IMAGE.size
+
+
+def noted() -> Image:
+    image = Image(np.zeros((2, 3, 3), np.uint8))
+    image.notes = ("scaled down",)
+    return image
+
+
+VALUES: dict[str, object] = {
+    "text": 'it\'s "so"\nand <so>',
+    "long text": "word " * 5_000,
+    "true": True,
+    "number": 42,
+    "large number": 2**200,
+    "fraction": 0.1,
+    "infinity": float("inf"),
+    "none": None,
+    "image": IMAGE,
+    "image with notes": noted(),
+    "crop": IMAGE.crop((1, 1, 4, 5)),
+    "region": Region((0, 0, 4, 3), "dog", 0.987),
+    "region without label": Region((1, 0, 4, 3)),
+    "region with mask": Region((0, 0, 4, 3), "cat", 0.004, np.eye(6, 8, dtype=np.bool_)),
+    "no regions": Regions(size=SIZE),
+    "regions": Regions(
+        (
+            Region((0, 0, 4, 3), "dog", 0.9, np.eye(6, 8, dtype=np.bool_)),
+            Region((1, 1, 9, 5), "a label of more than forty characters, to be cut", 0.5),
+            Region((1, 1, 3, 5)),
+        ),
+        size=SIZE,
+    ),
+    "many regions": Regions([Region((0, 0, 4, 3), f"bird {n % 50}") for n in range(1_200)], size=SIZE),
+    "long label": Regions([Region((0, 0, 4, 3), "l" * 1_500)], size=SIZE),
+    "empty list": [],
+    "list": ["a", 1, 2.5, None, False, ["b", ["c"]], IMAGE, Region((0, 0, 4, 3), "dog")],
+    "long list": [f"word {n}" for n in range(1_300)],
+    "list of long texts": ["long " * 1_000] * 60,
+    "deep list": [[[[[[[[[["leaf"]]]]]]]]]],
+    "list of regions": [Regions([Region((0, 0, 4, 3), "dog", 0.5)], size=SIZE), Regions(size=SIZE)],
+    "mapping": {"key": ["value"], "other": 1},
+    "large mapping": {f"key {n}": "v" * 1_000 for n in range(30)},
+}
+
+
+def _condensed(data: Any) -> Any:
+    """Return JSON data with the middle of long texts and lists left out, for a golden file that people read."""
+    if isinstance(data, str) and len(data) > 400:
+        return f"{data[:30]} [...] {data[-60:]} [{len(data)} characters]"
+    if isinstance(data, list):
+        parts = data if len(data) <= 10 else [*data[:2], f"[{len(data)} items]", *data[-2:]]
+        return [_condensed(part) for part in parts]
+    if isinstance(data, dict):
+        return {name: _condensed(part) for name, part in data.items()}
+    return data
+
+
+def _views(run: Run, folder: Path) -> dict[str, Any]:
+    """Return how each view shows the result of a run."""
+    shortener = Shortener(LINE)
+    result = render_html(run).partition("<h2>Result</h2>")[2].partition("</section>")[0]
+    views: dict[str, Any] = {
+        "record": run.to_json()["result"],
+        "batch line": shortened_plain(run.result, shortener),
+        "shortened": shortener.cut,
+        "repr": repr(run),
+        "page": [line for line in result.splitlines() if line.strip() and line != "</div>"],
+    }
+    if not isinstance(run.result, Image):
+        for name in ("result.json", "result.txt"):
+            save_result(run.result, folder / name)
+            views[name] = (folder / name).read_text("utf-8")
+    return views
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_a_value_looks_in_every_view_as_the_golden_file_says(
+    run_of: Callable[..., Run], tmp_path: Path, name: str
+) -> None:
+    run = run_of("A=Vqa(image=IMAGE, question='q')", {"IMAGE": IMAGE}, [VALUES[name]])
+    views = _views(run, tmp_path)
+    expected = GOLDEN.read_text("utf-8").partition(f"## {name}\n")[2].partition("\n##")[0].rstrip("\n")
+    shown = [f"{view}: {json_text(_condensed(data), indent=None)}" for view, data in views.items()]
+    assert expected.splitlines() == shown
