@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from functools import singledispatch
 from pathlib import Path
-from typing import Any
 
 from visprog.errors import OutputError, UsageError
 from visprog.files import write_atomically
@@ -13,21 +10,14 @@ from visprog.images import PICTURE_ENDINGS, save_image
 from visprog.language.checker import Checked
 from visprog.language.types import Type
 from visprog.printable import json_text
-from visprog.trace.rendering import brief_repr
-from visprog.trace.shortening import CutList, CutRegions, CutText, Limits, Shortener
-from visprog.values import Image, Region, Regions
+from visprog.trace.value_view import whole
+from visprog.values import Image
 
 _ENDINGS = {
     Type.IMAGE: PICTURE_ENDINGS,
     Type.REGIONS: (".json",),
     Type.LIST: (".txt", ".json"),
 }
-LINE = Limits(text=20_000, items=1_000, value=100_000, total=200_000)
-"""How much of its result, warnings and error a line of many results holds."""
-
-_MOST = 4_000_000
-"""Characters of JSON that such a result takes at most: every item of a list has more beside its text."""
-
 _TEXT = (".txt", ".json")
 _NAMED = {Type.IMAGE: "a picture", Type.REGIONS: "regions", Type.LIST: "a list", Type.ANY: "a value"}
 
@@ -53,95 +43,15 @@ def check_output(checked: Checked, output: Path | None, *, kept: bool) -> None:
         )
 
 
-def shortened_plain(value: Any, shortener: Shortener) -> Any:
-    """Return as much of a value as `shortener` has room for, as JSON's own kinds.
-
-    A long value of a type that the language does not know is there by its repr, shortened.
-    """
-    found = plain(shortener(value))
-    try:
-        fits = len(json.dumps(found, default=repr)) <= _MOST
-    except (TypeError, ValueError, RecursionError):
-        fits = False
-    if fits:
-        return found
-    shortener.cut = True
-    return brief_repr(value)
-
-
-def save_result(value: Any, path: Path) -> None:
+def save_result(value: object, path: Path) -> None:
     """Write the whole result; no partial file is ever left. Raises OutputError."""
     if isinstance(value, Image):
         save_image(value, path)
     elif path.suffix.casefold() == ".json":
-        write_atomically(path, json_text(plain(value)) + "\n")
+        write_atomically(path, json_text(whole(value).data()) + "\n")
     elif path.suffix.casefold() == ".txt":
-        write_atomically(path, result_text(value) + "\n")
+        write_atomically(path, whole(value).text() + "\n")
     else:
         raise OutputError(
-            f"the result is {result_text(value)}, which {path.name} cannot hold", help="use .json"
+            f"the result is {whole(value).text()}, which {path.name} cannot hold", help="use .json"
         )
-
-
-@singledispatch
-def plain(value: Any) -> Any:
-    """Return a value as JSON's own kinds."""
-    return value
-
-
-@plain.register
-def _(value: CutText) -> str:
-    return str(value)
-
-
-@plain.register
-def _(value: CutList) -> list[Any]:
-    return [*map(plain, value.items), f"… {value.hidden:,} more"]
-
-
-@plain.register
-def _(value: CutRegions) -> list[Any]:
-    return [*map(plain, value.regions), f"… {value.length - len(value.regions):,} more"]
-
-
-@plain.register
-def _(value: list) -> list[Any]:  # type: ignore[type-arg]
-    return [plain(item) for item in value]
-
-
-@plain.register
-def _(value: Regions) -> list[Any]:
-    return [plain(region) for region in value]
-
-
-@plain.register
-def _(value: Region) -> dict[str, Any]:
-    area = None if value.mask is None else int(value.mask.sum())
-    return {"label": value.label, "score": value.score, "box": list(value.box), "mask_area": area}
-
-
-@plain.register
-def _(value: Image) -> dict[str, Any]:
-    return {"width": value.width, "height": value.height, "digest": value.digest}
-
-
-@singledispatch
-def result_text(value: Any) -> str:
-    """Return a result as a terminal shows it."""
-    return str(value)
-
-
-@result_text.register
-def _(value: Regions) -> str:
-    lines = (f"{r.label or 'region'}\t{r.score:.3f}\t{' '.join(map(str, r.box))}" for r in value)
-    return "\n".join(lines)
-
-
-@result_text.register
-def _(value: list) -> str:  # type: ignore[type-arg]
-    return "\n".join(map(result_text, value))
-
-
-@result_text.register
-def _(value: Image) -> str:
-    return f"a picture of {value.width}x{value.height}"

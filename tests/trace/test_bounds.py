@@ -14,16 +14,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from visprog import VisProg
+from visprog.batch.outcome import LINE
 from visprog.engine.events import StepFinished
 from visprog.errors import StepError
 from visprog.models.roles import Message
 from visprog.printable import json_text
-from visprog.results import LINE, plain, result_text, save_result, shortened_plain
+from visprog.results import save_result
 from visprog.trace import html, record_json
 from visprog.trace.html import render_html
-from visprog.trace.rendering import TEXT_LIMIT, describe
+from visprog.trace.limits import Limits
 from visprog.trace.run import Run
-from visprog.trace.shortening import CutList, CutText, Limits, Shortener
+from visprog.trace.shortening import Shortener
+from visprog.trace.value_view import TEXT_LIMIT, ListView, TextView, describe, whole
 from visprog.values import Image, Region, Regions
 
 STEPS = 150
@@ -81,7 +83,7 @@ def test_a_value_is_bounded_in_every_view(run_of: Make, name: str, tmp_path: Pat
 @pytest.mark.parametrize("name", VALUES)
 def test_a_line_of_many_results_is_bounded(name: str) -> None:
     shortener = Shortener(LINE)
-    assert len(json_text(shortened_plain(VALUES[name], shortener), indent=None)) < 4_000_000
+    assert len(json_text(shortener.data(VALUES[name]), indent=None)) < 4_000_000
     assert shortener.cut or name == "long number"
 
 
@@ -179,7 +181,7 @@ def test_whole_values_are_there_on_request(run_of: Make, tmp_path: Path) -> None
     assert json.loads((tmp_path / "run.json").read_text("utf-8"))["result"] == full
     save_result(run.result, tmp_path / "result.json")
     assert json.loads((tmp_path / "result.json").read_text("utf-8")) == words
-    assert result_text(run.result).splitlines() == words
+    assert whole(run.result).text().splitlines() == words
     assert run.result is words
 
 
@@ -207,22 +209,22 @@ SMALL = Limits(text=50, items=5, value=200, total=1_000)
 
 @given(LISTS)
 def test_what_fits_is_returned_as_it_is(value: object) -> None:
-    whole = Shortener(Limits(*[10**9] * 5))
-    assert whole(value) == value or _depth(value) > 8
-    assert whole.cut == (_depth(value) > 8)
+    shortener = Shortener(Limits(*[10**9] * 5))
+    assert shortener.view(value).data() == value or _depth(value) > 8
+    assert shortener.cut == (_depth(value) > 8)
 
 
 @given(st.lists(LISTS, max_size=30))
 def test_what_is_cut_fits_and_is_a_beginning(values: list[Any]) -> None:
     shortener = Shortener(SMALL)
     for value in values:
-        view = shortener(value)
-        assert len(json.dumps(plain(view))) < 4_000
-        if isinstance(view, CutText):
-            assert value.startswith(view.text)
-            assert view.length == len(value)
-        if isinstance(view, CutList):
-            assert view.length == len(value) > len(view.items)
+        view = shortener.view(value)
+        assert len(json.dumps(view.data())) < 4_000
+        if isinstance(view, TextView):
+            assert value.startswith(view.beginning)
+            assert view.hidden == len(value) - len(view.beginning)
+        if isinstance(view, ListView):
+            assert view.hidden == len(value) - len(view.items)
 
 
 def _depth(value: object) -> int:

@@ -10,11 +10,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from visprog.batch.outcome import LINE
 from visprog.printable import json_text
-from visprog.results import LINE, save_result, shortened_plain
+from visprog.results import save_result
 from visprog.trace.html import render_html
+from visprog.trace.limits import shorten
 from visprog.trace.run import Run
 from visprog.trace.shortening import Shortener
+from visprog.trace.value_view import TEXT_LIMIT, describe, whole
 from visprog.values import Image, Region, Regions
 
 GOLDEN = Path(__file__).parent / "golden" / "values.txt"
@@ -67,7 +70,7 @@ VALUES: dict[str, object] = {
 
 
 def _condensed(data: Any) -> Any:
-    """Return JSON data with the middle of long texts and lists left out, for a golden file that people read."""
+    """Return JSON data without the middle of long texts and lists."""
     if isinstance(data, str) and len(data) > 400:
         return f"{data[:30]} [...] {data[-60:]} [{len(data)} characters]"
     if isinstance(data, list):
@@ -84,7 +87,7 @@ def _views(run: Run, folder: Path) -> dict[str, Any]:
     result = render_html(run).partition("<h2>Result</h2>")[2].partition("</section>")[0]
     views: dict[str, Any] = {
         "record": run.to_json()["result"],
-        "batch line": shortened_plain(run.result, shortener),
+        "batch line": shortener.data(run.result),
         "shortened": shortener.cut,
         "repr": repr(run),
         "page": [line for line in result.splitlines() if line.strip() and line != "</div>"],
@@ -105,3 +108,45 @@ def test_a_value_looks_in_every_view_as_the_golden_file_says(
     expected = GOLDEN.read_text("utf-8").partition(f"## {name}\n")[2].partition("\n##")[0].rstrip("\n")
     shown = [f"{view}: {json_text(_condensed(data), indent=None)}" for view, data in views.items()]
     assert expected.splitlines() == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "summary"),
+    [
+        ("it's", "text", '"it\'s"'),
+        (True, "truth", "True"),
+        (3, "number", "3"),
+        (0.5, "number", "0.5"),
+        (None, "nothing", "None"),
+        (["a", 2], "list", "['a', 2]"),
+        ({1}, "other", "{1}"),
+        (Image(np.zeros((4, 6, 3), np.uint8)), "image", "picture of 6 × 4"),
+        (Region((0, 0, 2, 2), "dog", 0.5), "region", "dog 50%"),
+        (Regions(size=(6, 4)), "regions", "no region"),
+    ],
+)
+def test_each_type_of_the_language_has_its_kind_and_summary(value: object, kind: str, summary: str) -> None:
+    assert (describe(value).kind, describe(value).summary) == (kind, summary)
+
+
+def test_many_labels_are_named_up_to_four() -> None:
+    regions = Regions((Region((0, 0, 2, 2), name) for name in "abcdef"), size=(6, 4))
+    assert describe(regions).summary == "6 regions: a, b, c, d and 2 more"
+
+
+def test_a_long_text_is_cut_with_its_length() -> None:
+    assert shorten("x" * 12_345, 10) == "xxxxxxxxxx… (12,345 characters)"
+
+
+def test_a_boundless_repr_is_bounded() -> None:
+    assert len(describe({"x" * 100_000}).summary) < TEXT_LIMIT + 50
+
+
+def test_a_mask_is_recorded_by_its_area() -> None:
+    mask = np.eye(4, dtype=np.bool_)
+    assert whole(Region((0, 0, 4, 4), mask=mask)).record()["mask_area"] == 4
+
+
+@pytest.mark.parametrize("value", [float("inf"), float("-inf"), float("nan")])
+def test_numbers_without_a_name_in_json_are_recorded_as_text(value: float) -> None:
+    assert json.loads(json.dumps(whole(value).record(), allow_nan=False))["value"] == str(value)

@@ -9,7 +9,7 @@ from visprog.batch.progress import ProgressLine
 from visprog.batch.runner import Engine, Options, Summary, run_batch
 from visprog.printable import json_text
 from visprog.session import VisProg
-from visprog.trace.rendering import cost
+from visprog.trace.number_format import cost
 
 
 def batch(

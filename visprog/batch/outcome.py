@@ -25,14 +25,17 @@ from visprog.images import save_image
 from visprog.language.checker import Checked
 from visprog.models.usage import NOTHING, Tokens, counting, total
 from visprog.planner.plan import Plan
-from visprog.results import LINE, shortened_plain
 from visprog.session import VisProg
+from visprog.trace.limits import Limits, shorten
 from visprog.trace.run import Run
-from visprog.trace.shortening import Shortener, shorten
+from visprog.trace.shortening import Shortener
 from visprog.values import Image
 
 KEPT = ("picture", "trace")
 """The fields of a record that name a file, by its path in the batch's folder."""
+
+LINE = Limits(text=20_000, items=1_000, value=100_000, total=200_000)
+"""How much of the result, the warnings and the error a line of the results holds."""
 
 _PROGRAMS = 1_000
 
@@ -112,7 +115,7 @@ class Performer:
         shortener = Shortener(LINE)
         if run.ok:
             record["ok"] = True
-            record["result"] = shortened_plain(run.result, shortener)
+            record["result"] = shortener.data(run.result)
             if self._pictures is not None and isinstance(run.result, Image):
                 place = own_file(self._pictures, f"{task.file_name}{ENDINGS['pictures']}")
                 save_image(run.result, place)

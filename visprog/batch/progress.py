@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from visprog.batch.runner import Progress
-from visprog.trace.rendering import cost, duration
+from visprog.trace.number_format import cost, duration
 
 _PLAIN_EVERY = 10.0
 

@@ -15,9 +15,9 @@ from visprog.miniworld.exhibits import Exhibit
 from visprog.trace.html import render_html
 from visprog.trace.listing import Line, listing
 from visprog.trace.pages import allowed, environment, source
-from visprog.trace.rendering import describe
 from visprog.trace.run import Run
 from visprog.trace.thumbnails import Thumbnail, thumbnail
+from visprog.trace.value_view import describe
 from visprog.values import Image
 
 

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
+from visprog.trace.limits import shorten
+from visprog.trace.number_format import decimal, percent
 from visprog.trace.plates import Plate, Plates
-from visprog.trace.rendering import decimal, percent
-from visprog.trace.shortening import shorten
 from visprog.trace.tags import Rectangle, Tag, place
 from visprog.trace.thumbnails import LARGE, SMALL, outline
 from visprog.values import Box, Image, Region, Regions

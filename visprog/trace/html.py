@@ -17,12 +17,24 @@ from visprog.language.program import ListValue, Literal, Value, Variable
 from visprog.printable import printable
 from visprog.trace.figures import Album, Figure
 from visprog.trace.folders import without_folders
+from visprog.trace.limits import Limits, shorten
 from visprog.trace.listing import Line, Token, input_anchor, listing, step_anchor
+from visprog.trace.number_format import cost, duration, shared
 from visprog.trace.page_parts import Bar, Card, Failure, Link, Shown, causes, complaints
 from visprog.trace.pages import allowed, environment, packed, source
-from visprog.trace.rendering import TEXT_LIMIT, Description, cost, describe, duration, shared
-from visprog.trace.shortening import CutList, CutText, Limits, Shortener, shorten
-from visprog.values import Image, Region, Regions
+from visprog.trace.shortening import Shortener
+from visprog.trace.value_view import (
+    TEXT_LIMIT,
+    Description,
+    ImageView,
+    ListView,
+    RegionsView,
+    RegionView,
+    TextView,
+    ValueView,
+    describe,
+)
+from visprog.values import Image, Regions
 
 if TYPE_CHECKING:
     from visprog.planner.plan import Plan
@@ -228,41 +240,43 @@ class _Page:
 
     def _shown(self, value: object, name: str, *, drawn: bool = True) -> Shown:
         """Return a value as it is shown. Regions are drawn over their picture only if `drawn` says so."""
-        view = self._values(value)
-        description = describe(value)
-        figure = self._figure(value, name, description) if drawn or isinstance(value, Image) else None
-        return self._viewed(view, description, figure, name)
+        view = self._values.view(value)
+        figure = self._figure(view, name) if drawn or isinstance(view, ImageView) else None
+        return self._viewed(view, describe(value), figure, name)
 
-    def _viewed(self, view: object, description: Description, figure: Figure | None, name: str) -> Shown:
+    def _item(self, view: ValueView) -> Shown:
+        summary = shorten(view.summary(), TEXT_LIMIT)
+        return self._viewed(view, Description(view.kind, summary), self._figure(view, ""), "")
+
+    def _viewed(self, view: ValueView, description: Description, figure: Figure | None, name: str) -> Shown:
         kind, text = description
         items: tuple[Shown, ...] = ()
         more = ""
-        if isinstance(view, str | CutText):
-            text = str(view)
-        if isinstance(view, list | CutList):
-            parts = view.items if isinstance(view, CutList) else view
-            items, text = tuple(map(self._item, parts)), ""
-            more = _more(view.hidden) if isinstance(view, CutList) else ""
+        match view:
+            case TextView():
+                text = view.text()
+            case ListView():
+                items, text, more = tuple(map(self._item, view.items)), "", _more(view.hidden)
         return Shown(kind, text, figure, items, more, self._spelled(name), self.anchors.get(name, ""))
 
-    def _item(self, view: object) -> Shown:
-        if isinstance(view, CutText | CutList):
-            return self._viewed(
-                view, Description("list" if isinstance(view, CutList) else "text", ""), None, ""
-            )
-        description = describe(view)
-        return self._viewed(view, description, self._figure(view, "", description), "")
-
-    def _figure(self, value: object, name: str, description: Description) -> Figure | None:
-        if isinstance(value, Image):
-            alt = f"{self._spelled(name)}, a {description.summary}" if name else description.summary
-            return self.album.figure(value, alt)
-        if isinstance(value, Region) and value.mask is not None:
-            height, width = value.mask.shape
-            value = Regions([value], size=(width, height))
-        if isinstance(value, Regions) and (picture := self._picture(name, value.size)) is not None:
-            return self.album.figure(picture, f"Picture with {_spoken(value)}", value)
+    def _figure(self, view: ValueView, name: str) -> Figure | None:
+        match view:
+            case ImageView(image):
+                summary = view.summary()
+                return self.album.figure(image, f"{self._spelled(name)}, a {summary}" if name else summary)
+            case RegionView(region) if region.mask is not None:
+                height, width = region.mask.shape
+                return self._drawn(Regions([region], size=(width, height)), name)
+            case RegionsView(_, regions):
+                return self._drawn(regions, name)
         return None
+
+    def _drawn(self, regions: Regions, name: str) -> Figure | None:
+        """Return the picture of these regions with the regions over it, if the page has it."""
+        picture = self._picture(name, regions.size)
+        if picture is None:
+            return None
+        return self.album.figure(picture, f"Picture with {_spoken(regions)}", regions)
 
     def _failure(self, error: VisProgError | None) -> Failure | None:
         if error is None:

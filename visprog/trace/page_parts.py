@@ -11,8 +11,8 @@ from markupsafe import Markup
 from visprog.errors import VisProgError, described
 from visprog.language.diagnostics import Diagnostic
 from visprog.trace.figures import Figure
+from visprog.trace.limits import shorten
 from visprog.trace.listing import Line
-from visprog.trace.shortening import shorten
 
 if TYPE_CHECKING:
     from visprog.trace.run import Run

@@ -10,7 +10,7 @@ from importlib.resources import files
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from visprog.printable import printable
-from visprog.trace.rendering import duration
+from visprog.trace.number_format import duration
 
 
 def source(package: str, name: str) -> str:

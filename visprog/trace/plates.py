@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from visprog.trace.rendering import decimal
+from visprog.trace.number_format import decimal
 from visprog.trace.thumbnails import Quality, bounded, thumbnail
 from visprog.values import Image
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import math
-import sys
-from functools import singledispatch
 from typing import TYPE_CHECKING, Any
 
 from visprog.errors import VisProgError, described
 from visprog.language import diagnostics
 from visprog.planner.plan import Plan
 from visprog.trace.folders import without_folders
-from visprog.trace.rendering import brief_repr
-from visprog.trace.shortening import CutList, CutRegions, CutText, Limits, Shortener
-from visprog.values import Image, Region, Regions
+from visprog.trace.limits import UNLIMITED, Limits
+from visprog.trace.shortening import Shortener
+from visprog.trace.value_view import whole
 
 if TYPE_CHECKING:
     from visprog.trace.run import Run, StepRecord
@@ -23,7 +20,6 @@ FORMAT = "visprog-run/1"
 
 
 _LIMITS = Limits(text=20_000, items=1_000, value=100_000, total=1_000_000)
-_WHOLE = Limits(*[sys.maxsize] * 5)
 _DIAGNOSTICS, _MESSAGES = 500, 200
 
 MOST_BYTES = 16_000_000
@@ -36,68 +32,7 @@ def to_json(run: Run, *, full: bool = False) -> dict[str, Any]:
     Long values are cut, with `length` or `more` beside them; `full` keeps them whole. Files and models are
     there by name, without their folders.
     """
-    return _Record(run, Shortener(_WHOLE if full else _LIMITS)).content()
-
-
-@singledispatch
-def to_record(value: object) -> dict[str, Any]:
-    """Return any value as plain data; what is not one of the language's types is there by its repr."""
-    return {"type": type(value).__name__, "repr": brief_repr(value)}
-
-
-@to_record.register
-def _(value: Image) -> dict[str, Any]:
-    record = {"type": "Image", "width": value.width, "height": value.height, "digest": value.digest}
-    return record | {"notes": list(value.notes)} if value.notes else record
-
-
-@to_record.register
-def _(value: Region) -> dict[str, Any]:
-    record = {"type": "Region", "label": value.label, "score": value.score, "box": list(value.box)}
-    return record if value.mask is None else record | {"mask_area": int(value.mask.sum())}
-
-
-@to_record.register
-def _(value: Regions) -> dict[str, Any]:
-    return {"type": "Regions", "size": list(value.size), "regions": [to_record(region) for region in value]}
-
-
-@to_record.register
-def _(value: CutRegions) -> dict[str, Any]:
-    return to_record(value.regions) | {"more": value.length - len(value.regions)}
-
-
-@to_record.register(str)
-@to_record.register(bool)
-@to_record.register(int)
-def _(value: str | int) -> dict[str, Any]:
-    return {"type": type(value).__name__, "value": value}
-
-
-@to_record.register
-def _(value: CutText) -> dict[str, Any]:
-    return {"type": "str", "value": str(value), "length": value.length}
-
-
-@to_record.register
-def _(value: float) -> dict[str, Any]:
-    plain = value if math.isfinite(value) else str(value)  # JSON has no name for infinity
-    return {"type": "float", "value": plain}
-
-
-@to_record.register
-def _(value: None) -> dict[str, Any]:  # noqa: ARG001 - dispatched by its annotation
-    return {"type": "None", "value": None}
-
-
-@to_record.register(list)
-def _(value: list[Any]) -> dict[str, Any]:
-    return {"type": "list", "items": [to_record(item) for item in value]}
-
-
-@to_record.register
-def _(value: CutList) -> dict[str, Any]:
-    return {"type": "list", "items": [to_record(item) for item in value.items], "more": value.hidden}
+    return _Record(run, Shortener(UNLIMITED if full else _LIMITS)).content()
 
 
 class _Record:
@@ -117,7 +52,7 @@ class _Record:
             "error": self._error(run.error),
             "program": str(run.program),
             "source": run.program.source,
-            "inputs": {name: to_record(image) for name, image in run.inputs.items()},
+            "inputs": {name: whole(image).record() for name, image in run.inputs.items()},
             "steps": [self._step(record) for record in run.steps],
             "diagnostics": [diagnostics.to_json(each) for each in run.diagnostics[:_DIAGNOSTICS]],
             "plan": self._plan(run.plan) if run.plan else None,
@@ -133,7 +68,7 @@ class _Record:
         return [without_folders(line) for line in self._shortener.lines(lines)]
 
     def _value(self, value: object) -> dict[str, Any]:
-        return to_record(self._shortener(value))
+        return self._shortener.view(value).record()
 
     def _result(self) -> dict[str, Any] | None:
         run, name = self._run, self._run.checked.result

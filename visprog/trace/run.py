@@ -66,7 +66,7 @@ class Run:
     environment: Mapping[str, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
-        from visprog.trace.rendering import describe
+        from visprog.trace.value_view import describe
 
         if self.error is not None:
             return f"<Run of {len(self.program)} steps, failed: {self.error.message}>"

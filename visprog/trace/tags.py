@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import NamedTuple
 
-from visprog.trace.rendering import decimal
+from visprog.trace.number_format import decimal
 
 Rectangle = tuple[float, float, float, float]
 """Left, top, right, bottom."""

@@ -18,8 +18,10 @@ from visprog.engine.events import Event, StepFailed, StepFinished, StepProgress,
 from visprog.language.checker import CheckedStep
 from visprog.printable import one_line
 from visprog.trace.folders import without_folders
-from visprog.trace.rendering import TEXT_LIMIT, cost, describe, duration, shared
-from visprog.trace.shortening import Limits, Shortener, shorten
+from visprog.trace.limits import Limits, shorten
+from visprog.trace.number_format import cost, duration, shared
+from visprog.trace.shortening import Shortener
+from visprog.trace.value_view import TEXT_LIMIT, describe
 
 if TYPE_CHECKING:
     from visprog.trace.run import Run, StepRecord

@@ -20,10 +20,10 @@ from visprog.planner.plan import Plan
 from visprog.trace import figures
 from visprog.trace.figures import Album, Bounds
 from visprog.trace.html import cards
+from visprog.trace.limits import shorten
 from visprog.trace.page_parts import Card
 from visprog.trace.pages import allowed, environment, source
-from visprog.trace.rendering import describe
-from visprog.trace.shortening import shorten
+from visprog.trace.value_view import describe
 from visprog.values import Region, Regions
 
 _HERE = "visprog.miniworld.evaluation"
