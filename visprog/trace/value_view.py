@@ -270,6 +270,7 @@ def view(value: object, room: Room) -> ValueView:
 
 @view.register
 def text_view(value: str, room: Room) -> TextView:
+    """Return the view of a text."""
     beginning = room.text(value)
     room.left -= _ITEM + len(beginning)
     return TextView(beginning, len(value))
@@ -323,6 +324,7 @@ def _regions(value: Regions, room: Room) -> RegionsView:
 
 @view.register(list)
 def list_view(value: list[Any], room: Room) -> ListView:
+    """Return the view of a list."""
     items: list[ValueView] = []
     room.left -= _ITEM
     room.depth += 1
