@@ -88,7 +88,7 @@ UPSTAIRS = [
     "session",
     "batch",
     "results",
-    "listing",
+    "tool_listing",
     "model_listing",
     "doctor",
     "cli",

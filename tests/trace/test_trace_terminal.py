@@ -65,10 +65,10 @@ def test_on_a_terminal_a_running_step_is_shown_until_it_ends(dogs_run: Run) -> N
     with LiveSteps(dogs_run.checked.steps, console) as live:
         live(StepStarted(0, 0.0))
         with console.capture() as running:
-            console.print(live._view())
+            console.print(live)
         live(dogs_run.events[0])
         with console.capture() as ended:
-            console.print(live._view())
+            console.print(live)
     assert "OBJ0 Loc  0 s" in running.get()
     assert "OBJ0 Loc  2 regions" in ended.get()
 
@@ -83,6 +83,6 @@ def test_a_long_program_keeps_to_the_height_of_the_terminal(
     for event in run.events:
         live(event)
     with console.capture() as shown:
-        console.print(live._view())
+        console.print(live)
     assert len(shown.get().splitlines()) <= 12
     assert "A99" in shown.get()

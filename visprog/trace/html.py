@@ -18,11 +18,11 @@ from visprog.printable import printable
 from visprog.trace.figures import Album, Figure
 from visprog.trace.folders import without_folders
 from visprog.trace.limits import Limits, shorten
-from visprog.trace.listing import Line, Token, input_anchor, listing, step_anchor
 from visprog.trace.number_format import cost, duration, shared
 from visprog.trace.page_parts import Bar, Card, Failure, Link, Shown, causes, complaints
-from visprog.trace.pages import allowed, environment, packed, source
+from visprog.trace.program_listing import Line, Token, input_anchor, listing, step_anchor
 from visprog.trace.shortening import Shortener
+from visprog.trace.templates import environment, minified, policy_hash, source
 from visprog.trace.value_view import (
     TEXT_LIMIT,
     Description,
@@ -100,14 +100,14 @@ def _transcript(plan: Plan) -> tuple[tuple[str, str], ...]:
 def _policy(proportions: str) -> str:
     style, script = _lasting_parts()
     return (
-        f"default-src 'none'; img-src data:; style-src {style} {allowed(proportions)}; "
+        f"default-src 'none'; img-src data:; style-src {style} {policy_hash(proportions)}; "
         f"script-src {script}; base-uri 'none'; form-action 'none'"
     )
 
 
 @cache
 def _lasting_parts() -> tuple[str, str]:
-    return allowed(_style()), allowed(_script())
+    return policy_hash(_style()), policy_hash(_script())
 
 
 def cards(run: Run, album: Album) -> tuple[Card, ...]:
@@ -134,8 +134,7 @@ class _Page:
         self._remarks = Shortener(_REMARKS)
         self.records = {record.index: record for record in run.steps}
         self.steps = {step.name: (index, step) for index, step in enumerate(run.checked.steps)}
-        self.values: dict[str, Any] = dict(run.inputs)
-        self.values.update({r.step.name: r.value for r in run.steps if r.status in ("done", "cached")})
+        self.values = run.assigned_values
         self.anchors = {name: input_anchor(place) for place, name in enumerate(run.checked.inputs)}
         self.anchors.update({name: step_anchor(index) for name, (index, _) in self.steps.items()})
 
@@ -170,7 +169,7 @@ class _Page:
 
     def _card(self, index: int, step: CheckedStep, line: Line, record: StepRecord | None) -> Card:
         status = record.status if record else "stopped"
-        ran = record is not None and status in ("done", "cached", "failed")
+        ran = record is not None and (record.completed or status == "failed")
         because = record.because if record else None
         users = list(self._users(step.name))
         return Card(
@@ -356,9 +355,9 @@ def _template() -> Any:
 
 @cache
 def _style() -> str:
-    return packed(source("visprog.trace", "page.css"))
+    return minified(source("visprog.trace", "page.css"))
 
 
 @cache
 def _script() -> str:
-    return packed(source("visprog.trace", "page.js"))
+    return minified(source("visprog.trace", "page.js"))

@@ -12,7 +12,7 @@ from visprog.errors import VisProgError, described
 from visprog.language.diagnostics import Diagnostic
 from visprog.trace.figures import Figure
 from visprog.trace.limits import shorten
-from visprog.trace.listing import Line
+from visprog.trace.program_listing import Line
 
 if TYPE_CHECKING:
     from visprog.trace.run import Run

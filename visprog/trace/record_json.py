@@ -1,4 +1,4 @@
-"""A run as plain data, for other programs: what `run.to_json()` returns."""
+"""The JSON record of a run, which `run.to_json()` returns."""
 
 from __future__ import annotations
 
@@ -16,27 +16,26 @@ if TYPE_CHECKING:
     from visprog.trace.run import Run, StepRecord
 
 FORMAT = "visprog-run/1"
-"""Tells this layout from later ones."""
-
+"""The version of the layout."""
 
 _LIMITS = Limits(text=20_000, items=1_000, value=100_000, total=1_000_000)
 _DIAGNOSTICS, _MESSAGES = 500, 200
 
 MOST_BYTES = 16_000_000
-"""What a record takes at most as JSON, unless the whole values are asked for."""
+"""Maximum size of a record as JSON, unless whole values are requested."""
 
 
 def to_json(run: Run, *, full: bool = False) -> dict[str, Any]:
-    """Return the record. Pictures are there by size and digest, masks by their area, times in seconds.
+    """Return the record. Pictures are given by size and digest, masks by their area, times in seconds.
 
-    Long values are cut, with `length` or `more` beside them; `full` keeps them whole. Files and models are
-    there by name, without their folders.
+    Long values are cut unless `full` is set; `length` and `more` say how much there is. Files and models are
+    named without their folders.
     """
     return _Record(run, Shortener(UNLIMITED if full else _LIMITS)).content()
 
 
 class _Record:
-    """Gathers what the record of one run holds."""
+    """Builds the record of one run."""
 
     def __init__(self, run: Run, shortener: Shortener) -> None:
         self._run = run
@@ -71,17 +70,11 @@ class _Record:
         return self._shortener.view(value).record()
 
     def _result(self) -> dict[str, Any] | None:
-        run, name = self._run, self._run.checked.result
-        values = {
-            record.step.name: record.value for record in run.steps if record.status in ("done", "cached")
-        }
-        if name not in values and name not in run.inputs:
-            return None
-        return {"name": name, **self._value(values.get(name, run.inputs.get(name)))}
+        name, values = self._run.checked.result, self._run.assigned_values
+        return {"name": name, **self._value(values[name])} if name in values else None
 
     def _step(self, record: StepRecord) -> dict[str, Any]:
         step = record.step
-        ran = record.status in ("done", "cached")
         return {
             "index": record.index,
             "line": step.step.span.line,
@@ -90,7 +83,7 @@ class _Record:
             "code": str(step.step),
             "uses": list(step.uses),
             "status": record.status,
-            "value": self._value(record.value) if ran else None,
+            "value": self._value(record.value) if record.completed else None,
             "error": self._error(record.error),
             "because": record.because,
             "at": record.at,

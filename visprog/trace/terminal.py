@@ -110,7 +110,7 @@ class LiveSteps:
 
     def __enter__(self) -> LiveSteps:
         if self._console.is_terminal:
-            self._live = Live(get_renderable=self._view, console=self._console, refresh_per_second=12)
+            self._live = Live(get_renderable=self.__rich__, console=self._console, refresh_per_second=12)
             self._live.start()
         return self
 
@@ -159,7 +159,7 @@ class LiveSteps:
         tool = self._steps[index].tool or "="
         return Text.assemble((one_line(self._name(index)), "bold"), " ", (one_line(tool), "magenta"))
 
-    def _view(self) -> Group:
+    def __rich__(self) -> Group:
         """Return the steps that fit the window: the running ones, and the latest that have ended."""
         with self._lock:
             running = [index for index in self._began if index not in self._ended]

@@ -19,7 +19,7 @@ from visprog.miniworld.evaluation.page import render_page
 from visprog.miniworld.evaluation.report import Report, headlines, to_json
 from visprog.miniworld.evaluation.trials import GOLD, Bench, Case
 from visprog.miniworld.tasks import make_task
-from visprog.trace.pages import source
+from visprog.trace.templates import source
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

@@ -4,8 +4,8 @@ from itertools import pairwise
 
 import pytest
 
-from visprog.listing import describe_tool
 from visprog.modules import TOOLS
+from visprog.tool_listing import describe_tool
 from visprog.tools import Registry, tool
 
 
