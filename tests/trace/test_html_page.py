@@ -132,7 +132,7 @@ def test_a_run_that_was_stopped_says_so(run_of: Callable[..., Run], photo: Calla
     program = "A=Vqa(image=IMAGE, question='one')\nB=Vqa(image=IMAGE, question=A)"
     source = render_html(run_of(program, {"IMAGE": photo()}, ["1"]))
     assert ">Stopped</li>" in source
-    assert "Not run: the run was stopped before." in source
+    assert "Not run: the run stopped earlier." in source
 
 
 def test_each_model_is_named_whole_in_its_steps_and_in_a_row_of_its_own(

@@ -1,4 +1,4 @@
-"""A run as one self-contained HTML page: it asks for nothing from outside, and reads well without scripts."""
+"""A run as one self-contained HTML page. It loads nothing from the network and works without scripts."""
 
 from __future__ import annotations
 
@@ -41,16 +41,16 @@ if TYPE_CHECKING:
     from visprog.trace.run import Run, StepRecord
 
 MOST_BYTES = 24_000_000
-"""What a page takes at most, whatever the program computed. Pictures take some 13 million of it at most."""
+"""Maximum size of a page. Pictures take up to 13 million bytes of it."""
 
 _VALUES = Limits(text=TEXT_LIMIT, items=100, value=6_000, total=400_000)
-_REMARKS = Limits(text=TEXT_LIMIT, items=20, value=6_000, total=200_000)
+_TEXTS = Limits(text=TEXT_LIMIT, items=20, value=6_000, total=200_000)
 _TRANSCRIPT = Limits(text=50_000, items=50, value=200_000, total=200_000)
 _COMMENTS, _TOKENS, _LITERALS, _USERS = 200, 2_000, 20, 20
 
 _WORDS = {
     "done": "computed",
-    "cached": "remembered",
+    "cached": "cached",
     "failed": "failed",
     "skipped": "skipped",
     "unneeded": "not needed",
@@ -59,7 +59,7 @@ _WORDS = {
 
 
 def render_html(run: Run) -> str:
-    """Return the page. Texts are escaped, long values are cut, each distinct picture is embedded once."""
+    """Return the page. Texts are escaped, long values are cut, and each distinct picture is embedded once."""
     page = _Page(run)
     page.enlarge()
     cards = tuple(page.cards())
@@ -82,7 +82,7 @@ def render_html(run: Run) -> str:
     if run.plan:
         fields |= {"planner": without_folders(shorten(run.plan.planner, TEXT_LIMIT))}
         fields |= {"plan_remarks": page.lines(run.plan.remarks), "transcript": _transcript(run.plan)}
-    fields |= {  # after all else: every figure has been made by now
+    fields |= {  # last, because they depend on all figures
         "pictures": page.album.elements,
         "proportions": page.album.proportions,
         "policy": _policy(page.album.proportions),
@@ -91,14 +91,14 @@ def render_html(run: Run) -> str:
 
 
 def _transcript(plan: Plan) -> tuple[tuple[str, str], ...]:
-    """Return who said what, and at the end how much is left out."""
-    said = Shortener(_TRANSCRIPT).lines([message.content for message in plan.transcript])
-    roles = [message.role for message in plan.transcript[: len(said)]]
-    return tuple(zip([*roles, ""], said, strict=False))
+    """Return the role and text of each message. A last entry counts those left out."""
+    texts = Shortener(_TRANSCRIPT).lines([message.content for message in plan.transcript])
+    roles = [message.role for message in plan.transcript[: len(texts)]]
+    return tuple(zip([*roles, ""], texts, strict=False))
 
 
 def _policy(proportions: str) -> str:
-    style, script = _lasting_parts()
+    style, script = _fixed_hashes()
     return (
         f"default-src 'none'; img-src data:; style-src {style} {policy_hash(proportions)}; "
         f"script-src {script}; base-uri 'none'; form-action 'none'"
@@ -106,17 +106,17 @@ def _policy(proportions: str) -> str:
 
 
 @cache
-def _lasting_parts() -> tuple[str, str]:
+def _fixed_hashes() -> tuple[str, str]:
     return policy_hash(_style()), policy_hash(_script())
 
 
 def cards(run: Run, album: Album) -> tuple[Card, ...]:
-    """Return the run's steps, ready for another page, which shows the pictures in `album`."""
+    """Return the steps of a run for another page, which has the pictures of `album`."""
     return tuple(_Page(run, album).cards())
 
 
 def frame(run: Run) -> str:
-    """Return the page inside a sandboxed frame, whose styles and script cannot reach the page around it."""
+    """Return the page in a sandboxed frame. Its styles and script cannot affect the page around it."""
     return (
         f'<iframe srcdoc="{escape(render_html(run))}" sandbox="allow-scripts" title="Trace of the run" '
         'style="width: 100%; height: 640px; border: 1px solid #8884; border-radius: 8px"></iframe>'
@@ -124,14 +124,14 @@ def frame(run: Run) -> str:
 
 
 class _Page:
-    """Gathers what the page shows of one run."""
+    """Builds the parts of the page for one run."""
 
     def __init__(self, run: Run, album: Album | None = None) -> None:
         self.run = run
         self.album = Album() if album is None else album
         self.codes = {line: _code(line) for line in _few_comments(listing(run.checked))}
         self._values = Shortener(_VALUES)
-        self._remarks = Shortener(_REMARKS)
+        self._texts = Shortener(_TEXTS)
         self.records = {record.index: record for record in run.steps}
         self.steps = {step.name: (index, step) for index, step in enumerate(run.checked.steps)}
         self.values = run.assigned_values
@@ -139,17 +139,17 @@ class _Page:
         self.anchors.update({name: step_anchor(index) for name, (index, _) in self.steps.items()})
 
     def enlarge(self) -> None:
-        """Keep large copies of the pictures that were given, of the result, and of what steps made."""
+        """Keep large copies of the inputs, the result, and the pictures that steps made."""
         pictures = [value for value in self.values.values() if isinstance(value, Image)]
         result = self.values.get(self.run.checked.result)
-        if isinstance(result, Image) and result.origin is None:  # a crop is drawn as a part of its picture
+        if isinstance(result, Image) and result.origin is None:  # a crop is drawn as part of its picture
             pictures.insert(len(self.run.inputs), result)
         for picture in pictures:
             self.album.enlarge(picture)
 
     def lines(self, texts: Sequence[str]) -> tuple[str, ...]:
-        """Return texts for people, without folders, and cut if they are long."""
-        return tuple(map(without_folders, self._remarks.lines(texts)))
+        """Return texts without folders. Long ones are cut."""
+        return tuple(map(without_folders, self._texts.lines(texts)))
 
     def inputs(self) -> tuple[Shown, ...]:
         return tuple(
@@ -197,7 +197,7 @@ class _Page:
     def _bar(self, record: StepRecord) -> Bar:
         total = max(self.run.seconds, record.at + record.seconds) or 1.0
         start, width = 100 * record.at / total, 100 * record.seconds / total
-        words = f"{duration(record.seconds)}, begun after {duration(record.at)}"
+        words = f"{duration(record.seconds)}, started after {duration(record.at)}"
         return Bar(f"{min(start, 99.2):.2f}", f"{max(width, 0.8):.2f}", words)
 
     def _link(self, index: int) -> Link:
@@ -221,7 +221,7 @@ class _Page:
                 return self._shown(literal, "")
 
     def _same(self, step: CheckedStep) -> Shown | None:
-        """Return what the step hands on unchanged, which a page need not show at full size again."""
+        """Return the input that the step returns unchanged, so that the page need not show it again."""
         own = self.values.get(step.name)
         for use in step.uses:
             value = self.values.get(use)
@@ -234,11 +234,11 @@ class _Page:
         return None
 
     def _spelled(self, name: str) -> str:
-        """Return a variable's name as the program spells it, not in single-assignment form."""
+        """Return a variable's name as written in the program, not in single-assignment form."""
         return self.steps[name][1].step.target if name in self.steps else name
 
     def _shown(self, value: object, name: str, *, drawn: bool = True) -> Shown:
-        """Return a value as it is shown. Regions are drawn over their picture only if `drawn` says so."""
+        """Return a value for the page. Regions are drawn over their picture if `drawn` is set."""
         view = self._values.view(value)
         figure = self._figure(view, name) if drawn or isinstance(view, ImageView) else None
         return self._viewed(view, describe(value), figure, name)
@@ -271,7 +271,7 @@ class _Page:
         return None
 
     def _drawn(self, regions: Regions, name: str) -> Figure | None:
-        """Return the picture of these regions with the regions over it, if the page has it."""
+        """Return the picture that the regions belong to, with the regions over it, or None."""
         picture = self._picture(name, regions.size)
         if picture is None:
             return None
@@ -280,14 +280,14 @@ class _Page:
     def _failure(self, error: VisProgError | None) -> Failure | None:
         if error is None:
             return None
-        advice = self._said(error.help) if error.help else None
-        return Failure(self._said(error.message), advice, tuple(map(self._said, causes(error))))
+        advice = self._line(error.help) if error.help else None
+        return Failure(self._line(error.message), advice, tuple(map(self._line, causes(error))))
 
-    def _said(self, text: str) -> str:
-        return without_folders(self._remarks.text(text))
+    def _line(self, text: str) -> str:
+        return without_folders(self._texts.text(text))
 
     def _picture(self, name: str, size: tuple[int, int]) -> Image | None:
-        """Return the picture that a variable's regions are of: the nearest one upstream of their size."""
+        """Return the picture that a variable's regions belong to: the nearest one upstream of their size."""
         if name in self.steps:
             uses = self.steps[name][1].uses
             pictures = (value for use in uses if isinstance(value := self.values.get(use), Image))
@@ -298,13 +298,13 @@ class _Page:
 
 
 def _code(line: Line) -> Markup:
-    """Mark up a line of the program; it stands twice on the page, and is most of its elements."""
+    """Return a line of the program as HTML. Each line appears twice on the page, so it is made once."""
     more = "…" if len(line.tokens) > _TOKENS else ""
     return Markup("".join(map(_marked, line.tokens[:_TOKENS])) + more)  # noqa: S704 - each is escaped
 
 
 def _few_comments(lines: Iterable[Line]) -> Iterator[Line]:
-    """Yield the lines of steps, and the first comments."""
+    """Yield all lines of steps, and the first comments."""
     comments = 0
     for line in lines:
         comments += line.step is None
@@ -322,7 +322,7 @@ def _marked(token: Token) -> str:
 
 
 def _moment(started: str) -> str:
-    """Write a point in time for people: `2026-01-31 18:20:04 UTC`; what is not ISO 8601 stays as it is."""
+    """Write a time such as `2026-01-31 18:20:04 UTC`. A text that is not ISO 8601 is returned unchanged."""
     try:
         moment = datetime.fromisoformat(started)
     except ValueError:
@@ -346,7 +346,7 @@ def _spoken(regions: Regions) -> str:
 
 @cache
 def _template() -> Any:
-    """Compile the page's template, with its style and script."""
+    """Return the compiled template of the page, with its style and script."""
     made = environment("visprog.trace")
     made.globals["style"] = Markup(_style())  # noqa: S704 - a file of this package
     made.globals["script"] = Markup(_script())  # noqa: S704 - likewise

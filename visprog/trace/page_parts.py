@@ -1,4 +1,4 @@
-"""The parts of a page, ready for its template: values, steps, failures and remarks on the program."""
+"""The parts of a page as its template takes them: values, steps, failures and diagnostics."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from visprog.trace.run import Run
 
 _CONTEXT = 200
-"""Characters of a long line that are shown on each side of a fault."""
+"""Characters of a long line that are shown on each side of an error."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A value, ready for the page. `figure` is there for pictures and regions, `items` for a list.
+    """A value for the page. Pictures and regions have a `figure`, lists have `items`.
 
-    `more` says what was left out.
+    `more` says how many items were left out.
     """
 
     kind: str
@@ -39,7 +39,7 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A step's time on the run's time line, in percent of the run."""
+    """The time of a step, in percent of the whole run."""
 
     start: str
     width: str
@@ -48,7 +48,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A step or input and the id of the element that shows it."""
+    """A step or input, with the id of the element that shows it."""
 
     text: str
     anchor: str
@@ -56,7 +56,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a step failed: the message, what to do, and what the errors beneath add, outermost first."""
+    """Why a step failed: the message, advice, and the details that its causes add, outermost first."""
 
     message: str
     help: str | None
@@ -65,7 +65,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One step, ready for the page."""
+    """A step for the page."""
 
     number: int
     line: Line
@@ -90,7 +90,7 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
-    """A diagnostic with the line that it is about, split around the place."""
+    """A diagnostic with its line, split into the marked part and the text on both sides."""
 
     diagnostic: Diagnostic
     before: str
@@ -99,7 +99,7 @@ class Complaint:
 
 
 def complaints(run: Run, diagnostics: Iterable[Diagnostic]) -> Iterator[Complaint]:
-    """Yield each diagnostic with its line, or with what stands around the place in a long one."""
+    """Yield each diagnostic with its line. A long line is cut on both sides of the marked part."""
     lines = run.program.source.splitlines()
     for diagnostic in diagnostics:
         span = diagnostic.span
@@ -112,22 +112,22 @@ def complaints(run: Run, diagnostics: Iterable[Diagnostic]) -> Iterator[Complain
 
 
 def causes(error: VisProgError) -> Iterator[str]:
-    """Yield what the errors beneath add to an error, outermost first."""
-    said, cause = f"{error.message}\n{error.help}", error.__cause__
+    """Yield the details that the causes of an error add to its message, outermost first."""
+    shown, cause = f"{error.message}\n{error.help}", error.__cause__
     for _ in range(5):
         if cause is None:
             return
-        if news := _news(cause, said):
-            said += news
-            yield news
+        if details := _new_details(cause, shown):
+            shown += details
+            yield details
         cause = cause.__cause__
 
 
-def _news(error: BaseException, said: str) -> str:
-    """Return what an error says that `said` does not hold yet; most repeat the one beneath, and its help."""
+def _new_details(error: BaseException, shown: str) -> str:
+    """Return the message and help of an error without the parts in `shown`: many errors repeat their cause."""
     kind = f"{type(error).__name__}: "
     if not isinstance(error, VisProgError):
         text = described(error)
-        return "" if text.removeprefix(kind) in said else text
-    news = "\n".join(part for part in (error.message, error.help or "") if part not in said)
-    return f"{kind}{news.removeprefix(kind)}" if news else ""
+        return "" if text.removeprefix(kind) in shown else text
+    details = "\n".join(part for part in (error.message, error.help or "") if part not in shown)
+    return f"{kind}{details.removeprefix(kind)}" if details else ""

@@ -1,4 +1,4 @@
-"""Tools for self-contained pages: templates that escape every value, and hashes for the content policy."""
+"""Templates of self-contained pages: they escape every value, and hashes allow their styles and scripts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def minified(text: str) -> str:
 
 
 def environment(package: str) -> Environment:
-    """Return the environment for the templates of a package. They escape values and have a filter `duration`."""
+    """Return the template environment of a package. It escapes values and has a filter `duration`."""
     made = Environment(
         loader=FunctionLoader(lambda name: source(package, name)),
         autoescape=True,
@@ -43,5 +43,5 @@ def policy_hash(text: str) -> str:
 
 
 def _finalize(value: object) -> object:
-    """Escape characters that HTML cannot contain, and those that change how the text around them is read."""
+    """Escape characters that HTML cannot contain or that change how the text around them is read."""
     return printable(value) if type(value) is str else value
