@@ -1,4 +1,4 @@
-"""A program's result, kept: as text for a terminal, or in a file of the kind that its name says."""
+"""Result files: check that a file can store a program's result, and write it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from visprog.images import PICTURE_ENDINGS, save_image
 from visprog.language.checker import Checked
 from visprog.language.types import Type
 from visprog.printable import json_text
-from visprog.trace.value_view import whole
+from visprog.trace.value_view import describe, whole
 from visprog.values import Image
 
 _ENDINGS = {
@@ -19,32 +19,30 @@ _ENDINGS = {
     Type.LIST: (".txt", ".json"),
 }
 _TEXT = (".txt", ".json")
-_NAMED = {Type.IMAGE: "a picture", Type.REGIONS: "regions", Type.LIST: "a list", Type.ANY: "a value"}
+_NOUNS = {Type.IMAGE: "a picture", Type.REGIONS: "regions", Type.LIST: "a list", Type.ANY: "a value"}
 
 
 def check_output(checked: Checked, output: Path | None, *, kept: bool) -> None:
-    """See before anything runs that the result can be kept where it should go. Raises UsageError.
+    """Raise UsageError if `output` cannot store the program's result. Call it before the program runs.
 
-    `kept` says that the result is kept elsewhere too, so that a picture needs no file of its own.
+    A result that is a picture needs a file, unless it is `kept` elsewhere.
     """
     kind = next((step.returns for step in checked.steps if step.name == checked.result), Type.ANY)
     if output is None:
         if kind is Type.IMAGE and not kept:
-            raise UsageError(
-                "the result is a picture, and there is no place for it", help="add `-o FILE.png`"
-            )
+            raise UsageError("the result is a picture and needs a file", help="add `-o FILE.png`")
         return
     endings = PICTURE_ENDINGS + _TEXT if kind is Type.ANY else _ENDINGS.get(kind, _TEXT)
     if output.suffix.casefold() not in endings:
-        what = _NAMED.get(kind, "no picture")
+        noun = _NOUNS.get(kind, "not a picture")
         raise UsageError(
-            f"the result is {what}, which {output.name} cannot hold",
-            help=f"end it with {' or '.join(endings)}",
+            f"{output.name} cannot store the result, which is {noun}",
+            help=f"use a name that ends in {' or '.join(endings)}",
         )
 
 
 def save_result(value: object, path: Path) -> None:
-    """Write the whole result; no partial file is ever left. Raises OutputError."""
+    """Write the whole result, completely or not at all. Raises OutputError."""
     if isinstance(value, Image):
         save_image(value, path)
     elif path.suffix.casefold() == ".json":
@@ -53,5 +51,6 @@ def save_result(value: object, path: Path) -> None:
         write_atomically(path, whole(value).text() + "\n")
     else:
         raise OutputError(
-            f"the result is {whole(value).text()}, which {path.name} cannot hold", help="use .json"
+            f"{path.name} cannot store the result, which is {describe(value).summary}",
+            help="use a name that ends in .json",
         )

@@ -124,7 +124,7 @@ def causes(error: VisProgError) -> Iterator[str]:
 
 
 def _new_details(error: BaseException, shown: str) -> str:
-    """Return the message and help of an error without the parts in `shown`: many errors repeat their cause."""
+    """Return the message and help of an error, without the parts that `shown` already contains."""
     kind = f"{type(error).__name__}: "
     if not isinstance(error, VisProgError):
         text = described(error)

@@ -148,8 +148,8 @@ class Run:
     def save(self, path: str | os.PathLike[str], *, full: bool = False) -> None:
         """Write the record as a page (`.html`) or as JSON (`.json`), completely or not at all.
 
-        Long values are cut, so the size of the file is limited; with `full`, JSON contains whole values. Raises
-        OutputError if the file has another ending or cannot be written.
+        Long values are cut, so the size of the file is limited; with `full`, JSON contains whole values.
+        Raises OutputError if the file has another ending or cannot be written.
         """
         from visprog.files import write_atomically
 
