@@ -1,4 +1,4 @@
-"""However long the values of a run are, what is shown is bounded, and whole values are there on request."""
+"""Every view of a run is bounded, however long its values are. Whole values are available on request."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _program(steps: int = STEPS) -> str:
 
 
 def _nested(depth: int) -> Any:
-    """Return a list that holds itself twice, at each depth: two to the power of `depth` leaves."""
+    """Return nested lists that contain the same list twice at each level: they have 2 ** `depth` leaves."""
     value: Any = ["leaf"] * 2
     for _ in range(depth):
         value = [value, value]
@@ -94,9 +94,9 @@ def test_lists_of_variables_in_arguments_are_bounded(run_of: Make) -> None:
     assert len(render_html(run).encode()) < 4_000_000
 
 
-def test_remarks_and_transcripts_are_bounded(run_of: Make) -> None:
-    remarks = dict.fromkeys(range(STEPS), ("warning " * 5000,) * 200)
-    transcript = [Message("user", "said " * 100_000)] * 300
+def test_warnings_and_transcripts_are_bounded(run_of: Make) -> None:
+    warnings = dict.fromkeys(range(STEPS), ("warning " * 5000,) * 200)
+    transcript = [Message("user", "word " * 100_000)] * 300
     environment = {f"name{n}": "value " * 5_000 for n in range(300)}
     run = run_of(
         _program(),
@@ -104,7 +104,7 @@ def test_remarks_and_transcripts_are_bounded(run_of: Make) -> None:
         ["yes"] * STEPS,
         instruction="do " * 300_000,
         transcript=transcript,
-        remarks=remarks,
+        warnings=warnings,
         environment=environment,
     )
     page = render_html(run)
@@ -170,7 +170,7 @@ def test_pictures_are_bounded(run_of: Make) -> None:
     assert "picture of 1000 × 1000" in page
 
 
-def test_whole_values_are_there_on_request(run_of: Make, tmp_path: Path) -> None:
+def test_whole_values_are_available_on_request(run_of: Make, tmp_path: Path) -> None:
     words = [f"word {n}" for n in range(5_000)]
     run = run_of("A0=Vqa(image=IMAGE, question='q')", {"IMAGE": TINY}, [words])
     short, full = run.to_json()["result"], run.to_json(full=True)["result"]
@@ -185,7 +185,7 @@ def test_whole_values_are_there_on_request(run_of: Make, tmp_path: Path) -> None
     assert run.result is words
 
 
-def test_the_page_says_how_much_is_left_out(run_of: Make, read_page: Callable[[str], Any]) -> None:
+def test_the_page_counts_what_it_leaves_out(run_of: Make, read_page: Callable[[str], Any]) -> None:
     run = run_of(_program(2), {"IMAGE": TINY}, ["x" * 12_345, ["word"] * 1_234])
     text = read_page(render_html(run)).text
     assert "… (12,345 characters)" in text
@@ -208,14 +208,14 @@ SMALL = Limits(text=50, items=5, value=200, total=1_000)
 
 
 @given(LISTS)
-def test_what_fits_is_returned_as_it_is(value: object) -> None:
+def test_a_value_within_the_limits_is_whole(value: object) -> None:
     shortener = Shortener(Limits(*[10**9] * 5))
     assert shortener.view(value).data() == value or _depth(value) > 8
     assert shortener.cut == (_depth(value) > 8)
 
 
 @given(st.lists(LISTS, max_size=30))
-def test_what_is_cut_fits_and_is_a_beginning(values: list[Any]) -> None:
+def test_a_cut_value_is_within_the_limits_and_starts_like_the_whole(values: list[Any]) -> None:
     shortener = Shortener(SMALL)
     for value in values:
         view = shortener.view(value)

@@ -22,12 +22,12 @@ from visprog.trace.number_format import duration, percent
         (125, "2 min 5 s"),
     ],
 )
-def test_a_time_is_written_in_the_unit_that_suits_it(seconds: float, words: str) -> None:
+def test_a_time_is_written_in_a_suitable_unit(seconds: float, words: str) -> None:
     assert duration(seconds) == words
 
 
 @given(st.floats(0, 1e5))
-def test_no_time_is_written_with_more_than_four_digits_and_a_unit_always(seconds: float) -> None:
+def test_a_time_has_at_most_four_digits_and_a_unit(seconds: float) -> None:
     amount, unit = duration(seconds).split(" ")[:2]
     assert len(amount.replace(".", "")) <= 4
     assert unit in ("ns", "µs", "ms", "s", "min")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -14,10 +15,10 @@ from visprog.batch.outcome import LINE
 from visprog.printable import json_text
 from visprog.results import save_result
 from visprog.trace.html import render_html
-from visprog.trace.limits import shorten
+from visprog.trace.limits import Room, shorten
 from visprog.trace.run import Run
 from visprog.trace.shortening import Shortener
-from visprog.trace.value_view import TEXT_LIMIT, describe, whole
+from visprog.trace.value_view import TEXT_LIMIT, describe, view, whole
 from visprog.values import Image, Region, Regions
 
 GOLDEN = Path(__file__).parent / "golden" / "values.txt"
@@ -100,7 +101,7 @@ def _views(run: Run, folder: Path) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", VALUES)
-def test_a_value_looks_in_every_view_as_the_golden_file_says(
+def test_a_value_matches_its_golden_section_in_every_view(
     run_of: Callable[..., Run], tmp_path: Path, name: str
 ) -> None:
     run = run_of("A=Vqa(image=IMAGE, question='q')", {"IMAGE": IMAGE}, [VALUES[name]])
@@ -108,6 +109,44 @@ def test_a_value_looks_in_every_view_as_the_golden_file_says(
     expected = GOLDEN.read_text("utf-8").partition(f"## {name}\n")[2].partition("\n##")[0].rstrip("\n")
     shown = [f"{view}: {json_text(_condensed(data), indent=None)}" for view, data in views.items()]
     assert expected.splitlines() == shown
+
+
+class Sound:
+    """A kind of value that the package does not know."""
+
+
+@dataclass(frozen=True)
+class SoundView:
+    sound: Sound
+    kind: ClassVar[str] = "sound"
+
+    def summary(self) -> str:
+        return "sound of 3 s"
+
+    def text(self) -> str:
+        return "a sound"
+
+    def data(self) -> dict[str, int]:
+        return {"seconds": 3}
+
+    def record(self) -> dict[str, Any]:
+        return {"type": "Sound", **self.data()}
+
+
+@view.register
+def _sound(value: Sound, room: Room) -> SoundView:
+    room.left -= 10
+    return SoundView(value)
+
+
+def test_a_new_kind_needs_only_its_view(run_of: Callable[..., Run], tmp_path: Path) -> None:
+    run = run_of("A=Vqa(image=IMAGE, question='q')", {"IMAGE": IMAGE}, [[Sound()]])
+    views = _views(run, tmp_path)
+    assert views["record"]["items"] == [{"type": "Sound", "seconds": 3}]
+    assert views["batch line"] == json.loads(views["result.json"]) == [{"seconds": 3}]
+    assert views["result.txt"] == "a sound\n"
+    assert "sound of 3 s" in "".join(views["page"])
+    assert repr(run) == "<Run of 1 steps: A = [sound of 3 s]>"
 
 
 @pytest.mark.parametrize(
@@ -125,11 +164,11 @@ def test_a_value_looks_in_every_view_as_the_golden_file_says(
         (Regions(size=(6, 4)), "regions", "no region"),
     ],
 )
-def test_each_type_of_the_language_has_its_kind_and_summary(value: object, kind: str, summary: str) -> None:
+def test_each_type_has_a_kind_and_a_summary(value: object, kind: str, summary: str) -> None:
     assert (describe(value).kind, describe(value).summary) == (kind, summary)
 
 
-def test_many_labels_are_named_up_to_four() -> None:
+def test_a_summary_names_at_most_four_labels() -> None:
     regions = Regions((Region((0, 0, 2, 2), name) for name in "abcdef"), size=(6, 4))
     assert describe(regions).summary == "6 regions: a, b, c, d and 2 more"
 
@@ -138,7 +177,7 @@ def test_a_long_text_is_cut_with_its_length() -> None:
     assert shorten("x" * 12_345, 10) == "xxxxxxxxxx… (12,345 characters)"
 
 
-def test_a_boundless_repr_is_bounded() -> None:
+def test_a_long_repr_is_bounded() -> None:
     assert len(describe({"x" * 100_000}).summary) < TEXT_LIMIT + 50
 
 
@@ -148,5 +187,5 @@ def test_a_mask_is_recorded_by_its_area() -> None:
 
 
 @pytest.mark.parametrize("value", [float("inf"), float("-inf"), float("nan")])
-def test_numbers_without_a_name_in_json_are_recorded_as_text(value: float) -> None:
+def test_numbers_that_json_lacks_are_recorded_as_text(value: float) -> None:
     assert json.loads(json.dumps(whole(value).record(), allow_nan=False))["value"] == str(value)

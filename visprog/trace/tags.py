@@ -22,8 +22,8 @@ _NARROW, _WIDE = frozenset("fijlrt I.,:;'|!()[]"), frozenset("mwMW%@")
 class Tag(NamedTuple):
     """The label of a region as it is drawn, with room from `x` over `width`, in percent of the picture.
 
-    It is above the line `y`, or below it if it is `inside` the box. Its text starts at the left of the room,
-    or finishes at the right if `end` is set. A `hidden` label has no room and appears under the pointer only.
+    It is above the line `y`, or `below` it. Its text starts at the left of the room, or finishes at the right
+    if `end` is set. A `hidden` label has no room and appears under the pointer only.
     """
 
     label: str
@@ -32,7 +32,7 @@ class Tag(NamedTuple):
     y: str
     width: str
     end: bool
-    inside: bool
+    below: bool
     hidden: bool = False
 
 
@@ -42,7 +42,7 @@ class _Spot(NamedTuple):
     x: float
     y: float
     end: bool
-    inside: bool
+    below: bool
 
 
 class _Choice(NamedTuple):
@@ -93,8 +93,8 @@ def _spots(box: Rectangle) -> tuple[_Spot, ...]:
     """Return the spots for the label of a box: at its top, first outside the box, then at its bottom."""
     left, top, right, bottom = (min(max(edge, 0.0), 100.0) for edge in box)
     return tuple(
-        _Spot(x, y, end, inside)
-        for y, inside in ((top, False), (top, True), (bottom, False), (bottom, True))
+        _Spot(x, y, end, below)
+        for y, below in ((top, False), (top, True), (bottom, False), (bottom, True))
         for x, end in ((left, False), (right, True))
     )
 
@@ -103,14 +103,14 @@ def _room(spot: _Spot, extent: float, least: float, size: tuple[float, float]) -
     """Return the rectangle in pixels that a label covers; None if less than `least` of its width fits."""
     x, y = spot.x * size[0] / 100, spot.y * size[1] / 100
     left, right = (max(x - extent, 0), x) if spot.end else (x, min(x + extent, size[0]))
-    top = y if spot.inside else y - _LIFT
+    top = y if spot.below else y - _LIFT
     fits = right - left >= least and top >= 0 and top + _HEIGHT <= size[1]
     return (left, top, right, top + _HEIGHT) if fits else None
 
 
 def _tag(label: str, score: str, spot: _Spot) -> Tag:
     x, width = (0.0, spot.x) if spot.end else (spot.x, 100 - spot.x)
-    return Tag(label, score, decimal(x), decimal(spot.y), decimal(width), spot.end, spot.inside)
+    return Tag(label, score, decimal(x), decimal(spot.y), decimal(width), spot.end, spot.below)
 
 
 def _extent(*texts: str) -> float:
