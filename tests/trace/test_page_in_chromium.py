@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image as PILImage
 
+from tests.page_problems import PageProblems
 from visprog.errors import StepError
 from visprog.models.roles import Message
 from visprog.printable import printable
@@ -58,28 +59,14 @@ MEETING = """[...document.querySelectorAll("#step-1 .picture")].flatMap((picture
 """Lists the labels that overlap another label or the edge of the picture."""
 
 
-class Problems(list[str]):
-    """The problems of a page: errors, violations of its policy, and external requests."""
-
-    def watch(self, page: Page) -> None:
-        page.on("console", lambda message: self.append(message.text))
-        page.on("pageerror", lambda error: self.append(str(error)))
-        page.on("dialog", lambda dialog: self.append(dialog.message))
-        page.on("request", self._request)
-
-    def _request(self, request: Any) -> None:
-        if not request.url.startswith(("file:", "data:", "about:")):
-            self.append(request.url)
-
-
 @contextmanager
-def _opened(browser: Browser, run: Run, folder: Path, **options: Any) -> Iterator[tuple[Page, Problems]]:
+def _opened(browser: Browser, run: Run, folder: Path, **options: Any) -> Iterator[tuple[Page, PageProblems]]:
     run.save(folder / "trace.html")
     context = browser.new_context(
         **{"viewport": {"width": 1280, "height": 800}, "reduced_motion": "reduce"} | options
     )
     context.set_offline(True)
-    page, problems = context.new_page(), Problems()
+    page, problems = context.new_page(), PageProblems()
     problems.watch(page)
     page.goto((folder / "trace.html").as_uri())
     yield page, problems
@@ -334,7 +321,7 @@ def test_the_page_can_be_used_with_the_keyboard(browser: Browser, dogs_run: Run,
 
 
 def test_in_a_notebook_links_work_and_styles_do_not_leak(browser: Browser, dogs_run: Run) -> None:
-    page, problems = browser.new_page(reduced_motion="reduce"), Problems()
+    page, problems = browser.new_page(reduced_motion="reduce"), PageProblems()
     problems.watch(page)
     page.set_content(f"<p>before</p>{dogs_run._repr_html_()}")
     frame = page.frame_locator("iframe")

@@ -10,6 +10,7 @@ import math
 import reprlib
 from dataclasses import dataclass
 from functools import singledispatch
+from itertools import islice
 from typing import Any, ClassVar, NamedTuple, Protocol
 
 from visprog.trace.limits import UNLIMITED, Limits, Room, shorten, shortened
@@ -317,9 +318,9 @@ def _region(value: Region, room: Room) -> RegionView:
 
 @view.register
 def _regions(value: Regions, room: Room) -> RegionsView:
-    shown = value[: min(room.limits.items, max(1, room.left // _REGION))]
-    room.cut |= len(shown) < len(value)
-    return RegionsView(tuple(_region(region, room) for region in shown), value)
+    count = min(len(value), room.limits.items, max(1, room.left // _REGION))
+    room.cut |= count < len(value)
+    return RegionsView(tuple(_region(region, room) for region in islice(value, count)), value)
 
 
 @view.register(list)
