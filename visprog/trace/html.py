@@ -19,7 +19,7 @@ from visprog.trace.figures import Album, Figure
 from visprog.trace.folders import without_folders
 from visprog.trace.limits import Limits, shorten
 from visprog.trace.number_format import cost, duration, shared
-from visprog.trace.page_parts import Bar, Card, Failure, Link, Shown, causes, complaints
+from visprog.trace.page_parts import Bar, Card, Failure, Link, PageValue, causes, quoted_diagnostics
 from visprog.trace.program_listing import Line, Token, input_anchor, listing, step_anchor
 from visprog.trace.shortening import Shortener
 from visprog.trace.templates import environment, minified, policy_hash, source
@@ -46,9 +46,9 @@ MOST_BYTES = 24_000_000
 _VALUES = Limits(text=TEXT_LIMIT, items=100, value=6_000, total=400_000)
 _TEXTS = Limits(text=TEXT_LIMIT, items=20, value=6_000, total=200_000)
 _TRANSCRIPT = Limits(text=50_000, items=50, value=200_000, total=200_000)
-_COMMENTS, _TOKENS, _LITERALS, _USERS = 200, 2_000, 20, 20
+_COMMENTS, _TOKENS, _LITERALS, _MAX_USERS = 200, 2_000, 20, 20
 
-_WORDS = {
+_STATUS_TEXTS = {
     "done": "computed",
     "cached": "cached",
     "failed": "failed",
@@ -67,15 +67,15 @@ def render_html(run: Run) -> str:
     fields = {
         "run": run,
         "title": shorten(run.instruction or "Run of a program", TEXT_LIMIT),
-        "started": _moment(run.started),
+        "started": _readable_time(run.started),
         "cost": cost(run.tokens),
         "inputs": page.inputs(),
         "result": page.result(),
         "failed": next((card for card in cards if card.status == "failed"), None),
         "lines": page.codes.items(),
         "cards": {card.number - 1: card for card in cards},
-        "complaints": tuple(complaints(run, found.shown)),
-        "further_complaints": found.rest,
+        "diagnostics": tuple(quoted_diagnostics(run, found.shown)),
+        "more_diagnostics": found.rest,
         "models": page.lines(tuple(dict.fromkeys(name for card in cards for name in card.models))),
         "environment": dict(zip(run.environment, page.lines(tuple(run.environment.values())), strict=False)),
     }
@@ -129,7 +129,7 @@ class _Page:
     def __init__(self, run: Run, album: Album | None = None) -> None:
         self.run = run
         self.album = Album() if album is None else album
-        self.codes = {line: _code(line) for line in _few_comments(listing(run.checked))}
+        self.codes = {line: _line_html(line) for line in _limit_comments(listing(run.checked))}
         self._values = Shortener(_VALUES)
         self._texts = Shortener(_TEXTS)
         self.records = {record.index: record for record in run.steps}
@@ -151,14 +151,14 @@ class _Page:
         """Return texts without folders. Long ones are cut."""
         return tuple(map(without_folders, self._texts.lines(texts)))
 
-    def inputs(self) -> tuple[Shown, ...]:
+    def inputs(self) -> tuple[PageValue, ...]:
         return tuple(
-            self._shown(self.run.inputs[name], name) if name in self.run.inputs else _nothing(name, anchor)
+            self._shown(self.run.inputs[name], name) if name in self.run.inputs else _absent(name, anchor)
             for name, anchor in self.anchors.items()
             if name in self.run.checked.inputs
         )
 
-    def result(self) -> Shown | None:
+    def result(self) -> PageValue | None:
         name = self.run.checked.result
         return self._shown(self.values[name], name) if name in self.values else None
 
@@ -171,14 +171,14 @@ class _Page:
         status = record.status if record else "stopped"
         ran = record is not None and (record.completed or status == "failed")
         because = record.because if record else None
-        users = list(self._users(step.name))
+        users = list(self._used_by(step.name))
         return Card(
             number=index + 1,
             line=line,
             code=self.codes[line],
             tool=step.tool or "",
             status=status,
-            words=_WORDS[status],
+            status_text=_STATUS_TEXTS[status],
             time=duration(record.seconds) if record and ran else "",
             bar=self._bar(record) if record and ran else None,
             arguments=tuple((name, self._argument(value)) for name, value in step.arguments.items()),
@@ -190,37 +190,37 @@ class _Page:
             shared=shared(record.together) if record else "",
             failure=self._failure(record.error) if record else None,
             because=None if because is None else self._link(because),
-            used_by=tuple(users[:_USERS]),
-            more_users=max(0, len(users) - _USERS),
+            used_by=tuple(users[:_MAX_USERS]),
+            more_users=max(0, len(users) - _MAX_USERS),
         )
 
     def _bar(self, record: StepRecord) -> Bar:
         total = max(self.run.seconds, record.at + record.seconds) or 1.0
         start, width = 100 * record.at / total, 100 * record.seconds / total
-        words = f"{duration(record.seconds)}, started after {duration(record.at)}"
-        return Bar(f"{min(start, 99.2):.2f}", f"{max(width, 0.8):.2f}", words)
+        title = f"{duration(record.seconds)}, started after {duration(record.at)}"
+        return Bar(f"{min(start, 99.2):.2f}", f"{max(width, 0.8):.2f}", title)
 
     def _link(self, index: int) -> Link:
         return Link(self.run.checked.steps[index].step.target, step_anchor(index))
 
-    def _users(self, name: str) -> Iterator[Link]:
+    def _used_by(self, name: str) -> Iterator[Link]:
         for index, step in enumerate(self.run.checked.steps):
             if name in step.uses:
                 yield self._link(index)
 
-    def _argument(self, value: Value) -> Shown:
+    def _argument(self, value: Value) -> PageValue:
         match value:
             case Variable(name) if name in self.values:
                 return self._shown(self.values[name], name, drawn=False)
             case Variable(name):
-                return _nothing(self._spelled(name), self.anchors.get(name, ""))
+                return _absent(self._source_name(name), self.anchors.get(name, ""))
             case ListValue(items):
                 shown = tuple(map(self._argument, items[:_LITERALS]))
-                return Shown("list", "", items=shown, more=_more(len(items) - len(shown)))
+                return PageValue("list", "", items=shown, more=_more(len(items) - len(shown)))
             case Literal(literal):
                 return self._shown(literal, "")
 
-    def _same(self, step: CheckedStep) -> Shown | None:
+    def _same(self, step: CheckedStep) -> PageValue | None:
         """Return the input that the step returns unchanged, so that the page need not show it again."""
         own = self.values.get(step.name)
         for use in step.uses:
@@ -233,36 +233,40 @@ class _Page:
                 return self._shown(own, use, drawn=False)
         return None
 
-    def _spelled(self, name: str) -> str:
+    def _source_name(self, name: str) -> str:
         """Return a variable's name as written in the program, not in single-assignment form."""
         return self.steps[name][1].step.target if name in self.steps else name
 
-    def _shown(self, value: object, name: str, *, drawn: bool = True) -> Shown:
+    def _shown(self, value: object, name: str, *, drawn: bool = True) -> PageValue:
         """Return a value for the page. Regions are drawn over their picture if `drawn` is set."""
         view = self._values.view(value)
         figure = self._figure(view, name) if drawn or isinstance(view, ImageView) else None
         return self._viewed(view, describe(value), figure, name)
 
-    def _item(self, view: ValueView) -> Shown:
+    def _item(self, view: ValueView) -> PageValue:
         summary = shorten(view.summary(), TEXT_LIMIT)
         return self._viewed(view, Description(view.kind, summary), self._figure(view, ""), "")
 
-    def _viewed(self, view: ValueView, description: Description, figure: Figure | None, name: str) -> Shown:
+    def _viewed(
+        self, view: ValueView, description: Description, figure: Figure | None, name: str
+    ) -> PageValue:
         kind, text = description
-        items: tuple[Shown, ...] = ()
+        items: tuple[PageValue, ...] = ()
         more = ""
         match view:
             case TextView():
                 text = view.text()
             case ListView():
                 items, text, more = tuple(map(self._item, view.items)), "", _more(view.hidden)
-        return Shown(kind, text, figure, items, more, self._spelled(name), self.anchors.get(name, ""))
+        return PageValue(kind, text, figure, items, more, self._source_name(name), self.anchors.get(name, ""))
 
     def _figure(self, view: ValueView, name: str) -> Figure | None:
         match view:
             case ImageView(image):
                 summary = view.summary()
-                return self.album.figure(image, f"{self._spelled(name)}, a {summary}" if name else summary)
+                return self.album.figure(
+                    image, f"{self._source_name(name)}, a {summary}" if name else summary
+                )
             case RegionView(region) if region.mask is not None:
                 height, width = region.mask.shape
                 return self._drawn(Regions([region], size=(width, height)), name)
@@ -275,7 +279,7 @@ class _Page:
         picture = self._picture(name, regions.size)
         if picture is None:
             return None
-        return self.album.figure(picture, f"Picture with {_spoken(regions)}", regions)
+        return self.album.figure(picture, f"Picture with {_alt_text(regions)}", regions)
 
     def _failure(self, error: VisProgError | None) -> Failure | None:
         if error is None:
@@ -297,13 +301,13 @@ class _Page:
         return next((picture for picture in self.run.inputs.values() if picture.size == size), None)
 
 
-def _code(line: Line) -> Markup:
+def _line_html(line: Line) -> Markup:
     """Return a line of the program as HTML. Each line appears twice on the page, so it is made once."""
     more = "…" if len(line.tokens) > _TOKENS else ""
-    return Markup("".join(map(_marked, line.tokens[:_TOKENS])) + more)  # noqa: S704 - each is escaped
+    return Markup("".join(map(_token_html, line.tokens[:_TOKENS])) + more)  # noqa: S704 - each is escaped
 
 
-def _few_comments(lines: Iterable[Line]) -> Iterator[Line]:
+def _limit_comments(lines: Iterable[Line]) -> Iterator[Line]:
     """Yield all lines of steps, and the first comments."""
     comments = 0
     for line in lines:
@@ -312,7 +316,7 @@ def _few_comments(lines: Iterable[Line]) -> Iterator[Line]:
             yield line
 
 
-def _marked(token: Token) -> str:
+def _token_html(token: Token) -> str:
     text = escape(printable(shorten(token.text, 5_000)), quote=False)
     if token.kind == "mark":
         return text
@@ -321,7 +325,7 @@ def _marked(token: Token) -> str:
     return f'<span class="{token.kind}">{text}</span>'
 
 
-def _moment(started: str) -> str:
+def _readable_time(started: str) -> str:
     """Write a time such as `2026-01-31 18:20:04 UTC`. A text that is not ISO 8601 is returned unchanged."""
     try:
         moment = datetime.fromisoformat(started)
@@ -330,15 +334,15 @@ def _moment(started: str) -> str:
     return f"{moment:%Y-%m-%d %H:%M:%S} {moment.tzname() or ''}".rstrip()
 
 
-def _nothing(name: str, anchor: str) -> Shown:
-    return Shown("absent", "", variable=name, anchor=anchor)
+def _absent(name: str, anchor: str) -> PageValue:
+    return PageValue("absent", "", variable=name, anchor=anchor)
 
 
 def _more(hidden: int) -> str:
     return f"and {hidden:,} more" if hidden > 0 else ""
 
 
-def _spoken(regions: Regions) -> str:
+def _alt_text(regions: Regions) -> str:
     named = [shorten(describe(region).summary, 80) for region in regions[:5]]
     more = f" and {len(regions) - 5} more" if len(regions) > 5 else ""
     return f"{', '.join(named)}{more} marked" if named else "no region"

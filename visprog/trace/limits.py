@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass, field
 
 MIN_CHARACTERS = 60
-"""Characters of a value that a view shows even if it has no room left."""
+"""Minimum number of characters of a value that a view shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,8 +15,8 @@ class Limits:
 
     `text` is the characters of one text, `items` the items of one list, `value` and `total` the characters of
     one value and of all values, `label` the characters of a region's label, `depth` the levels of nested
-    lists. Whole numbers of more than `bits` bits are shown in hexadecimal: Python refuses to write very long
-    ones as decimals.
+    lists. Whole numbers of more than `bits` bits are shown in hexadecimal: Python cannot write very
+    long ones as decimals.
     """
 
     text: int
@@ -31,14 +31,14 @@ class Limits:
 _ALL = sys.maxsize
 
 UNLIMITED = Limits(_ALL, _ALL, _ALL, _ALL, _ALL, depth=100, bits=14_000)
-"""Keeps values whole. Deeper lists and longer numbers are beyond what Python can write."""
+"""No limits, except on deep lists and long numbers, which Python cannot write."""
 
 
 @dataclass(slots=True)
 class Room:
-    """The characters left for one value. `depth` counts the lists around the current part of it.
+    """The characters left for one value.
 
-    `cut` tells whether anything was left out.
+    `depth` counts the lists around the current part of the value. `cut` is true once anything was left out.
     """
 
     limits: Limits
@@ -49,12 +49,16 @@ class Room:
     def text(self, text: str) -> str:
         """Return the text, or as much of its beginning as there is room for."""
         most = min(self.limits.text, max(self.left, MIN_CHARACTERS))
-        self.cut |= len(text) > most
-        return text if len(text) <= most else text[:most]
+        if len(text) <= most:
+            return text
+        self.cut = True
+        return text[:most]
 
     def label(self, label: str) -> str:
         """Return the label of a region, cut to the limit."""
-        self.cut |= len(label) > self.limits.label
+        if len(label) <= self.limits.label:
+            return label
+        self.cut = True
         return shorten(label, self.limits.label)
 
 

@@ -22,7 +22,7 @@ _CONTEXT = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class PageValue:
     """A value for the page. Pictures and regions have a `figure`, lists have `items`.
 
     `more` says how many items were left out.
@@ -31,7 +31,7 @@ class Shown:
     kind: str
     text: str
     figure: Figure | None = None
-    items: tuple[Shown, ...] = ()
+    items: tuple[PageValue, ...] = ()
     more: str = ""
     variable: str = ""
     anchor: str = ""
@@ -43,7 +43,7 @@ class Bar:
 
     start: str
     width: str
-    words: str
+    title: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +72,12 @@ class Card:
     code: Markup
     tool: str
     status: str
-    words: str
+    status_text: str
     time: str
     bar: Bar | None
-    arguments: tuple[tuple[str, Shown], ...]
-    output: Shown | None
-    same: Shown | None
+    arguments: tuple[tuple[str, PageValue], ...]
+    output: PageValue | None
+    same: PageValue | None
     warnings: tuple[str, ...]
     models: tuple[str, ...]
     cost: str
@@ -89,7 +89,7 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
-class Complaint:
+class QuotedDiagnostic:
     """A diagnostic with its line, split into the marked part and the text on both sides."""
 
     diagnostic: Diagnostic
@@ -98,7 +98,7 @@ class Complaint:
     after: str
 
 
-def complaints(run: Run, diagnostics: Iterable[Diagnostic]) -> Iterator[Complaint]:
+def quoted_diagnostics(run: Run, diagnostics: Iterable[Diagnostic]) -> Iterator[QuotedDiagnostic]:
     """Yield each diagnostic with its line. A long line is cut on both sides of the marked part."""
     lines = run.program.source.splitlines()
     for diagnostic in diagnostics:
@@ -108,7 +108,7 @@ def complaints(run: Run, diagnostics: Iterable[Diagnostic]) -> Iterator[Complain
         before, marked, after = text[:start], text[start:end], text[end:]
         before = before if len(before) <= _CONTEXT else f"…{before[-_CONTEXT:]}"
         after = after if len(after) <= _CONTEXT else f"{after[:_CONTEXT]}…"
-        yield Complaint(diagnostic, before, shorten(marked, _CONTEXT), after)
+        yield QuotedDiagnostic(diagnostic, before, shorten(marked, _CONTEXT), after)
 
 
 def causes(error: VisProgError) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Views of many values together: one page, record or line shows only so much of all its values."""
+"""Views of all values of a page, a record or a line, within common limits."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from visprog.trace.limits import MIN_CHARACTERS, Limits, Room
 from visprog.trace.value_view import OtherView, ValueView, list_view, text_view, view
 
 _MAX_JSON = 4_000_000
-"""Characters of JSON for one value of a batch line. Each item takes more of them than its text."""
+"""Maximum characters of JSON for one value of a batch line."""
 
 _Value = TypeVar("_Value")
 _View = TypeVar("_View")
 
 
 class Shortener:
-    """Makes the views of all the values of one page, record or line, within common `limits`.
+    """Makes views of values that share the room of `limits`.
 
-    `cut` tells whether anything was left out so far.
+    `cut` is true once anything was left out.
     """
 
     def __init__(self, limits: Limits) -> None:

@@ -18,13 +18,13 @@ from visprog.trace.number_format import percent
 from visprog.values import Image, Region, Regions
 
 TEXT_LIMIT = 2_000
-"""Characters of a text or a repr that a page or a terminal shows."""
+"""Maximum characters of a text or a repr on a page or a terminal."""
 
 _SUMMARY = Limits(text=TEXT_LIMIT, items=100, value=TEXT_LIMIT, total=TEXT_LIMIT)
 _ITEM, _REGION = 20, 60
-"""Characters of room for an item of a list and for a region, besides their texts."""
+"""Characters that an item of a list and a region take up besides their texts."""
 _NAMED = 4
-"""Labels of regions that a summary names."""
+"""Maximum number of labels that a summary names."""
 
 _repr = reprlib.Repr()
 _repr.maxstring = _repr.maxother = _repr.maxlong = 500
@@ -80,7 +80,7 @@ class TextView:
 
     @property
     def hidden(self) -> int:
-        """How many characters are left out."""
+        """The number of characters left out."""
         return self.length - len(self.beginning)
 
 
@@ -203,7 +203,7 @@ class RegionsView:
 
     @property
     def hidden(self) -> int:
-        """How many regions are left out."""
+        """The number of regions left out."""
         return len(self.regions) - len(self.items)
 
 
@@ -234,7 +234,7 @@ class ListView:
 
     @property
     def hidden(self) -> int:
-        """How many items are left out."""
+        """The number of items left out."""
         return self.length - len(self.items)
 
 
