@@ -46,7 +46,7 @@ def save_result(value: object, path: Path) -> None:
     if isinstance(value, Image):
         save_image(value, path)
     elif path.suffix.casefold() == ".json":
-        write_atomically(path, json_text(whole(value).data()) + "\n")
+        write_atomically(path, json_text(whole(value).data(), default=repr) + "\n")
     elif path.suffix.casefold() == ".txt":
         write_atomically(path, whole(value).text() + "\n")
     else:

@@ -47,6 +47,7 @@ _VALUES = Limits(text=TEXT_LIMIT, items=100, value=6_000, total=400_000)
 _TEXTS = Limits(text=TEXT_LIMIT, items=20, value=6_000, total=200_000)
 _TRANSCRIPT = Limits(text=50_000, items=50, value=200_000, total=200_000)
 _COMMENTS, _TOKENS, _LITERALS, _MAX_USERS = 200, 2_000, 20, 20
+"""Maximum numbers: comment lines, tokens of a line, items of a written list, steps that use a value."""
 
 _STATUS_TEXTS = {
     "done": "computed",
@@ -72,7 +73,7 @@ def render_html(run: Run) -> str:
         "inputs": page.inputs(),
         "result": page.result(),
         "failed": next((card for card in cards if card.status == "failed"), None),
-        "lines": page.codes.items(),
+        "lines": page.line_html.items(),
         "cards": {card.number - 1: card for card in cards},
         "diagnostics": tuple(quoted_diagnostics(run, found.shown)),
         "more_diagnostics": found.rest,
@@ -129,7 +130,7 @@ class _Page:
     def __init__(self, run: Run, album: Album | None = None) -> None:
         self.run = run
         self.album = Album() if album is None else album
-        self.codes = {line: _line_html(line) for line in _limit_comments(listing(run.checked))}
+        self.line_html = {line: _line_html(line) for line in _limit_comments(listing(run.checked))}
         self._values = Shortener(_VALUES)
         self._texts = Shortener(_TEXTS)
         self.records = {record.index: record for record in run.steps}
@@ -163,7 +164,7 @@ class _Page:
         return self._shown(self.values[name], name) if name in self.values else None
 
     def cards(self) -> Iterator[Card]:
-        lines = {line.step: line for line in self.codes}
+        lines = {line.step: line for line in self.line_html}
         for index, step in enumerate(self.run.checked.steps):
             yield self._card(index, step, lines[index], self.records.get(index))
 
@@ -175,7 +176,7 @@ class _Page:
         return Card(
             number=index + 1,
             line=line,
-            code=self.codes[line],
+            code=self.line_html[line],
             tool=step.tool or "",
             status=status,
             status_text=_STATUS_TEXTS[status],
@@ -241,13 +242,13 @@ class _Page:
         """Return a value for the page. Regions are drawn over their picture if `drawn` is set."""
         view = self._values.view(value)
         figure = self._figure(view, name) if drawn or isinstance(view, ImageView) else None
-        return self._viewed(view, describe(value), figure, name)
+        return self._page_value(view, describe(value), figure, name)
 
     def _item(self, view: ValueView) -> PageValue:
         summary = shorten(view.summary(), TEXT_LIMIT)
-        return self._viewed(view, Description(view.kind, summary), self._figure(view, ""), "")
+        return self._page_value(view, Description(view.kind, summary), self._figure(view, ""), "")
 
-    def _viewed(
+    def _page_value(
         self, view: ValueView, description: Description, figure: Figure | None, name: str
     ) -> PageValue:
         kind, text = description
@@ -263,14 +264,13 @@ class _Page:
     def _figure(self, view: ValueView, name: str) -> Figure | None:
         match view:
             case ImageView(image):
-                summary = view.summary()
-                return self.album.figure(
-                    image, f"{self._source_name(name)}, a {summary}" if name else summary
-                )
+                size = view.summary()
+                alt = f"{self._source_name(name)}, a {size}" if name else size
+                return self.album.figure(image, alt)
             case RegionView(region) if region.mask is not None:
                 height, width = region.mask.shape
                 return self._drawn(Regions([region], size=(width, height)), name)
-            case RegionsView(_, regions):
+            case RegionsView(regions=regions):
                 return self._drawn(regions, name)
         return None
 
@@ -353,7 +353,7 @@ def _template() -> Any:
     """Return the compiled template of the page, with its style and script."""
     made = environment("visprog.trace")
     made.globals["style"] = Markup(_style())  # noqa: S704 - a file of this package
-    made.globals["script"] = Markup(_script())  # noqa: S704 - likewise
+    made.globals["script"] = Markup(_script())  # noqa: S704 - a file of this package
     return made.get_template("page.html.jinja")
 
 

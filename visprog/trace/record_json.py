@@ -20,6 +20,7 @@ FORMAT = "visprog-run/1"
 
 _LIMITS = Limits(text=20_000, items=1_000, value=100_000, total=1_000_000)
 _DIAGNOSTICS, _MESSAGES = 500, 200
+"""Maximum numbers of diagnostics and of messages between the planner and its model."""
 
 MOST_BYTES = 16_000_000
 """Maximum size of a record as JSON, unless whole values are requested."""
@@ -57,7 +58,7 @@ class _Record:
             "plan": self._plan(run.plan) if run.plan else None,
             "started": run.started,
             "seconds": run.seconds,
-            "environment": {name: self._text(words) for name, words in run.environment.items()},
+            "environment": {name: self._text(text) for name, text in run.environment.items()},
         }
 
     def _text(self, text: str) -> str:
