@@ -18,7 +18,7 @@ LAYOUT = {
         images
         models
         model_listing tools
-        engine listing modules planner tool_sources
+        engine modules planner tool_listing tool_sources
         trace
         results session
         batch doctor miniworld
@@ -173,11 +173,10 @@ LAYOUT = {
         planner
     """,
     "visprog.trace": """
-        __init__ folders listing shortening thumbnails
-        rendering
-        pages plates record_json tags terminal
-        figures
-        page_parts
+        __init__ folders limits number_format program_listing thumbnails
+        plates tags templates value_view
+        figures shortening
+        page_parts record_json terminal
         html
         run
     """,

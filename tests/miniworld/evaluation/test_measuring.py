@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from tests.miniworld.evaluation.stand_in import stand_in
-from tests.trace.test_page_in_chromium import Complaints
+from tests.page_problems import PageProblems
 from visprog import UsageError
 from visprog.miniworld.evaluation import tables
 from visprog.miniworld.evaluation.measuring import Settings, measure
@@ -19,7 +19,7 @@ from visprog.miniworld.evaluation.page import render_page
 from visprog.miniworld.evaluation.report import Report, headlines, to_json
 from visprog.miniworld.evaluation.trials import GOLD, Bench, Case
 from visprog.miniworld.tasks import make_task
-from visprog.trace.pages import source
+from visprog.trace.templates import source
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -135,7 +135,7 @@ def test_a_browser_shows_the_page_without_complaint(
     (tmp_path / "report.html").write_text(render_page(report))
     context = browser.new_context(viewport={"width": width, "height": 800})
     context.set_offline(True)
-    page, complaints = context.new_page(), Complaints()
+    page, complaints = context.new_page(), PageProblems()
     complaints.watch(page)
     page.goto((tmp_path / "report.html").as_uri())
     for summary in page.locator("details.example:not([open]) > summary").all()[:2]:

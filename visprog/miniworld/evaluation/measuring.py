@@ -39,7 +39,7 @@ from visprog.miniworld.tasks.composition import make_pair
 from visprog.miniworld.tasks.task import Task
 from visprog.models.zoo import Zoo
 from visprog.planner.selection import check_planner_name
-from visprog.trace.rendering import duration
+from visprog.trace.number_format import duration
 
 PARTS = (*perception.MEASURES, *KINDS_OF_TASK)
 """All that can be measured: the modules, and the kinds of tasks."""
