@@ -58,7 +58,7 @@ LAYOUT = {
     "visprog.language": """
         __init__ expression_tree lexer limits program recognition types
         advice coercion diagnostics text_references
-        digest evaluation liveness syntax_hints
+        evaluation liveness summary syntax_hints
         conditions expression parser
         checker
     """,
@@ -108,12 +108,12 @@ LAYOUT = {
         __init__
     """,
     "visprog.models.backends.openai": """
-        address box_marks configuration fallbacks form loading secrets stream
+        address box_marks configuration fallbacks form secrets stream
         __init__ boxes connection keys
         failures
         outcome
         service
-        editing language speech
+        editing language loading speech
         vision
     """,
     "visprog.models.backends.opencv": """

@@ -9,7 +9,7 @@ import re
 
 import pytest
 
-from visprog.language.conditions import faulty_conditions
+from visprog.language.conditions import invalid_conditions
 from visprog.language.expression import parse_expression
 
 
@@ -82,7 +82,7 @@ from visprog.language.expression import parse_expression
 def test_the_faulty_part_is_marked_and_what_to_write_is_advised(
     expression: str, marked: str, advised: str
 ) -> None:
-    (found,) = faulty_conditions(parse_expression(expression).root)
+    (found,) = invalid_conditions(parse_expression(expression).root)
     first, after = found.columns
     assert expression[first - 1 : after - 1] == marked
     assert re.findall(r"`(.*?)`", found.help)[:1] == [advised]
@@ -104,9 +104,9 @@ def test_the_faulty_part_is_marked_and_what_to_write_is_advised(
     ],
 )
 def test_what_may_say_yes_or_no_is_a_condition(expression: str) -> None:
-    assert list(faulty_conditions(parse_expression(expression).root)) == []
+    assert list(invalid_conditions(parse_expression(expression).root)) == []
 
 
 def test_each_operator_has_a_fault_of_its_own() -> None:
-    found = faulty_conditions(parse_expression("not (('a' or 'b') if {A} else 'c')").root)
+    found = invalid_conditions(parse_expression("not (('a' or 'b') if {A} else 'c')").root)
     assert [each.columns for each in found] == [(31, 34), (7, 10)]

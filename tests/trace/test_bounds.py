@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from visprog import VisProg
-from visprog.batch.outcome import LINE
+from visprog.batch.failures import LINE
 from visprog.engine.events import StepFinished
 from visprog.errors import StepError
 from visprog.models.roles import Message

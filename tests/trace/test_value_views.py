@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
-from visprog.batch.outcome import LINE
+from visprog.batch.failures import LINE
 from visprog.printable import json_text
 from visprog.results import save_result
 from visprog.trace.html import render_html
