@@ -92,13 +92,14 @@ UPSTAIRS = [
     "model_listing",
     "doctor",
     "cli",
+    "evaluation",
     "miniworld",
     "modules",
 ]
 """What stands above all floors, and the tools beside them."""
 
 MINIWORLD = [
-    {"catalogue", "overlaps"},
+    {"catalogue"},
     {"scene", "textures"},
     {"drawing"},
     {"captions", "mentions", "sight"},
@@ -106,7 +107,6 @@ MINIWORLD = [
     {"tasks"},
     {"oracle"},
     {"exhibits", "demo_page", "demo"},
-    {"evaluation"},
 ]
 """The floors of the miniature world, from the ground up. What stands on one floor may import each other."""
 
@@ -145,12 +145,25 @@ def test_a_floor_of_the_miniature_world_imports_only_floors_below() -> None:
     assert not found
 
 
-def test_only_the_command_line_knows_of_the_miniature_world() -> None:
+def test_only_the_command_line_and_its_data_set_import_the_miniature_world() -> None:
     for path, tree in trees("visprog", "modules", "prompts", "examples"):
-        assert not any(name.partition(".")[0] == "training" for name in imports(tree)), path
         parts = path.relative_to(ROOT).parts
         if not {"miniworld", "cli"} & set(parts):
             assert not any(name.startswith("visprog.miniworld") for name in imports(tree)), path
+
+
+def test_only_the_command_line_imports_evaluation() -> None:
+    for path, tree in trees("visprog", "modules", "prompts", "examples"):
+        parts = path.relative_to(ROOT).parts
+        if not {"evaluation", "cli"} & set(parts):
+            assert not any(name.startswith("visprog.evaluation") for name in imports(tree)), path
+        if "benchmarks" not in parts and "cli" not in parts:
+            assert not any(name.startswith("visprog.evaluation.benchmarks.") for name in imports(tree)), path
+
+
+def test_the_package_does_not_import_training() -> None:
+    for path, tree in trees("visprog", "modules", "prompts", "examples"):
+        assert not any(name.partition(".")[0] == "training" for name in imports(tree)), path
 
 
 def _without_type_checking(tree: ast.Module) -> ast.Module:

@@ -70,7 +70,17 @@ def miniworld(
     """Measure modules, programs and planners on the miniature world, and say where failures come from."""
     printed = str(as_json) == "-"
     with reporting(printed):
-        from visprog.miniworld.evaluation.command import evaluate
+        from visprog.evaluation.benchmarks.miniworld.benchmark import MINIWORLD
+        from visprog.evaluation.command import evaluate
 
-        zoo = make_zoo(models, model, device)
-        evaluate(zoo, n=n, seed=seed, split=split, tasks=tasks, planners=planner, data=as_json, page=report)
+        evaluate(
+            MINIWORLD,
+            make_zoo(models, model, device),
+            n=n,
+            seed=seed,
+            split=split,
+            tasks=tasks,
+            planners=planner,
+            data=as_json,
+            page=report,
+        )

@@ -10,44 +10,50 @@ from typing import TYPE_CHECKING
 import pytest
 from rich.console import Console
 
-from tests.miniworld.evaluation.stand_in import stand_in
+from tests.evaluation.stand_in import stand_in
 from tests.trace.test_page_in_chromium import Complaints
 from visprog import UsageError
-from visprog.miniworld.evaluation import tables
-from visprog.miniworld.evaluation.measuring import Settings, measure
-from visprog.miniworld.evaluation.page import render_page
-from visprog.miniworld.evaluation.report import Report, headlines, to_json
-from visprog.miniworld.evaluation.trials import GOLD, Bench, Case
+from visprog.evaluation import tables
+from visprog.evaluation.benchmark import GOLD
+from visprog.evaluation.benchmarks.miniworld.benchmark import MINIWORLD
+from visprog.evaluation.benchmarks.miniworld.samples import sample_of
+from visprog.evaluation.page import render_page
+from visprog.evaluation.report import Report, headlines, to_json
+from visprog.evaluation.runner import Settings, evaluate
+from visprog.evaluation.trials import Bench, Blame, blame
 from visprog.miniworld.tasks import make_task
 from visprog.trace.pages import source
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+(QUESTIONS,) = (kind for kind in MINIWORLD.kinds if kind.name == "gqa")
 MODULES = ("loc", "facedet", "seg", "mask", "classify", "select", "vqa")
 
 
 @pytest.fixture(scope="module")
 def report() -> Report:
     settings = Settings(n=6, parts=("loc", "gqa", "knowtag", "composition"), planners=(GOLD, "examples"))
-    return measure(stand_in(settings, rate=0.3), settings)
+    return evaluate(MINIWORLD, stand_in(settings, rate=0.3), settings)
 
 
 def test_the_truth_reaches_every_target_of_perception() -> None:
     settings = Settings(n=3, parts=MODULES)
-    found = measure(stand_in(settings), settings)
+    found = evaluate(MINIWORLD, stand_in(settings), settings)
     assert {each.name: 1.0 for each in found.modules} == {each.name: each.value for each in found.modules}
     assert len(found.modules) == 9
 
 
 def test_models_that_err_fall_short() -> None:
     settings = Settings(n=3, parts=MODULES)
-    found = measure(stand_in(settings, rate=0.5), settings)
+    found = evaluate(MINIWORLD, stand_in(settings, rate=0.5), settings)
     assert all(each.value < 1 for each in found.modules)
 
 
 def test_gold_programs_fail_by_perception_alone_where_models_err(report: Report) -> None:
-    found = [result.blame for task in report.tasks for result in task.planners if result.planner == GOLD]
+    found = [
+        result.blame or {} for task in report.tasks for result in task.planners if result.planner == GOLD
+    ]
     assert sum(blame["perception"] for blame in found) > 0
     assert all(blame["planner"] == blame["logic"] == 0 for blame in found)
 
@@ -55,6 +61,7 @@ def test_gold_programs_fail_by_perception_alone_where_models_err(report: Report)
 def test_every_failure_has_one_cause(report: Report) -> None:
     for task in report.tasks:
         for result in task.planners:
+            assert result.blame is not None
             right = result.tried - sum(result.blame.values())
             assert 0 <= right <= result.tried
             if task.kind != "composition":  # whose accuracy is told of pairs
@@ -62,30 +69,30 @@ def test_every_failure_has_one_cause(report: Report) -> None:
 
 
 def test_a_planner_without_a_program_is_to_blame() -> None:
-    case = Case(replace(make_task("gqa", 0, "test"), instruction="Hum the picture backwards"))
+    sample = sample_of(replace(make_task("gqa", 0, "test"), instruction="Hum the picture backwards"))
     settings = Settings(n=1, parts=("gqa",))
-    gold, examples = Bench(stand_in(settings), (GOLD, "examples")).try_out(case)
+    gold, examples = Bench(stand_in(settings), (GOLD, "examples")).try_out(QUESTIONS, sample)
     assert gold.score.right
     assert (examples.score.right, examples.planned, examples.blame) == (False, False, "planner")
 
 
 def test_a_wrong_gold_program_is_a_fault_of_logic() -> None:
-    case = Case(replace(make_task("gqa", 0, "test"), program="RESULT=Eval('7 + 70')"))
-    (gold,) = Bench(stand_in(Settings(n=1, parts=("gqa",)))).try_out(case)
+    sample = sample_of(replace(make_task("gqa", 0, "test"), program="RESULT=Eval('7 + 70')"))
+    (gold,) = Bench(stand_in(Settings(n=1, parts=("gqa",))), (GOLD,)).try_out(QUESTIONS, sample)
     assert gold.blame == "logic"
 
 
 def test_the_same_seeds_give_the_same_report(report: Report) -> None:
     settings = Settings(n=6, parts=("gqa",), planners=(GOLD, "examples"))
-    again = measure(stand_in(settings, rate=0.3), settings)
+    again = evaluate(MINIWORLD, stand_in(settings, rate=0.3), settings)
     assert [task for task in report.tasks if task.kind == "gqa"] == list(again.tasks)
 
 
 def test_what_cannot_be_measured_is_said_before_anything_is() -> None:
     with pytest.raises(UsageError, match="nothing called `juggling`"):
-        measure(stand_in(Settings(n=1, parts=())), Settings(n=1, parts=("juggling",)))
+        evaluate(MINIWORLD, stand_in(Settings(n=1, parts=())), Settings(n=1, parts=("juggling",)))
     with pytest.raises(UsageError, match="no planner `magic`"):
-        measure(stand_in(Settings(n=1, parts=())), Settings(n=1, planners=("magic",)))
+        evaluate(MINIWORLD, stand_in(Settings(n=1, parts=())), Settings(n=1, planners=("magic",)))
 
 
 def test_the_data_holds_every_figure_and_its_target(report: Report) -> None:
@@ -177,7 +184,7 @@ def _luminance(color: str) -> float:
 
 @pytest.mark.parametrize("tone", ["right", "perception", "planner", "logic"])
 def test_the_numbers_in_the_bars_stand_out(tone: str) -> None:
-    style = source("visprog.miniworld.evaluation", "report.css")
+    style = source("visprog.evaluation", "report.css")
     ink = _luminance(re.findall(r"stack text \{ fill: (#\w{6})", style)[0])
     grounds = [_luminance(color) for color in re.findall(rf"--{tone}: (#\w{{6}})", style)]
     assert len(grounds) == 2  # light and dark
@@ -186,13 +193,20 @@ def test_the_numbers_in_the_bars_stand_out(tone: str) -> None:
 
 def test_what_models_and_instructions_say_is_escaped_on_the_page() -> None:
     settings = Settings(n=1, parts=("gqa",), planners=(GOLD,))
-    found = measure(stand_in(settings), settings)
+    found = evaluate(MINIWORLD, stand_in(settings), settings)
     hostile = "<script>window.ran = 1</script>"
     trial = found.examples[0]
-    page = render_page(
-        replace(
-            found, examples=(replace(trial, task=replace(trial.task, instruction=hostile, family=hostile)),)
-        )
+    (question,) = trial.sample.questions
+    sample = replace(
+        trial.sample, questions=(question._replace(instruction=hostile),), family=hostile, expected=hostile
     )
+    page = render_page(replace(found, examples=(replace(trial, sample=sample),)))
     assert hostile not in page
     assert "&lt;script&gt;" in page
+
+
+def test_a_failure_has_the_first_stage_at_fault_for_its_cause() -> None:
+    assert blame(gold_with_truth=True, program_with_truth=True) is Blame.PERCEPTION
+    assert blame(gold_with_truth=True, program_with_truth=False) is Blame.PLANNER
+    assert blame(gold_with_truth=False, program_with_truth=False) is Blame.LOGIC
+    assert blame(gold_with_truth=False, program_with_truth=True) is Blame.LOGIC

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from operator import itemgetter
 
@@ -10,9 +10,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from visprog.miniworld.evaluation.blame import Blame
-from visprog.miniworld.evaluation.report import Figure, Report, TaskResult, headlines
-from visprog.miniworld.evaluation.trials import GOLD
+from visprog.evaluation.benchmark import GOLD
+from visprog.evaluation.report import Report, TaskResult, headlines
+from visprog.evaluation.statistics import Figure
+from visprog.evaluation.trials import Blame
 
 
 def show(report: Report, console: Console) -> None:
@@ -27,8 +28,8 @@ def show(report: Report, console: Console) -> None:
             console.print(_details(task, details))
     if report.planning:
         console.print(_figures("Planners, over all tasks of the paper", report.planning))
-    if report.tasks:
-        console.print(_blame(report))
+    if rows := list(_blame_rows(report)):
+        console.print(_blame(rows))
 
 
 def markdown(report: Report) -> str:
@@ -110,7 +111,9 @@ def _figures(title: str, figures: Iterable[Figure]) -> Table:
 
 
 def _results(task: TaskResult) -> Table:
-    table = _table(task.title, "", "right", "program right", "over the\nbaseline", "target")
+    table = _table(
+        task.title, "", task.planners[0].accuracy.name, "program right", "over the\nbaseline", "target"
+    )
     for result in task.planners:
         table.add_row(
             Text(planner_title(result.planner)),
@@ -134,19 +137,20 @@ def _details(task: TaskResult, details: Iterable[tuple[str, Figure]]) -> Table:
     return table
 
 
-def _blame(report: Report) -> Table:
-    """Return a table with a row for each task's title, and below it one for each of its planners."""
+def _blame(rows: Iterable[tuple[str, str, int, Mapping[str, int]]]) -> Table:
+    """Return a table with a row for each title, and below it a row for each planner."""
     table = _table("What failures come from", "", "right", *(cause.value for cause in Blame))
-    for title, rows in groupby(blame_rows(report), key=itemgetter(0)):
-        table.add_row(Text(str(title)))
-        for _, planner, *counts in rows:
-            table.add_row(Text(f"  {planner}"), *map(str, counts))
+    for title, planners in groupby(rows, key=itemgetter(0)):
+        table.add_row(Text(title))
+        for _, planner, right, causes in planners:
+            table.add_row(Text(f"  {planner}"), str(right), *(str(causes[cause.value]) for cause in Blame))
     return table
 
 
-def blame_rows(report: Report) -> Iterator[tuple[str | int, ...]]:
-    """Yield a task's title, a planner's, how many are right, and how many fail by each cause."""
+def _blame_rows(report: Report) -> Iterator[tuple[str, str, int, Mapping[str, int]]]:
+    """Yield the title, the planner, the number of right samples and the failures by cause, where known."""
     for task in report.tasks:
         for result in task.planners:
-            causes = [result.blame[cause.value] for cause in Blame]
-            yield task.title, planner_title(result.planner), result.tried - sum(causes), *causes
+            if result.blame is not None:
+                right = result.tried - sum(result.blame.values())
+                yield task.title, planner_title(result.planner), right, result.blame

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from visprog.evaluation.benchmarks.miniworld.samples import tasks_of
+from visprog.evaluation.runner import Settings
 from visprog.miniworld.drawing import Drawn, draw
-from visprog.miniworld.evaluation.measuring import Settings, tasks_of
 from visprog.miniworld.oracle import Oracle
-from visprog.miniworld.scene import make_scene
+from visprog.miniworld.scene import Split, make_scene
 from visprog.miniworld.tasks import KINDS_OF_TASK
 from visprog.models.zoo import Zoo
 from visprog.values import Image, Region, Regions
@@ -69,8 +71,9 @@ def _shifted(regions: Regions) -> Regions:
 
 def stand_in(settings: Settings, rate: float = 0.0) -> Zoo:
     """Return models that know every scene of a measurement, and err at this rate."""
-    scenes = [make_scene(seed, settings.split) for seed in settings.seeds]
+    scenes = [make_scene(seed, cast(Split, settings.split)) for seed in settings.seeds]
     for kind in KINDS_OF_TASK:
-        if kind in settings.parts:
-            scenes += [scene for task in tasks_of(kind, settings) for scene in task.scenes.values()]
+        if settings.parts is None or kind in settings.parts:
+            tasks = tasks_of(kind, settings.seeds, settings.split)
+            scenes += [scene for task in tasks for scene in task.scenes.values()]
     return Zoo(models=Astray(map(draw, scenes), rate).filling())

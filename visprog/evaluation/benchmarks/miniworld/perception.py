@@ -1,4 +1,4 @@
-"""How well each module sees: the tools with their models, alone, against the truth of scenes."""
+"""Measures of single tools: their results in drawn scenes, compared with the truth."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from visprog.evaluation.benchmark import Measure
+from visprog.evaluation.metrics import box_overlaps, f1, mask_overlap, matches, same_answer, share
+from visprog.evaluation.statistics import Sums
 from visprog.miniworld.catalogue import CATEGORIES, STUFF
 from visprog.miniworld.drawing import Drawn, draw
-from visprog.miniworld.evaluation.intervals import Sums, f1
-from visprog.miniworld.evaluation.scoring import same_answer
-from visprog.miniworld.overlaps import box_overlaps, mask_overlap, matches
 from visprog.miniworld.scene import Split, Thing, generator, make_scene
 from visprog.miniworld.tasks.wording import ask_colour, ask_exists, ask_what
 from visprog.models.handle import ModelHandle
@@ -24,15 +24,15 @@ from visprog.modules import TOOLS
 from visprog.values import Box, Image, Region, Regions, enlarge
 
 Counts = Sequence[float]
-"""What one picture adds to a statistic's sums."""
+"""The numbers that one picture adds to the sums of a statistic."""
 
 _ENLARGED = 1.5
-"""How much larger than a thing's box Crop cuts."""
+"""Factor by which the tool Crop enlarges a box."""
 
 
 @dataclass(frozen=True)
 class View:
-    """A drawn scene, and the random choices of what is asked of it."""
+    """A drawn scene, and a random generator for the questions about it."""
 
     drawn: Drawn
     rng: random.Random
@@ -48,37 +48,35 @@ class View:
         return tuple(enumerate(self.drawn.scene.things))
 
     def absent(self) -> list[str]:
-        """Return the categories that are not in the picture."""
+        """Return the categories that the picture does not show."""
         return [name for name in CATEGORIES if all(thing.category != name for _, thing in self.things)]
 
     def boxes(self) -> Regions:
-        """Return the tight boxes of all things, in their order, without labels."""
+        """Return the tight boxes of all things, in order, without labels."""
         return Regions((Region(self.drawn.box(number)) for number, _ in self.things), size=self.image.size)
 
     def crop(self, number: int) -> Image:
-        """Return the picture of a thing, cut out as the tool Crop does."""
+        """Return a thing as the tool Crop cuts it out."""
         box = self.drawn.box(number)
         return self.image.crop(enlarge(box, _ENLARGED, self.image.size) or box)
 
 
-class Measure(NamedTuple):
-    """How a module is measured: what it adds a picture, the statistic of the sums, what it is to reach."""
+def _measure(
+    name: str,
+    role: str,
+    counts: Callable[[View, Models], Counts],
+    statistic: Callable[[Sums], NDArray[np.float64]],
+    target: float | None = None,
+) -> Measure:
+    def counts_of(seed: int, split: str, models: Models) -> Counts:
+        drawn = draw(make_scene(seed, cast(Split, split)))
+        return counts(View(drawn, generator(seed, cast(Split, split), name)), models)
 
-    name: str
-    roles: tuple[str, ...]
-    counts: Callable[[View, Models], Counts]
-    statistic: Callable[[Sums], NDArray[np.float64]]
-    target: float | None = None
-
-
-def counts_of(measure: Measure, seed: int, split: Split, models: Models) -> Counts:
-    """Return what the picture of a seed adds to a measure."""
-    view = View(draw(make_scene(seed, split)), generator(seed, split, measure.name))
-    return measure.counts(view, models)
+    return Measure(name, (role,), counts_of, statistic, target)
 
 
 def _call(tool: str, models: Models, *arguments: Any, **more: Any) -> Any:
-    """Call a tool as a program's step does: with its models and the profile's settings."""
+    """Call a tool as the engine does: with its models and the settings of the profile."""
     (found,) = (each for each in TOOLS if each.name == tool)
     handles = {
         name: ModelHandle(models, need.role) if models.has(need.role) else None
@@ -88,31 +86,31 @@ def _call(tool: str, models: Models, *arguments: Any, **more: Any) -> Any:
     return found(*arguments, **more, **handles, **silent, **models.settings(tool))
 
 
-def _matched(found: Sequence[Box], wanted: Sequence[Box]) -> tuple[int, int, int]:
-    """Return how many match, and how many there are of each."""
-    return matches(box_overlaps(found, wanted)), len(found), len(wanted)
+def _matched(found: Sequence[Box], expected: Sequence[Box]) -> tuple[int, int, int]:
+    """Return the numbers of matched, found and expected boxes."""
+    return matches(box_overlaps(found, expected)), len(found), len(expected)
 
 
 def _loc(view: View, models: Models) -> Counts:
-    """Ask for each category in the picture, and for as many that are not."""
+    """Search for each category in the picture, and for as many others."""
     there = sorted({thing.category for _, thing in view.things})
     total = np.zeros(3)
     for name in (*there, *view.rng.sample(view.absent(), len(there))):
         found = _call("Loc", models, view.image, name)
-        wanted = [view.drawn.box(number) for number, thing in view.things if thing.category == name]
-        total += _matched([region.box for region in found], wanted)
+        expected = [view.drawn.box(number) for number, thing in view.things if thing.category == name]
+        total += _matched([region.box for region in found], expected)
     return tuple(total.tolist())
 
 
 def _faces(view: View, models: Models) -> Counts:
-    """Compare the faces found with those whose greater part is in sight."""
+    """Compare the found faces with those that are at least half visible."""
     detector = cast(FaceDetector, models.get("face_detector"))
     found = [region.box for region in detector.detect_faces(view.image)]
     faces = [(number, view.drawn.face(number)) for number, _ in view.things]
-    return _matched(found, [box for number, box in faces if box and _in_sight(view.drawn, number, box)])
+    return _matched(found, [box for number, box in faces if box and _is_visible(view.drawn, number, box)])
 
 
-def _in_sight(drawn: Drawn, number: int, box: Box) -> bool:
+def _is_visible(drawn: Drawn, number: int, box: Box) -> bool:
     left, top, right, bottom = box
     return bool((drawn.owners[top:bottom, left:right] <= number).mean() > 0.5)
 
@@ -121,7 +119,7 @@ _LABELS = (*STUFF, *CATEGORIES)
 
 
 def _seg(view: View, models: Models) -> Counts:
-    """Return the pixels in common of each label's masks, and then those of their union."""
+    """Return the pixels in the intersection for each label, then those in the union."""
     common, union = np.zeros(len(_LABELS)), np.zeros(len(_LABELS))
     found = _call("Seg", models, view.image)
     for place, label in enumerate(_LABELS):
@@ -139,14 +137,14 @@ def _true_mask(view: View, label: str) -> NDArray[np.bool_]:
 
 
 def _mean_iou(sums: Sums) -> NDArray[np.float64]:
-    """Return the mean over labels of the pixels in common by those of the union."""
+    """Return the mean IoU over the labels."""
     common, union = np.split(sums, 2, axis=1)
     shares = np.divide(common, union, out=np.full_like(common, np.nan), where=union > 0)
     return np.asarray(np.nanmean(shares, axis=1))
 
 
 def _mask(view: View, models: Models) -> Counts:
-    """Compare each mask made from a thing's tight box with the true one."""
+    """Compare the mask from each thing's tight box with the true mask."""
     found = _call("Mask", models, view.image, view.boxes())
     overlaps = [
         mask_overlap(region.mask, view.drawn.mask(number))
@@ -156,14 +154,14 @@ def _mask(view: View, models: Models) -> Counts:
 
 
 def _classify(view: View, models: Models) -> Counts:
-    """Have each thing named, with the names of all categories to choose from."""
+    """Classify each thing among all categories."""
     found = _call("Classify", models, view.image, view.boxes(), list(CATEGORIES), unique=False)
     right = sum(thing.category == label for (_, thing), label in zip(view.things, found.labels, strict=True))
     return right, len(view.things)
 
 
 def _select(view: View, models: Models) -> Counts:
-    """Have each thing picked from all by its name, or its colour and name, where these fit no other."""
+    """Select each thing by its name, or its colour and name, if no other thing fits."""
     names = [
         f"{thing.colour} {thing.category}" if thing.colour else thing.category for _, thing in view.things
     ]
@@ -181,7 +179,7 @@ def _select(view: View, models: Models) -> Counts:
 def _asked(
     question: Callable[[View, int, Thing], Iterator[tuple[str, str]]],
 ) -> Callable[[View, Models], Counts]:
-    """Return a measure of questions about crops: `question` yields what is asked, and the right answer."""
+    """Return the counts for questions about crops. `question` yields questions with their right answers."""
 
     def counts(view: View, models: Models) -> Counts:
         right = asked = 0
@@ -210,22 +208,17 @@ def _name_of(view: View, number: int, thing: Thing) -> Iterator[tuple[str, str]]
     yield ask_what(), thing.category
 
 
-def _share(sums: Sums) -> NDArray[np.float64]:
-    """Return the first column by the second."""
-    return np.asarray(sums[:, 0] / sums[:, 1])
-
-
 MEASURES: dict[str, tuple[Measure, ...]] = {
-    "loc": (Measure("Loc: F1 at IoU 0.5", ("detector",), _loc, f1, 0.90),),
-    "facedet": (Measure("FaceDet: F1 at IoU 0.5", ("face_detector",), _faces, f1),),
-    "seg": (Measure("Seg: mean IoU", ("segmenter",), _seg, _mean_iou, 0.80),),
-    "mask": (Measure("Mask: IoU from a box", ("masker",), _mask, _share, 0.85),),
-    "classify": (Measure("Classify: top-1 of 76", ("image_text_scorer",), _classify, _share, 0.95),),
-    "select": (Measure("Select: top-1", ("image_text_scorer",), _select, _share, 0.95),),
+    "loc": (_measure("Loc: F1 at IoU 0.5", "detector", _loc, f1, 0.90),),
+    "facedet": (_measure("FaceDet: F1 at IoU 0.5", "face_detector", _faces, f1),),
+    "seg": (_measure("Seg: mean IoU", "segmenter", _seg, _mean_iou, 0.80),),
+    "mask": (_measure("Mask: IoU from a box", "masker", _mask, share, 0.85),),
+    "classify": (_measure("Classify: top-1 of 76", "image_text_scorer", _classify, share, 0.95),),
+    "select": (_measure("Select: top-1", "image_text_scorer", _select, share, 0.95),),
     "vqa": (
-        Measure("Vqa: colour", ("visual_qa",), _asked(_colour_of), _share, 0.90),
-        Measure("Vqa: existence", ("visual_qa",), _asked(_existence_of), _share, 0.90),
-        Measure("Vqa: what is it", ("visual_qa",), _asked(_name_of), _share, 0.90),
+        _measure("Vqa: colour", "visual_qa", _asked(_colour_of), share, 0.90),
+        _measure("Vqa: existence", "visual_qa", _asked(_existence_of), share, 0.90),
+        _measure("Vqa: what is it", "visual_qa", _asked(_name_of), share, 0.90),
     ),
 }
-"""How each module is measured, by the name by which it is asked for."""
+"""The measures by the name of the tool, with their targets."""

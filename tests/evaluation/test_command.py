@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from tests.miniworld.evaluation.stand_in import stand_in
+from tests.evaluation.stand_in import stand_in
 from visprog import UsageError
 from visprog.cli import app
-from visprog.miniworld.evaluation.command import evaluate
-from visprog.miniworld.evaluation.measuring import Settings
+from visprog.evaluation.benchmarks.miniworld.benchmark import MINIWORLD
+from visprog.evaluation.command import evaluate
+from visprog.evaluation.runner import Settings
 
 OPTIONS: dict[str, Any] = {"n": 2, "seed": 3, "split": "test", "tasks": "loc, gqa", "planners": ["gold"]}
 
@@ -19,7 +20,7 @@ OPTIONS: dict[str, Any] = {"n": 2, "seed": 3, "split": "test", "tasks": "loc, gq
 def test_the_report_is_shown_and_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     data, page = tmp_path / "report.json", tmp_path / "report.html"
     models = stand_in(Settings(2, 3, parts=("gqa",)))
-    evaluate(models, **OPTIONS, data=data, page=page)
+    evaluate(MINIWORLD, models, **OPTIONS, data=data, page=page)
     shown = capsys.readouterr()
     assert "Loc: F1 at IoU 0.5" in shown.out
     assert "seeds: 3 to 4" in shown.out
@@ -29,7 +30,7 @@ def test_the_report_is_shown_and_kept(tmp_path: Path, capsys: pytest.CaptureFixt
 
 
 def test_data_alone_is_printed_on_request(capsys: pytest.CaptureFixture[str]) -> None:
-    evaluate(stand_in(Settings(2, 3, parts=("gqa",))), **OPTIONS, data=Path("-"), page=None)
+    evaluate(MINIWORLD, stand_in(Settings(2, 3, parts=("gqa",))), **OPTIONS, data=Path("-"), page=None)
     assert json.loads(capsys.readouterr().out)["modules"][0]["n"] == 2
 
 
@@ -38,7 +39,7 @@ def test_data_alone_is_printed_on_request(capsys: pytest.CaptureFixture[str]) ->
 )
 def test_what_cannot_be_is_refused_at_once(wrong: dict[str, Any]) -> None:
     with pytest.raises(UsageError):
-        evaluate(stand_in(Settings(0)), **{**OPTIONS, "data": None, "page": None, **wrong})
+        evaluate(MINIWORLD, stand_in(Settings(0)), **{**OPTIONS, "data": None, "page": None, **wrong})
 
 
 @pytest.mark.parametrize(
@@ -55,7 +56,7 @@ def test_report_and_data_have_files_of_their_own(
     (tmp_path / "link.json").symlink_to("x.html")
     paths = {"data": None, "page": None, **{name: tmp_path / each for name, each in places.items()}}
     with pytest.raises(UsageError, match=complaint):
-        evaluate(stand_in(Settings(0)), **{**OPTIONS, **paths})
+        evaluate(MINIWORLD, stand_in(Settings(0)), **{**OPTIONS, **paths})
 
 
 def test_the_command_line_refuses_in_words() -> None:

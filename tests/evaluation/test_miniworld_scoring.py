@@ -2,21 +2,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
 import pytest
 
 from visprog import VisProg
+from visprog.evaluation.benchmark import Score
+from visprog.evaluation.benchmarks.miniworld.scoring import judge_with, score_edit, score_tags
 from visprog.miniworld.drawing import Drawn, draw
-from visprog.miniworld.evaluation.blame import Blame, blame
-from visprog.miniworld.evaluation.edits import score_edit
-from visprog.miniworld.evaluation.judging import judge_with
-from visprog.miniworld.evaluation.score import Score
-from visprog.miniworld.evaluation.scoring import same_answer, score_tags
 from visprog.miniworld.oracle import Oracle
-from visprog.miniworld.overlaps import mask_overlap, matches
 from visprog.miniworld.scene import Ground, Scene, Thing
 from visprog.miniworld.tasks.task import Edit, Tag
-from visprog.values import Image, Region, box_overlap
+from visprog.values import Region
 
 SCENE = Scene(
     192,
@@ -28,36 +23,6 @@ SCENE = Scene(
         Thing("man", None, (60, 4, 120, 64)),
     ),
 )
-
-
-@pytest.mark.parametrize(
-    ("given", "gold"), [("Yes.", "yes"), (True, "yes"), ("no", False), ("two", "2"), (2, "2"), ("Red", "red")]
-)
-def test_answers_that_mean_the_same_are_the_same(given: object, gold: str | bool) -> None:
-    assert same_answer(given, gold)
-
-
-@pytest.mark.parametrize(
-    ("given", "gold"),
-    [("no", "yes"), (False, "yes"), ("3", "2"), (Image(np.zeros((1, 1, 3), np.uint8)), "yes")],
-)
-def test_answers_that_differ_are_wrong(given: object, gold: str | bool) -> None:
-    assert not same_answer(given, gold)
-
-
-def test_overlaps_are_intersection_over_union() -> None:
-    assert box_overlap((0, 0, 10, 10), (5, 0, 15, 10)) == pytest.approx(1 / 3)
-    assert box_overlap((0, 0, 10, 10), (10, 0, 20, 10)) == 0
-    one, other = np.zeros((4, 4), np.bool_), np.zeros((4, 4), np.bool_)
-    assert mask_overlap(one, other) == 1
-    one[:2], other[1:3] = True, True
-    assert mask_overlap(one, other) == pytest.approx(1 / 3)
-
-
-def test_each_found_one_matches_one_other_at_most() -> None:
-    assert matches(np.array([[0.9, 0.6], [0.8, 0.1]])) == 1
-    assert matches(np.array([[0.6, 0.9], [0.8, 0.1]])) == 2
-    assert matches(np.zeros((0, 3))) == 0
 
 
 def test_tags_are_right_by_name_and_place() -> None:
@@ -140,10 +105,3 @@ def test_an_emoji_is_right_by_place_and_drawing(
     found = scored(session, scene, Edit("emoji", things=(2,), shows=":p"), program)
     assert found.right is right
     assert found.parts["outside"] == 1
-
-
-def test_a_failure_has_the_first_stage_at_fault_for_its_cause() -> None:
-    assert blame(gold_with_truth=True, program_with_truth=True) is Blame.PERCEPTION
-    assert blame(gold_with_truth=True, program_with_truth=False) is Blame.PLANNER
-    assert blame(gold_with_truth=False, program_with_truth=False) is Blame.LOGIC
-    assert blame(gold_with_truth=False, program_with_truth=True) is Blame.LOGIC

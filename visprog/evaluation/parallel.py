@@ -1,4 +1,4 @@
-"""Doing the same for many, two at a time."""
+"""A parallel map over samples."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 _Item = TypeVar("_Item")
-_Made = TypeVar("_Made")
+_Result = TypeVar("_Result")
 
 _WORKERS = 2
-_AHEAD = 4
-"""How many may be under way: what they hold of pictures is held so often."""
+_PENDING = 4
+"""Maximum number of results that are pending. It bounds the pictures in memory."""
 
 
-def each(function: Callable[[_Item], _Made], items: Iterable[_Item]) -> Iterator[_Made]:
-    """Yield what the function makes of each item, in order. Whoever stops early waits for none."""
+def each(function: Callable[[_Item], _Result], items: Iterable[_Item]) -> Iterator[_Result]:
+    """Yield the function's results in the order of the items. Closing the iterator cancels waiting items."""
     pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="visprog-eval")
-    waiting: deque[Future[_Made]] = deque()
+    waiting: deque[Future[_Result]] = deque()
     try:
         for item in items:
             waiting.append(pool.submit(function, item))
-            if len(waiting) >= _AHEAD:
+            if len(waiting) >= _PENDING:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()

@@ -9,13 +9,11 @@ from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
-from visprog.miniworld.drawing import bounds, draw
-from visprog.miniworld.evaluation.blame import Blame
-from visprog.miniworld.evaluation.edits import gold_region
-from visprog.miniworld.evaluation.report import TITLES, Figure, Report, TaskResult, headlines
-from visprog.miniworld.evaluation.tables import amount, planner_title, short_of, target
-from visprog.miniworld.evaluation.trials import GOLD, Answer, Trial
-from visprog.miniworld.tasks.task import Task
+from visprog.evaluation.benchmark import GOLD
+from visprog.evaluation.report import Report, TaskResult, headlines
+from visprog.evaluation.statistics import Figure
+from visprog.evaluation.tables import amount, planner_title, short_of, target
+from visprog.evaluation.trials import Answer, Blame, Trial
 from visprog.planner.plan import Plan
 from visprog.trace import figures
 from visprog.trace.figures import Album, Bounds
@@ -24,9 +22,8 @@ from visprog.trace.page_parts import Card
 from visprog.trace.pages import allowed, environment, source
 from visprog.trace.rendering import describe
 from visprog.trace.shortening import shorten
-from visprog.values import Region, Regions
 
-_HERE = "visprog.miniworld.evaluation"
+_HERE = "visprog.evaluation"
 _BOUNDS = Bounds(pictures=30_000_000, enlarged=0, regions=50_000, outlines=20_000_000)
 
 _CAUSES = {
@@ -88,6 +85,8 @@ class Example:
     trial: Trial
     title: str
     planner: str
+    verdict: str
+    origin: str
     wanted: str
     inputs: tuple[tuple[str, figures.Figure], ...]
     told: tuple[Told, ...]
@@ -108,7 +107,7 @@ def render_page(report: Report) -> str:
         "charts": [_chart(task) for task in report.tasks],
         "stacks": list(_stacks(report)),
         "causes": _CAUSES,
-        "groups": {title: found for title in TITLES.values() if (found := _of(examples, title))},
+        "groups": {task.title: found for task in report.tasks if (found := _of(examples, task.title))},
     }
     proportions = album.proportions
     policy = (
@@ -140,6 +139,8 @@ def _chart(task: TaskResult) -> Chart:
 def _stacks(report: Report) -> Iterator[Stack]:
     for task in report.tasks:
         for result in task.planners:
+            if result.blame is None:
+                continue
             counts = {"right": result.tried - sum(result.blame.values())}
             counts |= {cause.value: result.blame[cause.value] for cause in _CAUSES}
             parts, start = [], 0.0
@@ -151,41 +152,21 @@ def _stacks(report: Report) -> Iterator[Stack]:
 
 
 def _example(trial: Trial, album: Album) -> Example:
-    task = trial.task
-    drawn = {name: draw(scene) for name, scene in task.scenes.items()}
-    pictures = [(name, album.figure(each.image, f"The picture {name}")) for name, each in drawn.items()]
-    if (gold := _gold_regions(task)) is not None:
-        pictures.append(("what is right", album.figure(drawn["IMAGE"].image, "What is right", gold)))
+    sample = trial.sample
+    pictures = [(name, album.figure(image, f"The picture {name}")) for name, image in sample.images.items()]
+    if (right := sample.regions()) is not None:
+        first = next(iter(sample.images.values()))
+        pictures.append(("what is right", album.figure(first, "What is right", right)))
     return Example(
         trial,
-        TITLES[task.kind],
+        trial.kind.title,
         planner_title(trial.planner),
-        _wanted(task),
+        "right" if trial.score.right else trial.blame or "wrong",
+        ", ".join(filter(None, (sample.family, *(f"{name} {value}" for name, value in sample.id.items())))),
+        sample.expected,
         tuple((name, figure) for name, figure in pictures if figure is not None),
         tuple(_told(answer, album) for answer in trial.answers),
     )
-
-
-def _gold_regions(task: Task) -> Regions | None:
-    """Return what is to be tagged or changed; None for a question."""
-    if task.edit is None and not task.tags:
-        return None
-    drawn = draw(task.scenes["IMAGE"])
-    if task.edit is None:
-        regions = [Region(tag.box, tag.name) for tag in task.tags]
-    else:
-        mask = gold_region(task.edit, drawn)
-        regions = [Region(bounds(mask), task.edit.change, 1.0, mask)] if mask.any() else []
-    return Regions(regions, size=drawn.image.size)
-
-
-def _wanted(task: Task) -> str:
-    if task.edit is not None:
-        shows = f": {task.edit.shows}" if task.edit.shows else ""
-        return f"{task.edit.change}{shows}"
-    if task.tags:
-        return ", ".join(tag.name for tag in task.tags)
-    return "True, and of the other caption False" if task.other else str(task.answer)
 
 
 def _told(answer: Answer, album: Album) -> Told:

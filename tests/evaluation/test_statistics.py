@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from visprog.miniworld.evaluation.intervals import bootstrap, f1, gain, mean, proportion
+from visprog.evaluation.metrics import f1
+from visprog.evaluation.statistics import bootstrap, gain, mean, proportion
 
 
 def test_a_proportion_has_wilsons_interval() -> None:

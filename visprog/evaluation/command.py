@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import cast, get_args
 
 from rich.console import Console
 from rich.progress import (
@@ -17,12 +16,11 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from visprog.errors import UsageError
+from visprog.evaluation import runner, tables
+from visprog.evaluation.benchmark import Benchmark
+from visprog.evaluation.report import Report, to_json
+from visprog.evaluation.runner import Settings
 from visprog.files import PAGE_ENDINGS, Place, check_places, write_atomically
-from visprog.miniworld.evaluation import measuring, tables
-from visprog.miniworld.evaluation.measuring import Settings, measure
-from visprog.miniworld.evaluation.report import Report, to_json
-from visprog.miniworld.scene import Split
 from visprog.models.zoo import Zoo
 
 PRINTED = "-"
@@ -30,6 +28,7 @@ PRINTED = "-"
 
 
 def evaluate(
+    benchmark: Benchmark,
     models: Zoo,
     *,
     n: int,
@@ -41,21 +40,19 @@ def evaluate(
     page: Path | None,
 ) -> None:
     """Measure what the command line asks for. Raises UsageError, and ModelUnavailable."""
-    if split not in get_args(Split):
-        raise UsageError(f"there is no split `{split}`", help=f"choose one of {', '.join(get_args(Split))}")
     settings = Settings(
         n,
         seed,
-        cast(Split, split),
-        tuple(part.strip() for part in tasks.split(",")) if tasks else measuring.PARTS,
-        tuple(dict.fromkeys(planners)) if planners else measuring.PLANNERS,
+        split,
+        tuple(part.strip() for part in tasks.split(",")) if tasks else None,
+        tuple(dict.fromkeys(planners)) if planners else None,
     )
-    measuring.check(settings)
+    runner.check(benchmark, settings)
     _check_files(data, page)
     _share_cores()
-    report = _measured(models, settings)
+    report = _measured(benchmark, models, settings)
     if page is not None:
-        from visprog.miniworld.evaluation.page import render_page
+        from visprog.evaluation.page import render_page
 
         write_atomically(page, render_page(report).encode())
     _keep(report, data)
@@ -74,7 +71,7 @@ def _share_cores() -> None:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # is read when the models' libraries are loaded
 
 
-def _measured(models: Zoo, settings: Settings) -> Report:
+def _measured(benchmark: Benchmark, models: Zoo, settings: Settings) -> Report:
     """Measure, with a bar for each part on standard error."""
     columns = (
         TextColumn("{task.description}"),
@@ -91,7 +88,7 @@ def _measured(models: Zoo, settings: Settings) -> Report:
                 parts[title] = bars.add_task(title, total=total)
             bars.update(parts[title], completed=done)  # type: ignore[arg-type]
 
-        return measure(models, settings, advance)
+        return runner.evaluate(benchmark, models, settings, advance)
 
 
 def _keep(report: Report, data: Path | None) -> None:
