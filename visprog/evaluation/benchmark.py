@@ -1,7 +1,7 @@
 """What a data set provides: samples, how their outcomes are scored, and optionally the ground truth.
 
-A new data set is one file that builds a `Benchmark`. If its questions have one right answer each, a `TaskKind`
-and `Sample` records with `Question.answer` are enough. The other fields have defaults.
+A new data set is one file that builds a `Benchmark`. If its questions have one right answer each, a
+`TaskKind` and `Sample` records with `Question.answer` are enough. The other fields have defaults.
 """
 
 from __future__ import annotations
