@@ -1,4 +1,4 @@
-"""Models for tests: the truth of scenes, with a share of errors."""
+"""Models for tests that know the drawn scenes and make a given share of errors."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from visprog.models.zoo import Zoo
 from visprog.values import Image, Region, Regions
 
 
-class Astray(Oracle):
-    """Knows the truth, and errs in a share of calls: in which ones depends on the picture and the question.
+class ErringOracle(Oracle):
+    """Makes an error in a given share of calls, chosen by a hash of the picture and the question.
 
-    It finds nothing, answers that it does not know, prefers what it should not, or shifts masks.
+    It finds nothing, answers "I do not know", reverses scores, or shifts masks.
     """
 
     def __init__(self, drawn: Iterable[Drawn], rate: float) -> None:
         super().__init__(drawn)
         self._rate = rate
-        self.fingerprint += f" astray {rate}"
+        self.fingerprint += f" with errors {rate}"
 
     def detect(self, image: Image, labels: Sequence[str]) -> Regions:
         return super().detect(image, labels)[: 0 if self._errs(image, *labels) else None]
@@ -46,7 +46,7 @@ class Astray(Oracle):
     def score(self, images: Sequence[Image], texts: Sequence[str]) -> NDArray[np.floating]:
         try:
             scores = super().score(images, texts)
-        except LookupError:  # a part of an edited picture, put to the judge
+        except LookupError:  # the judge asks about a part of an edited picture
             return np.zeros((len(images), len(texts)))
         signs = [-1.0 if self._errs(image, *texts) else 1.0 for image in images]
         return np.asarray(scores * np.array(signs)[:, np.newaxis])
@@ -54,7 +54,7 @@ class Astray(Oracle):
     def answer(self, image: Image, question: str) -> str:
         try:
             right = super().answer(image, question)
-        except LookupError:  # the whole question, put to the baseline
+        except LookupError:  # the baseline asks the whole question
             right = "I do not know"
         return "I do not know" if self._errs(image, question) else right
 
@@ -70,10 +70,10 @@ def _shifted(regions: Regions) -> Regions:
 
 
 def stand_in(settings: Settings, rate: float = 0.0) -> Zoo:
-    """Return models that know every scene of a measurement, and err at this rate."""
+    """Return models that know every scene of an evaluation and make errors at this rate."""
     scenes = [make_scene(seed, cast(Split, settings.split)) for seed in settings.seeds]
     for kind in KINDS_OF_TASK:
         if settings.parts is None or kind in settings.parts:
             tasks = tasks_of(kind, settings.seeds, settings.split)
             scenes += [scene for task in tasks for scene in task.scenes.values()]
-    return Zoo(models=Astray(map(draw, scenes), rate).filling())
+    return Zoo(models=ErringOracle(map(draw, scenes), rate).filling())

@@ -17,7 +17,7 @@ from visprog.evaluation.runner import Settings
 OPTIONS: dict[str, Any] = {"n": 2, "seed": 3, "split": "test", "tasks": "loc, gqa", "planners": ["gold"]}
 
 
-def test_the_report_is_shown_and_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_report_is_printed_and_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     data, page = tmp_path / "report.json", tmp_path / "report.html"
     models = stand_in(Settings(2, 3, parts=("gqa",)))
     evaluate(MINIWORLD, models, **OPTIONS, data=data, page=page)
@@ -29,7 +29,7 @@ def test_the_report_is_shown_and_kept(tmp_path: Path, capsys: pytest.CaptureFixt
     assert page.read_text().startswith("<!DOCTYPE html>")
 
 
-def test_data_alone_is_printed_on_request(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_dash_prints_only_the_data(capsys: pytest.CaptureFixture[str]) -> None:
     evaluate(MINIWORLD, stand_in(Settings(2, 3, parts=("gqa",))), **OPTIONS, data=Path("-"), page=None)
     assert json.loads(capsys.readouterr().out)["modules"][0]["n"] == 2
 
@@ -37,7 +37,7 @@ def test_data_alone_is_printed_on_request(capsys: pytest.CaptureFixture[str]) ->
 @pytest.mark.parametrize(
     "wrong", [{"split": "exam"}, {"tasks": "juggling"}, {"planners": ["magic"]}, {"page": Path("report.txt")}]
 )
-def test_what_cannot_be_is_refused_at_once(wrong: dict[str, Any]) -> None:
+def test_wrong_options_are_rejected_before_the_evaluation(wrong: dict[str, Any]) -> None:
     with pytest.raises(UsageError):
         evaluate(MINIWORLD, stand_in(Settings(0)), **{**OPTIONS, "data": None, "page": None, **wrong})
 
@@ -50,7 +50,7 @@ def test_what_cannot_be_is_refused_at_once(wrong: dict[str, Any]) -> None:
         ({"page": "x.html", "data": "link.json"}, "the report and the data cannot be the same file"),
     ],
 )
-def test_report_and_data_have_files_of_their_own(
+def test_report_and_data_need_separate_files_with_known_endings(
     places: dict[str, str], complaint: str, tmp_path: Path
 ) -> None:
     (tmp_path / "link.json").symlink_to("x.html")
@@ -59,21 +59,21 @@ def test_report_and_data_have_files_of_their_own(
         evaluate(MINIWORLD, stand_in(Settings(0)), **{**OPTIONS, **paths})
 
 
-def test_the_command_line_refuses_in_words() -> None:
+def test_the_command_line_explains_an_unknown_part() -> None:
     done = CliRunner().invoke(app, ["eval", "miniworld", "--models", "base", "--tasks", "juggling"])
     assert done.exit_code == 2
-    assert "nothing called `juggling`" in done.output
+    assert "unknown part `juggling`" in done.output
 
 
-def test_the_planners_are_the_same_in_the_help_and_in_the_refusal() -> None:
+def test_the_help_and_the_error_list_the_same_planners() -> None:
     described = CliRunner().invoke(app, ["eval", "miniworld", "--help"]).output
-    refused = CliRunner().invoke(app, ["eval", "miniworld", "--models", "base", "--planner", "foo"])
-    choice = refused.output.partition("choose one of ")[2].strip()
+    rejected = CliRunner().invoke(app, ["eval", "miniworld", "--models", "base", "--planner", "foo"])
+    choice = rejected.output.partition("choose one of ")[2].strip()
     assert choice == "gold, auto, examples, openai, openai:MODEL, transformers:MODEL"
     assert choice in " ".join(described.split()).replace(" or transformers", ", transformers")
 
 
-def test_a_missing_model_is_said_before_anything_is_measured() -> None:
+def test_a_missing_model_is_reported_before_the_evaluation() -> None:
     done = CliRunner().invoke(app, ["eval", "miniworld", "--models", "base", "--tasks", "seg", "--n", "1"])
     assert done.exit_code == 1
     assert "segmenter" in done.output

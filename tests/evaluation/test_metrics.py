@@ -10,7 +10,7 @@ from visprog.values import Image, box_overlap
 @pytest.mark.parametrize(
     ("given", "gold"), [("Yes.", "yes"), (True, "yes"), ("no", False), ("two", "2"), (2, "2"), ("Red", "red")]
 )
-def test_answers_that_mean_the_same_are_the_same(given: object, gold: str | bool) -> None:
+def test_answers_with_the_same_meaning_are_equal(given: object, gold: str | bool) -> None:
     assert same_answer(given, gold)
 
 
@@ -31,7 +31,7 @@ def test_overlaps_are_intersection_over_union() -> None:
     assert mask_overlap(one, other) == pytest.approx(1 / 3)
 
 
-def test_each_found_one_matches_one_other_at_most() -> None:
+def test_each_row_and_column_is_matched_at_most_once() -> None:
     assert matches(np.array([[0.9, 0.6], [0.8, 0.1]])) == 1
     assert matches(np.array([[0.6, 0.9], [0.8, 0.1]])) == 2
     assert matches(np.zeros((0, 3))) == 0

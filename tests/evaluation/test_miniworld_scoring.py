@@ -67,7 +67,7 @@ EDITS = [
 
 
 @pytest.mark.parametrize(("edit", "what", "call"), EDITS)
-def test_the_wanted_change_of_the_wanted_region_is_right(
+def test_the_right_change_of_the_right_region_is_right(
     session: VisProg, scene: Drawn, edit: Edit, what: str, call: str
 ) -> None:
     found = scored(session, scene, edit, SELECT.replace("{what}", what) + f"RESULT={call}")
@@ -91,7 +91,7 @@ def test_the_wrong_region_and_the_wrong_change_are_wrong(
     assert not scored(session, scene, edit, SELECT.replace("{what}", what) + f"RESULT={other}").right
 
 
-def test_what_is_painted_has_to_show_what_is_wanted(session: VisProg, scene: Drawn) -> None:
+def test_a_replacement_must_show_the_right_thing(session: VisProg, scene: Drawn) -> None:
     program = SELECT.replace("{what}", "desert") + "RESULT=Replace(image=IMAGE, object=OBJ1, prompt='sea')"
     found = scored(session, scene, Edit("replace", stuff="desert", shows="grass"), program)
     assert (found.right, found.parts["shows"], found.parts["iou"]) == (False, 0, 1)

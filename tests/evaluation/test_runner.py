@@ -44,13 +44,13 @@ def test_the_truth_reaches_every_target_of_perception() -> None:
     assert len(found.modules) == 9
 
 
-def test_models_that_err_fall_short() -> None:
+def test_models_with_errors_miss_the_truth() -> None:
     settings = Settings(n=3, parts=MODULES)
     found = evaluate(MINIWORLD, stand_in(settings, rate=0.5), settings)
     assert all(each.value < 1 for each in found.modules)
 
 
-def test_gold_programs_fail_by_perception_alone_where_models_err(report: Report) -> None:
+def test_gold_programs_fail_only_by_perception_if_models_make_errors(report: Report) -> None:
     found = [
         result.blame or {} for task in report.tasks for result in task.planners if result.planner == GOLD
     ]
@@ -64,11 +64,11 @@ def test_every_failure_has_one_cause(report: Report) -> None:
             assert result.blame is not None
             right = result.tried - sum(result.blame.values())
             assert 0 <= right <= result.tried
-            if task.kind != "composition":  # whose accuracy is told of pairs
+            if task.kind != "composition":  # its accuracy counts pairs
                 assert right == round(result.accuracy.value * result.accuracy.n)
 
 
-def test_a_planner_without_a_program_is_to_blame() -> None:
+def test_a_missing_program_is_a_failure_of_the_planner() -> None:
     sample = sample_of(replace(make_task("gqa", 0, "test"), instruction="Hum the picture backwards"))
     settings = Settings(n=1, parts=("gqa",))
     gold, examples = Bench(stand_in(settings), (GOLD, "examples")).try_out(QUESTIONS, sample)
@@ -76,7 +76,7 @@ def test_a_planner_without_a_program_is_to_blame() -> None:
     assert (examples.score.right, examples.planned, examples.blame) == (False, False, "planner")
 
 
-def test_a_wrong_gold_program_is_a_fault_of_logic() -> None:
+def test_a_wrong_gold_program_is_a_failure_of_logic() -> None:
     sample = sample_of(replace(make_task("gqa", 0, "test"), program="RESULT=Eval('7 + 70')"))
     (gold,) = Bench(stand_in(Settings(n=1, parts=("gqa",))), (GOLD,)).try_out(QUESTIONS, sample)
     assert gold.blame == "logic"
@@ -88,14 +88,14 @@ def test_the_same_seeds_give_the_same_report(report: Report) -> None:
     assert [task for task in report.tasks if task.kind == "gqa"] == list(again.tasks)
 
 
-def test_what_cannot_be_measured_is_said_before_anything_is() -> None:
-    with pytest.raises(UsageError, match="nothing called `juggling`"):
+def test_unknown_parts_and_planners_are_rejected() -> None:
+    with pytest.raises(UsageError, match="unknown part `juggling`"):
         evaluate(MINIWORLD, stand_in(Settings(n=1, parts=())), Settings(n=1, parts=("juggling",)))
-    with pytest.raises(UsageError, match="no planner `magic`"):
+    with pytest.raises(UsageError, match="planner `magic`"):
         evaluate(MINIWORLD, stand_in(Settings(n=1, parts=())), Settings(n=1, planners=("magic",)))
 
 
-def test_the_data_holds_every_figure_and_its_target(report: Report) -> None:
+def test_the_data_contains_every_figure_and_its_target(report: Report) -> None:
     data = json.loads(to_json(report))
     assert data["facts"]["seeds"] == "0 to 5"
     assert data["modules"][0]["target"] == 0.9
@@ -106,7 +106,7 @@ def test_the_data_holds_every_figure_and_its_target(report: Report) -> None:
     assert set(gold["blame"]) == {"planner", "perception", "logic"}
 
 
-def test_tables_and_markdown_show_what_has_a_target(report: Report) -> None:
+def test_tables_and_markdown_show_every_figure_with_a_target(report: Report) -> None:
     output = io.StringIO()
     tables.show(report, Console(file=output, width=200))
     written = tables.markdown(report)
@@ -126,17 +126,17 @@ def test_the_tables_fit_into_eighty_columns(report: Report) -> None:
     assert len(lines[0]) == len(lines[1])
 
 
-def test_the_page_is_whole_and_asks_for_nothing(report: Report) -> None:
+def test_the_page_is_complete_without_external_resources(report: Report) -> None:
     page = render_page(report)
     assert not re.search(r'(?:src|href)="(?!data:|#)', page)
     assert "<script" not in page
-    assert " style=" not in page  # the policy would not allow it
-    assert "script-src" not in page  # nor any script, by default-src
+    assert " style=" not in page  # the content security policy forbids it
+    assert "script-src" not in page  # default-src forbids scripts
     assert page.count('class="example"') == len(report.examples)
 
 
 @pytest.mark.parametrize("width", [1200, 500])
-def test_a_browser_shows_the_page_without_complaint(
+def test_a_browser_shows_the_page_without_errors(
     browser: Browser, report: Report, tmp_path: Path, width: int
 ) -> None:
     (tmp_path / "report.html").write_text(render_page(report))
@@ -162,10 +162,10 @@ BROKEN = """[...document.querySelectorAll(".details :is(th, td)")].flatMap((cell
     return range.getClientRects().length > 1;
   });
 })"""
-"""Lists the words of the tables that go on in the next line."""
+"""Lists the words of the tables that are broken across lines."""
 
 
-def test_on_a_telephone_the_tables_break_no_word(browser: Browser, report: Report, tmp_path: Path) -> None:
+def test_tables_break_no_words_on_a_phone(browser: Browser, report: Report, tmp_path: Path) -> None:
     (tmp_path / "report.html").write_text(render_page(report))
     page = browser.new_page(viewport={"width": 400, "height": 800})
     page.goto((tmp_path / "report.html").as_uri())
@@ -183,7 +183,7 @@ def _luminance(color: str) -> float:
 
 
 @pytest.mark.parametrize("tone", ["right", "perception", "planner", "logic"])
-def test_the_numbers_in_the_bars_stand_out(tone: str) -> None:
+def test_the_numbers_in_the_bars_have_enough_contrast(tone: str) -> None:
     style = source("visprog.evaluation", "report.css")
     ink = _luminance(re.findall(r"stack text \{ fill: (#\w{6})", style)[0])
     grounds = [_luminance(color) for color in re.findall(rf"--{tone}: (#\w{{6}})", style)]
@@ -191,7 +191,7 @@ def test_the_numbers_in_the_bars_stand_out(tone: str) -> None:
     assert all((max(ink, ground) + 0.05) / (min(ink, ground) + 0.05) >= 4.5 for ground in grounds)
 
 
-def test_what_models_and_instructions_say_is_escaped_on_the_page() -> None:
+def test_text_of_samples_is_escaped_on_the_page() -> None:
     settings = Settings(n=1, parts=("gqa",), planners=(GOLD,))
     found = evaluate(MINIWORLD, stand_in(settings), settings)
     hostile = "<script>window.ran = 1</script>"
@@ -205,7 +205,7 @@ def test_what_models_and_instructions_say_is_escaped_on_the_page() -> None:
     assert "&lt;script&gt;" in page
 
 
-def test_a_failure_has_the_first_stage_at_fault_for_its_cause() -> None:
+def test_the_cause_of_a_failure_is_the_first_stage_that_is_wrong() -> None:
     assert blame(gold_with_truth=True, program_with_truth=True) is Blame.PERCEPTION
     assert blame(gold_with_truth=True, program_with_truth=False) is Blame.PLANNER
     assert blame(gold_with_truth=False, program_with_truth=False) is Blame.LOGIC

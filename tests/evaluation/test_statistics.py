@@ -20,7 +20,7 @@ def test_an_estimate_needs_samples() -> None:
             empty([])
 
 
-def test_the_interval_of_a_mean_is_that_of_the_normal_distribution_where_samples_are_many() -> None:
+def test_the_interval_of_a_mean_of_many_samples_is_that_of_the_normal_distribution() -> None:
     values = np.random.RandomState(1).normal(5, 2, 2_000)
     found = mean(values.tolist())
     half = 1.96 * values.std() / np.sqrt(2_000)
@@ -37,7 +37,7 @@ def test_a_gain_is_paired() -> None:
 
 
 @pytest.mark.parametrize("n", [1, 3, 29, 30, 500])
-def test_samples_that_are_all_alike_prove_no_more_than_as_many_coins(n: int) -> None:
+def test_equal_samples_have_the_interval_of_a_proportion(n: int) -> None:
     coins = proportion([True] * n)
     assert mean([1.0] * n) == bootstrap([(1, 1, 1)] * n, f1) == coins
     better, even = gain([True] * n, [False] * n), gain([True] * n, [True] * n)
@@ -45,7 +45,7 @@ def test_samples_that_are_all_alike_prove_no_more_than_as_many_coins(n: int) -> 
     assert even.low < even.value == 0 < even.high
 
 
-def test_an_interval_of_few_samples_is_no_narrower_than_that_of_a_share() -> None:
+def test_the_interval_of_few_samples_is_as_wide_as_that_of_a_proportion() -> None:
     few = mean([0.9, 0.95])
     assert few.low < 0.5
     assert few.high == pytest.approx(1, abs=0.01)
@@ -54,8 +54,8 @@ def test_an_interval_of_few_samples_is_no_narrower_than_that_of_a_share() -> Non
     assert many.high - many.low < 0.02
 
 
-def test_f1_pools_what_pictures_add() -> None:
-    pictures = [(2, 2, 2), (0, 1, 0), (1, 1, 4)]  # matched, found, wanted
+def test_f1_pools_the_counts_of_pictures() -> None:
+    pictures = [(2, 2, 2), (0, 1, 0), (1, 1, 4)]  # matched, found, expected
     found = bootstrap(pictures, f1)
     assert found.value == pytest.approx(2 * 3 / (4 + 6))
     assert found.low <= found.value <= found.high

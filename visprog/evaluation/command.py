@@ -1,4 +1,4 @@
-"""`visprog eval miniworld`: measure, with progress on standard error, and show or keep the report."""
+"""`visprog eval`: evaluates models with progress bars on standard error, and prints or writes the report."""
 
 from __future__ import annotations
 
@@ -23,8 +23,7 @@ from visprog.evaluation.runner import Settings
 from visprog.files import PAGE_ENDINGS, Place, check_places, write_atomically
 from visprog.models.zoo import Zoo
 
-PRINTED = "-"
-"""The name of standard output."""
+STANDARD_OUTPUT = Path("-")
 
 
 def evaluate(
@@ -39,7 +38,7 @@ def evaluate(
     data: Path | None,
     page: Path | None,
 ) -> None:
-    """Measure what the command line asks for. Raises UsageError, and ModelUnavailable."""
+    """Evaluate models with the options of the command line. Raise UsageError or ModelUnavailable."""
     settings = Settings(
         n,
         seed,
@@ -50,29 +49,28 @@ def evaluate(
     runner.check(benchmark, settings)
     _check_files(data, page)
     _share_cores()
-    report = _measured(benchmark, models, settings)
+    report = _evaluated(benchmark, models, settings)
     if page is not None:
         from visprog.evaluation.page import render_page
 
         write_atomically(page, render_page(report).encode())
-    _keep(report, data)
+    _write(report, data)
     if page is not None:
         Console(stderr=True).print(f"report: {page}", highlight=False, soft_wrap=True)
 
 
 def _check_files(data: Path | None, page: Path | None) -> None:
-    """See beforehand that what is measured for minutes can be kept."""
-    figures = None if str(data) == PRINTED else data
+    """Check the output files before the evaluation, which takes minutes."""
+    figures = None if data == STANDARD_OUTPUT else data
     check_places(Place("the report", page, PAGE_ENDINGS), Place("the data", figures, (".json",)))
 
 
 def _share_cores() -> None:
-    """Keep each model call to one core, unless told otherwise: two tasks run side by side."""
+    """Limit each model call to one core by default, because two samples run at the same time."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # is read when the models' libraries are loaded
 
 
-def _measured(benchmark: Benchmark, models: Zoo, settings: Settings) -> Report:
-    """Measure, with a bar for each part on standard error."""
+def _evaluated(benchmark: Benchmark, models: Zoo, settings: Settings) -> Report:
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -91,9 +89,9 @@ def _measured(benchmark: Benchmark, models: Zoo, settings: Settings) -> Report:
         return runner.evaluate(benchmark, models, settings, advance)
 
 
-def _keep(report: Report, data: Path | None) -> None:
-    if data is not None and str(data) == PRINTED:
-        print(to_json(report))  # noqa: T201 - the output that was asked for
+def _write(report: Report, data: Path | None) -> None:
+    if data == STANDARD_OUTPUT:
+        print(to_json(report))  # noqa: T201 - the requested output
         return
     if data is not None:
         write_atomically(data, to_json(report) + "\n")

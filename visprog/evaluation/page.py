@@ -1,4 +1,4 @@
-"""The report as one HTML page with charts and traces: it needs no script, and nothing from outside."""
+"""The report as one HTML page with charts and traces, without scripts and external resources."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ _HERE = "visprog.evaluation"
 _BOUNDS = Bounds(pictures=30_000_000, enlarged=0, regions=50_000, outlines=20_000_000)
 
 _CAUSES = {
-    Blame.PERCEPTION: "the program is right with the scene's truth, and wrong with the models",
-    Blame.PLANNER: "the planner's program is wrong even with the scene's truth, or there is none",
-    Blame.LOGIC: "even the gold program is wrong with the scene's truth",
+    Blame.PERCEPTION: "The program is right with perfect models, and wrong with the evaluated models.",
+    Blame.PLANNER: "The planner's program is wrong even with perfect models, or missing.",
+    Blame.LOGIC: "Even the gold program is wrong with perfect models.",
 }
-"""What each cause means, in the order of the chart."""
+"""The meaning of each cause, in the order of the chart."""
 
 
 class Row(NamedTuple):
-    """A row of a chart: whose figure it is, and the class that colours it."""
+    """A row of a chart. `colour` is a class of the style sheet."""
 
     title: str
     figure: Figure
@@ -43,7 +43,7 @@ class Row(NamedTuple):
 
 
 class Chart(NamedTuple):
-    """A kind of task with the rows of its chart, and what else was measured of it."""
+    """The chart of a kind of task, with further figures as details."""
 
     task: TaskResult
     rows: tuple[Row, ...]
@@ -51,7 +51,7 @@ class Chart(NamedTuple):
 
 
 class Part(NamedTuple):
-    """A part of a stacked bar, in percent of its width."""
+    """A part of a stacked bar. `start` and `width` are percentages of the bar's width."""
 
     name: str
     trials: int
@@ -60,7 +60,7 @@ class Part(NamedTuple):
 
 
 class Stack(NamedTuple):
-    """A stacked bar: what became of all trials of a planner on a kind of task."""
+    """A stacked bar: all trials of a planner on a kind of task, right or by the cause of the failure."""
 
     title: str
     planner: str
@@ -68,11 +68,11 @@ class Stack(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """A question of an example: what was asked, what came of it, and the steps."""
+class ExampleAnswer:
+    """A question of an example, with the result and the steps."""
 
     instruction: str
-    given: str
+    result: str
     planner: str
     cards: tuple[Card, ...]
     remark: str
@@ -80,20 +80,20 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A trial, ready for the page."""
+    """A trial in the form that the page needs."""
 
     trial: Trial
     title: str
     planner: str
     verdict: str
     origin: str
-    wanted: str
+    expected: str
     inputs: tuple[tuple[str, figures.Figure], ...]
-    told: tuple[Told, ...]
+    answers: tuple[ExampleAnswer, ...]
 
 
 def render_page(report: Report) -> str:
-    """Return the page. Every text in it is escaped, each distinct picture is embedded once."""
+    """Return the page. All text is escaped, and each distinct picture is embedded once."""
     album = Album((190, 150), scores=False, bounds=_BOUNDS)
     examples = [_example(trial, album) for trial in report.examples]
     goals = tuple(headlines(report))
@@ -156,7 +156,7 @@ def _example(trial: Trial, album: Album) -> Example:
     pictures = [(name, album.figure(image, f"The picture {name}")) for name, image in sample.images.items()]
     if (right := sample.regions()) is not None:
         first = next(iter(sample.images.values()))
-        pictures.append(("what is right", album.figure(first, "What is right", right)))
+        pictures.append(("right regions", album.figure(first, "The right regions", right)))
     return Example(
         trial,
         trial.kind.title,
@@ -165,17 +165,17 @@ def _example(trial: Trial, album: Album) -> Example:
         ", ".join(filter(None, (sample.family, *(f"{name} {value}" for name, value in sample.id.items())))),
         sample.expected,
         tuple((name, figure) for name, figure in pictures if figure is not None),
-        tuple(_told(answer, album) for answer in trial.answers),
+        tuple(_answer(answer, album) for answer in trial.answers),
     )
 
 
-def _told(answer: Answer, album: Album) -> Told:
+def _answer(answer: Answer, album: Album) -> ExampleAnswer:
     plan, run = answer.plan, answer.run
     if not isinstance(plan, Plan) or run is None:
-        return Told(answer.instruction, "no program", "", (), shorten(str(plan), 600))
-    given = describe(run.result).summary if run.ok else "failed"
+        return ExampleAnswer(answer.instruction, "no program", "", (), shorten(str(plan), 600))
+    result = describe(run.result).summary if run.ok else "failed"
     remark = "" if run.error is None else shorten(str(run.error), 600)
-    return Told(answer.instruction, given, plan.planner, cards(run, album), remark)
+    return ExampleAnswer(answer.instruction, result, plan.planner, cards(run, album), remark)
 
 
 @cache
@@ -188,5 +188,5 @@ def _template() -> Any:
 
 @cache
 def _style() -> str:
-    """Return the style of traces, and what the page has beside it."""
+    """Return the style of traces, followed by the style of the report."""
     return source("visprog.trace", "page.css") + source(_HERE, "report.css")

@@ -51,13 +51,11 @@ def check(benchmark: Benchmark, settings: Settings) -> None:
     """Raise UsageError if the data set does not have the split or the parts, or a planner is unknown."""
     if settings.split not in benchmark.splits:
         raise UsageError(
-            f"there is no split `{settings.split}`", help=f"choose one of {', '.join(benchmark.splits)}"
+            f"unknown split `{settings.split}`", help=f"choose one of {', '.join(benchmark.splits)}"
         )
     for part in settings.parts or ():
         if part not in benchmark.parts:
-            raise UsageError(
-                f"there is nothing called `{part}` to measure", help=f"choose of {', '.join(benchmark.parts)}"
-            )
+            raise UsageError(f"unknown part `{part}`", help=f"choose from {', '.join(benchmark.parts)}")
     extra = (GOLD,) if GOLD in benchmark.planners else ()
     for name in settings.planners or ():
         check_planner_name(name, others=extra)

@@ -1,4 +1,4 @@
-"""The report as tables: for a terminal, and in Markdown."""
+"""The report as tables for a terminal and in Markdown."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from visprog.evaluation.trials import Blame
 
 
 def show(report: Report, console: Console) -> None:
-    """Print the report."""
+    """Print the report on a console."""
     console.print(Text(_facts(report), "dim"))
     if report.modules:
         console.print(_figures("Modules", report.modules))
@@ -28,12 +28,12 @@ def show(report: Report, console: Console) -> None:
             console.print(_details(task, details))
     if report.planning:
         console.print(_figures("Planners, over all tasks of the paper", report.planning))
-    if rows := list(_blame_rows(report)):
-        console.print(_blame(rows))
+    if rows := list(_cause_rows(report)):
+        console.print(_causes(rows))
 
 
 def markdown(report: Report) -> str:
-    """Return what has a target as a table in Markdown, with what it was measured on below."""
+    """Return the figures with targets as a Markdown table, with the facts of the evaluation below it."""
     rows = ["| measured | reached (95% interval) | n | target | |", "|---|---|---|---|---|"]
     rows += [
         f"| {each.name} | {amount(each)} | {each.n} | {target(each)} | {_verdict(each)} |"
@@ -54,21 +54,21 @@ def _parts(figure: Figure) -> tuple[str, str]:
 
 
 def target(figure: Figure) -> str:
-    """Return a figure's target: `90%`, `+15 points`; nothing where it has none."""
+    """Return a figure's target: `90%`, `+15 points`; empty without a target."""
     if figure.target is None:
         return ""
     return f"+{100 * figure.target:.0f} points" if figure.unit == "points" else f"{100 * figure.target:.0f}%"
 
 
 def short_of(figure: Figure) -> str:
-    """Return by how much a figure falls short of its target: `1.2 short`; nothing where it does not."""
+    """Return the distance to a missed target: `1.2 short`; empty otherwise."""
     if figure.target is None or figure.reached:
         return ""
     return f"{100 * (figure.target - figure.value):.1f} short"
 
 
 def planner_title(planner: str) -> str:
-    """Return what a planner is called where there is little room."""
+    """Return a short title of a planner."""
     if planner == GOLD:
         return "gold programs"
     kind, _, model = planner.partition(":")
@@ -84,12 +84,12 @@ def _verdict(figure: Figure) -> str:
 
 
 def _stacked(figure: Figure | None) -> str:
-    """Return a value with its interval below it, so that a row of them fits into 80 columns."""
+    """Return a value with its interval below it, so that a table fits into 80 columns."""
     return "\n".join(_parts(figure)) if figure else ""
 
 
 def _target(figure: Figure | None) -> Text:
-    """Return a target, and below it whether it is reached."""
+    """Return a target and the verdict below it."""
     if figure is None or figure.target is None:
         return Text()
     verdict = ("✓ reached", "green") if figure.reached else (f"✗ {short_of(figure)}", "red")
@@ -137,9 +137,9 @@ def _details(task: TaskResult, details: Iterable[tuple[str, Figure]]) -> Table:
     return table
 
 
-def _blame(rows: Iterable[tuple[str, str, int, Mapping[str, int]]]) -> Table:
+def _causes(rows: Iterable[tuple[str, str, int, Mapping[str, int]]]) -> Table:
     """Return a table with a row for each title, and below it a row for each planner."""
-    table = _table("What failures come from", "", "right", *(cause.value for cause in Blame))
+    table = _table("Causes of failures", "", "right", *(cause.value for cause in Blame))
     for title, planners in groupby(rows, key=itemgetter(0)):
         table.add_row(Text(title))
         for _, planner, right, causes in planners:
@@ -147,7 +147,7 @@ def _blame(rows: Iterable[tuple[str, str, int, Mapping[str, int]]]) -> Table:
     return table
 
 
-def _blame_rows(report: Report) -> Iterator[tuple[str, str, int, Mapping[str, int]]]:
+def _cause_rows(report: Report) -> Iterator[tuple[str, str, int, Mapping[str, int]]]:
     """Yield the title, the planner, the number of right samples and the failures by cause, where known."""
     for task in report.tasks:
         for result in task.planners:

@@ -33,11 +33,11 @@ def _editing(scores: Sequence[Score]) -> Iterator[Figure]:
     exact = [each["outside"] == 1.0 for each in parts if "outside" in each]
     kept = [each["kept"] for each in parts if "kept" in each]
     if exact:
-        yield figure("edits that touch no pixel outside their mask", proportion(exact))
+        yield figure("edits that change no pixel outside their mask", proportion(exact))
     if kept:
-        yield figure("pixels that were to stay, untouched", mean(kept))
+        yield figure("other pixels left unchanged", mean(kept))
     if shows:
-        yield figure("the painted region is named right", proportion(shows))
+        yield figure("painted region recognised", proportion(shows))
 
 
 _KINDS = (
