@@ -102,11 +102,11 @@ MINIWORLD = [
     {"catalogue"},
     {"scene", "textures"},
     {"drawing"},
-    {"captions", "mentions", "sight"},
+    {"captions", "mentions", "scene_view"},
     {"knowledge"},
     {"tasks"},
     {"oracle"},
-    {"exhibits", "demo_page", "demo"},
+    {"demo_tasks", "demo_page", "demo"},
 ]
 """The floors of the miniature world, from the ground up. What stands on one floor may import each other."""
 

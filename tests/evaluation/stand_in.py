@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from visprog.evaluation.benchmarks.miniworld.samples import tasks_of
 from visprog.evaluation.runner import Settings
-from visprog.miniworld.drawing import Drawn, draw
+from visprog.miniworld.drawing import DrawnScene, draw
 from visprog.miniworld.oracle import Oracle
 from visprog.miniworld.scene import Split, make_scene
 from visprog.miniworld.tasks import KINDS_OF_TASK
@@ -25,7 +25,7 @@ class ErringOracle(Oracle):
     It finds nothing, answers "I do not know", reverses scores, or shifts masks.
     """
 
-    def __init__(self, drawn: Iterable[Drawn], rate: float) -> None:
+    def __init__(self, drawn: Iterable[DrawnScene], rate: float) -> None:
         super().__init__(drawn)
         self._rate = rate
         self.fingerprint += f" with errors {rate}"

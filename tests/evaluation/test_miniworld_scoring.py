@@ -7,7 +7,7 @@ import pytest
 from visprog import VisProg
 from visprog.evaluation.benchmark import Score
 from visprog.evaluation.benchmarks.miniworld.scoring import judge_with, score_edit, score_tags
-from visprog.miniworld.drawing import Drawn, draw
+from visprog.miniworld.drawing import DrawnScene, draw
 from visprog.miniworld.oracle import Oracle
 from visprog.miniworld.scene import Ground, Scene, Thing
 from visprog.miniworld.tasks.task import Edit, Tag
@@ -38,17 +38,17 @@ def test_tags_are_right_by_name_and_place() -> None:
 
 
 @pytest.fixture
-def scene() -> Drawn:
+def scene() -> DrawnScene:
     return draw(SCENE)
 
 
 @pytest.fixture
-def session(scene: Drawn) -> Iterator[VisProg]:
+def session(scene: DrawnScene) -> Iterator[VisProg]:
     with VisProg(planner="examples", models=Oracle([scene]).zoo()) as session:
         yield session
 
 
-def scored(session: VisProg, scene: Drawn, edit: Edit, program: str) -> Score:
+def scored(session: VisProg, scene: DrawnScene, edit: Edit, program: str) -> Score:
     run = session.execute(program, scene.image)
     return score_edit(edit, scene, run, judge_with(Oracle([scene])))
 
@@ -68,7 +68,7 @@ EDITS = [
 
 @pytest.mark.parametrize(("edit", "what", "call"), EDITS)
 def test_the_right_change_of_the_right_region_is_right(
-    session: VisProg, scene: Drawn, edit: Edit, what: str, call: str
+    session: VisProg, scene: DrawnScene, edit: Edit, what: str, call: str
 ) -> None:
     found = scored(session, scene, edit, SELECT.replace("{what}", what) + f"RESULT={call}")
     assert found.right
@@ -80,7 +80,7 @@ def test_the_right_change_of_the_right_region_is_right(
 
 @pytest.mark.parametrize(("edit", "what", "call"), EDITS)
 def test_the_wrong_region_and_the_wrong_change_are_wrong(
-    session: VisProg, scene: Drawn, edit: Edit, what: str, call: str
+    session: VisProg, scene: DrawnScene, edit: Edit, what: str, call: str
 ) -> None:
     elsewhere = scored(session, scene, edit, SELECT.replace("{what}", "man") + f"RESULT={call}")
     assert not elsewhere.right
@@ -91,7 +91,7 @@ def test_the_wrong_region_and_the_wrong_change_are_wrong(
     assert not scored(session, scene, edit, SELECT.replace("{what}", what) + f"RESULT={other}").right
 
 
-def test_a_replacement_must_show_the_right_thing(session: VisProg, scene: Drawn) -> None:
+def test_a_replacement_must_show_the_right_thing(session: VisProg, scene: DrawnScene) -> None:
     program = SELECT.replace("{what}", "desert") + "RESULT=Replace(image=IMAGE, object=OBJ1, prompt='sea')"
     found = scored(session, scene, Edit("replace", stuff="desert", shows="grass"), program)
     assert (found.right, found.parts["shows"], found.parts["iou"]) == (False, 0, 1)
@@ -99,7 +99,7 @@ def test_a_replacement_must_show_the_right_thing(session: VisProg, scene: Drawn)
 
 @pytest.mark.parametrize(("emoji", "right"), [(":p", True), ("face_with_tongue", True), ("ghost", False)])
 def test_an_emoji_is_right_by_place_and_drawing(
-    session: VisProg, scene: Drawn, emoji: str, right: bool
+    session: VisProg, scene: DrawnScene, emoji: str, right: bool
 ) -> None:
     program = f"OBJ0=FaceDet(image=IMAGE)\nRESULT=Emoji(image=IMAGE, object=OBJ0, emoji='{emoji}')"
     found = scored(session, scene, Edit("emoji", things=(2,), shows=":p"), program)

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from visprog.miniworld.catalogue import CATEGORIES, KINDS, plural_of
-from visprog.miniworld.drawing import Drawn
+from visprog.miniworld.drawing import DrawnScene
 from visprog.miniworld.scene import Thing
 
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
@@ -75,7 +75,7 @@ def listed(phrases: Sequence[str]) -> str:
     return " and ".join(part for part in (", ".join(phrases[:-1]), phrases[-1]) if part)
 
 
-def describe(drawn: Drawn, rng: random.Random) -> str:
+def describe(drawn: DrawnScene, rng: random.Random) -> str:
     """Return a sentence about a scene: what there is, what it stands on, or how two things lie."""
     things = drawn.scene.things
     if len(things) > 1 and rng.random() < 0.35:

@@ -33,7 +33,7 @@ _PAINT: dict[str, tuple[float, float, float]] = {
 
 
 @dataclass(frozen=True)
-class Drawn:
+class DrawnScene:
     """A drawn scene.
 
     `pixels` is RGB of shape (height, width, 3). `owners`, shape (height, width), holds for each pixel the
@@ -69,7 +69,7 @@ class Drawn:
         return face_of(thing)
 
 
-def draw(scene: Scene) -> Drawn:
+def draw(scene: Scene) -> DrawnScene:
     """Draw a scene. The same scene gives the same picture everywhere."""
     ground = _ground(scene.ground, scene.width, scene.height)
     pixels = _paint(ground, scene.ground.seed)
@@ -82,7 +82,7 @@ def draw(scene: Scene) -> Drawn:
         over = alpha[cut][:, :, None] / 255.0
         pixels[place] = np.round(colour[cut] * over + pixels[place] * (1 - over)).astype(np.uint8)
         owners[place][alpha[cut] >= _OPAQUE] = index
-    return Drawn(scene, pixels, owners, ground)
+    return DrawnScene(scene, pixels, owners, ground)
 
 
 def face_of(thing: Thing) -> Box | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from visprog import VisProg
 from visprog.miniworld.catalogue import CATEGORIES
-from visprog.miniworld.drawing import Drawn, draw
+from visprog.miniworld.drawing import DrawnScene, draw
 from visprog.miniworld.oracle import Oracle
 from visprog.miniworld.scene import Scene, is_held_out
 from visprog.miniworld.tasks.task import Task
@@ -52,7 +52,7 @@ def held_out(scenes: Iterable[Scene]) -> list[tuple[str, str | None]]:
     return [pair for pair in pairs if is_held_out(*pair)]
 
 
-def seen_of_each(drawn: Drawn) -> list[float]:
+def seen_of_each(drawn: DrawnScene) -> list[float]:
     """Return which part of each thing is in sight."""
     scene = drawn.scene
     alone = [draw(Scene(scene.width, scene.height, scene.ground, (thing,))) for thing in scene.things]

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from visprog import VisProg
-from visprog.miniworld.drawing import Drawn, Mask, draw
+from visprog.miniworld.drawing import DrawnScene, Mask, draw
 from visprog.miniworld.oracle import Oracle
 from visprog.miniworld.tasks.editing import _EMOJIS, make_task
 from visprog.miniworld.tasks.task import Edit, Task
-from visprog.miniworld.tasks.wording import stands_in_a_bank
+from visprog.miniworld.tasks.wording import is_bank_instruction
 from visprog.modules.manipulation.sprites import sprite_name
 from visprog.values import Image, Region, Regions, enlarge
 
@@ -21,11 +21,11 @@ SEEDS = range(30)
 
 
 @pytest.fixture(scope="module", params=["train", "test"])
-def edited(request: pytest.FixtureRequest) -> list[tuple[Task, Drawn, Image]]:
+def edited(request: pytest.FixtureRequest) -> list[tuple[Task, DrawnScene, Image]]:
     return list(_edited(request.param))
 
 
-def _edited(split: str) -> Iterator[tuple[Task, Drawn, Image]]:
+def _edited(split: str) -> Iterator[tuple[Task, DrawnScene, Image]]:
     for seed in SEEDS:
         task = make_task(seed, split)  # type: ignore[arg-type]
         drawn = draw(task.scenes["IMAGE"])
@@ -38,19 +38,19 @@ def _edited(split: str) -> Iterator[tuple[Task, Drawn, Image]]:
         yield task, drawn, run.result
 
 
-def gold_mask(drawn: Drawn, edit: Edit) -> Mask:
+def gold_mask(drawn: DrawnScene, edit: Edit) -> Mask:
     """Which pixels the edit is about."""
     if edit.stuff is not None:
         return drawn.stuff(edit.stuff)
     return np.isin(drawn.owners, edit.things)
 
 
-def changed(drawn: Drawn, result: Image) -> Mask:
+def changed(drawn: DrawnScene, result: Image) -> Mask:
     return np.asarray((result.pixels != drawn.pixels).any(axis=2))
 
 
 def test_replacing_and_removing_change_the_mask_and_nothing_else(
-    edited: list[tuple[Task, Drawn, Image]],
+    edited: list[tuple[Task, DrawnScene, Image]],
 ) -> None:
     for task, drawn, result in edited:
         if task.edit is not None and task.edit.change in ("replace", "remove"):
@@ -60,7 +60,7 @@ def test_replacing_and_removing_change_the_mask_and_nothing_else(
 
 
 def test_a_color_pop_leaves_colour_inside_the_mask_and_none_outside(
-    edited: list[tuple[Task, Drawn, Image]],
+    edited: list[tuple[Task, DrawnScene, Image]],
 ) -> None:
     for task, drawn, result in edited:
         if task.edit is not None and task.edit.change == "color pop":
@@ -70,7 +70,7 @@ def test_a_color_pop_leaves_colour_inside_the_mask_and_none_outside(
             assert gray[core(~mask, 5)].mean() > 0.98, task
 
 
-def test_a_blur_leaves_the_mask_sharp_and_nothing_else(edited: list[tuple[Task, Drawn, Image]]) -> None:
+def test_a_blur_leaves_the_mask_sharp_and_nothing_else(edited: list[tuple[Task, DrawnScene, Image]]) -> None:
     for task, drawn, result in edited:
         if task.edit is not None and task.edit.change == "blur":
             mask, difference = gold_mask(drawn, task.edit), changed(drawn, result)
@@ -84,7 +84,9 @@ def core(mask: Mask, reach: int) -> Mask:
     return np.asarray(cv2.erode(mask.astype(np.uint8), kernel, borderValue=1) > 0)
 
 
-def test_an_emoji_covers_the_faces_meant_and_no_other_pixel(edited: list[tuple[Task, Drawn, Image]]) -> None:
+def test_an_emoji_covers_only_the_chosen_faces(
+    edited: list[tuple[Task, DrawnScene, Image]],
+) -> None:
     for task, drawn, result in edited:
         if task.edit is not None and task.edit.change == "emoji":
             faces = [drawn.face(number) for number in task.edit.things]
@@ -108,7 +110,7 @@ def _squares(regions: Regions) -> Mask:
     return Regions(squares, size=regions.size).union_mask()
 
 
-def test_every_change_occurs(edited: list[tuple[Task, Drawn, Image]]) -> None:
+def test_every_change_occurs(edited: list[tuple[Task, DrawnScene, Image]]) -> None:
     changes = {task.edit.change for task, _, _ in edited if task.edit is not None}
     assert changes == {"replace", "remove", "color pop", "blur", "emoji"}
 
@@ -121,5 +123,5 @@ def test_every_emoji_of_the_instructions_exists(emoji: str) -> None:
 def test_no_instruction_stands_in_a_bank_and_a_seed_gives_the_same_task() -> None:
     for seed in range(20):
         task = make_task(seed, "validation")
-        assert not stands_in_a_bank(task.instruction)
+        assert not is_bank_instruction(task.instruction)
         assert task == make_task(seed, "validation")

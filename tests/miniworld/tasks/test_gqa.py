@@ -20,9 +20,9 @@ from visprog.miniworld.tasks.wording import (
     ask_exists,
     ask_what,
     counted,
+    is_bank_instruction,
     one,
     some,
-    stands_in_a_bank,
 )
 
 TASKS = [make_task("gqa", seed, "train") for seed in range(2500)]
@@ -75,8 +75,8 @@ def test_only_test_scenes_and_questions_combine_what_is_held_out() -> None:
 
 
 def test_no_question_stands_in_a_bank() -> None:
-    assert stands_in_a_bank("How many candles are in the image?")
-    assert not [task.instruction for task in TASKS + IN_TEST if stands_in_a_bank(task.instruction)]
+    assert is_bank_instruction("How many candles are in the image?")
+    assert not [task.instruction for task in TASKS + IN_TEST if is_bank_instruction(task.instruction)]
 
 
 def test_questions_are_in_plain_english() -> None:

@@ -8,7 +8,7 @@ from collections import Counter
 from tests.miniworld.tasks.solving import held_out, solved
 from visprog.miniworld.tasks import make_task
 from visprog.miniworld.tasks.nlvr import FAMILIES
-from visprog.miniworld.tasks.wording import stands_in_a_bank
+from visprog.miniworld.tasks.wording import is_bank_instruction
 
 TASKS = [make_task("nlvr", seed, "train") for seed in range(2000)]
 IN_TEST = [make_task("nlvr", seed, "test") for seed in range(150)]
@@ -52,8 +52,8 @@ def test_only_test_scenes_combine_what_is_held_out() -> None:
 
 
 def test_no_statement_stands_in_a_bank() -> None:
-    assert stands_in_a_bank("The two images contain a total of five llamas.")
-    assert not [task.instruction for task in TASKS + IN_TEST if stands_in_a_bank(task.instruction)]
+    assert is_bank_instruction("The two images contain a total of five llamas.")
+    assert not [task.instruction for task in TASKS + IN_TEST if is_bank_instruction(task.instruction)]
 
 
 def test_statements_are_in_plain_english() -> None:

@@ -13,7 +13,7 @@ from visprog.miniworld.oracle import Oracle
 from visprog.miniworld.scene import Split
 from visprog.miniworld.tasks.tagging import make_task
 from visprog.miniworld.tasks.task import Tag, Task
-from visprog.miniworld.tasks.wording import stands_in_a_bank
+from visprog.miniworld.tasks.wording import is_bank_instruction
 from visprog.values import Regions
 
 SEEDS = range(30)
@@ -38,7 +38,7 @@ def test_the_program_tags_exactly_what_is_to_be_tagged(split: Split) -> None:
         values = [event.value for event in run.events if hasattr(event, "value")]
         assert Counter(task.tags) == tagged(values), (seed, task)
         assert task.tags
-        assert not stands_in_a_bank(task.instruction)
+        assert not is_bank_instruction(task.instruction)
 
 
 def test_a_seed_gives_the_same_task_and_another_split_another() -> None:

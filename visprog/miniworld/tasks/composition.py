@@ -13,13 +13,15 @@ from typing import NamedTuple, TypeAlias
 
 from visprog.miniworld.catalogue import CATEGORIES
 from visprog.miniworld.scene import Scene, Split, choose_colour, generator, is_held_out
-from visprog.miniworld.tasks.casting import (
+from visprog.miniworld.tasks.colours import ask_for_colour
+from visprog.miniworld.tasks.draft import Draft
+from visprog.miniworld.tasks.scene_building import (
     BOTTOM,
     LEFT,
     RIGHT,
     TOP,
-    Casting,
     NoSceneError,
+    SceneBuilder,
     beyond,
     choose_coloured,
     choose_noun,
@@ -27,8 +29,6 @@ from visprog.miniworld.tasks.casting import (
     is_whole,
     the_only,
 )
-from visprog.miniworld.tasks.colours import ask_for_colour
-from visprog.miniworld.tasks.draft import Draft
 from visprog.miniworld.tasks.task import Task
 from visprog.miniworld.tasks.wording import Noun, are, counted, one
 
@@ -84,10 +84,10 @@ def _relation(rng: random.Random, split: Split) -> _Pair:
             (RIGHT, rng.choice(("to the right of", "right of"))),
         )
     )
-    casting = Casting(rng, split, [first, second])
-    casting.add(first)
-    casting.add(second)
-    casting.add_others(2)
+    builder = SceneBuilder(rng, split, [first, second])
+    builder.add(first)
+    builder.add(second)
+    builder.add_others(2)
 
     def lies(scene: Scene, this: Noun, that: Noun) -> bool:
         """Whether this lies on the side of that, and that not on the side of this."""
@@ -102,7 +102,7 @@ def _relation(rng: random.Random, split: Split) -> _Pair:
         turned = _exchanged(scene, first, second)
         return lies(scene, first, second) and is_clear(turned) and lies(turned, second, first)
 
-    scene = casting.scene(both_ways)
+    scene = builder.build(both_ways)
     wording = rng.randrange(7)
 
     def caption(this: Noun, that: Noun, scene: Scene) -> Caption:
@@ -138,11 +138,11 @@ def _binding(rng: random.Random, split: Split) -> _Pair:
     turned = Noun(first.name, second.colour), Noun(second.name, first.colour)
     if first.colour == second.colour or not all(_comes_in(noun, split) for noun in turned):
         raise NoSceneError
-    casting = Casting(rng, split, [Noun(first.name), Noun(second.name)])
-    casting.add(first)
-    casting.add(second)
-    casting.add_others(2)
-    scene = casting.scene()
+    builder = SceneBuilder(rng, split, [Noun(first.name), Noun(second.name)])
+    builder.add(first)
+    builder.add(second)
+    builder.add_others(2)
+    scene = builder.build()
     colours = {first.name: second.colour, second.name: first.colour}
     things = tuple(thing._replace(colour=colours.get(thing.category, thing.colour)) for thing in scene.things)
     wording = rng.randrange(6)
@@ -173,11 +173,11 @@ def _numbers(rng: random.Random, split: Split) -> _Pair:
     first = choose_noun(rng, split, kinds=0)
     second = choose_noun(rng, split, [first], kinds=0)
     few, many = rng.choice(((1, 2), (1, 2), (1, 3), (2, 3)))
-    casting = Casting(rng, split, [first, second])
-    casting.add(first, few)
-    casting.add(second, many)
-    casting.add_others(1)
-    scene = casting.scene()
+    builder = SceneBuilder(rng, split, [first, second])
+    builder.add(first, few)
+    builder.add(second, many)
+    builder.add_others(1)
+    scene = builder.build()
     recast = {first.name: second.name, second.name: first.name}
     things = tuple(
         thing._replace(

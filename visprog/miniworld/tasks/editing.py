@@ -10,16 +10,16 @@ from visprog.miniworld.captions import coloured, stuff_phrases, with_article
 from visprog.miniworld.catalogue import CATEGORIES, STUFF, plural_of
 from visprog.miniworld.drawing import draw
 from visprog.miniworld.scene import Scene, Split, choose_colour, generator, is_held_out
-from visprog.miniworld.tasks.casting import (
-    Casting,
+from visprog.miniworld.tasks.scene_building import (
     NoSceneError,
+    SceneBuilder,
     choose_coloured,
     choose_noun,
     is_whole,
     other_colour,
 )
 from visprog.miniworld.tasks.task import Edit, Task
-from visprog.miniworld.tasks.wording import Noun, filled, stands_in_a_bank
+from visprog.miniworld.tasks.wording import Noun, fill, is_bank_instruction
 
 _REPLACE = (
     "Replace {what} with {new}",
@@ -119,7 +119,7 @@ def make_task(seed: int, split: Split) -> Task:
             instruction, scene, program, edit = _FAMILIES[family](rng, split)
         except NoSceneError:
             continue
-        if not stands_in_a_bank(instruction):
+        if not is_bank_instruction(instruction):
             return Task("imgedit", family, seed, instruction, {"IMAGE": scene}, program, edit=edit)
 
 
@@ -137,14 +137,14 @@ class _Subject(NamedTuple):
 
 
 def _replace_stuff(rng: random.Random, split: Split) -> _Parts:
-    casting = Casting(rng, split, [])
-    casting.add(choose_noun(rng, split, kinds=0))
-    casting.add_others(3)
-    scene = casting.scene(_shows_stuff)
+    builder = SceneBuilder(rng, split, [])
+    builder.add(choose_noun(rng, split, kinds=0))
+    builder.add_others(3)
+    scene = builder.build(_shows_stuff)
     old = rng.choice(_wide_stuff(scene))
     new = rng.choice([kind for kind in STUFF if kind not in (*scene.ground.kinds, scene.ground.pond)])
     phrase = rng.choice(stuff_phrases(new))
-    instruction = filled(rng.choice(_REPLACE), what=f"the {old}", new=phrase)
+    instruction = fill(rng.choice(_REPLACE), what=f"the {old}", new=phrase)
     program = _program(_selecting(old), f"Replace(image=IMAGE, object=OBJ1, prompt='{_bare(phrase)}')")
     return instruction, scene, program, Edit("replace", stuff=old, shows=new)
 
@@ -157,28 +157,28 @@ def _replace_thing(rng: random.Random, split: Split) -> _Parts:
     colour = choose_colour(rng, new, split) if CATEGORIES[new].tints and rng.random() < 0.6 else None
     subject = _single(rng, split, Noun(old))
     shows = coloured(new, colour)
-    instruction = filled(rng.choice(_REPLACE), what=subject.said, new=with_article(shows))
+    instruction = fill(rng.choice(_REPLACE), what=subject.said, new=with_article(shows))
     program = _program(subject.steps, f"Replace(image=IMAGE, object=OBJ1, prompt='{shows}')")
     return instruction, subject.scene, program, Edit("replace", subject.things, shows=shows)
 
 
 def _remove(rng: random.Random, split: Split) -> _Parts:
     subject = rng.choice((_single, _of_one_colour))(rng, split)
-    instruction = filled(rng.choice(_REMOVE), what=subject.said)
+    instruction = fill(rng.choice(_REMOVE), what=subject.said)
     program = _program(subject.steps, "Replace(image=IMAGE, object=OBJ1, prompt='nothing')")
     return instruction, subject.scene, program, Edit("remove", subject.things)
 
 
 def _color_pop(rng: random.Random, split: Split) -> _Parts:
     subject = rng.choice(_SUBJECTS)(rng, split)
-    instruction = filled(rng.choice(_COLOR_POP), what=subject.said)
+    instruction = fill(rng.choice(_COLOR_POP), what=subject.said)
     program = _program(subject.steps, "ColorPop(image=IMAGE, object=OBJ1)")
     return instruction, subject.scene, program, Edit("color pop", subject.things)
 
 
 def _blur(rng: random.Random, split: Split) -> _Parts:
     subject = rng.choice(_SUBJECTS)(rng, split)
-    instruction = filled(rng.choice(_BLUR), what=subject.said)
+    instruction = fill(rng.choice(_BLUR), what=subject.said)
     program = _program(subject.steps, "BgBlur(image=IMAGE, object=OBJ1)")
     return instruction, subject.scene, program, Edit("blur", subject.things)
 
@@ -189,24 +189,24 @@ def _emoji(rng: random.Random, split: Split) -> _Parts:
     said, written = rng.choice(tuple(_EMOJIS.items()))
     one = Noun(rng.choice([name for name, entry in CATEGORIES.items() if entry.face]))
     everyone = rng.random() < 0.4
-    casting = Casting(rng, split, [] if everyone else [one])
-    casting.add(one)
+    builder = SceneBuilder(rng, split, [] if everyone else [one])
+    builder.add(one)
     for _ in range(rng.randint(0, 2)):
-        casting.add(person)
-    casting.add_others(2)
-    scene = casting.scene(lambda scene: is_whole(scene, person))
+        builder.add(person)
+    builder.add_others(2)
+    scene = builder.build(lambda scene: is_whole(scene, person))
     if everyone:
         program = f"""\
 OBJ0=FaceDet(image=IMAGE)
 IMAGE0=Emoji(image=IMAGE, object=OBJ0, emoji='{written}')
 RESULT=IMAGE0"""
-        instruction = filled(rng.choice(_EMOJI_FOR_ALL), new=said)
+        instruction = fill(rng.choice(_EMOJI_FOR_ALL), new=said)
         return instruction, scene, program, Edit("emoji", _numbers(scene, person), shows=written)
     steps = f"""\
 OBJ0=FaceDet(image=IMAGE)
 OBJ1=Select(image=IMAGE, object=OBJ0, query='{one}', category=None)"""
     program = _program(steps, f"Emoji(image=IMAGE, object=OBJ1, emoji='{written}')")
-    instruction = filled(rng.choice(_EMOJI), what=f"the {one}", new=said)
+    instruction = fill(rng.choice(_EMOJI), what=f"the {one}", new=said)
     return instruction, scene, program, Edit("emoji", _numbers(scene, one), shows=written)
 
 
@@ -230,12 +230,12 @@ def _single(rng: random.Random, split: Split, noun: Noun | None = None) -> _Subj
 def _of_one_colour(rng: random.Random, split: Split) -> _Subject:
     """Choose a thing by its colour, beside others of its category."""
     noun = choose_coloured(rng, split)
-    casting = Casting(rng, split, [noun])
-    casting.add(noun)
+    builder = SceneBuilder(rng, split, [noun])
+    builder.add(noun)
     for _ in range(rng.randint(0, 2)):
-        casting.add(Noun(noun.name, other_colour(rng, split, noun)))
-    casting.add_others(2)
-    scene = casting.scene()
+        builder.add(Noun(noun.name, other_colour(rng, split, noun)))
+    builder.add_others(2)
+    scene = builder.build()
     return _Subject(f"the {noun}", scene, _numbers(scene, noun), _selecting(str(noun), f"'{noun.name}'"))
 
 
@@ -274,11 +274,11 @@ def _choose_category(rng: random.Random, split: Split) -> Noun:
 
 def _scene(rng: random.Random, split: Split, nouns: list[Noun]) -> Scene:
     """Return a scene with a thing for each noun, and others that none of them fits."""
-    casting = Casting(rng, split, nouns)
+    builder = SceneBuilder(rng, split, nouns)
     for noun in nouns:
-        casting.add(noun)
-    casting.add_others(4)
-    return casting.scene()
+        builder.add(noun)
+    builder.add_others(4)
+    return builder.build()
 
 
 def _numbers(scene: Scene, noun: Noun) -> tuple[int, ...]:

@@ -6,10 +6,10 @@ from contextlib import suppress
 
 from visprog.miniworld.scene import Split, generator
 from visprog.miniworld.tasks import colours, comparing, counting, relations
-from visprog.miniworld.tasks.casting import NoSceneError
 from visprog.miniworld.tasks.question import Family
+from visprog.miniworld.tasks.scene_building import NoSceneError
 from visprog.miniworld.tasks.task import Task
-from visprog.miniworld.tasks.wording import stands_in_a_bank
+from visprog.miniworld.tasks.wording import is_bank_instruction
 
 FAMILIES: dict[str, Family] = {
     **counting.FAMILIES,
@@ -27,6 +27,6 @@ def make_task(seed: int, split: Split) -> Task:
     while True:
         with suppress(NoSceneError):
             made = FAMILIES[family](rng, split)
-            if not stands_in_a_bank(made.text):
+            if not is_bank_instruction(made.text):
                 scenes = {"IMAGE": made.scene}
                 return Task("gqa", family, seed, made.text, scenes, made.program, made.answer)

@@ -8,10 +8,25 @@ from contextlib import suppress
 from typing import NamedTuple, TypeAlias
 
 from visprog.miniworld.scene import Scene, Split, generator
-from visprog.miniworld.tasks.casting import Casting, NoSceneError, choose_coloured, choose_noun, other_colour
 from visprog.miniworld.tasks.draft import Draft
+from visprog.miniworld.tasks.scene_building import (
+    NoSceneError,
+    SceneBuilder,
+    choose_coloured,
+    choose_noun,
+    other_colour,
+)
 from visprog.miniworld.tasks.task import Task
-from visprog.miniworld.tasks.wording import Noun, are, counted, one, opened, said, some, stands_in_a_bank
+from visprog.miniworld.tasks.wording import (
+    Noun,
+    are,
+    capitalised,
+    choose_wording,
+    counted,
+    is_bank_instruction,
+    one,
+    some,
+)
 
 _PICTURES = ("LEFT", "RIGHT")
 _MOST = 4
@@ -39,20 +54,20 @@ def make_task(seed: int, split: Split) -> Task:
     while True:
         with suppress(NoSceneError):
             statement = FAMILIES[family](rng, split, truth)
-            if stands_in_a_bank(statement.text):
+            if is_bank_instruction(statement.text):
                 continue
             scenes = {name: _scene(rng, split, statement, side) for side, name in enumerate(_PICTURES)}
             return Task("nlvr", family, seed, statement.text, scenes, _program(statement), truth)
 
 
 def _scene(rng: random.Random, split: Split, statement: Statement, side: int) -> Scene:
-    casting = Casting(rng, split, list(statement.numbers))
+    builder = SceneBuilder(rng, split, list(statement.numbers))
     for noun, numbers in statement.numbers.items():
-        casting.add(noun, numbers[side])
+        builder.add(noun, numbers[side])
         if noun.colour and rng.random() < 0.5:
-            casting.add(Noun(noun.name, other_colour(rng, split, noun)))
-    casting.add_others(2)
-    return casting.scene()
+            builder.add(Noun(noun.name, other_colour(rng, split, noun)))
+    builder.add_others(2)
+    return builder.build()
 
 
 def _program(statement: Statement) -> str:
@@ -68,7 +83,7 @@ def _total(rng: random.Random, split: Split, truth: bool) -> Statement:
     number = rng.randint(1, 6)
     numbers = _shared_out(rng, number if truth else _near(rng, number))
     amount = counted(number, noun)
-    text = said(
+    text = choose_wording(
         rng,
         f"The left and right image contain a total of {amount}.",
         f"There {are(number)} {amount} in total in the two pictures.",
@@ -90,7 +105,7 @@ def _two_totals(rng: random.Random, split: Split, truth: bool) -> Statement:
         for place, (noun, total) in enumerate(zip((first, second), totals, strict=True))
     }
     amounts = f"{counted(totals[0], first)} and {counted(totals[1], second)}"
-    text = said(
+    text = choose_wording(
         rng,
         f"The left and right image contains a total of {amounts}.",
         f"The left and the right picture contain {amounts} in total.",
@@ -108,7 +123,7 @@ def _total_bound(rng: random.Random, split: Split, truth: bool) -> Statement:
     sign, words = rng.choice(((">=", ("at least", "no fewer than")), ("<=", ("at most", "no more than"))))
     reached = number + (rng.randint(0, 1) if truth else -1) * (1 if sign == ">=" else -1)
     amount, verb = f"{rng.choice(words)} {counted(number, noun)}", are(number)
-    text = said(
+    text = choose_wording(
         rng,
         f"There {verb} {amount} in the two pictures together.",
         f"The two pictures contain {amount} in total.",
@@ -134,11 +149,11 @@ def _in_one_picture(rng: random.Random, split: Split, truth: bool) -> Statement:
     numbers = _placed(side, found, rng.randint(0, 3))
     amount, where = f"{rng.choice(words)}{counted(number, noun)}", f"the {_PICTURES[side].lower()} picture"
     verb = are(number)
-    text = said(
+    text = choose_wording(
         rng,
         f"There {verb} {amount} in {where}.",
-        f"{opened(where)} contains {amount}.",
-        f"{opened(where)} shows {amount}.",
+        f"{capitalised(where)} contains {amount}.",
+        f"{capitalised(where)} shows {amount}.",
         f"In {where} there {verb} {amount}.",
         f"In {where} one can count {amount}.",
         f"You can see {amount} in {where}.",
@@ -152,7 +167,7 @@ def _contained(rng: random.Random, split: Split, truth: bool) -> Statement:
     form = rng.choice(tuple(_CONTAINED))
     held = rng.choice([each for each in _PRESENT if _CONTAINED[form][1](sum(each)) == truth])
     numbers = tuple(rng.randint(1, 3) * each for each in held)
-    text = said(rng, *_contained_wordings(form, noun))
+    text = choose_wording(rng, *_contained_wordings(form, noun))
     return Statement(text, {noun: (numbers[0], numbers[1])}, _both(noun), _CONTAINED[form][0])
 
 
@@ -174,7 +189,7 @@ def _contained_wordings(form: str, noun: Noun) -> tuple[str, ...]:
             f"Each picture shows {single}.",
             f"There is {single} in each of the pictures.",
             f"There are {several} in both pictures.",
-            f"{opened(single)} can be seen in both pictures.",
+            f"{capitalised(single)} can be seen in both pictures.",
             f"The left and the right picture both show {several}.",
         ),
         "some": (
@@ -182,7 +197,7 @@ def _contained_wordings(form: str, noun: Noun) -> tuple[str, ...]:
             f"At least one picture shows {several}.",
             f"There is {single} in at least one of the pictures.",
             f"One of the pictures or both show {several}.",
-            f"{opened(single)} can be seen in at least one picture.",
+            f"{capitalised(single)} can be seen in at least one picture.",
             f"There are {several} in the left picture or in the right one.",
         ),
         "one": (
@@ -208,7 +223,7 @@ def _same_number(rng: random.Random, split: Split, truth: bool) -> Statement:
     noun, number = choose_noun(rng, split, kinds=0.4), rng.randint(0, 3)
     second = number if truth else rng.choice([each for each in (number - 1, number + 1) if each >= 0])
     several = some(noun)
-    text = said(
+    text = choose_wording(
         rng,
         f"There are the same number of {several} in both pictures.",
         f"Both pictures contain the same number of {several}.",
@@ -230,14 +245,14 @@ def _more_in_one(rng: random.Random, split: Split, truth: bool) -> Statement:
         numbers = numbers[::-1]
     this, that, than = _PICTURES[side].lower(), _PICTURES[1 - side].lower(), "more" if more else "fewer"
     several = some(noun)
-    text = said(
+    text = choose_wording(
         rng,
         f"There are {than} {several} in the {this} picture than in the {that} one.",
         f"The {this} picture contains {than} {several} than the {that} picture.",
         f"The {this} picture shows {than} {several} than the {that} one.",
         f"In the {this} picture there are {than} {several} than in the {that} picture.",
         f"One sees {than} {several} in the {this} picture than in the {that} picture.",
-        f"{opened(than)} {several} are in the {this} photo than in the {that} photo.",
+        f"{capitalised(than)} {several} are in the {this} photo than in the {that} photo.",
     )
     asked = ((noun, _PICTURES[side]), (noun, _PICTURES[1 - side]))
     return Statement(
@@ -253,7 +268,7 @@ def _each_its_own(rng: random.Random, split: Split, truth: bool) -> Statement:
     found = [_near(rng, number) if place == wrong else number for place, number in enumerate(wanted)]
     numbers = {first: (found[0], rng.randint(0, 2)), second: (rng.randint(0, 2), found[1])}
     left, right = counted(wanted[0], first), counted(wanted[1], second)
-    text = said(
+    text = choose_wording(
         rng,
         f"The left picture contains {left} and the right picture contains {right}.",
         f"There {are(wanted[0])} {left} in the left picture and {right} in the right picture.",
@@ -270,14 +285,14 @@ def _coloured(rng: random.Random, split: Split, truth: bool) -> Statement:
     noun, side = choose_coloured(rng, split), rng.randrange(2)
     numbers = _placed(side, int(truth), rng.randint(0, 1))
     where, single = f"the {_PICTURES[side].lower()} picture", one(noun)
-    text = said(
+    text = choose_wording(
         rng,
         f"There is {single} in {where}.",
-        f"{opened(where)} contains {single}.",
-        f"{opened(where)} shows {single}.",
+        f"{capitalised(where)} contains {single}.",
+        f"{capitalised(where)} shows {single}.",
         f"In {where} there is {single}.",
-        f"{opened(single)} can be seen in {where}.",
-        f"{opened(where)} has {single} in it.",
+        f"{capitalised(single)} can be seen in {where}.",
+        f"{capitalised(where)} has {single} in it.",
     )
     return Statement(text, {noun: numbers}, ((noun, _PICTURES[side]),), "{ANSWER0} > 0")
 
@@ -286,7 +301,7 @@ def _coloured_total(rng: random.Random, split: Split, truth: bool) -> Statement:
     noun, number = choose_coloured(rng, split), rng.randint(1, 4)
     numbers = _shared_out(rng, number if truth else _near(rng, number))
     amount = counted(number, noun)
-    text = said(
+    text = choose_wording(
         rng,
         f"There {are(number)} {amount} in total.",
         f"The two pictures contain a total of {amount}.",
@@ -306,13 +321,13 @@ def _but(rng: random.Random, split: Split, truth: bool) -> Statement:
     for noun, present in zip((first, second), held, strict=True):
         numbers[noun] = _placed(side, present * rng.randint(1, 2), rng.randint(0, 2))
     where, several, others = f"the {_PICTURES[side].lower()} picture", some(first), some(second)
-    text = said(
+    text = choose_wording(
         rng,
-        f"{opened(where)} contains {several} but no {others}.",
+        f"{capitalised(where)} contains {several} but no {others}.",
         f"There are {several} but no {others} in {where}.",
         f"In {where} there are {several}, but there are no {others}.",
-        f"{opened(where)} shows {several} without any {others}.",
-        f"{opened(where)} has {several} in it and no {others}.",
+        f"{capitalised(where)} shows {several} without any {others}.",
+        f"{capitalised(where)} has {several} in it and no {others}.",
         f"One sees {several} and no {others} in {where}.",
     )
     asked = ((first, _PICTURES[side]), (second, _PICTURES[side]))

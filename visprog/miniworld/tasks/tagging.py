@@ -10,9 +10,15 @@ from visprog.miniworld.catalogue import KINDS, categories_of, plural_of
 from visprog.miniworld.drawing import draw
 from visprog.miniworld.knowledge import FACTS
 from visprog.miniworld.scene import Scene, Split, generator
-from visprog.miniworld.tasks.casting import Casting, NoSceneError, choose_coloured, choose_noun, other_colour
+from visprog.miniworld.tasks.scene_building import (
+    NoSceneError,
+    SceneBuilder,
+    choose_coloured,
+    choose_noun,
+    other_colour,
+)
 from visprog.miniworld.tasks.task import Tag, Task
-from visprog.miniworld.tasks.wording import NAMED_KINDS, PLURAL_ONLY, Noun, filled, stands_in_a_bank
+from visprog.miniworld.tasks.wording import NAMED_KINDS, PLURAL_ONLY, Noun, fill, is_bank_instruction
 
 _UNCOUNTED = frozenset({"food"})
 """Kinds of which one says "it", however much there is."""
@@ -74,7 +80,7 @@ def make_task(seed: int, split: Split) -> Task:
             instruction, scene, program, tags = families[family](rng, split)
         except NoSceneError:
             continue
-        if not stands_in_a_bank(instruction):
+        if not is_bank_instruction(instruction):
             return Task("knowtag", family, seed, instruction, {"IMAGE": scene}, program, tags=tags)
 
 
@@ -87,13 +93,13 @@ def _knowledge(rng: random.Random, split: Split) -> _Parts:
     fact = rng.choice(FACTS)
     fitting = [Noun(name) for name in fact.names]
     others = [Noun(name) for name in categories_of(fact.kind) if name not in fact.names]
-    casting = Casting(rng, split, fitting)
+    builder = SceneBuilder(rng, split, fitting)
     for noun in rng.sample(fitting, min(rng.choice((1, 2, 2, 3)), len(fitting))):
-        casting.add(noun, rng.choice((1, 1, 2)))
+        builder.add(noun, rng.choice((1, 1, 2)))
     for noun in rng.sample(others, min(rng.choice((0, 1, 1, 2)), len(others))):
-        casting.add(noun)
-    casting.add_others(2)
-    scene = casting.scene()
+        builder.add(noun)
+    builder.add_others(2)
+    scene = builder.build()
     query = rng.choice(fact.queries)
     instruction = _instruct(rng, f"{rng.choice(('the', 'the', 'all', 'all the'))} {query}", fact.kind, 2)
     program = f"""\
@@ -108,10 +114,10 @@ def _names(rng: random.Random, split: Split) -> _Parts:
     """Tag all of a kind with what each of them is."""
     kind = rng.choice([kind for kind in NAMED_KINDS if len(categories_of(kind)) <= 20])
     noun = Noun(kind)
-    casting = Casting(rng, split, [noun])
-    casting.add(noun, rng.randint(1, 4))
-    casting.add_others(3)
-    scene = casting.scene()
+    builder = SceneBuilder(rng, split, [noun])
+    builder.add(noun, rng.randint(1, 4))
+    builder.add_others(3)
+    scene = builder.build()
     wording = rng.choice(_OWN_NAMES_OF_FOOD if kind in _UNCOUNTED else _OWN_NAMES)
     program = f"""\
 OBJ0=Loc(image=IMAGE, object='{kind}')
@@ -119,7 +125,7 @@ LIST0=List(query='kinds of {kind}', max=20)
 OBJ1=Classify(image=IMAGE, object=OBJ0, categories=LIST0, unique=False)
 IMAGE0=Tag(image=IMAGE, object=OBJ1)
 RESULT=IMAGE0"""
-    instruction = filled(wording, kind=kind, kinds=KINDS[kind])
+    instruction = fill(wording, kind=kind, kinds=KINDS[kind])
     return instruction, scene, program, _tags(scene, [Noun(name) for name in categories_of(kind)])
 
 
@@ -127,10 +133,10 @@ def _things(rng: random.Random, split: Split) -> _Parts:
     """Tag everything of a name: "the dogs", "all the people", "the two birds"."""
     noun = choose_noun(rng, split, kinds=0.4)
     number = rng.randint(1, 4)
-    casting = Casting(rng, split, [noun])
-    casting.add(noun, number)
-    casting.add_others(4)
-    scene = casting.scene()
+    builder = SceneBuilder(rng, split, [noun])
+    builder.add(noun, number)
+    builder.add_others(4)
+    scene = builder.build()
     program = f"""\
 OBJ0=Loc(image=IMAGE, object='{noun}')
 IMAGE0=Tag(image=IMAGE, object=OBJ0)
@@ -142,12 +148,12 @@ def _coloured(rng: random.Random, split: Split) -> _Parts:
     """Tag the things of a name that have a colour, beside others that have not."""
     noun = choose_coloured(rng, split)
     number = rng.randint(1, 3)
-    casting = Casting(rng, split, [noun])
-    casting.add(noun, number)
+    builder = SceneBuilder(rng, split, [noun])
+    builder.add(noun, number)
     for _ in range(rng.choice((0, 1, 1, 2))):
-        casting.add(Noun(noun.name, other_colour(rng, split, noun)))
-    casting.add_others(3)
-    scene = casting.scene()
+        builder.add(Noun(noun.name, other_colour(rng, split, noun)))
+    builder.add_others(3)
+    scene = builder.build()
     program = f"""\
 OBJ0=Loc(image=IMAGE, object='{noun.name}')
 OBJ1=Filter(image=IMAGE, object=OBJ0, query='{noun}')
@@ -171,10 +177,10 @@ def _said(rng: random.Random, noun: Noun, number: int) -> str:
 
 def _instruct(rng: random.Random, what: str, name: str, number: int) -> str:
     if name in _UNCOUNTED:
-        return filled(rng.choice(_MANY), what=what, names="its name", them="it", are="is")
+        return fill(rng.choice(_MANY), what=what, names="its name", them="it", are="is")
     if number == 1 and name not in PLURAL_ONLY:
-        return filled(rng.choice(_ONE), what=what)
-    return filled(rng.choice(_MANY), what=what, names="their names", them="them", are="are")
+        return fill(rng.choice(_ONE), what=what)
+    return fill(rng.choice(_MANY), what=what, names="their names", them="them", are="are")
 
 
 def _tags(scene: Scene, nouns: Sequence[Noun]) -> tuple[Tag, ...]:

@@ -26,7 +26,7 @@ class Noun(NamedTuple):
         return thing.category in categories_of(self.name) and self.colour in (None, thing.colour)
 
 
-def filled(wording: str, **places: str) -> str:
+def fill(wording: str, **places: str) -> str:
     """Return a wording with its places, such as {what}, filled."""
     for place, text in places.items():
         wording = wording.replace(f"{{{place}}}", text)
@@ -94,14 +94,14 @@ def are(number: int) -> str:
     return "is" if number == 1 else "are"
 
 
-def said(rng: random.Random, *wordings: str) -> str:
+def choose_wording(rng: random.Random, *wordings: str) -> str:
     """Return one of the wordings: the first, the plainest, twice as often as the second, and so on."""
     return rng.choices(wordings, [1 / number for number in range(1, len(wordings) + 1)])[0]
 
 
-def place(rng: random.Random) -> str:
+def choose_place(rng: random.Random) -> str:
     """Return where a question looks: the whole picture."""
-    return said(
+    return choose_wording(
         rng,
         "in the image",
         "in the picture",
@@ -112,12 +112,12 @@ def place(rng: random.Random) -> str:
     )
 
 
-def opened(text: str) -> str:
+def capitalised(text: str) -> str:
     """Return a sentence with a capital at its beginning."""
     return text[0].upper() + text[1:]
 
 
-def stands_in_a_bank(instruction: str) -> bool:
+def is_bank_instruction(instruction: str) -> bool:
     """Whether one of the in-context examples says exactly this."""
     return instruction.casefold() in _instructions_of_banks()
 

@@ -15,7 +15,7 @@ from visprog.evaluation.benchmark import Measure
 from visprog.evaluation.metrics import box_overlaps, f1, mask_overlap, matches, same_answer, share
 from visprog.evaluation.statistics import Sums
 from visprog.miniworld.catalogue import CATEGORIES, STUFF
-from visprog.miniworld.drawing import Drawn, draw
+from visprog.miniworld.drawing import DrawnScene, draw
 from visprog.miniworld.scene import Split, Thing, generator, make_scene
 from visprog.miniworld.tasks.wording import ask_colour, ask_exists, ask_what
 from visprog.models.handle import ModelHandle
@@ -34,7 +34,7 @@ _ENLARGED = 1.5
 class View:
     """A drawn scene, and a random generator for the questions about it."""
 
-    drawn: Drawn
+    drawn: DrawnScene
     rng: random.Random
 
     @property
@@ -110,7 +110,7 @@ def _faces(view: View, models: Models) -> Counts:
     return _matched(found, [box for number, box in faces if box and _is_visible(view.drawn, number, box)])
 
 
-def _is_visible(drawn: Drawn, number: int, box: Box) -> bool:
+def _is_visible(drawn: DrawnScene, number: int, box: Box) -> bool:
     left, top, right, bottom = box
     return bool((drawn.owners[top:bottom, left:right] <= number).mean() > 0.5)
 

@@ -19,7 +19,7 @@ from visprog.evaluation.benchmarks.miniworld.scoring import (
     score_edit,
     score_tags,
 )
-from visprog.miniworld.drawing import Drawn, bounds, draw
+from visprog.miniworld.drawing import DrawnScene, bounds, draw
 from visprog.miniworld.oracle import Oracle
 from visprog.miniworld.scene import Split
 from visprog.miniworld.tasks import make_task
@@ -84,7 +84,7 @@ class _Case:
     task: Task
 
     @cached_property
-    def drawn(self) -> Mapping[str, Drawn]:
+    def drawn(self) -> Mapping[str, DrawnScene]:
         return {name: draw(scene) for name, scene in self.task.scenes.items()}
 
     def images(self) -> Mapping[str, Image]:
@@ -126,7 +126,7 @@ class _Case:
         return Regions(found, size=drawn.image.size)
 
 
-def _edited(edit: Edit, drawn: Drawn) -> list[Region]:
+def _edited(edit: Edit, drawn: DrawnScene) -> list[Region]:
     mask = gold_region(edit, drawn)
     return [Region(bounds(mask), edit.change, 1.0, mask)] if mask.any() else []
 

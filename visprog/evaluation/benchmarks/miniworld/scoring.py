@@ -11,7 +11,7 @@ from visprog.evaluation.benchmark import Score
 from visprog.evaluation.metrics import SAME_PLACE, Mask, box_overlaps, mask_overlap, matches
 from visprog.language.program import Literal, Variable
 from visprog.miniworld.catalogue import CATEGORIES, COLOURS, STUFF
-from visprog.miniworld.drawing import Drawn, bounds
+from visprog.miniworld.drawing import DrawnScene, bounds
 from visprog.miniworld.oracle import Oracle
 from visprog.miniworld.tasks.task import Edit, Tag
 from visprog.models.handle import ModelHandle
@@ -118,7 +118,7 @@ def _choices(name: str) -> list[str]:
     return [*(each for each in CATEGORIES if each != category), *own]
 
 
-def score_edit(edit: Edit, truth: Drawn, run: Run | None, judge: EditJudge) -> Score:
+def score_edit(edit: Edit, truth: DrawnScene, run: Run | None, judge: EditJudge) -> Score:
     """Score an edit. It is right if the right region has the right kind of change and shows the right thing.
 
     Parts: the IoU of the changed region with the right one (`iou`; right from 0.5), the share of the other
@@ -150,7 +150,7 @@ def _is_right_change(edit: Edit, run: Run) -> bool:
     )
 
 
-def gold_region(edit: Edit, truth: Drawn) -> Mask:
+def gold_region(edit: Edit, truth: DrawnScene) -> Mask:
     """Return the pixels that an edit is about: things, stuff, or faces."""
     region = np.zeros(truth.owners.shape, np.bool_)
     if edit.stuff is not None:

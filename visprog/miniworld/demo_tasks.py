@@ -1,4 +1,4 @@
-"""What the demo shows: composed scenes of the miniature world, and what is asked of each."""
+"""The tasks of the demo, in scenes composed by hand."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import NamedTuple
 from visprog.miniworld.scene import Ground, Scene, Thing
 
 
-class Exhibit(NamedTuple):
-    """Pictures and an instruction. `task` is the bank that it belongs to, `title` its name on the page.
+class DemoTask(NamedTuple):
+    """A task of the demo.
 
-    `program` is one that does it, and is run where no planner writes one. `answer` is what is right, None
-    where the result is a picture.
+    `title` is its name on the page, and `bank` the prompt bank for planners. `program` is a reference program
+    that runs if no planner finds one. `answer` is the right answer; None if the result is a picture.
     """
 
     title: str
-    task: str
+    bank: str
     instruction: str
     scenes: Mapping[str, Scene]
     program: str
@@ -128,8 +128,8 @@ def _one(scene: Scene) -> Mapping[str, Scene]:
     return MappingProxyType({"IMAGE": scene})
 
 
-EXHIBITS = (
-    Exhibit(
+DEMO_TASKS = (
+    DemoTask(
         "A statement about two pictures",
         "nlvr",
         "The left and right image contains a total of six people and two boats.",
@@ -143,7 +143,7 @@ ANSWER4=Eval('{ANSWER0} + {ANSWER1} == 6 and {ANSWER2} + {ANSWER3} == 2')
 """,
         answer=True,
     ),
-    Exhibit(
+    DemoTask(
         "A question",
         "gqa",
         "What animal is to the left of the umbrella?",
@@ -156,7 +156,7 @@ RESULT=ANSWER0
 """,
         answer="sheep",
     ),
-    Exhibit(
+    DemoTask(
         "Tags that need knowledge",
         "knowtag",
         "Tag the animals that can fly",
@@ -169,7 +169,7 @@ IMAGE0=Tag(image=IMAGE, object=OBJ0)
 RESULT=IMAGE0
 """,
     ),
-    Exhibit(
+    DemoTask(
         "Something replaced",
         "imgedit",
         "Replace desert with lush green grass",
@@ -181,7 +181,7 @@ IMAGE0=Replace(image=IMAGE, object=OBJ1, prompt='lush green grass')
 RESULT=IMAGE0
 """,
     ),
-    Exhibit(
+    DemoTask(
         "Colour pop",
         "imgedit",
         "Create a color pop of the red car",
@@ -193,7 +193,7 @@ IMAGE0=ColorPop(image=IMAGE, object=OBJ1)
 RESULT=IMAGE0
 """,
     ),
-    Exhibit(
+    DemoTask(
         "A blurred background",
         "imgedit",
         "Blur the background behind the dog",
@@ -205,7 +205,7 @@ IMAGE0=BgBlur(image=IMAGE, object=OBJ1)
 RESULT=IMAGE0
 """,
     ),
-    Exhibit(
+    DemoTask(
         "A face behind an emoji",
         "imgedit",
         "Hide the face of the police officer with 8)",

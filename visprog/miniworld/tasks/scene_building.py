@@ -106,7 +106,7 @@ def other_colour(rng: random.Random, split: Split, noun: Noun) -> str:
     return rng.choice(_some(colours))
 
 
-class Casting:
+class SceneBuilder:
     """The things of a scene to come, and the nouns of the question, which fit only what is added for them."""
 
     def __init__(self, rng: random.Random, split: Split, nouns: Sequence[Noun]) -> None:
@@ -129,7 +129,7 @@ class Casting:
             category = self._rng.choice(self._compatible(set(CATEGORIES) - self._apart_from(None)))
             self._wanted.append((category, choose_colour(self._rng, category, self._split)))
 
-    def scene(self, accept: Callable[[Scene], bool] | None = None) -> Scene:
+    def build(self, accept: Callable[[Scene], bool] | None = None) -> Scene:
         """Return a scene with the things, each at least half in sight, that is as wanted.
 
         Raises NoSceneError where none is found.

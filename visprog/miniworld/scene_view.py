@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visprog.miniworld.catalogue import STUFF
-from visprog.miniworld.drawing import Drawn, Mask, bounds
+from visprog.miniworld.drawing import DrawnScene, Mask, bounds
 from visprog.miniworld.scene import Thing
 from visprog.values import Box, Image, clip, enlarge
 
@@ -22,13 +22,13 @@ _ENLARGED = 1.5
 
 
 @dataclass(frozen=True)
-class Sight:
+class SceneView:
     """The part of a drawn scene that a picture shows: `window` in the scene, all of it unless it was cropped.
 
     Boxes and masks are those of the part.
     """
 
-    drawn: Drawn
+    drawn: DrawnScene
     window: Box
 
     @cached_property
@@ -102,7 +102,7 @@ class Sight:
         return np.s_[top:bottom, left:right]
 
 
-def find(image: Image, drawn: Iterable[Drawn]) -> Sight | None:
+def find_view(image: Image, drawn: Iterable[DrawnScene]) -> SceneView | None:
     """Return which part of which drawn scene a picture is, pixel by pixel; None where it is of none of them.
 
     A picture of a scene's size that was changed is the scene with which it has most pixels in common.
@@ -111,12 +111,12 @@ def find(image: Image, drawn: Iterable[Drawn]) -> Sight | None:
     for scene in scenes:
         window = _place(image.pixels, scene.pixels)
         if window is not None:
-            return Sight(scene, window)
+            return SceneView(scene, window)
     whole = [scene for scene in scenes if scene.image.size == image.size]
     if not whole:
         return None
     nearest = max(whole, key=lambda scene: int((scene.pixels == image.pixels).all(axis=2).sum()))
-    return Sight(nearest, (0, 0, *image.size))
+    return SceneView(nearest, (0, 0, *image.size))
 
 
 def _place(part: NDArray[np.uint8], whole: NDArray[np.uint8]) -> Box | None:
