@@ -76,4 +76,4 @@ def stand_in(settings: Settings, rate: float = 0.0) -> Zoo:
         if settings.parts is None or kind in settings.parts:
             tasks = tasks_of(kind, settings.seeds, settings.split)
             scenes += [scene for task in tasks for scene in task.scenes.values()]
-    return Zoo(models=ErringOracle(map(draw, scenes), rate).filling())
+    return Zoo(models=ErringOracle(map(draw, scenes), rate).models())

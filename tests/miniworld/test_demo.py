@@ -47,7 +47,7 @@ def pictures(task: DemoTask) -> dict[str, Image]:
 
 @pytest.fixture(scope="module")
 def truth() -> dict[str, object]:
-    return Oracle([each for task in DEMO_TASKS for each in drawn(task).values()]).filling()
+    return Oracle([each for task in DEMO_TASKS for each in drawn(task).values()]).models()
 
 
 @pytest.fixture(scope="module")

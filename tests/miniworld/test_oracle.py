@@ -173,7 +173,7 @@ def test_a_thing_is_painted_where_the_mask_is(oracle: Oracle) -> None:
 
 def test_the_language_model_answers_the_lists_of_programs(oracle: Oracle) -> None:
     program = "LIST0=List(query='flying animals', max=1)\nLIST1=List(query='dwarves')\nRESULT=LIST0"
-    with VisProg(models=oracle.filling()) as visprog:
+    with VisProg(models=oracle.models()) as visprog:
         assert visprog.execute(program).result == ["bird"]
     with pytest.raises(LookupError):
         oracle.complete([Message("user", "Write a poem")])
@@ -194,6 +194,6 @@ def test_oracles_of_other_scenes_have_other_fingerprints_and_fill_single_roles()
     other: Any = Oracle([draw(make_scene(1, "test"))])
     same = Oracle([DRAWN])
     assert other.fingerprint != same.fingerprint == Oracle([draw(SCENE)]).fingerprint
-    zoo = Zoo("base", same.filling("detector"))
+    zoo = Zoo("base", same.models("detector"))
     assert zoo.get("detector") is same
     assert zoo.get("face_detector") is not same

@@ -13,7 +13,7 @@ Box = tuple[float, float, float, float]
 class Category(NamedTuple):
     """A category of things.
 
-    `kinds` are its hypernyms, the nearest first. `colour` is the colour of its sprite; None if it has several.
+    `kinds` are its hypernyms, the nearest first. `colour` is that of its sprite; None if it has several.
     A category with `tints` is repainted in those colours instead. `face` is the box of a person's face in
     fractions of the sprite's box: left, top, right, bottom.
     """

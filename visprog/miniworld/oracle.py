@@ -1,7 +1,6 @@
-"""The oracle: a model for every role that looks nothing up but the truth about drawn scenes.
+"""The oracle: perfect models for drawn scenes.
 
-A program that goes wrong with it is itself at fault; one that goes wrong only without it was let down by what
-its models saw.
+If a program fails with the oracle, the program is wrong. If it fails only with other models, they are wrong.
 
     VisProg(models=Oracle([draw(scene)]).zoo())
 """
@@ -33,18 +32,17 @@ from visprog.values import Image, Region, Regions
 
 _ROLES = tuple(role for role in ROLES if role != "transcriber")
 
-_TRUE, _ANYTHING, _BESIDE, _FALSE = 10.0, 5.0, 3.0, 0.0
-"""Logits of what a picture is about, of words for anything, of what is also in it, and of what is not."""
+_MAIN, _ANYTHING, _VISIBLE, _ABSENT = 10.0, 5.0, 3.0, 0.0
+"""Logits for the main thing of a picture, for words like "thing", for other visible things, and the rest."""
 
 _ANY_WORDS = frozenset({"object", "objects", "thing", "things", "stuff", "texture"})
 
 
 class Oracle:
-    """Fills every role but the transcriber's from the truth about drawn scenes.
+    """Fills every role except the transcriber's, from the truth about drawn scenes.
 
-    It recognises a picture of them, and any part cut out of one, pixel by pixel; an edited picture counts as
-    the scene that it shows most pixels of. Of a picture of anything else it raises LookupError. May be shared
-    by threads.
+    It recognises a picture of a scene, or a part of it, by its pixels. An edited picture counts as the scene
+    with most pixels in common. Raise LookupError for other pictures. Threads may share an oracle.
     """
 
     def __init__(self, drawn: Iterable[DrawnScene]) -> None:
@@ -53,16 +51,16 @@ class Oracle:
         digests = " ".join(scene.image.digest for scene in self._drawn)
         self.fingerprint = f"miniworld oracle {hashlib.sha256(digests.encode()).hexdigest()[:16]}"
 
-    def filling(self, *roles: str) -> dict[str, object]:
-        """Return what fills these roles, or all: `models` for VisProg, or for a Zoo with a profile."""
+    def models(self, *roles: str) -> dict[str, object]:
+        """Return models by role, for these roles or all: the argument `models` of VisProg or Zoo."""
         return dict.fromkeys(roles or _ROLES, self)
 
     def zoo(self) -> Zoo:
-        """Return it in place of all models of the profile `mini`, whose settings of tools hold here too."""
-        return Zoo(replace(load_profile("mini"), models={}), self.filling())
+        """Return a zoo with the tool settings of the profile `mini` and the oracle for all models."""
+        return Zoo(replace(load_profile("mini"), models={}), self.models())
 
     def detect(self, image: Image, labels: Sequence[str]) -> Regions:
-        """Return tight boxes of the things in sight that a label names."""
+        """Return the tight boxes of the visible things that match a label."""
         view = self._sight(image)
         found = ((label, box) for label in labels for box in _boxes(view, label))
         return Regions((Region(box, label) for label, box in found), size=image.size)
@@ -72,20 +70,20 @@ class Oracle:
         return Regions((Region(box, "face") for box in _faces(self._sight(image))), size=image.size)
 
     def segment(self, image: Image) -> Regions:
-        """Return what is in sight of each thing and of each kind of stuff."""
+        """Return the visible part of each thing and of each kind of stuff."""
         view = self._sight(image)
         shown = [(view.thing(number).category, view.mask(number)) for number in view.things]
         parts = [*shown, *view.stuff().items()]
         return Regions((Region(bounds(mask), label, 1.0, mask) for label, mask in parts), size=image.size)
 
     def mask(self, image: Image, regions: Regions) -> Regions:
-        """Return the regions with the masks of what their boxes frame; a face is the head in its box."""
+        """Return the regions with the masks of the things in their boxes; for a face, the head in the box."""
         view = self._sight(image)
         masked = (Region(each.box, each.label, each.score, _outline(view, each)) for each in regions)
         return Regions(masked, size=regions.size)
 
     def score(self, images: Sequence[Image], texts: Sequence[str]) -> NDArray[np.floating]:
-        """Return logits that are high where a text names what a picture is about; relations are not read."""
+        """Return logits that are high if a text names the main thing of a picture. Relations are ignored."""
         wanted = [(text, mentions(text)) for text in texts]
         sights = [self._sight(image) for image in images]
         return np.array([[_fit(view, *each) for each in wanted] for view in sights]).reshape(
@@ -93,21 +91,21 @@ class Oracle:
         )
 
     def answer(self, image: Image, question: str) -> str:
-        """Answer what something is, which colour it has, whether or how often it is there."""
+        """Answer questions about names, colours, existence and numbers of things."""
         view = self._sight(image)
         for form, reply in _FORMS.items():
             if re.match(form, question.strip().casefold()):
                 return reply(view, mentions(question))
-        raise LookupError(f"the oracle does not know how to answer {question!r}")
+        raise LookupError(f"the oracle cannot answer {question!r}")
 
     def caption(self, image: Image) -> str:
-        """Return what is in sight, counted: "a dog and two cats"."""
+        """Return the visible things with their numbers: "a dog and two cats"."""
         view = self._sight(image)
         groups = Counter(view.thing(number).category for number in view.things)
         return listed([counted(number, name) for name, number in groups.items()] or [*view.stuff()])
 
     def inpaint(self, image: Image, mask: NDArray[np.bool_], prompt: str) -> Image:
-        """Paint the stuff or the thing that the prompt names; for removal, the ground that it hides."""
+        """Paint the stuff or thing that the prompt names; for a removal, the ground behind the mask."""
         view = self._sight(image)
         pixels = image.pixels.copy()
         if mask.any():
@@ -115,24 +113,22 @@ class Oracle:
         return Image(pixels)
 
     def complete(self, messages: Sequence[Message], *, temperature: float | None = None) -> Completion:  # noqa: ARG002
-        """Return what the knowledge base holds on the tool List's request; nothing where it has nothing."""
+        """Answer a request of the tool List from the knowledge base. The answer may be empty."""
         request = re.fullmatch(r"List at most (\d+): (.*)", messages[-1].content.strip())
         if request is None:
-            raise LookupError(f"the oracle only answers to lists, not to {messages[-1].content!r}")
+            raise LookupError(f"the oracle only answers the tool List, not {messages[-1].content!r}")
         known = answers(request[2])[: int(request[1])]
         return Completion("\n".join(known), "oracle")
 
     def _sight(self, image: Image) -> SceneView:
         view = self._known.get(image.digest) or find_view(image, self._drawn)
         if view is None:
-            raise LookupError(
-                f"the oracle knows no scene that shows this picture of {image.width}x{image.height}"
-            )
+            raise LookupError(f"no scene of the oracle shows this picture of {image.width}x{image.height}")
         return self._known.setdefault(image.digest, view)
 
 
 def _boxes(view: SceneView, label: str) -> list[tuple[int, int, int, int]]:
-    """Return the boxes of what a label names; of several mentions the first counts."""
+    """Return the boxes of the things that match the first mention in a label."""
     wanted = mentions(label)[:1]
     if wanted == (Mention("face"),):
         return _faces(view)
@@ -144,7 +140,7 @@ def _faces(view: SceneView) -> list[tuple[int, int, int, int]]:
 
 
 def _fitting(view: SceneView, wanted: Iterable[Mention]) -> list[int]:
-    """Return the things in sight that are all that is mentioned."""
+    """Return the visible things that match all mentions."""
     each = tuple(wanted)
     return [number for number in view.things if all(mention.fits(view.thing(number)) for mention in each)]
 
@@ -159,25 +155,25 @@ def _outline(view: SceneView, region: Region) -> NDArray[np.bool_]:
 
 
 def _shown(view: SceneView) -> Thing | str:
-    """Return what the picture as a whole is about."""
+    """Return the main thing or stuff of the picture."""
     about = view.closest((0, 0, *view.size))
     return about if isinstance(about, str) else view.thing(about)
 
 
 def _fit(view: SceneView, text: str, wanted: Sequence[Mention]) -> float:
     if not wanted:
-        return _ANYTHING if text.strip().casefold() in _ANY_WORDS else _FALSE
+        return _ANYTHING if text.strip().casefold() in _ANY_WORDS else _ABSENT
     stuff = view.stuff()
     present = [each.name in stuff or bool(_fitting(view, [each])) for each in wanted]
     if len(wanted) > 1:
-        return _TRUE * sum(present) / len(present)
+        return _MAIN * sum(present) / len(present)
     if wanted[0].fits(_shown(view)):
-        return _TRUE + _precision(wanted[0])
-    return _BESIDE if present[0] else _FALSE
+        return _MAIN + _precision(wanted[0])
+    return _VISIBLE if present[0] else _ABSENT
 
 
 def _precision(mention: Mention) -> float:
-    """Return how much a mention tells: a red car more than a car, and that more than a vehicle."""
+    """Return how specific a mention is: "red car" is more specific than "car", and "car" than "vehicle"."""
     return 2.0 * (mention.name in CATEGORIES or mention.name in STUFF) + (mention.colour is not None)
 
 
@@ -197,7 +193,7 @@ def _colour(view: SceneView, wanted: Sequence[Mention]) -> str:
 
 
 def _truth(view: SceneView, wanted: Sequence[Mention]) -> str:
-    """Say whether something in sight is all that is mentioned: a car, and red."""
+    """Return whether a visible thing matches all mentions, such as a car and red."""
     return "yes" if _fitting(view, wanted) else "no"
 
 
@@ -210,7 +206,7 @@ def _identity(view: SceneView, wanted: Sequence[Mention]) -> str:
 
 
 def _chosen(view: SceneView, numbers: Sequence[int]) -> int | None:
-    """Return the one of these things that the picture is about, else the largest; None of none."""
+    """Return the main thing of the picture if it is among `numbers`, otherwise the largest of them."""
     about = view.closest((0, 0, *view.size))
     if about in numbers and not isinstance(about, str):
         return about
@@ -224,11 +220,11 @@ _FORMS: dict[str, Callable[[SceneView, Sequence[Mention]], str]] = {
     r"(?:is|are) ": _truth,
     r"(?:what|which) ": _identity,
 }
-"""The forms of questions, by how they begin."""
+"""The answer functions by the beginning of the question."""
 
 
 def _painting(view: SceneView, mask: NDArray[np.bool_], prompt: str) -> NDArray[np.uint8]:
-    """Return a picture of the sight's size that shows what is asked for where the mask is."""
+    """Return pixels of the size of the view that show the content of the prompt where the mask is."""
     scene = view.drawn.scene
     left, top, right, bottom = view.window
     if asks_for_removal(prompt):
@@ -248,7 +244,7 @@ def _part(drawn: DrawnScene, view: SceneView) -> NDArray[np.uint8]:
 
 
 def _placed(mention: Mention, box: tuple[int, int, int, int], window: tuple[int, int, int, int]) -> Thing:
-    """Return a thing that is what is mentioned, in the square around a box of the window."""
+    """Return a thing that matches the mention, in the square around a box of the window."""
     names = [name for name, entry in CATEGORIES.items() if mention.name in ("", name, *entry.kinds)]
     name = names[0] if names else "man"
     tints = CATEGORIES[name].tints

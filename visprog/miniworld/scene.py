@@ -1,7 +1,7 @@
 """Scenes: things and ground with their positions, determined by a seed.
 
-Train, validation and test scenes use separate random streams. Some combinations of a category with a colour, and
-of two categories, are held out: they appear only in test scenes.
+Train, validation and test scenes use separate random streams. Some combinations of a category with a colour,
+and of two categories, are held out: they appear only in test scenes.
 """
 
 from __future__ import annotations

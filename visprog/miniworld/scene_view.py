@@ -1,4 +1,4 @@
-"""Sight: which part of a drawn scene a picture shows, and what is to be seen there."""
+"""Views: the part of a drawn scene that a picture shows, with its visible things and stuff."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from numpy.typing import NDArray
 from visprog.miniworld.catalogue import STUFF
 from visprog.miniworld.drawing import DrawnScene, Mask, bounds
 from visprog.miniworld.scene import Thing
-from visprog.values import Box, Image, clip, enlarge
+from visprog.values import Box, Image, box_overlap, clip, enlarge
 
-_IN_SIGHT = 0.25
-"""A thing counts as in sight where at least this part of what the whole picture shows of it is."""
+_VISIBLE = 0.25
+"""Minimum share of a thing's pixels that a view must show for the thing to be visible in it."""
 
 _ENLARGED = 1.5
-"""How much larger than a box the tools Crop and FaceDet cut out."""
+"""Factor by which the tools Crop and FaceDet enlarge a box."""
 
 
 @dataclass(frozen=True)
 class SceneView:
-    """The part of a drawn scene that a picture shows: `window` in the scene, all of it unless it was cropped.
+    """The part of a drawn scene that a picture shows: `window`, in pixels of the scene.
 
-    Boxes and masks are those of the part.
+    Boxes and masks are in pixels of the window.
     """
 
     drawn: DrawnScene
@@ -33,56 +33,56 @@ class SceneView:
 
     @cached_property
     def size(self) -> tuple[int, int]:
-        """The part's (width, height)."""
+        """The (width, height) of the window."""
         left, top, right, bottom = self.window
         return right - left, bottom - top
 
     @cached_property
     def things(self) -> tuple[int, ...]:
-        """The numbers of the things in sight."""
+        """The indices of the visible things."""
         shown = _counts(self.drawn.owners[self._part])
         whole = _counts(self.drawn.owners)
-        return tuple(number for number, count in shown.items() if count >= _IN_SIGHT * whole[number])
+        return tuple(number for number, count in shown.items() if count >= _VISIBLE * whole[number])
 
     def thing(self, number: int) -> Thing:
-        """Return the thing of this number."""
+        """Return the thing with this index."""
         return self.drawn.scene.things[number]
 
     def mask(self, number: int) -> Mask:
-        """Return which pixels show the thing."""
+        """Return the pixels that show the thing."""
         return np.asarray(self.drawn.owners[self._part] == number)
 
     def box(self, number: int) -> Box:
-        """Return the tight box around what is to be seen of the thing."""
+        """Return the tight box around the visible part of the thing."""
         return bounds(self.mask(number))
 
     def stuff(self) -> dict[str, Mask]:
-        """Return where each kind of stuff that is in sight is."""
+        """Return the masks of the visible kinds of stuff."""
         masks = {kind: self.drawn.stuff(kind)[self._part] for kind in STUFF}
         return {kind: mask for kind, mask in masks.items() if mask.any()}
 
     def face(self, number: int) -> Box | None:
-        """Return the box of a person's face inside the part; None where it is not in sight."""
+        """Return the box of a person's face in the window; None if it is not visible."""
         face = self.drawn.face(number)
         inside = clip(self._moved(face), self.size) if face else None
         if face is None or inside is None:
             return None
         left, top, right, bottom = inside
         owners = self.drawn.owners[self._part][top:bottom, left:right]
-        visible = (owners <= number).sum()  # things of higher numbers stand before it
-        return inside if visible >= _IN_SIGHT * (face[2] - face[0]) * (face[3] - face[1]) else None
+        visible = (owners <= number).sum()  # things with higher indices are in front of it
+        return inside if visible >= _VISIBLE * (face[2] - face[0]) * (face[3] - face[1]) else None
 
     def closest(self, box: Box) -> int | str:
-        """Return what a box of the part is about: the number of a thing, or a kind of stuff.
+        """Return the index of the thing, or the kind of stuff, with the best overlap with a box.
 
-        Whose box it is most like: the tight one, that of the face, or what Crop and FaceDet make of them.
+        A thing has four boxes: the tight one, that of the face, and both as Crop and FaceDet enlarge them.
         """
         left, top = self.window[:2]
         absolute = (box[0] + left, box[1] + top, box[2] + left, box[3] + top)
-        return max(self._boxes(), key=lambda known: _likeness(known[1], absolute))[0]
+        return max(self._boxes(), key=lambda known: box_overlap(known[1], absolute))[0]
 
     def _boxes(self) -> Iterator[tuple[int | str, Box]]:
-        """Yield the boxes in the whole picture by which a part may be recognised."""
+        """Yield the boxes of all things and stuff in the scene."""
         size = self.drawn.image.size
         for number in range(len(self.drawn.scene.things)):
             for box in (self.drawn.box(number), self.drawn.face(number)):
@@ -103,9 +103,9 @@ class SceneView:
 
 
 def find_view(image: Image, drawn: Iterable[DrawnScene]) -> SceneView | None:
-    """Return which part of which drawn scene a picture is, pixel by pixel; None where it is of none of them.
+    """Return the view that a picture shows, compared by pixels; None if it shows none of the scenes.
 
-    A picture of a scene's size that was changed is the scene with which it has most pixels in common.
+    An edited picture with the size of a scene is a view of the scene with most pixels in common.
     """
     scenes = list(drawn)
     for scene in scenes:
@@ -120,7 +120,7 @@ def find_view(image: Image, drawn: Iterable[DrawnScene]) -> SceneView | None:
 
 
 def _place(part: NDArray[np.uint8], whole: NDArray[np.uint8]) -> Box | None:
-    """Return the first box of `whole` that holds exactly the pixels of `part`."""
+    """Return the first box of `whole` with exactly the pixels of `part`."""
     height, width = part.shape[:2]
     rows, columns = whole.shape[0] - height + 1, whole.shape[1] - width + 1
     if rows < 1 or columns < 1:
@@ -137,18 +137,6 @@ def _place(part: NDArray[np.uint8], whole: NDArray[np.uint8]) -> Box | None:
 
 
 def _counts(owners: NDArray[np.int8]) -> dict[int, int]:
-    """Return how many pixels each thing owns."""
+    """Return the number of pixels of each thing."""
     numbers, counts = np.unique(owners[owners >= 0], return_counts=True)
     return dict(zip(numbers.tolist(), counts.tolist(), strict=True))
-
-
-def _likeness(one: Box, other: Box) -> float:
-    """Return intersection over union."""
-    left, top = max(one[0], other[0]), max(one[1], other[1])
-    shared = _area((left, top, min(one[2], other[2]), min(one[3], other[3])))
-    union = _area(one) + _area(other) - shared
-    return shared / union if union else 0.0
-
-
-def _area(box: Box) -> int:
-    return max(box[2] - box[0], 0) * max(box[3] - box[1], 0)

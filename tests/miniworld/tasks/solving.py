@@ -22,7 +22,7 @@ def solved(tasks: Sequence[Task]) -> Iterator[tuple[Task, list[object]]]:
         batch = tasks[start : start + _AT_ONCE]
         drawn = [{name: draw(scene) for name, scene in task.scenes.items()} for task in batch]
         oracle = Oracle(each for pictures in drawn for each in pictures.values())
-        with VisProg(models=oracle.filling(), workers=1) as visprog:
+        with VisProg(models=oracle.models(), workers=1) as visprog:
             for task, pictures in zip(batch, drawn, strict=True):
                 images = {name: each.image for name, each in pictures.items()}
                 yield task, [_result(visprog, task, program, images) for program in _programs(task)]

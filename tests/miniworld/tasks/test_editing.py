@@ -11,7 +11,7 @@ import pytest
 from visprog import VisProg
 from visprog.miniworld.drawing import DrawnScene, Mask, draw
 from visprog.miniworld.oracle import Oracle
-from visprog.miniworld.tasks.editing import _EMOJIS, make_task
+from visprog.miniworld.tasks.editing import EMOJIS, make_task
 from visprog.miniworld.tasks.task import Edit, Task
 from visprog.miniworld.tasks.wording import is_bank_instruction
 from visprog.modules.manipulation.sprites import sprite_name
@@ -29,7 +29,7 @@ def _edited(split: str) -> Iterator[tuple[Task, DrawnScene, Image]]:
     for seed in SEEDS:
         task = make_task(seed, split)  # type: ignore[arg-type]
         drawn = draw(task.scenes["IMAGE"])
-        with VisProg(models=Oracle([drawn]).filling(), workers=1) as visprog:
+        with VisProg(models=Oracle([drawn]).models(), workers=1) as visprog:
             checked = visprog.check(task.program, ["IMAGE"])
             assert not checked.diagnostics, (task, checked.diagnostics)
             run = visprog.execute(checked, drawn.image)
@@ -115,7 +115,7 @@ def test_every_change_occurs(edited: list[tuple[Task, DrawnScene, Image]]) -> No
     assert changes == {"replace", "remove", "color pop", "blur", "emoji"}
 
 
-@pytest.mark.parametrize("emoji", _EMOJIS.values())
+@pytest.mark.parametrize("emoji", EMOJIS.values())
 def test_every_emoji_of_the_instructions_exists(emoji: str) -> None:
     assert sprite_name(emoji)
 

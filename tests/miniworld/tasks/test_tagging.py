@@ -30,7 +30,7 @@ def test_the_program_tags_exactly_what_is_to_be_tagged(split: Split) -> None:
     for seed in SEEDS:
         task = make_task(seed, split)
         drawn = draw(task.scenes["IMAGE"])
-        with VisProg(models=Oracle([drawn]).filling(), workers=1) as visprog:
+        with VisProg(models=Oracle([drawn]).models(), workers=1) as visprog:
             checked = visprog.check(task.program, ["IMAGE"])
             assert not checked.diagnostics, (seed, checked.diagnostics)
             run = visprog.execute(checked, drawn.image)

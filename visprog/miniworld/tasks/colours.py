@@ -1,4 +1,4 @@
-"""Questions about colours: of a thing, one colour or another, the same colour."""
+"""Questions about colours: the colour of a thing, a choice of two colours, the same colour."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def _same(rng: random.Random, split: Split) -> Question:
 
 
 def ask_for_colour(draft: Draft, image: str, noun: Noun) -> str:
-    """Write the steps that find the one thing of this name and ask for its colour."""
+    """Add the steps that find the only thing with a name and ask for its colour."""
     return draft.ask(draft.crop(image, draft.find(image, Noun(noun.name))), ask_colour(noun.name))
 
 

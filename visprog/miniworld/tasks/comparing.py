@@ -1,4 +1,4 @@
-"""Questions about two sorts of things: more or fewer, as many, together; both, either, neither."""
+"""Questions about two sorts of things: more, fewer, the same number, total, both, either, neither."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Captions that differ only in composition, as in Winoground (Thrush and others, CVPR 2022).
 
-The two captions of a pair say the same words of two pictures, in which the same things lie, look or count the
-other way round.
+The two captions of a pair use the same words. In their two pictures, the positions, colours or numbers of two
+things are exchanged.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from visprog.miniworld.tasks.wording import Noun, are, counted, one
 
 
 class Caption(NamedTuple):
-    """A caption, the picture of which it is true, and the program that tells whether it is true of one."""
+    """A caption, a scene for which it is true, and a program that checks it for a picture."""
 
     text: str
     scene: Scene
@@ -45,12 +45,12 @@ _Pair: TypeAlias = tuple[Caption, Caption]
 
 
 def make_task(seed: int, split: Split) -> Task:
-    """Return the first picture of the pair that a seed determines, with both captions."""
+    """Return the first picture of the pair for a seed, with both captions."""
     return make_pair(seed, split)[0]
 
 
 def make_pair(seed: int, split: Split) -> tuple[Task, Task]:
-    """Return the two pictures of a pair, each with the caption that is true of it and the other one."""
+    """Return the two pictures of a pair, each with its true caption and the other one."""
     rng = generator(seed, split, "composition")
     family = rng.choice(tuple(FAMILIES))
     while True:
@@ -90,7 +90,7 @@ def _relation(rng: random.Random, split: Split) -> _Pair:
     builder.add_others(2)
 
     def lies(scene: Scene, this: Noun, that: Noun) -> bool:
-        """Whether this lies on the side of that, and that not on the side of this."""
+        """Return whether this is on the side of that, and that is not on the side of this."""
         return (
             is_whole(scene, this)
             and is_whole(scene, that)
@@ -124,7 +124,7 @@ def _relation(rng: random.Random, split: Split) -> _Pair:
 
 
 def _exchanged(scene: Scene, first: Noun, second: Noun) -> Scene:
-    """Return the scene with the only two things of these names in each other's place."""
+    """Return the scene with the positions of two things exchanged."""
     one, other = the_only(scene, first), the_only(scene, second)
     turned = {one: other._replace(box=one.box), other: one._replace(box=other.box)}
     return Scene(
@@ -221,4 +221,4 @@ FAMILIES: dict[str, Callable[[random.Random, Split], _Pair]] = {
     "binding": _binding,
     "numbers": _numbers,
 }
-"""What the two pictures of a pair differ in: where things lie, which colour they have, how many there are."""
+"""The differences between the pictures of a pair: positions, colours, or numbers of things."""

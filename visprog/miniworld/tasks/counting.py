@@ -1,4 +1,4 @@
-"""Questions that are answered by counting one sort of things: is there any, how many, at least so many."""
+"""Questions that count one sort of things: existence, number, comparison with a number."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ def _exists_in_half(rng: random.Random, split: Split) -> Question:
 
 
 def _half(rng: random.Random, split: Split, noun: Noun, side: Side, number: int) -> tuple[Scene, str]:
-    """Return a scene with so many in the half on that side, and what the half is called."""
+    """Return a scene with `number` things in the half on a side, and the phrase for the half."""
     builder = SceneBuilder(rng, split, [noun])
     builder.add(noun, number + rng.choice((0, 1, 1, 2)))
     builder.add_others(2)

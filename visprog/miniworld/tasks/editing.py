@@ -1,4 +1,4 @@
-"""Editing tasks: what is to be changed in a picture, and how."""
+"""Editing tasks: changes to things or stuff in a picture."""
 
 from __future__ import annotations
 
@@ -80,9 +80,9 @@ _EMOJI_FOR_ALL = (
     "Stick {new} on every face in the picture",
     "Hide the faces of all people with {new}",
 )
-"""Instructions, with places for what is to be changed and for what comes there."""
+"""Templates of instructions, with places for the thing to change and its replacement."""
 
-_EMOJIS = {
+EMOJIS = {
     ":)": ":)",
     ":p": ":p",
     ";)": ";)",
@@ -96,9 +96,9 @@ _EMOJIS = {
     "a red heart": "red_heart",
     "a star": "star",
 }
-"""Emoji as instructions say them, and as programs write them."""
+"""Emoji by their names in instructions, with their names in programs."""
 
-_ALIKE = (
+_SIMILAR = (
     ("man", "boy", "police officer", "construction worker"),
     ("woman", "girl", "princess", "baby"),
     ("cat", "frog", "panda", "bear"),
@@ -107,11 +107,11 @@ _ALIKE = (
     ("hamburger", "ball", "cake"),
     ("book", "backpack", "clock"),
 )
-"""Things of much the same outline: one can be painted where another was."""
+"""Things with similar outlines, so that one can be painted in place of another."""
 
 
 def make_task(seed: int, split: Split) -> Task:
-    """Return the editing task of a seed."""
+    """Return the editing task for a seed."""
     rng = generator(seed, split, "imgedit")
     while True:
         (family,) = rng.choices(tuple(_FAMILIES), (3, 2, 2, 3, 3, 3))
@@ -124,11 +124,11 @@ def make_task(seed: int, split: Split) -> Task:
 
 
 _Parts = tuple[str, Scene, str, Edit]
-"""An instruction, its picture, the program, and what is to change."""
+"""An instruction, its scene, the program, and the edit."""
 
 
 class _Subject(NamedTuple):
-    """What an edit is about: its name, the scene, its things there, and the steps that find it as OBJ1."""
+    """The subject of an edit: its phrase, the scene, its things there, and the steps that find it as OBJ1."""
 
     said: str
     scene: Scene
@@ -150,7 +150,7 @@ def _replace_stuff(rng: random.Random, split: Split) -> _Parts:
 
 
 def _replace_thing(rng: random.Random, split: Split) -> _Parts:
-    group = rng.choice(_ALIKE)
+    group = rng.choice(_SIMILAR)
     old, new = rng.sample(group, 2)
     if split != "test" and is_held_out(old, new):
         raise NoSceneError
@@ -184,9 +184,9 @@ def _blur(rng: random.Random, split: Split) -> _Parts:
 
 
 def _emoji(rng: random.Random, split: Split) -> _Parts:
-    """Cover one person's face, or everyone's."""
+    """Cover the face of one person, or all faces."""
     person = Noun("person")
-    said, written = rng.choice(tuple(_EMOJIS.items()))
+    said, written = rng.choice(tuple(EMOJIS.items()))
     one = Noun(rng.choice([name for name, entry in CATEGORIES.items() if entry.face]))
     everyone = rng.random() < 0.4
     builder = SceneBuilder(rng, split, [] if everyone else [one])
@@ -221,14 +221,14 @@ _FAMILIES: dict[str, Callable[[random.Random, Split], _Parts]] = {
 
 
 def _single(rng: random.Random, split: Split, noun: Noun | None = None) -> _Subject:
-    """Choose the only thing of its category."""
+    """Choose a thing that is the only one of its category."""
     noun = noun or _choose_category(rng, split)
     scene = _scene(rng, split, [noun])
     return _Subject(f"the {noun}", scene, _numbers(scene, noun), _selecting(noun.name))
 
 
 def _of_one_colour(rng: random.Random, split: Split) -> _Subject:
-    """Choose a thing by its colour, beside others of its category."""
+    """Choose a thing that is the only one of its category with its colour."""
     noun = choose_coloured(rng, split)
     builder = SceneBuilder(rng, split, [noun])
     builder.add(noun)
@@ -257,7 +257,7 @@ OBJ1=Mask(image=IMAGE, object=OBJ0)"""
 
 
 def _pair(rng: random.Random, split: Split) -> _Subject:
-    """Choose two things, the only ones of their categories."""
+    """Choose two things, each the only one of its category."""
     one = _choose_category(rng, split)
     other = choose_noun(rng, split, [one], kinds=0, single=True)
     scene = _scene(rng, split, [one, other])
@@ -273,7 +273,7 @@ def _choose_category(rng: random.Random, split: Split) -> Noun:
 
 
 def _scene(rng: random.Random, split: Split, nouns: list[Noun]) -> Scene:
-    """Return a scene with a thing for each noun, and others that none of them fits."""
+    """Return a scene with a thing for each noun, and others that match none of the nouns."""
     builder = SceneBuilder(rng, split, nouns)
     for noun in nouns:
         builder.add(noun)
@@ -286,10 +286,11 @@ def _numbers(scene: Scene, noun: Noun) -> tuple[int, ...]:
 
 
 _WIDE = 0.08
+"""Minimum share of the picture for stuff that an edit replaces."""
 
 
 def _wide_stuff(scene: Scene) -> list[str]:
-    """Return the kinds of stuff that take up a good part of the picture."""
+    """Return the kinds of stuff that fill a large part of the picture."""
     drawn = draw(scene)
     return [kind for kind in STUFF if drawn.stuff(kind).mean() > _WIDE]
 
@@ -299,7 +300,7 @@ def _shows_stuff(scene: Scene) -> bool:
 
 
 def _selecting(query: str, category: str = "None") -> str:
-    """Return the steps that find something among all segments."""
+    """Return the steps that select from all segments."""
     return f"""\
 OBJ0=Seg(image=IMAGE)
 OBJ1=Select(image=IMAGE, object=OBJ0, query='{query}', category={category})"""

@@ -17,11 +17,11 @@ FAMILIES: dict[str, Family] = {
     **colours.FAMILIES,
     **relations.FAMILIES,
 }
-"""Every form of question."""
+"""All forms of questions."""
 
 
 def make_task(seed: int, split: Split) -> Task:
-    """Return the question that a seed determines, its scene as IMAGE."""
+    """Return the question for a seed. Its scene is IMAGE."""
     rng = generator(seed, split, "gqa")
     family = rng.choice(tuple(FAMILIES))
     while True:

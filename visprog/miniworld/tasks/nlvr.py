@@ -29,13 +29,13 @@ from visprog.miniworld.tasks.wording import (
 )
 
 _PICTURES = ("LEFT", "RIGHT")
-_MOST = 4
+_MAX_OF_A_KIND = 4
 
 
 class Statement(NamedTuple):
-    """A statement, how many things of each noun are in the left and the right picture, and its condition.
+    """A statement, its condition, and the numbers of things for each noun in the left and right picture.
 
-    `condition` is an expression over the counts; `asked` says of which noun and picture each of them is.
+    `condition` is an expression over counts. `asked` lists the noun and the picture of each count.
     """
 
     text: str
@@ -48,7 +48,7 @@ _Family: TypeAlias = Callable[[random.Random, Split, bool], Statement]
 
 
 def make_task(seed: int, split: Split) -> Task:
-    """Return the statement that a seed determines, its scenes as LEFT and RIGHT."""
+    """Return the statement for a seed. Its scenes are LEFT and RIGHT."""
     rng = generator(seed, split, "nlvr")
     family, truth = rng.choice(tuple(FAMILIES)), rng.random() < 0.5
     while True:
@@ -81,7 +81,7 @@ def _program(statement: Statement) -> str:
 def _total(rng: random.Random, split: Split, truth: bool) -> Statement:
     noun = choose_noun(rng, split, kinds=0.4)
     number = rng.randint(1, 6)
-    numbers = _shared_out(rng, number if truth else _near(rng, number))
+    numbers = _distributed(rng, number if truth else _near(rng, number))
     amount = counted(number, noun)
     text = choose_wording(
         rng,
@@ -101,7 +101,7 @@ def _two_totals(rng: random.Random, split: Split, truth: bool) -> Statement:
     totals = rng.randint(1, 6), rng.randint(1, 3)
     wrong = None if truth else rng.randrange(2)
     numbers = {
-        noun: _shared_out(rng, _near(rng, total) if place == wrong else total)
+        noun: _distributed(rng, _near(rng, total) if place == wrong else total)
         for place, (noun, total) in enumerate(zip((first, second), totals, strict=True))
     }
     amounts = f"{counted(totals[0], first)} and {counted(totals[1], second)}"
@@ -133,7 +133,7 @@ def _total_bound(rng: random.Random, split: Split, truth: bool) -> Statement:
         f"Counting both pictures, there {verb} {amount}.",
     )
     condition = f"{{ANSWER0}} + {{ANSWER1}} {sign} {number}"
-    return Statement(text, {noun: _shared_out(rng, reached)}, _both(noun), condition)
+    return Statement(text, {noun: _distributed(rng, reached)}, _both(noun), condition)
 
 
 def _in_one_picture(rng: random.Random, split: Split, truth: bool) -> Statement:
@@ -178,7 +178,7 @@ _CONTAINED: dict[str, tuple[str, Callable[[int], bool]]] = {
     "one": ("{ANSWER0} > 0 xor {ANSWER1} > 0", lambda held: held == 1),
     "none": ("{ANSWER0} == 0 and {ANSWER1} == 0", lambda held: held == 0),
 }
-"""The condition of each form, and for how many pictures with such a thing it holds."""
+"""The condition of each form, and whether it is true for a number of pictures with such a thing."""
 
 
 def _contained_wordings(form: str, noun: Noun) -> tuple[str, ...]:
@@ -299,7 +299,7 @@ def _coloured(rng: random.Random, split: Split, truth: bool) -> Statement:
 
 def _coloured_total(rng: random.Random, split: Split, truth: bool) -> Statement:
     noun, number = choose_coloured(rng, split), rng.randint(1, 4)
-    numbers = _shared_out(rng, number if truth else _near(rng, number))
+    numbers = _distributed(rng, number if truth else _near(rng, number))
     amount = counted(number, noun)
     text = choose_wording(
         rng,
@@ -339,18 +339,18 @@ def _both(noun: Noun) -> tuple[tuple[Noun, str], ...]:
 
 
 def _placed(side: int, here: int, there: int) -> tuple[int, int]:
-    """Return the numbers of the left and the right picture, where `here` is on this side."""
+    """Return the numbers for the left and the right picture; `here` is the one for this side."""
     return (there, here) if side else (here, there)
 
 
-def _shared_out(rng: random.Random, total: int) -> tuple[int, int]:
-    """Share things out among the two pictures, which hold no more than four of a kind."""
-    left = rng.randint(max(0, total - _MOST), min(_MOST, total))
+def _distributed(rng: random.Random, total: int) -> tuple[int, int]:
+    """Distribute things over the two pictures, at most four of a kind in each."""
+    left = rng.randint(max(0, total - _MAX_OF_A_KIND), min(_MAX_OF_A_KIND, total))
     return left, total - left
 
 
 def _near(rng: random.Random, number: int) -> int:
-    """Return one more or one less."""
+    """Return a number that is one larger or one smaller."""
     return number + rng.choice((-1, 1))
 
 
@@ -367,4 +367,4 @@ FAMILIES: dict[str, _Family] = {
     "coloured total": _coloured_total,
     "but": _but,
 }
-"""Every form of statement."""
+"""All forms of statements."""

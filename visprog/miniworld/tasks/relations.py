@@ -1,4 +1,4 @@
-"""Questions about where things lie: to the left, to the right, above and below others, in one step or two."""
+"""Questions about relative positions: left, right, above and below, in one step or two."""
 
 from __future__ import annotations
 
@@ -251,21 +251,24 @@ def _on_both_sides(rng: random.Random, split: Split) -> Question:
 
 
 def _reference(rng: random.Random, split: Split, beside: tuple[Noun, ...] | list[Noun] = ()) -> Noun:
-    """Return the name of a thing that positions are told from."""
+    """Return the name of a thing that positions are relative to."""
     return choose_noun(rng, split, beside, kinds=0, single=True)
 
 
 def _beyond(draft: Draft, image: str, other: Noun, side: Side) -> str:
-    """Write the steps that cut out what lies on a side of the other."""
+    """Add the steps that crop the picture to a side of the other thing."""
     return draft.crop(image, draft.find(image, other), side.crop)
 
 
-def _lie(scene: Scene, noun: Noun, side: Side, other: Noun, wanted: int) -> bool:
-    """Whether this many (True: some, False: none) lie clearly on a side of the other, which is whole."""
+def _lie(scene: Scene, noun: Noun, side: Side, other: Noun, expected: int) -> bool:
+    """Return whether this many things are clearly on a side of the other, which must not be covered.
+
+    `expected` may be True for any number from 1, or False for none.
+    """
     found: tuple[Thing, ...] | None = beyond(scene, noun, side, the_only(scene, other))
     if found is None or not is_whole(scene, other):
         return False
-    return bool(found) == wanted if isinstance(wanted, bool) else len(found) == wanted
+    return bool(found) == expected if isinstance(expected, bool) else len(found) == expected
 
 
 FAMILIES: dict[str, Family] = {

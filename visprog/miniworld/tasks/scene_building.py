@@ -1,7 +1,7 @@
-"""Casting: scenes made to measure, with the things that a question is about and others beside them.
+"""Builds scenes for questions: with the things that a question is about, and other things.
 
-Positions are judged by the sprites' boxes, and sight by the part of them that nearer boxes cannot cover: what
-is said of a scene holds for its drawing, which is not needed.
+Scenes are checked without drawing them. Positions and visibility are computed from the boxes of the sprites,
+with margins, so that the results are also true of the drawing.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from visprog.miniworld.tasks.wording import NAMED_KINDS, PLURAL_ONLY, Noun
 
 _T = TypeVar("_T")
 _ATTEMPTS = 400
-_MOST = 7
-"""How many things a scene has before no others are added."""
+_MAX_THINGS = 7
+"""Maximum number of things in a scene with other things."""
 
-_SLACK = 3
-"""How far a thing may reach over a line beyond which it is said to lie, in pixels."""
+_TOLERANCE = 3
+"""Distance by which a thing may cross a line and still be on one side of it, in pixels."""
 
 _ALSO_CALLED: dict[str, frozenset[str]] = {
     "tree": frozenset({"palm tree", "pine tree"}),
@@ -31,15 +31,15 @@ _ALSO_CALLED: dict[str, frozenset[str]] = {
     "woman": frozenset({"princess", "dancer"}),
     "girl": frozenset({"princess", "dancer"}),
 }
-"""Categories that people would call so too: they are never in a picture that is asked for the name."""
+"""Categories that people may also call by this name. They never appear in a question about the name."""
 
 
 class NoSceneError(Exception):
-    """No scene with what was wanted was found; another choice may have one."""
+    """No scene was found for the random choices. Other choices may have one."""
 
 
 class Side(NamedTuple):
-    """A side of a picture or of a thing: the tool that cuts there, and in which direction it lies."""
+    """A side of a picture or of a thing, with the tool that crops it and its direction."""
 
     name: str
     crop: str
@@ -60,19 +60,19 @@ def choose_noun(
     kinds: float = 0.3,
     single: bool = False,
 ) -> Noun:
-    """Return a category, or with the probability `kinds` a hypernym, apart from the nouns beside it.
+    """Return a random category, or with the probability `kinds` a hypernym.
 
-    `single` leaves out names that have no singular.
+    It has no category in common with the nouns `beside` it. `single` excludes names without a singular.
     """
     names = NAMED_KINDS if rng.random() < kinds else tuple(CATEGORIES)
-    taken = frozenset(category for noun in beside for category in _meant(noun.name))
+    taken = frozenset(category for noun in beside for category in _named_categories(noun.name))
     fitting = [
         name
         for name in names
-        if not (taken & _meant(name) or (single and name in PLURAL_ONLY))
+        if not (taken & _named_categories(name) or (single and name in PLURAL_ONLY))
         if split == "test" or not any(is_held_out(name, other.name) for other in beside)
     ]
-    return Noun(rng.choice(_some(fitting)))
+    return Noun(rng.choice(_nonempty(fitting)))
 
 
 def choose_coloured(
@@ -83,8 +83,8 @@ def choose_coloured(
     least: int = 2,
     colour: str | None = None,
 ) -> Noun:
-    """Return a category in a colour that it comes in, or in `colour`. It comes in at least so many."""
-    taken = frozenset(category for noun in beside for category in _meant(noun.name))
+    """Return a category with at least `least` colours, in one of them at random, or in `colour`."""
+    taken = frozenset(category for noun in beside for category in _named_categories(noun.name))
     fitting = [
         Noun(name, chosen)
         for name, entry in CATEGORIES.items()
@@ -93,46 +93,48 @@ def choose_coloured(
         for chosen in [colour if colour in entry.colours else choose_colour(rng, name, split)]
         if colour in (None, chosen) and (split == "test" or not is_held_out(name, chosen))
     ]
-    return rng.choice(_some(fitting))
+    return rng.choice(_nonempty(fitting))
 
 
 def other_colour(rng: random.Random, split: Split, noun: Noun) -> str:
-    """Return another colour in which the category comes."""
+    """Return another colour of the category."""
     colours = [
         colour
         for colour in CATEGORIES[noun.name].colours
         if colour != noun.colour and (split == "test" or not is_held_out(noun.name, colour))
     ]
-    return rng.choice(_some(colours))
+    return rng.choice(_nonempty(colours))
 
 
 class SceneBuilder:
-    """The things of a scene to come, and the nouns of the question, which fit only what is added for them."""
+    """Builds a scene. The nouns of the question match only the things that are added for them."""
 
     def __init__(self, rng: random.Random, split: Split, nouns: Sequence[Noun]) -> None:
         self._rng = rng
         self._split = split
-        self._named = {noun.name: _meant(noun.name) for noun in nouns}
+        self._named = {noun.name: _named_categories(noun.name) for noun in nouns}
         self._wanted: list[tuple[str, str | None]] = []
 
     def add(self, noun: Noun, number: int = 1) -> None:
-        """Add things that fit the noun. Raises NoSceneError where none may stand beside the others."""
-        apart = self._apart_from(noun.name)
+        """Add things that match the noun. Raise NoSceneError if none is compatible with the others."""
+        apart = self._categories_of_other_nouns(noun.name)
         for _ in range(number):
             category = self._rng.choice(self._compatible(set(categories_of(noun.name)) - apart))
             self._wanted.append((category, noun.colour or choose_colour(self._rng, category, self._split)))
 
     def add_others(self, most: int) -> None:
-        """Add up to `most` things that none of the nouns fits."""
-        room = max(0, _MOST - len(self._wanted))
+        """Add up to `most` things that match none of the nouns."""
+        room = max(0, _MAX_THINGS - len(self._wanted))
         for _ in range(self._rng.randint(0, min(most, room))):
-            category = self._rng.choice(self._compatible(set(CATEGORIES) - self._apart_from(None)))
+            category = self._rng.choice(
+                self._compatible(set(CATEGORIES) - self._categories_of_other_nouns(None))
+            )
             self._wanted.append((category, choose_colour(self._rng, category, self._split)))
 
     def build(self, accept: Callable[[Scene], bool] | None = None) -> Scene:
-        """Return a scene with the things, each at least half in sight, that is as wanted.
+        """Return a scene with the things, each at least half visible, that `accept` accepts.
 
-        Raises NoSceneError where none is found.
+        Raise NoSceneError if none is found.
         """
         for _ in range(_ATTEMPTS):
             self._rng.shuffle(self._wanted)
@@ -146,30 +148,31 @@ class SceneBuilder:
                 return scene
         raise NoSceneError
 
-    def _apart_from(self, name: str | None) -> frozenset[str]:
-        """Return the categories that are meant by the nouns of another name."""
-        return frozenset().union(*(meant for each, meant in self._named.items() if each != name))
+    def _categories_of_other_nouns(self, name: str | None) -> frozenset[str]:
+        """Return the categories of the nouns with another name."""
+        return frozenset().union(*(categories for each, categories in self._named.items() if each != name))
 
     def _compatible(self, categories: set[str]) -> Sequence[str]:
         present = {category for category, _ in self._wanted}
         allowed = sorted(categories)
         if self._split != "test":
             allowed = [each for each in allowed if not any(is_held_out(each, other) for other in present)]
-        return _some(allowed)
+        return _nonempty(allowed)
 
 
 def is_clear(scene: Scene) -> bool:
-    """Whether at least half of each thing is in sight, however the nearer things fill their boxes."""
+    """Return whether at least half of each thing is visible, even if nearer things fill their boxes."""
     return all(
-        sum(_shared(thing.box, nearer.box) for nearer in scene.things[number + 1 :]) <= _filled(thing) / 2
+        sum(_shared_area(thing.box, nearer.box) for nearer in scene.things[number + 1 :])
+        <= _sprite_area(thing) / 2
         for number, thing in enumerate(scene.things)
     )
 
 
 def is_whole(scene: Scene, noun: Noun) -> bool:
-    """Whether nothing hides any part of the things that the noun fits."""
+    """Return whether no thing that matches the noun is covered, even in part."""
     return not any(
-        _shared(thing.box, nearer.box)
+        _shared_area(thing.box, nearer.box)
         for number, thing in enumerate(scene.things)
         if noun.fits(thing)
         for nearer in scene.things[number + 1 :]
@@ -177,20 +180,20 @@ def is_whole(scene: Scene, noun: Noun) -> bool:
 
 
 def the_only(scene: Scene, noun: Noun) -> Thing:
-    """Return the one thing that the noun fits."""
+    """Return the only thing that matches the noun."""
     (thing,) = (thing for thing in scene.things if noun.fits(thing))
     return thing
 
 
 def beyond(scene: Scene, noun: Noun, side: Side, of: Thing | None = None) -> tuple[Thing, ...] | None:
-    """Return the things that lie on a side of a thing, or of the middle of the picture.
+    """Return the things that match the noun on a side of a thing, or of the middle of the picture.
 
-    None where one of them lies on both sides.
+    Return None if one of them is on both sides.
     """
-    line = _middle(of)[side.axis] if of else (scene.width, scene.height)[side.axis] / 2
+    line = _centre(of)[side.axis] if of else (scene.width, scene.height)[side.axis] / 2
     found = []
     for thing in filter(noun.fits, scene.things):
-        before, after = thing.box[side.axis] < line - _SLACK, thing.box[side.axis + 2] > line + _SLACK
+        before, after = thing.box[side.axis] < line - _TOLERANCE, thing.box[side.axis + 2] > line + _TOLERANCE
         if before and after:
             return None
         if after == side.forward:
@@ -198,30 +201,30 @@ def beyond(scene: Scene, noun: Noun, side: Side, of: Thing | None = None) -> tup
     return tuple(found)
 
 
-def _meant(name: str) -> frozenset[str]:
+def _named_categories(name: str) -> frozenset[str]:
     return frozenset(categories_of(name)) | _ALSO_CALLED.get(name, frozenset())
 
 
-def _some(choices: Sequence[_T]) -> Sequence[_T]:
+def _nonempty(choices: Sequence[_T]) -> Sequence[_T]:
     if not choices:
         raise NoSceneError
     return choices
 
 
-def _shared(one: tuple[int, int, int, int], other: tuple[int, int, int, int]) -> int:
-    """Return how many pixels two boxes have in common."""
+def _shared_area(one: tuple[int, int, int, int], other: tuple[int, int, int, int]) -> int:
+    """Return the number of pixels that two boxes have in common."""
     width = min(one[2], other[2]) - max(one[0], other[0])
     height = min(one[3], other[3]) - max(one[1], other[1])
     return max(width, 0) * max(height, 0)
 
 
-def _filled(thing: Thing) -> float:
-    """Return how many pixels the thing's sprite fills."""
+def _sprite_area(thing: Thing) -> float:
+    """Return the number of pixels of the thing's sprite."""
     return _shape(thing.category)[1] * (thing.box[2] - thing.box[0]) ** 2
 
 
-def _middle(thing: Thing) -> tuple[float, float]:
-    """Return the middle of what is seen of a whole thing: sprites do not fill their boxes evenly."""
+def _centre(thing: Thing) -> tuple[float, float]:
+    """Return the centre of the visible pixels of a thing, which is not always the centre of its box."""
     (left, top, right, bottom), _ = _shape(thing.category)
     if thing.mirrored:
         left, right = 1 - right, 1 - left
@@ -231,7 +234,7 @@ def _middle(thing: Thing) -> tuple[float, float]:
 
 @cache
 def _shape(category: str) -> tuple[Box, float]:
-    """Return the box of what a sprite shows, and how much of the sprite that is, as fractions."""
+    """Return the tight box of a sprite in fractions of its side, and the share of its visible pixels."""
     side = SIDES[0]
     drawn = draw(Scene(side, side, Ground(("sky",), 0), (Thing(category, None, (0, 0, side, side)),)))
     left, top, right, bottom = (edge / side for edge in drawn.box(0))

@@ -1,4 +1,4 @@
-"""Tagging tasks: names put on things, some of which only knowledge tells apart."""
+"""Tagging tasks: things to label with their names, some of which need knowledge to find."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from visprog.miniworld.tasks.scene_building import (
 from visprog.miniworld.tasks.task import Tag, Task
 from visprog.miniworld.tasks.wording import NAMED_KINDS, PLURAL_ONLY, Noun, fill, is_bank_instruction
 
-_UNCOUNTED = frozenset({"food"})
-"""Kinds of which one says "it", however much there is."""
+_MASS = frozenset({"food"})
+"""Mass nouns: "it" replaces them for any amount."""
 
 _MANY = (
     "Tag {what}",
@@ -67,11 +67,11 @@ _OWN_NAMES_OF_FOOD = (
     "Name all the food in the picture",
     "Tag the food with its kind",
 )
-"""Instructions, with places for what is to be tagged."""
+"""Templates of instructions, with places for the things to tag."""
 
 
 def make_task(seed: int, split: Split) -> Task:
-    """Return the tagging task of a seed."""
+    """Return the tagging task for a seed."""
     rng = generator(seed, split, "knowtag")
     families = {"knowledge": _knowledge, "names": _names, "things": _things, "coloured": _coloured}
     while True:
@@ -89,7 +89,7 @@ _Parts = tuple[str, Scene, str, tuple[Tag, ...]]
 
 
 def _knowledge(rng: random.Random, split: Split) -> _Parts:
-    """Tag those of a kind that something is known of: "the animals that can fly"."""
+    """Tag the things of a kind with a known property: "the animals that can fly"."""
     fact = rng.choice(FACTS)
     fitting = [Noun(name) for name in fact.names]
     others = [Noun(name) for name in categories_of(fact.kind) if name not in fact.names]
@@ -111,14 +111,14 @@ RESULT=IMAGE0"""
 
 
 def _names(rng: random.Random, split: Split) -> _Parts:
-    """Tag all of a kind with what each of them is."""
+    """Tag all things of a kind with the names of their categories."""
     kind = rng.choice([kind for kind in NAMED_KINDS if len(categories_of(kind)) <= 20])
     noun = Noun(kind)
     builder = SceneBuilder(rng, split, [noun])
     builder.add(noun, rng.randint(1, 4))
     builder.add_others(3)
     scene = builder.build()
-    wording = rng.choice(_OWN_NAMES_OF_FOOD if kind in _UNCOUNTED else _OWN_NAMES)
+    wording = rng.choice(_OWN_NAMES_OF_FOOD if kind in _MASS else _OWN_NAMES)
     program = f"""\
 OBJ0=Loc(image=IMAGE, object='{kind}')
 LIST0=List(query='kinds of {kind}', max=20)
@@ -130,7 +130,7 @@ RESULT=IMAGE0"""
 
 
 def _things(rng: random.Random, split: Split) -> _Parts:
-    """Tag everything of a name: "the dogs", "all the people", "the two birds"."""
+    """Tag all things with a name: "the dogs", "all the people", "the two birds"."""
     noun = choose_noun(rng, split, kinds=0.4)
     number = rng.randint(1, 4)
     builder = SceneBuilder(rng, split, [noun])
@@ -145,7 +145,7 @@ RESULT=IMAGE0"""
 
 
 def _coloured(rng: random.Random, split: Split) -> _Parts:
-    """Tag the things of a name that have a colour, beside others that have not."""
+    """Tag the things with a name and a colour. Others have the name but not the colour."""
     noun = choose_coloured(rng, split)
     number = rng.randint(1, 3)
     builder = SceneBuilder(rng, split, [noun])
@@ -163,8 +163,8 @@ RESULT=IMAGE0"""
 
 
 def _said(rng: random.Random, noun: Noun, number: int) -> str:
-    """Return how an instruction names all of some things."""
-    if noun.name in _UNCOUNTED:
+    """Return a phrase for all things that match the noun: "the dog", "all the dogs", "the two dogs"."""
+    if noun.name in _MASS:
         return f"{rng.choice(('the', 'all', 'all the'))} {noun}"
     if number == 1 and noun.name not in PLURAL_ONLY:
         return f"the {noun}"
@@ -176,7 +176,7 @@ def _said(rng: random.Random, noun: Noun, number: int) -> str:
 
 
 def _instruct(rng: random.Random, what: str, name: str, number: int) -> str:
-    if name in _UNCOUNTED:
+    if name in _MASS:
         return fill(rng.choice(_MANY), what=what, names="its name", them="it", are="is")
     if number == 1 and name not in PLURAL_ONLY:
         return fill(rng.choice(_ONE), what=what)
@@ -184,7 +184,7 @@ def _instruct(rng: random.Random, what: str, name: str, number: int) -> str:
 
 
 def _tags(scene: Scene, nouns: Sequence[Noun]) -> tuple[Tag, ...]:
-    """Return a tag for each thing that one of the nouns fits."""
+    """Return a tag for each thing that matches a noun."""
     drawn = draw(scene)
     return tuple(
         Tag(noun.name, drawn.box(number))
