@@ -1,4 +1,4 @@
-"""Edits, made by their own programs with the truth for models."""
+"""Edits, made by their reference programs with the oracle."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _edited(split: str) -> Iterator[tuple[Task, DrawnScene, Image]]:
 
 
 def gold_mask(drawn: DrawnScene, edit: Edit) -> Mask:
-    """Which pixels the edit is about."""
+    """Return the pixels that the edit is about."""
     if edit.stuff is not None:
         return drawn.stuff(edit.stuff)
     return np.isin(drawn.owners, edit.things)
@@ -49,7 +49,7 @@ def changed(drawn: DrawnScene, result: Image) -> Mask:
     return np.asarray((result.pixels != drawn.pixels).any(axis=2))
 
 
-def test_replacing_and_removing_change_the_mask_and_nothing_else(
+def test_replacing_and_removing_change_only_the_mask(
     edited: list[tuple[Task, DrawnScene, Image]],
 ) -> None:
     for task, drawn, result in edited:
@@ -59,7 +59,7 @@ def test_replacing_and_removing_change_the_mask_and_nothing_else(
             assert difference[mask].mean() > 0.75, task
 
 
-def test_a_color_pop_leaves_colour_inside_the_mask_and_none_outside(
+def test_a_color_pop_keeps_colour_only_inside_the_mask(
     edited: list[tuple[Task, DrawnScene, Image]],
 ) -> None:
     for task, drawn, result in edited:
@@ -70,7 +70,7 @@ def test_a_color_pop_leaves_colour_inside_the_mask_and_none_outside(
             assert gray[core(~mask, 5)].mean() > 0.98, task
 
 
-def test_a_blur_leaves_the_mask_sharp_and_nothing_else(edited: list[tuple[Task, DrawnScene, Image]]) -> None:
+def test_a_blur_keeps_only_the_mask_sharp(edited: list[tuple[Task, DrawnScene, Image]]) -> None:
     for task, drawn, result in edited:
         if task.edit is not None and task.edit.change == "blur":
             mask, difference = gold_mask(drawn, task.edit), changed(drawn, result)
@@ -79,7 +79,7 @@ def test_a_blur_leaves_the_mask_sharp_and_nothing_else(edited: list[tuple[Task, 
 
 
 def core(mask: Mask, reach: int) -> Mask:
-    """The pixels of a mask that lie further than `reach` from its edge."""
+    """Return the pixels of a mask with a distance of more than `reach` from its edge."""
     kernel = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
     return np.asarray(cv2.erode(mask.astype(np.uint8), kernel, borderValue=1) > 0)
 
@@ -101,7 +101,7 @@ def test_an_emoji_covers_only_the_chosen_faces(
 
 
 def _squares(regions: Regions) -> Mask:
-    """The squares around the middle of boxes, which emoji fill."""
+    """Return the squares around the centres of boxes, where emoji are drawn."""
     squares = []
     for region in regions:
         half = max(region.width, region.height) / 2 + 1
@@ -120,7 +120,7 @@ def test_every_emoji_of_the_instructions_exists(emoji: str) -> None:
     assert sprite_name(emoji)
 
 
-def test_no_instruction_stands_in_a_bank_and_a_seed_gives_the_same_task() -> None:
+def test_no_instruction_is_in_a_bank_and_a_seed_gives_the_same_task() -> None:
     for seed in range(20):
         task = make_task(seed, "validation")
         assert not is_bank_instruction(task.instruction)
