@@ -112,6 +112,11 @@ def test_an_unknown_split_is_rejected(models: Zoo) -> None:
         evaluate(DATA_SET, models, Settings(n=1, split="train"))
 
 
+def test_numbers_beyond_the_data_set_are_rejected(models: Zoo) -> None:
+    with pytest.raises(UsageError, match="no samples of `walls` from number 9"):
+        evaluate(DATA_SET, models, Settings(n=1, seed=9))
+
+
 def test_reference_programs_are_optional_for_each_sample(models: Zoo) -> None:
     program = "RESULT=Vqa(image=IMAGE, question='What colour is it?')"
 

@@ -82,7 +82,7 @@ class ExampleAnswer:
 class Example:
     """A trial in the form that the page needs."""
 
-    trial: Trial
+    instruction: str
     title: str
     planner: str
     verdict: str
@@ -158,7 +158,7 @@ def _example(trial: Trial, album: Album) -> Example:
         first = next(iter(sample.images.values()))
         pictures.append(("right regions", album.figure(first, "The right regions", right)))
     return Example(
-        trial,
+        sample.questions[0].instruction,
         trial.kind.title,
         planner_title(trial.planner),
         "right" if trial.score.right else trial.blame or "wrong",

@@ -120,22 +120,31 @@ class _Evaluation:
             bench.close()
 
     def _task(self, bench: Bench, kind: TaskKind) -> TaskResult:
-        def tried(sample: Sample) -> tuple[tuple[Trial, ...], bool]:
-            return bench.try_out(kind, sample), self._baseline(kind, sample)
-
-        total = self.settings.n * (kind.group.size if kind.group else 1)
-        samples = kind.samples(self.settings.seeds, self.settings.split)
         outcomes: dict[str, list[Outcome]] = {planner: [] for planner in self.planners}
         baseline = []
-        for trials, alone in self._followed(kind.title, each(tried, samples), total):
+        for trials, baseline_is_right in self._trials(bench, kind):
             for trial in trials:
                 self.examples.add(trial)
                 outcomes[trial.planner].append(Outcome.of(trial))
-            baseline.append(alone)
+            baseline.append(baseline_is_right)
+        if not baseline:
+            split, first = self.settings.split, self.settings.seed
+            raise UsageError(
+                f"the split `{split}` has no samples of `{kind.name}` from number {first}",
+                help="choose a smaller --seed",
+            )
         if kind.planning:
             for planner, found in outcomes.items():
                 self.planned[planner] += [one.planned for one in found if one.planned is not None]
         return summarise(kind, outcomes, baseline)
+
+    def _trials(self, bench: Bench, kind: TaskKind) -> Iterator[tuple[tuple[Trial, ...], bool]]:
+        def tried(sample: Sample) -> tuple[tuple[Trial, ...], bool]:
+            return bench.try_out(kind, sample), self._baseline(kind, sample)
+
+        samples = kind.samples(self.settings.seeds, self.settings.split)
+        total = self.settings.n * (kind.group.size if kind.group else 1)
+        return self._followed(kind.title, each(tried, samples), total)
 
     def _baseline(self, kind: TaskKind, sample: Sample) -> bool:
         """Return whether the baseline is right. A model that fails is not."""
