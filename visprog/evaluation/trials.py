@@ -17,8 +17,8 @@ from visprog.planner.selection import choose_planner
 from visprog.session import VisProg
 from visprog.trace.run import Run
 
-Outcome = Plan | PlanError | ModelError
-"""What a planner returns for a question, or the error that it raises."""
+PlanOrError = Plan | PlanError | ModelError
+"""The plan for a question, or the error of the planner."""
 
 
 class Blame(StrEnum):
@@ -47,7 +47,7 @@ class Answer(NamedTuple):
     """The outcome of one question: a plan and its run, or the planner's error."""
 
     instruction: str
-    plan: Outcome
+    plan: PlanOrError
     run: Run | None = None
 
 
@@ -102,11 +102,13 @@ class Bench:
             fault = blame(gold_with_truth=reference.right, program_with_truth=planned)
         return Trial(kind, sample, planner, score, planned, None if score.right else fault, answers)
 
-    def _plans(self, kind: TaskKind, sample: Sample, planner: str) -> list[Outcome]:
+    def _plans(self, kind: TaskKind, sample: Sample, planner: str) -> list[PlanOrError]:
         chosen = self.planners.get(planner)
         return [self._plan(kind, sample, question, chosen) for question in sample.questions]
 
-    def _plan(self, kind: TaskKind, sample: Sample, question: Question, planner: Planner | None) -> Outcome:
+    def _plan(
+        self, kind: TaskKind, sample: Sample, question: Question, planner: Planner | None
+    ) -> PlanOrError:
         """Return the planner's program or its error; without a planner, the gold program."""
         names = tuple(sample.images)
         if planner is None:
@@ -129,7 +131,7 @@ class _Reference:
         self,
         sample: Sample,
         truth: Truth,
-        plans: Sequence[Outcome],
+        plans: Sequence[PlanOrError],
         session: VisProg,
     ) -> None:
         self._sample, self._truth, self._session = sample, truth, session
@@ -137,7 +139,7 @@ class _Reference:
         self._runs = _runs(_run(sample, plans, session))
         self.right = truth.is_right(self._runs)
 
-    def accepts(self, plans: Sequence[Outcome]) -> bool:
+    def accepts(self, plans: Sequence[PlanOrError]) -> bool:
         """Return whether programs are right with perfect models. Gold programs are not run twice."""
         same = [_text(plan) for plan in plans] == self._programs
         runs = self._runs if same else _runs(_run(self._sample, plans, self._session))
@@ -145,7 +147,7 @@ class _Reference:
 
 
 @contextmanager
-def _reference(sample: Sample, truth: Truth, plans: Sequence[Outcome]) -> Iterator[_Reference]:
+def _reference(sample: Sample, truth: Truth, plans: Sequence[PlanOrError]) -> Iterator[_Reference]:
     session = VisProg(planner="examples", models=truth.models, workers=1)
     try:
         yield _Reference(sample, truth, plans, session)
@@ -153,7 +155,7 @@ def _reference(sample: Sample, truth: Truth, plans: Sequence[Outcome]) -> Iterat
         session.close()
 
 
-def _run(sample: Sample, plans: Sequence[Outcome], session: VisProg) -> tuple[Answer, ...]:
+def _run(sample: Sample, plans: Sequence[PlanOrError], session: VisProg) -> tuple[Answer, ...]:
     answers = []
     for question, plan in zip(sample.questions, plans, strict=True):
         run = session.execute(plan, sample.images) if isinstance(plan, Plan) else None
@@ -165,5 +167,5 @@ def _runs(answers: Sequence[Answer]) -> Runs:
     return [answer.run for answer in answers]
 
 
-def _text(plan: Outcome) -> str:
+def _text(plan: PlanOrError) -> str:
     return str(plan) if isinstance(plan, Plan) else ""
