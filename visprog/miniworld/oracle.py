@@ -61,38 +61,38 @@ class Oracle:
 
     def detect(self, image: Image, labels: Sequence[str]) -> Regions:
         """Return the tight boxes of the visible things that match a label."""
-        view = self._sight(image)
+        view = self._view(image)
         found = ((label, box) for label in labels for box in _boxes(view, label))
         return Regions((Region(box, label) for label, box in found), size=image.size)
 
     def detect_faces(self, image: Image) -> Regions:
         """Return the boxes of people's faces."""
-        return Regions((Region(box, "face") for box in _faces(self._sight(image))), size=image.size)
+        return Regions((Region(box, "face") for box in _faces(self._view(image))), size=image.size)
 
     def segment(self, image: Image) -> Regions:
         """Return the visible part of each thing and of each kind of stuff."""
-        view = self._sight(image)
+        view = self._view(image)
         shown = [(view.thing(number).category, view.mask(number)) for number in view.things]
         parts = [*shown, *view.stuff().items()]
         return Regions((Region(bounds(mask), label, 1.0, mask) for label, mask in parts), size=image.size)
 
     def mask(self, image: Image, regions: Regions) -> Regions:
         """Return the regions with the masks of the things in their boxes; for a face, the head in the box."""
-        view = self._sight(image)
+        view = self._view(image)
         masked = (Region(each.box, each.label, each.score, _outline(view, each)) for each in regions)
         return Regions(masked, size=regions.size)
 
     def score(self, images: Sequence[Image], texts: Sequence[str]) -> NDArray[np.floating]:
         """Return logits that are high if a text names the main thing of a picture. Relations are ignored."""
         mentioned = [(text, mentions(text)) for text in texts]
-        views = [self._sight(image) for image in images]
+        views = [self._view(image) for image in images]
         return np.array([[_logit(view, *each) for each in mentioned] for view in views]).reshape(
             len(images), len(texts)
         )
 
     def answer(self, image: Image, question: str) -> str:
         """Answer questions about names, colours, existence and numbers of things."""
-        view = self._sight(image)
+        view = self._view(image)
         for form, reply in _FORMS.items():
             if re.match(form, question.strip().casefold()):
                 return reply(view, mentions(question))
@@ -100,13 +100,13 @@ class Oracle:
 
     def caption(self, image: Image) -> str:
         """Return the visible things with their numbers: "a dog and two cats"."""
-        view = self._sight(image)
+        view = self._view(image)
         groups = Counter(view.thing(number).category for number in view.things)
         return listed([counted(number, name) for name, number in groups.items()] or [*view.stuff()])
 
     def inpaint(self, image: Image, mask: NDArray[np.bool_], prompt: str) -> Image:
         """Paint the stuff or thing that the prompt names; for a removal, the ground behind the mask."""
-        view = self._sight(image)
+        view = self._view(image)
         pixels = image.pixels.copy()
         if mask.any():
             pixels[mask] = _painting(view, mask, prompt)[mask]
@@ -120,7 +120,7 @@ class Oracle:
         known = answers(request[2])[: int(request[1])]
         return Completion("\n".join(known), "oracle")
 
-    def _sight(self, image: Image) -> SceneView:
+    def _view(self, image: Image) -> SceneView:
         view = self._known.get(image.digest) or find_view(image, self._drawn)
         if view is None:
             raise LookupError(f"no scene of the oracle shows this picture of {image.width}x{image.height}")
@@ -168,11 +168,11 @@ def _logit(view: SceneView, text: str, mentioned: Sequence[Mention]) -> float:
     if len(mentioned) > 1:
         return _MAIN * sum(present) / len(present)
     if mentioned[0].fits(_main_content(view)):
-        return _MAIN + _precision(mentioned[0])
+        return _MAIN + _specificity(mentioned[0])
     return _VISIBLE if present[0] else _ABSENT
 
 
-def _precision(mention: Mention) -> float:
+def _specificity(mention: Mention) -> float:
     """Return how specific a mention is: "red car" is more specific than "car", and "car" than "vehicle"."""
     return 2.0 * (mention.name in CATEGORIES or mention.name in STUFF) + (mention.colour is not None)
 

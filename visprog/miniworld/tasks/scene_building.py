@@ -31,7 +31,7 @@ _ALSO_CALLED: dict[str, frozenset[str]] = {
     "woman": frozenset({"princess", "dancer"}),
     "girl": frozenset({"princess", "dancer"}),
 }
-"""Categories that people may also call by this name. They never appear in a question about the name."""
+"""Categories that people may call by another name too. Questions about that name never have them."""
 
 
 class NoSceneError(Exception):
