@@ -10,14 +10,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from visprog.miniworld.drawing import Drawn, bounds, draw
+from visprog.miniworld.drawing import DrawnScene, bounds, draw
 from visprog.miniworld.scene import Scene, Split, Thing, make_scene
 
 _MOST_THINGS = 7
 
 
 class Picture(NamedTuple):
-    """A drawn scene in the pool. The arrays are as in `Drawn`.
+    """A drawn scene in the pool. The arrays are as in `DrawnScene`.
 
     `boxes` are the tight boxes of the visible part of each object, shape (things, 4), in pixels. `seen` is
     the visible share of each object's sprite, from 0 to 1.
@@ -31,9 +31,9 @@ class Picture(NamedTuple):
     seen: NDArray[np.float32]
 
     @property
-    def drawn(self) -> Drawn:
-        """The scene as `Drawn`."""
-        return Drawn(self.scene, self.pixels, self.owners, self.ground)
+    def drawn(self) -> DrawnScene:
+        """The scene as `DrawnScene`."""
+        return DrawnScene(self.scene, self.pixels, self.owners, self.ground)
 
 
 class Pictures:
