@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import glob
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,19 +22,8 @@ from visprog.models.turns import loading_alone
 if TYPE_CHECKING:
     import torch
 
-COMMON_OPTIONS = ("revision", "device", "dtype")
-"""Options that every local model takes."""
-
 _EMBEDDED = "visprog-mini"
 """The owner in the names of the checkpoints that come with VisProg: `visprog-mini/owlvit`."""
-
-
-def check_options(options: Mapping[str, Any], known: Iterable[str], what: str) -> None:
-    """Raise UsageError for an option that the model called `what` does not take."""
-    allowed = [*COMMON_OPTIONS, *known]
-    for name in options:
-        if name not in allowed:
-            raise UsageError(f"{what} takes no option `{name}`", help=f"its options are {', '.join(allowed)}")
 
 
 def find_checkpoint(identifier: str, revision: str | None = None) -> Path:

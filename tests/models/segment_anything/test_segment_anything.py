@@ -12,7 +12,8 @@ import pytest
 from PIL import Image as PILImage
 
 from visprog.errors import ModelFailed, ModelUnavailable, UsageError
-from visprog.models.backends.segment_anything.sam import SegmentAnything, load
+from visprog.models.backends.segment_anything import BACKEND
+from visprog.models.backends.segment_anything.sam import SegmentAnything
 from visprog.models.zoo import Zoo
 from visprog.values import Image, Region, Regions
 
@@ -22,6 +23,8 @@ pytest.importorskip("segment_anything")
 from segment_anything import SamAutomaticMaskGenerator, SamPredictor  # noqa: E402
 
 from tests.models.segment_anything.tiny_sam import SIDE, save, tiny_sam  # noqa: E402
+
+load = BACKEND.load
 
 EVERYTHING = {"points": 6, "quality": 0.0, "stability": 0.0, "nms": 0.99}
 """Random weights are never confident: all their masks count."""

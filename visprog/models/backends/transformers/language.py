@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from visprog.errors import AnswerCut, ModelFailed, UsageError
+from visprog.errors import AnswerCut, ModelFailed
 from visprog.libraries import needs
 from visprog.model_text import spoken
 from visprog.models.backends.transformers.generation import Generated, generate
 from visprog.models.backends.transformers.network import Network
 from visprog.models.roles import Completion, Message
-
-OPTIONS = ("max_new_tokens", "context", "thinking")
-"""Options of a language model; `Limits` says what they mean."""
 
 _STOPS = ("\nUser:", "\nSystem:", "\nAssistant:")
 
@@ -31,14 +28,8 @@ class Limits(NamedTuple):
 
 
 def read_limits(options: Mapping[str, Any]) -> Limits:
-    """Return the options `max_new_tokens`, `context` and `thinking`. Raises UsageError."""
-    given: dict[str, Any] = {name: options[name] for name in OPTIONS if name in options}
-    for name in given.keys() - {"thinking"}:
-        if not isinstance(given[name], int) or isinstance(given[name], bool) or given[name] < 1:
-            raise UsageError(f"the option `{name}` is a number of tokens; found {given[name]!r}")
-    if not isinstance(given.get("thinking", False), bool):
-        raise UsageError(f"the option `thinking` is true or false; found {given['thinking']!r}")
-    return Limits(**given)
+    """Return the options `max_new_tokens`, `context` and `thinking`."""
+    return Limits(**{name: options[name] for name in Limits._fields if name in options})
 
 
 class TransformersLanguageModel:

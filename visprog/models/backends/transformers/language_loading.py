@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from visprog.models.backends.transformers.language import OPTIONS, TransformersLanguageModel, read_limits
+from visprog.models.backends.transformers.language import Limits, TransformersLanguageModel, read_limits
 from visprog.models.backends.transformers.network import (
     architecture_of,
     load_network,
@@ -23,5 +23,5 @@ def load_language_model(role: str, identifier: str, options: Mapping[str, Any]) 
         return load_vision_language(role, identifier, options)
     causal = any(name.endswith("ForCausalLM") for name in classes)  # some architectures are either
     architecture = "AutoModelForSeq2SeqLM" if translates(kind) and not causal else "AutoModelForCausalLM"
-    network = load_network(architecture, identifier, options, OPTIONS, processor="AutoTokenizer")
+    network = load_network(architecture, identifier, options, Limits._fields, processor="AutoTokenizer")
     return TransformersLanguageModel(network, read_limits(options))

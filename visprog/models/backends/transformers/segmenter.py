@@ -18,7 +18,6 @@ from visprog.libraries import needs
 from visprog.models.backends.transformers.geometry import (
     bounding_box,
     computing,
-    fraction,
     load_precise,
     refuse_thin,
 )
@@ -68,9 +67,7 @@ def load_segmenter(
     )
     processor = _oneformer_processor(network, options) if kind == "oneformer" else network.processor
     limits = _Limits(
-        fraction(options, "threshold", _THRESHOLDS[kind]),
-        fraction(options, "mask", 0.5),
-        fraction(options, "overlap", 0.8),
+        options.get("threshold", _THRESHOLDS[kind]), options.get("mask", 0.5), options.get("overlap", 0.8)
     )
     stuff = _stuff(options.get("stuff"), network.model.config.id2label, processor)
     return PanopticSegmenter(network, processor, limits, stuff)
@@ -88,10 +85,10 @@ def _oneformer_processor(network: Network, options: Mapping[str, Any]) -> Any:
     return OneFormerProcessor(images, network.processor, task_seq_length=length)
 
 
-def _stuff(chosen: object, labels: Mapping[int, str], processor: Any) -> frozenset[int]:
+def _stuff(chosen: Sequence[str] | None, labels: Mapping[int, str], processor: Any) -> frozenset[int]:
     """Return the ids of the labels that are stuff. Raises UsageError."""
     if chosen is not None:
-        if not isinstance(chosen, list | tuple) or not set(chosen) <= set(labels.values()):
+        if not set(chosen) <= set(labels.values()):
             known = ", ".join(sorted(set(labels.values())))
             raise UsageError(f"the option `stuff` lists labels; found {chosen!r}", help=f"they are {known}")
         return frozenset(number for number, label in labels.items() if label in chosen)

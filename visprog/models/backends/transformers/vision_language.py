@@ -8,11 +8,10 @@ from typing import Any
 from PIL import Image as PILImage
 
 from visprog.answer_text import unwrapped
-from visprog.errors import ModelFailed, UsageError
+from visprog.errors import ModelFailed
 from visprog.model_text import spoken
 from visprog.models.backends.transformers.generation import Generated, generate
 from visprog.models.backends.transformers.language import (
-    OPTIONS,
     Limits,
     chat_inputs,
     completion,
@@ -42,12 +41,8 @@ def load_vision_language(role: str, identifier: str, options: Mapping[str, Any])
     most so many pixels.
     """
     del role  # it fills all three
-    side = options.get("side", _SIDE)
-    if not isinstance(side, int) or isinstance(side, bool) or side < 1:
-        raise UsageError(f"the option `side` is a number of pixels; found {side!r}")
-    limits = read_limits(options)
-    network = load_network("AutoModelForImageTextToText", identifier, options, (*OPTIONS, "side"))
-    return VisionLanguageModel(network, limits, side=side)
+    network = load_network("AutoModelForImageTextToText", identifier, options, (*Limits._fields, "side"))
+    return VisionLanguageModel(network, read_limits(options), side=options.get("side", _SIDE))
 
 
 class VisionLanguageModel:
