@@ -18,7 +18,7 @@ from visprog.models.backends.opencv.removal import OpenCvRemover
 from visprog.models.backends.opencv.yolox import YoloxDetector
 from visprog.models.backends.opencv.yunet import YuNetFaceDetector
 from visprog.models.backends.segment_anything.sam import SegmentAnything
-from visprog.models.backends.transformers.language import Limits
+from visprog.models.backends.transformers.chat import Limits
 from visprog.models.backends.transformers.sam import Grid
 from visprog.models.options import (
     FLAG,

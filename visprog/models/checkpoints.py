@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 from visprog.errors import ModelError, ModelUnavailable, UsageError
 from visprog.libraries import explain, imports_held, needs
 from visprog.models.checkpoint_faults import checkpoint_fault
-from visprog.models.checkpoint_files import wanted
+from visprog.models.checkpoint_files import files_to_fetch
 from visprog.models.hub_cache import kept_snapshot
-from visprog.models.turns import loading_alone
+from visprog.models.locks import loading_alone
 
 if TYPE_CHECKING:
     import torch
@@ -162,7 +162,7 @@ def _listed(identifier: str, revision: str | None) -> list[str] | None:
         tree = get_cached_repo_tree(identifier, revision=revision)
     except Exception:
         return None
-    return [glob.escape(name) for name in wanted(file.path for file in tree)]
+    return [glob.escape(name) for name in files_to_fetch(file.path for file in tree)]
 
 
 def place(options: Mapping[str, Any]) -> tuple[torch.device, torch.dtype]:

@@ -18,8 +18,9 @@ import transformers
 from tests.models.tiny_checkpoints import answering_models, language_models
 from visprog.errors import AnswerCut, ContextTooLong, ModelFailed, ModelUnavailable, UsageError
 from visprog.models.backends.transformers import BACKEND
+from visprog.models.backends.transformers.chat import completion
 from visprog.models.backends.transformers.generation import Generated
-from visprog.models.backends.transformers.language import TransformersLanguageModel, completion, transcript
+from visprog.models.backends.transformers.language import TransformersLanguageModel, transcript
 from visprog.models.progress import listening
 from visprog.models.roles import Message
 from visprog.models.usage import counting

@@ -22,9 +22,9 @@ from visprog.models import fingerprints
 from visprog.models.backends.transformers.pretrained import quiet
 from visprog.models.checkpoints import find_checkpoint, loading, place
 from visprog.models.inpainting import Excerpt, asks_for_removal, excerpt, paste
+from visprog.models.locks import ModelLock
 from visprog.models.profile import Spec
 from visprog.models.progress import report
-from visprog.models.turns import ModelLock
 from visprog.values import Image
 
 _ARGUMENTS = {

@@ -18,8 +18,8 @@ from visprog.models import fingerprints
 from visprog.models.backends.transformers.scorer import TEMPLATES, read_templates
 from visprog.models.checkpoints import find_checkpoint, loading, place
 from visprog.models.encodings import Encodings
+from visprog.models.locks import ModelLock
 from visprog.models.profile import Spec
-from visprog.models.turns import ModelLock
 from visprog.values import Image
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from visprog.libraries import needs
 from visprog.models import fingerprints
 from visprog.models.checkpoints import place
 from visprog.models.encodings import Encodings
+from visprog.models.locks import ModelLock, loading_alone
 from visprog.models.profile import Spec
-from visprog.models.turns import ModelLock, loading_alone
 from visprog.values import Box, Image, Region, Regions, clip
 
 if TYPE_CHECKING:

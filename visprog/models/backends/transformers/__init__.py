@@ -33,7 +33,7 @@ _LOADERS = {
     "image_text_scorer": "scorer:load_scorer",
     "visual_qa": "answers:load_answers",
     "captioner": "answers:load_answers",
-    "language_model": "language_loading:load_language_model",
+    "language_model": "language:load_language_model",
     "transcriber": "speech:load_transcriber",
 }
 """The file and the function that load each role's models. The functions have the signature of `load`."""

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from visprog.libraries import needs
 from visprog.models.backends.transformers.pretrained import OFFLINE, check_whole, describe, quiet
 from visprog.models.checkpoints import find_checkpoint, loading, place
+from visprog.models.locks import ModelLock
 from visprog.models.options import LOCAL_OPTIONS, check_names
-from visprog.models.turns import ModelLock
 
 if TYPE_CHECKING:
     import torch
