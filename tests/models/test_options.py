@@ -44,8 +44,9 @@ def test_the_models_of_a_role_have_each_option_once(name: str) -> None:
     record = find_backend(name)
     assert record.options
     for role in record.roles:
-        names = [each.name for each in record.options_of(role)]
-        assert len(names) == len(set(names)), role
+        for identifier in ("haar", "a.onnx", "a/b"):
+            names = [each.name for each in record.options_of(role, identifier)]
+            assert len(names) == len(set(names)), role
     for each in record.options:
         assert set(each.roles) <= set(record.roles)
         assert each.meaning
@@ -157,7 +158,7 @@ def test_a_long_value_is_shortened_in_the_message() -> None:
 )
 def test_the_declared_defaults_are_those_of_the_models(backend: str, role: str, made: Any) -> None:
     parameters = inspect.signature(made).parameters
-    declared = {each.name: each.default for each in find_backend(backend).options_of(role)}
+    declared = {each.name: each.default for each in find_backend(backend).options_of(role, "x.onnx")}
     compared = 0
     for name in declared.keys() & parameters.keys():
         default = parameters[name].default
@@ -173,8 +174,21 @@ def test_a_face_detector_s_defaults_are_declared() -> None:
         for made in (HaarFaceDetector, YuNetFaceDetector)
         for name, parameter in inspect.signature(made).parameters.items()
     }
-    for each in find_backend("opencv").options_of("face_detector"):
+    record = find_backend("opencv")
+    declared = [
+        *record.options_of("face_detector", "haar"),
+        *record.options_of("face_detector", "yunet.onnx"),
+    ]
+    assert [each.name for each in declared] == ["side", "smallest", "side", "threshold"]
+    for each in declared:
         assert defaults[each.name] == each.default
+
+
+def test_an_option_of_another_model_of_the_role_is_not_taken() -> None:
+    with pytest.raises(UsageError, match="opencv:haar takes no option `threshold`"):
+        read_spec("face_detector", "opencv:haar,threshold=0.5")
+    with pytest.raises(UsageError, match=r"opencv:faces\.onnx takes no option `smallest`"):
+        read_spec("face_detector", "opencv:faces.onnx,smallest=9")
 
 
 SAMPLES: dict[str, Any] = {
@@ -199,7 +213,7 @@ def test_the_openai_backend_takes_the_options_that_it_declares(
 ) -> None:
     monkeypatch.setenv("MY_KEY", "k3y-of-mine")
     record = find_backend("openai")
-    options = {each.name: SAMPLES[each.name] for each in record.options_of(role)}
+    options = {each.name: SAMPLES[each.name] for each in record.options_of(role, "small")}
     assert len(options) >= 5
     assert record.load(role, "small", options)
 

@@ -11,6 +11,7 @@ import importlib
 import importlib.metadata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import cache
 from typing import Any
 
@@ -52,20 +53,24 @@ class Backend:
     """The options of its models. None: only the loader checks them."""
     repository: Callable[[str], str] = str
     """Returns the repository of the hub, or the folder, for an identifier."""
-    surroundings: Callable[[], list[str]] = list
+    environment: Callable[[], list[str]] = list
     """Returns what the environment adds to a model's fingerprint; it must contain no secret."""
     is_configured: Callable[[Mapping[str, Any]], bool] = _nothing_to_configure
     """Returns whether a model with these options has the key or the address that it needs."""
 
-    def options_of(self, role: str) -> tuple[Option, ...]:
-        """Return the declared options of the models that fill a role."""
-        return tuple(option for option in self.options or () if role in (option.roles or self.roles))
+    def options_of(self, role: str, identifier: str) -> tuple[Option, ...]:
+        """Return the declared options of a model that fills a role."""
+        return tuple(
+            option
+            for option in self.options or ()
+            if role in (option.roles or self.roles) and fnmatchcase(identifier, option.models)
+        )
 
     def check(self, role: str, identifier: str, options: Mapping[str, Any]) -> None:
-        """Raise UsageError for an option that the models of a role do not take, or for a wrong value."""
+        """Raise UsageError for an option that the model does not take, or for a wrong value."""
         if self.options is not None and role in self.roles:
             model = f"{self.name}:{identifier}" if identifier else self.name
-            check_options(options, self.options_of(role), model)
+            check_options(options, self.options_of(role, identifier), model)
 
     def load(self, role: str, identifier: str, options: Mapping[str, Any]) -> object:
         """Load a model for a role. Raises ModelUnavailable and UsageError."""

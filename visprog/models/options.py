@@ -27,7 +27,8 @@ class Option:
     """An option of a backend's models.
 
     `default` describes, as text, what applies without the option. `roles` are the roles whose models take it;
-    empty means all roles of the backend. The value of a `secret` option is never shown in a message.
+    empty means all roles of the backend. `models` is a pattern of the identifiers that take it, such as
+    `*.onnx`. The value of a `secret` option is never shown in a message.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Option:
     meaning: str
     default: str = ""
     roles: tuple[str, ...] = ()
+    models: str = "*"
     secret: bool = False
 
 

@@ -37,7 +37,7 @@ from tests.models.diffusers.tiny_pipelines import (
     stable_diffusion_xl,
 )
 
-load = BACKEND.load
+load: Callable[..., Any] = BACKEND.load
 
 pytestmark = pytest.mark.filterwarnings(
     # Euler's scheduler in the library hands a tensor to numpy in the way of numpy 1.
@@ -63,7 +63,8 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.fixture(scope="module")
 def painter(folders: dict[str, Path]) -> DiffusionInpainter:
-    return load("inpainter", str(folders["inpainting"]), OPTIONS)
+    loaded: DiffusionInpainter = load("inpainter", str(folders["inpainting"]), OPTIONS)
+    return loaded
 
 
 def noise(width: int, height: int) -> Image:

@@ -7,6 +7,7 @@ import logging
 import shutil
 import sys
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ open_clip = pytest.importorskip("open_clip")
 
 from tests.models.open_clip.tiny_coca import CLIP, COCA, build, save  # noqa: E402
 
-load = BACKEND.load
+load: Callable[..., Any] = BACKEND.load
 
 TEXTS = ["a red boat", "two dogs", "green grass", "People at a table."]
 SIZES = [(80, 50), (40, 90), (32, 32), (1, 1), (3, 200), (1600, 900)]

@@ -91,6 +91,6 @@ BACKEND = Backend(
         Option("structured", FLAG, "whether JSON is asked for by a schema", "true", _PICTURE_READERS),
         Option("side", _PIXELS, "the side of pictures that are painted", "1024", ("inpainter",)),
     ),
-    surroundings=surroundings,
+    environment=surroundings,
     is_configured=is_configured,
 )

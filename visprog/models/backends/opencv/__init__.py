@@ -23,16 +23,18 @@ BACKEND = Backend(
         Option(
             "smallest",
             _PIXELS,
-            "the smallest face, in pixels at that size; only haar",
+            "the smallest face, in pixels at that size",
             "20",
             roles=("face_detector",),
+            models="haar",
         ),
         Option(
             "threshold",
             FRACTION,
-            "the lowest score of a face; only .onnx files",
+            "the lowest score of a face",
             "0.7",
             roles=("face_detector",),
+            models="*.onnx",
         ),
         Option(
             "labels",

@@ -7,7 +7,6 @@ from typing import Any
 
 from visprog.errors import ModelUnavailable
 from visprog.models.backends.opencv.haar import haar
-from visprog.models.options import check_names
 
 
 def load(role: str, identifier: str, options: Mapping[str, Any]) -> object:
@@ -18,7 +17,6 @@ def load(role: str, identifier: str, options: Mapping[str, Any]) -> object:
     not take, and ModelUnavailable for an unknown identifier or an unusable file.
     """
     if (role, identifier) == ("face_detector", "haar"):
-        check_names(options, ("side", "smallest"), "opencv:haar")
         return haar(**options)
     if (role, identifier) == ("inpainter", "inpaint"):
         from visprog.models.backends.opencv.removal import OpenCvRemover
@@ -27,7 +25,6 @@ def load(role: str, identifier: str, options: Mapping[str, Any]) -> object:
     if role == "face_detector" and identifier.endswith(".onnx"):
         from visprog.models.backends.opencv.yunet import YuNetFaceDetector
 
-        check_names(options, ("side", "threshold"), f"opencv:{identifier}")
         return YuNetFaceDetector(identifier, **options)
     if role == "detector" and identifier.endswith(".onnx"):
         from visprog.models.backends.opencv.yolox import YoloxDetector
