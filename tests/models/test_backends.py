@@ -85,10 +85,10 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
     (facts / "entry_points.txt").write_text(f"[{GROUP}]\n" + "\n".join(lines) + "\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     importlib.invalidate_caches()
-    backend._entry_points.cache_clear()
+    backend.installed_backends.cache_clear()
     find_backend.cache_clear()
     yield
-    backend._entry_points.cache_clear()
+    backend.installed_backends.cache_clear()
     find_backend.cache_clear()
     sys.modules.pop("echoing", None)
 
@@ -102,7 +102,7 @@ def test_an_installed_package_brings_a_backend(installed: None) -> None:
 
 
 def test_a_faulty_entry_point_is_named(installed: None) -> None:
-    with pytest.raises(UsageError, match="the backend `number` is a int") as caught:
+    with pytest.raises(UsageError, match="the backend `number` is of the type int") as caught:
         find_backend("number")
     assert GROUP in (caught.value.help or "")
     with pytest.raises(UsageError, match="the installed backend `broken` cannot be imported") as broken:

@@ -70,7 +70,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "an index of nothing": (
         leave_an_index,
-        "model.safetensors.index.json does not say where the weights are",
+        "model.safetensors.index.json does not list the files of the weights",
     ),
 }
 
@@ -102,7 +102,7 @@ def test_a_sound_folder_of_another_kind_is_said_to_be_one(sound: Path) -> None:
 def test_a_name_on_the_hub_keeps_its_advice() -> None:
     with pytest.raises(ModelUnavailable) as caught, loading("some/model"):
         raise ValueError("bad")
-    assert "`visprog models pull` fetches what is damaged again" in (caught.value.help or "")
+    assert "`visprog models pull` fetches damaged files again" in (caught.value.help or "")
 
 
 def test_a_file_in_place_of_a_folder_is_said_to_be_one(sound: Path, monkeypatch: pytest.MonkeyPatch) -> None:

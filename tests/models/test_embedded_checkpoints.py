@@ -57,7 +57,7 @@ def test_what_is_missing_is_said_to_be(owl: Path, name: str) -> None:
     assert not is_here(f"visprog-mini/{name}")
     with pytest.raises(ModelUnavailable, match="is missing from this installation") as caught:
         find_checkpoint(f"visprog-mini/{name}")
-    assert "install VisProg anew" in str(caught.value.help)
+    assert "reinstall VisProg" in str(caught.value.help)
 
 
 def test_it_has_no_revisions(owl: Path) -> None:
@@ -78,7 +78,7 @@ def test_its_fingerprint_follows_its_content_alone(owl: Path) -> None:
 def test_pulling_it_fetches_nothing(owl: Path) -> None:
     zoo = Zoo("mini")
     assert list(pull(zoo, ["detector"])) == [("visprog-mini/owlvit", owl)]
-    with pytest.raises(ModelUnavailable, match="visprog-mini/clip should come with VisProg"):
+    with pytest.raises(ModelUnavailable, match="visprog-mini/clip comes with VisProg, but is missing"):
         list(pull(zoo, ["visprog-mini/clip"]))
 
 

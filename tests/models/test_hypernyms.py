@@ -3,7 +3,12 @@ from __future__ import annotations
 import pytest
 
 from visprog.errors import ModelError
-from visprog.models.backends.opencv.hypernyms import COCO_CLASSES, classes_named
+from visprog.models.backends.opencv.hypernyms import (
+    COCO_CLASSES,
+    NARROWER_WORDS,
+    WIDER_WORDS,
+    classes_named,
+)
 from visprog.nouns import plural
 
 VOC_SPELLING = tuple(
@@ -86,8 +91,16 @@ def test_a_slip_of_the_pen_is_shown_the_nearest_class() -> None:
     assert "did you mean `giraffe`" in str(caught.value.help)
 
 
-def test_every_class_that_a_word_stands_for_is_cocos() -> None:
-    from visprog.models.backends.opencv import hypernyms
+@pytest.mark.parametrize("word", WIDER_WORDS)
+def test_a_wider_word_stands_for_all_classes_of_its_list(word: str) -> None:
+    listed = [name.strip() for name in WIDER_WORDS[word].split(",")]
+    assert set(listed) <= set(COCO_CLASSES)
+    assert [COCO_CLASSES[place] for place in classes_named(word, COCO_CLASSES, "a model")] == [
+        name for name in COCO_CLASSES if name in listed
+    ]
 
-    keys = {hypernyms._key(name) for name in COCO_CLASSES}
-    assert {name for names in hypernyms._KIND_OR_KINDS.values() for name in names} <= keys
+
+@pytest.mark.parametrize("kind", NARROWER_WORDS)
+def test_a_narrower_word_stands_for_its_class(kind: str) -> None:
+    for word in NARROWER_WORDS[kind].split(","):
+        assert classes_named(word, COCO_CLASSES, "a model") == [COCO_CLASSES.index(kind)]

@@ -19,7 +19,6 @@ from hypothesis import strategies as st
 from visprog import Image, Run, VisProg
 from visprog.miniworld.drawing import draw
 from visprog.miniworld.scene import make_scene
-from visprog.models.encodings import Encodings
 from visprog.planner.plan import Plan, Request
 from visprog.values import Regions
 
@@ -57,8 +56,7 @@ def one_by_one() -> Iterator[VisProg]:
     with VisProg(models="mini", memory=0, batching=False) as session:
         for role in ("detector", "image_text_scorer"):
             model: Any = session.models.get(role)
-            model._seen = Encodings(model._see, room=0)
-            model._read = Encodings(model._understand, room=0)
+            model.image_encodings.capacity = model.text_encodings.capacity = 0
         yield session
 
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -81,19 +81,17 @@ def test_several_nouns_in_one_picture_are_labelled_as_asked_best_first(detector:
     assert found.labels[-1] == "Cars"
 
 
-def test_a_picture_is_looked_at_once_for_all_that_is_asked(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_picture_is_encoded_once_for_several_labels(folder: Path) -> None:
     detector = YoloxDetector(folder / "squares.onnx", labels=folder / "labels.txt")
     passes = 0
-    forward = detector._forward
+    encode = detector.encodings.encode
 
-    def counted(square: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def counted(pictures: Sequence[Image]) -> Iterable[NDArray[np.float32]]:
         nonlocal passes
-        passes += 1
-        return forward(square)
+        passes += len(pictures)
+        return encode(pictures)
 
-    monkeypatch.setattr(detector, "_forward", counted)
+    detector.encodings.encode = counted
     picture = painted((100, 80), ((0, 0, 24, 24), RED))
     for noun in ("car", "dog", "animals"):
         detector.detect(picture, [noun])

@@ -86,7 +86,7 @@ def test_what_is_pulled_works_without_the_hub(hub: Hub, checkpoint: Path, tmp_pa
     hub.sent.clear()
     count, _ = visprog(*run, env=environment(home))
 
-    assert "the role Detector is to be filled by transformers:tiny/owl, 88 KB" in before
+    assert "the role Detector needs transformers:tiny/owl, 88 KB" in before
     assert "not on this machine" in before
     assert "visprog models pull tiny/owl" in before
     assert "the profile `base` works without weights" in before
@@ -160,10 +160,10 @@ def test_a_damaged_file_is_said_and_fetched_again(
         file.write(b"damaged!")
     with pytest.raises(ModelUnavailable) as caught:
         zoo.get("detector")
-    assert "the role Detector is to be filled by transformers:tiny/owl, 1 MB: tiny/owl cannot be loaded" in (
+    assert "the role Detector needs transformers:tiny/owl, 1 MB: tiny/owl cannot be loaded" in (
         caught.value.message
     )
-    assert "`visprog models pull` fetches what is damaged again" in (caught.value.help or "")
+    assert "`visprog models pull` fetches damaged files again" in (caught.value.help or "")
     hub.sent.clear()
     pull("tiny/owl", env=environment(tmp_path, hub.url))
     assert hub.sent == {"model.safetensors": (checkpoint / "model.safetensors").stat().st_size}

@@ -238,7 +238,7 @@ def test_half_precision_files_are_taken_where_there_are_no_others(
 
 def test_what_the_safety_checker_withholds_is_an_error(folders: dict[str, Path]) -> None:
     inpainter = load("inpainter", str(folders["inpainting"]), OPTIONS)
-    pipeline = inpainter._pipeline
+    pipeline = inpainter.pipeline
     pipeline.run_safety_checker = lambda images, device, dtype: (images * 0, [True])
     image = noise(64, 64)
     with pytest.raises(ModelFailed, match="safety checker") as caught:

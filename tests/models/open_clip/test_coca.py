@@ -108,8 +108,8 @@ def test_nothing_to_compare_gives_an_empty_table(coca: CoCa) -> None:
 def test_a_picture_and_a_text_are_embedded_once(folders: dict[str, Path]) -> None:
     model = loaded(folders["coca"])
     shapes: list[tuple[str, int]] = []
-    model._model.visual.register_forward_hook(lambda _, given, __: shapes.append(("image", len(given[0]))))
-    model._model.text.register_forward_hook(lambda _, given, __: shapes.append(("text", len(given[0]))))
+    model.model.visual.register_forward_hook(lambda _, given, __: shapes.append(("image", len(given[0]))))
+    model.model.text.register_forward_hook(lambda _, given, __: shapes.append(("text", len(given[0]))))
     first, second = noise(20, 30), noise(30, 20)
     table = model.score([first, second, first], TEXTS[3:] * 2)
     assert shapes == [("image", 2), ("text", 1)]
@@ -121,10 +121,11 @@ def test_a_picture_and_a_text_are_embedded_once(folders: dict[str, Path]) -> Non
 def test_what_is_kept_of_pictures_and_texts_is_bounded(folders: dict[str, Path]) -> None:
     model = loaded(folders["coca"])
     model.score([noise(9, 9)], ["a cat"])
-    model._images._room, model._texts._room = 2 * model._images._taken, 3 * model._texts._taken
+    model.image_encodings.capacity = 2 * model.image_encodings.nbytes
+    model.text_encodings.capacity = 3 * model.text_encodings.nbytes
     pictures = [noise(width, 9) for width in range(9, 14)]
     expected = model.score(pictures, TEXTS)
-    assert (len(model._images), len(model._texts)) == (2, 3)
+    assert (len(model.image_encodings), len(model.text_encodings)) == (2, 3)
     np.testing.assert_allclose(model.score(pictures[::-1], TEXTS), expected[::-1], atol=1e-4)
 
 
@@ -174,7 +175,7 @@ def test_more_beams_find_a_likelier_caption(folders: dict[str, Path]) -> None:
         scores = []
         for captioner in captioners:
             with torch.no_grad():
-                seen = captioner._model(pixels)
+                seen = captioner.model(pixels)
                 words = captioner._search(seen["image_features"], seen["image_embs"])
             assert words[0] == 49406
             assert 5 < len(words) <= 30
@@ -186,7 +187,7 @@ def test_more_beams_find_a_likelier_caption(folders: dict[str, Path]) -> None:
 def test_a_caption_ends_where_the_model_ends_it(folders: dict[str, Path], tmp_path: Path) -> None:
     """A decoder made to want its end from the sixth token on."""
     model = loaded(folders["coca"])
-    decoder = model._model.text_decoder.forward
+    decoder = model.model.text_decoder.forward
     letters = [open_clip.SimpleTokenizer().encode(word)[0] for word in "a cat on the mat asleep".split()]
 
     def telling(image_embs: Any, text_embs: Any) -> Any:
@@ -195,7 +196,7 @@ def test_a_caption_ends_where_the_model_ends_it(folders: dict[str, Path], tmp_pa
             logits[:, place, letters[place] if place < 6 else 49407] = 50.0
         return logits
 
-    model._model.text_decoder.forward = telling
+    model.model.text_decoder.forward = telling
     assert model.caption(noise(30, 30)) == "a cat on the mat asleep"
 
 

@@ -14,7 +14,7 @@ from PIL import Image as PILImage
 
 from visprog.errors import ModelFailed, ModelUnavailable, UsageError
 from visprog.models.backends.segment_anything import BACKEND
-from visprog.models.backends.segment_anything.sam import SegmentAnything
+from visprog.models.backends.segment_anything.sam import SegmentAnything, build_sam
 from visprog.models.zoo import Zoo
 from visprog.values import Image, Region, Regions
 
@@ -129,7 +129,7 @@ def test_where_no_mask_is_good_enough_there_are_no_regions(checkpoint: Path) -> 
 def test_a_picture_is_embedded_once_for_many_boxes(checkpoint: Path) -> None:
     model = load("masker", str(checkpoint), {})
     encodes: list[int] = []
-    model._predictor.model.image_encoder.register_forward_hook(lambda *_: encodes.append(1))
+    model.predictor.model.image_encoder.register_forward_hook(lambda *_: encodes.append(1))
     first, second = blobs(100, 60), blobs(60, 100)
     alone = [model.mask(first, boxes_in(first)[index : index + 1])[0] for index in range(3)]
     assert len(encodes) == 1
@@ -141,7 +141,7 @@ def test_a_picture_is_embedded_once_for_many_boxes(checkpoint: Path) -> None:
 
 def test_no_regions_need_no_embedding(checkpoint: Path) -> None:
     model = load("masker", str(checkpoint), {})
-    model._predictor.model.image_encoder.register_forward_hook(lambda *_: pytest.fail("embedded"))
+    model.predictor.model.image_encoder.register_forward_hook(lambda *_: pytest.fail("embedded"))
     assert model.mask(blobs(20, 20), Regions(size=(20, 20))).empty
 
 
@@ -232,11 +232,9 @@ def test_a_folder_with_one_checkpoint_will_do(checkpoint: Path) -> None:
 def test_metas_own_sizes_are_told_from_their_weights(build: str) -> None:
     from segment_anything import sam_model_registry
 
-    from visprog.models.backends.segment_anything.sam import _built
-
     with torch.device("meta"):
         own = sam_model_registry[build]()
-        found = _built(own.state_dict())
+        found = build_sam(own.state_dict())
     assert repr(own) == repr(found)
     layers = list(zip(own.image_encoder.blocks, found.image_encoder.blocks, strict=True))
     assert [one.window_size for one, _ in layers] == [other.window_size for _, other in layers]

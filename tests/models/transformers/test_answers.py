@@ -130,9 +130,7 @@ def test_a_chat_model_answers_as_the_library_s_pipeline(
 
 
 def _instruction() -> str:
-    from visprog.models.backends.transformers import vision_language
-
-    return vision_language._SHORT
+    return vision_language.SHORT_ANSWER_REQUEST
 
 
 def test_a_chat_model_is_asked_for_a_short_answer(checkpoint: Checkpoint) -> None:

@@ -52,7 +52,7 @@ def detector(folders: dict[str, Path], family: str) -> Callable[..., Any]:
 
 
 def network(detector: Any) -> Any:
-    return detector._network
+    return detector.network
 
 
 def reference(detector: Any, image: Any, label: str, threshold: float) -> list[tuple[float, list[float]]]:

@@ -38,5 +38,5 @@ def test_a_large_picture_is_divided_at_a_size_that_memory_allows(tmp_path: Path)
     found = model.segment(image)  # type: ignore[attr-defined]
     assert len(found) > 0
     assert all(region.mask is not None and region.mask.shape == (1800, 3200) for region in found)
-    embedded = next(iter(model._embedded._kept.values()))  # type: ignore[attr-defined]
+    [embedded] = model.embeddings  # type: ignore[attr-defined]
     assert max(embedded.size) == 1500

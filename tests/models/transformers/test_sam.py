@@ -53,12 +53,12 @@ def reference(model: Any, image: Image, **prompts: Any) -> tuple[Any, Any]:
     import torch
     import transformers
 
-    kind = transformers.SamProcessor if model._network.kind == "sam" else transformers.Sam2Processor
-    inputs = kind(model._network.processor)(images=image.to_pil(), return_tensors="pt", **prompts)
+    kind = transformers.SamProcessor if model.network.kind == "sam" else transformers.Sam2Processor
+    inputs = kind(model.network.processor)(images=image.to_pil(), return_tensors="pt", **prompts)
     sizes = [inputs.pop(name) for name in ("original_sizes", "reshaped_input_sizes") if name in inputs]
     with torch.no_grad():
-        outputs = model._network.model(**{name: value.float() for name, value in inputs.items()})
-    [masks] = model._network.processor.post_process_masks(outputs.pred_masks, *sizes)
+        outputs = model.network.model(**{name: value.float() for name, value in inputs.items()})
+    [masks] = model.network.processor.post_process_masks(outputs.pred_masks, *sizes)
     return masks.numpy(), outputs.iou_scores[0].numpy()
 
 
@@ -113,7 +113,7 @@ def test_everything_is_what_the_librarys_pipeline_generates(
 
     model, image = sam(points=8, quality=0.2, stability=0.3, nms=1.0), noise(size)
     pipeline = transformers.pipeline(
-        "mask-generation", model=model._network.model, image_processor=model._network.processor, device="cpu"
+        "mask-generation", model=model.network.model, image_processor=model.network.processor, device="cpu"
     )
     said = pipeline(
         image.to_pil(),
@@ -141,7 +141,7 @@ def sees_red(model: Any, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     import torch
 
     prompts: list[int] = []
-    network = model._network.model
+    network = model.network.model
 
     def forward(
         image_embeddings: Any, input_boxes: Any = None, input_points: Any = None, **others: Any
@@ -246,13 +246,13 @@ def test_a_picture_of_a_square_is_divided_into_the_square_and_the_rest(
 def encodes(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], list[int]]:
     def counted(model: Any) -> list[int]:
         calls: list[int] = []
-        embed = model._network.model.get_image_embeddings
+        embed = model.network.model.get_image_embeddings
 
         def counting(pixels: Any) -> Any:
             calls.append(1)
             return embed(pixels)
 
-        monkeypatch.setattr(model._network.model, "get_image_embeddings", counting)
+        monkeypatch.setattr(model.network.model, "get_image_embeddings", counting)
         return calls
 
     return counted
@@ -276,7 +276,7 @@ def test_the_embeddings_of_the_last_few_pictures_are_kept(
     calls = encodes(model)
     pictures = [noise((20, 20), seed) for seed in range(5)]
     model.mask_at(noise((20, 20), 99), [(5, 5)])
-    model._embedded._room = 4 * model._embedded._taken
+    model.embeddings.capacity = 4 * model.embeddings.nbytes
     calls.clear()
     for picture in pictures:
         model.mask_at(picture, [(5, 5)])

@@ -1,8 +1,8 @@
-"""CLIP and SigLIP say of pictures and texts what the library says, and remember what they have read."""
+"""CLIP and SigLIP score as the library does, and encode each picture and text once."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from tests.models.tiny_checkpoints.pictures import SIZES, picture
 from visprog.errors import ModelUnavailable, UsageError
 from visprog.models.backends.transformers import BACKEND
 from visprog.models.backends.transformers.scorer import TEMPLATES, ContrastiveScorer
+from visprog.models.encodings import Encodings
 from visprog.models.zoo import Zoo
 
 load = BACKEND.load
@@ -132,17 +133,21 @@ def test_braces_in_a_text_are_text(clip: Path) -> None:
     assert np.isfinite(scorer(clip).score([picture("landscape")], ["a {} and {0} and {name!r}"])).all()
 
 
-def test_what_was_read_or_seen_is_not_encoded_again(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_same_picture_or_text_is_encoded_once(clip: Path) -> None:
     model = scorer(clip, templates="none")
     encoded: list[int] = []
-    embed = model._embed
 
-    def counting(features: Any, inputs: Any) -> Any:
-        vectors = embed(features, inputs)
-        encoded.append(len(vectors))
-        return vectors
+    def counting(encodings: Encodings[Any, Any]) -> Callable[[Sequence[Any]], Iterable[Any]]:
+        encode = encodings.encode
 
-    monkeypatch.setattr(model, "_embed", counting)
+        def counted(items: Sequence[Any]) -> Iterable[Any]:
+            encoded.append(len(items))
+            return encode(items)
+
+        return counted
+
+    for encodings in (model.image_encodings, model.text_encodings):
+        encodings.encode = counting(encodings)  # type: ignore[method-assign]
     first = model.score([picture("landscape"), picture("landscape")], ["cat", "dog", "cat"])
     assert encoded == [1, 2]
     again = model.score([picture("landscape"), picture("portrait")], ["dog", "bird"])

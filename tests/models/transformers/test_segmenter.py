@@ -53,11 +53,11 @@ def reference(model: Any, image: Image) -> list[tuple[str, float, Any]]:
     """What the library's documentation does: label, score and mask of each segment, best first."""
     import torch
 
-    processor, kind = model._processor, model._network.kind
+    processor, kind = model.processor, model.network.kind
     task = {"task_inputs": ["panoptic"]} if kind == "oneformer" else {}
     inputs = processor(images=[image.to_pil()], return_tensors="pt", **task)
     with torch.no_grad():
-        outputs = model._network.model(**inputs)
+        outputs = model.network.model(**inputs)
     [found] = processor.post_process_panoptic_segmentation(
         outputs,
         threshold=EASY["threshold"],
@@ -114,7 +114,7 @@ def sees_red(model: Any, monkeypatch: pytest.MonkeyPatch, *, skies: int = 1) -> 
             classes[0, query, label] = 9.0
         return SimpleNamespace(class_queries_logits=classes, masks_queries_logits=torch.stack(masks)[None])
 
-    monkeypatch.setattr(model._network.model, "forward", forward)
+    monkeypatch.setattr(model.network.model, "forward", forward)
 
 
 SQUARES = [
@@ -175,15 +175,15 @@ def test_what_is_stuff_is_read_from_the_checkpoint(
 def test_cocos_kinds_of_stuff_are_known() -> None:
     names = [*(f"thing {n}" for n in range(80)), "banner", *(f"stuff {n}" for n in range(52))]
     labels = dict(enumerate(names))
-    assert frozenset(range(80, 133)) == segmenter._stuff(None, labels, None)
-    assert frozenset() == segmenter._stuff(None, LABELS, None)
+    assert frozenset(range(80, 133)) == segmenter.stuff_ids(None, labels, None)
+    assert frozenset() == segmenter.stuff_ids(None, LABELS, None)
 
 
 @pytest.mark.parametrize("size", [(192, 96), (96, 192)], ids=str)
 def test_a_very_large_picture_has_masks_of_its_full_size(
     segment: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
 ) -> None:
-    monkeypatch.setattr(segmenter, "_LARGEST", 192 * 96 // 4)
+    monkeypatch.setattr(segmenter, "LARGEST_MAP", 192 * 96 // 4)
     model, image = segment(), red_square(size, (24, 24, 72, 72))
     sees_red(model, monkeypatch)
     assert np.array_equal(image.pixels[..., 0] > 0, model.segment(image).with_label("dog")[0].mask)

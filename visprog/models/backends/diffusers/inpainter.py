@@ -57,7 +57,7 @@ class DiffusionInpainter:
         settings: Mapping[str, Any] | None = None,
         fingerprint: str = "",
     ) -> None:
-        self._pipeline = pipeline
+        self.pipeline = pipeline
         self._side = side or _native_side(pipeline)
         self._seed = seed
         self._taken = _arguments_of(pipeline)
@@ -76,7 +76,7 @@ class DiffusionInpainter:
 
         Raises ModelFailed where the checkpoint's own safety checker withholds what was painted.
         """
-        part = excerpt(image, mask, side=self._side, grid=_grid(self._pipeline))
+        part = excerpt(image, mask, side=self._side, grid=_grid(self.pipeline))
         if part is None:
             return image
         with self._lock, _quiet():
@@ -91,7 +91,7 @@ class DiffusionInpainter:
             "height": part.image.height,
             "callback_on_step_end": self._report,
         }
-        output = self._pipeline(
+        output = self.pipeline(
             prompt=prompt,
             image=part.image.to_pil(),
             mask_image=PILImage.fromarray(part.mask.astype(np.uint8) * 255),

@@ -51,14 +51,14 @@ class OpenClip:
     ) -> None:
         from open_clip.transform import PreprocessCfg, image_transform_v2
 
-        self._model = model.eval()
+        self.model = model.eval()
         self._tokenizer = tokenizer
         self._device = device
         self._dtype = dtype
         self._templates = tuple(templates)
         self._preprocess = image_transform_v2(PreprocessCfg(**model.visual.preprocess_cfg), is_train=False)
-        self._images = Encodings(self._look)
-        self._texts = Encodings(self._read)
+        self.image_encodings = Encodings(self._look)
+        self.text_encodings = Encodings(self._read)
         self._lock = ModelLock()
         self.fingerprint = fingerprint
         self.nbytes = sum(weight.numel() * weight.element_size() for weight in model.parameters())
@@ -74,8 +74,8 @@ class OpenClip:
         """Return what `score` returns for each call; what is new in any of them is embedded at once."""
         some = [(images, texts) for images, texts in calls if images and texts]
         with self._lock, self._computing():
-            seen = self._images.of({image.digest: image for images, _ in some for image in images})
-            read = self._texts.of({text: text for _, texts in some for text in texts})
+            seen = self.image_encodings.of({image.digest: image for images, _ in some for image in images})
+            read = self.text_encodings.of({text: text for _, texts in some for text in texts})
         return [
             self._compared([seen[image.digest] for image in images], [read[text] for text in texts])
             if images and texts
@@ -87,9 +87,9 @@ class OpenClip:
         import torch
 
         with torch.inference_mode():
-            logits = self._model.logit_scale.exp() * torch.stack([*seen]) @ torch.stack([*read]).T
-            if getattr(self._model, "logit_bias", None) is not None:
-                logits = logits + self._model.logit_bias
+            logits = self.model.logit_scale.exp() * torch.stack([*seen]) @ torch.stack([*read]).T
+            if getattr(self.model, "logit_bias", None) is not None:
+                logits = logits + self.model.logit_bias
         return np.asarray(logits.cpu().numpy())
 
     @contextmanager
@@ -105,7 +105,7 @@ class OpenClip:
             yield
 
     def _look(self, images: Sequence[Image]) -> list[torch.Tensor]:
-        embeddings = self._model.encode_image(self._pixels(images), normalize=True).float()
+        embeddings = self.model.encode_image(self._pixels(images), normalize=True).float()
         return [embedding.clone() for embedding in embeddings]
 
     def _read(self, texts: Sequence[str]) -> list[torch.Tensor]:
@@ -113,7 +113,7 @@ class OpenClip:
 
         worded = [self._worded(text.strip()) for text in texts]
         tokens = self._tokenizer([sentence for sentences in worded for sentence in sentences])
-        embeddings = self._model.encode_text(tokens.to(self._device), normalize=True).float()
+        embeddings = self.model.encode_text(tokens.to(self._device), normalize=True).float()
         means = [part.mean(dim=0) for part in embeddings.split([len(sentences) for sentences in worded])]
         return [torch.nn.functional.normalize(mean, dim=-1) for mean in means]
 
@@ -151,7 +151,7 @@ class CoCa(OpenClip):
     def caption(self, image: Image) -> str:
         """Return one sentence: the best that a search with so many `beams` finds."""
         with self._lock, self._computing():
-            seen = self._model(self._pixels([image]))
+            seen = self.model(self._pixels([image]))
             tokens = self._search(seen["image_features"], seen["image_embs"])
         marks = (self._tokenizer.sot_token_id, self._tokenizer.eot_token_id)
         text: str = self._tokenizer.decode([token for token in tokens if token not in marks])
@@ -163,7 +163,7 @@ class CoCa(OpenClip):
         OpenCLIP's own generation asks for parts that transformers no longer has.
         """
         live, done = [_Phrase(0.0, (self._tokenizer.sot_token_id,))], list[_Phrase]()
-        longest = min(_LONGEST, self._model.context_length) - 1
+        longest = min(_LONGEST, self.model.context_length) - 1
         while len(done) < self._beams and len(live[0].tokens) < longest:
             live, ended = self._grown(live, self._chances(live, latent, embeddings))
             done += ended
@@ -178,7 +178,7 @@ class CoCa(OpenClip):
         import torch
 
         texts = torch.tensor([phrase.tokens for phrase in phrases], device=self._device)
-        logits: torch.Tensor = self._model(
+        logits: torch.Tensor = self.model(
             None,
             texts,
             image_latent=latent.expand(len(phrases), *latent.shape[1:]),

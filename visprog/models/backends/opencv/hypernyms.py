@@ -72,7 +72,7 @@ _OTHER_NAMES = {
 }
 """Each class's other names. Data sets spell them differently: so are `aeroplane` and `airplane` one."""
 
-_SOME_OF = {
+NARROWER_WORDS = {
     "person": """
         man, woman, boy, girl, child, kid, baby, toddler, adult, teenager, lady, gentleman, guy, player,
         tennis player, baseball player, soccer player, rider, driver, cyclist, skier, snowboarder, surfer,
@@ -90,7 +90,7 @@ _ANIMALS = "bird, cat, dog, horse, sheep, cow, elephant, bear, zebra, giraffe"
 _FRUIT = "banana, apple, orange"
 _VEGETABLES = "broccoli, carrot"
 
-_KINDS = {
+WIDER_WORDS = {
     "animal": _ANIMALS,
     "creature": _ANIMALS,
     "mammal": "cat, dog, horse, sheep, cow, elephant, bear, zebra, giraffe",
@@ -144,7 +144,7 @@ def _readings(key: str) -> Iterable[frozenset[str]]:
     """Yield the keys of the classes that a noun may stand for, the closest reading first."""
     yield frozenset({key})
     yield _SPELLINGS.get(_CANONICAL.get(key, key), frozenset())
-    yield frozenset(spelling for name in _KIND_OR_KINDS.get(key, ()) for spelling in _SPELLINGS[name])
+    yield frozenset(spelling for name in _MEANINGS.get(key, ()) for spelling in _SPELLINGS[name])
 
 
 def _advice(noun: str, classes: Sequence[str]) -> str:
@@ -172,7 +172,7 @@ _SPELLINGS = {
     for name in COCO_CLASSES
 }
 _CANONICAL = {spelling: name for name, spellings in _SPELLINGS.items() for spelling in spellings}
-_KIND_OR_KINDS = {
-    **{some: (_key(name),) for name, names in _SOME_OF.items() for some in _keys(names)},
-    **{_key(wider): _keys(names) for wider, names in _KINDS.items()},
+_MEANINGS = {
+    **{some: (_key(name),) for name, names in NARROWER_WORDS.items() for some in _keys(names)},
+    **{_key(wider): _keys(names) for wider, names in WIDER_WORDS.items()},
 }

@@ -57,7 +57,7 @@ class YoloxDetector:
             f"side={side} classes={','.join(self.classes)}"
         )
         self._lock = threading.Lock()  # a network keeps its input
-        self._kept = Encodings(self._look)  # a program asks for several things in one picture
+        self.encodings = Encodings(self._look)  # a program asks for several things in one picture
         with expecting_onnx(path, "a YOLOX detector"):
             model = with_input_size(content, side)
             self._side = _square(input_shape(model))
@@ -79,7 +79,7 @@ class YoloxDetector:
     def _finds(self, image: Image) -> NDArray[np.float32]:
         """Return what the network says of the picture: shape (cells, 5 + classes)."""
         with self._lock:
-            return self._kept.of({image.digest: image})[image.digest]
+            return self.encodings.of({image.digest: image})[image.digest]
 
     def _look(self, images: Sequence[Image]) -> Iterator[NDArray[np.float32]]:
         return (self._forward(self._letterboxed(image)) for image in images)

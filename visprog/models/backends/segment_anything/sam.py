@@ -68,9 +68,9 @@ class SegmentAnything:
         from segment_anything import SamAutomaticMaskGenerator, SamPredictor
 
         self._side = side
-        self._predictor = SamPredictor(model.eval())
+        self.predictor = SamPredictor(model.eval())
         self._generator = SamAutomaticMaskGenerator(model, **(settings or {}))
-        self._embeddings = Encodings(self._embed, at_once=1)
+        self.embeddings = Encodings(self._embed, batch_size=1)
         self._lock = ModelLock()
         self.fingerprint = fingerprint
         self.nbytes = sum(weight.numel() * weight.element_size() for weight in model.parameters())
@@ -120,17 +120,17 @@ class SegmentAnything:
 
     def _looking_at(self, image: Image) -> Any:
         """Return the predictor with the picture's embedding, kept or computed."""
-        kept = self._embeddings.of({image.digest: image})[image.digest]
-        vars(self._predictor).update(zip(_STATE, kept, strict=True))
-        return self._predictor
+        kept = self.embeddings.of({image.digest: image})[image.digest]
+        vars(self.predictor).update(zip(_STATE, kept, strict=True))
+        return self.predictor
 
     def _embed(self, images: Sequence[Image]) -> Iterator[tuple[Any, ...]]:
         for image in images:
-            self._predictor.set_image(image.pixels)
-            yield tuple(getattr(self._predictor, name) for name in _STATE)
+            self.predictor.set_image(image.pixels)
+            yield tuple(getattr(self.predictor, name) for name in _STATE)
 
     def _check_proportions(self, image: Image) -> None:
-        if max(image.size) > self._predictor.transform.target_length * min(image.size):
+        if max(image.size) > self.predictor.transform.target_length * min(image.size):
             raise ModelFailed(
                 f"the picture of {image.width}x{image.height} is too thin for Segment Anything",
                 help="crop it, or repeat its edges",
@@ -183,7 +183,7 @@ def _read(path: Path) -> Sam:
     try:
         weights = torch.load(path, map_location="cpu", weights_only=True)
         with loading_alone():
-            model = _built(weights)
+            model = build_sam(weights)
         model.load_state_dict(weights)
     except Exception as cause:
         raise ModelUnavailable(
@@ -193,7 +193,7 @@ def _read(path: Path) -> Sam:
     return model
 
 
-def _built(weights: Mapping[str, torch.Tensor]) -> Sam:
+def build_sam(weights: Mapping[str, torch.Tensor]) -> Sam:
     """Build a Sam with the measures of its weights; what they do not tell is as in Meta's three models."""
     import torch
     from segment_anything.modeling import (

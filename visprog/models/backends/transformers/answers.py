@@ -54,7 +54,7 @@ class ViltAnswers:
     """
 
     def __init__(self, network: Network) -> None:
-        self._network = network
+        self.network = network
         self.fingerprint = network.fingerprint
         self.nbytes = network.nbytes
 
@@ -66,7 +66,7 @@ class ViltAnswers:
         """Return the answer to each question about its picture, in one pass."""
         import torch
 
-        network = self._network
+        network = self.network
         images = network.processor.image_processor
         # Its sides become multiples of a step: one that would come to less than a step would be nothing.
         elongated = int(images.size["shortest_edge"] * 1333 / 800) // images.size_divisor - 1
@@ -88,8 +88,8 @@ class BlipAnswers:
     """Writes the answer to a question. What was seen in pictures is kept for other questions."""
 
     def __init__(self, network: Network) -> None:
-        self._network = network
-        self._seen = Encodings(self._see)
+        self.network = network
+        self.image_encodings = Encodings(self._see)
         self.fingerprint = network.fingerprint
         self.nbytes = network.nbytes
 
@@ -105,7 +105,7 @@ class BlipAnswers:
         """
         import torch
 
-        network = self._network
+        network = self.network
         longest = network.model.config.text_config.max_position_embeddings
         asked = network.processor(
             text=[question for _, question in calls], truncation=True, max_length=longest
@@ -115,7 +115,7 @@ class BlipAnswers:
             alike.setdefault(len(tokens), []).append(index)
         answers: dict[int, str] = {}
         with network.lock, quiet(), torch.inference_mode():
-            seen = self._seen.of({image.digest: image for image, _ in calls})
+            seen = self.image_encodings.of({image.digest: image for image, _ in calls})
             for indices in alike.values():
                 pictures = torch.stack([seen[calls[index][0].digest] for index in indices])
                 questions = torch.tensor([asked[index] for index in indices], device=network.device)
@@ -126,11 +126,11 @@ class BlipAnswers:
         return [short_answer(answers[index].strip(), asked) for index, (_, asked) in enumerate(calls)]
 
     def _see(self, images: Sequence[Image]) -> list[Any]:
-        return [grid.clone() for grid in self._network.model.vision_model(_pixels(self._network, images))[0]]
+        return [grid.clone() for grid in self.network.model.vision_model(_pixels(self.network, images))[0]]
 
     def _write(self, pictures: Any, questions: Any) -> Any:
         """Return the tokens of the likeliest answers. The library's own `generate` sees the pictures anew."""
-        model, text = self._network.model, self._network.model.config.text_config
+        model, text = self.network.model, self.network.model.config.text_config
         understood = model.text_encoder(
             input_ids=questions, encoder_hidden_states=pictures, return_dict=False
         )[0]
@@ -149,7 +149,7 @@ class BlipCaptions:
     """Writes a caption."""
 
     def __init__(self, network: Network) -> None:
-        self._network = network
+        self.network = network
         self.fingerprint = network.fingerprint
         self.nbytes = network.nbytes
 
@@ -161,7 +161,7 @@ class BlipCaptions:
         """Return the caption of each picture, all written at once."""
         import torch
 
-        network = self._network
+        network = self.network
         pixels = _pixels(network, [image for (image,) in calls])
         with network.lock, quiet(), torch.inference_mode():
             tokens = network.model.generate(

@@ -48,7 +48,7 @@ class Conversation:
     def __init__(
         self, network: Network, limits: Limits, prompt: Callable[[Sequence[Message]], Prompt]
     ) -> None:
-        self._network = network
+        self.network = network
         self._limits = limits
         self._prompt = prompt
 
@@ -80,7 +80,7 @@ class Conversation:
     ) -> Completion:
         prompt = self._prompt(messages)
         generated = generate(
-            self._network,
+            self.network,
             prompt.inputs,
             most=most,
             context=self._limits.context,
@@ -88,7 +88,7 @@ class Conversation:
             stops=prompt.stops,
             done=done,
         )
-        return completion(generated, self._network.identifier)._replace(read=prompt.read)
+        return completion(generated, self.network.identifier)._replace(read=prompt.read)
 
 
 def completion(generated: Generated, model: str) -> Completion:

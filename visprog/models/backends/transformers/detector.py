@@ -71,7 +71,7 @@ class GroundingDetector:
     """
 
     def __init__(self, network: Network, belief: Belief, *, template: str = "{}", face: str = "face") -> None:
-        self._network = network
+        self.network = network
         self._belief = belief
         self._template = template
         self._face = face
@@ -82,7 +82,7 @@ class GroundingDetector:
         """Return the boxes of everything that one of `labels` names, labelled so, best first."""
         names = list(dict.fromkeys(labels))
         refuse_thin(image)
-        with self._network.lock:
+        with self.network.lock:
             found = list(self._find(image, names)) if names else []
         return Regions(sorted(found, key=lambda region: -region.score), size=image.size)
 
@@ -92,19 +92,19 @@ class GroundingDetector:
 
     def _find(self, image: Image, names: Sequence[str]) -> Iterator[Region]:
         for inputs, columns in self._ask(image.to_pil(), names):
-            with computing(self._network):
-                outputs = self._network.model(**inputs.to(self._network.device))
+            with computing(self.network):
+                outputs = self.network.model(**inputs.to(self.network.device))
             for name, chosen in columns.items():
                 logits, edges = outputs.logits[..., chosen], outputs.pred_boxes
-                yield from regions_of(self._network, self._belief, name, logits, edges, image.size)
+                yield from regions_of(self.network, self._belief, name, logits, edges, image.size)
 
     def _ask(self, picture: Picture, names: Sequence[str]) -> Iterator[_Pass]:
         """Ask "a. b."; the columns are tokens, and a label's are those between two full stops."""
-        stop = self._network.tokenizer.convert_tokens_to_ids(".")
-        longest = self._network.model.config.max_text_len
+        stop = self.network.tokenizer.convert_tokens_to_ids(".")
+        longest = self.network.model.config.max_text_len
         for part in self._parts(names, longest - 2):
             text = " ".join(f"{phrase}." for phrase in part.values())
-            inputs = self._network.processor(images=picture, text=text, return_tensors="pt")
+            inputs = self.network.processor(images=picture, text=text, return_tensors="pt")
             spans: list[list[int]] = [[]]
             for position, token in enumerate(inputs["input_ids"][0].tolist()[:longest]):
                 if token == stop:
@@ -121,11 +121,10 @@ class GroundingDetector:
             phrase = _phrase(self._template.replace("{}", name))
             if not phrase:
                 continue
-            tokens = len(self._network.tokenizer(phrase, add_special_tokens=False)["input_ids"]) + 1
+            tokens = len(self.network.tokenizer(phrase, add_special_tokens=False)["input_ids"]) + 1
             if tokens > room:
                 raise ModelFailed(
-                    f"the label {name!r} has {tokens} tokens; "
-                    f"{self._network.identifier} reads {room} at most",
+                    f"the label {name!r} has {tokens} tokens; {self.network.identifier} reads {room} at most",
                     help="use a shorter label",
                 )
             if not parts or tokens > left:

@@ -45,7 +45,7 @@ class TransformersLanguageModel:
     """
 
     def __init__(self, network: Network, limits: Limits = Limits()) -> None:  # noqa: B008  # it is frozen
-        self._network = network
+        self.network = network
         self._thinking = limits.thinking
         self._conversation = Conversation(network, limits, self._prompt)
         self.fingerprint = network.fingerprint
@@ -69,7 +69,7 @@ class TransformersLanguageModel:
         )
 
     def _prompt(self, messages: Sequence[Message]) -> Prompt:
-        tokenizer = self._network.tokenizer
+        tokenizer = self.network.tokenizer
         if tokenizer.chat_template is None:
             return Prompt(tokenizer(transcript(messages), return_tensors="pt"), _STOPS)
         inputs = chat_inputs(tokenizer, messages, self._thinking)

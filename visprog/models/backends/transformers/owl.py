@@ -29,12 +29,12 @@ class OwlDetector:
     """
 
     def __init__(self, network: Network, belief: Belief, *, template: str = "{}", face: str = "face") -> None:
-        self._network = network
+        self.network = network
         self._belief = belief
         self._template = template
         self._face = face
-        self._seen = Encodings(self._see, at_once=_AT_ONCE)
-        self._read = Encodings(self._understand)
+        self.image_encodings = Encodings(self._see, batch_size=_AT_ONCE)
+        self.text_encodings = Encodings(self._understand)
         self.fingerprint = network.fingerprint
         self.nbytes = network.nbytes
 
@@ -47,9 +47,9 @@ class OwlDetector:
         pictures = {image.digest: image for image, labels in calls if labels}
         for image, _ in calls:
             refuse_thin(image)
-        with self._network.lock:
-            seen = self._seen.of(pictures)
-            read = self._read.of({name: name for _, labels in calls for name in labels})
+        with self.network.lock:
+            seen = self.image_encodings.of(pictures)
+            read = self.text_encodings.of({name: name for _, labels in calls for name in labels})
             found = [
                 list(self._find(seen[image.digest], {name: read[name] for name in labels}, image.size))
                 if labels
@@ -72,18 +72,18 @@ class OwlDetector:
     def _find(self, seen: _Seen, names: dict[str, Any], size: tuple[int, int]) -> Iterator[Region]:
         import torch
 
-        with computing(self._network):
+        with computing(self.network):
             queries = torch.stack(list(names.values()))[None]
-            logits, _ = self._network.model.class_predictor(seen.features[None], queries)
+            logits, _ = self.network.model.class_predictor(seen.features[None], queries)
         for index, name in enumerate(names):
             column = logits[..., [index]]
-            yield from regions_of(self._network, self._belief, name, column, seen.boxes[None], size)
+            yield from regions_of(self.network, self._belief, name, column, seen.boxes[None], size)
 
     def _see(self, images: Sequence[Image]) -> list[_Seen]:
-        model, prepare = self._network.model, self._network.processor.image_processor
+        model, prepare = self.network.model, self.network.processor.image_processor
         inputs = prepare(images=[image.to_pil() for image in images], return_tensors="pt")
-        with computing(self._network):
-            grids, _ = model.image_embedder(inputs["pixel_values"].to(self._network.device))
+        with computing(self.network):
+            grids, _ = model.image_embedder(inputs["pixel_values"].to(self.network.device))
             features = grids.flatten(1, 2)
             boxes = model.box_predictor(features, grids)
         return [_Seen(*(part.clone() for part in parts)) for parts in zip(features, boxes, strict=True)]
@@ -92,8 +92,8 @@ class OwlDetector:
         import torch
 
         texts = [self._template.replace("{}", name) for name in names]
-        inputs = self._network.processor(text=[texts], return_tensors="pt", truncation=True)
-        with computing(self._network):
-            output = self._network.model.base_model.get_text_features(**inputs.to(self._network.device))
+        inputs = self.network.processor(text=[texts], return_tensors="pt", truncation=True)
+        with computing(self.network):
+            output = self.network.model.base_model.get_text_features(**inputs.to(self.network.device))
             vectors = torch.nn.functional.normalize(output.pooler_output, dim=-1)
         return [vector.clone() for vector in vectors]

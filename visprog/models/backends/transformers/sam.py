@@ -101,10 +101,10 @@ class SegmentAnything:
     """
 
     def __init__(self, network: Network, grid: Grid | None = None, zoom: float | None = None) -> None:
-        self._network = network
+        self.network = network
         self._grid = grid or Grid()
         self._zoom = zoom
-        self._embedded = Encodings(self._embed, at_once=_AT_ONCE)
+        self.embeddings = Encodings(self._embed, batch_size=_AT_ONCE)
         self.fingerprint = network.fingerprint
         self.nbytes = network.nbytes
 
@@ -130,8 +130,8 @@ class SegmentAnything:
         asked = [image for image, regions in calls if any(clip(each.box, image.size) for each in regions)]
         for image in asked:
             refuse_thin(image)
-        with self._network.lock:
-            self._embedded.of({image.digest: image for image in asked})
+        with self.network.lock:
+            self.embeddings.of({image.digest: image for image in asked})
             return [self._masked(image, regions) for image, regions in calls]
 
     def _masked(self, image: Image, regions: Regions) -> Regions:
@@ -153,7 +153,7 @@ class SegmentAnything:
         """
         if not points:
             return Regions(size=image.size)
-        with self._network.lock:
+        with self.network.lock:
             logits, scores = self._ask(image, points=[list(points)])
             masks = list(self._full_size(image, logits[0]))
         regions = list(_regions(masks, scores[0].tolist()))
@@ -169,7 +169,7 @@ class SegmentAnything:
 
         refuse_thin(image)
         seen = _shrunk(image)
-        with self._network.lock:
+        with self.network.lock:
             found = [self._candidates(seen, points) for points in self._points(seen)]
             scores = _joined([part.scores for part in found])
             boxes = [box for part in found for box in part.boxes]
@@ -223,21 +223,21 @@ class SegmentAnything:
             prompts["input_boxes"] = torch.tensor([boxes]) * torch.tensor([across, down, across, down])
         if points is not None:
             prompts["input_points"] = torch.tensor([points]) * torch.tensor([across, down])
-        placed = {name: value.float().to(self._network.device) for name, value in prompts.items()}
+        placed = {name: value.float().to(self.network.device) for name, value in prompts.items()}
         with torch.inference_mode():
-            outputs = self._network.model(image_embeddings=known.features, multimask_output=True, **placed)
+            outputs = self.network.model(image_embeddings=known.features, multimask_output=True, **placed)
             return outputs.pred_masks[0].float(), outputs.iou_scores[0].float()
 
     def _known(self, image: Image) -> _Embedded:
         refuse_thin(image)
-        return self._embedded.of({image.digest: image})[image.digest]
+        return self.embeddings.of({image.digest: image})[image.digest]
 
     def _embed(self, images: Sequence[Image]) -> Iterator[_Embedded]:
         """Yield each picture's embedding, computed in the network's dtype; the rest is in full precision."""
-        inputs = self._network.processor(images=[image.to_pil() for image in images], return_tensors="pt")
-        pixels = inputs["pixel_values"].to(self._network.device)
-        with computing(self._network):
-            features = self._network.model.get_image_embeddings(pixels)
+        inputs = self.network.processor(images=[image.to_pil() for image in images], return_tensors="pt")
+        pixels = inputs["pixel_values"].to(self.network.device)
+        with computing(self.network):
+            features = self.network.model.get_image_embeddings(pixels)
         # SAM scales a picture to fit its square, SAM 2 to fill it.
         reshaped = inputs.get("reshaped_input_sizes", [pixels.shape[-2:]] * len(images))
         for index, image in enumerate(images):
@@ -258,7 +258,7 @@ class SegmentAnything:
         known = self._known(image)
         some = max(1, _PIXELS // max(image.width * image.height, 1024 * 1024))
         for start in range(0, len(logits), some):
-            [fine] = self._network.processor.post_process_masks(
+            [fine] = self.network.processor.post_process_masks(
                 [logits[start : start + some, None]],
                 original_sizes=[known.size],
                 reshaped_input_sizes=[known.reshaped],

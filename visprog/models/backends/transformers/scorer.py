@@ -67,10 +67,10 @@ class ContrastiveScorer:
     """
 
     def __init__(self, network: Network, templates: Sequence[str] = TEMPLATES) -> None:
-        self._network = network
+        self.network = network
         self._templates = tuple(templates)
-        self._read = Encodings(self._understand)
-        self._seen = Encodings(self._see, at_once=_BATCH)
+        self.text_encodings = Encodings(self._understand)
+        self.image_encodings = Encodings(self._see, batch_size=_BATCH)
         self._scale = float(network.model.logit_scale.detach().float().exp())
         bias = getattr(network.model, "logit_bias", None)
         self._bias = float(bias.detach().float()) if bias is not None else 0.0
@@ -87,9 +87,9 @@ class ContrastiveScorer:
     ) -> list[NDArray[np.floating]]:
         """Return what `score` returns for each call; what is new in any of them is encoded at once."""
         some = [(images, texts) for images, texts in calls if images and texts]
-        with self._network.lock:
-            seen = self._seen.of({image.digest: image for images, _ in some for image in images})
-            read = self._read.of({text: text for _, texts in some for text in texts})
+        with self.network.lock:
+            seen = self.image_encodings.of({image.digest: image for images, _ in some for image in images})
+            read = self.text_encodings.of({text: text for _, texts in some for text in texts})
         return [
             self._compared([seen[image.digest] for image in images], [read[text] for text in texts])
             if images and texts
@@ -102,8 +102,8 @@ class ContrastiveScorer:
 
     def _see(self, images: Sequence[Image]) -> list[Vector]:
         pictures = [image.to_pil() for image in images]
-        inputs = self._network.processor(images=pictures, return_tensors="pt")
-        return self._embed(self._network.model.get_image_features, inputs)
+        inputs = self.network.processor(images=pictures, return_tensors="pt")
+        return self._embed(self.network.model.get_image_features, inputs)
 
     def _understand(self, texts: Sequence[str]) -> list[Vector]:
         worded = [self._worded(text) for text in texts]
@@ -119,21 +119,21 @@ class ContrastiveScorer:
         return [template.replace("{}", text) for template in self._templates]
 
     def _encode(self, sentences: Sequence[str]) -> list[Vector]:
-        longest = int(self._network.model.config.text_config.max_position_embeddings)
-        if "siglip" in self._network.kind:  # trained on lower-case text, padded to one length without a mask
+        longest = int(self.network.model.config.text_config.max_position_embeddings)
+        if "siglip" in self.network.kind:  # trained on lower-case text, padded to one length without a mask
             sentences, padding, longest = [text.lower() for text in sentences], "max_length", min(64, longest)
         else:
             padding = "longest"
-        inputs = self._network.processor(
+        inputs = self.network.processor(
             text=list(sentences), padding=padding, max_length=longest, truncation=True, return_tensors="pt"
         )
-        return self._embed(self._network.model.get_text_features, inputs)
+        return self._embed(self.network.model.get_text_features, inputs)
 
     def _embed(self, features: Callable[..., Any], inputs: Any) -> list[Vector]:
         import torch
 
         with torch.inference_mode():
-            output = features(**self._network.placed(inputs)).pooler_output
+            output = features(**self.network.placed(inputs)).pooler_output
         return [_normalised(vector) for vector in output.float().cpu().numpy()]
 
 

@@ -48,7 +48,7 @@ _FAMILIES = {
 }
 """The architectures, by the library's names."""
 
-_LARGEST = 8_000_000
+LARGEST_MAP = 8_000_000
 """The most pixels on which segments are told apart; the map of a larger picture is enlarged from that."""
 
 
@@ -85,7 +85,7 @@ def load_segmenter(
         options.get("mask", 0.5),
         options.get("overlap", 0.8),
     )
-    stuff = _stuff(options.get("stuff"), network.model.config.id2label, processor)
+    stuff = stuff_ids(options.get("stuff"), network.model.config.id2label, processor)
     return PanopticSegmenter(network, processor, limits, stuff)
 
 
@@ -101,8 +101,8 @@ def _oneformer_processor(network: Network, options: Mapping[str, Any]) -> Any:
     return OneFormerProcessor(images, network.processor, task_seq_length=length)
 
 
-def _stuff(chosen: Sequence[str] | None, labels: Mapping[int, str], processor: Any) -> frozenset[int]:
-    """Return the ids of the labels that are stuff. Raises UsageError."""
+def stuff_ids(chosen: Sequence[str] | None, labels: Mapping[int, str], processor: Any) -> frozenset[int]:
+    """Return the ids of the labels that are stuff. Raises UsageError for an unknown label."""
     if chosen is not None:
         if not set(chosen) <= set(labels.values()):
             known = ", ".join(sorted(set(labels.values())))
@@ -120,8 +120,8 @@ class PanopticSegmenter:
     """Divides a picture into things and stuff. May be shared by threads."""
 
     def __init__(self, network: Network, processor: Any, limits: _Limits, stuff: frozenset[int]) -> None:
-        self._network = network
-        self._processor = processor
+        self.network = network
+        self.processor = processor
         self._images = getattr(processor, "image_processor", processor)
         self._limits = limits
         self._stuff = stuff
@@ -153,8 +153,8 @@ class PanopticSegmenter:
         return [found[index] for index in range(len(images))]
 
     def _prepared(self, image: Image) -> dict[str, torch.Tensor]:
-        task = {"task_inputs": ["panoptic"]} if self._network.kind == "oneformer" else {}
-        inputs = self._processor(images=[image.to_pil()], return_tensors="pt", **task)
+        task = {"task_inputs": ["panoptic"]} if self.network.kind == "oneformer" else {}
+        inputs = self.processor(images=[image.to_pil()], return_tensors="pt", **task)
         return {
             name: value for name, value in inputs.items() if name != "patch_offsets"
         }  # of no split picture
@@ -166,12 +166,12 @@ class PanopticSegmenter:
         import torch
 
         joined = {
-            name: torch.cat([each[name] for each in inputs]).to(self._network.device) for name in inputs[0]
+            name: torch.cat([each[name] for each in inputs]).to(self.network.device) for name in inputs[0]
         }
-        with self._network.lock, computing(self._network):
-            outputs = self._network.model(**joined)
+        with self.network.lock, computing(self.network):
+            outputs = self.network.model(**joined)
         for index, image in enumerate(images):
-            with self._network.lock, computing(self._network):
+            with self.network.lock, computing(self.network):
                 believed = self._believed(outputs, index)
                 numbers, segments = self._divide(believed, image.size) if believed else (None, ())
             regions = self._regions(numbers, segments) if numbers is not None else ()
@@ -193,10 +193,10 @@ class PanopticSegmenter:
     def _divide(self, outputs: Any, size: tuple[int, int]) -> tuple[NDArray[np.int32], Sequence[Any]]:
         """Return each pixel's segment, shape (height, width), and what the library says of the segments."""
         width, height = size
-        shrink = min(1.0, (_LARGEST / (width * height)) ** 0.5)
+        shrink = min(1.0, (LARGEST_MAP / (width * height)) ** 0.5)
         target = (max(1, round(height * shrink)), max(1, round(width * shrink)))
         # Segments of one kind of stuff are joined in `_regions`: where the library does, numbers can collide.
-        fuses = _FAMILIES[self._network.kind].fuses
+        fuses = _FAMILIES[self.network.kind].fuses
         separate: dict[str, Any] = {"label_ids_to_fuse": set()} if fuses else {}
         [found] = self._images.post_process_panoptic_segmentation(
             outputs,
@@ -212,7 +212,7 @@ class PanopticSegmenter:
         return numbers, found["segments_info"]
 
     def _regions(self, numbers: NDArray[np.int32], segments: Sequence[Any]) -> Iterator[Region]:
-        labels = self._network.model.config.id2label
+        labels = self.network.model.config.id2label
         together: dict[object, list[Any]] = {}
         for segment in segments:
             kind = segment["label_id"]

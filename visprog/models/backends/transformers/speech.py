@@ -53,7 +53,7 @@ class WhisperTranscriber:
     """
 
     def __init__(self, network: Network, language: str | None = None) -> None:
-        self._network = network
+        self.network = network
         several = getattr(network.model.generation_config, "task_to_id", None)  # it could translate as well
         self._task = {"task": "transcribe"} if several else {}
         if language is not None:
@@ -71,12 +71,12 @@ class WhisperTranscriber:
             return ""
         long = len(sound) > self._window
         cut = {"truncation": False, "padding": "longest"} if long else {}
-        inputs = self._network.processor.feature_extractor(
+        inputs = self.network.processor.feature_extractor(
             sound, sampling_rate=RATE, return_tensors="pt", return_attention_mask=True, **cut
         )
         settings = self._task | ({"return_timestamps": True} if long else {})
-        with self._network.lock, quiet(), torch.inference_mode():
-            tokens = self._network.model.generate(
-                **self._network.placed(inputs), **settings, num_beams=_BEAMS, do_sample=False
+        with self.network.lock, quiet(), torch.inference_mode():
+            tokens = self.network.model.generate(
+                **self.network.placed(inputs), **settings, num_beams=_BEAMS, do_sample=False
             )
-        return spoken(str(self._network.tokenizer.decode(tokens[0], skip_special_tokens=True)))
+        return spoken(str(self.network.tokenizer.decode(tokens[0], skip_special_tokens=True)))
