@@ -22,12 +22,11 @@ from visprog.models.hub_listing import check_usable, is_safe, read_listing
 
 
 def fetch(identifier: str, revision: str | None = None) -> Path:
-    """Fetch the files of a checkpoint that loading needs, and return its folder. Shows progress on standard
-    error.
+    """Fetch the files of a checkpoint that loading needs, and return its folder.
 
-    Intact files are kept, damaged files are fetched again, and an interrupted fetch is resumed. Checkpoints
-    that come with VisProg are not fetched. Raises UsageError for an invalid name, and ModelUnavailable if the
-    fetch fails; without a network it fails within seconds.
+    Progress is shown on standard error. Intact files are kept, damaged files are fetched again, and an
+    interrupted fetch is resumed. Checkpoints that come with VisProg are not fetched. Raises UsageError for an
+    invalid name, and ModelUnavailable if the fetch fails; without a network it fails within seconds.
     """
     if is_embedded(identifier) or local_folder(identifier).is_dir():
         return find_checkpoint(identifier, revision)

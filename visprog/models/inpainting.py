@@ -1,5 +1,4 @@
-"""Helps inpainters: recognises prompts that ask for removal, cuts out the part to paint, and pastes the
-result.
+"""Preparation and result of inpainting: prompts that ask for removal, the part to paint, and its pasting.
 
 A model sees only a square around the mask, cut off where the picture ends, in its own proportions. Its
 painting is scaled back, and only the pixels of the mask are replaced.
@@ -140,10 +139,10 @@ def _padded(edge: int, grid: int, least: int) -> int:
 def _touched(
     mask: NDArray[np.bool_], steps: tuple[float, float], cells: tuple[int, int]
 ) -> NDArray[np.bool_]:
-    """Return for each cell whether the mask has a pixel in it. A cell is `steps` pixels of the mask wide and
-    high.
+    """Return for each cell whether the mask has a pixel in it.
 
-    Cells beyond the mask repeat its edge, as the picture does.
+    A cell is `steps` pixels of the mask wide and high. Cells beyond the mask repeat its edge, as the picture
+    does.
     """
     across = _spans(mask.shape[1], steps[0], cells[0])
     down = _spans(mask.shape[0], steps[1], cells[1])

@@ -271,7 +271,7 @@ def test_weights_that_are_not_here_are_named(monkeypatch: pytest.MonkeyPatch, tm
 
 
 def test_a_clip_cannot_describe(folders: dict[str, Path]) -> None:
-    with pytest.raises(ModelUnavailable, match="is no CoCa"):
+    with pytest.raises(ModelUnavailable, match="is not a CoCa"):
         load("captioner", str(folders["clip"]), {})
     assert not isinstance(load("image_text_scorer", str(folders["clip"]), {}), CoCa)
     assert isinstance(load("image_text_scorer", str(folders["clip"]), {}), OpenClip)

@@ -255,7 +255,7 @@ def test_what_is_no_checkpoint_is_refused_in_words(tmp_path: Path, content: Any)
         path.write_bytes(content)
     else:
         torch.save(content, path)
-    with pytest.raises(ModelUnavailable, match="no checkpoint of Segment Anything"):
+    with pytest.raises(ModelUnavailable, match="not a checkpoint of Segment Anything"):
         load("masker", str(path), {})
 
 

@@ -197,7 +197,7 @@ def test_nothing_seen_is_no_region(segment: Callable[..., Any]) -> None:
 
 @pytest.mark.parametrize("family", ["mask2former"], indirect=True)
 def test_stuff_that_is_no_label_is_refused(segment: Callable[..., Any]) -> None:
-    with pytest.raises(UsageError, match="`stuff` lists labels"):
+    with pytest.raises(UsageError, match="`stuff` lists labels of the checkpoint"):
         segment(stuff=["ocean"])
 
 

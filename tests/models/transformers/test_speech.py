@@ -86,7 +86,7 @@ def test_the_language_can_be_named(folder: Path) -> None:
 
 
 def test_a_language_that_the_checkpoint_lacks_is_refused_when_it_is_loaded(folder: Path) -> None:
-    with pytest.raises(UsageError, match="speaks no `klingon`") as caught:
+    with pytest.raises(UsageError, match="does not know the language `klingon`") as caught:
         whisper(folder, language="klingon")
     assert "en" in (caught.value.help or "")
 

@@ -26,17 +26,17 @@ if TYPE_CHECKING:
     import torch
 
 _SLENDER = 100
-"""Of a thinner picture the middle is looked at: the model sees a square from there anyway."""
+"""Maximum ratio of a picture's sides. The ends of a thinner picture are cut off; the model ignores them."""
 
 _SHORTEST, _LONGEST = 5, 30
-"""A caption's tokens, its two marks included, as OpenCLIP bounds them."""
+"""OpenCLIP's limits of a caption in tokens, including the start and end tokens."""
 
 
 class OpenClip:
-    """Says how well pictures and texts fit together (ImageTextScorer).
+    """Scores how well texts describe pictures (ImageTextScorer).
 
-    A text is set into each of `templates`, and the mean of the embeddings, normalised again, stands for it; a
-    text that ends in a full stop is a sentence and stands for itself. May be shared by threads.
+    A text is put into each of `templates`, and the mean of the embeddings, normalised again, represents it. A
+    text that ends in a full stop is a sentence and is used without templates. Safe between threads.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class OpenClip:
     def score_batch(
         self, calls: Sequence[tuple[Sequence[Image], Sequence[str]]]
     ) -> list[NDArray[np.floating]]:
-        """Return what `score` returns for each call; what is new in any of them is embedded at once."""
+        """Return the result of `score` for each call. New pictures and texts are embedded together."""
         some = [(images, texts) for images, texts in calls if images and texts]
         with self._lock, self._computing():
             seen = self.image_encodings.of({image.digest: image for images, _ in some for image in images})
@@ -94,7 +94,7 @@ class OpenClip:
 
     @contextmanager
     def _computing(self) -> Iterator[None]:
-        """Compute in the precision asked for; the weights stay in full, as the library cannot do without."""
+        """Compute in the chosen precision. The weights stay in full precision, as the library requires."""
         import torch
 
         half = self._dtype != torch.float32
@@ -149,7 +149,7 @@ class CoCa(OpenClip):
         self._beams = beams
 
     def caption(self, image: Image) -> str:
-        """Return one sentence: the best that a search with so many `beams` finds."""
+        """Return one sentence, found by a beam search."""
         with self._lock, self._computing():
             seen = self.model(self._pixels([image]))
             tokens = self._search(seen["image_features"], seen["image_embs"])
@@ -158,9 +158,9 @@ class CoCa(OpenClip):
         return text.strip()
 
     def _search(self, latent: torch.Tensor, embeddings: torch.Tensor) -> tuple[int, ...]:
-        """Return the tokens of the caption with the best mean log-probability among those that beams reach.
+        """Return the tokens of the caption with the best mean log-probability that the beam search finds.
 
-        OpenCLIP's own generation asks for parts that transformers no longer has.
+        OpenCLIP's own generation uses parts that transformers no longer has.
         """
         live, done = [_Phrase(0.0, (self._tokenizer.sot_token_id,))], list[_Phrase]()
         longest = min(_LONGEST, self.model.context_length) - 1
@@ -174,7 +174,7 @@ class CoCa(OpenClip):
     def _chances(
         self, phrases: Sequence[_Phrase], latent: torch.Tensor, embeddings: torch.Tensor
     ) -> torch.Tensor:
-        """Return log-probabilities of shape (phrases, vocabulary) for what comes next."""
+        """Return the log-probabilities of the next token, shape (phrases, vocabulary)."""
         import torch
 
         texts = torch.tensor([phrase.tokens for phrase in phrases], device=self._device)
@@ -192,7 +192,7 @@ class CoCa(OpenClip):
     def _grown(
         self, phrases: Sequence[_Phrase], chances: torch.Tensor
     ) -> tuple[list[_Phrase], list[_Phrase]]:
-        """Return the best phrases that are one token longer: those that go on, and those that end."""
+        """Return the best phrases that are one token longer: the unfinished ones and the finished ones."""
         sums = chances + chances.new_tensor([[phrase.chance] for phrase in phrases])
         best, places = sums.flatten().topk(2 * self._beams)
         live, done = list[_Phrase](), list[_Phrase]()
@@ -207,18 +207,17 @@ class CoCa(OpenClip):
 
 
 class _Phrase(NamedTuple):
-    """The beginning of a caption, or all of it, and its log-probability."""
+    """A caption, complete or not, and its log-probability."""
 
     chance: float
     tokens: tuple[int, ...]
 
 
 def load(role: str, identifier: str, options: Mapping[str, Any]) -> OpenClip:
-    """Load `ARCHITECTURE/TAG` as OpenCLIP lists them, a repository of the hub, or a folder of that form.
+    """Load `ARCHITECTURE/TAG` from OpenCLIP's list, a repository of the hub, or a folder.
 
-    The folder holds open_clip_config.json and the weights. Options: `templates`, into which texts are set
-    ("default", "none", or a list of texts with {}), and `beams`, the width of the search for a caption.
-    Raises ModelUnavailable, and UsageError for wrong options.
+    The folder contains open_clip_config.json and the weights. The options are `templates` ("default", "none",
+    or a list of texts with {}), and `beams`, the width of the search for a caption. Raises ModelUnavailable.
     """
     templates = read_templates(options.get("templates", "default"))
     with needs("open_clip"):
@@ -241,7 +240,7 @@ def load(role: str, identifier: str, options: Mapping[str, Any]) -> OpenClip:
 
 
 def repository(identifier: str) -> str:
-    """Return the repository of the hub for `ARCHITECTURE/TAG`; any other identifier as it is."""
+    """Return the repository of the hub for `ARCHITECTURE/TAG`; other identifiers are returned unchanged."""
     with needs("open_clip"):
         import open_clip
     architecture, _, tag = identifier.partition("/")
@@ -250,7 +249,7 @@ def repository(identifier: str) -> str:
 
 
 def _check(folder: Path, role: str) -> None:
-    """Raise ModelUnavailable for a folder that is not complete, or does not fit the role."""
+    """Raise ModelUnavailable for a folder that is incomplete or does not fit the role."""
     file = folder / "open_clip_config.json"
     if not file.is_file():
         raise ModelUnavailable(f"{folder} has no open_clip_config.json", help="give a checkpoint of OpenCLIP")
@@ -267,12 +266,12 @@ def _check(folder: Path, role: str) -> None:
             help="choose a checkpoint with OpenCLIP's own text tower, such as coca_ViT-B-32",
         )
     if role == "captioner" and ("multimodal_cfg" not in model or "hf_tokenizer_name" in text):
-        raise ModelUnavailable(f"{folder} is no CoCa: it cannot describe a picture", help="choose a CoCa")
+        raise ModelUnavailable(f"{folder} is not a CoCa: it cannot describe pictures", help="choose a CoCa")
 
 
 @contextmanager
 def _root_logger_untouched() -> Iterator[None]:
-    """OpenCLIP logs through functions that set up the root logger, where nobody has, to print everything."""
+    """Stop OpenCLIP's log calls from configuring the root logger, which would then print everything."""
     silent = logging.NullHandler()
     logging.getLogger().addHandler(silent)
     try:

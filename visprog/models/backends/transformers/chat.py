@@ -20,9 +20,9 @@ class Limits(NamedTuple):
     context: int | None = None
     thinking: bool = False
 
-    def most(self, wanted: int) -> int:
-        """Return the number of tokens for an answer of `wanted` tokens; thoughts need more."""
-        return self.max_new_tokens if self.thinking else min(self.max_new_tokens, wanted)
+    def most(self, length: int) -> int:
+        """Return the limit of an answer of `length` tokens; with thoughts it is `max_new_tokens`."""
+        return self.max_new_tokens if self.thinking else min(self.max_new_tokens, length)
 
 
 def read_limits(options: Mapping[str, Any]) -> Limits:
