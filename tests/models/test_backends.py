@@ -19,7 +19,7 @@ from visprog.models.zoo import Zoo
 
 
 @pytest.mark.parametrize("name", BUILT_IN)
-def test_a_record_says_what_the_backend_does(name: str) -> None:
+def test_a_record_describes_the_backend(name: str) -> None:
     record = find_backend(name)
     assert record.name == name
     assert record.roles
@@ -93,7 +93,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
     sys.modules.pop("echoing", None)
 
 
-def test_an_installed_package_brings_a_backend(installed: None) -> None:
+def test_an_installed_package_adds_a_backend(installed: None) -> None:
     zoo = Zoo("base", {"visual_qa": "echo:loud"})
     assert backend_names()[-3:] == ("echo", "number", "broken")
     assert isinstance(find_backend("echo"), Backend)

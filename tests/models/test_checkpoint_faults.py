@@ -76,7 +76,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_the_advice_names_the_file(damage: str, sound: Path, tmp_path: Path) -> None:
+def test_the_advice_names_the_missing_or_damaged_file(damage: str, sound: Path, tmp_path: Path) -> None:
     folder = tmp_path / "model"
     shutil.copytree(sound, folder)
     do, words = DAMAGES[damage]
@@ -88,11 +88,11 @@ def test_the_advice_names_the_file(damage: str, sound: Path, tmp_path: Path) -> 
     assert "visprog models pull" not in str(caught.value)
 
 
-def test_a_sound_folder_has_no_fault(sound: Path) -> None:
+def test_an_intact_folder_has_no_fault(sound: Path) -> None:
     assert checkpoint_fault(sound) is None
 
 
-def test_a_sound_folder_of_another_kind_is_said_to_be_one(sound: Path) -> None:
+def test_an_intact_folder_of_another_kind_is_reported_as_such(sound: Path) -> None:
     with pytest.raises(ModelUnavailable) as caught, loading(str(sound)):
         raise ValueError("unknown architecture")
     assert "of a kind that cannot fill the role" in (caught.value.help or "")
@@ -105,7 +105,7 @@ def test_a_name_on_the_hub_keeps_its_advice() -> None:
     assert "`visprog models pull` fetches damaged files again" in (caught.value.help or "")
 
 
-def test_a_file_in_place_of_a_folder_is_said_to_be_one(sound: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_instead_of_a_folder_is_reported(sound: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(sound.parent)
     for name in (str(sound / "model.safetensors"), f"{sound.name}/model.safetensors"):
         with pytest.raises(ModelUnavailable, match="is a file, and a checkpoint is a folder") as caught:
@@ -114,6 +114,6 @@ def test_a_file_in_place_of_a_folder_is_said_to_be_one(sound: Path, monkeypatch:
 
 
 @pytest.mark.parametrize("name", ["/no/such/folder", "./none", "~no-such-user-here/model", "a/b/c"])
-def test_an_absent_folder_is_said_to_be_absent(name: str) -> None:
+def test_a_missing_folder_is_reported(name: str) -> None:
     with pytest.raises(ModelUnavailable, match="there is no folder"):
         find_checkpoint(name)

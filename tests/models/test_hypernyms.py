@@ -40,7 +40,7 @@ def test_a_class_is_known_by_its_name_and_its_plural_however_a_data_set_spells_i
      ("people", "person"), ("men", "person"), ("woman", "person"), ("children", "person"), ("boys", "person"),
      ("girl", "person"), ("policemen", "person"), ("puppies", "dog"), ("football", "sports ball")],
 )  # fmt: skip
-def test_other_names_and_words_for_some_of_a_kind(noun: str, name: str) -> None:
+def test_other_names_and_narrower_words_mean_their_class(noun: str, name: str) -> None:
     assert found(noun) == [name]
     assert found(noun, VOC_SPELLING) == [name]
 
@@ -85,7 +85,7 @@ def test_a_class_with_an_adjective_is_told_how_to_ask() -> None:
     assert "Filter" in str(caught.value.help)
 
 
-def test_a_slip_of_the_pen_is_shown_the_nearest_class() -> None:
+def test_a_misspelt_class_is_corrected_in_the_message() -> None:
     with pytest.raises(ModelError, match="giraf") as caught:
         found("giraf")
     assert "did you mean `giraffe`" in str(caught.value.help)

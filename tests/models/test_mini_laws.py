@@ -111,7 +111,7 @@ def programs(choose: st.DrawFn) -> str:
 
 @settings(max_examples=5, deadline=None, derandomize=True)
 @given(st.lists(st.tuples(programs(), st.integers(0, SCENES - 1)), min_size=4, max_size=8))
-def test_many_at_once_or_one_by_one_programs_end_alike(
+def test_batched_and_sequential_programs_have_the_same_results(
     one_by_one: VisProg, together: VisProg, later: VisProg, tasks: list[tuple[str, int]]
 ) -> None:
     given_pictures = [(program, picture(seed)) for program, seed in tasks]

@@ -92,7 +92,7 @@ def test_templates_are_averaged_as_clips_paper_does(folders: dict[str, Path]) ->
     np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
-def test_a_batch_scores_as_its_pictures_do_one_by_one(folders: dict[str, Path], coca: CoCa) -> None:
+def test_a_batch_has_the_scores_of_single_pictures(folders: dict[str, Path], coca: CoCa) -> None:
     pictures = [noise(*size) for size in SIZES] * 7
     alone = np.concatenate([loaded(folders["coca"]).score([picture], TEXTS) for picture in pictures[:6]] * 7)
     np.testing.assert_allclose(coca.score(pictures, TEXTS), alone, atol=1e-4)
@@ -100,7 +100,7 @@ def test_a_batch_scores_as_its_pictures_do_one_by_one(folders: dict[str, Path], 
     np.testing.assert_allclose(by_text, alone, atol=1e-4)
 
 
-def test_nothing_to_compare_gives_an_empty_table(coca: CoCa) -> None:
+def test_no_pictures_or_texts_give_an_empty_table(coca: CoCa) -> None:
     assert coca.score([], TEXTS).shape == (0, 4)
     assert coca.score([noise(10, 10)], []).shape == (1, 0)
 
@@ -118,7 +118,7 @@ def test_a_picture_and_a_text_are_embedded_once(folders: dict[str, Path]) -> Non
     assert len(shapes) == 2
 
 
-def test_what_is_kept_of_pictures_and_texts_is_bounded(folders: dict[str, Path]) -> None:
+def test_the_caches_of_pictures_and_texts_are_bounded(folders: dict[str, Path]) -> None:
     model = loaded(folders["coca"])
     model.score([noise(9, 9)], ["a cat"])
     model.image_encodings.capacity = 2 * model.image_encodings.nbytes
@@ -184,7 +184,7 @@ def test_more_beams_find_a_likelier_caption(folders: dict[str, Path]) -> None:
     assert better >= 4
 
 
-def test_a_caption_ends_where_the_model_ends_it(folders: dict[str, Path], tmp_path: Path) -> None:
+def test_a_caption_ends_at_the_end_token(folders: dict[str, Path], tmp_path: Path) -> None:
     """A decoder made to want its end from the sixth token on."""
     model = loaded(folders["coca"])
     decoder = model.model.text_decoder.forward
@@ -200,7 +200,7 @@ def test_a_caption_ends_where_the_model_ends_it(folders: dict[str, Path], tmp_pa
     assert model.caption(noise(30, 30)) == "a cat on the mat asleep"
 
 
-def test_threads_share_a_model(coca: CoCa) -> None:
+def test_threads_can_share_a_model(coca: CoCa) -> None:
     pictures = [noise(20, 30), noise(31, 20)] * 2
     alone = [(coca.caption(picture), coca.score([picture], TEXTS).tolist()) for picture in pictures]
     barrier = threading.Barrier(4)
@@ -213,7 +213,7 @@ def test_threads_share_a_model(coca: CoCa) -> None:
         assert alone == list(pool.map(together, pictures))
 
 
-def test_a_picture_far_too_thin_is_looked_at_in_its_middle(coca: CoCa) -> None:
+def test_only_the_middle_of_a_very_thin_picture_is_used(coca: CoCa) -> None:
     thin = noise(100_000, 2)
     middle = thin.crop((49_900, 0, 50_100, 2))
     np.testing.assert_allclose(coca.score([thin], TEXTS), coca.score([middle], TEXTS), atol=1e-4)
@@ -236,7 +236,7 @@ def test_half_precision_changes_little(folders: dict[str, Path], coca: CoCa) -> 
     assert half.caption(picture)
 
 
-def test_loading_prints_nothing_and_leaves_the_root_logger_alone(
+def test_loading_prints_nothing_and_does_not_configure_the_root_logger(
     folders: dict[str, Path], capfd: pytest.CaptureFixture[str]
 ) -> None:
     root = logging.getLogger()
@@ -260,24 +260,24 @@ def test_loading_prints_nothing_and_leaves_the_root_logger_alone(
         ("/a/folder", "/a/folder"),
     ],
 )
-def test_the_librarys_names_lead_to_repositories(identifier: str, expected: str) -> None:
+def test_the_librarys_names_are_mapped_to_repositories(identifier: str, expected: str) -> None:
     assert repository(identifier) == expected
 
 
-def test_weights_that_are_not_here_are_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_missing_weights_are_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
     with pytest.raises(ModelUnavailable, match="laion/CoCa-ViT-B-32-laion2B-s13B-b90k"):
         load("captioner", "coca_ViT-B-32/laion2b_s13b_b90k", {})
 
 
-def test_a_clip_cannot_describe(folders: dict[str, Path]) -> None:
+def test_a_clip_cannot_fill_the_captioner(folders: dict[str, Path]) -> None:
     with pytest.raises(ModelUnavailable, match="is not a CoCa"):
         load("captioner", str(folders["clip"]), {})
     assert not isinstance(load("image_text_scorer", str(folders["clip"]), {}), CoCa)
     assert isinstance(load("image_text_scorer", str(folders["clip"]), {}), OpenClip)
 
 
-def test_a_text_tower_from_elsewhere_is_refused_without_asking_the_network(
+def test_a_text_tower_of_another_model_is_rejected_without_the_network(
     folders: dict[str, Path], tmp_path: Path
 ) -> None:
     folder = tmp_path / "roberta"
@@ -289,7 +289,7 @@ def test_a_text_tower_from_elsewhere_is_refused_without_asking_the_network(
 
 
 @pytest.mark.parametrize("damage", ["no config", "no weights", "no json", "other weights", "cut weights"])
-def test_a_damaged_checkpoint_says_so(folders: dict[str, Path], tmp_path: Path, damage: str) -> None:
+def test_a_damaged_checkpoint_is_reported(folders: dict[str, Path], tmp_path: Path, damage: str) -> None:
     folder = tmp_path / "damaged"
     shutil.copytree(folders["coca"], folder)
     config, weights = folder / "open_clip_config.json", folder / "open_clip_model.safetensors"
@@ -307,7 +307,7 @@ def test_a_damaged_checkpoint_says_so(folders: dict[str, Path], tmp_path: Path, 
         load("captioner", str(folder), {})
 
 
-def test_an_absent_package_says_how_to_install_it(
+def test_a_missing_package_is_reported_with_the_command_that_installs_it(
     folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "open_clip", None)
@@ -317,11 +317,11 @@ def test_an_absent_package_says_how_to_install_it(
 
 
 @pytest.mark.parametrize("options", [{"beam": 2}, {"beams": 0}, {"beams": 2.0}, {"templates": "no braces"}])
-def test_wrong_options_are_refused(folders: dict[str, Path], options: dict[str, Any]) -> None:
+def test_wrong_options_are_rejected(folders: dict[str, Path], options: dict[str, Any]) -> None:
     with pytest.raises(UsageError):
         load("captioner", str(folders["coca"]), options)
 
 
-def test_another_role_is_refused(folders: dict[str, Path]) -> None:
+def test_another_role_is_rejected(folders: dict[str, Path]) -> None:
     with pytest.raises(ModelUnavailable, match="does not fill the role detector"):
         load("detector", str(folders["coca"]), {})

@@ -57,7 +57,7 @@ def test_vilt_answers_many_questions_in_one_pass(tmp_path: Path) -> None:
     assert counted == [len(calls)]
 
 
-def test_vilt_s_logits_are_those_of_one_by_one(tmp_path: Path) -> None:
+def test_vilt_has_the_same_logits_in_a_batch(tmp_path: Path) -> None:
     model = loaded("visual_qa", answering_models.vilt, tmp_path)
     seen: list[Any] = []
     model.network.model.register_forward_hook(lambda *given: seen.append(given[2].logits.numpy()))
@@ -68,7 +68,7 @@ def test_vilt_s_logits_are_those_of_one_by_one(tmp_path: Path) -> None:
     np.testing.assert_allclose(seen[-1], np.concatenate(seen[:-1]), atol=1e-4)
 
 
-def test_blip_sees_a_picture_once_and_answers_all_questions_about_it(tmp_path: Path) -> None:
+def test_blip_encodes_a_picture_once_for_all_questions(tmp_path: Path) -> None:
     model = loaded("visual_qa", answering_models.blip, tmp_path)
     one_by_one = loaded("visual_qa", answering_models.blip, tmp_path)
     expected = [one_by_one.answer(*call) for call in asked(PICTURES)]
@@ -79,7 +79,7 @@ def test_blip_sees_a_picture_once_and_answers_all_questions_about_it(tmp_path: P
     assert counted == [len(PICTURES)]
 
 
-def test_blip_s_captions_are_those_of_one_by_one(tmp_path: Path) -> None:
+def test_blip_has_the_same_captions_in_a_batch(tmp_path: Path) -> None:
     save = partial(answering_models.blip, kind="BlipForConditionalGeneration")
     model = loaded("captioner", save, tmp_path)
     expected = [model.caption(image) for image in PICTURES]
@@ -89,7 +89,7 @@ def test_blip_s_captions_are_those_of_one_by_one(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("save", [contrastive_models.clip, contrastive_models.siglip])
-def test_tables_of_many_calls_are_those_of_one_by_one(save: Any, tmp_path: Path) -> None:
+def test_a_scorer_has_the_same_tables_in_a_batch(save: Any, tmp_path: Path) -> None:
     model, one_by_one = (loaded("image_text_scorer", save, tmp_path) for _ in range(2))
     calls: list[Any] = [
         (PICTURES[:2], ["cat", "dog"]),
@@ -106,7 +106,7 @@ def test_tables_of_many_calls_are_those_of_one_by_one(save: Any, tmp_path: Path)
 
 
 @pytest.mark.parametrize("version", [1, 2])
-def test_owl_sees_each_picture_once_and_reads_each_label_once(version: int, tmp_path: Path) -> None:
+def test_owl_encodes_each_picture_and_each_label_once(version: int, tmp_path: Path) -> None:
     save = partial(save_owl, version=version)
     model, one_by_one = (loaded("detector", save, tmp_path, threshold=0.2) for _ in range(2))
     pictures = [noise((120, 80)), noise((80, 120), 1), noise((100, 100), 2)]

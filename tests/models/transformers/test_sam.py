@@ -199,7 +199,7 @@ def only_corners_differ(expected: Any, mask: Any) -> bool:
 
 
 @pytest.mark.parametrize(("size", "box"), SQUARES, ids=str)
-def test_a_box_around_half_of_the_square_cuts_it_there(
+def test_a_box_around_half_of_the_square_masks_that_half(
     sam: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, size: tuple[int, int], box: Box
 ) -> None:
     model, image = sam(), red_square(size, box)
@@ -213,7 +213,7 @@ def test_a_box_around_half_of_the_square_cuts_it_there(
 
 
 @pytest.mark.parametrize(("size", "box"), SQUARES, ids=str)
-def test_a_point_on_the_square_masks_it_and_one_beside_it_the_rest(
+def test_a_point_on_the_square_masks_it_and_a_point_outside_masks_the_rest(
     sam: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, size: tuple[int, int], box: Box
 ) -> None:
     model, image = sam(), red_square(size, box)
@@ -269,7 +269,7 @@ def test_a_picture_is_embedded_once_for_all_prompts(
     assert len(calls) == 1
 
 
-def test_the_embeddings_of_the_last_few_pictures_are_kept(
+def test_the_embeddings_of_recent_pictures_are_cached(
     sam: Callable[..., Any], encodes: Callable[[Any], list[int]]
 ) -> None:
     model = sam()
@@ -289,7 +289,7 @@ def test_the_embeddings_of_the_last_few_pictures_are_kept(
     assert len(pictures) + 1 == len(calls)
 
 
-def test_many_boxes_are_masked_as_each_alone(sam: Callable[..., Any]) -> None:
+def test_many_boxes_get_the_same_masks_as_single_boxes(sam: Callable[..., Any]) -> None:
     model, image = sam(), noise((90, 60))
     regions = Regions([Region((i, i // 2, i + 10, i // 2 + 20)) for i in range(70)], size=image.size)
     together = model.mask(image, regions)
@@ -308,13 +308,13 @@ def test_a_box_over_the_edge_is_clipped_and_one_outside_has_an_empty_mask(sam: C
     assert [outside.box, over.box] == [(-30, -30, -5, -5), (40, 20, 90, 90)]
 
 
-def test_no_boxes_and_no_points_are_no_regions(sam: Callable[..., Any]) -> None:
+def test_without_boxes_or_points_there_are_no_regions(sam: Callable[..., Any]) -> None:
     model, image = sam(), noise((60, 40))
     assert model.mask(image, Regions(size=image.size)).empty
     assert model.mask_at(image, []).empty
 
 
-def test_masks_of_low_quality_and_unstable_ones_do_not_count(sam: Callable[..., Any]) -> None:
+def test_masks_of_low_quality_or_stability_are_dropped(sam: Callable[..., Any]) -> None:
     image = noise((60, 40))
     counts = [
         len(sam(points=6, quality=quality, stability=stability, nms=1.0).segment(image))
@@ -330,7 +330,7 @@ def test_repeated_masks_are_dropped(sam: Callable[..., Any]) -> None:
     assert len(sam(**options, nms=0.5).segment(image)) < len(sam(**options, nms=1.0).segment(image))
 
 
-def test_threads_get_what_one_gets_alone(sam: Callable[..., Any]) -> None:
+def test_threads_get_the_same_results_as_one_thread(sam: Callable[..., Any]) -> None:
     model = sam()
     asked = [(noise((60, 40), seed), [(x, 10)]) for seed in range(6) for x in (5, 50)]
     alone = [model.mask_at(*question) for question in asked]
@@ -356,13 +356,13 @@ def test_sam_2_under_its_name_for_video_masks_the_same(folders: dict[str, Path],
 
 
 @pytest.mark.parametrize("points", [0, 1.5, True, "many"])
-def test_a_grid_that_is_none_is_refused(sam: Callable[..., Any], points: object) -> None:
+def test_a_wrong_number_of_points_is_rejected(sam: Callable[..., Any], points: object) -> None:
     with pytest.raises(UsageError, match="`points`"):
         sam(points=points)
 
 
 @pytest.mark.parametrize("box", [(120, 40, 150, 60), (180, -10, 210, 20)])
-def test_with_zoom_a_box_is_masked_as_in_the_part_of_the_picture_around_it(
+def test_with_zoom_a_box_is_masked_in_the_part_of_the_picture_around_it(
     sam: Callable[..., Any], box: Box
 ) -> None:
     image = noise((200, 100))
@@ -382,7 +382,7 @@ def test_with_zoom_a_box_is_masked_as_in_the_part_of_the_picture_around_it(
 
 
 @pytest.mark.parametrize("zoom", [1, 0.5, True, "twice"])
-def test_a_zoom_that_is_none_is_refused(sam: Callable[..., Any], zoom: object) -> None:
+def test_a_wrong_zoom_is_rejected(sam: Callable[..., Any], zoom: object) -> None:
     with pytest.raises(UsageError, match="`zoom`"):
         sam(zoom=zoom)
 

@@ -81,13 +81,13 @@ def test_half_precision_scores_nearly_the_same(folder: Path, dtype: str) -> None
     assert half == pytest.approx(full, abs=0.15)
 
 
-def test_logits_tell_pictures_and_texts_apart(folder: Path) -> None:
+def test_logits_differ_between_pictures_and_texts(folder: Path) -> None:
     found = scorer(folder, templates="none").score([picture("landscape"), picture("portrait", 5)], TEXTS)
     assert np.ptp(found, axis=0).min() > 1e-3
     assert np.ptp(found, axis=1).min() > 1e-3
 
 
-def test_many_at_once_score_as_each_alone(folder: Path) -> None:
+def test_a_batch_has_the_scores_of_single_calls(folder: Path) -> None:
     images = [picture(shape, seed) for seed in range(6) for shape in SIZES]
     together = scorer(folder, templates="none").score(images, TEXTS)
     alone = scorer(folder, templates="none")
@@ -107,7 +107,7 @@ def test_probabilities_are_those_of_the_library_s_pipeline(clip: Path) -> None:
     assert dict(zip(TEXTS, found.tolist(), strict=True)) == pytest.approx(expected, abs=1e-4)
 
 
-def test_several_templates_are_the_mean_of_the_normalised_embeddings_normalised(clip: Path) -> None:
+def test_several_templates_give_the_normalised_mean_of_normalised_embeddings(clip: Path) -> None:
     model = transformers.AutoModel.from_pretrained(clip).eval()
     processor = transformers.AutoProcessor.from_pretrained(clip)
     image = picture("portrait")
@@ -121,7 +121,7 @@ def test_several_templates_are_the_mean_of_the_normalised_embeddings_normalised(
     assert scorer(clip).score([image], ["cat"])[0, 0] == pytest.approx(float(expected), abs=1e-4)
 
 
-def test_a_sentence_is_set_into_no_template(clip: Path) -> None:
+def test_a_sentence_is_used_without_templates(clip: Path) -> None:
     image, sentence = picture("landscape"), "A cat has whiskers."
     plain = scorer(clip, templates="none").score([image], [sentence, "cat"])
     worded = scorer(clip).score([image], [sentence, "cat"])
@@ -161,18 +161,18 @@ def test_nothing_to_score_is_an_empty_table(clip: Path) -> None:
 
 
 @pytest.mark.parametrize("templates", ["best", [], ["a photo"], [3], 1])
-def test_faulty_templates_are_refused_in_words(clip: Path, templates: object) -> None:
+def test_faulty_templates_are_rejected(clip: Path, templates: object) -> None:
     with pytest.raises(UsageError, match=r"the option `templates` of .* is"):
         scorer(clip, templates=templates)
 
 
-def test_a_model_that_does_not_compare_is_refused(tmp_path: Path) -> None:
+def test_a_model_that_cannot_compare_is_rejected(tmp_path: Path) -> None:
     answering_models.vilt(tmp_path)
     with pytest.raises(ModelUnavailable, match=r"lacks|does not compare pictures with texts"):
         scorer(tmp_path)
 
 
-def test_it_is_loaded_and_described_through_a_profile_s_line(clip: Path) -> None:
+def test_a_profile_can_load_it_with_options(clip: Path) -> None:
     model = Zoo(models={"image_text_scorer": {"model": f"transformers:{clip}", "templates": "none"}}).get(
         "image_text_scorer"
     )
@@ -183,7 +183,7 @@ def test_it_is_loaded_and_described_through_a_profile_s_line(clip: Path) -> None
     assert model.nbytes > 10_000
 
 
-def test_a_checkpoint_without_its_norms_is_refused(tmp_path: Path) -> None:
+def test_a_checkpoint_without_its_norms_is_rejected(tmp_path: Path) -> None:
     from safetensors.torch import load_file, save_file
 
     weights = load_file(contrastive_models.clip(tmp_path) / "model.safetensors")

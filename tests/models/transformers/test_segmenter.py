@@ -85,7 +85,7 @@ def test_segments_are_the_librarys_own(segment: Callable[..., Any], size: tuple[
         assert np.array_equal(mask, region.mask)
 
 
-def test_a_random_network_says_something_on_most_pictures(segment: Callable[..., Any]) -> None:
+def test_a_random_network_finds_something_in_most_pictures(segment: Callable[..., Any]) -> None:
     model = segment(**EASY)
     said = [len(model.segment(noise(size))) for size in SIZES[:-1]]
     assert sum(number > 0 for number in said) >= 3
@@ -156,7 +156,9 @@ def test_stuff_of_one_kind_is_one_region(
 
 
 @pytest.mark.parametrize("family", ["mask2former", "eomt"], indirect=True)
-def test_things_of_one_kind_stay_apart(segment: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_things_of_one_kind_stay_separate(
+    segment: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     model = segment()
     sees_red(model, monkeypatch, skies=2)
     found = model.segment(red_square((192, 96), (72, 24, 120, 72)))
@@ -164,7 +166,7 @@ def test_things_of_one_kind_stay_apart(segment: Callable[..., Any], monkeypatch:
 
 
 @pytest.mark.parametrize("family", ["oneformer"], indirect=True)
-def test_what_is_stuff_is_read_from_the_checkpoint(
+def test_the_list_of_stuff_is_read_from_the_checkpoint(
     segment: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = segment()
@@ -189,19 +191,19 @@ def test_a_very_large_picture_has_masks_of_its_full_size(
     assert np.array_equal(image.pixels[..., 0] > 0, model.segment(image).with_label("dog")[0].mask)
 
 
-def test_nothing_seen_is_no_region(segment: Callable[..., Any]) -> None:
+def test_an_empty_result_has_no_regions(segment: Callable[..., Any]) -> None:
     found = segment(threshold=1.0).segment(noise((60, 40)))
     assert found.empty
     assert found.size == (60, 40)
 
 
 @pytest.mark.parametrize("family", ["mask2former"], indirect=True)
-def test_stuff_that_is_no_label_is_refused(segment: Callable[..., Any]) -> None:
+def test_stuff_that_is_not_a_label_is_rejected(segment: Callable[..., Any]) -> None:
     with pytest.raises(UsageError, match="`stuff` lists labels of the checkpoint"):
         segment(stuff=["ocean"])
 
 
-def test_threads_get_what_one_gets_alone(segment: Callable[..., Any]) -> None:
+def test_threads_get_the_same_results_as_one_thread(segment: Callable[..., Any]) -> None:
     model = segment(**EASY)
     pictures = [noise((60 + 10 * seed, 40), seed) for seed in range(3)]
     alone = [model.segment(picture) for picture in pictures]

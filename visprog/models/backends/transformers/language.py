@@ -32,9 +32,8 @@ def load_language_model(role: str, identifier: str, options: Mapping[str, Any]) 
     if reads_pictures_and_writes(kind):
         return load_vision_language(role, identifier, options)
     causal = any(name.endswith("ForCausalLM") for name in classes)  # some architectures are either
-    architecture = (
-        "AutoModelForSeq2SeqLM" if is_sequence_to_sequence(kind) and not causal else "AutoModelForCausalLM"
-    )
+    translates = is_sequence_to_sequence(kind) and not causal
+    architecture = "AutoModelForSeq2SeqLM" if translates else "AutoModelForCausalLM"
     network = load_network(architecture, identifier, options, Limits._fields, processor="AutoTokenizer")
     return TransformersLanguageModel(network, read_limits(options))
 
