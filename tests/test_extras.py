@@ -1,4 +1,4 @@
-"""Optional packages: the extras that install them, and what is advised if they are missing."""
+"""Optional packages: the extras that install them, and the advice if they are missing."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_the_advice_for_a_missing_dependency_is_the_extra(
 
 @pytest.fixture
 def findings(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Finding]]:
-    """What the doctor finds where only Ray is installed."""
+    """Return the findings of the doctor if only Ray is installed."""
     optional = {package for packages in extras.EXTRAS.values() for package in packages} | {"huggingface_hub"}
     installed = extras.is_installed
     monkeypatch.setattr(

@@ -1,4 +1,4 @@
-"""First imports wait for each other, and say what is wrong if they fail."""
+"""First imports wait for each other, and a failed import is explained."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each backend is known by one record; packages of others add theirs by an entry point."""
+"""One record describes each backend. Installed packages add backends by an entry point."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Boxes that stand among words, in the marks of the models that were trained on them."""
+"""Boxes between words, in the notation that some models were trained on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A folder that does not load is told by the file that is missing or damaged."""
+"""The error for a folder that does not load names the missing or damaged file."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def write(name: str, content: bytes) -> Callable[[Path], object]:
 
 
 def lose_shards(folder: Path) -> None:
-    """Leave the first of three files of weights, and the index that names all of them."""
+    """Keep the first of three files of weights, and the index that lists all three."""
     names = [f"model-{number}-of-3.safetensors" for number in (1, 2, 3)]
     (folder / "model.safetensors").rename(folder / names[0])
     index = {"weight_map": {f"weight{number}": name for number, name in enumerate(names)}}

@@ -1,4 +1,4 @@
-"""Of a repository is fetched what loading reads, once and as safetensors."""
+"""Only the files that loading needs are fetched from a repository, each once and as safetensors."""
 
 from __future__ import annotations
 

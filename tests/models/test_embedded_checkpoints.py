@@ -1,4 +1,4 @@
-"""Checkpoints that come with VisProg: found by name, told apart by content, never fetched."""
+"""Checkpoints that come with VisProg are found by name, identified by content, and never fetched."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def test_the_profile_s_stuff_is_the_world_s() -> None:
 
 
 def test_the_options_of_the_profile_are_accepted_by_its_backends(owl: Path) -> None:
-    """A wrong option is a UsageError; that nothing is there comes after, as ModelUnavailable."""
+    """The options are checked before the missing weights raise ModelUnavailable."""
     pytest.importorskip("torch")
     (owl / "model.safetensors").unlink()
     zoo = Zoo("mini")

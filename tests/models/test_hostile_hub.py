@@ -1,4 +1,4 @@
-"""Whatever a hub sends, nothing is written outside its cache, and only sound files count as fetched."""
+"""A hostile hub cannot write outside its cache, and only intact files count as fetched."""
 
 from __future__ import annotations
 
@@ -213,7 +213,7 @@ def test_a_listing_without_end_is_given_up(
 
 
 def lying(size: object) -> Callable[[Listing], Listing]:
-    """Return what gives the weights another size in a listing that has no hashes."""
+    """Return a function that changes the size of the weights in a listing, and removes the hashes."""
 
     def forged(listing: Listing) -> Listing:
         files = [
@@ -259,7 +259,7 @@ def test_content_that_is_not_what_was_announced_does_not_count(
     assert not is_here(NAME)
     published.contents = {}
     hub.sent.clear()
-    fetch(NAME)  # what came of it is gone
+    fetch(NAME)  # the received part is deleted
     assert hub.sent[name] == len(published.files[name].read_bytes())
     assert is_here(NAME)
 
@@ -351,7 +351,7 @@ def test_the_key_stays_with_the_hub(hub: Hub, published: Repository, monkeypatch
     assert (fetch(NAME) / "model.safetensors").read_bytes() == WEIGHTS
     published.forged = without_facts
     fetch(NAME)
-    assert hub.betrayed == []
+    assert hub.leaked == []
 
 
 def test_a_file_where_a_folder_should_be_is_an_error_in_words(hub: Hub, published: Repository) -> None:

@@ -13,7 +13,7 @@ Mask = NDArray[np.bool_]
 
 
 def smooth(width: int, height: int) -> Image:
-    """A picture whose red grows to the right and whose green grows downwards."""
+    """Return a picture whose red grows to the right and whose green grows downwards."""
     pixels = np.zeros((height, width, 3), dtype=np.uint8)
     pixels[..., 0] = np.linspace(0, 255, width).astype(np.uint8)
     pixels[..., 1] = np.linspace(0, 255, height).astype(np.uint8)[:, None]
@@ -121,7 +121,7 @@ def test_what_is_added_to_a_thin_picture_repeats_its_edge() -> None:
     assert np.array_equal(
         part.image.pixels[last:], np.broadcast_to(part.image.pixels[last], (16 - last, 64, 3))
     )
-    assert part.mask[-1].any(), "where the mask reaches the edge, what is beyond is free to be painted"
+    assert part.mask[-1].any(), "if the mask reaches the edge, the pixels beyond may be painted"
 
 
 def test_the_way_there_and_back_leaves_a_smooth_picture_as_it_is() -> None:

@@ -1,4 +1,4 @@
-"""Many models compute at once; a checkpoint is loaded alone."""
+"""Many models compute at the same time, but a checkpoint is loaded alone."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from visprog.models.locks import ModelLock, loading_alone
 
 PATIENCE = 20.0
-"""Seconds after which something is held to be stuck."""
+"""Timeout in seconds, after which a thread counts as blocked."""
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def held(lock: ModelLock, entered: Event, leave: Event) -> None:
 
 
 def begin(pool: ThreadPoolExecutor, lock: ModelLock) -> tuple[Event, Future[None]]:
-    """Have another thread hold the lock; return what lets it go, and its future."""
+    """Let another thread hold the lock. Return the event that releases it, and the thread's future."""
     entered, leave = Event(), Event()
     future = pool.submit(held, lock, entered, leave)
     assert entered.wait(PATIENCE)
@@ -37,7 +37,7 @@ def begin(pool: ThreadPoolExecutor, lock: ModelLock) -> tuple[Event, Future[None
 
 
 def starts(pool: ThreadPoolExecutor, work: Callable[[], object]) -> Future[object]:
-    """Begin some work, and give it time to be stuck."""
+    """Start some work, and give it time to block."""
     begun = Event()
 
     def working() -> object:
@@ -138,7 +138,7 @@ def hasty() -> Iterator[None]:
 
 @pytest.mark.usefixtures("hasty")
 def test_checkpoints_loaded_by_many_threads_are_complete_and_leave_no_global_changes() -> None:
-    """Four checkpoints, some of which share weights, in full and in half precision, several times over."""
+    """Four checkpoints, some of which share weights, are loaded repeatedly in full and half precision."""
     torch = pytest.importorskip("torch")
     transformers = pytest.importorskip("transformers")
     from visprog.models.backends.transformers import load as load_model

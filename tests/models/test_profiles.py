@@ -1,4 +1,4 @@
-"""The profiles that come with the package name models that their backends know, and say what they are."""
+"""The profiles that come with VisProg name models that their backends know, and describe them."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_every_model_of_the_api_can_be_created_with_a_key(monkeypatch: pytest.Mo
 def test_the_options_of_a_profile_are_accepted_by_its_backends(
     name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: object
 ) -> None:
-    """A wrong option is a UsageError; that nothing is pulled comes after, as ModelUnavailable."""
+    """The options are checked before the missing weights raise ModelUnavailable."""
     pytest.importorskip("torch")
     from visprog import ModelUnavailable
 

@@ -31,7 +31,7 @@ from visprog.models.roles import Inpainter
 from visprog.models.zoo import Zoo
 
 MIB = 2**20
-SECONDS = 60  # what is meant is: not for ever
+SECONDS = 60  # the bound only has to be finite
 PAINTER = {"model": "diffusers:tiny/painter", "steps": 1}
 PROFILE = """
 [models.detector]
@@ -138,7 +138,7 @@ def test_an_interrupted_transfer_is_resumed_by_the_next_pull(tmp_path: Path) -> 
     assert start >= 10 * MIB
     assert hub.sent == {"model.safetensors": len(weights) - start}
     assert (Path(out.split("\t")[1].strip()) / "model.safetensors").read_bytes() == weights
-    assert hub.betrayed == []
+    assert hub.leaked == []
 
 
 def test_progress_is_shown_on_standard_error(hub: Hub, tmp_path: Path) -> None:

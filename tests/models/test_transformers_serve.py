@@ -77,7 +77,7 @@ def language_config() -> Any:
 
 
 def teach(model: Any) -> None:
-    """Let the layers hand on what they get, and the head know each word's successor."""
+    """Let the layers return their input, and the head predict the successor of each word."""
     import torch
 
     with torch.no_grad():

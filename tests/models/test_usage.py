@@ -60,7 +60,7 @@ def test_threads_can_share_a_count() -> None:
             context.run(spend, 1, 2)
 
     interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)  # threads take turns as often as they can
+    sys.setswitchinterval(1e-6)  # threads switch as often as possible
     try:
         with counting() as usage, ThreadPoolExecutor(4) as pool:
             list(pool.map(work, [copy_context() for _ in range(4)]))

@@ -1,4 +1,4 @@
-"""A profile names models; they are loaded once, on first use, and what is missing is said in words."""
+"""A profile names models. They are loaded once, on first use, and errors name what is missing."""
 
 from __future__ import annotations
 

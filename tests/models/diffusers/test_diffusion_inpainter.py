@@ -1,4 +1,4 @@
-"""Compared with the library's own pipelines on the same tiny checkpoints."""
+"""The inpainter paints as the library's pipelines do on the same tiny checkpoints."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ from tests.models.diffusers.tiny_pipelines import (
 load: Callable[..., Any] = BACKEND.load
 
 pytestmark = pytest.mark.filterwarnings(
-    # Euler's scheduler in the library hands a tensor to numpy in the way of numpy 1.
+    # Euler's scheduler in the library passes a tensor to numpy by the interface of numpy 1.
     "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
 )
 
@@ -79,7 +79,7 @@ def boxed(image: Image, box: tuple[int, int, int, int]) -> Mask:
 
 
 def reference(folder: Path, image: Image, mask: Mask, prompt: str, **more: Any) -> Image:
-    """What the library's own pipeline paints, called as its documentation does."""
+    """Return the painting of the library's pipeline, called as in its documentation."""
     pipeline = AutoPipelineForInpainting.from_pretrained(
         folder, local_files_only=True, safety_checker=None, requires_safety_checker=False,
         text_encoder_3=None, tokenizer_3=None, image_encoder=None, feature_extractor=None,

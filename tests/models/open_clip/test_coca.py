@@ -1,4 +1,4 @@
-"""Compared with OpenCLIP used as its documentation does, on the same tiny checkpoints."""
+"""The models give the results of OpenCLIP, used as in its documentation, on the same tiny checkpoints."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def noise(width: int, height: int) -> Image:
 
 
 def reference(folder: Path) -> tuple[Any, Any, Any]:
-    """OpenCLIP's model, preprocessing and tokenizer."""
+    """Return OpenCLIP's model, preprocessing and tokenizer."""
     model, _, preprocess = open_clip.create_model_and_transforms(f"local-dir:{folder}")
     return model.eval(), preprocess, open_clip.get_tokenizer(f"local-dir:{folder}")
 
@@ -131,7 +131,7 @@ def test_the_caches_of_pictures_and_texts_are_bounded(folders: dict[str, Path]) 
 
 @pytest.fixture
 def own_generation(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let OpenCLIP generate with the parts that transformers still has: all but its beam search."""
+    """Let OpenCLIP generate with the parts that transformers still has, which excludes its beam search."""
     import transformers
     from open_clip import coca_model
 
@@ -159,7 +159,7 @@ def test_with_one_beam_the_caption_is_the_librarys_own(
 
 
 def likelihood(model: Any, pixels: Any, words: tuple[int, ...]) -> float:
-    """The mean log-probability of a caption's tokens."""
+    """Return the mean log-probability of a caption's tokens."""
     with torch.no_grad():
         out = model(pixels, torch.tensor([words]), output_labels=True)
         chances = out["logits"].log_softmax(dim=-1)[0].gather(1, out["labels"][0][:, None])
@@ -185,7 +185,7 @@ def test_more_beams_find_a_likelier_caption(folders: dict[str, Path]) -> None:
 
 
 def test_a_caption_ends_at_the_end_token(folders: dict[str, Path], tmp_path: Path) -> None:
-    """A decoder made to want its end from the sixth token on."""
+    """The decoder is changed so that it prefers the end token from the sixth token on."""
     model = loaded(folders["coca"])
     decoder = model.model.text_decoder.forward
     letters = [open_clip.SimpleTokenizer().encode(word)[0] for word in "a cat on the mat asleep".split()]

@@ -1,4 +1,4 @@
-"""Compared with the package's own SamPredictor and SamAutomaticMaskGenerator on the same tiny checkpoint."""
+"""The results are those of SamPredictor and SamAutomaticMaskGenerator on the same tiny checkpoint."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from tests.models.segment_anything.tiny_sam import SIDE, save, tiny_sam  # noqa:
 load: Callable[..., Any] = BACKEND.load
 
 EVERYTHING = {"points": 6, "quality": 0.0, "stability": 0.0, "nms": 0.99}
-"""Random weights are never confident: all their masks count."""
+"""Limits that keep all masks, because random weights are never confident."""
 
 OWN = {"points_per_side": 6, "pred_iou_thresh": 0.0, "stability_score_thresh": 0.0, "box_nms_thresh": 0.99}
 
@@ -47,7 +47,7 @@ def model(checkpoint: Path) -> SegmentAnything:
 
 
 def blobs(width: int, height: int) -> Image:
-    """Coarse random colours: a picture with things in it."""
+    """Return a picture of coarse random colours."""
     coarse = np.random.default_rng(width).integers(0, 256, (4, 5, 3), dtype=np.uint8)
     return Image.from_pil(PILImage.fromarray(coarse).resize((width, height), PILImage.Resampling.BICUBIC))
 
@@ -155,7 +155,7 @@ def test_a_region_outside_the_picture_has_an_empty_mask(model: SegmentAnything) 
 
 
 def test_a_mask_lies_in_its_box() -> None:
-    """With a decoder made to answer with the box itself, only the way there and back remains."""
+    """The decoder is changed to return the box itself, so that the test checks only the coordinates."""
     sam = tiny_sam()
     model = SegmentAnything(sam)
 
@@ -242,7 +242,7 @@ def test_metas_sizes_are_recognised_by_their_weights(build: str) -> None:
 
 
 class Code:
-    """What a checkpoint must not hold."""
+    """An object that a checkpoint must not contain."""
 
     def __reduce__(self) -> tuple[Any, tuple[str]]:
         return (pytest.fail, ("code of a checkpoint was run",))

@@ -1,4 +1,4 @@
-"""Many calls at once come to what they come to one by one, in fewer passes of the network.
+"""Batched calls have the same results as single calls, in fewer passes of the network.
 
 Scores may differ by 1e-4, as sums of many numbers do that are added in another order.
 """
@@ -33,7 +33,7 @@ def loaded(role: str, save: Callable[[Path], Path], folder: Path, **options: Any
 
 
 def passes(part: Any) -> list[int]:
-    """Count how much each pass of a part of the network is given, from now on."""
+    """Count the items in each later pass of a part of the network."""
     counted: list[int] = []
 
     def count(_: Any, given: tuple[Any, ...], named: dict[str, Any]) -> None:

@@ -56,7 +56,7 @@ def network(detector: Any) -> Any:
 
 
 def reference(detector: Any, image: Any, label: str, threshold: float) -> list[tuple[float, list[float]]]:
-    """What the library's documentation does with one label; scores with boxes, best first."""
+    """Return scores and boxes for one label as in the library's documentation, best first."""
     import torch
 
     processor, model, kind = network(detector).processor, network(detector).model, network(detector).kind
@@ -167,7 +167,7 @@ def test_the_red_square_is_found_where_it_is(
 
 
 def sees_red(detector: Any, monkeypatch: pytest.MonkeyPatch) -> list[list[int]]:
-    """Let the network see the red square in what it is given; return the texts that it reads."""
+    """Let the network find the red square in its input. Return the list of the texts that it reads."""
     import torch
 
     texts: list[list[int]] = []

@@ -1,4 +1,4 @@
-"""How detectors, segmenters and SAM are loaded: quietly, whole, as what they are, and in which precision."""
+"""Detectors, segmenters and SAM are loaded without output, completely, by kind, and in their precision."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 def said(role: str, model: Any) -> Regions:
-    """What a model says of a certain picture."""
+    """Return the output of a model for a fixed picture."""
     image = noise((120, 80))
     if role == "detector":
         found: Regions = model.detect(image, ["dog"])

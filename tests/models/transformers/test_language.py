@@ -1,4 +1,4 @@
-"""Local language models say what they were taught, as the library's own pipeline has them say it."""
+"""Local language models give the answers of their training, and those of the library's pipeline."""
 
 from __future__ import annotations
 

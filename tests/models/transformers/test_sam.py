@@ -49,7 +49,7 @@ def sam(folders: dict[str, Path], family: str) -> Callable[..., Any]:
 
 
 def reference(model: Any, image: Image, **prompts: Any) -> tuple[Any, Any]:
-    """What the library's documentation does with prompts: masks (prompts, 3, height, width), and scores."""
+    """Return masks (prompts, 3, height, width) and scores as in the library's documentation."""
     import torch
     import transformers
 
@@ -63,7 +63,7 @@ def reference(model: Any, image: Image, **prompts: Any) -> tuple[Any, Any]:
 
 
 def boxes(size: tuple[int, int]) -> list[Box]:
-    """Five boxes in a picture, of which the first is all of it."""
+    """Return five boxes in a picture. The first covers all of it."""
     width, height = size
     parts = [(0, 0, 1, 1), (0, 0, 0.5, 0.5), (0.4, 0.3, 0.9, 0.8), (0.7, 0, 1, 1), (0, 0.6, 0.3, 0.7)]
     corners = [(int(a * width), int(b * height), int(c * width), int(d * height)) for a, b, c, d in parts]
@@ -97,7 +97,7 @@ def test_three_masks_at_points_are_the_librarys(sam: Callable[..., Any], size: t
 
 SQUARE = [(120, 120), (1, 1), (400, 400)]
 OBLONG = [(120, 80), (80, 120)]
-"""Here the pipeline lays SAM 2's grid over a part of the picture alone, so that it is no measure for it."""
+"""Not for SAM 2: the pipeline lays its grid over only a part of the picture there."""
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_everything_is_what_the_librarys_pipeline_generates(
 
 
 def sees_red(model: Any, monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Let the network see red and not red, and cut what it sees by the boxes that it is given.
+    """Let the network distinguish red from other pixels, and cut its masks at the boxes of the prompts.
 
     Its first answer to a prompt is everything, its second what the prompt means, its third nothing; it is
     sure of the second. Returns how many prompts it was given at a time.

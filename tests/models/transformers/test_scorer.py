@@ -50,7 +50,7 @@ def scorer(folder: Path, **options: Any) -> ContrastiveScorer:
 
 
 def reference(folder: Path, images: list[Any], texts: list[str]) -> Any:
-    """What the library's documentation computes: processor, model, `logits_per_image`."""
+    """Return `logits_per_image` as in the library's documentation."""
     model = transformers.AutoModel.from_pretrained(folder).eval()
     processor = transformers.AutoProcessor.from_pretrained(folder)
     siglip = "siglip" in model.config.model_type

@@ -26,7 +26,7 @@ load = BACKEND.load
 
 SIZES = [(120, 80), (80, 120), (1, 1), (3, 200), (200, 3), (640, 480)]
 EASY = {"threshold": 0.25, "mask": 0.1, "overlap": 0.0}
-"""Limits at which a random network says something."""
+"""Limits at which a random network finds segments."""
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def segment(folders: dict[str, Path], family: str) -> Callable[..., Any]:
 
 
 def reference(model: Any, image: Image) -> list[tuple[str, float, Any]]:
-    """What the library's documentation does: label, score and mask of each segment, best first."""
+    """Return label, score and mask of each segment as in the library's documentation, best first."""
     import torch
 
     processor, kind = model.processor, model.network.kind
@@ -102,7 +102,7 @@ def test_a_box_is_the_smallest_around_its_mask(segment: Callable[..., Any], size
 
 
 def sees_red(model: Any, monkeypatch: pytest.MonkeyPatch, *, skies: int = 1) -> None:
-    """Let the network see a dog where the picture is red, sky elsewhere, in so many parts, and a nothing."""
+    """Let the network find a dog in red pixels, sky elsewhere in `skies` parts, and one empty segment."""
     import torch
 
     def forward(pixel_values: Any, **inputs: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Whisper writes down what the library's pipeline writes down, of short recordings and long ones."""
+"""Whisper writes the same text as the library's pipeline, for short and long recordings."""
 
 from __future__ import annotations
 
