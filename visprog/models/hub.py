@@ -89,7 +89,7 @@ def _check_readable(
     if any(map(is_weights, files)) and not pickled:
         return
     where = f" in {', '.join(folder for folder in pickled if folder)}" if any(pickled) else ""
-    found = f"the weights{where} are pickled" if pickled else "it has no weights"
+    found = f"the weights{where} are pickled" if pickled else "there are no weight files"
     at = f" at {revision}" if revision else ""
     raise ModelUnavailable(
         f"{identifier} has no weights{at} in the safetensors format: {found}",

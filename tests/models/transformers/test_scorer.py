@@ -147,7 +147,7 @@ def test_the_same_picture_or_text_is_encoded_once(clip: Path) -> None:
         return counted
 
     for encodings in (model.image_encodings, model.text_encodings):
-        encodings.encode = counting(encodings)  # type: ignore[method-assign]
+        encodings.encode = counting(encodings)
     first = model.score([picture("landscape"), picture("landscape")], ["cat", "dog", "cat"])
     assert encoded == [1, 2]
     again = model.score([picture("landscape"), picture("portrait")], ["dog", "bird"])
