@@ -46,6 +46,7 @@ def _packages() -> Iterator[Finding]:
         ("PIL", "pillow"),
         ("numpy", "numpy"),
         ("openai", "openai"),
+        ("google.protobuf", "protobuf"),
     ):
         yield _package(module, package)
     if importlib.util.find_spec("augly") is None:
