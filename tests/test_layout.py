@@ -60,11 +60,11 @@ LAYOUT = {
         __init__ parallel statistics
         metrics
         benchmark
-        trials
+        benchmarks trials
         examples report
         summary tables
         page runner
-        benchmarks command
+        command
     """,
     "visprog.evaluation.benchmarks": """
         __init__ miniworld
@@ -97,10 +97,10 @@ LAYOUT = {
         gqa
     """,
     "visprog.models": """
-        __init__ backend checkpoint_files encodings hub_cache inpainting option_text profiles progress roles
-        safetensors_files server_json short_answer turns usage
-        checkpoint_faults fake handle hub_listing profile
-        checkpoints hub_files
+        __init__ checkpoint_files encodings hub_cache inpainting locks option_text options profiles progress
+        roles server_json short_answer usage
+        backend checkpoint_faults fake handle hub_listing
+        checkpoints hub_files profile
         fingerprints hub
         backends zoo
     """,
@@ -136,9 +136,9 @@ LAYOUT = {
         __init__ pretrained
         network
         generation geometry scorer speech
-        boxes language sam
+        boxes chat sam
         owl segmenter vision_language
-        answers detector language_loading
+        answers detector language
     """,
     "visprog.modules": """
         halves knowledge logic
