@@ -14,9 +14,9 @@ import pytest
 
 from tests.models.openai_server import KEY, Exchange, OpenAIServer, answers, completion, status
 from visprog.errors import ModelUnavailable, UsageError
+from visprog.models.backends.openai import BACKEND
 from visprog.models.backends.openai.configuration import is_configured
 from visprog.models.backends.openai.language import DEFAULT_MODEL, OpenAILanguageModel
-from visprog.models.backends.openai.loading import load
 from visprog.models.backends.openai.service import Service
 from visprog.models.roles import Completion, Message
 
@@ -233,18 +233,18 @@ def test_a_closed_model_opens_a_new_connection_when_asked_again(serve: Serve) ->
 
 
 def test_a_profile_loads_a_language_model_with_its_address() -> None:
-    model = load("language_model", "small", {"base_url": "http://127.0.0.1:9/v1", "deadline": 5.0})
+    model = BACKEND.load("language_model", "small", {"base_url": "http://127.0.0.1:9/v1", "deadline": 5.0})
     assert model.fingerprint == "openai:small at http://127.0.0.1:9/v1"
 
 
 def test_a_profile_cannot_fill_a_role_that_no_such_service_knows() -> None:
     with pytest.raises(ModelUnavailable, match="does not fill the role segmenter"):
-        load("segmenter", "small", {})
+        BACKEND.load("segmenter", "small", {})
 
 
 def test_an_unknown_option_of_a_profile_is_named() -> None:
     with pytest.raises(UsageError, match="no option `key`"):
-        load("language_model", "small", {"key": KEY})
+        BACKEND.load("language_model", "small", {"key": KEY})
 
 
 @pytest.mark.parametrize("key", ["x", "none", "EMPTY", "ollama"])

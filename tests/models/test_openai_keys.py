@@ -11,9 +11,9 @@ import pytest
 
 from tests.models.openai_server import KEY, OpenAIServer, answers, error, paints, status
 from visprog.errors import ModelRefused, ModelUnavailable, UsageError
+from visprog.models.backends.openai import BACKEND
 from visprog.models.backends.openai.editing import OpenAIInpainter
 from visprog.models.backends.openai.language import OpenAILanguageModel
-from visprog.models.backends.openai.loading import load
 from visprog.models.backends.openai.service import Service
 from visprog.models.backends.openai.speech import OpenAITranscriber
 from visprog.models.roles import Message
@@ -43,7 +43,7 @@ def sent(server: OpenAIServer) -> str | None:
 
 def test_the_key_is_not_sent_to_the_address_of_a_profile(serve: Serve) -> None:
     server = serve(answers("Hi."))
-    model = load("language_model", "small", {"base_url": server.url})
+    model = BACKEND.load("language_model", "small", {"base_url": server.url})
     assert model.complete(HELLO).text == "Hi."
     assert not [value for value in server.received[0].headers.values() if KEY in value]
     assert sent(server) is None
@@ -61,7 +61,7 @@ def test_the_variable_of_api_key_env_holds_the_key(serve: Serve, monkeypatch: py
     monkeypatch.setenv("MY_KEY", OTHER)
     server = serve(answers("Hi."))
     options = {"base_url": server.url, "api_key_env": "MY_KEY"}
-    load("language_model", "small", options).complete(HELLO)
+    BACKEND.load("language_model", "small", options).complete(HELLO)
     assert sent(server) == f"Bearer {OTHER}"
 
 
@@ -73,7 +73,7 @@ def test_a_variable_that_is_not_set_is_named_before_anything_is_sent() -> None:
 @pytest.mark.parametrize("value", [KEY, "sk-1234", "", 5, "a b"])
 def test_a_key_in_the_place_of_a_variables_name_is_not_repeated(value: object) -> None:
     with pytest.raises(UsageError, match="never the key") as caught:
-        load("language_model", "small", {"api_key_env": value})
+        BACKEND.load("language_model", "small", {"api_key_env": value})
     assert KEY not in str(caught.value)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.models.openai_server import Exchange, OpenAIServer, answers, status
 from visprog.errors import ModelFailed, ModelTimeout, UsageError
-from visprog.models.backends.openai.loading import load
+from visprog.models.backends.openai import BACKEND
 from visprog.models.backends.openai.service import MAX_BYTES
 from visprog.models.roles import Message
 from visprog.models.zoo import Zoo
@@ -83,7 +83,7 @@ def test_a_profile_sets_the_limit() -> None:
 @pytest.mark.parametrize("value", [0, -1, 10.5, "32 MB", True])
 def test_a_limit_that_is_none_is_refused(value: object) -> None:
     with pytest.raises(UsageError, match=r"`max_bytes`.*\n.*number of bytes"):
-        load("language_model", "small", {"base_url": "http://127.0.0.1:9", "max_bytes": value})
+        BACKEND.load("language_model", "small", {"base_url": "http://127.0.0.1:9", "max_bytes": value})
 
 
 def test_retries_and_slow_answers_share_one_deadline() -> None:
