@@ -268,10 +268,24 @@ def test_who_takes_no_more_of_many_tasks_has_no_more_of_them_run() -> None:
     )
     first = next(outcomes)
     assert isinstance(first, Run)
-    outcomes.close()  # type: ignore[attr-defined]
+    outcomes.close()
     go_on.set()
     time.sleep(0.1)
     assert len(begun) <= 4
+
+
+def test_an_array_may_be_changed_after_run_many_has_taken_it() -> None:
+    asked = FakeVisualQA(lambda image, question: f"{image.pixels[0, 0, 0]}")
+    planner = LanguageModelPlanner(FakeLanguageModel(lambda said: "RESULT=Vqa(IMAGE, 'How bright?')"), "fake")
+
+    def frames() -> Iterator[tuple[str, Images]]:
+        buffer = np.zeros((4, 4, 3), np.uint8)
+        for number in range(20):
+            buffer[:] = number
+            yield "How bright is it?", buffer
+
+    outcomes = VisProg(planner=planner, models={"visual_qa": asked}).run_many(frames(), workers=4)
+    assert [outcome.result for outcome in outcomes if isinstance(outcome, Run)] == [str(n) for n in range(20)]
 
 
 def test_runs_and_plans_are_short_in_print() -> None:

@@ -62,6 +62,7 @@ FLOORS = [
     "errors",
     "extras",
     "libraries",
+    "parallel",
     "printable",
     "model_text",
     "language",

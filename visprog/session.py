@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import platform
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, cast
+
+import numpy as np
+from PIL import Image as PILImage
 
 import visprog
 from visprog.audio import load_audio
@@ -21,7 +23,7 @@ from visprog.engine.cache.memory import DEFAULT_BYTES, Memo
 from visprog.engine.execution import Observer
 from visprog.engine.interpreter import Interpreter
 from visprog.errors import AudioError, ProgramError, UsageError, VisProgError
-from visprog.images import Images, load_image, need_of
+from visprog.images import Images, Source, load_image, need_of
 from visprog.inputs import input_names, named_images, read_program
 from visprog.language.checker import Checked, check
 from visprog.language.digest import render_digest
@@ -31,6 +33,7 @@ from visprog.language.types import Type
 from visprog.models.roles import Transcriber
 from visprog.models.zoo import Zoo
 from visprog.modules import TOOLS
+from visprog.parallel import parallel_map
 from visprog.planner.language_model import LanguageModelPlanner
 from visprog.planner.plan import Plan, Planner, Request
 from visprog.planner.selection import check_planner_name, choose_planner
@@ -45,11 +48,11 @@ from visprog.values import Image
 if TYPE_CHECKING:
     from typing import Self
 
-_AT_ONCE = 32
-"""So many tasks of many are under way at a time."""
+_WORKERS = 32
+"""Maximum number of tasks that run at the same time."""
 
-_HELD = 2**30
-"""Bytes of pictures that tasks under way hold, and that reading the next ones takes, all together."""
+_MOST_BYTES = 2**30
+"""Maximum number of bytes that reading and keeping the pictures of running tasks takes."""
 
 
 class VisProg:
@@ -191,49 +194,26 @@ class VisProg:
         return replace(elected, plan=plan)
 
     def run_many(
-        self, tasks: Iterable[tuple[str, Images]], *, task: str = "auto", workers: int = _AT_ONCE
-    ) -> Iterator[Run | VisProgError]:
-        """Run many instructions, each over its pictures; yield what came of them, in order.
+        self, tasks: Iterable[tuple[str, Images]], *, task: str = "auto", workers: int = _WORKERS
+    ) -> Generator[Run | VisProgError, None, None]:
+        """Run many instructions, each over its pictures; yield their runs in order.
 
-        Where an instruction cannot be planned, or a picture cannot be read, its error stands in the run's
-        place. `workers` of them are under way at a time, so that calls to models can be gathered; fewer where
-        pictures are large. Steps that several of them have in common run once.
+        If an instruction cannot be planned, or a picture cannot be read, the error is yielded instead of a
+        run. Up to `workers` tasks run at the same time, so that models can answer several calls together;
+        fewer if the pictures are large. Steps that several tasks share run once.
         """
 
-        def attempt(instruction: str, images: Images) -> Run | VisProgError:
+        def attempt(task_of_many: tuple[str, Images]) -> Run | VisProgError:
+            instruction, images = task_of_many
             try:
                 return self.run(instruction, images, task=task)
             except VisProgError as error:
                 return error
 
-        waiting: deque[tuple[Future[Run | VisProgError], int]] = deque()
-        held = 0
-        pool = ThreadPoolExecutor(workers, thread_name_prefix="visprog-run")
-        try:
-            for instruction, images in tasks:  # it may be a stream without end
-                needed = _needed(images)
-                while waiting and held + needed > _HELD:
-                    run, size = waiting.popleft()
-                    held -= size
-                    yield run.result()
-                try:
-                    pictures = _loaded(images)
-                except VisProgError as error:
-                    pictures, run = {}, Future[Run | VisProgError]()
-                    run.set_result(error)
-                else:
-                    run = pool.submit(attempt, instruction, pictures)
-                size = sum(picture.pixels.nbytes for picture in pictures.values())
-                waiting.append((run, size))
-                held += size
-                while waiting and (waiting[0][0].done() or len(waiting) > 2 * workers):
-                    run, size = waiting.popleft()
-                    held -= size
-                    yield run.result()
-            while waiting:
-                yield waiting.popleft()[0].result()
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)  # whoever stops here wants no more of them
+        taken = ((instruction, _without_arrays(images)) for instruction, images in tasks)
+        return parallel_map(
+            attempt, taken, workers=workers, weight=lambda each: _needed(each[1]), capacity=_MOST_BYTES
+        )
 
     def transcribe(self, speech: str | Path) -> str:
         """Return what is said in a recording, WAV or FLAC, as the role Transcriber hears it.
@@ -317,6 +297,22 @@ def _zoo(models: str | Path | Mapping[str, object]) -> Zoo:
 
 def _loaded(images: Images) -> dict[str, Image]:
     return {name: load_image(source) for name, source in named_images(images).items()}
+
+
+def _without_arrays(images: Images) -> Images:
+    """Read arrays and PIL pictures, which the caller may change before the task starts."""
+    if isinstance(images, Mapping):
+        return {name: _without_array(source) for name, source in images.items()}
+    if isinstance(images, list | tuple):
+        return [_without_array(source) for source in images]
+    return _without_array(cast("Source", images))
+
+
+def _without_array(source: Source) -> Source:
+    if isinstance(source, np.ndarray | PILImage.Image):
+        with contextlib.suppress(VisProgError):  # the task reports it
+            return load_image(source)
+    return source
 
 
 def _needed(images: Images) -> int:

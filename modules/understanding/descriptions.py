@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import Context, copy_context
+from functools import partial
 from threading import Lock
 
 from visprog.answer_text import bare
 from visprog.model_text import spoken, without_marker
 from visprog.models.roles import LanguageModel, Message
+from visprog.parallel import parallel_map
 
 COUNT = 6
 """How many descriptions of a category are asked for."""
@@ -45,16 +45,9 @@ class Descriptions:
 
         Raises ModelError where the model cannot be asked.
         """
+        return list(parallel_map(partial(self._of, language_model), categories, workers=_AT_ONCE))
 
-        def within(context: Context, category: str) -> tuple[str, ...]:
-            return context.run(self._of, category, language_model)
-
-        # What a model costs is counted in the caller's context, which a thread of a pool does not see.
-        contexts = [copy_context() for _ in categories]
-        with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="visprog-describe") as pool:
-            return list(pool.map(within, contexts, categories))
-
-    def _of(self, category: str, language_model: LanguageModel) -> tuple[str, ...]:
+    def _of(self, language_model: LanguageModel, category: str) -> tuple[str, ...]:
         key = getattr(language_model, "fingerprint", ""), category
         with self._lock:
             known = self._known.get(key)
