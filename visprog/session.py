@@ -20,8 +20,8 @@ import visprog
 from visprog.audio import load_audio
 from visprog.engine.cache.disk import DiskMemo
 from visprog.engine.cache.memory import DEFAULT_BYTES, Memo
-from visprog.engine.execution import Observer
 from visprog.engine.interpreter import Interpreter
+from visprog.engine.observing import Observer
 from visprog.errors import AudioError, ProgramError, UsageError, VisProgError
 from visprog.images import Images, Source, load_image, need_of
 from visprog.inputs import input_names, named_images, read_program

@@ -27,7 +27,7 @@ from tests.batch.tasks_file import write_picture, write_tasks
 from visprog import Image, Region, Regions, UsageError, VisProg
 from visprog.batch.runner import Options, run_batch
 from visprog.engine.cache.disk import DiskMemo
-from visprog.engine.cache.memory import Remembered
+from visprog.engine.cache.memory import CacheEntry
 
 _CHUNK = 25
 """Trials in one process."""
@@ -105,7 +105,7 @@ class Trials:
         self._values = {bytes([number]): _value(number) for number in range(ENTRIES)}
         memo = DiskMemo(folder / "cache")
         for key, value in self._values.items():
-            memo.put(key, Remembered(value, ("a remark",), ()))
+            memo.put(key, CacheEntry(value, ("a remark",), ()))
             if key == bytes([ENTRIES // 2]):
                 memo.close()
                 memo = DiskMemo(folder / "cache")
@@ -151,10 +151,10 @@ class Trials:
             for key, value in self._values.items():
                 kept = memo.get(key)
                 found += kept is not None
-                assert kept is None or kept == Remembered(value, ("a remark",), ()), "a wrong value"
+                assert kept is None or kept == CacheEntry(value, ("a remark",), ()), "a wrong value"
                 if chance.random() < 0.3:
-                    memo.put(key, Remembered(value, ("a remark",), ()))
-            memo.put(b"new", Remembered(7, (), ()))
+                    memo.put(key, CacheEntry(value, ("a remark",), ()))
+            memo.put(b"new", CacheEntry(7, (), ()))
             memo.close()
         assert time.monotonic() - before < 60, "it takes for ever"
         return f"{'told' if told else 'silent'}, {'some' if found else 'nothing'} found"

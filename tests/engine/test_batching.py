@@ -17,7 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
+from tests.engine.steps import interpreter, run
 from visprog import Image, Run, VisProg, tool
+from visprog.engine.events import StepFinished
 from visprog.models.fake import FakeLanguageModel, FakeVisualQA
 from visprog.models.roles import LanguageModel, Message, VisualQA
 from visprog.tools import Tool
@@ -222,12 +224,18 @@ class Captions(Answers):
 BOTH = "A=Vqa(IMAGE, 'a?')\nB=Caption(IMAGE)\nC=Vqa(IMAGE, B)\nRESULT=Eval('{A} + {B} + {C}')"
 
 
+def assert_no_thread_stays_active(asking: VisProg, *before: str) -> None:
+    engine = interpreter(asking)
+    for number, program in enumerate([*before, *[BOTH] * 20]):
+        events = in_time(lambda n=number, p=program: run(engine, asking, p, IMAGE=picture(n)))  # type: ignore[misc]
+        assert all(isinstance(event, StepFinished) for event in events)
+    assert engine.workers.load.active == 0
+
+
 @pytest.mark.parametrize("most", [1, 2])
 def test_a_model_that_answers_one_call_at_a_time_holds_up_no_other(most: int) -> None:
-    asking = VisProg(models={"visual_qa": Answers(most=most), "captioner": Captions(most=1)}, memory=0)
-    for number in range(20):
-        assert in_time(lambda number=number: asking.execute(BOTH, picture(number))).ok  # type: ignore[misc]
-    assert asking._interpreter._hands.workers._awake == 0
+    asking = VisProg(models={"visual_qa": Answers(most=most), "captioner": Captions(most=1)})
+    assert_no_thread_stays_active(asking)
 
 
 def test_after_a_batch_of_two_was_too_large_other_models_are_asked_as_before() -> None:
@@ -235,11 +243,8 @@ def test_after_a_batch_of_two_was_too_large_other_models_are_asked_as_before() -
         def answer_batch(self, calls: Sequence[tuple[Image, str]]) -> list[str]:
             raise MemoryError
 
-    asking = VisProg(models={"visual_qa": Tiny(), "captioner": Captions()}, memory=0)
-    assert in_time(lambda: asking.execute(asked(["a?", "b?"]), picture())).ok
-    for number in range(20):
-        assert in_time(lambda number=number: asking.execute(BOTH, picture(number))).ok  # type: ignore[misc]
-    assert asking._interpreter._hands.workers._awake == 0
+    asking = VisProg(models={"visual_qa": Tiny(), "captioner": Captions()})
+    assert_no_thread_stays_active(asking, asked(["a?", "b?"]))
 
 
 def test_equal_calls_are_made_once() -> None:

@@ -16,11 +16,11 @@ from visprog import Image
 from visprog.engine.cache.codec import decode
 from visprog.engine.cache.disk import DiskMemo
 from visprog.engine.cache.file import NotOurs, connect
-from visprog.engine.cache.memory import Remembered
+from visprog.engine.cache.memory import CacheEntry
 
 
-def entry(value: object) -> Remembered:
-    return Remembered(value, ("found nothing",), ("a model",))
+def entry(value: object) -> CacheEntry:
+    return CacheEntry(value, ("found nothing",), ("a model",))
 
 
 PICTURE = Image(np.arange(300, dtype=np.uint8).reshape(10, 10, 3))

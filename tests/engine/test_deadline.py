@@ -8,7 +8,6 @@ import subprocess
 import sys
 import textwrap
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,10 +28,12 @@ def gate() -> Iterator[threading.Event]:
     gate.set()
 
 
-def waiting(gate: threading.Event, name: str = "Wait") -> Tool:
-    @tool(name)
+def waiting(gate: threading.Event, *, started: threading.Event | None = None) -> Tool:
+    @tool("Wait")
     def wait(number: int = 0) -> int:
         """Wait for the gate."""
+        if started is not None:
+            started.set()
         gate.wait(60)
         return number
 
@@ -70,12 +71,12 @@ def test_a_step_that_found_no_thread_fails_as_not_begun(gate: threading.Event) -
 
 
 def test_who_waits_for_another_runs_step_is_released(gate: threading.Event) -> None:
-    given = session(waiting(gate))
+    started = threading.Event()
     runs: list[Run] = []
+    given = session(waiting(gate, started=started))
     first = threading.Thread(target=lambda: runs.append(given.execute("RESULT=Wait(3)")))
     first.start()
-    while not given._interpreter._memo._busy:  # type: ignore[union-attr]
-        time.sleep(0.001)
+    assert started.wait(20)
     second = given.execute("RESULT=Wait(3)", deadline=0.2)
     assert late(second) == [("RESULT", True)]
     gate.set()

@@ -20,12 +20,12 @@ from hypothesis import strategies as st
 from visprog import Image, Region, Regions, UsageError, VisProg, tool
 from visprog.engine.cache.codec import Unkeepable, decode, encode, to_png
 from visprog.engine.cache.disk import DiskMemo
-from visprog.engine.cache.memory import Memo, Remembered
+from visprog.engine.cache.memory import CacheEntry, Memo
 from visprog.models.fake import FakeDetector, FakeVisualQA
 
 
-def entry(value: object) -> Remembered:
-    return Remembered(value, ("found nothing",), ("a model",))
+def entry(value: object) -> CacheEntry:
+    return CacheEntry(value, ("found nothing",), ("a model",))
 
 
 def noise(seed: int, side: int = 100) -> Image:
@@ -103,12 +103,12 @@ def nested(depth: int) -> list[Any]:
 @pytest.mark.parametrize(
     "odd",
     [
-        Remembered(1, (ValueError("no text"),), ()),  # type: ignore[arg-type]
-        Remembered(nested(900), (), ()),
-        Remembered(10**5_000, (), ()),
+        CacheEntry(1, (ValueError("no text"),), ()),  # type: ignore[arg-type]
+        CacheEntry(nested(900), (), ()),
+        CacheEntry(10**5_000, (), ()),
     ],
 )
-def test_what_cannot_be_encoded_is_not_kept_and_stops_nothing(odd: Remembered, tmp_path: Path) -> None:
+def test_what_cannot_be_encoded_is_not_kept_and_stops_nothing(odd: CacheEntry, tmp_path: Path) -> None:
     memo = DiskMemo(tmp_path, tell=refuse)
     memo.put(b"a", odd)
     assert memo.get(b"a") is None
@@ -126,7 +126,7 @@ def test_memory_asks_the_disk_once(tmp_path: Path) -> None:
     first.end(b"a", entry(7))
 
     class Counting(DiskMemo):
-        def get(self, key: bytes) -> Remembered | None:
+        def get(self, key: bytes) -> CacheEntry | None:
             asked.append(key)
             return super().get(key)
 

@@ -9,7 +9,7 @@ import pytest
 from visprog.engine.cache import disk
 from visprog.engine.cache.disk import DiskMemo
 from visprog.engine.cache.edition import edition, source_digest
-from visprog.engine.cache.memory import Remembered
+from visprog.engine.cache.memory import CacheEntry
 
 FILE = '"""Count."""\n\n\ndef count(things):\n    """Count things."""\n    return len(things)\n'
 
@@ -72,7 +72,7 @@ def test_the_edition_is_worked_out_once_for_a_cache(tmp_path: Path, monkeypatch:
         return edition()
 
     monkeypatch.setattr(disk, "edition", counting)
-    kept = Remembered(7, (), ())
+    kept = CacheEntry(7, (), ())
     for _ in range(3):
         memo = DiskMemo(tmp_path)
         memo.put(b"a", kept)

@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from visprog import Image, Region, Regions
-from visprog.engine.cache.memory import Memo, Remembered
+from visprog.engine.cache.memory import CacheEntry, Memo
 
 
-def remembered(value: object) -> Remembered:
-    return Remembered(value, (), ())
+def remembered(value: object) -> CacheEntry:
+    return CacheEntry(value, (), ())
 
 
 def put(memo: Memo, key: bytes, value: object) -> None:
@@ -102,8 +102,9 @@ def test_the_bound_holds_whatever_comes(puts: list[tuple[int, int]]) -> None:
     for key, size in puts:
         if not holds(memo, bytes([key])):
             put(memo, bytes([key]), "x" * size)
-        assert memo._sizes.total <= 20_000
-    assert memo._sizes.total == sum(500 + 4 * len(entry.value) for entry in memo._entries.values())
+        assert memo.size <= 20_000
+    kept = [found for key in range(6) if (found := memo.begin(bytes([key]))) is not None]
+    assert memo.size == sum(500 + 4 * len(entry.value) for entry in kept)
 
 
 def test_nobody_can_change_what_is_remembered() -> None:
@@ -117,7 +118,7 @@ def test_nobody_can_change_what_is_remembered() -> None:
 
 
 def test_who_asks_meanwhile_waits_for_the_value() -> None:
-    memo, got = Memo(), list[Remembered | None]()
+    memo, got = Memo(), list[CacheEntry | None]()
     assert memo.begin(b"a") is None
     asking = threading.Thread(target=lambda: got.append(memo.begin(b"a")))
     asking.start()
@@ -129,7 +130,7 @@ def test_who_asks_meanwhile_waits_for_the_value() -> None:
 
 
 def test_where_the_computation_failed_the_next_one_tries() -> None:
-    memo, got = Memo(), list[Remembered | None]()
+    memo, got = Memo(), list[CacheEntry | None]()
     assert memo.begin(b"a") is None
     asking = threading.Thread(target=lambda: got.append(memo.begin(b"a")))
     asking.start()
@@ -165,14 +166,14 @@ UNKEPT: dict[str, Callable[[], object]] = {
 
 @pytest.mark.parametrize("kind", UNKEPT)
 def test_a_value_that_cannot_be_measured_is_not_kept_and_wakes_who_waits(kind: str) -> None:
-    memo, got = Memo(), list[Remembered | None]()
+    memo, got = Memo(), list[CacheEntry | None]()
     assert memo.begin(b"a") is None
     asking = threading.Thread(target=lambda: got.append(memo.begin(b"a")), daemon=True)
     asking.start()
-    while not memo._busy[b"a"]:
+    while not memo.waiting(b"a"):
         time.sleep(0.001)
     memo.end(b"a", remembered(UNKEPT[kind]()))
     asking.join(20)
     assert got == [None]
     assert len(memo) == 0
-    assert memo._sizes.total == 0
+    assert memo.size == 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from tests.engine.steps import counting, picture, session, statuses
+from tests.engine.steps import counting, interpreter, picture, run, session, statuses
 from visprog import Image, Warn, tool
 from visprog.engine.cache.memory import Memo
 from visprog.engine.events import StepFinished
@@ -160,8 +160,9 @@ def test_one_model_in_another_role_makes_another_step() -> None:
     memo, found = Memo(), []
     for role in ("captioner", "visual_qa"):
         given = session(tell, models=Zoo(Profile("none"), {role: Both()}))
-        given._interpreter._memo = memo
-        found.append(given.execute("RESULT=Tell(IMAGE)", picture()).result)
+        (event,) = run(interpreter(given, memo=memo), given, "RESULT=Tell(IMAGE)", IMAGE=picture())
+        assert isinstance(event, StepFinished)
+        found.append(event.value)
     assert found == ["a caption", "an answer"]
 
 

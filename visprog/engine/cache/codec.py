@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PILImage
 
-from visprog.engine.cache.memory import Remembered
+from visprog.engine.cache.memory import CacheEntry
 from visprog.values import Image, Region, Regions
 
 _DIGEST = re.compile("[0-9a-f]{32}")
@@ -48,17 +48,17 @@ class Encoded(NamedTuple):
     parts: Mapping[str, Part]
 
 
-def encode(entry: Remembered) -> Encoded:
+def encode(entry: CacheEntry) -> Encoded:
     """Return the entry's text and parts. Raises Unkeepable for a value of another kind."""
     parts: dict[str, Part] = {}
     record = [_tree(entry.value, parts), entry.warnings, entry.models]
     return Encoded(json.dumps(record), parts)
 
 
-def decode(text: str, part: Callable[[str], bytes]) -> Remembered:
+def decode(text: str, part: Callable[[str], bytes]) -> CacheEntry:
     """Return the entry; `part` gives the bytes of each part by its name. Raises whatever is wrong with it."""
     tree, warnings, models = json.loads(text)
-    return Remembered(_value(tree, part), _texts(warnings), _texts(models))
+    return CacheEntry(_value(tree, part), _texts(warnings), _texts(models))
 
 
 def to_png(part: Part) -> bytes:

@@ -29,7 +29,7 @@ from visprog.engine.cache.file import (
     is_damage,
     pragma,
 )
-from visprog.engine.cache.memory import Remembered
+from visprog.engine.cache.memory import CacheEntry
 from visprog.errors import UsageError
 
 DEFAULT_DISK_BYTES = 8 * 10**9
@@ -83,7 +83,7 @@ class DiskMemo:
             what = f"no results can be kept in {self.path.parent}: {_reason(cause)}"
             raise UsageError(what, help="choose another folder") from cause
 
-    def get(self, key: bytes) -> Remembered | None:
+    def get(self, key: bytes) -> CacheEntry | None:
         """Return what is kept under the key."""
         own = self._own(key)
         rows = self._read(_ENTRY, own)
@@ -104,7 +104,7 @@ class DiskMemo:
                 self._write()
         return found
 
-    def put(self, key: bytes, entry: Remembered) -> None:
+    def put(self, key: bytes, entry: CacheEntry) -> None:
         """Keep an entry, if it is of a kind that can be kept, and not larger than the bound."""
         try:
             text, parts = encode(entry)
