@@ -8,7 +8,7 @@ import platform
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, cast
@@ -54,6 +54,12 @@ _WORKERS = 32
 _MOST_BYTES = 2**30
 """Maximum number of bytes that reading and keeping the pictures of running tasks takes."""
 
+_MAX_KEPT_PROGRAMS = 64
+"""Number of programs, given as texts, that are kept with the result of their check."""
+
+_MAX_KEPT_TEXT = 20_000
+"""Maximum number of characters of such a program."""
+
 
 class VisProg:
     """Plans programs from instructions, and runs them.
@@ -92,6 +98,9 @@ class VisProg:
         self._planner = planner
         self._disk = cache if isinstance(cache, DiskMemo) or cache is None else DiskMemo(cache)
         memo = Memo(memory, self._disk) if memory or self._disk is not None else None
+        self._check_text = lru_cache(_MAX_KEPT_PROGRAMS)(  # tools can be added, and not removed
+            lambda text, names, _tool_count: self._check(parse(text), names)
+        )
         self._interpreter = Interpreter(
             self.tools, self.models, memo=memo, workers=workers, batching=batching
         )
@@ -114,11 +123,13 @@ class VisProg:
         self, program: str | Program | Parsed, inputs: Sequence[str] = ("IMAGE", "LEFT", "RIGHT")
     ) -> Checked:
         """Check a program that will be given pictures of these names. Nothing is raised or run."""
+        names = tuple(inputs)
+        if isinstance(program, str) and len(program) <= _MAX_KEPT_TEXT:
+            return self._check_text(program, names, len(self.tools))
         if isinstance(program, Program):
-            read = parse(program.source)  # knows of mends; but the program may have been changed since
+            read = parse(program.source)  # it knows of repairs; but the program may have been changed since
             program = read if read.program == program else Parsed(program)
-        parsed = parse(program) if isinstance(program, str) else program
-        return check(parsed, self.tools, dict.fromkeys(inputs, Type.IMAGE))
+        return self._check(parse(program) if isinstance(program, str) else program, names)
 
     def execute(
         self,
@@ -247,6 +258,9 @@ class VisProg:
             raise UsageError(f"there is no task `{task}`", help=f"the tasks are auto, {', '.join(BANKS)}")
         names = inputs or usual_pictures(instruction, task)
         return Request(instruction, dict.fromkeys(names, Type.IMAGE), task, self.tools)
+
+    def _check(self, parsed: Parsed, names: tuple[str, ...]) -> Checked:
+        return check(parsed, self.tools, dict.fromkeys(names, Type.IMAGE))
 
     def _checked(self, program: str | Program | Parsed | Checked, names: tuple[str, ...]) -> Checked:
         """Check a program for these pictures; what this session found sound for them is taken as it is."""

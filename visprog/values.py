@@ -32,11 +32,12 @@ class Image:
     on. `notes` are warnings about how it was read. Files are read by `visprog.images.load_image`.
     """
 
-    __slots__ = ("_digest", "_origin", "notes", "pixels")
+    __slots__ = ("_digest", "_hash", "_origin", "notes", "pixels")
 
     pixels: NDArray[np.uint8]
     notes: tuple[str, ...]
     _digest: str | None
+    _hash: int | None
     _origin: tuple[Image, Box] | None
 
     def __init__(self, pixels: NDArray[np.uint8]) -> None:
@@ -53,6 +54,7 @@ class Image:
         self.notes = ()
         self._origin = origin
         self._digest = None
+        self._hash = None
 
     @classmethod
     def from_pil(cls, picture: PILImage.Image) -> Self:
@@ -101,14 +103,14 @@ class Image:
     def digest(self) -> str:
         """A hash of the content, computed once. A crop's is made from its parent's and the box."""
         if self._digest is None:
-            content = hashlib.blake2b(digest_size=16)
+            content = hashlib.sha256()  # most processors have instructions for it
             if self._origin is not None:
                 parent, box = self._origin
                 content.update(f"{parent.digest} {box}".encode())
             else:
                 content.update(repr(self.pixels.shape).encode())
                 content.update(np.ascontiguousarray(self.pixels).data)
-            self._digest = content.hexdigest()
+            self._digest = content.hexdigest()[:32]
         return self._digest
 
     def crop(self, box: Box) -> Image:
@@ -130,8 +132,10 @@ class Image:
         return np.array_equal(self.pixels, other.pixels)
 
     def __hash__(self) -> int:
-        down, across = max(1, self.height // 8), max(1, self.width // 8)
-        return hash((self.pixels.shape, self.pixels[::down, ::across].tobytes()))
+        if self._hash is None:
+            down, across = max(1, self.height // 8), max(1, self.width // 8)
+            self._hash = hash((self.pixels.shape, self.pixels[::down, ::across].tobytes()))
+        return self._hash
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         """Return the pixels, for numpy's own functions."""
@@ -266,6 +270,8 @@ class Regions(Sequence[Region]):
 
         `most` is intersection over union, of boxes alone.
         """
+        if len(self) < 2:
+            return self
         boxes = self.boxes.astype(np.float64)
         areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
         waiting = np.argsort(-self.scores, kind="stable")

@@ -21,6 +21,7 @@ from tests.benchmarks.table import print_table, record
 WORKLOADS = {
     "engine_overhead": "what the engine adds to a step",
     "trace_cost": "what a trace costs, in time and bytes",
+    "against_original": "our engine and the one that was published with VisProg, with stub models",
     "batching": "calls gathered, with stub models",
     "mini": "calls gathered and encodings kept, with the models of the profile `mini`; takes minutes",
     "batch_journal": "what a batch adds to its tasks, and what an edited program costs",
