@@ -95,7 +95,7 @@ def test_two_pictures_are_left_and_right_and_others_bear_their_names() -> None:
 
 
 def test_a_name_that_no_program_could_use_is_refused() -> None:
-    with pytest.raises(UsageError, match="`my picture` cannot name a picture"):
+    with pytest.raises(UsageError, match="`my picture` is not a valid name for a picture"):
         VisProg().execute(COUNT, {"my picture": picture()})
 
 

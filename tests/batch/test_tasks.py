@@ -78,7 +78,7 @@ def test_ids_become_unique_visible_file_names(tmp_path: Path) -> None:
         ({**ASK, "image": "a.png", "images": "b.png"}, "both `image` and `images`"),
         ({**ASK, "images": [7]}, "its pictures are neither a path"),
         ({**ASK, "image": 7}, "its pictures are neither a path"),
-        ({**ASK, "images": {"my cat": "a.png"}}, "`my cat` cannot name a picture"),
+        ({**ASK, "images": {"my cat": "a.png"}}, "`my cat` is not a valid name for a picture"),
         ({**ASK, "task": "gqb"}, "there is no task 'gqb'"),
         ({**ASK, "task": ["gqa"]}, "there is no task"),
         ({**ASK, "id": 1}, "the id 1 is that of an earlier line"),

@@ -77,7 +77,7 @@ def test_the_error_names_the_line_in_the_users_file(file: Path, name: str, line:
 def test_a_wrong_result_has_no_line(file: Path) -> None:
     run = VisProg(tools=load_tools(file)).execute("RESULT=Liar()")
     assert run.error is not None
-    assert run.error.message.endswith("Liar returned a str, and its signature says int")
+    assert run.error.message.endswith("Liar returned a str, but its signature says int")
 
 
 def exec_broken(file: Path, **variables: str) -> str:

@@ -64,7 +64,7 @@ def test_a_tool_that_breaks_its_promise_is_found_out() -> None:
 
     run = session(liar).execute("RESULT=Liar()")
     assert run.error is not None
-    assert "Liar returned a str, and its signature says Regions" in run.error.message
+    assert "Liar returned a str, but its signature says Regions" in run.error.message
 
 
 def test_lists_of_lists_are_bounded() -> None:
