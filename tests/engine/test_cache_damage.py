@@ -15,7 +15,7 @@ import pytest
 from visprog import Image
 from visprog.engine.cache.codec import decode
 from visprog.engine.cache.disk import DiskMemo
-from visprog.engine.cache.file import NotOurs, connect
+from visprog.engine.cache.file import NotACache, connect
 from visprog.engine.cache.memory import CacheEntry
 
 
@@ -90,7 +90,7 @@ def planted(path: Path, statement: str) -> None:
 def test_a_schema_that_was_changed_is_not_trusted(statement: str, tmp_path: Path) -> None:
     planted(filled(tmp_path), statement)
     (told,) = assert_it_goes_on(tmp_path)
-    assert "its tables are not as they were made" in told
+    assert "its tables have been changed" in told
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_a_value_of_another_type_is_a_damaged_entry(damage: str, tmp_path: Path)
     planted(filled(tmp_path), f"UPDATE results SET {damage}")
     told = assert_it_goes_on(tmp_path)
     assert told
-    assert all("is damaged, and computed again" in each for each in told)
+    assert all("is damaged and will be computed again" in each for each in told)
 
 
 def test_an_entry_under_the_key_of_another_is_damaged(tmp_path: Path) -> None:
@@ -187,7 +187,7 @@ def test_a_file_that_is_locked_is_not_set_aside(tmp_path: Path, monkeypatch: pyt
 def test_the_format_of_a_foreign_file_is_named(tmp_path: Path) -> None:
     path = tmp_path / "results.sqlite"
     planted(path, "CREATE TABLE diary (day TEXT)")
-    with pytest.raises(NotOurs, match="is another program's"):
+    with pytest.raises(NotACache, match="belongs to another program"):
         connect(path)
 
 

@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from visprog import Image, Region, Regions, UsageError, VisProg, tool
-from visprog.engine.cache.codec import Unkeepable, decode, encode, to_png
+from visprog.engine.cache.codec import UnsupportedValue, decode, encode, to_png
 from visprog.engine.cache.disk import DiskMemo
 from visprog.engine.cache.memory import CacheEntry, Memo
 from visprog.models.fake import FakeDetector, FakeVisualQA
@@ -89,7 +89,7 @@ def test_what_regions_share_is_written_once() -> None:
 
 
 def test_a_value_of_another_kind_is_not_written(tmp_path: Path) -> None:
-    with pytest.raises(Unkeepable):
+    with pytest.raises(UnsupportedValue):
         encode(entry([object()]))
     memo = DiskMemo(tmp_path, tell=refuse)
     memo.put(b"a", entry(object()))
@@ -191,7 +191,7 @@ def foreign(path: Path) -> str:
     with sqlite3.connect(path) as connection:
         connection.execute("CREATE TABLE diary (day TEXT)")
     connection.close()
-    return "is another program's"
+    return "belongs to another program"
 
 
 @pytest.mark.parametrize("spoil", [damaged, torn, newer, foreign])
@@ -261,7 +261,7 @@ def test_a_damaged_file_that_cannot_be_set_aside_stops_no_run(
     damaged_within(tmp_path)
     with VisProg(cache=tmp_path) as given:
         monkeypatch.setattr(Path, "replace", refused)
-        with pytest.warns(RuntimeWarning, match="nothing is kept or found any more: Permission denied"):
+        with pytest.warns(RuntimeWarning, match="is damaged and no longer used: Permission denied"):
             assert given.execute("RESULT=Eval('1 + 1')").result == 2
         assert given.execute("RESULT=Eval('1 + 2')").result == 3
     assert not list(tmp_path.glob("*.set-aside"))
@@ -279,7 +279,7 @@ def test_a_damaged_entry_is_computed_again_and_told_once(tmp_path: Path) -> None
     assert memo.get(b"a") is None
     assert memo.get(b"b") is None
     assert len(told) == 2
-    assert all("is damaged, and computed again" in words for words in told)
+    assert all("is damaged and will be computed again" in words for words in told)
     memo.put(b"a", entry(noise(1)))
     assert memo.get(b"a") == entry(noise(1))
 
@@ -321,12 +321,12 @@ def test_no_flipped_bit_of_a_part_comes_back_as_other_pixels(value: object, tmp_
         assert memo.get(b"a") == entry(value)
         memo.close()
         assert len(told) == 1
-        assert "is damaged, and computed again: the checksum of " in told[0]
+        assert "is damaged and will be computed again: the checksum of " in told[0]
 
 
 def test_a_folder_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(UsageError, match="no results can be kept"):
+    with pytest.raises(UsageError, match="cannot be used as a cache"):
         DiskMemo(tmp_path / "file")
 
 
