@@ -139,7 +139,7 @@ def test_many_instructions_run_with_one_outcome_each() -> None:
 
 
 def test_an_unknown_task_planner_or_profile_is_refused_in_words() -> None:
-    with pytest.raises(UsageError, match="there is no task `gqb`"):
+    with pytest.raises(UsageError, match="unknown task `gqb`"):
         VisProg().plan("How many?", task="gqb")
     with pytest.raises(UsageError, match="there is no planner `oracle`"):
         VisProg(planner="oracle").plan("How many?")
@@ -168,7 +168,7 @@ def test_programs_vote_on_the_result() -> None:
     run = planning(*programs).vote("How many faces?", picture(), votes=3)
     assert run.result == 1
     assert run.plan is not None
-    assert run.plan.remarks[-1] == "2 of 3 programs came to this result"
+    assert run.plan.remarks[-1] == "2 of 3 programs had this result"
 
 
 def test_a_vote_costs_what_all_its_programs_cost() -> None:
@@ -312,7 +312,7 @@ def test_an_empty_instruction_is_refused() -> None:
 
 
 def test_what_is_no_tool_is_refused() -> None:
-    with pytest.raises(ToolError, match="len is no tool"):
+    with pytest.raises(ToolError, match="len is not a tool"):
         VisProg(tools=[len])  # type: ignore[list-item]
 
 

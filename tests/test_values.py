@@ -95,7 +95,7 @@ def test_regions_are_indexed_like_arrays() -> None:
     assert found[[3, 0]].labels == ("3", "0")
     assert found[found.scores > 0.3].labels == ("2", "3")
     assert found[[]].empty
-    with pytest.raises(IndexError, match="one entry a region"):
+    with pytest.raises(IndexError, match="expected a boolean index of length"):
         found[[True, False]]
 
 

@@ -80,7 +80,7 @@ def test_a_file_that_ends_in_an_odd_way_cannot_be_run(tmp_path: Path, statement:
     line = HEAD.count("\n") + 4
     with pytest.raises(ToolError) as caught:
         load_tools(file)
-    assert caught.value.message == f"{file} cannot be run: {ODD_ENDS[statement]} (line {line}: {statement})"
+    assert caught.value.message == f"{file} failed: {ODD_ENDS[statement]} (line {line}: {statement})"
 
 
 @pytest.mark.parametrize(
