@@ -1,4 +1,4 @@
-"""Small sessions and tools, with which the tests of the engine run programs."""
+"""Small sessions and tools for the tests of the engine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ctrl-C stops a run, wherever it is noticed."""
+"""Ctrl-C stops a run, wherever it happens."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_an_interruption_in_a_worker_reaches_the_caller() -> None:
 
     @tool("Interrupt")
     def interrupt(place: int) -> int:
-        """Press Ctrl-C in one thread while the other is at work."""
+        """Press Ctrl-C in one thread while the other works."""
         meeting.wait()
         if threading.current_thread() is not threading.main_thread():
             raise KeyboardInterrupt
@@ -59,7 +59,7 @@ def test_an_interrupted_run_starts_no_further_step() -> None:
 
     @tool("Interrupt")
     def interrupt(place: int) -> int:
-        """Press Ctrl-C in the main thread while the other is at work."""
+        """Press Ctrl-C in the main thread while the other works."""
         started.append(place)
         meeting.wait()
         if threading.current_thread() is threading.main_thread():
@@ -69,7 +69,7 @@ def test_an_interrupted_run_starts_no_further_step() -> None:
 
     @tool("After")
     def after(number: int) -> int:
-        """Note that it runs."""
+        """Record the call."""
         started.append(number)
         return number
 
@@ -85,7 +85,7 @@ def test_an_interrupted_run_starts_no_further_step() -> None:
 
 
 def interrupted_once(monkeypatch: pytest.MonkeyPatch, owner: type, method: str) -> None:
-    """Have Ctrl-C come just before the next call of the method is done."""
+    """Interrupt the next call of the method before it does anything."""
     usual, calls = getattr(owner, method), []
 
     def first_interrupted(*args: Any, **named: Any) -> Any:
@@ -107,7 +107,7 @@ def result_in_time(engine: Interpreter, given: VisProg, program: str) -> object:
     ("owner", "method"),
     [(Memo, "begin"), (Memo, "end"), (WorkerPool, "acquire_slot"), (WorkerPool, "release_slot")],
 )
-def test_after_an_interruption_between_two_lines_all_goes_on(
+def test_programs_run_after_an_interruption_between_two_lines(
     monkeypatch: pytest.MonkeyPatch, owner: type, method: str
 ) -> None:
     double, _ = counting()

@@ -66,7 +66,7 @@ def test_an_idle_thread_keeps_nothing_of_its_last_job() -> None:
     threads.close()
 
 
-def test_jobs_that_come_as_threads_end_are_all_run() -> None:
+def test_jobs_that_arrive_while_threads_end_all_run() -> None:
     threads, ran = ReusedThreads("short", idle_seconds=0.0005), list[int]()
     for number in range(300):
         threads.start(lambda number=number: ran.append(number))  # type: ignore[misc]
@@ -138,7 +138,7 @@ def test_at_most_the_slots_compute_and_all_jobs_end(slots: int, kinds: list[str]
     assert most <= slots
 
 
-def test_a_step_that_waits_for_a_program_of_its_own_uses_no_thread_up() -> None:
+def test_steps_that_wait_for_nested_programs_occupy_no_threads() -> None:
     """There are more such steps than threads, and their programs need threads too."""
 
     @tool("Inner")

@@ -16,7 +16,7 @@ FORMAT = 3
 
 _APPLICATION = 0x76707267  # "vprg": distinguishes the file from those of other programs
 
-_PATIENCE = 5.0
+LOCK_SECONDS = 5.0
 """Seconds to wait for another process to finish writing."""
 
 _STRIDE, _STRIDES = 100_000, 100
@@ -100,7 +100,7 @@ def connect(path: Path) -> Connection:
     """Open or create the file. Raises NotACache, or another error if the file cannot be used now."""
     check_is_a_file(path)
     connection = sqlite3.connect(
-        path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False, factory=Connection
+        path, timeout=LOCK_SECONDS, isolation_level=None, check_same_thread=False, factory=Connection
     )
     try:
         connection.text_factory = bytes  # invalid UTF-8 is then a damaged entry, not an error
