@@ -44,7 +44,7 @@ class Batcher:
     steps cannot all wait for each other.
 
     A tool could break this if it held a lock while it calls a model: another thread that waits for the lock
-    counts as active. Therefore a call from a thread that is no worker is made alone.
+    counts as active. Therefore a call from a thread that is not a worker is made alone.
     """
 
     def __init__(self, workers: WorkerPool) -> None:
