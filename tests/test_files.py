@@ -73,7 +73,7 @@ def odd(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, str]:
 
 
 @pytest.mark.parametrize("reader", READERS)
-def test_a_path_without_a_regular_file_is_rejected(reader: str, odd: tuple[Path, str]) -> None:
+def test_what_is_not_a_regular_file_is_rejected_at_once(reader: str, odd: tuple[Path, str]) -> None:
     read, error = READERS[reader]
     path, words = odd
     with pytest.raises(error, match=words) as caught:
@@ -83,7 +83,7 @@ def test_a_path_without_a_regular_file_is_rejected(reader: str, odd: tuple[Path,
 
 
 @pytest.mark.parametrize("reader", [name for name in READERS if name != "tasks"])
-def test_every_reader_has_a_size_limit(reader: str, tmp_path: Path) -> None:
+def test_every_reader_has_a_limit(reader: str, tmp_path: Path) -> None:
     read, error = READERS[reader]
     path = tmp_path / "huge.toml"
     with path.open("wb") as file:
@@ -92,7 +92,7 @@ def test_every_reader_has_a_size_limit(reader: str, tmp_path: Path) -> None:
         read(path)
 
 
-def test_a_line_of_a_tasks_file_has_a_size_limit(tmp_path: Path) -> None:
+def test_a_line_of_tasks_has_a_limit(tmp_path: Path) -> None:
     path = tmp_path / "tasks.jsonl"
     with path.open("wb") as file:
         file.truncate(20_000_000)
@@ -100,7 +100,7 @@ def test_a_line_of_a_tasks_file_has_a_size_limit(tmp_path: Path) -> None:
         survey(path)
 
 
-def test_an_endless_stream_is_read_up_to_the_limit() -> None:
+def test_a_stream_without_end_is_read_to_its_limit() -> None:
     with Path("/dev/zero").open("rb") as endless, pytest.raises(UsageError, match="at most 1 MB are read"):
         read_stream(endless, "standard input", Limit(1_000_000, "give less", UsageError))
     assert read_stream(io.BytesIO(b"ab"), "it", Limit(2, "give less", UsageError)) == b"ab"
@@ -122,9 +122,7 @@ def test_an_endless_stream_is_read_up_to_the_limit() -> None:
         (["tools", "--tools", "PIPE"], "named pipe"),
     ],
 )  # fmt: skip
-def test_the_command_line_rejects_invalid_inputs_without_a_traceback(
-    arguments: list[str], words: str, tmp_path: Path
-) -> None:
+def test_the_command_line_rejects_them_in_words(arguments: list[str], words: str, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "PIPE")
     (tmp_path / "count.vp").write_text("BOX=Loc(image=IMAGE,object='LEFT')\nRESULT=Count(object=BOX)\n")
     with Path("/dev/zero").open("rb") as endless:
@@ -138,7 +136,7 @@ def test_the_command_line_rejects_invalid_inputs_without_a_traceback(
     assert "Traceback" not in done.stderr
 
 
-def test_a_minus_as_a_path_is_a_file_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_path_called_minus_is_a_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with VisProg() as session:
         with pytest.raises(UsageError, match="there is no file -"):
@@ -158,7 +156,7 @@ def test_a_minus_as_a_path_is_a_file_name(tmp_path: Path, monkeypatch: pytest.Mo
         ("file://localhost/photos/a.png", "give the path: /photos/a.png"),
     ],
 )
-def test_every_reader_recognizes_an_address(address: str, advice: str, tmp_path: Path) -> None:
+def test_an_address_is_called_one_everywhere(address: str, advice: str, tmp_path: Path) -> None:
     for read, error in READERS.values():
         with pytest.raises(error, match="is an address, not a file") as caught:
             read(Path(address))
@@ -178,7 +176,7 @@ def test_a_long_address_is_shortened() -> None:
     assert len(str(caught.value)) < 300
 
 
-def test_an_existing_file_is_never_an_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_exists_is_no_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("data:a,b").write_bytes(b"not a picture")
     with pytest.raises(ImageError, match="is not a picture"):
@@ -198,7 +196,7 @@ def test_a_replaced_file_keeps_its_permissions(mode: int, tmp_path: Path) -> Non
     assert stat.S_IMODE(path.stat().st_mode) == mode
 
 
-def test_a_new_file_has_the_permissions_of_the_umask(tmp_path: Path) -> None:
+def test_a_new_file_has_the_permissions_that_the_user_asks_for(tmp_path: Path) -> None:
     before = os.umask(0o027)
     try:
         write_atomically(tmp_path / "a.txt", "new")
@@ -223,7 +221,7 @@ def leftover(folder: Path, name: str, age: float) -> Path:
     return path
 
 
-def test_old_leftovers_of_killed_processes_are_removed_and_nothing_else(tmp_path: Path) -> None:
+def test_what_killed_processes_left_is_removed_and_nothing_else(tmp_path: Path) -> None:
     left, young, busy = (leftover(tmp_path, *each) for each in (("a", 7200), ("b", 60), ("c", 7200)))
     other = tmp_path / ".visprog-mine.txt"
     other.write_text("a file of somebody's")

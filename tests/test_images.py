@@ -54,7 +54,7 @@ def test_grey_of_16_bits_keeps_its_range() -> None:
         assert load_image(source).pixels[..., 0].tolist() == [[0, 255], [127, 1]]
 
 
-def test_transparency_becomes_white() -> None:
+def test_transparency_lies_on_white() -> None:
     clear = PILImage.new("RGBA", (2, 2), (255, 0, 0, 0))
     assert load_image(encoded(clear)).pixels.min() == 255
     half = PILImage.new("RGBA", (1, 1), (0, 0, 0, 128))
@@ -70,7 +70,7 @@ def test_exif_turns_the_picture_upright() -> None:
     assert load_image(encoded(picture, "JPEG", exif=exif)).size == (2, 4)
 
 
-def test_only_the_first_frame_is_read() -> None:
+def test_the_first_frame_counts() -> None:
     frames = [PILImage.new("RGB", (3, 3), color) for color in ("red", "blue")]
     data = encoded(frames[0], "GIF", save_all=True, append_images=frames[1:])
     assert load_image(data).pixels[0, 0].tolist() == [255, 0, 0]
@@ -86,7 +86,7 @@ def test_only_the_first_frame_is_read() -> None:
         (np.full((2, 2, 4), 255, dtype=np.uint8), [255, 255, 255]),
     ],
 )
-def test_arrays_of_every_valid_type_are_read(array: Any, pixel: list[int]) -> None:
+def test_arrays_are_read_by_their_kind(array: Any, pixel: list[int]) -> None:
     assert load_image(array).pixels[0, 0].tolist() == pixel
 
 
@@ -103,7 +103,7 @@ def test_arrays_of_every_valid_type_are_read(array: Any, pixel: list[int]) -> No
         np.zeros((2, 2), dtype=complex),
     ],
 )
-def test_invalid_arrays_are_rejected(array: Any) -> None:
+def test_arrays_that_are_no_pictures_are_refused(array: Any) -> None:
     with pytest.raises(ImageError) as caught:
         load_image(array)
     assert caught.value.help
@@ -135,7 +135,7 @@ def png_of(width: int, height: int) -> bytes:
         (b"\0" * (MAX_BYTES + 1), "at most 32 MB"),
     ],
 )
-def test_unreadable_bytes_are_rejected_with_advice(data: bytes, words: str) -> None:
+def test_what_may_not_be_read_is_refused_in_words(data: bytes, words: str) -> None:
     with pytest.raises(ImageError, match=words) as caught:
         load_image(data)
     assert caught.value.help
@@ -155,7 +155,7 @@ def test_40_megapixels_are_read() -> None:
     assert load_image(encoded(PILImage.new("L", (8000, 5000)))).size == (8000, 5000)
 
 
-def test_reading_from_several_threads_keeps_the_warning_filters() -> None:
+def test_pictures_are_read_from_several_threads_and_the_filters_of_warnings_stay() -> None:
     good, warned = encoded(red(size=(300, 200))), png_of(15_000, 15_000)
 
     def read(data: bytes) -> tuple[int, int] | str:
@@ -175,7 +175,7 @@ def test_reading_from_several_threads_keeps_the_warning_filters() -> None:
 
 
 @pytest.mark.parametrize("ending", [".png", ".PNG", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif"])
-def test_a_saved_picture_can_be_read(ending: str, tmp_path: Path) -> None:
+def test_a_saved_picture_reads_back(ending: str, tmp_path: Path) -> None:
     image = Image(np.full((4, 5, 3), 200, dtype=np.uint8))
     path = tmp_path / f"out{ending}"
     save_image(image, path)
@@ -183,7 +183,7 @@ def test_a_saved_picture_can_be_read(ending: str, tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == [path.name]
 
 
-def test_a_path_that_cannot_be_written_is_rejected(tmp_path: Path) -> None:
+def test_a_place_that_cannot_be_written_is_refused_in_words(tmp_path: Path) -> None:
     image = Image(np.zeros((1, 1, 3), dtype=np.uint8))
     with pytest.raises(OutputError, match="does not say which kind"):
         save_image(image, tmp_path / "out.psd")
@@ -195,7 +195,7 @@ def test_a_path_that_cannot_be_written_is_rejected(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["folder.png"]
 
 
-def test_an_interrupted_write_keeps_the_old_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_write_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "out.txt"
     path.write_text("before")
 
@@ -209,7 +209,7 @@ def test_an_interrupted_write_keeps_the_old_content(tmp_path: Path, monkeypatch:
     assert os.listdir(tmp_path) == ["out.txt"]
 
 
-def test_the_content_is_flushed_before_the_file_is_renamed(
+def test_the_content_is_on_the_disk_before_it_has_its_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     forced = list[tuple[int, bool]]()
@@ -224,7 +224,7 @@ def test_the_content_is_flushed_before_the_file_is_renamed(
     assert forced == [(path.stat().st_size, False)]
 
 
-def test_warnings_of_other_threads_are_not_suppressed() -> None:
+def test_other_threads_keep_their_warnings() -> None:
     data, stop, heard = encoded(red(size=(200, 200))), threading.Event(), list[str]()
 
     def reading() -> None:
@@ -245,19 +245,19 @@ def test_warnings_of_other_threads_are_not_suppressed() -> None:
 
 
 @pytest.mark.parametrize("source", [None, 5, io.BytesIO(b"x"), ["a.png"]])
-def test_other_types_are_rejected_by_name(source: Any) -> None:
+def test_what_is_no_source_of_a_picture_is_named(source: Any) -> None:
     with pytest.raises(ImageError, match=r"is no picture"):
         load_image(source)
 
 
-def test_a_damaged_pillow_picture_is_rejected() -> None:
+def test_a_damaged_picture_of_pillow_is_refused_in_words() -> None:
     damaged = PILImage.open(io.BytesIO(encoded(red(size=(50, 40)))[:60]))
     with pytest.raises(ImageError, match="is damaged"):
         load_image(damaged)
 
 
 @pytest.mark.parametrize(("size", "ending"), [((20_000, 10), ".webp"), ((70_000, 1), ".jpg")])
-def test_a_picture_too_wide_for_its_format_is_rejected(
+def test_a_picture_too_wide_for_its_format_is_refused_in_words(
     size: tuple[int, int], ending: str, tmp_path: Path
 ) -> None:
     image = Image(np.zeros((size[1], size[0], 3), dtype=np.uint8))
@@ -266,7 +266,7 @@ def test_a_picture_too_wide_for_its_format_is_rejected(
     assert os.listdir(tmp_path) == []
 
 
-def test_writing_follows_a_link(tmp_path: Path) -> None:
+def test_a_link_is_followed(tmp_path: Path) -> None:
     (tmp_path / "real.png").write_bytes(b"old")
     (tmp_path / "link.png").symlink_to(tmp_path / "real.png")
     save_image(Image(np.zeros((1, 1, 3), dtype=np.uint8)), tmp_path / "link.png")
@@ -274,7 +274,7 @@ def test_writing_follows_a_link(tmp_path: Path) -> None:
     assert load_image(tmp_path / "real.png").size == (1, 1)
 
 
-def test_a_long_name_can_be_written(tmp_path: Path) -> None:
+def test_long_names_are_no_trouble(tmp_path: Path) -> None:
     path = tmp_path / ("図" * 80 + ".png")
     save_image(Image(np.zeros((1, 1, 3), dtype=np.uint8)), path)
     assert path.is_file()
@@ -288,18 +288,18 @@ def damaged_png_chunk(kind: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("kind", [b"iCCP", b"zTXt", b"iTXt", b"eXIf", b"gAMA", b"xyZz"])
-def test_a_png_with_damaged_metadata_is_read(kind: bytes) -> None:
+def test_a_png_whose_metadata_is_damaged_is_read(kind: bytes) -> None:
     assert load_image(damaged_png_chunk(kind)) == load_image(red(size=(50, 40)))
 
 
-def test_a_png_with_damaged_metadata_after_the_pixels_is_read() -> None:
+def test_a_png_whose_metadata_behind_the_pixels_is_damaged_is_read() -> None:
     data = encoded(red(size=(50, 40)))
     body = b"zTXtTitle\0\x09odd"
     chunk = struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
     assert load_image(data[:-12] + chunk + data[-12:]) == load_image(red(size=(50, 40)))
 
 
-def test_an_avif_with_damaged_exif_is_read() -> None:
+def test_an_avif_whose_exif_is_damaged_is_read() -> None:
     exif = PILImage.Exif()
     exif[0x010F] = "the maker"
     data = encoded(red(), "AVIF", exif=exif)
@@ -310,7 +310,7 @@ def test_an_avif_with_damaged_exif_is_read() -> None:
 
 @pytest.mark.parametrize("large", [False, True])
 @pytest.mark.parametrize("tag", [270, 305, 315])
-def test_a_tiff_with_damaged_metadata_is_read(tag: int, large: bool) -> None:
+def test_a_tiff_whose_metadata_is_damaged_is_read(tag: int, large: bool) -> None:
     plain = encoded(red(), "TIFF", big_tiff=large, tiffinfo={tag: "some words"})
     entry = struct.pack("<HHQ" if large else "<HHI", tag, 2, 11)
     damaged = plain.replace(entry, struct.pack("<HHQ" if large else "<HHI", tag, 2, 2**30))
@@ -336,7 +336,7 @@ def _many_samples() -> bytes:
     return data.replace(wanted, struct.pack("<HHIH", 277, 3, 1, 999))
 
 
-def test_a_heic_with_more_pixels_than_declared_is_rejected() -> None:
+def test_a_heic_that_holds_more_pixels_than_it_declares_is_rejected() -> None:
     heif = pytest.importorskip("pillow_heif")
     buffer = io.BytesIO()
     heif.from_pillow(red(size=(37, 23))).save(buffer, quality=80)

@@ -137,7 +137,7 @@ def sessions(*models: str) -> Callable[[], VisProg]:
     return partial(make_session, "auto", "keyless.toml", [Path("tools.py")], list(models))
 
 
-def test_with_a_killed_worker_the_results_equal_those_of_a_local_run(folder: Path) -> None:
+def test_a_worker_is_killed_and_the_results_are_those_of_a_local_run(folder: Path) -> None:
     """On a cluster of its own, without a key, and without a word of Ray's."""
     with held(folder):
         running = batch("--out", "spread", "--engine", "ray", "--actors", "2")
@@ -161,7 +161,9 @@ def test_with_a_killed_worker_the_results_equal_those_of_a_local_run(folder: Pat
     assert len(list(Path("spread/pictures").iterdir())) == PICTURES * QUESTIONS
 
 
-def test_an_interrupted_batch_is_resumed_by_another_engine(folder: Path, cluster: str) -> None:
+def test_interrupted_it_leaves_a_journal_with_which_another_engine_goes_on(
+    folder: Path, cluster: str
+) -> None:
     journal = folder / "out" / "journal.jsonl"
     with held(folder):
         running = batch("--out", "out", "--engine", "ray", "--address", cluster, "--actors", "1")
@@ -175,7 +177,9 @@ def test_an_interrupted_batch_is_resumed_by_another_engine(folder: Path, cluster
     assert f"({done} of them earlier)" in finished(batch("--out", "out"), 1)
 
 
-def test_a_picture_stays_with_one_worker_and_needed_keys_are_passed_on(folder: Path, cluster: str) -> None:
+def test_a_picture_stays_with_one_worker_and_keys_go_where_they_are_needed(
+    folder: Path, cluster: str
+) -> None:
     make = sessions("visual_qa=openai:some-model")
     with make() as session, held(folder) as let_go:
 
@@ -190,7 +194,7 @@ def test_a_picture_stays_with_one_worker_and_needed_keys_are_passed_on(folder: P
     assert all("OPENAI_API_KEY" in each.keys for each in performed())
 
 
-def test_only_the_task_that_kills_every_worker_fails(folder: Path, cluster: str) -> None:
+def test_what_kills_every_worker_is_given_up_and_its_neighbours_are_not(folder: Path, cluster: str) -> None:
     ordinary = [{"id": n, "program": f"RESULT=Darken(IMAGE, {n})", "image": "0.png"} for n in range(6)]
     deadly = {"id": "deadly", "program": "A=Darken(IMAGE, 50)\nRESULT=Die(A)", "image": "0.png"}
     file = write_tasks(folder, *ordinary[:3], deadly, *ordinary[3:])
@@ -203,7 +207,7 @@ def test_only_the_task_that_kills_every_worker_fails(folder: Path, cluster: str)
     assert record["error"]["message"] == "the process that ran the task died, 3 times"
 
 
-def test_the_tasks_of_a_lost_machine_are_run_by_the_others(folder: Path) -> None:
+def test_what_was_under_way_on_a_machine_that_goes_away_for_good_is_done_by_the_others(folder: Path) -> None:
     """Two machines with room for a worker each; the lost one is not replaced."""
     machine = {"num_cpus": 1, "object_store_memory": 80 * 2**20}
     machines = ray_machines.Cluster(
@@ -222,7 +226,7 @@ def test_the_tasks_of_a_lost_machine_are_run_by_the_others(folder: Path) -> None
     assert len(processes()) == 2
 
 
-def test_workers_with_other_settings_are_rejected(folder: Path, cluster: str) -> None:
+def test_workers_that_are_set_up_otherwise_are_refused(folder: Path, cluster: str) -> None:
     engine = Cluster(sessions("visual_qa=openai:other"), actors=1)
     with sessions("visual_qa=openai:some")() as session, pytest.raises(UsageError) as caught:
         run_batch(session, folder / "tasks.jsonl", folder / "out", engine=engine)
@@ -231,7 +235,7 @@ def test_workers_with_other_settings_are_rejected(folder: Path, cluster: str) ->
     assert performed() == []
 
 
-def test_a_worker_that_cannot_save_a_file_ends_the_batch(folder: Path, cluster: str) -> None:
+def test_what_a_worker_cannot_keep_ends_the_batch(folder: Path, cluster: str) -> None:
     (folder / "out" / "pictures" / "7.png").mkdir(parents=True)
     (folder / "out" / "journal.jsonl").touch()
     make = sessions()
@@ -240,7 +244,7 @@ def test_a_worker_that_cannot_save_a_file_ends_the_batch(folder: Path, cluster: 
     assert len(lines_of(Path("out/journal.jsonl"))) > 2
 
 
-def test_a_session_that_cannot_be_pickled_is_rejected() -> None:
+def test_a_session_that_cannot_be_sent_is_refused() -> None:
     models = {"visual_qa": FakeVisualQA(lambda *_: "yes"), "lock": Lock()}
     with pytest.raises(UsageError, match="cannot be sent to other processes"):
         Cluster(lambda: VisProg(models=models))
@@ -255,18 +259,18 @@ def test_a_session_that_cannot_be_pickled_is_rejected() -> None:
         (["--actors", "2"], "add `--engine ray`"),
     ],
 )
-def test_invalid_ray_options_are_reported(words: list[str], said: str, folder: Path) -> None:
+def test_what_cannot_be_is_told_in_words(words: list[str], said: str, folder: Path) -> None:
     assert said in finished(batch("--out", "out", *words), 2)
 
 
-def test_without_ray_the_error_tells_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_ray_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(UsageError) as caught:
         Cluster(VisProg)
     assert install_extra("ray") in str(caught.value)
 
 
-def test_a_finished_batch_starts_no_cluster(tmp_path: Path) -> None:
+def test_nothing_is_started_where_nothing_is_left_to_do(tmp_path: Path) -> None:
     file = write_tasks(tmp_path, {"program": "RESULT=Eval('6 * 7')"})
     run_batch(VisProg(), file, tmp_path / "out")
     engine: Any = Cluster(VisProg, address="127.0.0.1:1")
@@ -276,7 +280,7 @@ def test_a_finished_batch_starts_no_cluster(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "failure", [Exception("The current node timed out during startup."), OSError("full")]
 )
-def test_if_ray_does_not_start_the_error_says_so_and_no_folder_is_left(
+def test_where_ray_does_not_start_it_says_so_and_leaves_nothing(
     failure: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def init(*_: Any, **__: Any) -> None:

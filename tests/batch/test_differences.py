@@ -36,7 +36,7 @@ BASE: dict[str, Any] = {
         ),
     ],
 )
-def test_each_difference_is_described(now: dict[str, Any], words: str) -> None:
+def test_each_difference_is_said(now: dict[str, Any], words: str) -> None:
     assert differences(BASE, {**BASE, **now}) == words
     assert differences(BASE, BASE) == ""
 
@@ -52,13 +52,11 @@ def test_each_difference_is_described(now: dict[str, Any], words: str) -> None:
          "the models of detector and masker were `torch 2.1`, and are `torch 2.2`"),
     ],
 )  # fmt: skip
-def test_models_are_described_by_their_roles_and_the_parts_that_differ(
-    now: dict[str, str], words: str
-) -> None:
+def test_models_are_told_by_their_roles_and_by_what_differs(now: dict[str, str], words: str) -> None:
     assert differences(BASE, {**BASE, "models": now}) == words
 
 
-def test_another_profile_is_described_briefly() -> None:
+def test_another_profile_is_told_of_shortly() -> None:
     base, mini = (
         {"models": {role: zoo.fingerprint(role) for role in ROLES if zoo.has(role)}}
         for zoo in (Zoo("base"), Zoo("mini"))
@@ -69,7 +67,7 @@ def test_another_profile_is_described_briefly() -> None:
     assert len(said) < 900
 
 
-def test_a_long_value_is_shortened() -> None:
+def test_a_long_value_is_cut() -> None:
     assert (
         differences({"planner": "x" * 500}, {"planner": "y"}) == f"the planner was `{'x' * 79}…`, and is `y`"
     )

@@ -40,7 +40,7 @@ def run(folder: Path, *lines: dict[str, Any], options: Options = Options()) -> t
         ({"instruction": "How many cups are there?"}, "it has no picture: give `image` or `images`"),
     ],
 )
-def test_a_line_that_lacks_a_picture_is_invalid(line: dict[str, Any], fault: str, tmp_path: Path) -> None:
+def test_a_line_that_lacks_a_picture_is_faulty(line: dict[str, Any], fault: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         run(tmp_path, {"program": SIX}, line)
     assert "1 faulty line; nothing was run\n  line 2: " in caught.value.message
@@ -48,13 +48,13 @@ def test_a_line_that_lacks_a_picture_is_invalid(line: dict[str, Any], fault: str
     assert not (tmp_path / "out").exists()
 
 
-def test_a_program_may_have_more_pictures_than_it_needs(tmp_path: Path) -> None:
+def test_a_program_that_needs_no_picture_may_have_none_or_more_than_it_needs(tmp_path: Path) -> None:
     unused = "A=Eval('1')\nIMAGE0=Loc(IMAGE, 'TOP')\nRESULT=Eval('6')"
     summary, _ = run(tmp_path, {"program": SIX}, {"program": unused, "image": "a.png"})
     assert summary.ok
 
 
-def test_other_fields_are_copied_to_the_results(tmp_path: Path) -> None:
+def test_further_fields_are_passed_through(tmp_path: Path) -> None:
     further = {"answer": "yes", "question_id": 7, "groups": {"global": ["é", None]}}
     failing = {"program": "RESULT=Eval('1 / 0')", "answer": 1}
     lines: list[dict[str, Any]] = [{"program": SIX, **further}, failing, {"program": SIX}]
@@ -65,14 +65,14 @@ def test_other_fields_are_copied_to_the_results(tmp_path: Path) -> None:
     assert told == []
 
 
-def test_changed_other_fields_rerun_nothing(tmp_path: Path) -> None:
+def test_another_answer_runs_nothing_again(tmp_path: Path) -> None:
     run(tmp_path, {"program": SIX, "answer": "yes"})
     summary, _ = run(tmp_path, {"program": SIX, "answer": "no"})
     assert summary.performed == 0
     assert lines_of(summary.results)[0]["fields"] == {"answer": "no"}
 
 
-def test_a_field_that_may_be_misspelt_is_reported_once(tmp_path: Path) -> None:
+def test_a_field_that_may_be_misspelt_is_told_once(tmp_path: Path) -> None:
     line = {"program": SIX, "imgae": "a.png", "question": "?", "imageId": "1"}
     _, told = run(tmp_path, {"program": SIX}, line, line)
     assert told[0] == (
@@ -88,19 +88,21 @@ def test_a_field_that_may_be_misspelt_is_reported_once(tmp_path: Path) -> None:
         ([{"instruction": "Blur the background", "image": "a.png"}], "one task seems to result in a picture"),
     ],
 )
-def test_unsaved_pictures_are_announced(lines: list[dict[str, Any]], words: str, tmp_path: Path) -> None:
+def test_pictures_that_will_not_be_kept_are_told_before(
+    lines: list[dict[str, Any]], words: str, tmp_path: Path
+) -> None:
     _, told = run(tmp_path, {"program": SIX}, *lines)
     assert len(told) == 1
     assert words in told[0]
     assert "add `--save`" in told[0]
 
 
-def test_an_unexpected_picture_is_reported_when_its_task_is_finished(tmp_path: Path) -> None:
+def test_a_picture_that_nothing_announced_is_told_when_it_comes(tmp_path: Path) -> None:
     _, told = run(tmp_path, {"program": "RESULT=Result(IMAGE)", "image": "a.png"})
     assert len(told) == 1
     assert "add `--save`" in told[0]
 
 
-def test_without_unsaved_pictures_there_is_no_warning(tmp_path: Path) -> None:
+def test_nothing_is_told_where_pictures_are_kept_or_there_are_none(tmp_path: Path) -> None:
     assert run(tmp_path, {"program": CROP, "image": "a.png"}, options=Options(pictures=True))[1] == []
     assert run(tmp_path / "", {"program": SIX}, options=Options(pictures=True))[1] == []

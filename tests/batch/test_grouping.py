@@ -23,13 +23,13 @@ def number(job: Job | None) -> int | None:
     return None if job is None else job[0][0]
 
 
-def test_a_worker_gets_more_jobs_on_its_picture() -> None:
+def test_a_worker_goes_on_with_the_picture_that_it_has_had() -> None:
     jobs = waiting("a", "b", "a", "b", "c")
     assert [number(jobs.take(worker, idle=True)) for worker in (1, 2, 2, 1, 2)] == [0, 1, 3, 2, 4]
     assert not len(jobs)
 
 
-def test_a_workers_pictures_are_remembered() -> None:
+def test_it_knows_its_pictures_when_they_come_again() -> None:
     jobs = waiting("a", "b")
     assert [number(jobs.take(worker, idle=True)) for worker in (1, 2)] == [0, 1]
     for name in ("b", "a"):
@@ -37,7 +37,7 @@ def test_a_workers_pictures_are_remembered() -> None:
     assert jobs.take(1, idle=True) == (b"a", Task("a", "", "", {"IMAGE": "a"}, "auto"))
 
 
-def test_only_an_idle_worker_takes_another_workers_picture_with_the_most_jobs() -> None:
+def test_only_an_idle_worker_takes_another_ones_picture_and_of_that_with_most_waiting() -> None:
     jobs = waiting("a", "b", "a", "b", "b")
     assert [number(jobs.take(1, idle=False)) for _ in range(2)] == [0, 2]
     assert number(jobs.take(1, idle=False)) == 1
@@ -46,7 +46,7 @@ def test_only_an_idle_worker_takes_another_workers_picture_with_the_most_jobs() 
     assert number(jobs.take(2, idle=False)) == 4
 
 
-def test_jobs_without_a_picture_go_to_any_worker() -> None:
+def test_tasks_without_a_picture_are_anybodys() -> None:
     jobs = waiting("", "", "")
     assert [number(jobs.take(worker, idle=False)) for worker in (1, 2, 1)] == [0, 1, 2]
     assert jobs.take(1, idle=True) is None

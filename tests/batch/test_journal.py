@@ -36,7 +36,7 @@ def written(path: Path, count: int) -> Path:
     return path
 
 
-def test_a_journal_can_be_read_again(tmp_path: Path) -> None:
+def test_what_one_wrote_another_reads(tmp_path: Path) -> None:
     journal = Journal(written(tmp_path / "journal.jsonl", 3), HERE)
     assert [journal.has(key(number)) for number in range(4)] == [True, True, True, False]
     assert [journal.failed(key(number)) for number in range(3)] == [False, True, False]
@@ -45,7 +45,7 @@ def test_a_journal_can_be_read_again(tmp_path: Path) -> None:
     journal.close()
 
 
-def test_a_journal_can_be_read_while_it_is_written(tmp_path: Path) -> None:
+def test_it_can_be_read_while_it_is_written(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "journal.jsonl", HERE)
     long = Outcome({"id": 0, "ok": True, "result": "x" * 200_000}, 0.5, Tokens())
     journal.add(key(0), long)
@@ -56,7 +56,7 @@ def test_a_journal_can_be_read_while_it_is_written(tmp_path: Path) -> None:
     journal.close()
 
 
-def test_the_last_outcome_of_a_task_counts(tmp_path: Path) -> None:
+def test_the_last_word_counts(tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
     for ok in (False, True):
         journal = Journal(path, HERE)
@@ -70,9 +70,7 @@ def test_the_last_outcome_of_a_task_counts(tmp_path: Path) -> None:
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
-def test_a_truncated_journal_keeps_all_complete_lines_and_can_be_continued(
-    data: st.DataObject, tmp_path: Path
-) -> None:
+def test_cut_off_anywhere_it_holds_all_whole_lines_and_goes_on(data: st.DataObject, tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
     path.unlink(missing_ok=True)
     content = written(path, 4).read_bytes()
@@ -87,7 +85,7 @@ def test_a_truncated_journal_keeps_all_complete_lines_and_can_be_continued(
     assert path.read_bytes() == content
 
 
-def test_a_damaged_line_is_ignored(tmp_path: Path) -> None:
+def test_a_line_that_the_disk_damaged_is_passed_over(tmp_path: Path) -> None:
     path = written(tmp_path / "journal.jsonl", 3)
     lines = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(b"".join([*lines[:3], b"\0" * 50 + b"\n", *lines[4:]]))
@@ -100,7 +98,7 @@ def test_a_damaged_line_is_ignored(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("sound", "spoilt"), [(b'"result": "\xc3\xa9"', b'"result": "\xc3\xa8"'), (b"01" * 16, b"03" * 16)]
 )
-def test_a_changed_character_is_detected(sound: bytes, spoilt: bytes, tmp_path: Path) -> None:
+def test_a_changed_character_is_noticed(sound: bytes, spoilt: bytes, tmp_path: Path) -> None:
     path = written(tmp_path / "journal.jsonl", 3)
     path.write_bytes(path.read_bytes().replace(sound, spoilt))
     journal = Journal(path, HERE)
@@ -109,7 +107,7 @@ def test_a_changed_character_is_detected(sound: bytes, spoilt: bytes, tmp_path: 
     journal.close()
 
 
-def test_a_deeply_nested_line_is_ignored(tmp_path: Path) -> None:
+def test_damage_that_reads_as_depth_is_passed_over(tmp_path: Path) -> None:
     path = written(tmp_path / "journal.jsonl", 1)
     with path.open("ab") as lines:
         lines.write(b"[" * 200_000 + b"\n")
@@ -119,7 +117,7 @@ def test_a_deeply_nested_line_is_ignored(tmp_path: Path) -> None:
     journal.close()
 
 
-def test_a_line_that_is_damaged_after_opening_is_not_read(tmp_path: Path) -> None:
+def test_a_line_that_was_damaged_since_is_not_read(tmp_path: Path) -> None:
     path = written(tmp_path / "journal.jsonl", 2)
     journal = Journal(path, HERE)
     path.write_bytes(path.read_bytes().replace(b'"result": "\xc3\xa9"', b'"result": "\xc3\xa8"'))
@@ -129,7 +127,7 @@ def test_a_line_that_is_damaged_after_opening_is_not_read(tmp_path: Path) -> Non
     journal.close()
 
 
-def test_each_line_is_a_json_object(tmp_path: Path) -> None:
+def test_each_line_is_json_of_its_own(tmp_path: Path) -> None:
     lines = written(tmp_path / "journal.jsonl", 1).read_text("utf-8").splitlines()
     header, again, line = map(json.loads, lines)
     assert header == again
@@ -138,7 +136,7 @@ def test_each_line_is_a_json_object(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("flip", [0x01, 0x80, 0xFF])
-def test_a_damaged_byte_loses_at_most_one_task(flip: int, tmp_path: Path) -> None:
+def test_any_single_damaged_byte_costs_at_most_the_tasks_beside_it(flip: int, tmp_path: Path) -> None:
     path = written(tmp_path / "journal.jsonl", 3)
     content = path.read_bytes()
     lines = content.splitlines(keepends=True)
@@ -155,7 +153,7 @@ def test_a_damaged_byte_loses_at_most_one_task(flip: int, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("only", [True, False])
-def test_a_damaged_line_break_loses_no_task(only: bool, tmp_path: Path) -> None:
+def test_a_line_break_that_was_damaged_between_two_lines_costs_nothing(only: bool, tmp_path: Path) -> None:
     path = written(tmp_path / "journal.jsonl", 3)
     lines = path.read_bytes().splitlines()
     path.write_bytes(b"X".join(lines[:3] if only else lines) + b"\n")
@@ -166,7 +164,7 @@ def test_a_damaged_line_break_loses_no_task(only: bool, tmp_path: Path) -> None:
     journal.close()
 
 
-def test_tasks_are_found_without_any_header(tmp_path: Path) -> None:
+def test_without_any_header_the_tasks_of_the_same_configuration_are_found(tmp_path: Path) -> None:
     path = written(tmp_path / "journal.jsonl", 2)
     lines = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(b"".join([b"#" * 40 + b"\n", *lines[2:]]))
@@ -179,7 +177,7 @@ def test_tasks_are_found_without_any_header(tmp_path: Path) -> None:
         Journal(path, {**HERE, "planner": "other"})
 
 
-def test_a_transient_outcome_is_kept_until_the_journal_is_closed(tmp_path: Path) -> None:
+def test_a_transient_outcome_is_there_until_the_journal_is_closed(tmp_path: Path) -> None:
     path = written(tmp_path / "journal.jsonl", 1)
     journal = Journal(path, HERE)
     for number in (0, 1):
@@ -193,7 +191,7 @@ def test_a_transient_outcome_is_kept_until_the_journal_is_closed(tmp_path: Path)
     journal.close()
 
 
-def test_a_link_or_a_pipe_is_rejected_and_not_written(tmp_path: Path) -> None:
+def test_a_link_or_a_pipe_is_refused_and_not_written(tmp_path: Path) -> None:
     target, path = tmp_path / "diary.txt", tmp_path / "journal.jsonl"
     target.touch()
     path.symlink_to(target)
@@ -206,7 +204,7 @@ def test_a_link_or_a_pipe_is_rejected_and_not_written(tmp_path: Path) -> None:
         Journal(path, HERE)
 
 
-def test_another_configuration_is_rejected_unless_allowed(tmp_path: Path) -> None:
+def test_another_configuration_is_refused_in_words_unless_allowed(tmp_path: Path) -> None:
     path = written(tmp_path / "journal.jsonl", 1)
     other = {**HERE, "models": {"detector": "b", "masker": "m"}}
     with pytest.raises(UsageError) as caught:
@@ -222,7 +220,7 @@ def test_another_configuration_is_rejected_unless_allowed(tmp_path: Path) -> Non
         Journal(path, HERE)
 
 
-def test_a_second_open_journal_is_rejected(tmp_path: Path) -> None:
+def test_two_at_once_are_refused(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "journal.jsonl", HERE)
     with pytest.raises(UsageError, match="another batch is at work"):
         Journal(tmp_path / "journal.jsonl", HERE)
@@ -233,7 +231,7 @@ def test_a_second_open_journal_is_rejected(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "content", [b"my diary\n", b"my diary", b'{"a": 1}\n', b"[1]\n", b'{"form'[:3] + b"x"]
 )
-def test_a_file_that_is_not_a_journal_is_not_changed(content: bytes, tmp_path: Path) -> None:
+def test_a_foreign_file_is_left_as_it_is(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
     path.write_bytes(content)
     with pytest.raises(UsageError, match="is not the journal of a batch"):
@@ -242,14 +240,14 @@ def test_a_file_that_is_not_a_journal_is_not_changed(content: bytes, tmp_path: P
 
 
 @pytest.mark.parametrize("version", [1, 2, 9])
-def test_another_format_version_is_rejected(version: int, tmp_path: Path) -> None:
+def test_another_format_is_refused(version: int, tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
     path.write_text(f'{{"format": "visprog-batch/{version}", "configuration": {{}}}}\n')
     with pytest.raises(UsageError, match="another version of VisProg"):
         Journal(path, HERE)
 
 
-def test_values_that_json_cannot_express_are_written_as_text() -> None:
+def test_what_json_has_no_name_for_stands_as_text() -> None:
     assert dump({"a": [float("inf"), 1.5], "b": float("nan"), "c": {1}, "d": "\ud800é"}) == (
         '{"a": ["inf", 1.5], "b": "nan", "c": "{1}", "d": "\\ud800é"}'.encode()
     )

@@ -98,7 +98,7 @@ def performed(folder: Path, out: str) -> Counter[str]:
     return Counter(f"task {number}" for number in path.read_text().split())
 
 
-def test_a_batch_that_is_killed_repeatedly_ends_like_an_undisturbed_one(folder: Path) -> None:
+def test_killed_again_and_again_it_ends_as_if_it_had_never_been(folder: Path) -> None:
     finish(start(folder, "whole"))
     chance = random.Random(5)
     for _ in range(KILLS):
@@ -122,7 +122,7 @@ def test_a_batch_that_is_killed_repeatedly_ends_like_an_undisturbed_one(folder: 
     assert set(performed(folder, "whole").values()) == {1}
 
 
-def test_an_interrupted_batch_says_so_and_can_be_resumed(folder: Path) -> None:
+def test_a_batch_that_is_interrupted_says_so_and_goes_on(folder: Path) -> None:
     running = start(folder, "killed")
     deadline = time.monotonic() + 60
     while len(journaled(folder)) < 5:

@@ -38,7 +38,7 @@ def lender(read: Callable[[Path], Image], limit: int = 2**30) -> Pictures:
     return Pictures(limit, read, lambda path: Need(300))
 
 
-def test_a_picture_is_read_once_for_all_its_users_and_again_after_them() -> None:
+def test_a_picture_is_read_once_for_all_that_have_it_and_anew_after_them() -> None:
     reader = Reader()
     pictures = lender(reader)
     with pictures.lend({"IMAGE": A}) as one, pictures.lend({"LEFT": A, "RIGHT": B}) as other:
@@ -56,7 +56,7 @@ def test_one_picture_under_two_names_is_read_once() -> None:
     assert reader.reads == {A: 1}
 
 
-def test_tasks_wait_while_their_picture_is_read_by_another() -> None:
+def test_who_comes_while_it_is_read_waits_for_it() -> None:
     reading, go_on, reader = threading.Event(), threading.Event(), Reader()
 
     def slow(path: Path) -> Image:
@@ -81,7 +81,7 @@ def test_tasks_wait_while_their_picture_is_read_by_another() -> None:
     assert reader.reads == {A: 1}
 
 
-def test_an_unreadable_picture_is_an_error_for_each_task() -> None:
+def test_what_cannot_be_read_is_told_to_each_and_tried_again() -> None:
     reader = Reader()
     pictures = lender(reader)
     for _ in range(2):
@@ -91,7 +91,7 @@ def test_an_unreadable_picture_is_an_error_for_each_task() -> None:
     assert not pictures._loans
 
 
-def test_a_task_waits_until_there_is_memory_for_its_picture() -> None:
+def test_a_picture_waits_until_there_is_room_for_it() -> None:
     pictures = lender(Reader(), limit=599)
     with ThreadPoolExecutor(1) as pool:
         with pictures.lend({"IMAGE": A}):
@@ -108,7 +108,7 @@ def test_a_task_waits_until_there_is_memory_for_its_picture() -> None:
         assert not waiting.result(20)
 
 
-def test_a_task_with_many_pictures_gets_its_turn_before_later_tasks() -> None:
+def test_a_task_with_many_pictures_gets_its_turn_before_those_that_come_later() -> None:
     pictures, order = lender(Reader(), limit=900), list[str]()
 
     def have(*names: str) -> None:
@@ -128,7 +128,7 @@ def test_a_task_with_many_pictures_gets_its_turn_before_later_tasks() -> None:
     assert order[0] == "x"
 
 
-def test_the_memory_for_a_picture_is_known_from_its_header(tmp_path: Path) -> None:
+def test_what_a_file_takes_is_told_by_its_header(tmp_path: Path) -> None:
     save_image(Image(np.zeros((20, 30, 3), dtype=np.uint8)), tmp_path / "a.png")
     size = (tmp_path / "a.png").stat().st_size
     assert need_of(tmp_path / "a.png") == Need(held=30 * 20 * 3, reading=size + 30 * 20 * 4)
@@ -137,14 +137,14 @@ def test_the_memory_for_a_picture_is_known_from_its_header(tmp_path: Path) -> No
         assert lent["IMAGE"].size == (30, 20)
 
 
-def test_pictures_larger_than_the_limit_are_loaded_alone() -> None:
+def test_what_is_larger_than_the_bound_is_lent_alone() -> None:
     with lender(Reader(), limit=1).lend({"LEFT": A, "RIGHT": B}) as lent:
         assert len(lent) == 2
 
 
 @settings(deadline=None, max_examples=30)
 @given(st.lists(st.lists(st.sampled_from("abcdef"), min_size=1, max_size=3), min_size=1, max_size=40))
-def test_every_task_gets_its_pictures_and_no_memory_stays_used(tasks: list[list[str]]) -> None:
+def test_every_task_gets_its_pictures_and_nothing_is_left(tasks: list[list[str]]) -> None:
     reader = Reader()
     pictures = lender(reader, limit=1_000)
 
@@ -160,7 +160,7 @@ def test_every_task_gets_its_pictures_and_no_memory_stays_used(tasks: list[list[
     assert reader.reads.total() <= sum(len(set(names)) for names in tasks)
 
 
-def test_a_picture_that_is_being_read_needs_memory_too() -> None:
+def test_what_is_being_read_needs_room_too() -> None:
     """Two tasks would fit by their results, and not by what it takes to read them."""
     reading, go_on = threading.Event(), threading.Event()
 

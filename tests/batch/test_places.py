@@ -47,14 +47,14 @@ def photographs(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("given", [["pictures/hide.png", "b.png"], ["a.png", "pictures/hide.png"]])
-def test_no_input_picture_is_overwritten(given: list[str], photographs: Path) -> None:
+def test_no_given_picture_is_written_over(given: list[str], photographs: Path) -> None:
     tasks = write_tasks(photographs, *map(task, ("hide", "blur"), given))
     said = refused(tasks, photographs)
     assert "'hide' would be written to" in said
     assert "is one of the given pictures" in said
 
 
-def test_paths_are_compared_by_their_targets(photographs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_paths_are_compared_by_where_they_lead(photographs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(photographs)
     (photographs / "album").symlink_to("pictures")
     (photographs / "face.png").symlink_to(photographs / "pictures" / "hide.png")
@@ -65,7 +65,7 @@ def test_paths_are_compared_by_their_targets(photographs: Path, monkeypatch: pyt
 
 
 @pytest.mark.parametrize(("kept", "ending"), [("pictures", ".png"), ("traces", ".html")])
-def test_a_link_to_an_input_picture_is_rejected(kept: str, ending: str, tmp_path: Path) -> None:
+def test_a_link_is_followed_to_what_would_be_written_over(kept: str, ending: str, tmp_path: Path) -> None:
     options = SAVED if kept == "pictures" else TRACED
     write_picture(tmp_path, "face.png")
     tasks = write_tasks(tmp_path, task("hide", "face.png"))
@@ -76,7 +76,7 @@ def test_a_link_to_an_input_picture_is_rejected(kept: str, ending: str, tmp_path
     assert "is one of the given pictures" in refused(tasks, tmp_path / "out", options)
 
 
-def test_other_pictures_in_the_output_folder_may_be_inputs(photographs: Path) -> None:
+def test_pictures_beside_those_that_are_written_may_be_given(photographs: Path) -> None:
     tasks = write_tasks(photographs, task("blurred", "pictures/hide.png"))
     with VisProg(planner="examples") as session:
         summary = run_batch(session, tasks, photographs, SAVED, changes_allowed=True)
@@ -84,7 +84,7 @@ def test_other_pictures_in_the_output_folder_may_be_inputs(photographs: Path) ->
 
 
 @pytest.mark.parametrize("name", ["results.jsonl", "journal.jsonl"])
-def test_the_tasks_file_is_not_overwritten(name: str, tmp_path: Path) -> None:
+def test_the_file_of_the_tasks_is_not_written_over(name: str, tmp_path: Path) -> None:
     tasks = write_tasks(tmp_path, {"program": "RESULT=Eval('1')"}).rename(tmp_path / name)
     assert f"the batch would write its {name} over it" in refused(tasks, tmp_path)
     (tmp_path / "link.jsonl").symlink_to(name)
@@ -92,7 +92,7 @@ def test_the_tasks_file_is_not_overwritten(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["results.jsonl", "pictures/cat.png", "traces/cat.html"])
-def test_a_folder_with_other_files_is_rejected(name: str, tmp_path: Path) -> None:
+def test_a_folder_of_others_is_left_alone(name: str, tmp_path: Path) -> None:
     place = tmp_path / "out" / name
     place.parent.mkdir(parents=True)
     place.write_text("of another program")
@@ -102,7 +102,7 @@ def test_a_folder_with_other_files_is_rejected(name: str, tmp_path: Path) -> Non
     assert "no journal of a batch" in said
 
 
-def test_a_subfolder_that_will_not_be_written_may_have_content(tmp_path: Path) -> None:
+def test_what_will_not_be_written_may_be_there(tmp_path: Path) -> None:
     (tmp_path / "pictures").mkdir()
     write_picture(tmp_path, "pictures/cat.png")
     tasks = write_tasks(tmp_path, {"program": "RESULT=Eval('1')"})
@@ -110,6 +110,6 @@ def test_a_subfolder_that_will_not_be_written_may_have_content(tmp_path: Path) -
     assert batch(tasks, tmp_path, TRACED).performed == 0
 
 
-def test_an_invalid_path_fails_when_its_task_is_run(tmp_path: Path) -> None:
+def test_what_is_no_path_is_told_when_its_task_is_run(tmp_path: Path) -> None:
     tasks = write_tasks(tmp_path, task("a", "nul\0.png"), task("b", "\ud800/.."))
     assert batch(tasks, tmp_path / "out").failed == 2

@@ -31,7 +31,7 @@ def run(folder: Path) -> Summary:
 
 @pytest.mark.parametrize("name", ["pictures", "traces"])
 @pytest.mark.parametrize("resumed", [True, False])
-def test_a_folder_that_is_a_link_is_rejected(name: str, resumed: bool, tmp_path: Path) -> None:
+def test_a_folder_that_is_a_link_is_refused(name: str, resumed: bool, tmp_path: Path) -> None:
     folder, target = tmp_path / "out" / name, tmp_path / "mine"
     target.mkdir()
     if resumed:
@@ -45,7 +45,7 @@ def test_a_folder_that_is_a_link_is_rejected(name: str, resumed: bool, tmp_path:
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_saved_file_that_was_replaced_by_a_link_is_written_again(name: str, tmp_path: Path) -> None:
+def test_a_file_that_was_replaced_by_a_link_is_written_again_in_its_place(name: str, tmp_path: Path) -> None:
     run(tmp_path)
     place, target = tmp_path / "out" / name, tmp_path / "mine"
     target.write_bytes(place.read_bytes())
@@ -60,7 +60,7 @@ def test_a_saved_file_that_was_replaced_by_a_link_is_written_again(name: str, tm
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no named pipes in folders")
 @pytest.mark.parametrize("name", FILES)
-def test_a_pipe_instead_of_a_file_does_not_block(name: str, tmp_path: Path) -> None:
+def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(name: str, tmp_path: Path) -> None:
     run(tmp_path)
     place = tmp_path / "out" / name
     place.unlink()

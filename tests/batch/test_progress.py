@@ -17,7 +17,7 @@ def clock() -> tuple[list[float], Callable[[], float]]:
     return now, lambda: now[0]
 
 
-def test_the_line_shows_rate_remaining_time_failures_and_cost() -> None:
+def test_it_tells_rate_remaining_time_failures_and_cost() -> None:
     now, read = clock()
     line = ProgressLine(Console(file=io.StringIO()), read)
     assert line.words() == ""
@@ -31,7 +31,7 @@ def test_the_line_shows_rate_remaining_time_failures_and_cost() -> None:
     assert line.words() == "1,000 of 1,000, 6.0 a minute"
 
 
-def test_without_a_terminal_the_line_is_printed_every_ten_seconds() -> None:
+def test_without_a_terminal_it_is_printed_every_ten_seconds() -> None:
     (now, read), said = clock(), io.StringIO()
     with ProgressLine(Console(file=said), read) as line:
         for second in range(25):
@@ -43,7 +43,7 @@ def test_without_a_terminal_the_line_is_printed_every_ten_seconds() -> None:
     ]
 
 
-def test_on_a_terminal_the_line_is_updated_in_place() -> None:
+def test_on_a_terminal_it_moves_and_leaves_nothing_behind() -> None:
     said = io.StringIO()
     with ProgressLine(Console(file=said, force_terminal=True, width=100)) as line:
         line(Progress(100, 40, 40))

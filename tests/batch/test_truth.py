@@ -68,7 +68,7 @@ def step(cause: BaseException) -> VisProgError:
         caused(PlanError("no program"), ModelFailed("down")),
     ],
 )
-def test_errors_of_the_machine_are_transient(error: Exception) -> None:
+def test_the_machine_is_not_the_task(error: Exception) -> None:
     assert is_transient(error)
 
 
@@ -87,7 +87,7 @@ def test_errors_of_the_machine_are_transient(error: Exception) -> None:
         caused(ImageError("a.png cannot be read"), of_the_system(errno.ENOENT)),
     ],
 )
-def test_errors_of_the_program_or_picture_are_final(error: Exception) -> None:
+def test_the_program_and_the_picture_are(error: Exception) -> None:
     assert not is_transient(error)
 
 
@@ -116,9 +116,7 @@ class Named(FakeVisualQA):
         lambda: AttributeError("module 'cv2' has no attribute 'data'"),
     ],
 )
-def test_a_resumed_batch_ends_as_if_nothing_had_failed(
-    failure: Callable[[], Exception], tmp_path: Path
-) -> None:
+def test_resumed_it_ends_as_if_nothing_had_failed(failure: Callable[[], Exception], tmp_path: Path) -> None:
     write_picture(tmp_path, "a.png")
     ask = {"program": "RESULT=Vqa(IMAGE, 'Is it red?')", "image": "a.png"}
     file = write_tasks(tmp_path, ask, {"program": "RESULT=Eval('1 / 0')"})
@@ -138,7 +136,7 @@ def test_a_resumed_batch_ends_as_if_nothing_had_failed(
     assert run(lambda *_: "yes", "out").performed == 0
 
 
-def test_a_task_whose_planner_failed_is_planned_again(tmp_path: Path) -> None:
+def test_a_planner_whose_server_was_down_is_asked_again(tmp_path: Path) -> None:
     write_picture(tmp_path, "a.png")
     file = write_tasks(tmp_path, {"instruction": "How many?", "image": "a.png"})
 
@@ -155,7 +153,7 @@ def test_a_task_whose_planner_failed_is_planned_again(tmp_path: Path) -> None:
     assert run(lambda *_: "RESULT=Eval('6 * 7')").ok
 
 
-def test_an_outcome_with_a_picture_that_was_changed_is_transient(tmp_path: Path) -> None:
+def test_an_outcome_over_a_picture_that_changed_meanwhile_is_not_kept(tmp_path: Path) -> None:
     picture = write_picture(tmp_path, "a.png", 1)
     before = picture.stat()
     file = write_tasks(tmp_path, {"program": "RESULT=Spoil(IMAGE)", "image": "a.png"})
@@ -176,7 +174,7 @@ def test_an_outcome_with_a_picture_that_was_changed_is_transient(tmp_path: Path)
 
 @pytest.mark.parametrize("spoil", [b"", b"spoilt", None])
 @pytest.mark.parametrize("name", ["pictures/a.png", "traces/a.html"])
-def test_a_saved_file_that_was_emptied_or_damaged_is_written_again(
+def test_a_kept_file_that_was_emptied_or_damaged_is_made_again(
     name: str, spoil: bytes | None, tmp_path: Path
 ) -> None:
     write_picture(tmp_path, "in.png", 3)
@@ -200,7 +198,7 @@ def test_a_saved_file_that_was_emptied_or_damaged_is_written_again(
         assert place.read_bytes() == whole
 
 
-def test_leftovers_are_removed_and_permissions_are_kept(tmp_path: Path) -> None:
+def test_leftovers_are_removed_and_permissions_kept(tmp_path: Path) -> None:
     out, options = tmp_path / "out", Options(pictures=True)
     write_picture(tmp_path, "in.png", 3)
     file = write_tasks(tmp_path, {"program": "RESULT=Eval('1')"})
@@ -221,7 +219,9 @@ def test_leftovers_are_removed_and_permissions_are_kept(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["results.jsonl", "journal.jsonl"])
 @pytest.mark.parametrize("dangling", [True, False])
-def test_a_planted_link_is_rejected_and_never_followed(name: str, dangling: bool, tmp_path: Path) -> None:
+def test_a_planted_link_is_refused_and_never_written_through(
+    name: str, dangling: bool, tmp_path: Path
+) -> None:
     target, out = tmp_path / "mine.txt", tmp_path / "out"
     out.mkdir()
     if not dangling:
@@ -234,7 +234,7 @@ def test_a_planted_link_is_rejected_and_never_followed(name: str, dangling: bool
     assert dangling or target.read_text() == "mine"
 
 
-def test_an_engine_that_cannot_start_leaves_nothing(tmp_path: Path) -> None:
+def test_where_the_engine_cannot_start_nothing_is_left(tmp_path: Path) -> None:
     def broken(*_: Any) -> Any:
         yield from ()
         raise UsageError("it does not start")
@@ -252,7 +252,7 @@ def test_an_engine_that_cannot_start_leaves_nothing(tmp_path: Path) -> None:
     assert not list((tmp_path / "there").iterdir())
 
 
-def test_finished_tasks_stay_when_the_engine_fails(tmp_path: Path) -> None:
+def test_what_was_begun_stays_where_the_engine_cannot_start(tmp_path: Path) -> None:
     def one(assignment: Any, jobs: Any) -> Any:
         yield next(jobs), Outcome({"id": 1, "ok": True, "result": 1}, 0.0, Tokens())
         raise UsageError("it does not go on")

@@ -12,7 +12,7 @@ from tests.campaigns.imports import start_fresh
 
 
 @pytest.mark.parametrize("backend", ["opencv", "openai"])
-def test_many_threads_can_use_a_backend_for_the_first_time_together(backend: str, tmp_path: Path) -> None:
+def test_many_threads_use_a_backend_first_at_the_same_instant(backend: str, tmp_path: Path) -> None:
     faults = [fault for _ in range(2) for fault in start_fresh(backend, tmp_path)]
     assert not faults
 

@@ -17,7 +17,7 @@ from tests.campaigns.pictures import Tally, Trials, campaign, run
 from visprog import Image, ImageError, load_image
 
 
-def test_damaged_pictures_are_read_or_rejected_with_a_message() -> None:
+def test_damaged_pictures_are_read_or_rejected_in_words() -> None:
     tally = run(1_500, math.inf, 1_000_000, tell=lambda words: None)
     assert tally.findings == []
     assert tally.tried == 1_500
@@ -25,7 +25,7 @@ def test_damaged_pictures_are_read_or_rejected_with_a_message() -> None:
     assert tally.outcomes["read"] > 200
 
 
-def test_every_format_has_a_seed_picture() -> None:
+def test_every_format_is_among_the_seeds() -> None:
     formats = {name.split()[0] for name in seeds()} - {"HEIC"}
     assert formats == {"PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF", "AVIF"}
 
@@ -71,7 +71,7 @@ def _takes_long(source: object) -> Image:
         (_takes_long, "it takes 0.2 s"),
     ],
 )
-def test_every_kind_of_failure_is_a_finding(
+def test_what_goes_wrong_is_a_finding(
     reader: Callable[[object], Image], words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trials, tally = Trials(), Tally()
