@@ -122,9 +122,9 @@ def test_a_failed_run_keeps_its_trace_and_says_which_step_failed(folder: Path) -
     ("words", "complaint"),
     [
         (["{hide}", "{image}"], "add `-o FILE.png`"),
-        (["{hide}", "{image}", "-o", "out.txt"], "cannot hold"),
+        (["{hide}", "{image}", "-o", "out.txt"], "cannot store"),
         (["{hide}", "{image}", "-o", "none/out.png"], "there is no folder none"),
-        (["{hide}", "{image}", "-o", "{image}"], "is one of the given pictures"),
+        (["{hide}", "{image}", "-o", "{image}"], "is one of the input pictures"),
         (["{hide}", "{image}", "-o", "out.png", "--trace", "trace.pdf"], "written as .html, .htm or .json"),
         (["{hide}", "{image}", "-o", "n.json", "--trace", "link.json"], "cannot be the same file"),
         (["{hide}", "none.png", "-o", "out.png"], "there is no file none.png"),

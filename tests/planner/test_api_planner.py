@@ -126,7 +126,7 @@ def test_answers_that_are_all_cut_are_an_error_that_says_so() -> None:
 def test_nothing_but_thoughts_ends_the_planning_at_once() -> None:
     message = {"role": "assistant", "content": "", "reasoning_content": "hm"}
     reply = answers("", message=message, finish_reason="length")
-    with OpenAIServer(reply) as server, pytest.raises(AnswerCut, match="for thinking"):
+    with OpenAIServer(reply) as server, pytest.raises(AnswerCut, match="for reasoning"):
         LanguageModelPlanner(server.model(), "openai:small", banks=bank).plan(REQUEST)
     assert len(server.received) == 1
 
@@ -169,7 +169,7 @@ REFUSED: dict[str, tuple[Reply, str]] = {
     "a template": (error(500, "Conversation roles must alternate"), "a system turn"),
     "thoughts": (
         answers("", message={"role": "assistant", "content": None, "reasoning": GOOD}),
-        "field for thoughts",
+        "field for reasoning",
     ),
     "a stream": (
         status(200, f"data: {json.dumps({'choices': [{'delta': {'content': GOOD}}]})}\n\ndata: [DONE]\n\n"),

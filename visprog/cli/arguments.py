@@ -9,7 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from visprog.errors import UsageError
-from visprog.files import PAGE_ENDINGS, Place, check_file, check_places, decode_text, is_address, read_stream
+from visprog.files import (
+    PAGE_ENDINGS,
+    OutputFile,
+    check_file,
+    check_output_files,
+    decode_text,
+    is_address,
+    read_stream,
+)
 from visprog.inputs import PROGRAM, named_images, read_program
 
 if TYPE_CHECKING:
@@ -46,8 +54,8 @@ def check_run(pictures: Mapping[str, Source], output: Path | None, trace: Path |
     given = [(name, path) for name, path in pictures.items() if isinstance(path, Path)]
     for name, path in given:
         check_file(path, "a picture", UsageError, f"{name}: ")
-    places = Place("the result", output), Place("the trace", trace, (*PAGE_ENDINGS, ".json"))
-    check_places(*places, given=[path for _, path in given])
+    places = OutputFile("the result", output), OutputFile("the trace", trace, (*PAGE_ENDINGS, ".json"))
+    check_output_files(*places, given=[path for _, path in given])
 
 
 def read_given_program(file: Path) -> tuple[str, str]:

@@ -35,10 +35,10 @@ def show_plan(plan: Plan) -> None:
 
 def show_diagnostics(checked: Checked, source: str) -> None:
     """Show the faults of a program where they are."""
-    from visprog.language.digest import render_digest
+    from visprog.language.summary import render_summary
 
     if checked.diagnostics:
-        note(render_digest(checked.diagnostics, source, color=colored(sys.stderr)), styled=True)
+        note(render_summary(checked.diagnostics, source, color=colored(sys.stderr)), styled=True)
 
 
 def run_program(
@@ -63,7 +63,8 @@ def run_program(
 
 def finish(finished: Run, output: Path | None, trace: Path | None, as_json: bool) -> None:
     """Keep the trace and the result, say what failed, and leave with the right status."""
-    from visprog.results import result_text, save_result
+    from visprog.results import save_result
+    from visprog.trace.value_view import whole
 
     if finished.ok and output is not None:
         save_result(finished.result, output)
@@ -72,7 +73,7 @@ def finish(finished: Run, output: Path | None, trace: Path | None, as_json: bool
     if as_json:
         print_json(finished.to_json())
     elif finished.ok:
-        print_result(str(output) if output is not None else result_text(finished.result))
+        print_result(str(output) if output is not None else whole(finished.result).text())
     for name, image in finished.inputs.items():
         for remark in image.notes:
             note(f"warning: {name}: {remark}")

@@ -46,13 +46,13 @@ def read_checked(session: VisProg, file: Path, names: tuple[str, ...]) -> Checke
 
     Raises UsageError if the file holds something else than a program.
     """
-    from visprog.language.digest import render_digest
+    from visprog.language.summary import render_summary
 
     name, text = read_given_program(file)
     checked = session.check(text, names)
     if not checked.ok:
         refuse_foreign(name, text)
-    shown = render_digest(checked.diagnostics, text, name=name, color=colored(sys.stderr))
+    shown = render_summary(checked.diagnostics, text, name=name, color=colored(sys.stderr))
     if shown:
         note(shown + "\n", styled=True)
     if not checked.ok:
@@ -62,9 +62,9 @@ def read_checked(session: VisProg, file: Path, names: tuple[str, ...]) -> Checke
 
 def refuse_foreign(name: str, text: str) -> None:
     """Raise UsageError if a text with errors is not a program at all."""
-    from visprog.language.recognition import foreign_kind
+    from visprog.language.recognition import guess_format
 
-    kind = foreign_kind(text)
+    kind = guess_format(text)
     if kind is not None:
         raise UsageError(
             f"{name} is not a program: it looks like {kind}",

@@ -10,9 +10,9 @@ from visprog.images import Images
 from visprog.planner.plan import Plan
 from visprog.printable import one_line
 from visprog.session import VisProg
-from visprog.trace.rendering import describe
 from visprog.trace.run import Run
 from visprog.trace.terminal import LiveSteps
+from visprog.trace.value_view import describe
 
 
 def shown(session: VisProg, images: Images) -> Callable[[Plan], Run]:

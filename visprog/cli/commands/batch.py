@@ -82,26 +82,28 @@ def batch(
 ) -> None:
     """Run many tasks from a file. Stopped in any way, the same command goes on where it was."""
     with reporting(as_json):
-        from visprog.batch import command
         from visprog.batch.cluster import choose_engine
-        from visprog.batch.runner import Options
+        from visprog.batch.engines import Options
+        from visprog.batch.reporting import ProgressLine, summary_json, summary_text
+        from visprog.batch.runner import run_batch
 
         make = partial(make_session, planner, models, tools, model, device, cache, deadline)
         chosen = choose_engine(engine, make, address, actors)
-        options = Options(task, save, traces)
-        summary = command.batch(
-            make(),
-            tasks,
-            out,
-            options,
-            workers=workers,
-            retry_failed=retry_failed,
-            changes_allowed=allow_changes,
-            engine=chosen,
-            tell=lambda words: note(f"warning: {printable(words)}"),
-        )
-        typer.echo(command.as_json(summary) if as_json else summary.results)
-        note(command.in_words(summary))
+        with make() as session, ProgressLine() as line:
+            summary = run_batch(
+                session,
+                tasks,
+                out,
+                Options(task, save, traces),
+                workers=workers,
+                retry_failed=retry_failed,
+                changes_allowed=allow_changes,
+                on_progress=line,
+                on_warning=lambda words: note(f"warning: {printable(words)}"),
+                engine=chosen,
+            )
+        typer.echo(summary_json(summary) if as_json else summary.results)
+        note(summary_text(summary))
         if not summary.ok and deadline is not None:
             leave(1)  # a step that missed the deadline may still be running
         if not summary.ok:

@@ -68,7 +68,7 @@ def _check_file(session: VisProg, file: Path, known: tuple[str, ...]) -> _Checke
 
 def _report(found: list[_Checked], unread: int, as_json: bool) -> None:
     from visprog.language import diagnostics
-    from visprog.language.digest import render_digest
+    from visprog.language.summary import render_summary
 
     faults = [(name, fault) for name, _, each in found for fault in each]
     errors = sum(fault.is_error for _, fault in faults)
@@ -77,7 +77,7 @@ def _report(found: list[_Checked], unread: int, as_json: bool) -> None:
     else:
         for name, text, each in found:
             if each:
-                typer.echo(render_digest(each, text, name=name, color=colored(sys.stdout)) + "\n")
+                typer.echo(render_summary(each, text, name=name, color=colored(sys.stdout)) + "\n")
         missed = f"; {_counted(unread, 'file')} could not be read" if unread else ""
         note(f"{_counted(len(found), 'file')}: {_counted(errors, 'error')}, "
               f"{_counted(len(faults) - errors, 'warning')}{missed}")  # fmt: skip

@@ -1,4 +1,4 @@
-"""`visprog demo`: the paper's tasks in miniature, on one page."""
+"""`visprog demo`: runs the paper's tasks on drawn pictures and writes a page."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from typing import Annotated
 import typer
 
 from visprog.cli.reporting import note, reporting
-from visprog.files import PAGE_ENDINGS, Place, check_places
+from visprog.files import PAGE_ENDINGS, OutputFile, check_output_files
 
 
 def demo(
     out: Annotated[
-        Path, typer.Option("--out", "-o", metavar="FILE", help="Where to write the page: .html or .htm.")
+        Path, typer.Option("--out", "-o", metavar="FILE", help="Write the page to this .html or .htm file.")
     ] = Path("visprog-demo.html"),
     show: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
 ) -> None:
-    """Run the paper's tasks on pictures of the miniature world, offline, and write a page that shows them."""
+    """Run the paper's tasks on pictures of the miniature world, offline, and write a page."""
     with reporting():
-        check_places(Place("the page", out, PAGE_ENDINGS))
+        check_output_files(OutputFile("the page", out, PAGE_ENDINGS))
         from visprog.miniworld.demo import run_demo
 
         place = run_demo(out, progress=note).absolute()

@@ -22,10 +22,11 @@ def _measure() -> None:
 @eval_app.command("miniworld")
 def miniworld(
     n: Annotated[
-        int, typer.Option("--n", metavar="N", min=1, help="Of how many samples each figure is made.")
+        int, typer.Option("--n", metavar="N", min=1, help="Number of samples for each figure.")
     ] = 500,
     seed: Annotated[
-        int, typer.Option(metavar="N", min=0, help="The first seed; each sample has the next.")
+        int,
+        typer.Option(metavar="N", min=0, help="Seed of the first sample; the others count up."),
     ] = 0,
     split: Annotated[str, typer.Option(metavar="SPLIT", help="train, validation or test.")] = "test",
     models: Models = "mini",
@@ -35,8 +36,8 @@ def miniworld(
         str | None,
         typer.Option(
             metavar="PART,...",
-            help="What to measure, with commas between; else everything: gqa, nlvr, knowtag, imgedit, "
-            "composition, and the modules loc, facedet, seg, mask, classify, select, vqa.",
+            help="What to measure, separated by commas: gqa, nlvr, knowtag, imgedit, composition, and the "
+            "modules loc, facedet, seg, mask, classify, select, vqa. Default: everything.",
             show_default=False,
         ),
     ] = None,
@@ -44,8 +45,8 @@ def miniworld(
         list[str] | None,
         typer.Option(
             metavar="PLANNER",
-            help="gold, auto, examples, openai, openai:MODEL or transformers:MODEL; may be repeated. Else "
-            "gold, examples, and the language model of the profile mini.",
+            help="gold, auto, examples, openai, openai:MODEL or transformers:MODEL; may be repeated. "
+            "Default: gold, examples, and the language model of the profile mini.",
             show_default=False,
         ),
     ] = None,
@@ -54,7 +55,7 @@ def miniworld(
         typer.Option(
             "--json",
             metavar="FILE",
-            help="Where to write all figures: .json; `-` prints them.",
+            help="Write all figures to this .json file; `-` prints them.",
             show_default=False,
         ),
     ] = None,
@@ -62,15 +63,25 @@ def miniworld(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Where to write a page with charts, examples and traces: .html or .htm.",
+            help="Write a page with charts, examples and traces to this .html or .htm file.",
             show_default=False,
         ),
     ] = None,
 ) -> None:
-    """Measure modules, programs and planners on the miniature world, and say where failures come from."""
+    """Measure modules, programs and planners on the miniature world, and show the causes of failures."""
     printed = str(as_json) == "-"
     with reporting(printed):
-        from visprog.miniworld.evaluation.command import evaluate
+        from visprog.evaluation.benchmarks.miniworld.benchmark import MINIWORLD
+        from visprog.evaluation.command import evaluate
 
-        zoo = make_zoo(models, model, device)
-        evaluate(zoo, n=n, seed=seed, split=split, tasks=tasks, planners=planner, data=as_json, page=report)
+        evaluate(
+            MINIWORLD,
+            make_zoo(models, model, device),
+            n=n,
+            seed=seed,
+            split=split,
+            tasks=tasks,
+            planners=planner,
+            data=as_json,
+            page=report,
+        )

@@ -21,7 +21,7 @@ _PACKAGE = Path(__file__).parents[2]
 _LIBRARIES = ("numpy", "pillow", "opencv-python", "augly", "noto-cjk-sans-jp-regular")
 """Libraries that compute values, and packages with drawings and fonts."""
 
-_OTHER_FOLDERS = frozenset({"batch", "cli", "miniworld", "planner", "prompts", "trace"})
+_OTHER_FOLDERS = frozenset({"batch", "cli", "evaluation", "miniworld", "planner", "prompts", "trace"})
 """Folders of the package that compute no values."""
 
 _OTHER_FILES = frozenset(

@@ -1,7 +1,7 @@
 """Captions that differ only in composition, as in Winoground (Thrush and others, CVPR 2022).
 
-The two captions of a pair say the same words of two pictures, in which the same things lie, look or count the
-other way round.
+The two captions of a pair use the same words. In their two pictures, the positions, colours or numbers of two
+things are exchanged.
 """
 
 from __future__ import annotations
@@ -13,13 +13,15 @@ from typing import NamedTuple, TypeAlias
 
 from visprog.miniworld.catalogue import CATEGORIES
 from visprog.miniworld.scene import Scene, Split, choose_colour, generator, is_held_out
-from visprog.miniworld.tasks.casting import (
+from visprog.miniworld.tasks.colours import ask_for_colour
+from visprog.miniworld.tasks.draft import Draft
+from visprog.miniworld.tasks.scene_building import (
     BOTTOM,
     LEFT,
     RIGHT,
     TOP,
-    Casting,
     NoSceneError,
+    SceneBuilder,
     beyond,
     choose_coloured,
     choose_noun,
@@ -27,14 +29,12 @@ from visprog.miniworld.tasks.casting import (
     is_whole,
     the_only,
 )
-from visprog.miniworld.tasks.colours import ask_for_colour
-from visprog.miniworld.tasks.draft import Draft
 from visprog.miniworld.tasks.task import Task
 from visprog.miniworld.tasks.wording import Noun, are, counted, one
 
 
 class Caption(NamedTuple):
-    """A caption, the picture of which it is true, and the program that tells whether it is true of one."""
+    """A caption, a scene for which it is true, and a program that checks it for a picture."""
 
     text: str
     scene: Scene
@@ -45,12 +45,12 @@ _Pair: TypeAlias = tuple[Caption, Caption]
 
 
 def make_task(seed: int, split: Split) -> Task:
-    """Return the first picture of the pair that a seed determines, with both captions."""
+    """Return the first picture of the pair for a seed, with both captions."""
     return make_pair(seed, split)[0]
 
 
 def make_pair(seed: int, split: Split) -> tuple[Task, Task]:
-    """Return the two pictures of a pair, each with the caption that is true of it and the other one."""
+    """Return the two pictures of a pair, each with its true caption and the other one."""
     rng = generator(seed, split, "composition")
     family = rng.choice(tuple(FAMILIES))
     while True:
@@ -84,13 +84,13 @@ def _relation(rng: random.Random, split: Split) -> _Pair:
             (RIGHT, rng.choice(("to the right of", "right of"))),
         )
     )
-    casting = Casting(rng, split, [first, second])
-    casting.add(first)
-    casting.add(second)
-    casting.add_others(2)
+    builder = SceneBuilder(rng, split, [first, second])
+    builder.add(first)
+    builder.add(second)
+    builder.add_others(2)
 
-    def lies(scene: Scene, this: Noun, that: Noun) -> bool:
-        """Whether this lies on the side of that, and that not on the side of this."""
+    def is_on_side(scene: Scene, this: Noun, that: Noun) -> bool:
+        """Return whether this is on the side of that, and that is not on the side of this."""
         return (
             is_whole(scene, this)
             and is_whole(scene, that)
@@ -99,10 +99,12 @@ def _relation(rng: random.Random, split: Split) -> _Pair:
         )
 
     def both_ways(scene: Scene) -> bool:
-        turned = _exchanged(scene, first, second)
-        return lies(scene, first, second) and is_clear(turned) and lies(turned, second, first)
+        exchanged = _exchanged(scene, first, second)
+        return (
+            is_on_side(scene, first, second) and is_clear(exchanged) and is_on_side(exchanged, second, first)
+        )
 
-    scene = casting.scene(both_ways)
+    scene = builder.build(both_ways)
     wording = rng.randrange(7)
 
     def caption(this: Noun, that: Noun, scene: Scene) -> Caption:
@@ -124,25 +126,25 @@ def _relation(rng: random.Random, split: Split) -> _Pair:
 
 
 def _exchanged(scene: Scene, first: Noun, second: Noun) -> Scene:
-    """Return the scene with the only two things of these names in each other's place."""
+    """Return the scene with the positions of two things exchanged."""
     one, other = the_only(scene, first), the_only(scene, second)
-    turned = {one: other._replace(box=one.box), other: one._replace(box=other.box)}
+    exchanged = {one: other._replace(box=one.box), other: one._replace(box=other.box)}
     return Scene(
-        scene.width, scene.height, scene.ground, tuple(turned.get(thing, thing) for thing in scene.things)
+        scene.width, scene.height, scene.ground, tuple(exchanged.get(thing, thing) for thing in scene.things)
     )
 
 
 def _binding(rng: random.Random, split: Split) -> _Pair:
     first = choose_coloured(rng, split)
     second = choose_coloured(rng, split, [first])
-    turned = Noun(first.name, second.colour), Noun(second.name, first.colour)
-    if first.colour == second.colour or not all(_comes_in(noun, split) for noun in turned):
+    swapped = Noun(first.name, second.colour), Noun(second.name, first.colour)
+    if first.colour == second.colour or not all(_comes_in(noun, split) for noun in swapped):
         raise NoSceneError
-    casting = Casting(rng, split, [Noun(first.name), Noun(second.name)])
-    casting.add(first)
-    casting.add(second)
-    casting.add_others(2)
-    scene = casting.scene()
+    builder = SceneBuilder(rng, split, [Noun(first.name), Noun(second.name)])
+    builder.add(first)
+    builder.add(second)
+    builder.add_others(2)
+    scene = builder.build()
     colours = {first.name: second.colour, second.name: first.colour}
     things = tuple(thing._replace(colour=colours.get(thing.category, thing.colour)) for thing in scene.things)
     wording = rng.randrange(6)
@@ -162,7 +164,7 @@ def _binding(rng: random.Random, split: Split) -> _Pair:
         return Caption(text, scene, draft.text_with_result(draft.evaluate(same)))
 
     exchanged = Scene(scene.width, scene.height, scene.ground, things)
-    return caption(first, second, scene), caption(*turned, exchanged)
+    return caption(first, second, scene), caption(*swapped, exchanged)
 
 
 def _comes_in(noun: Noun, split: Split) -> bool:
@@ -173,11 +175,11 @@ def _numbers(rng: random.Random, split: Split) -> _Pair:
     first = choose_noun(rng, split, kinds=0)
     second = choose_noun(rng, split, [first], kinds=0)
     few, many = rng.choice(((1, 2), (1, 2), (1, 3), (2, 3)))
-    casting = Casting(rng, split, [first, second])
-    casting.add(first, few)
-    casting.add(second, many)
-    casting.add_others(1)
-    scene = casting.scene()
+    builder = SceneBuilder(rng, split, [first, second])
+    builder.add(first, few)
+    builder.add(second, many)
+    builder.add_others(1)
+    scene = builder.build()
     recast = {first.name: second.name, second.name: first.name}
     things = tuple(
         thing._replace(
@@ -187,8 +189,8 @@ def _numbers(rng: random.Random, split: Split) -> _Pair:
         else thing
         for thing in scene.things
     )
-    turned = Scene(scene.width, scene.height, scene.ground, things)
-    if not is_clear(turned):
+    exchanged = Scene(scene.width, scene.height, scene.ground, things)
+    if not is_clear(exchanged):
         raise NoSceneError
     wording = rng.randrange(6)
 
@@ -196,15 +198,15 @@ def _numbers(rng: random.Random, split: Split) -> _Pair:
         amounts = [(few, less), (many, more)]
         if less == second:
             amounts.reverse()
-        said = " and ".join(counted(number, noun) for number, noun in amounts)
+        amounts_text = " and ".join(counted(number, noun) for number, noun in amounts)
         verb = are(amounts[0][0])
         text = (
-            said,
-            f"there {verb} {said}",
-            f"a picture of {said}",
-            f"one sees {said}",
-            f"the picture shows {said}",
-            f"{said} in one picture",
+            amounts_text,
+            f"there {verb} {amounts_text}",
+            f"a picture of {amounts_text}",
+            f"one sees {amounts_text}",
+            f"the picture shows {amounts_text}",
+            f"{amounts_text} in one picture",
         )[wording]
         draft = Draft()
         found = [draft.count("IMAGE", noun) for _, noun in amounts]
@@ -213,7 +215,7 @@ def _numbers(rng: random.Random, split: Split) -> _Pair:
         )
         return Caption(text, scene, draft.text_with_result(draft.evaluate(same)))
 
-    return caption(first, second, scene), caption(second, first, turned)
+    return caption(first, second, scene), caption(second, first, exchanged)
 
 
 FAMILIES: dict[str, Callable[[random.Random, Split], _Pair]] = {
@@ -221,4 +223,4 @@ FAMILIES: dict[str, Callable[[random.Random, Split], _Pair]] = {
     "binding": _binding,
     "numbers": _numbers,
 }
-"""What the two pictures of a pair differ in: where things lie, which colour they have, how many there are."""
+"""The differences between the pictures of a pair: positions, colours, or numbers of things."""

@@ -1,0 +1,85 @@
+"""Templates of self-contained pages: they escape every value, and hashes allow their styles and scripts."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined, nodes
+from jinja2.compiler import CodeGenerator, Frame
+from markupsafe import Markup, escape
+
+from visprog.printable import printable
+from visprog.trace.number_format import duration
+
+_SHORT = 200
+"""Characters of texts that may be kept with their escaped forms."""
+
+
+def source(package: str, name: str) -> str:
+    """Return the text of a file in a package."""
+    return files(package).joinpath(name).read_text("utf-8")
+
+
+def minified(text: str) -> str:
+    """Return a style or script without comments and spaces. Every statement in it must end in `;` or `}`."""
+    return re.sub(r"\s*([{};,>])\s*|(?<=:)\s+", r"\1", re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL))
+
+
+def environment(package: str) -> Environment:
+    """Return the template environment of a package. It escapes values and has a filter `duration`."""
+    made = _Environment(
+        loader=FunctionLoader(lambda name: source(package, name)),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_finalize,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters["duration"] = duration
+    return made
+
+
+def policy_hash(text: str) -> str:
+    """Return the source that allows this style or script in a Content-Security-Policy."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode('ascii')}'"
+
+
+def _finalize(value: object) -> str:
+    """Return a value as HTML: escaped, and with escapes for characters that change how others are read."""
+    if type(value) is str:
+        return _escaped_short(value) if len(value) < _SHORT else escape(printable(value))
+    if isinstance(value, Markup):
+        return value
+    return escape(value)
+
+
+@lru_cache(maxsize=4_096)
+def _escaped_short(text: str) -> str:
+    return escape(printable(text))
+
+
+class _Generator(CodeGenerator):
+    """Compiles templates to faster code: `finalize` alone escapes a value, and attributes are Python's own.
+
+    A template must not write `value.key` for an item of a mapping.
+    """
+
+    def _output_child_pre(self, _: nodes.Expr, __: Frame, finalize: Any) -> None:
+        self.write(finalize.src)
+
+    def _output_child_post(self, *_: Any) -> None:
+        self.write(")")
+
+    def visit_Getattr(self, node: nodes.Getattr, frame: Frame) -> None:  # noqa: N802 - Jinja's name
+        self.write("(")
+        self.visit(node.node, frame)
+        self.write(f").{node.attr}")
+
+
+class _Environment(Environment):
+    code_generator_class = _Generator
