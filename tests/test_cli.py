@@ -278,7 +278,7 @@ def test_a_file_brings_further_tools(folder: Path) -> None:
     assert (load_image("out.png").pixels == load_image(ASTRONAUT).pixels[:, ::-1]).all()
     (folder / "broken.py").write_text("1 / 0")
     _, err = visprog("tools", "--tools", "broken.py", status=1)
-    assert "broken.py cannot be run: ZeroDivisionError" in err
+    assert "broken.py failed: ZeroDivisionError" in err
 
 
 def test_the_doctor_says_what_works_and_how_to_get_the_rest(folder: Path) -> None:
@@ -309,7 +309,7 @@ def test_programs_of_a_server_vote(folder: Path, monkeypatch: pytest.MonkeyPatch
         monkeypatch.setenv("OPENAI_BASE_URL", server.url)
         out, err = visprog("run", "How many?", ASTRONAUT, "--votes", "3")
     assert out == "2\n"
-    assert "2 of 3 programs came to this result" in err
+    assert "2 of 3 programs had this result" in err
     told = [line for line in err.splitlines() if line.startswith("program ")]
     assert sorted(line.partition(": ")[2] for line in told[::2]) == sorted(programs)
     assert sorted(line.split()[-1] for line in told[1::2]) == ["1", "2", "2"]

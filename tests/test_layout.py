@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent
 
 LAYOUT = {
     "visprog": """
-        __init__ budget errors extras metadata model_text nouns printable prompts values
+        __init__ budget errors extras metadata model_text nouns parallel printable prompts values
         answer_text files language libraries pixels
         audio decoding inputs
         images
@@ -45,9 +45,12 @@ LAYOUT = {
         __init__ batch check demo doctor evaluate execute models plan run tools
     """,
     "visprog.engine": """
-        __init__ events graph workers
-        batching cache step_errors
-        tool_values
+        __init__ events graph threads tool_times
+        workers
+        batching cache observing step_errors
+        tool_models tool_values
+        step_keys
+        step_run
         execution
         interpreter
     """,
@@ -57,7 +60,7 @@ LAYOUT = {
         disk
     """,
     "visprog.evaluation": """
-        __init__ parallel statistics
+        __init__ statistics
         metrics
         benchmark
         benchmarks trials

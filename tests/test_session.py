@@ -1,4 +1,4 @@
-"""The Python API: plan, check and run, on one page."""
+"""The Python API: plan, check and run."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_an_instruction_is_planned_and_run() -> None:
     assert run.ok
 
 
-def test_a_plan_can_be_looked_at_before_it_is_run() -> None:
+def test_a_plan_can_be_read_before_it_is_run() -> None:
     given = planning(COUNT)
     plan = given.plan("How many faces are in the image?")
     assert plan.task == "gqa"
@@ -64,16 +64,16 @@ def test_a_plan_can_be_looked_at_before_it_is_run() -> None:
 
 
 @pytest.mark.parametrize("form", [COUNT, parse(COUNT).program])
-def test_programs_are_taken_as_text_and_as_data(form: str | Program) -> None:
+def test_a_program_may_be_text_or_data(form: str | Program) -> None:
     assert VisProg(models={"face_detector": FACES}).execute(form, picture()).result == 1
 
 
-def test_a_checked_program_is_taken_too() -> None:
+def test_a_checked_program_is_accepted() -> None:
     given = VisProg(models={"face_detector": FACES})
     assert given.execute(given.check(COUNT, ["IMAGE"]), picture()).result == 1
 
 
-def test_pictures_come_in_every_form(tmp_path: Path) -> None:
+def test_pictures_are_accepted_in_every_form(tmp_path: Path) -> None:
     path = tmp_path / "picture.png"
     PILImage.new("RGB", (10, 8)).save(path)
     array = np.zeros((8, 10), dtype=np.uint8)
@@ -83,7 +83,7 @@ def test_pictures_come_in_every_form(tmp_path: Path) -> None:
         assert given.execute(COUNT, form).inputs["IMAGE"].size == (10, 8)
 
 
-def test_two_pictures_are_left_and_right_and_others_bear_their_names() -> None:
+def test_two_pictures_are_named_left_and_right_and_others_are_numbered() -> None:
     given = VisProg(models={"visual_qa": FakeVisualQA(lambda image, question: str(image.pixels[0, 0, 0]))})
     ask = "A=Vqa({0}, 'What?')\nB=Vqa({1}, 'What?')\nRESULT=Eval('{{A}} - {{B}}')"
     pair = ask.replace("{0}", "LEFT").replace("{1}", "RIGHT").replace("{{", "{").replace("}}", "}")
@@ -94,12 +94,12 @@ def test_two_pictures_are_left_and_right_and_others_bear_their_names() -> None:
     assert given.execute(three, [picture(9), picture(5), picture(1)]).result == 8
 
 
-def test_a_name_that_no_program_could_use_is_refused() -> None:
-    with pytest.raises(UsageError, match="`my picture` cannot name a picture"):
+def test_a_name_that_no_program_could_use_is_rejected() -> None:
+    with pytest.raises(UsageError, match="`my picture` is not a valid name for a picture"):
         VisProg().execute(COUNT, {"my picture": picture()})
 
 
-def test_a_program_with_errors_is_refused_before_a_picture_is_read() -> None:
+def test_a_program_with_errors_is_rejected_before_a_picture_is_read() -> None:
     with pytest.raises(ProgramError) as caught:
         VisProg().execute("RESULT=Cuont(object=OBJ0)", "no such file")
     assert [each.code for each in caught.value.diagnostics] == ["unknown-tool", "unknown-variable"]
@@ -107,7 +107,7 @@ def test_a_program_with_errors_is_refused_before_a_picture_is_read() -> None:
     assert "^^^^^ did you mean `Count`?" in caught.value.message
 
 
-def test_a_picture_that_the_program_wants_and_is_not_given_is_an_error_of_the_program() -> None:
+def test_a_missing_picture_is_an_error_of_the_program() -> None:
     with pytest.raises(ProgramError, match="`IMAGE` is not defined"):
         VisProg().execute(COUNT, [picture(), picture()])
 
@@ -138,8 +138,8 @@ def test_many_instructions_run_with_one_outcome_each() -> None:
     assert isinstance(third, VisProgError)
 
 
-def test_an_unknown_task_planner_or_profile_is_refused_in_words() -> None:
-    with pytest.raises(UsageError, match="there is no task `gqb`"):
+def test_an_unknown_task_planner_or_profile_is_rejected() -> None:
+    with pytest.raises(UsageError, match="unknown task `gqb`"):
         VisProg().plan("How many?", task="gqb")
     with pytest.raises(UsageError, match="there is no planner `oracle`"):
         VisProg(planner="oracle").plan("How many?")
@@ -147,7 +147,7 @@ def test_an_unknown_task_planner_or_profile_is_refused_in_words() -> None:
         VisProg(models="gigantic")
 
 
-def test_auto_plans_with_a_model_where_one_is_configured(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_auto_plans_with_a_model_if_one_is_configured(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
     assert type(VisProg().planner).__name__ == "ExamplesPlanner"
@@ -168,7 +168,7 @@ def test_programs_vote_on_the_result() -> None:
     run = planning(*programs).vote("How many faces?", picture(), votes=3)
     assert run.result == 1
     assert run.plan is not None
-    assert run.plan.remarks[-1] == "2 of 3 programs came to this result"
+    assert run.plan.remarks[-1] == "2 of 3 programs had this result"
 
 
 def test_a_vote_costs_what_all_its_programs_cost() -> None:
@@ -196,7 +196,7 @@ def test_the_examples_have_no_vote() -> None:
         VisProg(planner="examples").vote("How many faces?", picture(), votes=3)
 
 
-def test_a_program_that_failed_its_check_is_not_run_without_its_faulty_lines() -> None:
+def test_a_program_with_faulty_lines_is_not_run_without_them() -> None:
     given = VisProg(models={"face_detector": FACES})
     broken = "OBJ0=FaceDet(image=IMAGE)\nIMAGE0=ColorPop(image=IMAGE object=OBJ0)\nRESULT=OBJ0"
     for form in (given.check(broken), parse(broken), parse(broken).program):
@@ -213,10 +213,25 @@ def test_a_program_checked_once_runs_over_many_pictures_without_another_check(
     assert [given.execute(checked, picture(i)).result for i in range(3)] == [1, 1, 1]
 
 
+def test_a_program_given_as_text_is_checked_once_for_the_same_tools() -> None:
+    @tool("Loud")
+    def loud(text: str) -> str:
+        """Return the text in capitals."""
+        return text.upper()
+
+    given, program = VisProg(), "RESULT=Loud('a')"
+    before = given.check(program)
+    assert given.check(program) is before
+    assert given.check(program, ["OTHER"]) is not before
+    given.tools.add(loud)
+    assert not before.ok
+    assert given.execute(program).result == "A"
+
+
 def test_a_program_checked_elsewhere_is_checked_again() -> None:
     @tool("Shout")
     def shout(text: str) -> str:
-        """Make it loud."""
+        """Return the text in capitals."""
         return text.upper()
 
     foreign = VisProg(tools=[shout]).check("RESULT=Shout(text='hello')")
@@ -236,7 +251,7 @@ def test_a_list_in_a_result_is_the_callers_own() -> None:
     assert given.execute("RESULT=Result(['a', 'b'])").result == ["a", "b"]
 
 
-def test_many_tasks_are_taken_as_they_are_needed() -> None:
+def test_tasks_are_read_when_they_are_needed() -> None:
     taken: list[int] = []
 
     def endless() -> Iterator[tuple[str, Images]]:
@@ -250,12 +265,12 @@ def test_many_tasks_are_taken_as_they_are_needed() -> None:
     assert len(taken) < 12
 
 
-def test_who_takes_no_more_of_many_tasks_has_no_more_of_them_run() -> None:
+def test_closing_run_many_starts_no_further_task() -> None:
     begun, go_on = list[int](), threading.Event()
 
     @tool("Begin")
     def begin(number: int) -> int:
-        """Note that it is run."""
+        """Record the call."""
         begun.append(number)
         assert number == 0 or go_on.wait(20)
         return number
@@ -268,13 +283,27 @@ def test_who_takes_no_more_of_many_tasks_has_no_more_of_them_run() -> None:
     )
     first = next(outcomes)
     assert isinstance(first, Run)
-    outcomes.close()  # type: ignore[attr-defined]
+    outcomes.close()
     go_on.set()
     time.sleep(0.1)
     assert len(begun) <= 4
 
 
-def test_runs_and_plans_are_short_in_print() -> None:
+def test_an_array_may_be_changed_after_run_many_has_taken_it() -> None:
+    asked = FakeVisualQA(lambda image, question: f"{image.pixels[0, 0, 0]}")
+    planner = LanguageModelPlanner(FakeLanguageModel(lambda said: "RESULT=Vqa(IMAGE, 'How bright?')"), "fake")
+
+    def frames() -> Iterator[tuple[str, Images]]:
+        buffer = np.zeros((4, 4, 3), np.uint8)
+        for number in range(20):
+            buffer[:] = number
+            yield "How bright is it?", buffer
+
+    outcomes = VisProg(planner=planner, models={"visual_qa": asked}).run_many(frames(), workers=4)
+    assert [outcome.result for outcome in outcomes if isinstance(outcome, Run)] == [str(n) for n in range(20)]
+
+
+def test_runs_and_plans_have_short_reprs() -> None:
     given = planning(COUNT)
     plan = given.plan("How many faces?")
     assert str(plan) == COUNT == str(plan.program)
@@ -284,7 +313,7 @@ def test_runs_and_plans_are_short_in_print() -> None:
 
 
 @pytest.mark.parametrize("model", [3, "opencv", FakeVisualQA({})])
-def test_what_cannot_fill_a_role_is_refused_at_once(model: object) -> None:
+def test_an_object_that_cannot_fill_a_role_is_rejected(model: object) -> None:
     if isinstance(model, str):
         VisProg(models={"face_detector": model})
     else:
@@ -292,13 +321,13 @@ def test_what_cannot_fill_a_role_is_refused_at_once(model: object) -> None:
             VisProg(models={"face_detector": model})
 
 
-def test_an_empty_instruction_is_refused() -> None:
+def test_an_empty_instruction_is_rejected() -> None:
     with pytest.raises(UsageError, match="the instruction is empty"):
         VisProg().run("  ", picture())
 
 
-def test_what_is_no_tool_is_refused() -> None:
-    with pytest.raises(ToolError, match="len is no tool"):
+def test_a_function_that_is_not_a_tool_is_rejected() -> None:
+    with pytest.raises(ToolError, match="len is not a tool"):
         VisProg(tools=[len])  # type: ignore[list-item]
 
 

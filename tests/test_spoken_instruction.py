@@ -38,7 +38,7 @@ def test_a_recording_is_heard_at_16_khz_and_its_text_stripped(tmp_path: Path) ->
 
 def test_a_recording_in_which_nothing_is_said_is_an_error(tmp_path: Path) -> None:
     speech = record(tmp_path / "speech.wav", np.zeros(800, np.float32))
-    with pytest.raises(AudioError, match=r"nothing is said in .*speech\.wav"):
+    with pytest.raises(AudioError, match=r"no words were heard in .*speech\.wav"):
         VisProg(models={"transcriber": FakeTranscriber("  ")}).transcribe(speech)
 
 

@@ -1,4 +1,4 @@
-"""A tool is a typed function; what it lacks is said where it is declared."""
+"""A tool is a typed function, and errors in its declaration are reported with their place."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_every_type_of_the_language_can_be_annotated() -> None:
     @tool("All")
     def everything(a: Image, b: Regions, c: str, d: int, e: float, f: bool, g: list[str], h: Scalar,
                    i: Expression, j: Any) -> object:  # fmt: skip
-        """Take everything."""
+        """Accept every type."""
 
     kinds = [parameter.type for parameter in everything.signature.parameters]
     names = ["Image", "Regions", "str", "int", "float", "bool", "list[str]", "Scalar", "Expression", "any"]
@@ -65,7 +65,7 @@ def declared(function: Any) -> None:
     Registry([tool("Bad")(function)])
 
 
-def test_a_declaration_that_cannot_be_checked_is_refused_in_words() -> None:
+def test_an_invalid_declaration_is_rejected_with_its_reason() -> None:
     def unannotated(image) -> Image:  # type: ignore[no-untyped-def]
         return image  # type: ignore[no-any-return]
 
@@ -77,10 +77,10 @@ def test_a_declaration_that_cannot_be_checked_is_refused_in_words() -> None:
 
     with pytest.raises(ToolError, match="`image` has no type annotation"):
         declared(unannotated)
-    with pytest.raises(ToolError, match="which is no type of the language") as caught:
+    with pytest.raises(ToolError, match="which is not a type of the language") as caught:
         declared(strange)
     assert "Image, Regions, str" in str(caught.value)
-    with pytest.raises(ToolError, match="`oracle` is annotated int, which is no role"):
+    with pytest.raises(ToolError, match="`oracle` is annotated int, which is not a role"):
         declared(unknown_role)
 
 
@@ -92,13 +92,13 @@ def test_names_ignore_case_and_underscores() -> None:
     assert registry.names() == ("Find",)
 
 
-def test_a_name_that_is_taken_is_refused() -> None:
+def test_a_name_that_is_already_used_is_rejected() -> None:
     registry = Registry([find])
-    with pytest.raises(ToolError, match="the name `LOOK` is taken by Find"):
+    with pytest.raises(ToolError, match="the name `LOOK` is already used by Find"):
         registry.add(Tool("LOOK", find.function))
 
 
-def test_declaring_registers_nothing() -> None:
+def test_a_declared_tool_is_not_registered() -> None:
     assert "Find" not in Registry(TOOLS)
 
 
@@ -134,7 +134,7 @@ def test_the_fingerprint_follows_the_defaults() -> None:
     assert len(set(prints)) == 3
 
 
-def test_the_fingerprint_of_what_takes_along_an_object_is_the_same_wherever_that_is_in_memory() -> None:
+def test_the_fingerprint_ignores_addresses_in_memory() -> None:
     def version() -> Tool:
         @tool("Same")
         def same(a: int, *, how: object = object()) -> int:
@@ -148,7 +148,7 @@ def test_the_fingerprint_of_what_takes_along_an_object_is_the_same_wherever_that
     assert not first.is_stable
 
 
-def test_what_stands_in_no_file_lasts_by_its_version_alone() -> None:
+def test_a_tool_without_a_file_is_only_stable_with_a_version() -> None:
     def add(a: int) -> int:
         """Add one."""
         return a + 1
@@ -160,7 +160,7 @@ def test_what_stands_in_no_file_lasts_by_its_version_alone() -> None:
     assert all(each.is_stable for each in TOOLS)
 
 
-def test_a_file_that_was_edited_brings_other_tools(tmp_path: Path) -> None:
+def test_an_edited_file_declares_other_tools(tmp_path: Path) -> None:
     path = tmp_path / "mine.py"
     text = (
         "from visprog import tool\n\nFACTOR = 2\n\n"
@@ -173,7 +173,7 @@ def test_a_file_that_was_edited_brings_other_tools(tmp_path: Path) -> None:
     assert before.fingerprint != after.fingerprint
 
 
-def test_a_file_brings_its_tools(tmp_path: Path) -> None:
+def test_the_tools_of_a_file_are_loaded(tmp_path: Path) -> None:
     path = tmp_path / "mine.py"
     path.write_text(
         "from __future__ import annotations\n"
@@ -191,36 +191,36 @@ def test_a_file_brings_its_tools(tmp_path: Path) -> None:
     ("content", "words"),
     [
         ("x = 1", "declares no tool"),
-        ("\n1 / 0", r"cannot be run: ZeroDivisionError: division by zero \(line 2: 1 / 0\)$"),
+        ("\n1 / 0", r"failed: ZeroDivisionError: division by zero \(line 2: 1 / 0\)$"),
         ("import json\njson.loads('')\n", r"\(line 2: json.loads\(''\)\)$"),
         ("def", r"SyntaxError: invalid syntax \(mine.py, line 1\)$"),
     ],
 )
-def test_a_file_without_tools_is_refused_in_words(content: str, words: str, tmp_path: Path) -> None:
+def test_a_file_without_tools_is_rejected(content: str, words: str, tmp_path: Path) -> None:
     path = tmp_path / "mine.py"
     path.write_text(content)
     with pytest.raises(ToolError, match=words):
         load_tools(path)
 
 
-def test_a_file_that_is_not_there_or_not_python_is_wrong_usage(tmp_path: Path) -> None:
+def test_a_missing_or_other_file_is_a_usage_error(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("1 / 0")
     for name, words in (
         ("none.py", "there is no file"),
         (".", "is a folder"),
-        ("notes.txt", "no Python file"),
+        ("notes.txt", "not a Python file"),
     ):
         with pytest.raises(UsageError, match=words):
             load_tools(tmp_path / name)
 
 
-def test_every_built_in_tool_says_what_it_does() -> None:
+def test_every_built_in_tool_has_a_description() -> None:
     for each in TOOLS:
         assert each.signature.summary.endswith("."), each.name
         assert len(each.signature.summary) > 20, each.name
 
 
-def test_imported_tools_are_not_a_files_own(tmp_path: Path) -> None:
+def test_imported_tools_do_not_belong_to_a_file(tmp_path: Path) -> None:
     path = tmp_path / "mine.py"
     path.write_text(
         "from visprog import tool\nfrom visprog.modules.understanding.loc import loc\n\n"
@@ -229,7 +229,7 @@ def test_imported_tools_are_not_a_files_own(tmp_path: Path) -> None:
     assert [each.name for each in load_tools(path)] == ["One"]
 
 
-def test_parameters_that_programs_cannot_give_are_refused() -> None:
+def test_parameters_that_programs_cannot_give_are_rejected() -> None:
     def starred(*images: Image) -> Image:
         return images[0]
 
@@ -237,19 +237,19 @@ def test_parameters_that_programs_cannot_give_are_refused() -> None:
         return image
 
     for function in (starred, positional):
-        with pytest.raises(ToolError, match="of a kind that programs cannot give"):
+        with pytest.raises(ToolError, match="programs cannot give arguments for"):
             declared(function)
 
 
-def test_a_name_that_programs_cannot_write_is_refused() -> None:
-    with pytest.raises(ToolError, match="`my tool` cannot name a tool"):
+def test_a_name_that_programs_cannot_write_is_rejected() -> None:
+    with pytest.raises(ToolError, match="`my tool` is not a valid name for a tool"):
         Registry([Tool("my tool", find.function)])
 
 
-def test_settings_that_a_tool_does_not_have_are_refused() -> None:
+def test_unknown_settings_are_rejected() -> None:
     registry = Registry(TOOLS)
     registry.check_settings({"classify": {"descriptions": True}})
-    with pytest.raises(UsageError, match="a tool `Nope`, which there is not"):
+    with pytest.raises(UsageError, match="unknown tool `Nope` in the profile"):
         registry.check_settings({"Nope": {"no": "tool"}})
     with pytest.raises(UsageError, match="Classify has no setting `descriptons`") as caught:
         registry.check_settings({"classify": {"descriptions": True, "descriptons": True}})

@@ -1,4 +1,4 @@
-"""Values are checked at the border and never change afterwards."""
+"""Values are checked when they are made, and never change afterwards."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_an_image_copies_its_pixels_and_locks_them() -> None:
 
 
 @pytest.mark.parametrize("shape", [(2, 3), (2, 3, 4), (0, 3, 3), (2, 0, 3)])
-def test_an_image_of_another_shape_is_refused(shape: tuple[int, ...]) -> None:
+def test_an_array_of_another_shape_is_rejected(shape: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match="of shape"):
         Image(np.zeros(shape, dtype=np.uint8))
 
@@ -44,7 +44,7 @@ def test_equal_pixels_are_equal_images() -> None:
     assert gradient().digest != gradient(6, 8).digest
 
 
-def test_a_crop_shares_pixels_and_has_an_identity_of_its_own() -> None:
+def test_a_crop_shares_pixels_and_has_its_own_digest() -> None:
     image = gradient()
     part = image.crop((2, 1, 5, 4))
     assert part.size == (3, 3)
@@ -53,27 +53,27 @@ def test_a_crop_shares_pixels_and_has_an_identity_of_its_own() -> None:
     assert part.digest != image.crop((2, 1, 5, 5)).digest
 
 
-def test_a_crop_outside_of_the_picture_is_refused() -> None:
+def test_a_crop_outside_the_picture_is_rejected() -> None:
     with pytest.raises(ValueError, match="outside the picture of 8x6"):
         gradient().crop((8, 0, 9, 1))
 
 
-def test_pictures_survive_the_way_through_pil() -> None:
+def test_pictures_are_unchanged_after_conversion_to_pil_and_back() -> None:
     assert Image.from_pil(gradient().to_pil()) == gradient()
 
 
 @pytest.mark.parametrize("box", [(1, 1, 1, 5), (5, 1, 2, 4)])
-def test_a_box_without_area_is_refused(box: tuple[int, int, int, int]) -> None:
+def test_a_box_without_area_is_rejected(box: tuple[int, int, int, int]) -> None:
     with pytest.raises(ValueError, match="with an area"):
         Region(box)
 
 
-def test_a_score_beyond_one_is_refused() -> None:
+def test_a_score_above_one_is_rejected() -> None:
     with pytest.raises(ValueError, match="between 0 and 1"):
         Region((0, 0, 1, 1), score=1.5)
 
 
-def test_a_mask_of_another_shape_is_named_with_both_shapes() -> None:
+def test_a_mask_of_another_shape_is_reported_with_both_shapes() -> None:
     mask = np.zeros((6, 9), dtype=np.bool_)
     with pytest.raises(ValueError, match=r"shape \(6, 9\).*\(6, 8\)"):
         Regions([Region((0, 0, 1, 1), "dog", mask=mask)], size=(8, 6))
@@ -95,7 +95,7 @@ def test_regions_are_indexed_like_arrays() -> None:
     assert found[[3, 0]].labels == ("3", "0")
     assert found[found.scores > 0.3].labels == ("2", "3")
     assert found[[]].empty
-    with pytest.raises(IndexError, match="one entry a region"):
+    with pytest.raises(IndexError, match="expected a boolean index of length"):
         found[[True, False]]
 
 
@@ -108,7 +108,7 @@ def test_the_best_region_is_the_first_of_the_highest_score() -> None:
 
 
 @given(st.lists(st.tuples(boxes, st.floats(0, 1)), max_size=8), st.floats(0, 1))
-def test_distinct_regions_are_the_best_of_their_spot(
+def test_distinct_regions_are_the_best_of_those_that_overlap(
     found: list[tuple[tuple[int, int, int, int], float]], most: float
 ) -> None:
     regions = Regions((Region(box, score=score) for box, score in found), size=(60, 60))
@@ -121,7 +121,7 @@ def test_distinct_regions_are_the_best_of_their_spot(
         assert region in kept or any(box_overlap(region.box, other.box) > most for other in betters)
 
 
-def test_labels_are_found_whatever_their_case() -> None:
+def test_labels_are_compared_without_case() -> None:
     found = Regions([Region((0, 0, 1, 1), "Dog"), Region((1, 0, 2, 1), "cat")], size=(8, 6))
     assert found.with_label("dog").labels == ("Dog",)
 
@@ -139,7 +139,7 @@ def test_the_union_covers_every_box_and_nothing_else(
 
 
 @given(boxes, sizes)
-def test_a_clipped_box_lies_inside(box: tuple[int, int, int, int], size: tuple[int, int]) -> None:
+def test_a_clipped_box_is_inside_the_picture(box: tuple[int, int, int, int], size: tuple[int, int]) -> None:
     clipped = clip(box, size)
     if clipped is None:
         assert box[0] >= size[0] or box[1] >= size[1] or box[2] <= 0 or box[3] <= 0
@@ -151,7 +151,7 @@ def test_a_clipped_box_lies_inside(box: tuple[int, int, int, int], size: tuple[i
 
 
 @given(boxes, sizes)
-def test_enlarging_keeps_what_was_inside(box: tuple[int, int, int, int], size: tuple[int, int]) -> None:
+def test_an_enlarged_box_contains_the_box(box: tuple[int, int, int, int], size: tuple[int, int]) -> None:
     before, after = clip(box, size), enlarge(box, 1.5, size)
     if before is not None:
         assert after is not None

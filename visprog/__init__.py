@@ -6,7 +6,7 @@
     run.save("trace.html")
     run.result
 
-Names are imported on first use: `import visprog` loads no library.
+Names are imported on first use, so `import visprog` loads no libraries.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a program is given: its text from a file, and pictures by the names under which it knows them."""
+"""The inputs of a program: its text from a file, and pictures by name."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from visprog.images import Images, Source
 
 PROGRAM = Limit(1_000_000, "give a program, or a bank of examples", UsageError)
-"""How long the file of a program may be."""
+"""Maximum size of a program's file."""
 
 
 def read_program(file: Path) -> str:
@@ -22,12 +22,13 @@ def read_program(file: Path) -> str:
 
 
 def named_images(images: Images) -> dict[str, Source]:
-    """Give each picture the name under which programs know it."""
+    """Return the pictures by the names that programs use for them. Raises UsageError for an invalid name."""
     if isinstance(images, Mapping):
         for name in images:
             if not name.isidentifier():
                 raise UsageError(
-                    f"`{name}` cannot name a picture", help="use letters, digits and `_`, and no digit first"
+                    f"`{name}` is not a valid name for a picture",
+                    help="use letters, digits and `_`, and do not start with a digit",
                 )
         return dict(images)
     listed: list[Source] = list(images) if isinstance(images, list | tuple) else [images]  # type: ignore[list-item]
@@ -35,7 +36,7 @@ def named_images(images: Images) -> dict[str, Source]:
 
 
 def input_names(images: Images) -> tuple[str, ...]:
-    """Return the names under which programs know the pictures."""
+    """Return the names that programs use for the pictures."""
     if isinstance(images, Mapping):
         return tuple(images)
     count = len(images) if isinstance(images, list | tuple) else 1

@@ -1,4 +1,4 @@
-"""Pictures of any mode, and arrays, as rows of RGB: a few rows at a time, so that memory stays small."""
+"""Converts pictures of any mode, and arrays, to RGB: a few rows at a time, which needs little memory."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from PIL import ImageCms
 from visprog.errors import ImageError
 
 Rows: TypeAlias = Callable[[int, int], PILImage.Image]
-"""Returns the rows from one to before another, as RGB."""
+"""Returns the rows from the first number up to, but without, the second, as RGB."""
 
-_AT_ONCE = 1_000_000
-"""So many pixels are converted at a time."""
+_BAND = 1_000_000
+"""Number of pixels that are converted at a time."""
 
 
 def fitted(size: tuple[int, int], most: int) -> tuple[int, int]:
-    """Return the width and height of a picture that is scaled down to at most so many pixels."""
+    """Return the width and height of a picture after it is scaled down to at most `most` pixels."""
     width, height = size
     if width * height <= most:
         return size
@@ -34,13 +34,13 @@ def fitted(size: tuple[int, int], most: int) -> tuple[int, int]:
 def gather(
     rows: Rows, size: tuple[int, int], target: tuple[int, int], orientation: int = 1
 ) -> NDArray[np.uint8]:
-    """Return the pixels of a picture of `size`, scaled down to `target`, and turned as EXIF says."""
+    """Return the pixels of a picture of `size`, scaled down to `target` and turned as EXIF says."""
     width, height = target
     turned = orientation >= 5
     upright = np.empty((width, height, 3) if turned else (height, width, 3), np.uint8)
     stored = _TURNS[orientation](upright.swapaxes(0, 1) if turned else upright)
     scale = size[1] / height
-    step = max(1, int(_AT_ONCE / (size[0] * scale)))
+    step = max(1, int(_BAND / (size[0] * scale)))
     for top in range(0, height, step):
         bottom = min(top + step, height)
         first, last = int(top * scale), min(math.ceil(bottom * scale), size[1])
@@ -62,36 +62,39 @@ _TURNS: dict[int, Callable[[NDArray[np.uint8]], NDArray[np.uint8]]] = {
     7: lambda view: view[::-1, ::-1],
     8: lambda view: view[:, ::-1],
 }
-"""Views of the upright picture, its axes exchanged from 5 on, that lie as the file's rows do."""
+"""For each EXIF orientation, the view of the upright picture that has the rows of the file.
+
+From 5 on, the axes of the picture are exchanged before.
+"""
 
 
 def rows_of(picture: PILImage.Image, name: str) -> Rows:
-    """Return the rows of a loaded picture, whatever its mode: transparency lies on white."""
-    convert = _numbers(picture, name) if picture.mode[0] in "IF" else _shown
+    """Return the rows of a loaded picture of any mode. Transparent pixels are shown on white."""
+    convert = _number_converter(picture, name) if picture.mode[0] in "IF" else _to_rgb
     return lambda top, bottom: convert(picture.crop((0, top, picture.width, bottom)))
 
 
 def rows_of_array(array: NDArray[Any], convert: Callable[[NDArray[Any]], NDArray[np.uint8]]) -> Rows:
-    """Return the rows of an array of grey, RGB or RGBA, which `convert` turns into bytes."""
+    """Return the rows of a grey, RGB or RGBA array, whose values `convert` turns into bytes."""
 
     def rows(top: int, bottom: int) -> PILImage.Image:
         part = convert(array[top:bottom])
-        return _shown(PILImage.fromarray(part[..., 0] if part.ndim == 3 and part.shape[2] == 1 else part))
+        return _to_rgb(PILImage.fromarray(part[..., 0] if part.ndim == 3 and part.shape[2] == 1 else part))
 
     return rows
 
 
-def _shown(band: PILImage.Image) -> PILImage.Image:
+def _to_rgb(band: PILImage.Image) -> PILImage.Image:
     if band.mode == "LAB":
         converted = ImageCms.applyTransform(band, _lab_to_rgb())
-        assert converted is not None, "it is not converted in place"  # noqa: S101
+        assert converted is not None, "it was not asked to convert in place"  # noqa: S101
         return converted
     if band.mode == "La":
         band = band.convert("LA")
     if band.has_transparency_data:
         try:
             shown = band.convert("RGBA")
-        except (ValueError, TypeError, OverflowError):  # the transparent colour is none of this mode's
+        except (ValueError, TypeError, OverflowError):  # the transparent colour is not valid in this mode
             band.info.pop("transparency", None)
             return band.convert("RGB")
         white = PILImage.new("RGBA", shown.size, "white")
@@ -106,19 +109,19 @@ def _lab_to_rgb() -> ImageCms.ImageCmsTransform:
     return ImageCms.buildTransform(lab, rgb, "LAB", "RGB")
 
 
-def _numbers(picture: PILImage.Image, name: str) -> Callable[[PILImage.Image], PILImage.Image]:
-    """Return what turns rows of integers or floats into RGB: one scale for the whole picture.
+def _number_converter(picture: PILImage.Image, name: str) -> Callable[[PILImage.Image], PILImage.Image]:
+    """Return a function that turns rows of integers or floats into RGB, with one scale for the whole picture.
 
-    Floats lie between 0 and 1, or 0 and 255; integers use 8 bits or 16.
+    Floats are between 0 and 1, or 0 and 255. Integers have 8 or 16 bits.
     """
     low, high = (float(edge) for edge in picture.getextrema())  # type: ignore[arg-type]
     floats = picture.mode == "F"
     ranges = (1.0, 255.0) if floats else (65535.0,) if picture.mode.startswith("I;16") else (255.0, 65535.0)
     full = next((each for each in ranges if high <= each), 0.0)
     if not (low >= 0 and full):
-        wanted = "0 and 1, or 0 and 255" if floats else "0 and 65,535"
+        expected = "0 and 1, or 0 and 255" if floats else "0 and 65,535"
         raise ImageError(
-            f"{name} holds values from {low:g} to {high:g}; a picture's lie between {wanted}",
+            f"{name} has values from {low:g} to {high:g}, but expected are values between {expected}",
             help="scale its values first",
         )
 
@@ -129,7 +132,7 @@ def _numbers(picture: PILImage.Image, name: str) -> Callable[[PILImage.Image], P
         elif np.isfinite(values).all():
             grey = (values * (255 / full)).round()
         else:
-            raise ImageError(f"{name} holds values that are not numbers", help="replace them first")
+            raise ImageError(f"{name} has values that are not finite numbers", help="replace them first")
         return PILImage.fromarray(grey.astype(np.uint8)).convert("RGB")
 
     return convert

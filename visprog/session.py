@@ -1,27 +1,29 @@
-"""Plan, check and run, on one page."""
+"""The class VisProg: plan, check and run programs."""
 
 from __future__ import annotations
 
+import contextlib
 import math
 import platform
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, cast
+
+import numpy as np
+from PIL import Image as PILImage
 
 import visprog
 from visprog.audio import load_audio
 from visprog.engine.cache.disk import DiskMemo
 from visprog.engine.cache.memory import DEFAULT_BYTES, Memo
-from visprog.engine.execution import Observer
 from visprog.engine.interpreter import Interpreter
+from visprog.engine.observing import Observer
 from visprog.errors import AudioError, ProgramError, UsageError, VisProgError
-from visprog.images import Images, load_image, need_of
+from visprog.images import Images, Source, load_image, need_of
 from visprog.inputs import input_names, named_images, read_program
 from visprog.language.checker import Checked, check
 from visprog.language.parser import Parsed, parse
@@ -31,6 +33,7 @@ from visprog.language.types import Type
 from visprog.models.roles import Transcriber
 from visprog.models.zoo import Zoo
 from visprog.modules import TOOLS
+from visprog.parallel import parallel_map
 from visprog.planner.language_model import LanguageModelPlanner
 from visprog.planner.plan import Plan, Planner, Request
 from visprog.planner.selection import check_planner_name, choose_planner
@@ -45,27 +48,34 @@ from visprog.values import Image
 if TYPE_CHECKING:
     from typing import Self
 
-_AT_ONCE = 32
-"""So many tasks of many are under way at a time."""
+_WORKERS = 32
+"""Maximum number of tasks that run at the same time."""
 
-_HELD = 2**30
-"""Bytes of pictures that tasks under way hold, and that reading the next ones takes, all together."""
+_MOST_BYTES = 2**30
+"""Maximum number of bytes that reading and keeping the pictures of running tasks takes."""
+
+_MAX_KEPT_PROGRAMS = 64
+"""Number of programs, given as texts, that are kept with the result of their check."""
+
+_MAX_KEPT_TEXT = 20_000
+"""Maximum number of characters of such a program."""
 
 
 class VisProg:
     """Plans programs from instructions, and runs them.
 
-    `planner` is "auto" (a language model if OPENAI_API_KEY, OPENAI_BASE_URL or the `base_url` of the role
-    language_model is set, else the profile's choice, which is the examples in most), "examples", "openai",
-    "openai:MODEL", "transformers:MODEL", or a Planner. "openai" has the options of the role language_model.
-    `models` is a profile's name or path, a mapping from role to model ("backend:identifier",
-    "backend:identifier,option=value", or any object that does what the role says), or a Zoo. `tools` are
-    added to the built-in ones and to those of installed packages. What was computed once is remembered, up to
-    `memory` bytes; 0 remembers nothing. With `cache`, a folder or a DiskMemo, it is kept on disk too, for
-    other processes. At most `workers` steps and one more compute at once; those that wait for a model do not
-    count. With `batching`, what steps ask of one model at the same time is asked of it at once. A run takes
-    at most `deadline` seconds, from its first step on: steps that are not done by then fail, and the results
-    of the others stay.
+    `planner` is "auto", "examples", "openai", "openai:MODEL", "transformers:MODEL", or a Planner. "auto" is a
+    language model if OPENAI_API_KEY, OPENAI_BASE_URL or the `base_url` of the role language_model is set;
+    otherwise it is the profile's choice, which is "examples" in most profiles. "openai" has the options of
+    the role language_model. `models` is a profile's name or path, a mapping from role to model
+    ("backend:identifier", "backend:identifier,option=value", or any object with the methods of the role), or
+    a Zoo. `tools` are added to the built-in tools and to the tools of installed packages.
+
+    Results are cached in memory, up to `memory` bytes; 0 turns the cache off. With `cache`, a folder or a
+    DiskMemo, they are also kept on disk for other processes. At most `workers` + 1 steps compute at the same
+    time; steps that wait for a model are not counted. With `batching`, calls of several steps to one model
+    are combined. A run takes at most `deadline` seconds from its first step: unfinished steps fail then, and
+    the results of the others are kept.
     """
 
     def __init__(
@@ -89,33 +99,38 @@ class VisProg:
         self._planner = planner
         self._disk = cache if isinstance(cache, DiskMemo) or cache is None else DiskMemo(cache)
         memo = Memo(memory, self._disk) if memory or self._disk is not None else None
+        self._check_text = lru_cache(_MAX_KEPT_PROGRAMS)(  # tools can be added, and not removed
+            lambda text, names, _tool_count: self._check(parse(text), names)
+        )
         self._interpreter = Interpreter(
             self.tools, self.models, memo=memo, workers=workers, batching=batching
         )
 
     @cached_property
     def planner(self) -> Planner:
-        """The planner, chosen on first use. Raises UsageError or ModelUnavailable."""
+        """The planner. It is chosen on first use, which may raise UsageError or ModelUnavailable."""
         return choose_planner(self._planner, self.models) if isinstance(self._planner, str) else self._planner
 
     def plan(self, instruction: str, inputs: Sequence[str] = (), *, task: str = "auto") -> Plan:
-        """Make a program from an instruction. `inputs` names the pictures; none is looked at.
+        """Return a program for an instruction. `inputs` are the names of the pictures, which are not read.
 
-        Without names, a statement about two pictures is about LEFT and RIGHT, and all else about IMAGE.
-        `task` names the bank of examples: "gqa", "nlvr", "knowtag", "imgedit", or "auto". Raises PlanError or
-        ModelError where no program can be made.
+        Without names, a statement about two pictures has the inputs LEFT and RIGHT, and any other instruction
+        has IMAGE. `task` names the bank of examples: "gqa", "nlvr", "knowtag", "imgedit", or "auto". Raises
+        PlanError or ModelError if no program can be made.
         """
         return self.planner.plan(self._request(instruction, inputs, task))
 
     def check(
         self, program: str | Program | Parsed, inputs: Sequence[str] = ("IMAGE", "LEFT", "RIGHT")
     ) -> Checked:
-        """Check a program that will be given pictures of these names. Nothing is raised or run."""
+        """Check a program for pictures with these names. It does not run, and its errors are not raised."""
+        names = tuple(inputs)
+        if isinstance(program, str) and len(program) <= _MAX_KEPT_TEXT:
+            return self._check_text(program, names, len(self.tools))
         if isinstance(program, Program):
-            read = parse(program.source)  # knows of mends; but the program may have been changed since
+            read = parse(program.source)  # it knows of repairs; but the program may have been changed since
             program = read if read.program == program else Parsed(program)
-        parsed = parse(program) if isinstance(program, str) else program
-        return check(parsed, self.tools, dict.fromkeys(inputs, Type.IMAGE))
+        return self._check(parse(program) if isinstance(program, str) else program, names)
 
     def execute(
         self,
@@ -125,13 +140,13 @@ class VisProg:
         observer: Observer | None = None,
         deadline: float | None = None,
     ) -> Run:
-        """Run a program; a Path is a file with one. The Run says what came of each step: see `ok`, `result`.
+        """Run a program, or the program in a file, and return the record of the run: see `ok` and `result`.
 
-        `deadline`, in seconds, takes the place of the session's. Steps that are not done by then have failed,
-        by a StepError with a DeadlineExceeded as its cause.
+        `deadline`, in seconds, replaces the session's. Steps that are unfinished then fail with a StepError
+        whose cause is DeadlineExceeded.
 
-        Raises ProgramError where the program has errors, before any picture is read or any tool is called,
-        and ImageError where a picture cannot be read.
+        Raises ProgramError if the program has errors, before a picture is read or a tool is called. Raises
+        ImageError if a picture cannot be read.
         """
         seconds = self._deadline if deadline is None else _checked_deadline(deadline)
         pictures = named_images(images)
@@ -149,7 +164,7 @@ class VisProg:
     def run(
         self, instruction: str, images: Images = (), *, task: str = "auto", observer: Observer | None = None
     ) -> Run:
-        """Plan a program from the instruction, and run it over the pictures."""
+        """Plan a program for the instruction, and run it over the pictures."""
         plan = self.plan(instruction, input_names(images), task=task)
         return self.execute(plan, images, observer=observer)
 
@@ -162,16 +177,16 @@ class VisProg:
         task: str = "auto",
         execute: Callable[[Plan], Run] | None = None,
     ) -> Run:
-        """Sample several programs, run them all, and return the run whose result most of them agree on.
+        """Sample several programs, run them all, and return a run with the most frequent result.
 
-        `execute` runs each of them in place of the session's own, such as to show them. Raises UsageError
-        where the planner always writes the same program, as `examples` does.
+        `execute` runs the programs instead of the session, for example to show them. Raises UsageError if the
+        planner always writes the same program, as `examples` does.
         """
         request = self._request(instruction, input_names(images), task)
         if not isinstance(self.planner, LanguageModelPlanner):
             raise UsageError(
-                "the planner always writes the same program, so that there is nothing to vote on",
-                help="vote with a language model, by `--planner openai` or `--planner transformers:MODEL`",
+                "the planner always writes the same program, so voting needs a language model",
+                help="use `--planner openai` or `--planner transformers:MODEL`",
             )
         plans = self.planner.plan_many(request, votes)
         runs = [execute(plan) if execute else self.execute(plan, images) for plan in plans]
@@ -180,8 +195,8 @@ class VisProg:
             return voters[0]
         place, agreeing = majority([run.result for run in voters])
         elected = voters[place]
-        remark = f"{agreeing} of {votes} programs came to this result"
-        assert elected.plan is not None, "it was planned above"  # noqa: S101
+        remark = f"{agreeing} of {votes} programs had this result"
+        assert elected.plan is not None, "the program was planned above"  # noqa: S101
         plan = replace(
             elected.plan,
             remarks=(*elected.plan.remarks, remark),
@@ -191,63 +206,40 @@ class VisProg:
         return replace(elected, plan=plan)
 
     def run_many(
-        self, tasks: Iterable[tuple[str, Images]], *, task: str = "auto", workers: int = _AT_ONCE
-    ) -> Iterator[Run | VisProgError]:
-        """Run many instructions, each over its pictures; yield what came of them, in order.
+        self, tasks: Iterable[tuple[str, Images]], *, task: str = "auto", workers: int = _WORKERS
+    ) -> Generator[Run | VisProgError, None, None]:
+        """Run many instructions, each over its pictures; yield their runs in order.
 
-        Where an instruction cannot be planned, or a picture cannot be read, its error stands in the run's
-        place. `workers` of them are under way at a time, so that calls to models can be gathered; fewer where
-        pictures are large. Steps that several of them have in common run once.
+        If an instruction cannot be planned, or a picture cannot be read, the error is yielded instead of a
+        run. Up to `workers` tasks run at the same time, so that models can answer several calls together;
+        fewer if the pictures are large. Steps that several tasks share run once.
         """
 
-        def attempt(instruction: str, images: Images) -> Run | VisProgError:
+        def attempt(task_of_many: tuple[str, Images]) -> Run | VisProgError:
+            instruction, images = task_of_many
             try:
                 return self.run(instruction, images, task=task)
             except VisProgError as error:
                 return error
 
-        waiting: deque[tuple[Future[Run | VisProgError], int]] = deque()
-        held = 0
-        pool = ThreadPoolExecutor(workers, thread_name_prefix="visprog-run")
-        try:
-            for instruction, images in tasks:  # it may be a stream without end
-                needed = _needed(images)
-                while waiting and held + needed > _HELD:
-                    run, size = waiting.popleft()
-                    held -= size
-                    yield run.result()
-                try:
-                    pictures = _loaded(images)
-                except VisProgError as error:
-                    pictures, run = {}, Future[Run | VisProgError]()
-                    run.set_result(error)
-                else:
-                    run = pool.submit(attempt, instruction, pictures)
-                size = sum(picture.pixels.nbytes for picture in pictures.values())
-                waiting.append((run, size))
-                held += size
-                while waiting and (waiting[0][0].done() or len(waiting) > 2 * workers):
-                    run, size = waiting.popleft()
-                    held -= size
-                    yield run.result()
-            while waiting:
-                yield waiting.popleft()[0].result()
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)  # whoever stops here wants no more of them
+        taken = ((instruction, _without_arrays(images)) for instruction, images in tasks)
+        return parallel_map(
+            attempt, taken, workers=workers, weight=lambda each: _needed(each[1]), capacity=_MOST_BYTES
+        )
 
     def transcribe(self, speech: str | Path) -> str:
-        """Return what is said in a recording, WAV or FLAC, as the role Transcriber hears it.
+        """Return the words in a recording, WAV or FLAC, with the model of the role Transcriber.
 
-        Raises AudioError where it cannot be read, or nothing is said.
+        Raises AudioError if the file cannot be read, or contains no words.
         """
         samples = load_audio(speech)
-        said = cast(Transcriber, self.models.get("transcriber")).transcribe(samples).strip()
-        if not said:
-            raise AudioError(f"nothing is said in {speech}", help="record it again, louder or closer")
-        return said
+        words = cast(Transcriber, self.models.get("transcriber")).transcribe(samples).strip()
+        if not words:
+            raise AudioError(f"no words were heard in {speech}", help="record it again, louder or closer")
+        return words
 
     def close(self) -> None:
-        """Let the worker threads go, and the file of a cache."""
+        """End the worker threads, and close the file of the cache."""
         self._interpreter.close()
         if self._disk is not None:
             self._disk.close()
@@ -260,16 +252,19 @@ class VisProg:
 
     def _request(self, instruction: str, inputs: Sequence[str], task: str) -> Request:
         if not str(instruction).strip():
-            raise UsageError("the instruction is empty", help="say in words what is to be done")
+            raise UsageError("the instruction is empty", help="describe what to do in words")
         if task == "auto":
             task = choose_task(instruction, len(inputs))
         elif task not in BANKS:
-            raise UsageError(f"there is no task `{task}`", help=f"the tasks are auto, {', '.join(BANKS)}")
+            raise UsageError(f"unknown task `{task}`", help=f"the tasks are auto, {', '.join(BANKS)}")
         names = inputs or usual_pictures(instruction, task)
         return Request(instruction, dict.fromkeys(names, Type.IMAGE), task, self.tools)
 
+    def _check(self, parsed: Parsed, names: tuple[str, ...]) -> Checked:
+        return check(parsed, self.tools, dict.fromkeys(names, Type.IMAGE))
+
     def _checked(self, program: str | Program | Parsed | Checked, names: tuple[str, ...]) -> Checked:
-        """Check a program for these pictures; what this session found sound for them is taken as it is."""
+        """Check a program for these pictures, unless this session has already checked it for them."""
         if not isinstance(program, Checked):
             return self.check(program, names)
         if program.ok and program.tools is self.tools and program.used_inputs <= set(names):
@@ -300,14 +295,16 @@ class VisProg:
 
 
 _LONGEST_DEADLINE = 1e8
-"""About three years. Timers of the system take no more than some centuries."""
+"""Seconds, about three years. The timers of operating systems overflow after a few centuries."""
 
 
 def _checked_deadline(seconds: float | None) -> float | None:
     if seconds is None:
         return None
     if not 0 < seconds < math.inf:
-        raise UsageError(f"the deadline is {seconds:g} seconds", help="give a number of seconds above 0")
+        raise UsageError(
+            f"the deadline is {seconds:g} seconds", help="give a number of seconds greater than 0"
+        )
     return min(seconds, _LONGEST_DEADLINE)
 
 
@@ -319,8 +316,24 @@ def _loaded(images: Images) -> dict[str, Image]:
     return {name: load_image(source) for name, source in named_images(images).items()}
 
 
+def _without_arrays(images: Images) -> Images:
+    """Read arrays and PIL pictures, which the caller may change before the task starts."""
+    if isinstance(images, Mapping):
+        return {name: _without_array(source) for name, source in images.items()}
+    if isinstance(images, list | tuple):
+        return [_without_array(source) for source in images]
+    return _without_array(cast("Source", images))
+
+
+def _without_array(source: Source) -> Source:
+    if isinstance(source, np.ndarray | PILImage.Image):
+        with contextlib.suppress(VisProgError):  # the task reports it
+            return load_image(source)
+    return source
+
+
 def _needed(images: Images) -> int:
-    """Return how many bytes it takes to read and hold pictures; nothing for those that cannot be read."""
+    """Return the bytes that reading and keeping the pictures takes; 0 if they cannot be read."""
     try:
         needs = [need_of(source) for source in named_images(images).values()]
     except VisProgError:

@@ -1,15 +1,15 @@
-"""Tools: typed functions that programs may call, and the registry that holds them.
+"""Tools: typed functions that programs may call, and the registry of tools.
 
-A tool's signature is what programs are checked against; its docstring is what the planner's prompt and
-`visprog tools` show. Keyword-only parameters that are annotated with a role are filled in by the engine,
-one annotated `Warn` receives a function for remarks on the step, and those with a default are settings, which
-a profile may give under `[tools.NAME]`:
+Programs are checked against a tool's signature. The planner's prompt and `visprog tools` show its docstring.
+The engine fills in the keyword-only parameters that are annotated with a role. A keyword-only parameter that
+is annotated `Warn` receives a function for remarks on the step. Keyword-only parameters with a default are
+settings, which a profile may change under `[tools.NAME]`:
 
     @tool("Loc")
     def loc(image: Image, object: str, *, detector: Detector, warn: Warn) -> Regions:
         \"\"\"Find every `object` in `image`.\"\"\"
 
-Declaring a tool registers nothing.
+A declared tool is not registered until it is added to a registry.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ from visprog.models.roles import ROLES
 from visprog.values import Image, Regions, Scalar
 
 PYTHON_FILE = Limit(10_000_000, "give a Python file that declares tools", UsageError)
-"""How long a file of tools may be."""
+"""Maximum size of a file with tools."""
 
 
 class Warn(Protocol):
-    """Attaches a remark to the running step, for the trace, the record and the terminal."""
+    """Attaches a remark to the running step. The trace, the record and the terminal show it."""
 
     def __call__(self, message: str, /) -> None:
         """Attach `message`."""
@@ -64,7 +64,7 @@ _ROLE_NAMES = {role: name for name, role in ROLES.items()}
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """A role that a tool asks for; an optional one is None where nothing fills it."""
+    """A role that a tool needs. If it is optional and no model fills it, the tool gets None."""
 
     role: str
     optional: bool
@@ -72,11 +72,12 @@ class Need:
 
 @dataclass(frozen=True, eq=False)
 class Tool:
-    """A typed function that programs may call under `name`, or one of `aliases`.
+    """A typed function that programs may call by `name` or one of `aliases`.
 
-    `parameter_aliases` maps a parameter to its other names. `version` goes into the key under which results
-    are remembered; without one, a hash of the function's code, defaults and file stands in. What has neither
-    version nor file, as in a notebook, may call others that changed: its results are not kept on disk.
+    `parameter_aliases` maps a parameter to its other names. `version` is a part of the keys under which
+    results are cached. Without a version, a hash of the function's code, defaults and file is used. A
+    function without version and file, as in a notebook, may call other functions that change, so its results
+    are not kept on disk.
     """
 
     name: str
@@ -86,7 +87,7 @@ class Tool:
     version: str = ""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Call the function itself, roles and all, as a test does."""
+        """Call the function itself. The caller gives the models, as tests do."""
         return self.function(*args, **kwargs)
 
     @cached_property
@@ -96,13 +97,13 @@ class Tool:
 
     @cached_property
     def signature(self) -> Signature:
-        """What programs are checked against."""
+        """The signature against which programs are checked."""
         hints = self._hints
         for each in inspect.signature(self.function).parameters.values():
             if each.kind not in (each.POSITIONAL_OR_KEYWORD, each.KEYWORD_ONLY):
                 raise ToolError(
-                    f"tool {self.name}: `{each}` is of a kind that programs cannot give",
-                    help="use plain parameters, and keyword-only ones for roles and settings",
+                    f"tool {self.name}: programs cannot give arguments for `{each}`",
+                    help="use ordinary parameters, and keyword-only parameters for roles and settings",
                 )
         parameters = tuple(
             self._parameter(p, hints[p.name])
@@ -136,33 +137,35 @@ class Tool:
             elif role is not Warn:
                 raise ToolError(
                     f"tool {self.name}: the keyword-only parameter `{name}` is annotated {_shown(hint)}, "
-                    f"which is no role",
+                    f"which is not a role",
                     help=f"roles are {', '.join(r.__name__ for r in ROLES.values())}; `Warn` takes remarks",
                 )
         return needs
 
     @cached_property
     def warn_parameter(self) -> str | None:
-        """The parameter that takes the function for remarks."""
+        """The parameter that receives the function for remarks."""
         return next((name for name, hint in self._injected.items() if hint is Warn), None)
 
     @cached_property
     def fingerprint(self) -> str:
-        """What tells this tool from another, or from its former self."""
+        """A text that differs between tools, and between versions of a tool."""
         if self.version:
             return f"{self.name} {self.version}"
         code = self.function.__code__
         content = hashlib.blake2b(_source(code.co_filename), digest_size=8)
         _hash_code(code, content)
-        content.update(_written(self.function).encode(errors="surrogatepass"))
+        content.update(_captured_text(self.function).encode(errors="surrogatepass"))
         return f"{self.name} {self.function.__module__} {content.hexdigest()}"
 
     @cached_property
     def is_stable(self) -> bool:
-        """Whether the fingerprint says it all: not where the function takes along what may change unseen."""
+        """Whether the fingerprint changes whenever the tool does. Captured values may change unnoticed."""
         if self.version:
             return True
-        return bool(_source(self.function.__code__.co_filename)) and _is_plain(_taken_along(self.function))
+        return bool(_source(self.function.__code__.co_filename)) and _is_plain(
+            _captured_values(self.function)
+        )
 
     @property
     def _summary(self) -> str:
@@ -201,39 +204,39 @@ class Tool:
             return _TYPES[hint]
         except (KeyError, TypeError):
             raise ToolError(
-                f"tool {self.name}: {what} is annotated {_shown(hint)}, which is no type of the language",
+                f"tool {self.name}: {what} is annotated {_shown(hint)}, which is not a type of the language",
                 help=f"the types are {', '.join(t.value for t in Type)}",
             ) from None
 
 
 _PLAIN = (str, bytes, int, float, type(None))
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
-"""Where an object is in memory, as its repr may tell: elsewhere in every process."""
+"""The address of an object in its repr, which differs between processes."""
 
 
-def _taken_along(function: Callable[..., Any]) -> tuple[object, ...]:
-    """Return what a function has beside its code: its defaults, and what it encloses of those around it."""
+def _captured_values(function: Callable[..., Any]) -> tuple[object, ...]:
+    """Return a function's values besides its code: its defaults, and the variables of enclosing functions."""
     cells = getattr(function, "__closure__", None) or ()
     given = getattr(function, "__defaults__", None) or ()
     named = getattr(function, "__kwdefaults__", None) or {}
     return (*(cell.cell_contents for cell in cells), *given, *named.items())
 
 
-def _written(function: Callable[..., Any]) -> str:
-    """Return what a function takes along as text."""
+def _captured_text(function: Callable[..., Any]) -> str:
+    """Return a function's values besides its code as text."""
     try:
-        return _ADDRESS.sub("", repr(_taken_along(function)))
-    except RecursionError:  # nested too deep to be written: only this function itself is like it
+        return _ADDRESS.sub("", repr(_captured_values(function)))
+    except RecursionError:  # nested too deep: only the function itself has this text
         return f"{id(function)}"
 
 
 def _is_plain(value: object) -> bool:
-    """Whether a value can neither change nor be mistaken for another."""
+    """Return whether a value cannot change, and differs from other values as text."""
     return all(map(_is_plain, value)) if isinstance(value, tuple) else isinstance(value, _PLAIN)
 
 
 def _source(file: str) -> bytes:
-    """Return the file that a function stands in, among others that it may call; nothing for a notebook's."""
+    """Return the file of a function, which may call others in it; b"" for a function of a notebook."""
     try:
         found = Path(file).stat()
         return _content(file, found.st_size, found.st_mtime_ns)
@@ -263,7 +266,7 @@ def _shown(hint: Any) -> str:
 
 
 def _strip_none(hint: Any) -> tuple[Any, bool]:
-    """Split `T | None` into T and True; a hint without None comes back with False."""
+    """Split `T | None` into T and True. A hint without None is returned with False."""
     members = typing.get_args(hint) if isinstance(hint, types.UnionType) else ()
     members = members or (typing.get_args(hint) if typing.get_origin(hint) is typing.Union else ())
     if type(None) not in members:
@@ -279,7 +282,7 @@ def tool(
     parameter_aliases: Mapping[str, tuple[str, ...]] | None = None,
     version: str = "",
 ) -> Callable[[Callable[..., Any]], Tool]:
-    """Make a typed function into a Tool called `name` in programs. Nothing is registered by it."""
+    """Turn a typed function into a Tool that programs call by `name`. The tool is not registered."""
 
     def declare(function: Callable[..., Any]) -> Tool:
         return Tool(name, function, tuple(aliases), dict(parameter_aliases or {}), version)
@@ -297,18 +300,20 @@ class Registry:
             self.add(each)
 
     def add(self, new: Tool) -> None:
-        """Add a tool. Raises ToolError where its name or an alias is taken, or it is declared wrongly."""
+        """Add a tool. Raises ToolError if its name or an alias is taken, or if its declaration is invalid."""
         _check_tool(new)
         for name in (new.name, *new.aliases):
             if not name.isidentifier():
-                raise ToolError(f"`{name}` cannot name a tool", help="use letters, digits and `_`")
+                raise ToolError(
+                    f"`{name}` is not a valid name for a tool", help="use letters, digits and `_`"
+                )
         signature, _ = new.signature, new.needs
         for name in (new.name, *new.aliases):
             taken = self._names.get(_folded(name))
             if taken is not None:
                 raise ToolError(
-                    f"tool {new.name}: the name `{name}` is taken by {taken}",
-                    help="give it another name, or leave the other one out of the registry",
+                    f"tool {new.name}: the name `{name}` is already used by {taken}",
+                    help="rename one of them, or leave one out of the registry",
                 )
         self._tools[signature.name] = new
         self._names.update({_folded(name): new.name for name in (new.name, *new.aliases)})
@@ -324,21 +329,25 @@ class Registry:
         return found.signature if found else None
 
     def names(self) -> tuple[str, ...]:
-        """Return every tool's own name, in the order of adding."""
+        """Return the name of each tool, in the order in which they were added."""
         return tuple(self._tools)
 
     def check_settings(self, given: Mapping[str, Mapping[str, Any]]) -> None:
-        """Raise UsageError for a profile's settings, by tool and name, of which a tool has none such."""
+        """Raise UsageError if a profile's settings, by tool and name, include an unknown tool or setting."""
         for name, settings in given.items():
             found = self.get(name)
             if found is None:
                 raise UsageError(
-                    f"the profile sets a tool `{name}`, which there is not",
+                    f"unknown tool `{name}` in the profile",
                     help="`visprog tools` lists the tools",
                 )
             unknown = next((each for each in settings if each not in found.settings), None)
             if unknown is not None:
-                known = f"its settings are {', '.join(found.settings)}" if found.settings else "it has none"
+                known = (
+                    f"its settings are {', '.join(found.settings)}"
+                    if found.settings
+                    else "it has no settings"
+                )
                 raise UsageError(f"{found.name} has no setting `{unknown}`", help=known)
 
     def __iter__(self) -> Iterator[Tool]:
@@ -354,7 +363,7 @@ class Registry:
 def _check_tool(new: object) -> None:
     if not isinstance(new, Tool):
         what = getattr(new, "__name__", repr(new))
-        raise ToolError(f"{what} is no tool", help='declare it with `@tool("Name")`')
+        raise ToolError(f"{what} is not a tool", help='declare it with `@tool("Name")`')
 
 
 def _folded(name: str) -> str:

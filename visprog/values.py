@@ -1,6 +1,6 @@
-"""The values that programs compute with: pictures, and regions of them.
+"""The values of programs: pictures, and regions of pictures.
 
-All of them are immutable. A tool that changes something returns a new value.
+They are immutable. A tool that changes a value returns a new one.
 """
 
 from __future__ import annotations
@@ -22,28 +22,29 @@ Box: TypeAlias = tuple[int, int, int, int]
 """`(left, top, right, bottom)` in pixels; right and bottom are exclusive, as in PIL."""
 
 Scalar: TypeAlias = str | int | float | bool
-"""What Eval and Vqa return."""
+"""A value that Eval or Vqa returns."""
 
 
 class Image:
     """An RGB picture.
 
-    `pixels` is an array of shape (height, width, 3) and type uint8. It is copied, and read-only from then
-    on. `notes` are warnings about how it was read. Files are read by `visprog.images.load_image`.
+    `pixels` is an array of shape (height, width, 3) and type uint8. It is copied, and the copy is read-only.
+    `notes` are warnings about how the picture was read. `visprog.images.load_image` reads files.
     """
 
-    __slots__ = ("_digest", "_origin", "notes", "pixels")
+    __slots__ = ("_digest", "_hash", "_origin", "notes", "pixels")
 
     pixels: NDArray[np.uint8]
     notes: tuple[str, ...]
     _digest: str | None
+    _hash: int | None
     _origin: tuple[Image, Box] | None
 
     def __init__(self, pixels: NDArray[np.uint8]) -> None:
         if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8 or not pixels.size:
             raise ValueError(
-                f"an image is a uint8 array of shape (height, width, 3), both at least 1; "
-                f"this one is {pixels.dtype} of shape {pixels.shape}"
+                f"expected a uint8 array of shape (height, width, 3), both at least 1; "
+                f"found {pixels.dtype} of shape {pixels.shape}"
             )
         self._adopt(pixels.copy(), None)
 
@@ -53,28 +54,29 @@ class Image:
         self.notes = ()
         self._origin = origin
         self._digest = None
+        self._hash = None
 
     @classmethod
     def from_pil(cls, picture: PILImage.Image) -> Self:
-        """Take over a PIL picture, converted to RGB."""
+        """Return an Image with the pixels of a PIL picture, converted to RGB."""
         return cls(np.asarray(picture.convert("RGB")))
 
     @classmethod
     def adopt(cls, pixels: NDArray[np.uint8]) -> Self:
-        """Take over an array that nothing else will change, without a copy."""
+        """Return an Image with this array, without a copy. Nobody else may change the array."""
         image = cls.__new__(cls)
         image._adopt(pixels, None)
         return image
 
     @classmethod
     def restore(cls, pixels: NDArray[np.uint8], digest: str) -> Self:
-        """Take up a picture that was kept with its digest: a crop's cannot be made from the pixels alone."""
+        """Return an Image that was saved with its digest. A crop's digest depends on more than its pixels."""
         image = cls(pixels)
         image._digest = digest
         return image
 
     def to_pil(self) -> PILImage.Image:
-        """Return a PIL copy, which may be changed."""
+        """Return a copy as a PIL picture, which may be changed."""
         return PILImage.fromarray(self.pixels)
 
     @property
@@ -94,31 +96,31 @@ class Image:
 
     @property
     def origin(self) -> tuple[Image, Box] | None:
-        """The picture that this one was cropped from, and the box; None where it is no crop."""
+        """The picture from which this one was cropped, and the box; None for other pictures."""
         return self._origin
 
     @property
     def digest(self) -> str:
-        """A hash of the content, computed once. A crop's is made from its parent's and the box."""
+        """A hash of the content, computed once. A crop's digest is made from its parent's and the box."""
         if self._digest is None:
-            content = hashlib.blake2b(digest_size=16)
+            content = hashlib.sha256()  # most processors have instructions for it
             if self._origin is not None:
                 parent, box = self._origin
                 content.update(f"{parent.digest} {box}".encode())
             else:
                 content.update(repr(self.pixels.shape).encode())
                 content.update(np.ascontiguousarray(self.pixels).data)
-            self._digest = content.hexdigest()
+            self._digest = content.hexdigest()[:32]
         return self._digest
 
     def crop(self, box: Box) -> Image:
         """Return the part inside `box`, clipped to the picture. The pixels are shared, not copied.
 
-        Raises ValueError where the box lies wholly outside the picture.
+        Raises ValueError if the box is outside the picture.
         """
         clipped = clip(box, self.size)
         if clipped is None:
-            raise ValueError(f"the box {box} lies outside the picture of {self.width}x{self.height}")
+            raise ValueError(f"the box {box} is outside the picture of {self.width}x{self.height}")
         left, top, right, bottom = clipped
         part = Image.__new__(Image)
         part._adopt(self.pixels[top:bottom, left:right], (self, clipped))
@@ -130,11 +132,13 @@ class Image:
         return np.array_equal(self.pixels, other.pixels)
 
     def __hash__(self) -> int:
-        down, across = max(1, self.height // 8), max(1, self.width // 8)
-        return hash((self.pixels.shape, self.pixels[::down, ::across].tobytes()))
+        if self._hash is None:
+            down, across = max(1, self.height // 8), max(1, self.width // 8)
+            self._hash = hash((self.pixels.shape, self.pixels[::down, ::across].tobytes()))
+        return self._hash
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
-        """Return the pixels, for numpy's own functions."""
+        """Return the pixels for functions of numpy."""
         return np.array(self.pixels, dtype=dtype, copy=copy)
 
     def __repr__(self) -> str:
@@ -150,9 +154,9 @@ class Image:
 class Region:
     """A part of a picture.
 
-    `box` is (left, top, right, bottom) in pixels, right and bottom exclusive; it may reach over the edge of
-    the picture. `mask`, if there is one, is a boolean array of the picture's shape (height, width). `score`
-    is the confidence in [0, 1].
+    `box` is (left, top, right, bottom) in pixels, right and bottom exclusive. It may extend beyond the edges
+    of the picture. `mask` is a boolean array of the picture's shape (height, width), or None. `score` is the
+    confidence, from 0 to 1.
     """
 
     box: Box
@@ -163,16 +167,18 @@ class Region:
     def __post_init__(self) -> None:
         left, top, right, bottom = (int(edge) for edge in self.box)
         if right <= left or bottom <= top:
-            raise ValueError(f"a box is (left, top, right, bottom) with an area; found {tuple(self.box)}")
+            raise ValueError(
+                f"expected a box (left, top, right, bottom) with an area; found {tuple(self.box)}"
+            )
         if not 0.0 <= self.score <= 1.0:
-            raise ValueError(f"a score lies between 0 and 1; found {self.score}")
+            raise ValueError(f"expected a score between 0 and 1; found {self.score}")
         object.__setattr__(self, "box", (left, top, right, bottom))
         object.__setattr__(self, "score", float(self.score))
         if self.mask is not None:
             if self.mask.ndim != 2 or self.mask.dtype != np.bool_:
                 raise ValueError(
-                    f"a mask is a boolean array of shape (height, width); "
-                    f"this one is {self.mask.dtype} of shape {self.mask.shape}"
+                    f"expected a boolean mask of shape (height, width); "
+                    f"found {self.mask.dtype} of shape {self.mask.shape}"
                 )
             mask = self.mask.copy() if self.mask.flags.writeable else self.mask
             mask.setflags(write=False)
@@ -190,7 +196,7 @@ class Region:
 
     @property
     def center(self) -> tuple[float, float]:
-        """The middle of the box, (x, y) in pixels."""
+        """The centre of the box, (x, y) in pixels."""
         left, top, right, bottom = self.box
         return (left + right) / 2, (top + bottom) / 2
 
@@ -211,10 +217,10 @@ class Region:
 
 
 class Regions(Sequence[Region]):
-    """An immutable sequence of one picture's regions, best first where a model ranked them.
+    """An immutable sequence of regions of one picture. Regions from a model are sorted, best first.
 
-    `size` is the picture's (width, height). Indexing by a slice, a list of indices or a boolean sequence
-    gives Regions again.
+    `size` is the picture's (width, height). Indexing with a slice, a list of indices or a boolean sequence
+    returns Regions.
     """
 
     __slots__ = ("_regions", "size")
@@ -228,44 +234,46 @@ class Regions(Sequence[Region]):
             if region.mask is not None and region.mask.shape != (size[1], size[0]):
                 raise ValueError(
                     f"the mask of {region.label or 'a region'} has shape {region.mask.shape}; "
-                    f"the picture's is {(size[1], size[0])}"
+                    f"expected the picture's shape {(size[1], size[0])}"
                 )
 
     @property
     def empty(self) -> bool:
-        """Whether there is no region."""
+        """Whether there are no regions."""
         return not self._regions
 
     @property
     def best(self) -> Region | None:
-        """The region with the highest score, the first of equals; None where there is none."""
+        """The region with the highest score, the first of equal ones; None if there are no regions."""
         return max(self._regions, key=lambda region: region.score, default=None)
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """Each region's label."""
+        """The label of each region."""
         return tuple(region.label for region in self._regions)
 
     @property
     def boxes(self) -> NDArray[np.int64]:
-        """Boxes as an array of shape (n, 4)."""
+        """The boxes as an array of shape (n, 4)."""
         return np.array([region.box for region in self._regions], dtype=np.int64).reshape(-1, 4)
 
     @property
     def scores(self) -> NDArray[np.float64]:
-        """Scores as an array of shape (n,)."""
+        """The scores as an array of shape (n,)."""
         return np.array([region.score for region in self._regions], dtype=np.float64)
 
     def with_label(self, label: str) -> Regions:
-        """Return the regions that carry this label, case ignored."""
-        wanted = label.casefold()
-        return Regions((r for r in self._regions if r.label.casefold() == wanted), size=self.size)
+        """Return the regions with this label. Case is ignored."""
+        folded = label.casefold()
+        return Regions((r for r in self._regions if r.label.casefold() == folded), size=self.size)
 
     def distinct(self, most: float) -> Regions:
-        """Return the regions best first, without those that overlap a better one by more than `most`.
+        """Return the regions, best first, without those that overlap a better one by more than `most`.
 
-        `most` is intersection over union, of boxes alone.
+        `most` is the intersection over union of the boxes; masks are ignored.
         """
+        if len(self) < 2:
+            return self
         boxes = self.boxes.astype(np.float64)
         areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
         waiting = np.argsort(-self.scores, kind="stable")
@@ -280,7 +288,7 @@ class Regions(Sequence[Region]):
         return self[kept]
 
     def union_mask(self) -> NDArray[np.bool_]:
-        """Return the union of all masks, shape (height, width); a region without one counts as its box."""
+        """Return the union of all masks, of shape (height, width). A region without a mask adds its box."""
         union = np.zeros((self.size[1], self.size[0]), dtype=np.bool_)
         for region in self._regions:
             if region.mask is not None:
@@ -310,7 +318,7 @@ class Regions(Sequence[Region]):
         chosen = np.asarray(index)
         if chosen.dtype == np.bool_:
             if chosen.shape != (len(self),):
-                raise IndexError(f"a boolean index has one entry a region: {len(self)}, not {chosen.size}")
+                raise IndexError(f"expected a boolean index of length {len(self)}; found {chosen.size}")
             chosen = np.flatnonzero(chosen)
         return Regions((self._regions[int(i)] for i in chosen), size=self.size)
 
@@ -338,14 +346,14 @@ def box_overlap(
 
 
 def clip(box: Box, size: tuple[int, int]) -> Box | None:
-    """Return the part of `box` inside a picture of `size` (width, height); None where there is none."""
+    """Return the part of `box` inside a picture of `size` (width, height); None if there is none."""
     left, top = max(box[0], 0), max(box[1], 0)
     right, bottom = min(box[2], size[0]), min(box[3], size[1])
     return (left, top, right, bottom) if left < right and top < bottom else None
 
 
 def enlarge(box: Box, factor: float, size: tuple[int, int]) -> Box | None:
-    """Scale `box` about its centre by `factor`, clipped to `size`; None where nothing is left."""
+    """Scale `box` about its centre by `factor`, and clip it to `size`. Return None if nothing is left."""
     center_x, center_y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
     half_width, half_height = (box[2] - box[0]) * factor / 2, (box[3] - box[1]) * factor / 2
     grown = (

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import Context, copy_context
+from functools import partial
 from threading import Lock
 
 from visprog.answer_text import strip_wrappers
 from visprog.model_text import clean_reply, without_marker
 from visprog.models.roles import LanguageModel, Message
+from visprog.parallel import parallel_map
 
 COUNT = 6
 """Number of sentences that the model is asked for."""
@@ -45,16 +45,9 @@ class Descriptions:
 
         Raises ModelError if the model fails.
         """
+        return list(parallel_map(partial(self._of, language_model), categories, workers=_AT_ONCE))
 
-        def within(context: Context, category: str) -> tuple[str, ...]:
-            return context.run(self._of, category, language_model)
-
-        # The tokens that a model uses are counted in the caller's context, which other threads do not have.
-        contexts = [copy_context() for _ in categories]
-        with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="visprog-describe") as pool:
-            return list(pool.map(within, contexts, categories))
-
-    def _of(self, category: str, language_model: LanguageModel) -> tuple[str, ...]:
+    def _of(self, language_model: LanguageModel, category: str) -> tuple[str, ...]:
         key = getattr(language_model, "fingerprint", ""), category
         with self._lock:
             known = self._known.get(key)

@@ -78,4 +78,4 @@ def test_a_damaged_cache_is_reported_and_the_run_continues(folder: Path) -> None
     assert out == "6\n"
     assert "warning: kept/results.sqlite is damaged" in err
     _, err = visprog("exec", "six.vp", "--cache", "six.vp", status=2)
-    assert "no results can be kept in six.vp" in err
+    assert "six.vp cannot be used as a cache" in err

@@ -79,7 +79,7 @@ def test_ids_become_unique_visible_file_names(tmp_path: Path) -> None:
         ({**ASK, "image": "a.png", "images": "b.png"}, "both `image` and `images`"),
         ({**ASK, "images": [7]}, "its pictures must be a path"),
         ({**ASK, "image": 7}, "its pictures must be a path"),
-        ({**ASK, "images": {"my cat": "a.png"}}, "`my cat` cannot name a picture"),
+        ({**ASK, "images": {"my cat": "a.png"}}, "`my cat` is not a valid name for a picture"),
         ({**ASK, "task": "gqb"}, "unknown task 'gqb'"),
         ({**ASK, "task": ["gqa"]}, "unknown task"),
         ({**ASK, "id": 1}, "an earlier line has the same id 1"),

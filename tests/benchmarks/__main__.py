@@ -1,8 +1,8 @@
-"""Measures the workloads, or those that are named, and prints one table.
+"""Measures all workloads, or the named ones, and prints one table.
 
     python -m tests.benchmarks [--json] [WORKLOAD...]
 
-Other work on the machine shows in times; counts are exact.
+Times depend on other work on the machine; counts are exact.
 """
 
 from __future__ import annotations
@@ -19,15 +19,16 @@ from itertools import chain
 from tests.benchmarks.table import print_table, record
 
 WORKLOADS = {
-    "engine_overhead": "what the engine adds to a step",
-    "trace_cost": "what a trace costs, in time and bytes",
-    "batching": "calls gathered, with stub models",
-    "mini": "calls gathered and encodings kept, with the models of the profile `mini`; takes minutes",
-    "batch_journal": "what a batch adds to its tasks, and what an edited program costs",
-    "throughput": "tasks a second one by one, as a batch, and by Ray with one and two workers",
-    "startup": "what `visprog --help` takes",
+    "engine_overhead": "the time that the engine adds to a step",
+    "trace_cost": "the time and the size of a trace",
+    "against_original": "our engine and the one that was published with VisProg, with stub models",
+    "batching": "batched calls, with stub models",
+    "mini": "batched calls and kept encodings, with the models of the profile `mini`; takes minutes",
+    "batch_journal": "the time that a batch adds to its tasks, and the time of an edited program",
+    "throughput": "tasks per second one by one, as a batch, and with Ray with one and two workers",
+    "startup": "the time of `visprog --help`",
 }
-"""The scripts beside this one, each with a function `rows`."""
+"""The scripts in this folder, each with a function `rows`."""
 
 
 def main() -> None:
@@ -43,7 +44,7 @@ def main() -> None:
     chosen = parser.parse_args()
     for name in chosen.workloads:
         if name not in WORKLOADS:
-            parser.error(f"there is no workload {name!r}; there are {', '.join(WORKLOADS)}")
+            parser.error(f"unknown workload {name!r}; the workloads are {', '.join(WORKLOADS)}")
     names = chosen.workloads or WORKLOADS
     rows = chain.from_iterable(import_module(f"tests.benchmarks.{name}").rows() for name in names)
     if chosen.json:
@@ -54,12 +55,12 @@ def main() -> None:
 
 
 def circumstances() -> dict[str, object]:
-    """Say when and on what it is measured."""
+    """Return the date, the machine and the versions of the measurement."""
     versions = {}
     for package in ("visprog", "numpy", "torch", "transformers", "ray"):
         try:
             versions[package] = version(package)
-        except PackageNotFoundError:  # the workloads that need it will say so
+        except PackageNotFoundError:  # the workloads that need it report it
             continue
     moment = datetime.now(UTC).isoformat(timespec="minutes")
     machine = {"machine": platform.machine(), "cores": os.cpu_count(), "python": platform.python_version()}

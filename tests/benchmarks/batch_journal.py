@@ -1,12 +1,11 @@
-"""What a batch adds to its tasks, and what an edited program costs that ran before.
+"""The time that a batch adds to its tasks, and the time of an edited program.
 
     python -m tests.benchmarks.batch_journal
 
-The journal's cost is what its own calls take, a task at a time: the writing, and the forcing to the disk.
-It is set against tasks of 100 ms each, one after the other. Questions about few pictures are asked by a
-batch, and each by itself from the picture's file. The program of eight steps is run, run again,
-and run with its last step edited, from memory and, in a session of its own, from disk. Its times are the
-processor's: other work on the machine does not show in them.
+The cost of the journal is the time of its calls for each task: writing, and forcing to disk. It is compared
+with tasks of 100 ms, one after the other. Questions about few pictures are asked in a batch, and separately
+with the picture's file. A program of eight steps runs first, again, and with its last step edited; from
+memory and, in a new session, from disk. These are CPU times, which do not include other work on the machine.
 """
 
 from __future__ import annotations
@@ -49,19 +48,19 @@ EDITED = PROGRAM.replace("[TEXT0, COUNT1, ANSWER1]", "[ANSWER1, COUNT1, TEXT0]")
 
 
 class Detector(FakeDetector):
-    """One whose results may be kept on disk."""
+    """A stub whose results may be kept on disk."""
 
     fingerprint = "benchmark detector"
 
 
 class Answers(FakeVisualQA):
-    """One whose results may be kept on disk."""
+    """A stub whose results may be kept on disk."""
 
     fingerprint = "benchmark answers"
 
 
 def session(cache: Path | None = None) -> VisProg:
-    """A session with stub models."""
+    """Return a session with stub models."""
     models = {"detector": Detector({"car": [(9, 9, 99, 99)]}), "visual_qa": Answers(lambda *_: "red")}
     return VisProg(models=models, cache=cache)
 
@@ -74,7 +73,7 @@ def rows() -> Iterator[Row]:
 
 
 def journal_cost(folder: Path) -> Iterator[Row]:
-    """What the journal takes a task, and to be read again."""
+    """The journal's time for a task, and the time to read it."""
     record = {"id": "kitchen 0001", "ok": True, "instruction": "How many cups are on the table?", "result": 3}
     outcome = Outcome({**record, "program": PROGRAM}, 0.1, Tokens(1_200, 90))
     keys = [number.to_bytes(16, "big") for number in range(TASKS)]
@@ -99,7 +98,7 @@ def journal_cost(folder: Path) -> Iterator[Row]:
 
 
 def batch_cost(folder: Path) -> Iterator[Row]:
-    """What a task of a batch costs beside the same program executed in a loop."""
+    """The time of a task in a batch, and of the same program in a loop."""
     count = 500
     programs = [f"RESULT=Eval('{number} + 1')" for number in range(count)]
     lines = "".join(json.dumps({"program": program}) + "\n" for program in programs)
@@ -117,7 +116,7 @@ def batch_cost(folder: Path) -> Iterator[Row]:
 
 
 def picture_cost(folder: Path) -> Iterator[Row]:
-    """Questions about few pictures, as files: each read for every question, and for the batch."""
+    """Questions about few pictures in files, asked separately and as a batch."""
     for picture in range(PICTURES):
         pixels = np.random.default_rng(picture).integers(0, 256, (480, 640, 3), dtype=np.uint8)
         save_image(Image(pixels), folder / f"{picture}.png")
@@ -161,7 +160,7 @@ def rerun_cost(folder: Path) -> Iterator[Row]:
 
 
 def measured(given: VisProg, program: str, image: Image) -> tuple[int, float]:
-    """Check and run a program; return the steps computed, and the processor's milliseconds."""
+    """Check and run a program. Return the number of computed steps, and the CPU milliseconds."""
     start = time.process_time()
     run = given.execute(program, image)
     milliseconds = 1e3 * (time.process_time() - start)
@@ -171,7 +170,7 @@ def measured(given: VisProg, program: str, image: Image) -> tuple[int, float]:
 def compared(
     where: str, first: tuple[int, float], again: Sequence[tuple[int, float]], edited: tuple[int, float]
 ) -> Iterator[Row]:
-    """Set a program's rerun, and that of an edited one, against its first run."""
+    """Compare the rerun of a program, and of its edited version, with its first run."""
     unchanged = statistics.median(milliseconds for _, milliseconds in again)
     yield Row(f"eight steps again, results {where}", first[0], max(again)[0], 0, "steps")
     yield Row(f"eight steps again, results {where}", first[1], unchanged, 5, "ms")

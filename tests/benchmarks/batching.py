@@ -1,9 +1,9 @@
-"""What gathering calls saves: passes of stub models, and what one question alone waits for it.
+"""The passes of stub models that batching saves, and the time that it adds to a single question.
 
     python -m tests.benchmarks.batching
 
-Baseline: the same engine without batching, in the same run. Programs are those of the prompt banks, and those
-that were published with VisProg, by their shapes.
+Baseline: the same engine without batching, in the same run. The programs are those of the prompt banks,
+and those that were published with VisProg, by their structure.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from visprog.values import Region, Regions
 
 BATCH = 32
 PAPERS_LIMIT = 108
-"""Of the 55 published programs: passes, where calls are gathered within each of them."""
+"""Maximum number of passes of the 55 published programs, if the calls of each program are batched."""
 
 NLVR = (
     "A=Vqa(image=LEFT, question='How many {0} are there?')\n"
@@ -37,7 +37,7 @@ NLVR = (
 
 
 class Stub:
-    """Fills every role with next to no work, and counts passes."""
+    """Fills every role with almost no work, and counts passes."""
 
     def __init__(self) -> None:
         self.passes = self.calls = 0
@@ -56,11 +56,11 @@ class Stub:
         return ["2" if "How many" in question else "yes" for _, question in self._count(calls)]
 
     def detect(self, image: Image, labels: Sequence[str]) -> Regions:
-        """Find one of each."""
+        """Find one region of each category."""
         return self.detect_batch([(image, labels)])[0]
 
     def detect_batch(self, calls: Sequence[tuple[Image, Sequence[str]]]) -> list[Regions]:
-        """Find one of each in each."""
+        """Find one region of each category in each picture."""
         return [found(image, labels) for image, labels in self._count(calls)]
 
     def detect_faces(self, image: Image) -> Regions:
@@ -76,17 +76,17 @@ class Stub:
         return [found(image, ["desert", "person", "sky", "car"]) for (image,) in self._count(calls)]
 
     def score(self, images: Sequence[Image], texts: Sequence[str]) -> NDArray[np.floating]:
-        """Score all alike."""
+        """Return the same score for all."""
         return self.score_batch([(images, texts)])[0]
 
     def score_batch(
         self, calls: Sequence[tuple[Sequence[Image], Sequence[str]]]
     ) -> list[NDArray[np.floating]]:
-        """Score all alike, for each."""
+        """Return the same score for all, in each picture."""
         return [np.eye(len(images), len(texts)) for images, texts in self._count(calls)]
 
     def inpaint(self, image: Image, mask: NDArray[np.bool_], prompt: str) -> Image:
-        """Leave the picture as it is."""
+        """Return the picture unchanged."""
         self._count([prompt])
         return image
 
@@ -97,19 +97,19 @@ class Stub:
 
 
 def found(image: Image, labels: Sequence[str]) -> Regions:
-    """Regions of the whole picture."""
+    """Return regions that cover the whole picture."""
     return Regions([Region((0, 0, *image.size), label) for label in labels], size=image.size)
 
 
 def stubbed(stub: Stub, **options: Any) -> VisProg:
-    """A session in which the stub fills the roles."""
+    """Return a session in which the stub fills the roles."""
     roles = "visual_qa detector face_detector segmenter image_text_scorer inpainter".split()
     listing = FakeLanguageModel(stub.list_things)
     return VisProg(models={**dict.fromkeys(roles, stub), "language_model": listing}, **options)
 
 
 def noise(width: int, height: int, seed: int = 0) -> Image:
-    """A picture like no other."""
+    """Return a picture that differs from all others."""
     return Image(np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8))
 
 
@@ -136,7 +136,7 @@ def each_by_itself(
     original: str | None = None,
     note: str = "",
 ) -> Iterator[Row]:
-    """Every program alone: passes without and with batching, of each task and of all."""
+    """The passes of separate programs without and with batching, for each task and all tasks."""
     images = {name: noise(64, 48, seed) for seed, name in enumerate(("IMAGE", "LEFT", "RIGHT"))}
     sums: dict[str, list[tuple[int, int]]] = {}
     for task, program in programs:
@@ -154,7 +154,7 @@ def each_by_itself(
 
 
 def passes_of(program: str, images: dict[str, Image], *, batching: bool) -> int:
-    """How many passes a program takes that runs by itself."""
+    """Return the number of passes of a program that runs alone."""
     stub = Stub()
     with stubbed(stub, batching=batching, memory=0) as session:
         session.execute(program, images)
@@ -162,7 +162,7 @@ def passes_of(program: str, images: dict[str, Image], *, batching: bool) -> int:
 
 
 def many_programs() -> Row:
-    """256 NLVR programs through a pool as `run_many` has it."""
+    """The passes of 256 NLVR programs in a pool like that of `run_many`."""
     stub = Stub()
     session = stubbed(stub)
     programs = [NLVR.format(f"thing {n}", "RIGHT" if n % 2 else "LEFT") for n in range(256)]
@@ -176,7 +176,7 @@ def many_programs() -> Row:
 
 
 def one_alone() -> Row:
-    """One question, nothing else under way."""
+    """The time of one question, while nothing else runs."""
     image, times = noise(64, 48), []
     for batching in (False, True):
         session = stubbed(Stub(), batching=batching, memory=0)

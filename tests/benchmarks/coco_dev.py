@@ -1,10 +1,10 @@
-"""How well programs find and count things in photographs with known boxes, and faces where they are known.
+"""Measures how well programs find and count objects and faces in photographs with known boxes.
 
     python tests/benchmarks/coco_dev.py [THRESHOLD]
 
-reads the folder that VISPROG_TEST_DATA names (default: ../shared/data beside the repository). Every answer is
-that of a program which the engine runs. THRESHOLD is the detector's confidence; without one it is the
-detector's own, and faces are counted too.
+It reads the folder in the variable VISPROG_TEST_DATA (default: ../shared/data next to the repository). Every
+answer is the result of a program that the engine runs. THRESHOLD is the detector's confidence. Without it,
+the detector's default is used, and faces are counted too.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ FACES = {
     "coffee.png": 0, "dragonfly.png": 0, "hot_dog.jpg": 0, "owl_on_grass.jpg": 0, "parrot.jpg": 0,
     "rocket.jpg": 0, "sunflower.png": 0, "two_dogs_on_grass.jpg": 0,
 }  # fmt: skip
-"""Faces of people in photos/clean. beach_kites.jpg is left out: its people are too far away to say."""
+"""The number of faces in photos/clean. The people in beach_kites.jpg are too far away to count."""
 
 SIZES = {"1": (1, 1), "2 to 4": (2, 4), "5 or more": (5, 1000)}
 
@@ -52,7 +52,7 @@ Rows: TypeAlias = Sequence[tuple[str, ...]]
 
 
 class Photo(NamedTuple):
-    """A photograph and the boxes of each category in it; `crowds` are areas with too many to count."""
+    """A photograph and the boxes of each category. `crowds` are areas with too many objects to count."""
 
     image: Image
     boxes: dict[str, list[Edges]]
@@ -74,7 +74,7 @@ def photos() -> Iterator[Photo]:
 
 
 def run(session: VisProg, program: str, image: Image) -> Any:
-    """Return a program's result; a failed step ends the measurement."""
+    """Return a program's result. A failed step stops the measurement."""
     outcome = session.execute(program, image)
     if not outcome.ok:
         raise SystemExit(f"a program failed:\n{program}\n{outcome}")
@@ -82,7 +82,7 @@ def run(session: VisProg, program: str, image: Image) -> Any:
 
 
 def precision_and_recall(session: VisProg, photographs: Sequence[Photo]) -> Rows:
-    """Ask for each of the eighty categories in each photograph; match at an overlap of one half."""
+    """Search each photograph for each of the eighty categories. Boxes match if they overlap by half."""
     right = wrong = missed = 0
     for photo in photographs:
         for name in COCO_CLASSES:
@@ -104,7 +104,7 @@ def precision_and_recall(session: VisProg, photographs: Sequence[Photo]) -> Rows
 
 
 def counting(session: VisProg, photographs: Sequence[Photo]) -> Rows:
-    """Ask how many there are of each category that is there, crowds aside."""
+    """Count each category that a photograph contains, without crowds."""
     answers = [
         (len(gold), int(run(session, COUNT.format(name), photo.image)))
         for photo in photographs
@@ -120,7 +120,7 @@ def counting(session: VisProg, photographs: Sequence[Photo]) -> Rows:
 
 
 def existence(session: VisProg, photographs: Sequence[Photo]) -> Rows:
-    """Ask whether there is one of each category that is there, and of as many that are not."""
+    """Ask whether a photograph contains each of its categories, and equally many other categories."""
     chance = random.Random(0)
     there, absent = [], []
     for photo in photographs:
@@ -137,7 +137,7 @@ def existence(session: VisProg, photographs: Sequence[Photo]) -> Rows:
 
 
 def faces(session: VisProg) -> Rows:
-    """Count faces in photographs whose faces are known."""
+    """Count faces in photographs with known faces."""
     images = {name: load_image(PHOTOS / "clean" / name) for name in FACES}
     answers = [(gold, int(run(session, COUNT_FACES, images[name]))) for name, gold in FACES.items()]
     with_faces = [(gold, said) for gold, said in answers if gold]
@@ -158,12 +158,12 @@ def overlap(first: Edges, second: Edges) -> float:
 
 
 def in_crowd(box: Edges, crowds: Sequence[Edges]) -> bool:
-    """Whether at least half of a box lies in an area with too many to count."""
+    """Return whether at least half of a box is inside a crowd."""
     return any(shared(box, crowd) >= area(box) / 2 for crowd in crowds)
 
 
 def shared(first: Edges, second: Edges) -> float:
-    """Return the area that two boxes have in common."""
+    """Return the area that two boxes share."""
     width = min(first[2], second[2]) - max(first[0], second[0])
     height = min(first[3], second[3]) - max(first[1], second[1])
     return max(width, 0.0) * max(height, 0.0)

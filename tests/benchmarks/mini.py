@@ -1,4 +1,4 @@
-"""What gathering calls and keeping encodings gains with the models of the profile `mini`.
+"""The gain of batched calls and kept encodings with the models of the profile `mini`.
 
     python -m tests.benchmarks.mini
 
@@ -34,7 +34,7 @@ QUESTION = "What is in the picture?"
 
 
 class Cost(NamedTuple):
-    """Passes of both models, pictures that the detector encoded, and seconds of the processor."""
+    """The passes of both models, the pictures that the detector encoded, and the CPU seconds."""
 
     passes: int
     encodings: int
@@ -42,7 +42,7 @@ class Cost(NamedTuple):
 
 
 class Measured:
-    """A session with warm models, which are watched inside the block. `plain`: as the baseline has it."""
+    """A session with warm models, whose calls are counted inside the block. `plain` is the baseline."""
 
     def __init__(self, *, plain: bool) -> None:
         self.session = VisProg(models="mini", memory=0 if plain else DEFAULT_BYTES, batching=not plain)
@@ -124,7 +124,7 @@ def batches() -> Iterator[Row]:
 
 
 def statements(folder: Path) -> list[tuple[str, tuple[str, ...]]]:
-    """Write statements about two pictures as a file of tasks; return each program with its pictures."""
+    """Write a file of tasks with statements about two pictures. Return each program with its pictures."""
     tasks = []
     for seed in range(TASKS):
         task = nlvr.make_task(seed, "validation")
@@ -138,7 +138,7 @@ def statements(folder: Path) -> list[tuple[str, tuple[str, ...]]]:
 
 
 def picture(seed: int) -> Image:
-    """A picture of the world that the models know."""
+    """Return a picture of the world on which the models were trained."""
     return draw(make_scene(seed, "validation")).image
 
 

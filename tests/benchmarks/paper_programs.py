@@ -1,6 +1,6 @@
-"""The 55 programs that were published with VisProg, by their shapes: which tool reads what of which other.
+"""The structure of the 55 programs that were published with VisProg: which tools use which results.
 
-What they look for, ask and paint doesn't matter for how often models are called, and isn't theirs here.
+The objects and questions are not the published ones, as they do not affect the number of model calls.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 QUESTIONS_ABOUT_A_PAIR = (6, 2, 2, 2, 4, 2, 1, 4, 6, 1, 1, 2)
-"""So many Vqa, about the left and the right picture by turns, has each of the programs for NLVR."""
+"""The number of Vqa steps in each program for NLVR. They ask about the left and right picture in turn."""
 
 SHAPES = """
 gqa 4
@@ -106,11 +106,11 @@ C=Seg(I)
 D=Select(I, C, 'my uncle')
 RESULT=Replace(I, D, 'a bush')
 """
-"""The other shapes, and how many programs have each. One ends, as published, in a name without a value."""
+"""The other structures, with their number of programs. One ends, as published, with an undefined name."""
 
 
 def paper_programs() -> Iterator[tuple[str, str]]:
-    """Yield the task and the text of each of the 55."""
+    """Yield the task and the text of each of the 55 programs."""
     for questions in QUESTIONS_ABOUT_A_PAIR:
         names = [f"A{number}" for number in range(questions)]
         lines = [

@@ -1,8 +1,8 @@
-"""What `visprog --help` takes of the processor, in a process of its own.
+"""The CPU time of `visprog --help`, in a new process.
 
     python -m tests.benchmarks.startup
 
-That it loads neither numpy nor torch a test asserts.
+A test checks that it loads neither numpy nor torch.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ ROUNDS = 7
 
 
 def rows() -> Iterator[Row]:
-    """Measure it beside a Python that does nothing."""
+    """Measure it, and a Python process that does nothing."""
     bare = median(lambda: start("-c", ""), ROUNDS, children)
     ours = median(lambda: start("-m", "visprog", "--help"), ROUNDS, children)
     yield Row("`visprog --help`", None, 1e3 * ours, 150, "ms", f"Python alone takes {1e3 * bare:.0f} ms")
@@ -30,7 +30,7 @@ def start(*arguments: str) -> None:
 
 
 def children() -> float:
-    """The seconds of the processor that ended processes have taken."""
+    """Return the CPU seconds of all child processes that have ended."""
     times = os.times()
     return times.children_user + times.children_system
 

@@ -1,4 +1,4 @@
-"""What a benchmark measures of a workload, and the table of it."""
+"""The figures of a workload, and the table that shows them."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ _COLUMNS = ("workload", "unit", "original", "baseline", "ours", "limit", "ratio"
 
 
 class Row(NamedTuple):
-    """A workload's figures, all in `unit`. Less is better: of a rate, the time of one is given.
+    """The figures of a workload, all in `unit`. Less is better, so a rate is given as the time of one task.
 
-    `baseline` is what the same work takes one call after the other, with the same warm models, in the same
-    run; `original` is what is known of the code that came with the paper. Where there is none, it is None.
+    `baseline` is the figure of the same work one call after the other, with the same warm models, in the same
+    run. `original` is the figure of the code that was published with the paper. Unknown figures are None.
     """
 
     workload: str
@@ -27,12 +27,12 @@ class Row(NamedTuple):
 
     @property
     def ratio(self) -> float | None:
-        """How many times less than the baseline ours is."""
+        """The baseline divided by our figure."""
         return self.baseline / self.ours if self.baseline is not None and self.ours else None
 
     @property
     def reached(self) -> bool | None:
-        """Whether ours is within the limit."""
+        """Whether our figure is within the limit."""
         return None if self.limit is None else self.ours <= self.limit
 
 
@@ -49,7 +49,7 @@ def record(row: Row) -> dict[str, Any]:
 
 
 def median(work: Callable[[], object], rounds: int, clock: Callable[[], float] = time.perf_counter) -> float:
-    """Return the median of some rounds' seconds by the clock."""
+    """Return the median seconds of some rounds, by the clock."""
     seconds = []
     for _ in range(rounds):
         start = clock()

@@ -1,10 +1,11 @@
-"""How many tasks a second: one by one, as a batch in this process, and by Ray with one and two workers.
+"""Tasks per second: one by one, as a batch in this process, and with Ray with one and two workers.
 
     python -m tests.benchmarks.throughput
 
-A stub for VisualQA takes 5 ms a call, one call at a time in each process, as a model on a device of its own
-does. Then ViLT of the profile `mini`, where all processes share the processor's cores. A rate is that from
-the first task's end to the last one's, with models loaded; beside it stand all seconds, from the beginning.
+First, a stub for VisualQA takes 5 ms for a call and one call at a time in each process, like a model with its
+own device. Then ViLT of the profile `mini` runs, whose processes share the cores. The rate is measured from
+the end of the first task to the end of the last one, with loaded models. The total seconds include
+everything.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from visprog.miniworld.scene import make_scene
 TASKS = 1_000
 SECONDS_A_CALL = 0.005
 QUESTIONS = 10
-"""On each picture."""
+"""Number of questions about each picture."""
 
 
 class Device:
@@ -42,14 +43,14 @@ class Device:
         self._lock = Lock()
 
     def answer(self, image: Image, question: str) -> str:
-        """Say the last word of the question, after a while."""
+        """Return the last word of the question after a while."""
         with self._lock:
             time.sleep(SECONDS_A_CALL)
         return question.rstrip("?").split()[-1]
 
 
 class Measured(NamedTuple):
-    """Tasks a second once it goes, all seconds from beginning to end, and what was written."""
+    """Tasks per second after the start, the total seconds, and the written results."""
 
     rate: float
     seconds: float
@@ -57,12 +58,12 @@ class Measured(NamedTuple):
 
 
 def stubbed() -> VisProg:
-    """A session with a stub."""
+    """Return a session with a stub."""
     return VisProg(models={"visual_qa": Device()}, memory=0)
 
 
 def mini() -> VisProg:
-    """A session with the small models that come along."""
+    """Return a session with the small models of the profile `mini`."""
     return VisProg(models="mini", memory=0)
 
 
@@ -81,7 +82,7 @@ def write_tasks(folder: Path, count: int) -> Path:
 
 
 def one_by_one(make: Callable[[], VisProg], tasks: Path) -> Measured:
-    """Execute each task when the one before has ended."""
+    """Execute the tasks one after the other."""
     began, ends, results = time.perf_counter(), [], []
     with make() as session:
         for task in read_tasks(tasks):
@@ -123,7 +124,7 @@ def measurements(make: Callable[[], VisProg], tasks: Path) -> Iterator[tuple[str
 
 
 def rows() -> Iterator[Row]:
-    """Measure both workloads. The results must be the same each way."""
+    """Measure both workloads. All ways must have the same results."""
     for workload, make in (("a stub, 5 ms a call", stubbed), ("ViLT of `mini`", mini)):
         contents, baseline = set(), None
         with tempfile.TemporaryDirectory() as folder:

@@ -1,4 +1,4 @@
-"""What a trace costs: the page of an eight-step program on photographs of 640x480 and of 12 megapixels.
+"""The time and size of the page of an eight-step program, on photographs of 640x480 and 12 megapixels.
 
 python -m tests.benchmarks.trace_cost [PHOTOGRAPH]
 """
@@ -31,11 +31,11 @@ SIZES = (
     ((640, 480), (2.8, 56.4), ("14", "94")),
     ((4000, 3000), (28, 104.4), ("266 to 287", "174")),
 )
-"""Pictures, with the limits of the page's milliseconds and kilobytes, and what the original took."""
+"""Sizes of pictures, with the limits of the page's milliseconds and kilobytes, and the original's figures."""
 
 
 def rows(path: Path = PHOTOGRAPH) -> Iterator[Row]:
-    """The page's milliseconds and kilobytes, of each size."""
+    """The page's milliseconds and kilobytes for each size."""
     for size, limits, originals in SIZES:
         page, kilobytes, _ = cost(path, size)
         name = f"trace of an eight-step program, {size[0]}x{size[1]}"
@@ -44,25 +44,30 @@ def rows(path: Path = PHOTOGRAPH) -> Iterator[Row]:
 
 
 def main(path: Path = PHOTOGRAPH) -> None:
-    """Print milliseconds of the processor and bytes."""
+    """Print CPU milliseconds and kilobytes."""
     print(f"{'picture':>10} {'page, ms':>9} {'page, KB':>9} {'JSON, ms':>9}")
     for size, *_ in SIZES:
         page, kilobytes, record = cost(path, size)
         print(f"{size[0]:>5}x{size[1]:<4} {page:>9.1f} {kilobytes:>9.1f} {record:>9.1f}")
 
 
-def cost(path: Path, size: tuple[int, int]) -> tuple[float, float, float]:
-    """The page's milliseconds and kilobytes, and the JSON's milliseconds.
-
-    The run's pictures are new each time, so that nothing is kept of them.
-    """
-    session = VisProg(
+def stub_session() -> VisProg:
+    """Return a session with models that answer immediately, and without a cache."""
+    return VisProg(
         models={
             "detector": FakeDetector(lambda image, label: [(20, 20, image.width // 2, image.height // 2)]),
             "visual_qa": FakeVisualQA(lambda image, question: "silver"),
         },
         memory=0,
     )
+
+
+def cost(path: Path, size: tuple[int, int]) -> tuple[float, float, float]:
+    """Return the page's milliseconds and kilobytes, and the JSON's milliseconds.
+
+    Each run has new pictures, so that nothing about them is cached.
+    """
+    session = stub_session()
     photograph = load_image(path).to_pil()
     pages, data, length = [], [], 0
     for _ in range(ROUNDS):

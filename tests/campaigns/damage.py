@@ -29,7 +29,7 @@ from visprog import Image, Region, Regions, UsageError, VisProg
 from visprog.batch.engines import Options
 from visprog.batch.runner import run_batch
 from visprog.engine.cache.disk import DiskMemo
-from visprog.engine.cache.memory import Remembered
+from visprog.engine.cache.memory import CacheEntry
 
 _CHUNK = 25
 """Number of trials in one process."""
@@ -108,7 +108,7 @@ class Trials:
         self._values = {bytes([number]): _value(number) for number in range(ENTRIES)}
         memo = DiskMemo(folder / "cache")
         for key, value in self._values.items():
-            memo.put(key, Remembered(value, ("a remark",), ()))
+            memo.put(key, CacheEntry(value, ("a remark",), ()))
             if key == bytes([ENTRIES // 2]):
                 memo.close()
                 memo = DiskMemo(folder / "cache")
@@ -161,10 +161,10 @@ class Trials:
             for key, value in self._values.items():
                 entry = memo.get(key)
                 hits += entry is not None
-                assert entry is None or entry == Remembered(value, ("a remark",), ()), "a wrong value"
+                assert entry is None or entry == CacheEntry(value, ("a remark",), ()), "a wrong value"
                 if chance.random() < 0.3:
-                    memo.put(key, Remembered(value, ("a remark",), ()))
-            memo.put(b"new", Remembered(7, (), ()))
+                    memo.put(key, CacheEntry(value, ("a remark",), ()))
+            memo.put(b"new", CacheEntry(7, (), ()))
             memo.close()
         assert time.monotonic() - started < 60, "it takes more than a minute"
         return f"{'with' if warnings else 'without'} a warning, {'some' if hits else 'no'} entries found"

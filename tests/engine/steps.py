@@ -1,4 +1,4 @@
-"""Small sessions and tools, with which the tests of the engine run programs."""
+"""Small sessions and tools for the tests of the engine."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 
 from visprog import Image, Run, VisProg, tool
+from visprog.engine.events import Event
+from visprog.engine.interpreter import Interpreter
 from visprog.tools import Tool
 
 
@@ -16,6 +18,16 @@ def picture(color: int = 0) -> Image:
 
 def session(*tools: Tool, **options: Any) -> VisProg:
     return VisProg(tools=tools, **options)
+
+
+def interpreter(given: VisProg, **options: Any) -> Interpreter:
+    """Return an interpreter with the tools and models of a session."""
+    return Interpreter(given.tools, given.models, **options)
+
+
+def run(engine: Interpreter, given: VisProg, program: str, **inputs: Image) -> tuple[Event, ...]:
+    """Run a program with the interpreter of a session."""
+    return engine.run(given.check(program, tuple(inputs)), inputs)
 
 
 def counting(name: str = "Double") -> tuple[Tool, list[int]]:

@@ -1,4 +1,4 @@
-"""Calls to one model are gathered; what comes of them is what comes of making them one by one."""
+"""Calls to one model are batched, and their results are the same as without batches."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
+from tests.engine.steps import interpreter, run
 from visprog import Image, Run, VisProg, tool
+from visprog.engine.events import StepFinished
 from visprog.models.fake import FakeLanguageModel, FakeVisualQA
 from visprog.models.roles import LanguageModel, Message, VisualQA
 from visprog.tools import Tool
@@ -38,7 +40,7 @@ NLVR = "\n".join(
 
 
 class Answers:
-    """Answers with a function of picture and question, many at once; `passes` holds what each was asked."""
+    """Answers with a function of picture and question. `passes` has the questions of each pass."""
 
     def __init__(self, answer: Callable[[Image, str], str] | None = None, *, most: int = 32) -> None:
         self._answer = answer or (lambda image, question: str((image.pixels[0, 0, 0] + len(question)) % 5))
@@ -67,7 +69,7 @@ def session(model: object, *tools: Tool, **options: Any) -> VisProg:
 
 
 def in_time(work: Callable[[], T]) -> T:
-    """Do the work in a thread that nobody waits for longer than 30 seconds."""
+    """Return the value of some work, which may take at most 30 seconds."""
     done: list[T] = []
     thread = threading.Thread(target=lambda: done.append(work()), daemon=True)
     thread.start()
@@ -85,7 +87,7 @@ def together(work: Sequence[Callable[[], T]]) -> list[T]:
 
 
 def asked(questions: Sequence[str]) -> str:
-    """A program that asks all the questions, independently of each other."""
+    """Return a program that asks the questions, each in an independent step."""
     lines = [f"A{place}=Vqa(image=IMAGE, question='{each}')" for place, each in enumerate(questions)]
     total = " + ".join(f"len({{A{place}}})" for place in range(len(questions)))
     return "\n".join([*lines, f"RESULT=Eval('{total}')"])
@@ -97,7 +99,7 @@ def test_independent_questions_of_a_program_are_answered_in_one_pass() -> None:
     assert [sorted(each) for each in model.passes] == [["boats??", "boats??", "people?", "people?"]]
 
 
-def test_it_is_one_pass_as_well_once_the_tool_was_found_to_be_quick() -> None:
+def test_questions_of_a_quick_tool_are_answered_in_one_pass_too() -> None:
     model = Answers()
     asking = session(model)
     for number in range(5):
@@ -105,7 +107,7 @@ def test_it_is_one_pass_as_well_once_the_tool_was_found_to_be_quick() -> None:
     assert len(model.passes) == 5
 
 
-def test_a_call_alone_is_made_as_if_there_were_no_batches() -> None:
+def test_a_single_call_is_made_without_a_batch() -> None:
     class Single(FakeVisualQA):
         def answer_batch(self, calls: object) -> list[str]:
             raise AssertionError("a batch of one")
@@ -113,7 +115,7 @@ def test_a_call_alone_is_made_as_if_there_were_no_batches() -> None:
     assert session(Single({"Why?": "so"})).execute("RESULT=Vqa(image=IMAGE, question='Why?')", picture()).ok
 
 
-def test_every_view_says_with_how_many_others_a_call_was_answered() -> None:
+def test_every_view_shows_how_many_calls_were_answered_together() -> None:
     asking, out = session(Answers()), io.StringIO()
     program = NLVR.format("people?", "boats??")
     with LiveSteps(asking.check(program).steps, Console(file=out, width=120, color_system=None)) as live:
@@ -124,7 +126,7 @@ def test_every_view_says_with_how_many_others_a_call_was_answered() -> None:
     render(run, Console(file=out, width=120, color_system=None))
     assert out.getvalue().count("with 3 others in one pass") == 8
     again = asking.execute(program, pair(3))
-    assert [step.together for step in again.steps] == [1] * 5, "what is remembered was not asked again"
+    assert [step.together for step in again.steps] == [1] * 5, "cached answers were not asked again"
 
 
 def test_without_batching_every_call_is_a_pass() -> None:
@@ -135,7 +137,7 @@ def test_without_batching_every_call_is_a_pass() -> None:
     assert "in one pass" not in render_html(run)
 
 
-def test_dependent_questions_are_gathered_across_programs() -> None:
+def test_dependent_questions_are_batched_across_programs() -> None:
     model = Answers()
     asking = session(model, memory=0)
     program = (
@@ -154,7 +156,7 @@ def test_dependent_questions_are_gathered_across_programs() -> None:
 
 
 @pytest.mark.parametrize("most", [8, 32])
-def test_many_programs_take_little_more_passes_than_full_ones(most: int) -> None:
+def test_many_programs_need_few_more_passes_than_full_batches(most: int) -> None:
     model = Answers(most=most)
     asking = session(model)
     checked = [
@@ -185,7 +187,7 @@ def test_an_error_reaches_only_the_step_that_caused_it() -> None:
     assert [len(each) for each in model.passes] == [3, 1, 1, 1]
 
 
-def test_a_batch_method_that_returns_too_little_is_not_believed() -> None:
+def test_a_batch_method_that_returns_too_few_answers_is_not_used() -> None:
     class Short(Answers):
         def answer_batch(self, calls: Sequence[tuple[Image, str]]) -> list[str]:
             return super().answer_batch(calls)[1:]
@@ -195,7 +197,7 @@ def test_a_batch_method_that_returns_too_little_is_not_believed() -> None:
 
 
 @pytest.mark.parametrize("error", [MemoryError(), type("OutOfMemoryError", (RuntimeError,), {})("CUDA")])
-def test_where_memory_does_not_suffice_a_batch_is_halved_and_stays_so(error: Exception) -> None:
+def test_batches_are_halved_when_memory_runs_out_and_stay_small(error: Exception) -> None:
     class Small(Answers):
         def answer_batch(self, calls: Sequence[tuple[Image, str]]) -> list[str]:
             found = super().answer_batch(calls)
@@ -222,24 +224,27 @@ class Captions(Answers):
 BOTH = "A=Vqa(IMAGE, 'a?')\nB=Caption(IMAGE)\nC=Vqa(IMAGE, B)\nRESULT=Eval('{A} + {B} + {C}')"
 
 
+def assert_no_thread_stays_active(asking: VisProg, *before: str) -> None:
+    engine = interpreter(asking)
+    for number, program in enumerate([*before, *[BOTH] * 20]):
+        events = in_time(lambda n=number, p=program: run(engine, asking, p, IMAGE=picture(n)))  # type: ignore[misc]
+        assert all(isinstance(event, StepFinished) for event in events)
+    assert engine.workers.load.active == 0
+
+
 @pytest.mark.parametrize("most", [1, 2])
-def test_a_model_that_answers_one_call_at_a_time_holds_up_no_other(most: int) -> None:
-    asking = VisProg(models={"visual_qa": Answers(most=most), "captioner": Captions(most=1)}, memory=0)
-    for number in range(20):
-        assert in_time(lambda number=number: asking.execute(BOTH, picture(number))).ok  # type: ignore[misc]
-    assert asking._interpreter._hands.workers._awake == 0
+def test_a_model_that_answers_one_call_at_a_time_blocks_no_other(most: int) -> None:
+    asking = VisProg(models={"visual_qa": Answers(most=most), "captioner": Captions(most=1)})
+    assert_no_thread_stays_active(asking)
 
 
-def test_after_a_batch_of_two_was_too_large_other_models_are_asked_as_before() -> None:
+def test_a_batch_of_two_that_is_too_large_does_not_affect_other_models() -> None:
     class Tiny(Answers):
         def answer_batch(self, calls: Sequence[tuple[Image, str]]) -> list[str]:
             raise MemoryError
 
-    asking = VisProg(models={"visual_qa": Tiny(), "captioner": Captions()}, memory=0)
-    assert in_time(lambda: asking.execute(asked(["a?", "b?"]), picture())).ok
-    for number in range(20):
-        assert in_time(lambda number=number: asking.execute(BOTH, picture(number))).ok  # type: ignore[misc]
-    assert asking._interpreter._hands.workers._awake == 0
+    asking = VisProg(models={"visual_qa": Tiny(), "captioner": Captions()})
+    assert_no_thread_stays_active(asking, asked(["a?", "b?"]))
 
 
 def test_equal_calls_are_made_once() -> None:
@@ -261,10 +266,10 @@ def test_arguments_may_be_named() -> None:
     assert [sorted(each) for each in model.passes] == [["a?", "bb?"]]
 
 
-def test_what_is_no_method_of_a_model_is_seen_through() -> None:
+def test_other_attributes_of_a_model_are_passed_on() -> None:
     @tool("Size")
     def size(*, visual_qa: VisualQA) -> int:
-        """Tell an attribute of the model."""
+        """Return an attribute of the model."""
         return int(visual_qa.batch_size)  # type: ignore[attr-defined]
 
     assert session(Answers(most=7), size).execute("RESULT=Size()").result == 7
@@ -288,7 +293,7 @@ def test_a_batch_does_not_wait_for_a_model_that_answers_one_by_one() -> None:
     assert went.is_set()
 
 
-def test_a_tool_may_run_a_program_of_its_own() -> None:
+def test_a_tool_may_run_a_program() -> None:
     model = Answers()
     inner = asked(["x?", "yy?"])
 
@@ -302,8 +307,8 @@ def test_a_tool_may_run_a_program_of_its_own() -> None:
     assert in_time(lambda: asking.execute(program, picture())).result == 3
 
 
-def test_as_many_steps_as_a_program_has_may_run_programs_of_their_own() -> None:
-    """More than there are threads, each with steps for other threads."""
+def test_all_steps_of_the_longest_program_may_run_programs() -> None:
+    """There are more such steps than threads, and each program needs other threads."""
 
     @tool("Slow")
     def slow(number: int) -> int:
@@ -313,7 +318,7 @@ def test_as_many_steps_as_a_program_has_may_run_programs_of_their_own() -> None:
 
     @tool("Nest")
     def nest(number: int) -> int:
-        """Run a program whose steps are handed over."""
+        """Run a program whose steps run in other threads."""
         time.sleep(0.02)
         slow = [f"{name}=Slow({number + more})" for more, name in enumerate("ABC")]
         inner = "\n".join([*slow, "RESULT=Eval('{A} + {B} + {C}')"])
@@ -328,17 +333,17 @@ def test_as_many_steps_as_a_program_has_may_run_programs_of_their_own() -> None:
     nesting.close()
 
 
-def test_a_tool_may_call_models_from_threads_of_its_own() -> None:
+def test_a_tool_may_call_models_from_its_own_threads() -> None:
     @tool("Both")
     def both(image: Image, *, visual_qa: VisualQA) -> str:
-        """Ask twice at once."""
+        """Ask twice at the same time."""
         with ThreadPoolExecutor(2) as pool:
             return "".join(pool.map(lambda each: visual_qa.answer(image, each), ["a?", "bb?"]))
 
     assert in_time(lambda: session(Answers(), both).execute("RESULT=Both(IMAGE)", picture())).result == "23"
 
 
-def test_a_step_that_waits_for_an_equal_one_does_not_hold_up_its_batch() -> None:
+def test_a_step_that_waits_for_an_equal_one_does_not_delay_its_batch() -> None:
     model = Answers()
     asking = session(model)
     program = asked(["a?", "bb?", "ccc?"])
@@ -352,12 +357,12 @@ def test_a_step_that_waits_for_an_equal_one_does_not_hold_up_its_batch() -> None
     assert sorted(question for each in model.passes for question in each) == ["a?", "bb?", "ccc?"]
 
 
-def test_an_interrupted_caller_leaves_its_call_and_the_others_go_on() -> None:
+def test_an_interrupted_caller_withdraws_its_call_and_the_others_continue() -> None:
     hold, inside = threading.Event(), threading.Event()
 
     @tool("Hold")
     def hold_up(number: int) -> int:
-        """Stay awake until told."""
+        """Compute until the gate opens."""
         inside.set()
         hold.wait(20)
         return number
@@ -385,12 +390,12 @@ def test_an_interrupted_caller_leaves_its_call_and_the_others_go_on() -> None:
 def stage() -> tuple[Tool, ...]:
     @tool("Ask")
     def ask(image: Image, number: int, *, visual_qa: VisualQA) -> int:
-        """Ask a model that gathers; a question in seven is one that it fails at."""
+        """Ask a model with batches, which fails on one of seven questions."""
         return int(visual_qa.answer(image, "?" * (number % 7)))
 
     @tool("Talk")
     def talk(number: int, *, language_model: LanguageModel) -> int:
-        """Ask a model that does not gather."""
+        """Ask a model without batches."""
         return len(language_model.complete([Message("user", str(number))]).text) + number
 
     @tool("Mix")
@@ -402,7 +407,7 @@ def stage() -> tuple[Tool, ...]:
 
 
 def drawn_program(choices: Sequence[tuple[int, int, int]]) -> str:
-    """A program whose steps, of one of three kinds, use steps before them."""
+    """Return a program whose steps, of three kinds, use earlier steps."""
     lines = []
     for place, (kind, a, b) in enumerate(choices):
         first, second = (f"V{each % place}" if place and each % 3 else str(each) for each in (a, b))
@@ -425,7 +430,7 @@ programs = st.lists(st.tuples(st.integers(0, 2), numbers, numbers), min_size=1, 
     st.sampled_from([0, 2**20]),
     st.booleans(),
 )
-def test_gathered_or_one_by_one_random_programs_end_alike(
+def test_random_programs_have_the_same_results_with_and_without_batching(
     written: list[str], most: int, workers: int, memory: int, failing: bool
 ) -> None:
     def answer(image: Image, question: str) -> str:

@@ -1,4 +1,4 @@
-"""A cache in any state: damaged, foreign or planted, it stops no run and gives no wrong value."""
+"""A damaged, foreign or planted cache file never stops a run, and never returns a wrong value."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ import pytest
 from visprog import Image
 from visprog.engine.cache.codec import decode
 from visprog.engine.cache.disk import DiskMemo
-from visprog.engine.cache.file import NotOurs, connect
-from visprog.engine.cache.memory import Remembered
+from visprog.engine.cache.file import NotACache, connect
+from visprog.engine.cache.memory import CacheEntry
 
 
-def entry(value: object) -> Remembered:
-    return Remembered(value, ("found nothing",), ("a model",))
+def entry(value: object) -> CacheEntry:
+    return CacheEntry(value, ("found nothing",), ("a model",))
 
 
 PICTURE = Image(np.arange(300, dtype=np.uint8).reshape(10, 10, 3))
@@ -31,7 +31,7 @@ def no_parts(name: str) -> bytes:
 
 
 def filled(folder: Path) -> Path:
-    """Keep a few entries; return the file."""
+    """Write a few entries, and return the file."""
     memo = DiskMemo(folder, tell=lambda words: pytest.fail(words))
     for number in range(4):
         memo.put(bytes([number]), entry(f"text {number}"))
@@ -41,7 +41,7 @@ def filled(folder: Path) -> Path:
 
 
 def assert_it_goes_on(folder: Path) -> list[str]:
-    """Nothing wrong is found, and what is put is found again. Return what was told."""
+    """Check that no wrong value is found, and that new entries are found. Return the messages."""
     told: list[str] = []
     memo = DiskMemo(folder, tell=told.append)
     for number in range(4):
@@ -59,7 +59,7 @@ def schema_bytes(path: Path) -> list[int]:
     return [place for place in range(begin - 60, 4096) if content[place]]
 
 
-def test_a_damaged_byte_of_the_schemas_text_sets_the_file_aside(tmp_path: Path) -> None:
+def test_a_file_with_a_damaged_schema_is_renamed(tmp_path: Path) -> None:
     path = filled(tmp_path)
     content = path.read_bytes()
     places = schema_bytes(path)
@@ -87,10 +87,10 @@ def planted(path: Path, statement: str) -> None:
         "DROP INDEX holds_by_part",
     ],
 )
-def test_a_schema_that_was_changed_is_not_trusted(statement: str, tmp_path: Path) -> None:
+def test_a_changed_schema_is_not_trusted(statement: str, tmp_path: Path) -> None:
     planted(filled(tmp_path), statement)
     (told,) = assert_it_goes_on(tmp_path)
-    assert "its tables are not as they were made" in told
+    assert "its tables have been changed" in told
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_a_value_of_another_type_is_a_damaged_entry(damage: str, tmp_path: Path)
     planted(filled(tmp_path), f"UPDATE results SET {damage}")
     told = assert_it_goes_on(tmp_path)
     assert told
-    assert all("is damaged, and computed again" in each for each in told)
+    assert all("is damaged and will be computed again" in each for each in told)
 
 
 def test_an_entry_under_the_key_of_another_is_damaged(tmp_path: Path) -> None:
@@ -114,7 +114,7 @@ def test_an_entry_under_the_key_of_another_is_damaged(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("ending", ["", "-wal", "-shm", "-journal"])
-def test_a_planted_link_is_set_aside_and_not_written_through(ending: str, tmp_path: Path) -> None:
+def test_a_planted_link_is_renamed_and_not_followed(ending: str, tmp_path: Path) -> None:
     folder, target = tmp_path / "cache", tmp_path / "mine"
     path = filled(folder)
     target.write_bytes(path.read_bytes() if not ending else b"mine")
@@ -129,7 +129,7 @@ def test_a_planted_link_is_set_aside_and_not_written_through(ending: str, tmp_pa
 
 
 @pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
-def test_what_is_not_a_file_is_set_aside(make: Any, tmp_path: Path) -> None:
+def test_a_path_that_is_not_a_file_is_renamed(make: Any, tmp_path: Path) -> None:
     make(tmp_path / "results.sqlite")
     (told,) = assert_it_goes_on(tmp_path)
     assert "is not a file" in told
@@ -143,7 +143,7 @@ def test_an_endless_query_is_interrupted(tmp_path: Path) -> None:
     connection.close()
 
 
-def test_an_index_that_does_not_fit_its_table_cannot_make_room_for_ever(tmp_path: Path) -> None:
+def test_an_index_that_does_not_match_its_table_causes_no_endless_loop(tmp_path: Path) -> None:
     path = filled(tmp_path)
     connection = sqlite3.connect(path)
     connection.execute("PRAGMA writable_schema = ON")
@@ -155,21 +155,16 @@ def test_an_index_that_does_not_fit_its_table_cannot_make_room_for_ever(tmp_path
     connection.commit()
     connection.close()
     told: list[str] = []
-    memo = DiskMemo(tmp_path, limit=1, tell=told.append)
-
-    def work() -> None:
-        memo.put(b"a", entry("x"))
-        memo._write()
-
-    thread = threading.Thread(target=work, daemon=True)
+    memo = DiskMemo(tmp_path, limit=1_000, tell=told.append)
+    thread = threading.Thread(target=lambda: memo.put(b"a", entry("x")), daemon=True)
     thread.start()
     thread.join(30)
     assert not thread.is_alive()
     assert told
 
 
-def test_a_file_that_is_locked_is_not_set_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("visprog.engine.cache.file._PATIENCE", 0.05)
+def test_a_locked_file_is_not_renamed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("visprog.engine.cache.file.LOCK_SECONDS", 0.05)
     path, told = filled(tmp_path), list[str]()
     memo = DiskMemo(tmp_path, tell=told.append)
     holder = sqlite3.connect(path, isolation_level=None)
@@ -187,7 +182,7 @@ def test_a_file_that_is_locked_is_not_set_aside(tmp_path: Path, monkeypatch: pyt
 def test_the_format_of_a_foreign_file_is_named(tmp_path: Path) -> None:
     path = tmp_path / "results.sqlite"
     planted(path, "CREATE TABLE diary (day TEXT)")
-    with pytest.raises(NotOurs, match="is another program's"):
+    with pytest.raises(NotACache, match="belongs to another program"):
         connect(path)
 
 
@@ -206,12 +201,12 @@ def test_the_format_of_a_foreign_file_is_named(tmp_path: Path) -> None:
         {"regions": [], "size": [9, 9], "more": 1},
     ],
 )
-def test_a_tree_of_another_form_is_no_value(tree: Any) -> None:
+def test_malformed_json_is_not_read_as_a_value(tree: Any) -> None:
     with pytest.raises((ValueError, TypeError, KeyError)):
         decode(json.dumps([tree, [], []]), no_parts)
 
 
 @pytest.mark.parametrize("text", ["[1, [7], []]", '[1, "words", []]', "[1, [], {}]", "[1]", "{}", "["])
-def test_remarks_that_are_no_texts_make_no_entry(text: str) -> None:
+def test_warnings_that_are_not_texts_are_rejected(text: str) -> None:
     with pytest.raises((ValueError, TypeError)):
         decode(text, no_parts)

@@ -1,4 +1,4 @@
-"""When a run's deadline passes, what is not done fails, what is done stays, and nobody waits any more."""
+"""After a run's deadline, unfinished steps fail, finished results are kept, and nobody waits."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import subprocess
 import sys
 import textwrap
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,10 +28,12 @@ def gate() -> Iterator[threading.Event]:
     gate.set()
 
 
-def waiting(gate: threading.Event, name: str = "Wait") -> Tool:
-    @tool(name)
+def waiting(gate: threading.Event, *, started: threading.Event | None = None) -> Tool:
+    @tool("Wait")
     def wait(number: int = 0) -> int:
         """Wait for the gate."""
+        if started is not None:
+            started.set()
         gate.wait(60)
         return number
 
@@ -47,7 +48,7 @@ def late(run: Run) -> list[tuple[str, bool]]:
     return [(name, cause.running) for name, cause in causes if isinstance(cause, DeadlineExceeded)]
 
 
-def test_the_step_that_runs_fails_and_the_other_results_stay(gate: threading.Event) -> None:
+def test_the_running_step_fails_and_the_other_results_are_kept(gate: threading.Event) -> None:
     double, _ = counting()
     run = session(double, waiting(gate)).execute(PROGRAM, deadline=0.3)
     assert statuses(run) == ["done", "failed", "skipped", "done", "skipped"]
@@ -58,7 +59,7 @@ def test_the_step_that_runs_fails_and_the_other_results_stay(gate: threading.Eve
     assert run.error.help == "give the run more time"
 
 
-def test_a_step_that_found_no_thread_fails_as_not_begun(gate: threading.Event) -> None:
+def test_a_step_without_a_thread_fails_as_not_started(gate: threading.Event) -> None:
     given = session(waiting(gate), workers=1)
     steps = [f"A{n}=Wait({n})" for n in range(100)]
     names = ", ".join(f"A{n}" for n in range(100))
@@ -69,13 +70,13 @@ def test_a_step_that_found_no_thread_fails_as_not_begun(gate: threading.Event) -
     assert "passed before this step began" in message
 
 
-def test_who_waits_for_another_runs_step_is_released(gate: threading.Event) -> None:
-    given = session(waiting(gate))
+def test_a_run_that_waits_for_another_runs_step_stops_at_its_deadline(gate: threading.Event) -> None:
+    started = threading.Event()
     runs: list[Run] = []
+    given = session(waiting(gate, started=started))
     first = threading.Thread(target=lambda: runs.append(given.execute("RESULT=Wait(3)")))
     first.start()
-    while not given._interpreter._memo._busy:  # type: ignore[union-attr]
-        time.sleep(0.001)
+    assert started.wait(20)
     second = given.execute("RESULT=Wait(3)", deadline=0.2)
     assert late(second) == [("RESULT", True)]
     gate.set()
@@ -84,7 +85,7 @@ def test_who_waits_for_another_runs_step_is_released(gate: threading.Event) -> N
     assert given.execute("RESULT=Wait(3)", deadline=20).result == 3
 
 
-def test_what_comes_too_late_changes_nothing(gate: threading.Event) -> None:
+def test_a_late_result_changes_nothing(gate: threading.Event) -> None:
     events: list[Event] = []
     given = session(waiting(gate))
     run = given.execute("A=Wait(1)\nRESULT=Eval('{A} + 1')", observer=events.append, deadline=0.2)
@@ -95,7 +96,7 @@ def test_what_comes_too_late_changes_nothing(gate: threading.Event) -> None:
     assert [type(event) for event in run.events] == [StepFailed, StepSkipped]
 
 
-def test_a_run_in_time_is_as_one_without_a_deadline() -> None:
+def test_a_run_within_its_deadline_is_a_usual_run() -> None:
     double, calls = counting()
     program = "A=Double(1)\nB=Double(A)\nC=Double(3)\nRESULT=Eval('{B} + {C}')"
     run = session(double).execute(program, deadline=60)
@@ -112,14 +113,14 @@ def test_an_error_of_the_observer_is_raised() -> None:
         session().execute("RESULT=Eval('1')", observer=observer, deadline=60)
 
 
-def test_a_sessions_deadline_is_for_each_run(gate: threading.Event) -> None:
+def test_the_sessions_deadline_applies_to_each_run(gate: threading.Event) -> None:
     given = VisProg(tools=[waiting(gate)], deadline=0.2)
     assert [late(given.execute(f"RESULT=Wait({n})")) for n in range(2)] == [[("RESULT", True)]] * 2
     assert given.execute("RESULT=Eval('1')").result == 1
 
 
 @pytest.mark.parametrize("seconds", [0, -1, float("nan"), float("inf")])
-def test_a_deadline_is_a_number_of_seconds(seconds: float) -> None:
+def test_a_deadline_is_a_positive_number_of_seconds(seconds: float) -> None:
     with pytest.raises(UsageError, match="the deadline is"):
         VisProg(deadline=seconds)
     with pytest.raises(UsageError, match="the deadline is"):
@@ -156,13 +157,13 @@ def command_line(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_command_line_does_not_wait_for_a_step_that_hangs(hanging: Path) -> None:
+def test_the_command_line_does_not_wait_for_a_hanging_step(hanging: Path) -> None:
     done = command_line(hanging, "exec", "hang.vp")
     assert done.returncode == 1
     assert "deadline of 0.5 s passed while this step ran" in done.stderr
 
 
-def test_a_batch_does_not_wait_for_a_step_that_hangs(hanging: Path) -> None:
+def test_a_batch_does_not_wait_for_a_hanging_step(hanging: Path) -> None:
     done = command_line(hanging, "batch", "tasks.jsonl", "--out", "out")
     assert (done.returncode, done.stdout) == (1, "out/results.jsonl\n")
     assert done.stderr.startswith("2 tasks: 1 done, 1 failed")
@@ -170,5 +171,5 @@ def test_a_batch_does_not_wait_for_a_step_that_hangs(hanging: Path) -> None:
     assert [line["ok"] for line in lines] == [False, True]
 
 
-def test_a_deadline_that_no_timer_can_hold_is_as_good_as_none() -> None:
+def test_a_deadline_beyond_the_range_of_timers_is_accepted() -> None:
     assert VisProg().execute("RESULT=Eval('1')", deadline=1e308).result == 1

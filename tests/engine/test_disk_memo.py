@@ -1,4 +1,4 @@
-"""Results on disk: another process computes nothing again, and no state of the file stops a run."""
+"""The cache on disk: other processes reuse its results, and no state of the file stops a run."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from visprog import Image, Region, Regions, UsageError, VisProg, tool
-from visprog.engine.cache.codec import Unkeepable, decode, encode, to_png
+from visprog.engine.cache.codec import UnsupportedValue, decode, encode, to_png
 from visprog.engine.cache.disk import DiskMemo
-from visprog.engine.cache.memory import Memo, Remembered
+from visprog.engine.cache.memory import CacheEntry, Memo
 from visprog.models.fake import FakeDetector, FakeVisualQA
 
 
-def entry(value: object) -> Remembered:
-    return Remembered(value, ("found nothing",), ("a model",))
+def entry(value: object) -> CacheEntry:
+    return CacheEntry(value, ("found nothing",), ("a model",))
 
 
 def noise(seed: int, side: int = 100) -> Image:
@@ -71,7 +71,7 @@ def regions(draw: st.DrawFn) -> Regions:
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.recursive(scalars | pictures | regions(), lambda inner: st.lists(inner, max_size=4), max_leaves=6))
-def test_a_value_comes_back_as_it_was(value: object) -> None:
+def test_decoding_returns_the_encoded_value(value: object) -> None:
     found = there_and_back(value)
     assert found == value
     assert type(found) is type(value)
@@ -82,14 +82,14 @@ def test_a_crop_keeps_its_digest() -> None:
     assert there_and_back(crop).digest == crop.digest != Image(crop.pixels).digest
 
 
-def test_what_regions_share_is_written_once() -> None:
+def test_a_mask_that_regions_share_is_written_once() -> None:
     mask = np.eye(50, dtype=np.bool_)
     both = Regions([Region((0, 0, 9, 9), mask=mask), Region((1, 1, 5, 5), mask=mask.copy())], size=(50, 50))
     assert len(encode(entry([both, both[:1]])).parts) == 1
 
 
-def test_a_value_of_another_kind_is_not_written(tmp_path: Path) -> None:
-    with pytest.raises(Unkeepable):
+def test_a_value_of_another_type_is_not_written(tmp_path: Path) -> None:
+    with pytest.raises(UnsupportedValue):
         encode(entry([object()]))
     memo = DiskMemo(tmp_path, tell=refuse)
     memo.put(b"a", entry(object()))
@@ -103,30 +103,32 @@ def nested(depth: int) -> list[Any]:
 @pytest.mark.parametrize(
     "odd",
     [
-        Remembered(1, (ValueError("no text"),), ()),  # type: ignore[arg-type]
-        Remembered(nested(900), (), ()),
-        Remembered(10**5_000, (), ()),
+        CacheEntry(1, (ValueError("no text"),), ()),  # type: ignore[arg-type]
+        CacheEntry(nested(900), (), ()),
+        CacheEntry(10**5_000, (), ()),
     ],
 )
-def test_what_cannot_be_encoded_is_not_kept_and_stops_nothing(odd: Remembered, tmp_path: Path) -> None:
+def test_a_value_that_cannot_be_encoded_is_not_kept_and_raises_nothing(
+    odd: CacheEntry, tmp_path: Path
+) -> None:
     memo = DiskMemo(tmp_path, tell=refuse)
     memo.put(b"a", odd)
     assert memo.get(b"a") is None
 
 
-def test_what_one_puts_another_gets(tmp_path: Path) -> None:
+def test_another_cache_reads_the_same_file(tmp_path: Path) -> None:
     DiskMemo(tmp_path, tell=refuse).put(b"a", entry(noise(1)))
     assert DiskMemo(tmp_path, tell=refuse).get(b"a") == entry(noise(1))
     assert DiskMemo(tmp_path, tell=refuse).get(b"b") is None
 
 
-def test_memory_asks_the_disk_once(tmp_path: Path) -> None:
+def test_the_disk_is_read_once_for_each_key(tmp_path: Path) -> None:
     first, asked = Memo(store=DiskMemo(tmp_path)), list[bytes]()
     assert first.begin(b"a") is None
     first.end(b"a", entry(7))
 
     class Counting(DiskMemo):
-        def get(self, key: bytes) -> Remembered | None:
+        def get(self, key: bytes) -> CacheEntry | None:
             asked.append(key)
             return super().get(key)
 
@@ -135,7 +137,7 @@ def test_memory_asks_the_disk_once(tmp_path: Path) -> None:
     assert asked == [b"a"]
 
 
-def test_a_key_that_does_not_last_stays_in_memory(tmp_path: Path) -> None:
+def test_a_key_that_is_not_lasting_stays_in_memory(tmp_path: Path) -> None:
     memo = Memo(store=DiskMemo(tmp_path))
     assert memo.begin(b"a", lasting=False) is None
     memo.end(b"a", entry(7), lasting=False)
@@ -143,8 +145,8 @@ def test_a_key_that_does_not_last_stays_in_memory(tmp_path: Path) -> None:
     assert Memo(store=DiskMemo(tmp_path)).begin(b"a") is None
 
 
-def test_the_longest_unused_makes_room_and_what_others_hold_stays(tmp_path: Path) -> None:
-    memo = DiskMemo(tmp_path, limit=250_000, tell=refuse)  # noise takes its 30 KB in PNG too
+def test_the_least_recently_used_is_removed_and_shared_parts_stay(tmp_path: Path) -> None:
+    memo = DiskMemo(tmp_path, limit=250_000, tell=refuse)  # noise of 30 KB takes 30 KB in PNG too
     for seed in range(5):
         memo.put(bytes([seed]), entry(noise(seed)))
     memo.put(b"also 1", entry([noise(1)]))
@@ -160,7 +162,7 @@ def test_the_longest_unused_makes_room_and_what_others_hold_stays(tmp_path: Path
     assert memo.path.stat().st_size < 300_000
 
 
-def test_a_value_larger_than_the_bound_is_not_kept(tmp_path: Path) -> None:
+def test_a_value_larger_than_the_limit_is_not_kept(tmp_path: Path) -> None:
     memo = DiskMemo(tmp_path, limit=100_000, tell=refuse)
     memo.put(b"small", entry(1))
     memo.put(b"large", entry(noise(1, side=300)))
@@ -191,11 +193,11 @@ def foreign(path: Path) -> str:
     with sqlite3.connect(path) as connection:
         connection.execute("CREATE TABLE diary (day TEXT)")
     connection.close()
-    return "is another program's"
+    return "belongs to another program"
 
 
 @pytest.mark.parametrize("spoil", [damaged, torn, newer, foreign])
-def test_a_file_that_cannot_be_ours_is_set_aside_in_words(spoil: Any, tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_cache_is_renamed_and_reported(spoil: Any, tmp_path: Path) -> None:
     before = DiskMemo(tmp_path, tell=refuse)
     before.put(b"a", entry(noise(1)))
     before.close()
@@ -214,7 +216,7 @@ def test_a_file_that_cannot_be_ours_is_set_aside_in_words(spoil: Any, tmp_path: 
 
 
 def damaged_within(folder: Path) -> None:
-    """Leave a file that opens, and of which nothing can be read."""
+    """Write a file that can be opened, but not read."""
     memo = DiskMemo(folder, tell=refuse)
     memo.put(b"a", entry("x" * 20_000))
     memo.close()
@@ -222,20 +224,20 @@ def damaged_within(folder: Path) -> None:
     memo.path.write_bytes(whole[:4096] + b"\xff" * (len(whole) - 4096))
 
 
-def test_a_damaged_file_is_set_aside_by_the_first_who_finds_it(tmp_path: Path) -> None:
+def test_a_damaged_file_is_renamed_once_by_one_of_two_caches(tmp_path: Path) -> None:
     damaged_within(tmp_path)
     told = list[str]()
     first, second = DiskMemo(tmp_path, tell=told.append), DiskMemo(tmp_path, tell=refuse)
     assert first.get(b"a") is None
     assert len(told) == 1
     first.put(b"a", entry("of the first"))
-    assert second.get(b"a") == entry("of the first")  # it had the damaged file open until now
+    assert second.get(b"a") == entry("of the first")  # until now it used the damaged file
     second.put(b"b", entry("of the second"))
     assert first.get(b"b") == entry("of the second")
     assert len(list(tmp_path.glob("*.set-aside"))) == 1
 
 
-def test_threads_that_find_a_damaged_file_at_once_set_it_aside_once(tmp_path: Path) -> None:
+def test_threads_that_find_a_damaged_file_rename_it_once(tmp_path: Path) -> None:
     for number in range(10):
         folder = tmp_path / str(number)
         damaged_within(folder)
@@ -252,7 +254,7 @@ def test_threads_that_find_a_damaged_file_at_once_set_it_aside_once(tmp_path: Pa
         assert len(list(folder.glob("*.set-aside"))) == 1
 
 
-def test_a_damaged_file_that_cannot_be_set_aside_stops_no_run(
+def test_a_damaged_file_that_cannot_be_renamed_stops_no_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refused(self: Path, target: str) -> None:
@@ -261,13 +263,13 @@ def test_a_damaged_file_that_cannot_be_set_aside_stops_no_run(
     damaged_within(tmp_path)
     with VisProg(cache=tmp_path) as given:
         monkeypatch.setattr(Path, "replace", refused)
-        with pytest.warns(RuntimeWarning, match="nothing is kept or found any more: Permission denied"):
+        with pytest.warns(RuntimeWarning, match="is damaged and no longer used: Permission denied"):
             assert given.execute("RESULT=Eval('1 + 1')").result == 2
         assert given.execute("RESULT=Eval('1 + 2')").result == 3
     assert not list(tmp_path.glob("*.set-aside"))
 
 
-def test_a_damaged_entry_is_computed_again_and_told_once(tmp_path: Path) -> None:
+def test_a_damaged_entry_is_computed_again_and_reported_once(tmp_path: Path) -> None:
     told = list[str]()
     memo = DiskMemo(tmp_path, tell=told.append)
     memo.put(b"a", entry(noise(1)))
@@ -279,13 +281,13 @@ def test_a_damaged_entry_is_computed_again_and_told_once(tmp_path: Path) -> None
     assert memo.get(b"a") is None
     assert memo.get(b"b") is None
     assert len(told) == 2
-    assert all("is damaged, and computed again" in words for words in told)
+    assert all("is damaged and will be computed again" in words for words in told)
     memo.put(b"a", entry(noise(1)))
     assert memo.get(b"a") == entry(noise(1))
 
 
 def bits_of(value: object, folder: Path) -> tuple[Path, int]:
-    """Keep a value with one part; return its file, and how many bits the part has."""
+    """Keep a value with one part. Return the file, and the number of bits of the part."""
     memo = DiskMemo(folder, tell=refuse)
     memo.put(b"a", entry(value))
     memo.close()
@@ -310,7 +312,7 @@ def flip(path: Path, bit: int) -> None:
         Regions([Region((2, 3, 9, 9), mask=np.pad(np.ones((6, 7), np.bool_), (3, 8)))], size=(18, 17)),
     ],
 )
-def test_no_flipped_bit_of_a_part_comes_back_as_other_pixels(value: object, tmp_path: Path) -> None:
+def test_a_flipped_bit_of_a_part_is_never_read_as_other_pixels(value: object, tmp_path: Path) -> None:
     path, bits = bits_of(value, tmp_path)
     for bit in range(0, bits, 5):
         told = list[str]()
@@ -321,16 +323,16 @@ def test_no_flipped_bit_of_a_part_comes_back_as_other_pixels(value: object, tmp_
         assert memo.get(b"a") == entry(value)
         memo.close()
         assert len(told) == 1
-        assert "is damaged, and computed again: the checksum of " in told[0]
+        assert "is damaged and will be computed again: the checksum of " in told[0]
 
 
-def test_a_folder_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_rejected(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(UsageError, match="no results can be kept"):
+    with pytest.raises(UsageError, match="cannot be used as a cache"):
         DiskMemo(tmp_path / "file")
 
 
-def test_a_closed_one_is_silent(tmp_path: Path) -> None:
+def test_a_closed_cache_is_empty_and_raises_nothing(tmp_path: Path) -> None:
     memo = DiskMemo(tmp_path, tell=refuse)
     memo.close()
     memo.close()
@@ -338,7 +340,7 @@ def test_a_closed_one_is_silent(tmp_path: Path) -> None:
     assert memo.get(b"a") is None
 
 
-def test_threads_share_one(tmp_path: Path) -> None:
+def test_threads_share_a_cache(tmp_path: Path) -> None:
     memo, wrong = DiskMemo(tmp_path, limit=200_000, tell=refuse), list[object]()
 
     def work(place: int) -> None:
@@ -371,7 +373,7 @@ memo.close()
 """
 
 
-def test_processes_share_one(tmp_path: Path) -> None:
+def test_processes_share_a_cache(tmp_path: Path) -> None:
     command = [sys.executable, "-W", "error", "-c", _PUTTING, str(tmp_path)]
     running = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(3)]
     for process in running:
@@ -404,7 +406,7 @@ def test_another_session_finds_every_step_on_disk(tmp_path: Path) -> None:
     assert second.result.digest == first.result.digest
 
 
-def test_an_edited_program_computes_what_was_edited(tmp_path: Path) -> None:
+def test_only_the_edited_steps_of_a_program_are_computed(tmp_path: Path) -> None:
     with VisProg(models={"detector": Named({"cat": [(10, 10, 50, 50)]})}, cache=tmp_path) as given:
         given.execute(PROGRAM, noise(1))
     with VisProg(models={"detector": Named({})}, cache=tmp_path) as given:
@@ -412,7 +414,7 @@ def test_an_edited_program_computes_what_was_edited(tmp_path: Path) -> None:
     assert [step.status for step in edited.steps] == ["cached", "cached", "done", "unneeded", "done"]
 
 
-def test_what_depends_on_a_nameless_model_is_not_kept(tmp_path: Path) -> None:
+def test_results_of_a_model_without_a_name_are_not_kept(tmp_path: Path) -> None:
     program = "A=Vqa(IMAGE, 'What?')\nB=Eval(\"{A} + '!'\")\nC=Eval('1 + 1')\nRESULT=Result([B, C])"
 
     def run(answer: str) -> list[str]:
@@ -425,11 +427,11 @@ def test_what_depends_on_a_nameless_model_is_not_kept(tmp_path: Path) -> None:
     assert run("blue") == ["done", "done", "cached", "done"]
 
 
-def test_a_tool_that_encloses_what_may_change_is_not_kept(tmp_path: Path) -> None:
+def test_results_of_a_tool_with_captured_values_are_not_kept(tmp_path: Path) -> None:
     def run(enclosed: object) -> tuple[int, str]:
         @tool("Size")
         def size() -> int:
-            """Measure what is enclosed."""
+            """Return the length of the captured value."""
             return len(enclosed)  # type: ignore[arg-type]
 
         with VisProg(tools=[size], cache=tmp_path) as given:
@@ -440,7 +442,7 @@ def test_a_tool_that_encloses_what_may_change_is_not_kept(tmp_path: Path) -> Non
     assert [run("a"), run("ab"), run("ab")] == [(1, "done"), (2, "done"), (2, "cached")]
 
 
-def test_a_tools_file_that_changed_is_another_tool(tmp_path: Path) -> None:
+def test_a_changed_file_makes_another_tool(tmp_path: Path) -> None:
     file = tmp_path / "mine.py"
     text = (
         "from visprog import tool\n\nFACTOR = 2\n\n"

@@ -1,4 +1,4 @@
-"""A cache stays valid as long as nothing changed that computes values."""
+"""A cache is valid until the code that computes values changes."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import pytest
 from visprog.engine.cache import disk
 from visprog.engine.cache.disk import DiskMemo
 from visprog.engine.cache.edition import edition, source_digest
-from visprog.engine.cache.memory import Remembered
+from visprog.engine.cache.memory import CacheEntry
 
 FILE = '"""Count."""\n\n\ndef count(things):\n    """Count things."""\n    return len(things)\n'
 
 
 def package(folder: Path, name: str, content: str) -> Path:
-    """Write a package with one file beside the one that is given."""
+    """Write a package with the given file and one more."""
     for path, text in {"values.py": "A = 1\n", "modules/count.py": FILE, name: content}.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(text)
@@ -39,7 +39,7 @@ def package(folder: Path, name: str, content: str) -> Path:
         ("modules/notes.txt", "B = 2\n"),
     ],
 )
-def test_what_changes_no_value_keeps_the_edition(name: str, content: str, tmp_path: Path) -> None:
+def test_changes_that_affect_no_value_keep_the_edition(name: str, content: str, tmp_path: Path) -> None:
     before = edition(package(tmp_path / "before", "values.py", "A = 1\n"))
     assert edition(package(tmp_path / "after", name, content)) == before
 
@@ -55,17 +55,19 @@ def test_what_changes_no_value_keeps_the_edition(name: str, content: str, tmp_pa
         ("language/evaluation.py", "B = 2\n"),
     ],
 )
-def test_what_may_change_a_value_is_another_edition(name: str, content: str, tmp_path: Path) -> None:
+def test_changes_that_may_affect_a_value_make_another_edition(
+    name: str, content: str, tmp_path: Path
+) -> None:
     before = edition(package(tmp_path / "before", "values.py", "A = 1\n"))
     assert edition(package(tmp_path / "after", name, content)) != before
 
 
-def test_the_package_has_an_edition_of_many_files() -> None:
+def test_the_edition_of_the_package_covers_many_files() -> None:
     assert edition() != source_digest()
     assert len(edition()) == 16
 
 
-def test_the_edition_is_worked_out_once_for_a_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_edition_is_computed_once_for_a_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     counted: list[int] = []
 
     def counting() -> bytes:
@@ -73,7 +75,7 @@ def test_the_edition_is_worked_out_once_for_a_cache(tmp_path: Path, monkeypatch:
         return edition()
 
     monkeypatch.setattr(disk, "edition", counting)
-    kept = Remembered(7, (), ())
+    kept = CacheEntry(7, (), ())
     for _ in range(3):
         memo = DiskMemo(tmp_path)
         memo.put(b"a", kept)

@@ -1,4 +1,4 @@
-"""Ctrl-C stops a run, wherever it is noticed."""
+"""Ctrl-C stops a run, wherever it happens."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
-from tests.engine.steps import counting, session
+from tests.engine.steps import counting, interpreter, run, session
 from visprog import VisProg, tool
 from visprog.engine.cache.memory import Memo
+from visprog.engine.events import Event, StepFinished
+from visprog.engine.interpreter import Interpreter
 from visprog.engine.workers import WorkerPool
 
 
@@ -41,7 +43,7 @@ def test_an_interruption_in_a_worker_reaches_the_caller() -> None:
 
     @tool("Interrupt")
     def interrupt(place: int) -> int:
-        """Press Ctrl-C in one thread while the other is at work."""
+        """Press Ctrl-C in one thread while the other works."""
         meeting.wait()
         if threading.current_thread() is not threading.main_thread():
             raise KeyboardInterrupt
@@ -57,7 +59,7 @@ def test_an_interrupted_run_starts_no_further_step() -> None:
 
     @tool("Interrupt")
     def interrupt(place: int) -> int:
-        """Press Ctrl-C in the main thread while the other is at work."""
+        """Press Ctrl-C in the main thread while the other works."""
         started.append(place)
         meeting.wait()
         if threading.current_thread() is threading.main_thread():
@@ -67,21 +69,23 @@ def test_an_interrupted_run_starts_no_further_step() -> None:
 
     @tool("After")
     def after(number: int) -> int:
-        """Note that it runs."""
+        """Record the call."""
         started.append(number)
         return number
 
     given = session(interrupt, after)
-    workers = given._interpreter._hands.workers
+    engine = interpreter(given)
+    workers = engine.workers
+    program = "A=Interrupt(1)\nB=Interrupt(2)\nC=After(B)\nD=After(A)\nRESULT=Eval('{C} + {D}')"
     with pytest.raises(KeyboardInterrupt):
-        given.execute("A=Interrupt(1)\nB=Interrupt(2)\nC=After(B)\nD=After(A)\nRESULT=Eval('{C} + {D}')")
+        run(engine, given, program)
     go_on.set()
-    wait_for(lambda: not workers._own)
+    wait_for(lambda: workers.load.threads == 0)
     assert sorted(started) == [1, 2]
 
 
 def interrupted_once(monkeypatch: pytest.MonkeyPatch, owner: type, method: str) -> None:
-    """Have Ctrl-C come just before the next call of the method is done."""
+    """Interrupt the next call of the method before it does anything."""
     usual, calls = getattr(owner, method), []
 
     def first_interrupted(*args: Any, **named: Any) -> Any:
@@ -93,25 +97,25 @@ def interrupted_once(monkeypatch: pytest.MonkeyPatch, owner: type, method: str) 
     monkeypatch.setattr(owner, method, first_interrupted)
 
 
-def result_in_time(given: VisProg, program: str) -> object:
-    done: Future[object] = Future()
-    threading.Thread(target=lambda: done.set_result(given.execute(program).result), daemon=True).start()
-    return done.result(20)
+def result_in_time(engine: Interpreter, given: VisProg, program: str) -> object:
+    done: Future[tuple[Event, ...]] = Future()
+    threading.Thread(target=lambda: done.set_result(run(engine, given, program)), daemon=True).start()
+    return [event.value for event in done.result(20) if isinstance(event, StepFinished)]
 
 
 @pytest.mark.parametrize(
     ("owner", "method"),
-    [(Memo, "end"), (Memo, "_give_back"), (WorkerPool, "take_turn"), (WorkerPool, "rest")],
+    [(Memo, "begin"), (Memo, "end"), (WorkerPool, "acquire_slot"), (WorkerPool, "release_slot")],
 )
-def test_after_an_interruption_between_two_lines_all_goes_on(
+def test_programs_run_after_an_interruption_between_two_lines(
     monkeypatch: pytest.MonkeyPatch, owner: type, method: str
 ) -> None:
     double, _ = counting()
-    given, program = session(double, workers=1), "A=Double(1)\nRESULT=Double(A)"
+    given, program = session(double), "A=Double(1)\nRESULT=Double(A)"
+    engine = interpreter(given, memo=Memo(), workers=1)
     interrupted_once(monkeypatch, owner, method)
     with pytest.raises(KeyboardInterrupt):
-        given.execute(program)
+        run(engine, given, program)
     for _ in range(3):
-        assert result_in_time(given, program) == 4
-    workers = given._interpreter._hands.workers
-    assert (workers._awake, workers._free) == (0, 2)
+        assert result_in_time(engine, given, program) == [2, 4]
+    wait_for(lambda: engine.workers.load == (0, 2, 0))

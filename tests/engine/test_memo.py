@@ -1,4 +1,4 @@
-"""The memo keeps what was used last, within its bound, and computes nothing twice at once."""
+"""The memory cache keeps the most recently used entries within its limit, and computes nothing twice."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from visprog import Image, Region, Regions
-from visprog.engine.cache.memory import Memo, Remembered
+from visprog.engine.cache.memory import CacheEntry, Memo
 
 
-def remembered(value: object) -> Remembered:
-    return Remembered(value, (), ())
+def remembered(value: object) -> CacheEntry:
+    return CacheEntry(value, (), ())
 
 
 def put(memo: Memo, key: bytes, value: object) -> None:
@@ -36,14 +36,14 @@ def picture(value: int = 0) -> Image:
     return Image(np.full((50, 50, 3), value, dtype=np.uint8))  # 7,500 bytes
 
 
-def test_what_is_put_is_got() -> None:
+def test_an_entry_is_found_under_its_key() -> None:
     memo = Memo()
     put(memo, b"a", 1)
     assert memo.begin(b"a") == remembered(1)
     assert not holds(memo, b"b")
 
 
-def test_the_longest_unused_makes_room() -> None:
+def test_the_least_recently_used_entry_is_removed_first() -> None:
     memo = Memo(limit=30_000)
     for index, key in enumerate((b"a", b"b", b"c")):
         put(memo, key, picture(index))
@@ -52,7 +52,7 @@ def test_the_longest_unused_makes_room() -> None:
     assert [holds(memo, key) for key in (b"a", b"b", b"c", b"d")] == [True, False, True, True]
 
 
-def test_a_value_larger_than_the_bound_is_not_kept() -> None:
+def test_a_value_larger_than_the_limit_is_not_kept() -> None:
     memo = Memo(limit=1_200)
     put(memo, b"large", "x" * 1_000)
     put(memo, b"small", 1)
@@ -60,7 +60,7 @@ def test_a_value_larger_than_the_bound_is_not_kept() -> None:
     assert holds(memo, b"small")
 
 
-def test_a_value_larger_than_the_bound_drives_out_no_other() -> None:
+def test_a_value_larger_than_the_limit_removes_no_other() -> None:
     memo = Memo(limit=10_000)
     put(memo, b"small", "x" * 100)
     put(memo, b"large", Image(np.zeros((100, 100, 3), dtype=np.uint8)))
@@ -73,7 +73,7 @@ def test_a_value_larger_than_the_bound_drives_out_no_other() -> None:
     [np.zeros(9_000, np.uint8), {"a": np.zeros(9_000, np.uint8)}, (b"x" * 9_000, 1), {b"x" * 9_000}],
     ids=["array", "dict", "tuple", "set"],
 )
-def test_values_of_other_kinds_count_too(value: object) -> None:
+def test_values_of_other_types_are_counted_too(value: object) -> None:
     memo = Memo(limit=12_000)
     put(memo, b"a", copy.deepcopy(value))
     put(memo, b"b", copy.deepcopy(value) if not isinstance(value, tuple | set) else (b"y" * 9_000,))
@@ -81,7 +81,7 @@ def test_values_of_other_kinds_count_too(value: object) -> None:
     assert holds(memo, b"b")
 
 
-def test_crops_of_one_picture_count_it_once() -> None:
+def test_crops_of_one_picture_are_counted_once() -> None:
     memo, whole = Memo(limit=12_000), picture()
     for place in range(6):
         put(memo, bytes([place]), whole.crop((place, 0, place + 1, 1)))
@@ -90,23 +90,24 @@ def test_crops_of_one_picture_count_it_once() -> None:
     assert len(memo) < 7
 
 
-def test_masks_count() -> None:
+def test_masks_are_counted() -> None:
     memo, mask = Memo(limit=10_000), np.ones((100, 100), dtype=np.bool_)
     put(memo, b"a", Regions([Region((0, 0, 100, 100), mask=mask)], size=(100, 100)))
     assert not holds(memo, b"a")
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(2, 3000)), max_size=40))
-def test_the_bound_holds_whatever_comes(puts: list[tuple[int, int]]) -> None:
+def test_the_size_never_exceeds_the_limit(puts: list[tuple[int, int]]) -> None:
     memo = Memo(limit=20_000)
     for key, size in puts:
         if not holds(memo, bytes([key])):
             put(memo, bytes([key]), "x" * size)
-        assert memo._sizes.total <= 20_000
-    assert memo._sizes.total == sum(500 + 4 * len(entry.value) for entry in memo._entries.values())
+        assert memo.size <= 20_000
+    kept = [found for key in range(6) if (found := memo.begin(bytes([key]))) is not None]
+    assert memo.size == sum(500 + 4 * len(entry.value) for entry in kept)
 
 
-def test_nobody_can_change_what_is_remembered() -> None:
+def test_a_cached_list_cannot_be_changed() -> None:
     memo, mine = Memo(), [["a"], "b"]
     put(memo, b"a", mine)
     mine.append("c")
@@ -116,8 +117,8 @@ def test_nobody_can_change_what_is_remembered() -> None:
     assert memo.begin(b"a") == remembered([["a"], "b"])
 
 
-def test_who_asks_meanwhile_waits_for_the_value() -> None:
-    memo, got = Memo(), list[Remembered | None]()
+def test_a_second_caller_waits_for_the_value() -> None:
+    memo, got = Memo(), list[CacheEntry | None]()
     assert memo.begin(b"a") is None
     asking = threading.Thread(target=lambda: got.append(memo.begin(b"a")))
     asking.start()
@@ -128,8 +129,8 @@ def test_who_asks_meanwhile_waits_for_the_value() -> None:
     assert got == [remembered(7)]
 
 
-def test_where_the_computation_failed_the_next_one_tries() -> None:
-    memo, got = Memo(), list[Remembered | None]()
+def test_after_a_failed_computation_the_next_caller_computes() -> None:
+    memo, got = Memo(), list[CacheEntry | None]()
     assert memo.begin(b"a") is None
     asking = threading.Thread(target=lambda: got.append(memo.begin(b"a")))
     asking.start()
@@ -139,7 +140,7 @@ def test_where_the_computation_failed_the_next_one_tries() -> None:
 
 
 class Unmeasurable:
-    """A value whose size cannot be told."""
+    """A value whose size cannot be measured."""
 
     def __init__(self, error: type[BaseException]) -> None:
         self.error = error
@@ -158,21 +159,21 @@ def deep(levels: int = 5_000) -> list[object]:
 UNKEPT: dict[str, Callable[[], object]] = {
     "too deep": deep,
     "no memory": lambda: Unmeasurable(MemoryError),
-    "a fault of its own": lambda: Unmeasurable(ValueError),
+    "a custom error": lambda: Unmeasurable(ValueError),
     "partly measured": lambda: ["x" * 100, Unmeasurable(MemoryError)],
 }
 
 
 @pytest.mark.parametrize("kind", UNKEPT)
-def test_a_value_that_cannot_be_measured_is_not_kept_and_wakes_who_waits(kind: str) -> None:
-    memo, got = Memo(), list[Remembered | None]()
+def test_a_value_that_cannot_be_measured_is_not_kept_and_wakes_waiting_callers(kind: str) -> None:
+    memo, got = Memo(), list[CacheEntry | None]()
     assert memo.begin(b"a") is None
     asking = threading.Thread(target=lambda: got.append(memo.begin(b"a")), daemon=True)
     asking.start()
-    while not memo._busy[b"a"]:
+    while not memo.waiting(b"a"):
         time.sleep(0.001)
     memo.end(b"a", remembered(UNKEPT[kind]()))
     asking.join(20)
     assert got == [None]
     assert len(memo) == 0
-    assert memo._sizes.total == 0
+    assert memo.size == 0

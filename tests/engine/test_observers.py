@@ -1,4 +1,4 @@
-"""Who watches a run sees each event as it happens, one at a time."""
+"""Observers of a run get each event as it happens, one at a time."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_observers_see_each_event_as_it_happens() -> None:
     assert [event for event in seen if not isinstance(event, StepStarted)] == list(run.events)
 
 
-def test_observers_see_how_far_a_model_has_come() -> None:
+def test_observers_see_the_progress_of_a_model() -> None:
     class Slow:
         def answer(self, image: Image, question: str) -> str:
             report(1, 2)
@@ -37,7 +37,7 @@ def test_observers_see_how_far_a_model_has_come() -> None:
     assert given.execute("RESULT=Vqa(IMAGE, 'How?')", picture()).ok
 
 
-def test_an_observer_is_never_entered_twice_at_once() -> None:
+def test_an_observer_is_called_with_one_event_at_a_time() -> None:
     inside, most = [0], [0]
 
     def observer(event: Event) -> None:
@@ -48,7 +48,7 @@ def test_an_observer_is_never_entered_twice_at_once() -> None:
 
     @tool("Slow")
     def slow(number: int) -> int:
-        """Take so long that it is worth a thread."""
+        """Take long enough to be worth a thread."""
         threading.Event().wait(0.002)
         return number
 
@@ -59,7 +59,7 @@ def test_an_observer_is_never_entered_twice_at_once() -> None:
 
 
 class Answers:
-    """Answers several questions at once."""
+    """Answers several questions together."""
 
     def answer(self, image: Image, question: str) -> str:
         report(1, 2)
@@ -69,7 +69,7 @@ class Answers:
         return [self.answer(*call) for call in calls]
 
 
-def test_an_observer_may_run_a_program_of_its_own() -> None:
+def test_an_observer_may_run_a_program() -> None:
     given, inner = session(models={"visual_qa": Answers()}), list[object]()
 
     def observer(event: Event) -> None:
@@ -85,7 +85,7 @@ def test_an_observer_may_run_a_program_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("kind", [StepStarted, StepProgress, StepFinished])
-def test_what_an_observer_raises_is_no_failure_of_a_step(kind: type) -> None:
+def test_an_observers_error_is_raised_and_fails_no_step(kind: type) -> None:
     def observer(event: Event) -> None:
         if isinstance(event, kind):
             raise LookupError("the observer's")

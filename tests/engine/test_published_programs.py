@@ -1,4 +1,4 @@
-"""How often the programs published with VisProg call models, each by itself."""
+"""The number of model calls of each program that was published with VisProg."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What models cost in tokens is recorded on the step that asked them, and every view shows it."""
+"""The tokens that models spend are recorded in the step that asked them, and every view shows them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ LONG = "There are boats, and boats, " + "and more boats, " * 100
 
 
 def counted(exchange: Exchange) -> None:
-    """Answer 2; a question about boats is answered at too great length first, and has to be asked twice."""
+    """Answer 2. The first answer to a question about boats is too long, so it is asked twice."""
     turns = exchange.request.body["messages"]
     boats = "boats" in turns[1]["content"][-1]["text"]
     answers(LONG if boats and len(turns) == 2 else "2")(exchange)
@@ -50,14 +50,14 @@ def costs(run: Run) -> list[Tokens]:
     return [step.tokens for step in run.steps]
 
 
-def test_each_step_has_its_own_tokens_though_steps_run_side_by_side(server: OpenAIServer) -> None:
+def test_each_step_has_its_own_tokens_when_steps_run_at_the_same_time(server: OpenAIServer) -> None:
     run = session(server).execute(PROGRAM, PHOTO)
     assert run.result == 4
     assert costs(run) == [(120, 30), (240, 60), (0, 0)]
     assert run.tokens == (360, 90)
 
 
-def test_a_remembered_step_costs_nothing(server: OpenAIServer) -> None:
+def test_a_cached_step_costs_nothing(server: OpenAIServer) -> None:
     both = session(server)
     both.execute(PROGRAM, PHOTO)
     again = both.execute(PROGRAM, PHOTO)
@@ -66,7 +66,7 @@ def test_a_remembered_step_costs_nothing(server: OpenAIServer) -> None:
     assert len(server.received) == 3
 
 
-def test_a_step_that_fails_keeps_what_it_has_cost(server: OpenAIServer) -> None:
+def test_a_failed_step_keeps_its_cost(server: OpenAIServer) -> None:
     server.replies = (answers(LONG),)
     run = session(server).execute("RESULT=Vqa(image=IMAGE, question='?')", PHOTO)
     assert not run.ok
@@ -90,7 +90,7 @@ def test_the_record_the_page_and_the_terminal_show_the_tokens(server: OpenAIServ
     assert "cost: 360 tokens in, 90 out\n" in out.getvalue()
 
 
-def test_a_live_view_shows_what_a_step_has_cost(server: OpenAIServer) -> None:
+def test_a_live_view_shows_the_cost_of_a_step(server: OpenAIServer) -> None:
     out = io.StringIO()
     both = session(server)
     with LiveSteps(both.check(PROGRAM).steps, Console(file=out, width=120, color_system=None)) as live:
@@ -99,7 +99,7 @@ def test_a_live_view_shows_what_a_step_has_cost(server: OpenAIServer) -> None:
     assert sum("tokens" in line for line in out.getvalue().splitlines()) == 2
 
 
-def test_where_nothing_is_paid_for_no_view_speaks_of_tokens() -> None:
+def test_no_view_mentions_tokens_if_none_were_spent() -> None:
     free = VisProg(models={"visual_qa": FakeVisualQA(lambda image, question: "2")})
     run, out = free.execute(PROGRAM, PHOTO), io.StringIO()
     render(run, Console(file=out, width=80, color_system=None))

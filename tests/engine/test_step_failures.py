@@ -1,4 +1,4 @@
-"""A failure names its step and its cause, and stops no more than what depends on it."""
+"""A failure names its step and its cause, and only stops the steps that depend on it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_a_failing_step_names_itself_its_line_and_its_cause() -> None:
         _ = run.result
 
 
-def test_dependants_of_a_failure_are_skipped_and_the_rest_is_completed() -> None:
+def test_steps_that_depend_on_a_failed_step_are_skipped_and_the_others_run() -> None:
     double, calls = counting()
     program = "A=Fail()\nB=Double(A)\nC=Double(B)\nD=Double(4)\nE=Double(D)\nRESULT=Eval('{C} + {E}')"
     run = session(double, failing(RuntimeError("broken"))).execute(program)
@@ -35,19 +35,19 @@ def test_dependants_of_a_failure_are_skipped_and_the_rest_is_completed() -> None
     assert run.variables == {"D": 8, "E": 16}
 
 
-def test_a_step_that_two_failures_reach_is_skipped_once() -> None:
+def test_a_step_that_depends_on_two_failed_steps_is_skipped_once() -> None:
     program = "A=Fail(1)\nB=Fail(2)\nRESULT=Eval('{A} + {B}')"
     run = session(failing(RuntimeError("broken"))).execute(program)
     assert statuses(run) == ["failed", "failed", "skipped"]
     assert sum(isinstance(event, StepSkipped) for event in run.events) == 1
 
 
-def test_a_failing_step_that_stands_twice_fails_twice() -> None:
+def test_a_failing_step_that_occurs_twice_fails_twice() -> None:
     run = session(failing(ValueError("no"))).execute("A=Fail(1)\nB=Fail(1)\nRESULT=Eval('{A} + {B}')")
     assert statuses(run) == ["failed", "failed", "skipped"]
 
 
-def test_a_role_that_nothing_fills_fails_its_step_with_what_to_do() -> None:
+def test_a_missing_model_fails_the_step_with_advice() -> None:
     run = session().execute("RESULT=Vqa(IMAGE, 'What?')", picture())
     assert run.error is not None
     assert isinstance(run.error.__cause__, ModelUnavailable)
@@ -56,15 +56,15 @@ def test_a_role_that_nothing_fills_fails_its_step_with_what_to_do() -> None:
     assert "visual_qa" in run.error.help
 
 
-def test_a_tool_that_breaks_its_promise_is_found_out() -> None:
+def test_a_result_of_another_type_than_declared_is_reported() -> None:
     @tool("Liar")
     def liar() -> Regions:
-        """Promise regions."""
+        """Declare regions, and return text."""
         return "dog"  # type: ignore[return-value]
 
     run = session(liar).execute("RESULT=Liar()")
     assert run.error is not None
-    assert "Liar returned a str, and its signature says Regions" in run.error.message
+    assert "Liar returned a str, but its signature says Regions" in run.error.message
 
 
 def test_lists_of_lists_are_bounded() -> None:
@@ -74,7 +74,7 @@ def test_lists_of_lists_are_bounded() -> None:
     assert "contains more than 10,000 values" in run.error.message
 
 
-def test_a_missing_picture_is_said_before_anything_runs() -> None:
+def test_a_missing_picture_is_reported_before_anything_runs() -> None:
     given = session()
     checked = given.check("RESULT=Crop(LEFT, OBJ0)\nOBJ0=FaceDet(LEFT)")
     assert not checked.ok

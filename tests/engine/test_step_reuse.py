@@ -1,10 +1,10 @@
-"""No step runs that nobody needs, and none runs twice."""
+"""Unused steps do not run, and no step runs twice."""
 
 from __future__ import annotations
 
 import threading
 
-from tests.engine.steps import counting, picture, session, statuses
+from tests.engine.steps import counting, interpreter, picture, run, session, statuses
 from visprog import Image, Warn, tool
 from visprog.engine.cache.memory import Memo
 from visprog.engine.events import StepFinished
@@ -15,14 +15,14 @@ from visprog.models.roles import Captioner, VisualQA
 from visprog.models.zoo import Zoo
 
 
-def test_steps_without_influence_do_not_run() -> None:
+def test_unused_steps_do_not_run() -> None:
     double, calls = counting()
     run = session(double).execute("A=Double(1)\nB=Double(A)\nRESULT=Double(5)")
     assert calls == [5]
     assert statuses(run) == ["unneeded", "unneeded", "done"]
 
 
-def test_a_second_run_of_the_same_thing_runs_nothing() -> None:
+def test_a_second_run_of_the_same_program_computes_nothing() -> None:
     double, calls = counting()
     given = session(double)
     program = "A=Double(1)\nRESULT=Double(A)"
@@ -32,7 +32,7 @@ def test_a_second_run_of_the_same_thing_runs_nothing() -> None:
     assert statuses(second) == ["cached", "cached"]
 
 
-def test_an_edited_program_reruns_the_edit_and_what_depends_on_it() -> None:
+def test_an_edited_program_reruns_the_edited_step_and_its_dependents() -> None:
     double, calls = counting()
     given = session(double)
     given.execute("A=Double(1)\nB=Double(10)\nRESULT=Eval('{A} + {B}')")
@@ -42,7 +42,7 @@ def test_an_edited_program_reruns_the_edit_and_what_depends_on_it() -> None:
     assert statuses(run) == ["cached", "done", "done"]
 
 
-def test_a_step_that_stands_twice_runs_once() -> None:
+def test_a_step_that_occurs_twice_runs_once() -> None:
     detector = FakeDetector({"dog": [(0, 0, 2, 2)]})
     program = (
         "A=Loc(IMAGE, 'dog')\nB=Loc(image=IMAGE, object='dog')\nRESULT=Eval('1')\nC=Count(A)\nD=Count(B)\n"
@@ -52,12 +52,12 @@ def test_a_step_that_stands_twice_runs_once() -> None:
     assert detector.calls == 1
 
 
-def test_a_slow_step_that_stands_twice_runs_once() -> None:
+def test_a_slow_step_that_occurs_twice_runs_once() -> None:
     calls: list[int] = []
 
     @tool("Slow")
     def slow(number: int) -> int:
-        """Take so long that the other one begins meanwhile."""
+        """Take long enough for the other step to start."""
         calls.append(number)
         threading.Event().wait(0.05)
         return number
@@ -66,13 +66,13 @@ def test_a_slow_step_that_stands_twice_runs_once() -> None:
     assert calls == [1]
 
 
-def test_a_step_that_several_runs_have_in_common_runs_once() -> None:
+def test_a_step_that_several_runs_share_runs_once() -> None:
     calls: list[int] = []
     meeting = threading.Barrier(3, timeout=20)
 
     @tool("Slow")
     def slow(number: int) -> int:
-        """Take so long that the others begin meanwhile."""
+        """Take long enough for the other runs to start."""
         calls.append(number)
         threading.Event().wait(0.1)
         return number
@@ -91,10 +91,10 @@ def test_a_step_that_several_runs_have_in_common_runs_once() -> None:
     assert calls == [1]
 
 
-def test_what_a_step_had_to_say_is_remembered_with_its_value() -> None:
+def test_the_warnings_of_a_step_are_cached_with_its_value() -> None:
     @tool("Mutter")
     def mutter(*, warn: Warn) -> int:
-        """Say something."""
+        """Add a warning."""
         warn("hm")
         return 1
 
@@ -103,7 +103,7 @@ def test_what_a_step_had_to_say_is_remembered_with_its_value() -> None:
     assert given.execute("RESULT=Mutter()").warnings == ("RESULT: hm",)
 
 
-def test_nothing_is_remembered_where_memory_is_zero() -> None:
+def test_nothing_is_cached_if_memory_is_zero() -> None:
     double, calls = counting()
     given = session(double, memory=0)
     given.execute("RESULT=Double(1)")
@@ -111,7 +111,7 @@ def test_nothing_is_remembered_where_memory_is_zero() -> None:
     assert calls == [1, 1]
 
 
-def test_a_failure_is_not_remembered() -> None:
+def test_a_failure_is_not_cached() -> None:
     attempts: list[int] = []
 
     @tool("Flaky")
@@ -127,7 +127,7 @@ def test_a_failure_is_not_remembered() -> None:
     assert given.execute("RESULT=Flaky()").result == 7
 
 
-def test_another_picture_another_model_and_another_version_are_other_steps() -> None:
+def test_another_picture_model_or_version_makes_another_step() -> None:
     asked = FakeVisualQA(lambda image, question: str(image.pixels[0, 0, 0]))
     given = session(models={"visual_qa": asked})
     program = "RESULT=Vqa(IMAGE, 'How bright?')"
@@ -152,7 +152,7 @@ def test_one_model_in_another_role_makes_another_step() -> None:
 
     @tool("Tell", version="1")
     def tell(image: Image, *, captioner: Captioner | None, visual_qa: VisualQA | None) -> str:
-        """Say something of `image` by what there is."""
+        """Describe `image` with an available model."""
         if captioner is not None:
             return captioner.caption(image)
         return visual_qa.answer(image, "What?") if visual_qa is not None else ""
@@ -160,15 +160,16 @@ def test_one_model_in_another_role_makes_another_step() -> None:
     memo, found = Memo(), []
     for role in ("captioner", "visual_qa"):
         given = session(tell, models=Zoo(Profile("none"), {role: Both()}))
-        given._interpreter._memo = memo
-        found.append(given.execute("RESULT=Tell(IMAGE)", picture()).result)
+        (event,) = run(interpreter(given, memo=memo), given, "RESULT=Tell(IMAGE)", IMAGE=picture())
+        assert isinstance(event, StepFinished)
+        found.append(event.value)
     assert found == ["a caption", "an answer"]
 
 
-def test_a_tool_that_sorts_its_list_changes_nobody_elses() -> None:
+def test_a_tool_that_sorts_its_list_does_not_affect_others() -> None:
     @tool("Sorted")
     def in_order(items: object) -> object:
-        """Put `items` in order."""
+        """Sort `items`."""
         assert isinstance(items, list)
         items.sort()
         return items

@@ -1,4 +1,4 @@
-"""Whatever a program builds, it ends soon, with bounded memory, as a failed step."""
+"""A program that builds excessive values fails soon, in a step, with bounded memory."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def finished(given: VisProg, program: str) -> Run:
 
 
 @pytest.mark.parametrize("kind", BOMBS)
-def test_a_bomb_ends_as_a_failed_step(kind: str) -> None:
+def test_a_program_of_excessive_size_fails_in_a_step(kind: str) -> None:
     given = session()
     tracemalloc.start()
     start = time.process_time()
@@ -72,7 +72,7 @@ def test_a_bomb_ends_as_a_failed_step(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", BOMBS)
-def test_a_bomb_always_ends_the_same_way(kind: str) -> None:
+def test_a_program_of_excessive_size_always_fails_the_same_way(kind: str) -> None:
     program = "\n".join(BOMBS[kind])
     given = session()
     with ThreadPoolExecutor(8) as threads:
@@ -81,7 +81,7 @@ def test_a_bomb_always_ends_the_same_way(kind: str) -> None:
     assert len({(str(run.error), *endings(run)) for run in runs}) == 1
 
 
-def test_the_largest_programs_end_soon() -> None:
+def test_the_largest_programs_finish_soon() -> None:
     answers = ", ".join(["{A}"] * 60)
     lines = ['A=Eval("[' + "'yes', " * 30 + ']")', f'B=Eval("[{answers}]")']
     lines += [f'C{n}=Eval("{{B}} == {{B}} and len({{B}}) > {n}")' for n in range(190)]
@@ -107,9 +107,7 @@ ENDLESS.append(ENDLESS)
         (["x" * 1_000] * 200, "more than 100,000 characters"),
     ],
 )
-def test_what_a_tool_of_ones_own_returns_is_bounded_too(
-    tmp_path: Path, large: list[str], message: str
-) -> None:
+def test_the_results_of_custom_tools_are_bounded_too(tmp_path: Path, large: list[str], message: str) -> None:
     @tool("Large")
     def build() -> list[str]:
         """Return too much."""

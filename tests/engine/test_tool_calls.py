@@ -1,4 +1,4 @@
-"""What a tool is given: models, settings, numbers that were answers; and what is said of its value."""
+"""The arguments of tools: models, settings, and answers used as numbers; and warnings about results."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from visprog.models.roles import VisualQA
 from visprog.models.zoo import Zoo
 
 
-def test_an_empty_detection_does_not_pass_silently() -> None:
+def test_an_empty_detection_causes_a_warning() -> None:
     run = session(models={"detector": FakeDetector({})}).execute(
         "A=Loc(IMAGE, 'cat')\nRESULT=Count(A)", picture()
     )
@@ -23,10 +23,10 @@ def test_an_empty_detection_does_not_pass_silently() -> None:
     assert run.warnings == ("A: found nothing",)
 
 
-def test_a_tool_that_can_do_without_its_model_never_loads_it() -> None:
+def test_a_model_that_a_tool_does_not_use_is_never_loaded() -> None:
     @tool("Maybe")
     def maybe(ask: bool, *, visual_qa: VisualQA) -> str:
-        """Ask only where told to."""
+        """Ask only if `ask` is true."""
         return visual_qa.answer(picture(), "What?") if ask else "not asked"
 
     given = session(maybe)
@@ -37,7 +37,7 @@ def test_a_tool_that_can_do_without_its_model_never_loads_it() -> None:
 @pytest.mark.parametrize(
     ("answer", "expected"), [("3", 6), ("three", 6), (" 3. ", 6), ("many", None), ("2.5", None)]
 )
-def test_an_answer_given_for_a_number_is_read_as_one(answer: str, expected: int | None) -> None:
+def test_an_answer_used_as_a_number_is_converted(answer: str, expected: int | None) -> None:
     double, _ = counting()
     given = session(double, models={"visual_qa": FakeVisualQA(lambda image, question: answer)})
     run = given.execute("A=Vqa(IMAGE, 'How many?')\nRESULT=Double(A)", picture())
@@ -50,7 +50,7 @@ def scale(number: float, *, factor: float = 2.0) -> float:
     return number * factor
 
 
-def test_a_profile_sets_what_a_tool_leaves_open() -> None:
+def test_a_profile_changes_the_settings_of_a_tool() -> None:
     tools = session(scale).tools
     plain = VisProg(tools=[scale])
     assert plain.execute("RESULT=Scale(3)").result == 6
@@ -64,6 +64,6 @@ def test_a_profile_sets_what_a_tool_leaves_open() -> None:
     assert first.key != second.key
 
 
-def test_a_setting_that_a_tool_does_not_have_is_refused() -> None:
+def test_an_unknown_setting_is_rejected() -> None:
     with pytest.raises(UsageError, match="Scale has no setting `faktor`"):
         VisProg(tools=[scale], models=Zoo(Profile("own", tools={"scale": {"faktor": 3.0}})))

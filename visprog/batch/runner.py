@@ -6,10 +6,8 @@ import contextlib
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from queue import SimpleQueue
 from typing import NamedTuple
 
 from visprog.batch.configuration import Configuration
@@ -29,6 +27,7 @@ from visprog.batch.tasks import Task, read_tasks
 from visprog.batch.validation import check_tasks
 from visprog.files import replacing
 from visprog.models.usage import NOTHING, Tokens, total
+from visprog.parallel import parallel_map_unordered
 from visprog.session import VisProg
 
 WORKERS = 32
@@ -236,32 +235,11 @@ def _local_engine(session: VisProg) -> Engine:
 
 def perform_side_by_side(perform: Callable[[Task], Outcome], jobs: Iterable[Job], workers: int) -> Outcomes:
     """Yield what comes of each job as soon as it is known. Jobs are taken as they are needed."""
-    finished: SimpleQueue[tuple[Job, Outcome | BaseException]] = SimpleQueue()
 
-    def work(job: Job) -> None:
-        try:
-            finished.put((job, perform(job[1])))
-        except BaseException as failure:
-            finished.put((job, failure))
+    def work(job: Job) -> tuple[Job, Outcome]:
+        return job, perform(job[1])
 
-    def next_finished() -> tuple[Job, Outcome]:
-        job, outcome = finished.get()
-        if isinstance(outcome, BaseException):
-            raise outcome
-        return job, outcome
-
-    pool, under_way = ThreadPoolExecutor(workers, thread_name_prefix="visprog-batch"), 0
-    try:
-        for job in jobs:
-            pool.submit(work, job)
-            under_way += 1
-            if under_way == workers:
-                yield next_finished()
-                under_way -= 1
-        for _ in range(under_way):
-            yield next_finished()
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+    return parallel_map_unordered(work, jobs, workers=workers)
 
 
 def _ignore(_: object) -> None:

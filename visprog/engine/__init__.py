@@ -1,1 +1,1 @@
-"""From a checked program to a record of its run."""
+"""Runs checked programs."""

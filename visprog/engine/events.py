@@ -1,7 +1,7 @@
-"""What happens while a program runs, one small record per kind.
+"""The events of a run, one small record for each kind.
 
-`index` is the step's place in the program, from 0. Times are seconds; `at` counts from the run's start.
-Nobody changes a record; they are not frozen, as that takes five times as long to make, in every step.
+`index` is the step's place in the program, from 0. Times are seconds, and `at` counts from the start of the
+run. Nobody changes an event. They are not frozen dataclasses, which take five times as long to make.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from visprog.models.usage import NOTHING, Tokens
 
 @dataclass(slots=True)
 class StepStarted:
-    """A step begins. Sent to observers only, for a live view; the record does not keep it."""
+    """A step starts. Sent to observers only, for live views; the record does not keep it."""
 
     index: int
     at: float
@@ -23,7 +23,7 @@ class StepStarted:
 
 @dataclass(slots=True)
 class StepProgress:
-    """A model has done `done` of `total` parts of its work for a step. Sent to observers only."""
+    """A model has finished `done` of `total` parts of its work for a step. Sent to observers only."""
 
     index: int
     done: int
@@ -32,11 +32,11 @@ class StepProgress:
 
 @dataclass(slots=True)
 class StepFinished:
-    """A step has its value, computed or (`cached`) remembered.
+    """A step has its value, which was computed or (`cached`) came from the cache.
 
-    `models` are the fingerprints of the models that the step was given, `tokens` what they cost in it where
-    they are paid for by the token; a remembered value costs nothing. `together` is how many calls, the step's
-    own and those of others, a model answered in one pass for it: the most where there were several passes.
+    `models` are the fingerprints of the models that the step was given. `tokens` are the tokens that they
+    spent; a cached value spends none. `together` is the number of calls, of this step and others, that a
+    model answered in one pass; the largest one if there were several passes.
     """
 
     index: int
@@ -53,7 +53,7 @@ class StepFinished:
 
 @dataclass(slots=True)
 class StepFailed:
-    """A step could not be completed. It may have cost tokens all the same."""
+    """A step failed. It may have spent tokens."""
 
     index: int
     at: float
@@ -66,7 +66,7 @@ class StepFailed:
 
 @dataclass(slots=True)
 class StepSkipped:
-    """A step did not run: it depends on failed step `because`, or (None) the result does not need it."""
+    """A step did not run: it depends on the failed step `because`, or (None) the result does not need it."""
 
     index: int
     because: int | None

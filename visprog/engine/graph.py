@@ -1,4 +1,4 @@
-"""The dataflow graph of a checked program: what each step is called with, and what it waits for."""
+"""The dataflow graph of a checked program: the arguments of each step, and the steps that it waits for."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from visprog.tools import Registry, Tool
 
 @dataclass(slots=True, eq=False)  # not frozen: that would triple the time to build a graph
 class Node:
-    """A step, ready to be called. It does not change once it is made.
+    """A step that is ready to be called. It is never changed.
 
-    `name` is the variable that the step defines, in single-assignment form. `constants` are arguments known
-    beforehand, `variables` maps parameters to names, `lists` to lists with names in them, `expressions` to an
-    Eval expression and the name behind each of its variables. `identity` hashes all that the step's value
-    depends on but the values of `uses`.
+    `name` is the variable that the step defines, in single-assignment form. `constants` has the arguments
+    that are known before the run. `variables` maps parameters to names, `lists` to lists that contain names,
+    and `expressions` to an Eval expression and the names of its variables. `identity` is a hash of everything
+    that the step's value depends on, except the values of `uses`.
     """
 
     index: int
@@ -41,7 +41,7 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """The steps that the result needs, by index, and for each index the steps that wait for it."""
+    """The steps that the result needs, by index, and the steps that wait for each of them."""
 
     nodes: Mapping[int, Node]
     dependents: Mapping[int, tuple[int, ...]]
@@ -49,7 +49,7 @@ class Graph:
 
 
 def build_graph(checked: Checked, tools: Registry) -> Graph:
-    """Build the graph of a program that passed the checker. Steps without influence are left out."""
+    """Build the graph of a program that passed the checker. Unused steps are left out."""
     places = {step.name: index for index, step in enumerate(checked.steps)}
     nodes = {index: _node(index, checked.steps[index], tools, places) for index in sorted(checked.needed)}
     dependents: dict[int, list[int]] = {index: [] for index in nodes}
@@ -63,7 +63,7 @@ def build_graph(checked: Checked, tools: Registry) -> Graph:
 def _node(index: int, step: CheckedStep, tools: Registry, places: Mapping[str, int]) -> Node:
     tool = tools.get(step.tool) if step.tool is not None else None
     if tool is None and step.tool is not None:
-        raise UsageError(f"there is no tool `{step.tool}` here", help="check the program in this session")
+        raise UsageError(f"unknown tool `{step.tool}`", help="check the program in this session")
     constants: dict[str, Any] = {}
     variables: list[tuple[str, str]] = []
     lists: list[tuple[str, ListValue]] = []
@@ -78,7 +78,7 @@ def _node(index: int, step: CheckedStep, tools: Registry, places: Mapping[str, i
     expressions = tuple(
         (name, each.expression, tuple(each.names.items())) for name, each in step.expressions.items()
     )
-    types = _settled_types(tool) if tool else {}
+    types = _converted_types(tool) if tool else {}
     depends = tuple(places[name] for name in step.uses if name in places)
     identity = _identity(step, tool)
     return Node(
@@ -96,29 +96,29 @@ def _node(index: int, step: CheckedStep, tools: Registry, places: Mapping[str, i
     )
 
 
-_SETTLED = frozenset({Type.STR, Type.INT, Type.FLOAT, Type.BOOL, Type.LIST, Type.TEXTS})
-"""The types for which a Scalar may have been given: only the running program knows whether it fits."""
+_CONVERTED = frozenset({Type.STR, Type.INT, Type.FLOAT, Type.BOOL, Type.LIST, Type.TEXTS})
+"""The types to which a Scalar is converted. Only the running program knows whether its value fits."""
 
 
 @lru_cache(maxsize=1_000)
-def _settled_types(tool: Tool) -> Mapping[str, Type]:
-    return {each.name: each.type for each in tool.signature.parameters if each.type in _SETTLED}
+def _converted_types(tool: Tool) -> Mapping[str, Type]:
+    return {each.name: each.type for each in tool.signature.parameters if each.type in _CONVERTED}
 
 
 def _identity(step: CheckedStep, tool: Tool | None) -> bytes:
-    """Hash the tool and the written arguments; a variable counts by its place among the step's uses."""
+    """Hash the tool and the arguments as text. A variable is written as its place in the step's uses."""
     places = {name: place for place, name in enumerate(step.uses)}
     parts = [tool.fingerprint if tool else "alias"]
-    parts += [f"{name}={_written(value, places)}" for name, value in sorted(step.arguments.items())]
+    parts += [f"{name}={_argument_text(value, places)}" for name, value in sorted(step.arguments.items())]
     for name, computation in step.expressions.items():
         uses = [(written, places[bound]) for written, bound in computation.names.items()]
         parts.append(f"{name}:{computation.expression.source}{uses}")
     return hashlib.blake2b("\0".join(parts).encode(), digest_size=16).digest()
 
 
-def _written(value: Value, places: Mapping[str, int]) -> str:
+def _argument_text(value: Value, places: Mapping[str, int]) -> str:
     if isinstance(value, Variable):
         return f"${places[value.name]}"
     if isinstance(value, ListValue):
-        return f"[{', '.join(_written(item, places) for item in value.items)}]"
+        return f"[{', '.join(_argument_text(item, places) for item in value.items)}]"
     return repr(value.value)

@@ -1,45 +1,41 @@
-"""Runs the graph of a checked program: steps that do not depend on each other run side by side.
+"""Runs checked programs: independent steps run at the same time.
 
-The values are those of running the steps in order. A step that fails takes the steps that depend on it
-along; the others are completed.
+The values are the same as if the steps ran in order. If a step fails, the steps that depend on it are
+skipped; the others run.
 """
 
 from __future__ import annotations
 
-import inspect
 import os
 from collections.abc import Mapping
-from functools import partial
 from threading import Lock
-from typing import Any
 
 from visprog.engine.batching import Batcher
 from visprog.engine.cache.memory import Memo
-from visprog.engine.events import (
-    Event,
-)
-from visprog.engine.execution import Execution, Hands, Observer, Surroundings
+from visprog.engine.events import Event
+from visprog.engine.execution import Execution
 from visprog.engine.graph import Graph, build_graph
+from visprog.engine.observing import Observer
+from visprog.engine.step_run import Runtime
+from visprog.engine.tool_models import ToolModels
+from visprog.engine.tool_times import ToolTimes
 from visprog.engine.workers import WorkerPool
 from visprog.errors import UsageError
 from visprog.language.checker import Checked
-from visprog.models.handle import ModelHandle
 from visprog.models.roles import Models
-from visprog.tools import Registry, Tool
+from visprog.tools import Registry
 from visprog.values import Image
 
-_GRAPHS = 64
-
-_HANDOFF = 200e-6
-"""Seconds. A tool that takes less is not worth handing to another thread."""
+_MAX_GRAPHS = 64
+"""Number of programs whose graphs are kept."""
 
 
 class Interpreter:
     """Runs checked programs with the given tools and models.
 
-    At most `workers` steps and one more compute at once, of all runs together; those that wait for a model
-    do not count. What was computed once is remembered in `memo`; None remembers nothing, within a run
-    neither. With `batching`, calls to one model are gathered, as `visprog.engine.batching` says.
+    At most `workers` + 1 steps of all runs compute at the same time; steps that wait for a model are not
+    counted. Results are cached in `memo`. Without it, every step is computed, even equal steps of one run.
+    With `batching`, calls to one model are combined (see `visprog.engine.batching`).
     """
 
     def __init__(
@@ -54,13 +50,17 @@ class Interpreter:
         self._tools = tools
         self._models = models
         self._memo = memo
-        self._at_once = 1 + (workers or min(8, (os.cpu_count() or 1) + 2))
+        self._slots = 1 + (workers or min(8, (os.cpu_count() or 1) + 2))
         self._batching = batching
-        self._hands = self._gathered_hands()
-        self._gathering: set[str] = set()  # tools whose calls wait for others
+        self._times = ToolTimes()
+        self._runtime = self._new_runtime()
         self._lock = Lock()
-        self._seconds: dict[str, float] = {}
         self._graphs: dict[int, tuple[Checked, Graph]] = {}
+
+    @property
+    def workers(self) -> WorkerPool:
+        """The threads that run steps. After an interrupted run they are new ones."""
+        return self._runtime.workers
 
     def run(
         self,
@@ -69,12 +69,12 @@ class Interpreter:
         observer: Observer | None = None,
         deadline: float | None = None,
     ) -> tuple[Event, ...]:
-        """Run a program over its inputs and return what happened, in the order in which it did.
+        """Run a program over its inputs and return the events in the order in which they happened.
 
-        When `deadline` seconds have passed, the steps that are not done fail with DeadlineExceeded. A step
-        that runs at that time is left to itself, and nothing it does has an effect on the run.
+        After `deadline` seconds, unfinished steps fail with DeadlineExceeded. A step that runs at that time
+        continues, but it no longer affects the run.
 
-        Raises UsageError if an input that the program uses is not given. A step's failure is an event.
+        Raises UsageError if an input that the program uses is missing. A step's failure is an event.
         """
         missing = sorted(checked.used_inputs - inputs.keys())
         if missing:
@@ -82,104 +82,40 @@ class Interpreter:
                 f"the program uses {', '.join(missing)}, which is not given",
                 help=f"give a picture for each of {', '.join(sorted(checked.inputs))}",
             )
-        execution = Execution(self, self._graph(checked), inputs, observer, deadline)
+        execution = Execution(self._runtime, self._graph(checked), inputs, observer, deadline)
         try:
             execution.run()
         except KeyboardInterrupt:
-            self._begin_anew()
+            self._abandon_workers()
             raise
         return tuple(execution.events)
 
-    def _gathered_hands(self) -> Hands:
-        workers = WorkerPool(self._at_once)
-        return Hands(workers, Batcher(workers) if self._batching else None)
+    def close(self) -> None:
+        """End the worker threads. Running steps are not waited for."""
+        self._runtime.workers.close()
 
-    def _begin_anew(self) -> None:
-        """Leave threads and keys to the runs that have them: an interruption may come between any lines."""
-        before, self._hands = self._hands, self._gathered_hands()
+    def _new_runtime(self) -> Runtime:
+        workers = WorkerPool(self._slots)
+        batcher = Batcher(workers) if self._batching else None
+        models = ToolModels(self._models, workers, batcher, self._times)
+        return Runtime(workers, models, self._times, self._memo)
+
+    def _abandon_workers(self) -> None:
+        """Leave threads and cache keys to the runs that have them.
+
+        An interruption may come between any two lines, so their state cannot be trusted.
+        """
+        before, self._runtime = self._runtime, self._new_runtime()
         before.workers.close()
         if self._memo is not None:
-            self._memo.forget_the_busy()
+            self._memo.release_keys()
 
     def _graph(self, checked: Checked) -> Graph:
-        """Return the program's graph; the last ones are kept, as one program runs over many pictures."""
+        """Return the program's graph. The last ones are kept, as a program may run over many pictures."""
         with self._lock:
             kept = self._graphs.pop(id(checked), None)
             graph = kept[1] if kept is not None else build_graph(checked, self._tools)
-            self._graphs[id(checked)] = checked, graph  # holding the program keeps its id its own
-            if len(self._graphs) > _GRAPHS:
+            self._graphs[id(checked)] = checked, graph  # keeping the program keeps its id unique
+            if len(self._graphs) > _MAX_GRAPHS:
                 del self._graphs[next(iter(self._graphs))]
         return graph
-
-    def close(self) -> None:
-        """Let the worker threads go. Steps under way are not waited for."""
-        self._hands.workers.close()
-
-    def _is_quick(self, tool: Tool | None) -> bool:
-        if tool is None:
-            return True
-        return self._seconds.get(tool.name, _HANDOFF) < _HANDOFF and tool.name not in self._gathering
-
-    def _took(self, tool: Tool, seconds: float) -> None:
-        """Follow the median of what a tool takes: on a busy machine any call may be held up for long.
-
-        A lost update between threads does no harm.
-        """
-        before = self._seconds.get(tool.name)
-        self._seconds[tool.name] = seconds if before is None else before * (1.25 if seconds > before else 0.8)
-
-    def _lend(self, tool: Tool, hands: Hands, passes: list[int]) -> dict[str, object]:
-        call = partial(self._call_model, tool, hands, passes)
-        return {
-            parameter: ModelHandle(self._models, need.role, call)
-            if not need.optional or self._models.has(need.role)
-            else None
-            for parameter, need in tool.needs.items()
-        }
-
-    def _call_model(
-        self,
-        tool: Tool,
-        hands: Hands,
-        passes: list[int],
-        role: str,
-        model: object,
-        method: str,
-        *given: Any,
-        **named: Any,
-    ) -> Any:
-        """Call a model for a step: together with other steps where the model can, and resting meanwhile.
-
-        How many calls were made together is added to `passes`.
-        """
-        function = getattr(model, method)
-        if hands.batcher is not None and hands.batcher.can_take(model, method):
-            if named:
-                bound = inspect.signature(function).bind(*given, **named)
-                given, named = bound.args, bound.kwargs
-            if not named:
-                self._gathering.add(tool.name)
-                answer = hands.batcher.call(model, self._models.fingerprint(role), method, given)
-                passes.append(answer.together)
-                return answer.value
-        with hands.workers.resting():
-            return function(*given, **named)
-
-    def _settings(self, tool: Tool) -> dict[str, Any]:
-        """Return what the profile says of the tool."""
-        return dict(self._models.settings(tool.name)) if tool.settings else {}
-
-    def _is_stable(self, tool: Tool) -> bool:
-        """Whether the tool's keys mean the same in another process."""
-        roles = (need.role for need in tool.needs.values() if self._models.has(need.role))
-        return tool.is_stable and all(map(self._models.is_stable, roles))
-
-    def _surroundings(self, tool: Tool) -> Surroundings:
-        found = {
-            parameter: self._models.fingerprint(need.role) if self._models.has(need.role) else None
-            for parameter, need in tool.needs.items()
-        }
-        settings = [f"{name}={value!r}" for name, value in sorted(self._settings(tool).items())]
-        roles = [f"{parameter}={fingerprint!r}" for parameter, fingerprint in found.items()]
-        names = (*(each for each in found.values() if each is not None), *settings)
-        return Surroundings("\0".join(["", *roles, *settings, ""]).encode(), names)

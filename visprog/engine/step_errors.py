@@ -1,4 +1,4 @@
-"""What a failed step tells: the step, its line, the cause, and where in a tool of one's own it was raised."""
+"""The error of a failed step: the step, its line, the cause, and its place in a custom tool."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ def step_error(node: Node, cause: BaseException) -> StepError:
 
 
 def place_of(error: BaseException) -> str:
-    """Return the innermost place in a file of the user's, as the end of a message; else nothing.
+    """Return the innermost place in the user's files, as the end of a message; "" if there is none.
 
-    The file has its name only: where it is differs from machine to machine.
+    Only the file's name is given, as its folder differs between machines.
     """
     trace: TracebackType | None = error.__traceback__
     found = ""
@@ -43,15 +43,15 @@ def place_of(error: BaseException) -> str:
 
 @cache
 def _is_the_users(file: str) -> bool:
-    """Whether a file is neither VisProg's, nor Python's, nor an installed package's."""
+    """Return whether a file belongs to neither VisProg, Python nor an installed package."""
     if file.startswith("<"):
         return False
     path = Path(file).resolve()
-    return not any(path.is_relative_to(folder) for folder in _others())
+    return not any(path.is_relative_to(folder) for folder in _other_folders())
 
 
 @cache
-def _others() -> tuple[Path, ...]:
+def _other_folders() -> tuple[Path, ...]:
     """Return the folders of VisProg, Python and installed packages."""
     packages = [sys.modules[name] for name in ("visprog", "visprog.modules") if name in sys.modules]
     folders = {folder for package in packages for folder in package.__path__}

@@ -1,4 +1,4 @@
-"""Values where they come to a tool and where they leave it: of its parameters' types, and as it promises."""
+"""The arguments and results of tools: conversion to the types of parameters, and checks of results."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from visprog.values import Image, Regions
 
 
 def arguments_of(node: Node, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a step's tool is called with, of the values of the steps before it.
+    """Return the arguments of a step's tool, given the values of earlier steps.
 
-    Raises ExpressionError and UsageError where a value does not fit.
+    Raises ExpressionError and UsageError if a value does not fit.
     """
     arguments = dict(node.constants)
     for parameter, name in node.variables:
@@ -31,20 +31,21 @@ def arguments_of(node: Node, values: Mapping[str, Any]) -> dict[str, Any]:
         arguments[parameter] = expression.bind({written: values[name] for written, name in names})
     for parameter, kind in node.types.items():
         if parameter in arguments:
-            arguments[parameter] = _settled(parameter, kind, arguments[parameter])
+            arguments[parameter] = _converted(parameter, kind, arguments[parameter])
     return arguments
 
 
 def check_result(tool: Tool, value: Any) -> None:
-    """Raise TypeError if a tool returned another type than its signature says.
+    """Raise TypeError if a tool's value does not have the type of its signature.
 
     Raises ExpressionError if the value is larger than the language allows.
     """
     expected = _RESULTS.get(tool.signature.returns)
     if expected is not None and not isinstance(value, expected):
         promised = tool.signature.returns.value
-        raise TypeError(f"{tool.name} returned a {type(value).__name__}, and its signature says {promised}")
-    check_size([value])
+        raise TypeError(f"{tool.name} returned a {type(value).__name__}, but its signature says {promised}")
+    if not isinstance(value, _SMALL):
+        check_size([value])
 
 
 def _list(items: ListValue, values: Mapping[str, Any]) -> list[Any]:
@@ -57,8 +58,8 @@ def _resolved(value: Value, values: Mapping[str, Any]) -> Any:
     return _list(value, values) if isinstance(value, ListValue) else value.value
 
 
-def _settled(parameter: str, kind: Type, value: Any) -> Any:
-    """Bring a Scalar to the type that the parameter has. Raises ExpressionError where it does not fit."""
+def _converted(parameter: str, kind: Type, value: Any) -> Any:
+    """Convert a Scalar to the parameter's type. Raises ExpressionError if it does not fit."""
     if value is None or type(value) is _PYTHON[kind]:
         return value
     match kind:
@@ -80,11 +81,14 @@ def _settled(parameter: str, kind: Type, value: Any) -> Any:
 def _whole(parameter: str, value: Any) -> int:
     number = coercion.number(value, f"`{parameter}`")
     if number != int(number):
-        raise UsageError(f"`{parameter}` wants a whole number, found {number}")
+        raise UsageError(f"`{parameter}` is {number}, but must be a whole number")
     return int(number)
 
 
 _PYTHON = {Type.STR: str, Type.INT: int, Type.FLOAT: float, Type.BOOL: bool, Type.LIST: None, Type.TEXTS: str}
+
+_SMALL = (Image, Regions, bool, int, float, type(None))
+"""Types whose values hold no texts or lists."""
 
 _RESULTS: dict[Type, tuple[type, ...]] = {
     Type.IMAGE: (Image,),

@@ -1,204 +1,223 @@
-"""The threads that run steps: how many may compute at once, and whether any is still under way."""
+"""The threads that run steps, and the slots that bound how many of them compute at the same time."""
 
 from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
+from typing import NamedTuple
 
-Job = Callable[[], None]
+from visprog.engine.threads import Job, ReusedThreads
 
-_THREADS = 64
-"""The pool runs at most so many steps; further ones wait in a queue.
+MAX_THREADS = 64
+"""Maximum number of the pool's threads that run steps; further steps wait in a queue.
 
-A step that runs a program itself does not count while it waits for that program. Otherwise all threads might
-wait for steps in the queue.
+A thread is not counted while its step waits for a program that the step itself runs. If it were counted, all
+threads could wait for steps in the queue.
 """
 
-_NO_LIMIT = 1_000_000
+
+class Load(NamedTuple):
+    """The state of a pool at one moment.
+
+    `active` threads are not blocked; `free_slots` more may compute; `threads` of the pool run a step and do
+    not wait for a program of their own.
+    """
+
+    active: int
+    free_slots: int
+    threads: int
 
 
 class WorkerPool:
-    """Threads that run steps: those of callers, and up to `_THREADS` of the pool. `at_once` of them compute.
+    """The threads that run steps: callers' threads, and up to `MAX_THREADS` of the pool's own.
 
-    A thread of the pool is at work, and so is any thread inside `working`. A thread at work is awake or
-    rests. It rests while it waits for a model, the network or another step, and then does not count as
-    computing. When the last thread that is awake goes to rest, the pool calls `when_idle` with `lock` held.
-    A thread that is woken counts as awake at once, even before it continues. So does a step that was just
-    handed to the pool.
+    A worker is a thread of the pool, or any thread inside `as_worker`. A worker is active or blocked. It is
+    blocked while it waits for a model, the network or another step. An active worker computes in one of the
+    `slots`, or waits for a slot. When the last active worker is blocked, the pool calls `on_idle` while it
+    holds `lock`. A worker that is woken up is active immediately, even before it continues. So is a thread
+    that was just given a step.
     """
 
-    def __init__(self, at_once: int) -> None:
+    def __init__(self, slots: int) -> None:
         self.lock = threading.RLock()
-        self.when_idle: Job = _nothing
-        self._awake = 0
-        self._free = at_once
-        self._line: deque[threading.Lock] = deque()  # awake, but all that may compute already do
-        self._own = 0
+        self.on_idle: Job = _do_nothing
+        self._active = 0
+        self._free_slots = slots
+        self._slot_queue: deque[threading.Lock] = deque()
+        self._occupied = 0
         self._jobs: deque[Job] = deque()
-        self._pool: ThreadPoolExecutor | None = None
-        self._here = threading.local()
+        self._threads = ReusedThreads("visprog-step")
+        self._local = _Local()
 
     @property
-    def is_at_work(self) -> bool:
-        """Whether the calling thread is one that runs steps."""
-        return getattr(self._here, "at_work", False)
+    def is_worker(self) -> bool:
+        """Whether the calling thread is a worker."""
+        return self._local.is_worker
+
+    @property
+    def load(self) -> Load:
+        """The pool's state now."""
+        with self.lock:
+            return Load(self._active, self._free_slots, self._occupied)
 
     @contextmanager
-    def working(self) -> Iterator[None]:
-        """Make the calling thread one that runs steps."""
-        if self.is_at_work:
+    def as_worker(self) -> Iterator[None]:
+        """Make the calling thread a worker inside the block."""
+        if self.is_worker:
             yield
             return
-        self.wake()
+        self.count_active()
         try:
-            self.take_turn()
-            self._here.at_work = True
+            self.acquire_slot()
+            self._local.is_worker = True
             yield
         finally:
-            self._here.at_work = False
-            self.rest()
+            self._local.is_worker = False
+            self.release_slot()
 
     @contextmanager
-    def resting(self) -> Iterator[None]:
-        """Rest inside the block. It may be entered by any thread, and means nothing to one not at work."""
-        if not self.is_at_work:
+    def blocked(self) -> Iterator[None]:
+        """Count the calling thread as blocked inside the block, if it is a worker."""
+        if not self.is_worker:
             yield
             return
-        self.rest()
+        self.release_slot()
         try:
             yield
         finally:
-            self.wake()
-            self.take_turn()
+            self.count_active()
+            self.acquire_slot()
 
     @contextmanager
-    def standing_aside(self) -> Iterator[None]:
-        """Rest inside the block, while steps are run for the calling thread: another may take its place."""
-        is_own = getattr(self._here, "is_own", False)
-        if is_own:
+    def waiting_for_run(self) -> Iterator[None]:
+        """Count the calling thread as blocked, and let another thread of the pool take its place."""
+        is_pool_thread = self._local.is_pool_thread
+        if is_pool_thread:
             with self.lock:
-                self._own -= 1
-                self._begin_jobs()
+                self._occupied -= 1
+                self._start_jobs()
         try:
-            with self.resting():
+            with self.blocked():
                 yield
         finally:
-            if is_own:
+            if is_pool_thread:
                 with self.lock:
-                    self._own += 1
+                    self._occupied += 1
 
     def submit(self, job: Job) -> None:
-        """Have a thread of the pool do the job, now or when one is free. The job must raise nothing."""
+        """Run the job, which must raise nothing, in a thread of the pool, as soon as one is free."""
         with self.lock:
             self._jobs.append(job)
-            self._begin_jobs()
-
-    def _begin_jobs(self) -> None:
-        """Start threads for jobs in line, as many as there may be. The lock is held."""
-        while self._jobs and self._own < _THREADS:
-            if self._pool is None:
-                self._pool = ThreadPoolExecutor(_NO_LIMIT, thread_name_prefix="visprog-step")
-            self._pool.submit(self._serve, self._jobs.popleft())
-            self._own += 1
-            self._awake += 1
+            self._start_jobs()
 
     def close(self) -> None:
-        """Let the threads go. Jobs under way are not waited for."""
-        with self.lock:
-            pool, self._pool = self._pool, None
-        if pool is not None:
-            pool.shutdown(wait=False)  # what is queued is done, or sees that its run has stopped
+        """End the threads. Running jobs are not waited for, and queued jobs still run."""
+        self._threads.close()
 
-    def wake(self) -> None:
-        """Count one more thread as awake: the calling one, or one that is being woken."""
+    def count_active(self) -> None:
+        """Count one more active worker: the calling thread, or one that is being woken up."""
         with self.lock:
-            self._awake += 1
+            self._active += 1
 
-    def rest(self) -> None:
-        """Count the calling thread as resting: another may compute."""
+    def release_slot(self) -> None:
+        """Count the calling thread as blocked, and give its slot to another."""
         with self.lock:
-            if self._line and self._free >= 0:
-                self._line.popleft().release()
+            if self._slot_queue and self._free_slots >= 0:
+                self._slot_queue.popleft().release()
             else:
-                self._free += 1
-            self._awake -= 1
-            if not self._awake:
-                self.when_idle()
+                self._free_slots += 1
+            self._active -= 1
+            if not self._active:
+                self.on_idle()
 
-    def take_turn(self, *, at_any_rate: bool = False) -> None:
-        """Wait until the calling thread, which is awake, may compute; or compute as one too many."""
+    def acquire_slot(self, *, force: bool = False) -> None:
+        """Wait until the calling thread, which is active, may compute. With `force` it may do so now."""
         with self.lock:
-            if at_any_rate or self._free > 0:
-                self._free -= 1
+            if force or self._free_slots > 0:
+                self._free_slots -= 1
                 return
             turn = threading.Lock()
             turn.acquire()
-            self._line.append(turn)
+            self._slot_queue.append(turn)
         try:
             turn.acquire()
         except BaseException:  # the user interrupts the main thread
             with self.lock:
-                if turn in self._line:
-                    self._line.remove(turn)
-                    self._free -= 1
+                if turn in self._slot_queue:
+                    self._slot_queue.remove(turn)
+                    self._free_slots -= 1
             raise
 
+    def _start_jobs(self) -> None:
+        """Start queued jobs while threads are allowed. The caller holds the lock."""
+        while self._jobs and self._occupied < MAX_THREADS:
+            self._occupied += 1
+            self._active += 1
+            self._threads.start(partial(self._serve, self._jobs.popleft()))
+
     def _serve(self, job: Job) -> None:
-        self._here.at_work = self._here.is_own = True
-        self.take_turn()
+        self._local.is_worker = self._local.is_pool_thread = True
+        self.acquire_slot()
         while True:
             job()
             with self.lock:
-                if not self._jobs or self._own > _THREADS:
-                    self._own -= 1
-                    self._here.at_work = self._here.is_own = False
-                    self.rest()
+                if not self._jobs or self._occupied > MAX_THREADS:
+                    self._occupied -= 1
+                    self._local.is_worker = self._local.is_pool_thread = False
+                    self.release_slot()
                     return
                 job = self._jobs.popleft()
 
 
-class Pause:
-    """A rest of one thread until another ends it."""
+class _Local(threading.local):
+    """What the pool knows of the calling thread."""
 
-    __slots__ = ("_bell", "_over", "_workers")
+    is_worker = False
+    is_pool_thread = False
+
+
+class Pause:
+    """A wait of one thread, which another thread ends."""
+
+    __slots__ = ("_is_over", "_signal", "_workers")
 
     def __init__(self, workers: WorkerPool) -> None:
         self._workers = workers
-        self._bell = threading.Lock()
-        self._bell.acquire()
-        self._over = True
+        self._signal = threading.Lock()
+        self._signal.acquire()
+        self._is_over = True
 
     def begin(self) -> None:
-        """Rest from now on. The thread that calls this goes on to `wait`."""
+        """Count the calling thread as blocked. It calls `wait` next."""
         with self._workers.lock:
-            if self._workers.is_at_work:
-                self._over = False
-                self._workers.rest()
+            if self._workers.is_worker:
+                self._is_over = False
+                self._workers.release_slot()
 
     def end(self) -> None:
-        """Wake the thread, once. It counts as awake at once."""
-        self._wake()
-        self._bell.release()
+        """Wake the thread up, once. It counts as active immediately."""
+        self._count_active()
+        self._signal.release()
 
     def wait(self) -> None:
-        """Wait for the end. A thread at work is awake afterwards, and has to `WorkerPool.take_turn` next."""
+        """Wait for `end`. A worker is active afterwards, and calls `WorkerPool.acquire_slot` next."""
         try:
-            self._bell.acquire()
-        except BaseException:  # the user interrupts the main thread: it goes on, out of turn
-            self._wake()
-            if self._workers.is_at_work:
-                self._workers.take_turn(at_any_rate=True)
+            self._signal.acquire()
+        except BaseException:  # the user interrupts the main thread, which continues without a free slot
+            self._count_active()
+            if self._workers.is_worker:
+                self._workers.acquire_slot(force=True)
             raise
 
-    def _wake(self) -> None:
+    def _count_active(self) -> None:
         with self._workers.lock:
-            if not self._over:
-                self._over = True
-                self._workers.wake()
+            if not self._is_over:
+                self._is_over = True
+                self._workers.count_active()
 
 
-def _nothing() -> None:
+def _do_nothing() -> None:
     pass

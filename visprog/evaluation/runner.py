@@ -13,12 +13,12 @@ import visprog
 from visprog.errors import ModelError, UsageError
 from visprog.evaluation.benchmark import GOLD, Benchmark, Measure, Sample, TaskKind
 from visprog.evaluation.examples import ExampleSelection
-from visprog.evaluation.parallel import each
 from visprog.evaluation.report import Report, TaskResult
 from visprog.evaluation.statistics import Figure, bootstrap, figure, proportion
 from visprog.evaluation.summary import Outcome, summarise
 from visprog.evaluation.trials import Bench, Trial
 from visprog.models.zoo import Zoo
+from visprog.parallel import parallel_map
 from visprog.planner.selection import check_planner_name
 from visprog.trace.number_format import duration
 
@@ -26,6 +26,9 @@ Progress = Callable[[str, int, int], None]
 """Called with the title of a part, the number of samples that are finished, and their total number."""
 
 _Result = TypeVar("_Result")
+
+_WORKERS = 2
+"""Number of threads that evaluate samples."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +109,9 @@ class _Evaluation:
         def counts(number: int) -> Sequence[float]:
             return measure.counts(number, self.settings.split, self.models)
 
-        found = self._followed(measure.name, each(counts, self.settings.seeds), self.settings.n)
+        found = self._followed(
+            measure.name, parallel_map(counts, self.settings.seeds, workers=_WORKERS), self.settings.n
+        )
         return figure(measure.name, bootstrap(list(found), measure.statistic), measure.target)
 
     def _tasks(self) -> Iterator[TaskResult]:
@@ -144,7 +149,7 @@ class _Evaluation:
 
         samples = kind.samples(self.settings.seeds, self.settings.split)
         total = self.settings.n * (kind.group.size if kind.group else 1)
-        return self._followed(kind.title, each(tried, samples), total)
+        return self._followed(kind.title, parallel_map(tried, samples, workers=_WORKERS), total)
 
     def _baseline(self, kind: TaskKind, sample: Sample) -> bool:
         """Return whether the baseline is right. A model that fails is not."""

@@ -5,12 +5,19 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from functools import lru_cache
 from importlib.resources import files
+from typing import Any
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined
+from jinja2 import Environment, FunctionLoader, StrictUndefined, nodes
+from jinja2.compiler import CodeGenerator, Frame
+from markupsafe import Markup, escape
 
 from visprog.printable import printable
 from visprog.trace.number_format import duration
+
+_SHORT = 200
+"""Characters of texts that may be kept with their escaped forms."""
 
 
 def source(package: str, name: str) -> str:
@@ -25,7 +32,7 @@ def minified(text: str) -> str:
 
 def environment(package: str) -> Environment:
     """Return the template environment of a package. It escapes values and has a filter `duration`."""
-    made = Environment(
+    made = _Environment(
         loader=FunctionLoader(lambda name: source(package, name)),
         autoescape=True,
         undefined=StrictUndefined,
@@ -42,6 +49,37 @@ def policy_hash(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode('ascii')}'"
 
 
-def _finalize(value: object) -> object:
-    """Escape characters that HTML cannot contain or that change how the text around them is read."""
-    return printable(value) if type(value) is str else value
+def _finalize(value: object) -> str:
+    """Return a value as HTML: escaped, and with escapes for characters that change how others are read."""
+    if type(value) is str:
+        return _escaped_short(value) if len(value) < _SHORT else escape(printable(value))
+    if isinstance(value, Markup):
+        return value
+    return escape(value)
+
+
+@lru_cache(maxsize=4_096)
+def _escaped_short(text: str) -> str:
+    return escape(printable(text))
+
+
+class _Generator(CodeGenerator):
+    """Compiles templates to faster code: `finalize` alone escapes a value, and attributes are Python's own.
+
+    A template must not write `value.key` for an item of a mapping.
+    """
+
+    def _output_child_pre(self, _: nodes.Expr, __: Frame, finalize: Any) -> None:
+        self.write(finalize.src)
+
+    def _output_child_post(self, *_: Any) -> None:
+        self.write(")")
+
+    def visit_Getattr(self, node: nodes.Getattr, frame: Frame) -> None:  # noqa: N802 - Jinja's name
+        self.write("(")
+        self.visit(node.node, frame)
+        self.write(f").{node.attr}")
+
+
+class _Environment(Environment):
+    code_generator_class = _Generator

@@ -68,8 +68,10 @@ def _reduced(pixels: NDArray[np.uint8], width: int, height: int) -> NDArray[np.u
     if (wide, tall) == (width, height):
         return pixels
     across, down = wide // width, tall // height
-    whole = pixels[: tall // down * down, : wide // across * across]
-    averaged = cv2.resize(whole, (wide // across, tall // down), interpolation=cv2.INTER_AREA)
+    averaged = pixels
+    if down > 1 or across > 1:
+        whole = pixels[: tall // down * down, : wide // across * across]
+        averaged = cv2.resize(whole, (wide // across, tall // down), interpolation=cv2.INTER_AREA)
     return np.asarray(cv2.resize(averaged, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
 
 

@@ -1,7 +1,8 @@
-"""Values as bytes and back: text, numbers, lists and regions as JSON, pictures and masks as PNG.
+"""Encodes cache entries: text, numbers, lists and regions as JSON, pictures and masks as PNG.
 
-An entry is a JSON text and its parts, pictures and masks, each under a name that tells its content, so that
-what several entries hold is written once. Nothing that is read can run anything, as a pickle could.
+An entry is a JSON text and its parts, which are pictures and masks. A part is named by a hash of its content,
+so that a part of several entries is written once. Reading an entry cannot run code, as reading a pickle
+could.
 """
 
 from __future__ import annotations
@@ -18,21 +19,21 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PILImage
 
-from visprog.engine.cache.memory import Remembered
+from visprog.engine.cache.memory import CacheEntry
 from visprog.values import Image, Region, Regions
 
 _DIGEST = re.compile("[0-9a-f]{32}")
 
 _FAST = 1
-"""PNG's effort: what is read a few times is not worth the time of the highest."""
+"""Compression level of PNG: higher levels take longer than they save, as a part is read only a few times."""
 
 
-class Unkeepable(Exception):  # noqa: N818 - nothing went wrong
-    """A value is of a kind that is not written."""
+class UnsupportedValue(Exception):  # noqa: N818 - nothing went wrong
+    """Values of this type are not cached on disk."""
 
 
 class PackedMask(NamedTuple):
-    """A mask with eight pixels to the byte, each row beginning a new one."""
+    """A mask with eight pixels in a byte. Each row starts with a new byte."""
 
     size: tuple[int, int]
     bits: bytes
@@ -42,27 +43,27 @@ Part: TypeAlias = Image | PackedMask
 
 
 class Encoded(NamedTuple):
-    """An entry as JSON, with the pictures and masks that it names."""
+    """An entry as JSON, with its pictures and masks by name."""
 
     text: str
     parts: Mapping[str, Part]
 
 
-def encode(entry: Remembered) -> Encoded:
-    """Return the entry's text and parts. Raises Unkeepable for a value of another kind."""
+def encode(entry: CacheEntry) -> Encoded:
+    """Return the entry's text and parts. Raises UnsupportedValue for a value of another type."""
     parts: dict[str, Part] = {}
     record = [_tree(entry.value, parts), entry.warnings, entry.models]
     return Encoded(json.dumps(record), parts)
 
 
-def decode(text: str, part: Callable[[str], bytes]) -> Remembered:
-    """Return the entry; `part` gives the bytes of each part by its name. Raises whatever is wrong with it."""
+def decode(text: str, part: Callable[[str], bytes]) -> CacheEntry:
+    """Return the entry. `part` returns the bytes of a part by its name. A damaged entry raises any error."""
     tree, warnings, models = json.loads(text)
-    return Remembered(_value(tree, part), _texts(warnings), _texts(models))
+    return CacheEntry(_value(tree, part), _texts(warnings), _texts(models))
 
 
 def to_png(part: Part) -> bytes:
-    """Return a part as the bytes of a PNG, a mask with one bit a pixel."""
+    """Return a part as the bytes of a PNG file. A mask has one bit for each pixel."""
     picture = part.to_pil() if isinstance(part, Image) else PILImage.frombytes("1", part.size, part.bits)
     buffer = io.BytesIO()
     picture.save(buffer, "PNG", compress_level=_FAST)
@@ -70,8 +71,8 @@ def to_png(part: Part) -> bytes:
 
 
 @singledispatch
-def _tree(value: object, parts: dict[str, Part]) -> Any:  # noqa: ARG001 - other kinds have parts
-    raise Unkeepable(type(value).__name__)
+def _tree(value: object, parts: dict[str, Part]) -> Any:  # noqa: ARG001 - other types have parts
+    raise UnsupportedValue(type(value).__name__)
 
 
 @_tree.register(str | int | float | None)
@@ -115,7 +116,7 @@ def _value(tree: Any, part: Callable[[str], bytes]) -> Any:
     if tree.keys() == {"picture", "digest"}:
         return Image.restore(_pixels(part(tree["picture"])), _digest(tree["digest"]))
     if tree.keys() != {"regions", "size"}:
-        raise ValueError("a value is of an unknown kind")
+        raise ValueError("a value has an unknown type")
     masks = {name: _pixels(part(name)) for *_, name in tree["regions"] if name is not None}
     width, height = map(_whole, tree["size"])
     regions = (
@@ -127,19 +128,19 @@ def _value(tree: Any, part: Callable[[str], bytes]) -> Any:
 
 def _texts(found: Any) -> tuple[str, ...]:
     if not isinstance(found, list):
-        raise TypeError("there is no list of texts")
+        raise TypeError("a list of texts is missing")
     return tuple(map(_text, found))
 
 
 def _text(found: Any) -> str:
     if not isinstance(found, str):
-        raise TypeError("there is no text")
+        raise TypeError("a text is missing")
     return found
 
 
 def _digest(found: Any) -> str:
     if not _DIGEST.fullmatch(_text(found)):
-        raise ValueError("a picture's digest is not one")
+        raise ValueError("a picture's digest is malformed")
     return str(found)
 
 
@@ -150,7 +151,7 @@ def _box(found: Any) -> tuple[int, int, int, int]:
 
 def _whole(found: Any) -> int:
     if not isinstance(found, int) or isinstance(found, bool):
-        raise TypeError("there is no whole number")
+        raise TypeError("a whole number is missing")
     return found
 
 

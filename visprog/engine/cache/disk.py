@@ -1,7 +1,7 @@
-"""Results on disk, for the next process and for others beside this one: a SQLite file, bounded in bytes.
+"""The results of steps on disk, for later and other processes: a SQLite file of bounded size.
 
-Nothing that goes wrong with it stops a run: what cannot be read is computed again, and `tell` says in words
-what was found.
+A problem with the file never stops a run. Results that cannot be read are computed again, and `tell` is
+called with a message.
 """
 
 from __future__ import annotations
@@ -23,26 +23,27 @@ from visprog.engine.cache.file import (
     FAILURES,
     SIDECARS,
     Connection,
-    NotOurs,
+    NotACache,
     Transaction,
     connect,
     is_damage,
     pragma,
 )
-from visprog.engine.cache.memory import Remembered
+from visprog.engine.cache.memory import CacheEntry
 from visprog.errors import UsageError
 
 DEFAULT_DISK_BYTES = 8 * 10**9
+"""Maximum size of the file, about, if the user sets none."""
 
 _USES = 200
-"""Uses of entries are noted so many at once: reading must not mean writing."""
+"""Number of uses of entries that are recorded together, so that not every read causes a write."""
 
 _ENTRY = """
 SELECT content, results.checksum, part, parts.checksum, png
 FROM results LEFT JOIN holds USING (key) LEFT JOIN parts ON parts.name = part
 WHERE key = ?
 """
-"""An entry with its parts: in one statement, as others may make room at any moment."""
+"""Reads an entry with its parts in one statement, as other processes may remove it at any moment."""
 
 _FORGET_PARTS = "DELETE FROM parts WHERE name IN (SELECT part FROM holds WHERE key = ?)"
 _HAS_PART = "SELECT 1 FROM parts WHERE name = ?"
@@ -54,10 +55,10 @@ def _warn(words: str) -> None:
 
 
 class DiskMemo:
-    """Keeps results in `folder`, up to about `limit` bytes: the longest unused make room.
+    """Keeps results in `folder`, up to about `limit` bytes; the least recently used are removed first.
 
-    Safe between threads and between processes. A file that is damaged, of another version or a link is set
-    aside, never deleted or written through. Raises UsageError if the folder cannot be written.
+    Safe between threads and between processes. If the file is damaged, a link or of another version, it is
+    renamed; it is never deleted or written to. Raises UsageError if the folder cannot be written.
     """
 
     def __init__(
@@ -80,11 +81,11 @@ class DiskMemo:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._open()
         except (OSError, *FAILURES) as cause:
-            what = f"no results can be kept in {self.path.parent}: {_reason(cause)}"
+            what = f"{self.path.parent} cannot be used as a cache: {_reason(cause)}"
             raise UsageError(what, help="choose another folder") from cause
 
-    def get(self, key: bytes) -> Remembered | None:
-        """Return what is kept under the key."""
+    def get(self, key: bytes) -> CacheEntry | None:
+        """Return the entry under the key, if there is one."""
         own = self._own(key)
         rows = self._read(_ENTRY, own)
         if not rows:
@@ -92,45 +93,45 @@ class DiskMemo:
         try:
             text, checksum = rows[0][:2]
             _check("its text", own, text, checksum)
-            found = decode(text.decode(), _sound(rows).__getitem__)
-        except Exception as cause:  # whatever a damaged entry leads to
+            found = decode(text.decode(), _checked_parts(rows).__getitem__)
+        except Exception as cause:  # a damaged entry may raise any error
             reason = f"{cause} is missing" if isinstance(cause, KeyError) else cause
-            self._say(f"a result in {self.path} is damaged, and computed again: {reason}")
+            self._say(f"a result in {self.path} is damaged and will be computed again: {reason}")
             self._write(lambda connection: connection.execute(_FORGET_PARTS, (own,)))
-            return None  # what is computed is written over it
+            return None  # the computed result will replace it
         with self._lock:
             self._used[own] = time.time()
             if len(self._used) >= _USES:
                 self._write()
         return found
 
-    def put(self, key: bytes, entry: Remembered) -> None:
-        """Keep an entry, if it is of a kind that can be kept, and not larger than the bound."""
+    def put(self, key: bytes, entry: CacheEntry) -> None:
+        """Keep an entry, if its type is supported and it is not larger than the limit."""
         try:
             text, parts = encode(entry)
-        except Exception:  # Unkeepable, and whatever a tool's own values and warnings lead to
+        except Exception:  # UnsupportedValue; and a custom tool's values and warnings may raise any error
             return
         try:
             pngs = {name: to_png(part) for name, part in parts.items() if not self._read(_HAS_PART, name)}
-        except (OSError, ValueError):  # a picture larger than PNG can be
+        except (OSError, ValueError):  # the picture is too large for PNG
             return
         if sum(map(len, pngs.values())) + len(text) <= self._limit:
             own = self._own(key)
             self._write(lambda connection: _insert(connection, own, text, parts, pngs))
 
     def close(self) -> None:
-        """Note which entries were used, and close the file. Nothing is kept or found any more."""
+        """Record which entries were used, and close the file. The cache is empty afterwards."""
         with self._lock:
             self._leave()
 
     def _own(self, key: bytes) -> bytes:
-        """Return the key in this edition of the engine. Results of other editions are not reused."""
+        """Return the key in this edition of the engine, as results of other editions are not reused."""
         if self._known_edition is None:
             self._known_edition = self._find_edition()
         return hashlib.blake2b(key, digest_size=16, key=self._known_edition).digest()
 
     def _find_edition(self) -> bytes:
-        """Return the edition, which the file knows for the same sources: working it out takes a while."""
+        """Return the edition. The file keeps it for the same sources, as computing it takes a while."""
         source = source_digest()
         for found, checksum in self._read(_EDITION, source):
             if isinstance(found, bytes) and _checksum(source, found) == checksum:
@@ -143,18 +144,18 @@ class DiskMemo:
         return found
 
     def _read(self, query: str, value: object) -> list[Any]:
-        with self._lock:  # until it is mended too: other threads have failed at the same file
+        with self._lock:  # held during the repair too: other threads fail with the same file
             if self._connection is None:
                 return []
             try:
                 self._connection.begin_work()
                 return self._connection.execute(query, (value,)).fetchall()
             except FAILURES as cause:
-                self._mend(cause)
+                self._recover(cause)
                 return []
 
     def _write(self, work: Callable[[Connection], object] | None = None) -> None:
-        """Do some work in one transaction, note the uses, and make room."""
+        """Do some work in one transaction, record the uses, and remove entries above the limit."""
         with self._lock:
             if self._connection is None:
                 return
@@ -163,10 +164,10 @@ class DiskMemo:
                 with Transaction(self._connection):
                     if work is not None:
                         work(self._connection)
-                    _note_uses(self._connection, self._used)
+                    _record_uses(self._connection, self._used)
                     self._make_room(self._connection)
             except FAILURES as cause:
-                self._mend(cause)
+                self._recover(cause)
 
     def _make_room(self, connection: Connection) -> None:
         while _bytes_in_use(connection) > self._limit:
@@ -176,7 +177,7 @@ class DiskMemo:
                 return
             removed = connection.execute("DELETE FROM results WHERE key = ?", row).rowcount
             if removed != 1:
-                raise NotOurs("an index does not fit its table")
+                raise NotACache("an index does not match its table")
             connection.execute(
                 "DELETE FROM parts WHERE name IN (SELECT part FROM holds WHERE key = ?1) "
                 "AND NOT EXISTS (SELECT 1 FROM holds WHERE part = name AND key != ?1)",
@@ -185,20 +186,20 @@ class DiskMemo:
             connection.execute("DELETE FROM holds WHERE key = ?", row)
 
     def _open(self) -> None:
-        """Open the file, or a new one if it cannot be ours."""
+        """Open the file. If it is not a cache, rename it and open a new one."""
         self._opened = _identity(self.path)
         try:
             connection = connect(self.path)
-        except NotOurs as cause:
+        except NotACache as cause:
             self._set_aside(str(cause))
             self._opened = None
             connection = connect(self.path)
         self._opened = self._opened or _identity(self.path)
         self._connection = connection
-        self._finalizer = weakref.finalize(self, _close, connection, self._used)  # at the process's end too
+        self._finalizer = weakref.finalize(self, _close, connection, self._used)  # also when the process ends
 
-    def _mend(self, cause: Exception) -> None:
-        """Go on after a failure: without this entry, and with a new file if this one is damaged."""
+    def _recover(self, cause: Exception) -> None:
+        """Continue after a failure: without this entry, or with a new file if this one is damaged."""
         if not is_damage(cause):
             self._say(f"{self.path} cannot be used: {cause}")
             return
@@ -207,7 +208,7 @@ class DiskMemo:
             self._set_aside(f"is damaged ({cause})")
             self._open()
         except (OSError, *FAILURES) as failure:
-            self._say(f"{self.path} is damaged; nothing is kept or found any more: {_reason(failure)}")
+            self._say(f"{self.path} is damaged and no longer used: {_reason(failure)}")
 
     def _leave(self) -> None:
         if self._connection is not None:
@@ -215,17 +216,17 @@ class DiskMemo:
             self._finalizer()
 
     def _set_aside(self, fault: str) -> None:
-        """Make room for a new file, unless another process has put one there already."""
+        """Rename the file, unless another process has already replaced it."""
         if _identity(self.path) != self._opened:
             return
         place = self.path.with_name(f"{self.path.name}.{time.time_ns():x}.set-aside")
-        for ending in (*SIDECARS, ""):  # the file itself last: what lies beside it then is a new one's
+        for ending in (*SIDECARS, ""):  # the file itself last: from then on the others belong to a new file
             with contextlib.suppress(FileNotFoundError):
                 Path(f"{self.path}{ending}").replace(f"{place}{ending}")
-        self._say(f"{self.path} {fault}; it is set aside as {place.name}, and a new one is begun")
+        self._say(f"{self.path} {fault}; it was renamed to {place.name}, and a new file was started")
 
     def _say(self, words: str) -> None:
-        """Tell it, once."""
+        """Report a message once."""
         if words not in self._told:
             self._told.add(words)
             self._tell(words)
@@ -238,7 +239,7 @@ def _insert(
     parts: Mapping[str, Part],
     pngs: Mapping[str, bytes],
 ) -> None:
-    """Write an entry. `pngs` has the parts that were not in the file; others may have left it since."""
+    """Write an entry. `pngs` has the parts that were missing in the file; more may be missing now."""
     connection.execute(
         "INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?)",
         (key, text, _checksum(key, text.encode()), time.time()),
@@ -257,7 +258,7 @@ def _reason(failure: Exception) -> object:
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
-    """Tell a file from others that have had its name; None where there is none."""
+    """Return the identity of the file at a path; None if there is none."""
     try:
         found = path.lstat()
     except FileNotFoundError:
@@ -265,7 +266,7 @@ def _identity(path: Path) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-def _note_uses(connection: Connection, used: dict[bytes, float]) -> None:
+def _record_uses(connection: Connection, used: dict[bytes, float]) -> None:
     rows = [(at, key) for key, at in used.items()]
     connection.executemany("UPDATE results SET used = ? WHERE key = ?", rows)
     used.clear()
@@ -274,7 +275,7 @@ def _note_uses(connection: Connection, used: dict[bytes, float]) -> None:
 def _close(connection: Connection, used: dict[bytes, float]) -> None:
     connection.begin_work()
     with contextlib.suppress(*FAILURES), contextlib.closing(connection), Transaction(connection):
-        _note_uses(connection, used)
+        _record_uses(connection, used)
 
 
 def _bytes_in_use(connection: Connection) -> int:
@@ -282,10 +283,10 @@ def _bytes_in_use(connection: Connection) -> int:
     return pages * pragma(connection, "page_size")
 
 
-def _sound(rows: Sequence[Any]) -> dict[str, bytes]:
-    """Return an entry's parts by their names. Raises ValueError for one that is damaged.
+def _checked_parts(rows: Sequence[Any]) -> dict[str, bytes]:
+    """Return an entry's parts by their names. Raises ValueError if one is damaged.
 
-    PNG's own checks are not enough: Pillow makes other pixels of many a damaged file without a word.
+    The checks of PNG are not enough: Pillow reads wrong pixels from many damaged files without an error.
     """
     parts = {}
     for *_, name, checksum, png in rows:
@@ -297,13 +298,13 @@ def _sound(rows: Sequence[Any]) -> dict[str, bytes]:
 
 def _check(what: str, name: object, content: object, checksum: object) -> None:
     if not isinstance(name, bytes) or not isinstance(content, bytes):
-        raise TypeError(f"{what} is not of its type")
+        raise TypeError(f"{what} has another type")
     if _checksum(name, content) != checksum:
         raise ValueError(f"the checksum of {what} is wrong")
 
 
 def _checksum(name: bytes, content: bytes) -> bytes:
-    """Hash content together with the name under which it is found: a damaged index leads to another's."""
+    """Hash content together with its name, as a damaged index may lead to the content of another name."""
     digest = hashlib.blake2b(len(name).to_bytes(8), digest_size=16)
     digest.update(name)
     digest.update(content)

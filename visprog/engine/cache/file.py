@@ -1,7 +1,7 @@
-"""The file of a cache: a SQLite database that is trusted in nothing.
+"""The file of a cache: a SQLite database that is not trusted.
 
-Its schema must be ours to the letter, no statement runs without a bound, text comes as bytes, and what is not
-ours or damaged is told from what is only busy or full.
+Its schema must be exactly ours, every statement is bounded, and text is read as bytes. A file that is damaged
+or not a cache is distinguished from one that is only busy or full.
 """
 
 from __future__ import annotations
@@ -14,13 +14,16 @@ from typing import Any
 
 FORMAT = 3
 
-_APPLICATION = 0x76707267  # "vprg": tells the file from those of other programs
-_PATIENCE = 5.0
+_APPLICATION = 0x76707267  # "vprg": distinguishes the file from those of other programs
+
+LOCK_SECONDS = 5.0
 """Seconds to wait for another process to finish writing."""
 
 _STRIDE, _STRIDES = 100_000, 100
-"""A piece of work takes at most so many steps of SQLite's virtual machine, counted in strides: of the queries
-here none takes a thousandth of that, unless the file is damaged."""
+"""Steps of SQLite's virtual machine in a stride, and maximum number of strides for a piece of work.
+
+No query takes a thousandth of that, unless the file is damaged.
+"""
 
 _TABLES = """
 CREATE TABLE results
@@ -46,30 +49,30 @@ _PASSING = frozenset(
         sqlite3.SQLITE_READONLY,
     }
 )
-"""What says nothing about the file's content."""
+"""Error codes that do not mean that the file is damaged."""
 
 FAILURES = (sqlite3.Error, UnicodeError, OverflowError, MemoryError)
-"""What comes of a damaged file, or of one that cannot be used now: SQLite's messages are decoded too."""
+"""The errors that a damaged or unusable file causes. Python decodes SQLite's messages, which may fail too."""
 
 SIDECARS = ("-wal", "-shm", "-journal")
 """The endings of the files that SQLite keeps beside a database."""
 
 
-class NotOurs(sqlite3.DatabaseError):
-    """The file is something else than ours, or damaged."""
+class NotACache(sqlite3.DatabaseError):
+    """The file is not a cache of this version, or is damaged."""
 
 
 class Connection(sqlite3.Connection):
-    """A connection on which each piece of work is bounded."""
+    """A connection that bounds each piece of work."""
 
     _spent = 0
 
     def begin_work(self) -> None:
-        """Start counting anew."""
+        """Start a new piece of work."""
         self._spent = 0
 
     def bound(self) -> None:
-        """From now on interrupt what takes too many steps."""
+        """Interrupt work that takes too many steps, from now on."""
         self.set_progress_handler(self._stride, _STRIDE)
 
     def _stride(self) -> bool:
@@ -78,7 +81,7 @@ class Connection(sqlite3.Connection):
 
 
 class Transaction:
-    """Writes all of the block, or nothing. The lock on the file is taken at once."""
+    """Writes all of the block, or nothing. The file is locked immediately."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -94,20 +97,20 @@ class Transaction:
 
 
 def connect(path: Path) -> Connection:
-    """Open the file, or make it. Raises NotOurs if it cannot be used, and another error if it cannot now."""
+    """Open or create the file. Raises NotACache, or another error if the file cannot be used now."""
     check_is_a_file(path)
     connection = sqlite3.connect(
-        path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False, factory=Connection
+        path, timeout=LOCK_SECONDS, isolation_level=None, check_same_thread=False, factory=Connection
     )
     try:
-        connection.text_factory = bytes  # what is no text in UTF-8 is then a damaged entry, not an error
+        connection.text_factory = bytes  # invalid UTF-8 is then a damaged entry, not an error
         connection.bound()
         _prepare(connection)
     except FAILURES as cause:
         _close_quietly(connection)
-        if isinstance(cause, NotOurs) or not is_damage(cause):
+        if isinstance(cause, NotACache) or not is_damage(cause):
             raise
-        raise NotOurs(f"is damaged ({cause})") from cause
+        raise NotACache(f"is damaged ({cause})") from cause
     except BaseException:
         _close_quietly(connection)
         raise
@@ -115,18 +118,18 @@ def connect(path: Path) -> Connection:
 
 
 def check_is_a_file(path: Path) -> None:
-    """Raise NotOurs for a link, a pipe or a folder, there or at a place where SQLite would write too."""
+    """Raise NotACache if the path, or another path to which SQLite writes, is a link, a pipe or a folder."""
     for each in (path, *(Path(f"{path}{ending}") for ending in SIDECARS)):
         if each.is_symlink():
-            raise NotOurs("is a link" if each == path else f"has a link beside it, {each.name}")
+            raise NotACache("is a link" if each == path else f"has a link next to it, {each.name}")
         if each.exists() and not each.is_file():
-            raise NotOurs(
-                "is not a file" if each == path else f"has {each.name} beside it, which is not a file"
+            raise NotACache(
+                "is not a file" if each == path else f"has {each.name} next to it, which is not a file"
             )
 
 
 def is_damage(error: Exception) -> bool:
-    """Tell what is wrong with the file from what is wrong for now: locks, permissions, memory, the disk."""
+    """Return whether the file is damaged; not locked, unreadable, or without memory or disk space."""
     if isinstance(error, MemoryError):
         return False
     code = getattr(error, "sqlite_errorcode", None)
@@ -134,40 +137,40 @@ def is_damage(error: Exception) -> bool:
 
 
 def pragma(connection: sqlite3.Connection, name: str) -> int:
-    """Return the number that a pragma gives."""
+    """Return the value of a pragma, which is a number."""
     row = connection.execute(f"PRAGMA {name}").fetchone()
     if row is None or not isinstance(row[0], int):
-        raise NotOurs(f"is damaged (it has no {name})")
+        raise NotACache(f"is damaged (it has no {name})")
     return row[0]
 
 
 def _prepare(connection: Connection) -> None:
-    """Check that the file is ours, and make the tables in a new one. Raises NotOurs."""
+    """Check that the file is a cache, and make the tables in a new file. Raises NotACache."""
     for setting in ("trusted_schema = OFF", "cell_size_check = ON", "mmap_size = 0"):
         connection.execute(f"PRAGMA {setting}")
     if not _is_ours(connection):
         with Transaction(connection):
-            if not _is_ours(connection):  # another process may have come first
+            if not _is_ours(connection):  # another process may have been first
                 _make_tables(connection)
                 connection.execute(f"PRAGMA application_id = {_APPLICATION}")
                 connection.execute(f"PRAGMA user_version = {FORMAT}")
     connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = NORMAL")  # a crash of the machine loses the last entries only
+    connection.execute("PRAGMA synchronous = NORMAL")  # a crash of the machine loses only the last entries
     connection.execute("PRAGMA journal_size_limit = 16000000")
 
 
 def _is_ours(connection: Connection) -> bool:
-    """Return whether the file has our tables; a new one has none. Raises NotOurs for any other."""
+    """Return whether the file has our tables; a new file has none. Raises NotACache for any other file."""
     application, version = pragma(connection, "application_id"), pragma(connection, "user_version")
     schema = connection.execute(_SCHEMA).fetchall()
     if (application, version) == (_APPLICATION, FORMAT):
         if schema != _expected_schema():
-            raise NotOurs("is damaged (its tables are not as they were made)")
+            raise NotACache("is damaged (its tables have been changed)")
         return True
     if application == _APPLICATION:
-        raise NotOurs(f"was written by another version of VisProg (format {version}, here {FORMAT})")
+        raise NotACache(f"was written by another version of VisProg (format {version}, here {FORMAT})")
     if schema:
-        raise NotOurs("is another program's")
+        raise NotACache("belongs to another program")
     return False
 
 
@@ -188,5 +191,5 @@ def _make_tables(connection: sqlite3.Connection) -> None:
 
 
 def _close_quietly(connection: sqlite3.Connection) -> None:
-    with contextlib.suppress(sqlite3.Error):  # what it still wanted to write is damaged too
+    with contextlib.suppress(sqlite3.Error):  # its last writes may fail too
         connection.close()

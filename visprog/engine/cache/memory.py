@@ -1,4 +1,4 @@
-"""Results that were computed before, under the keys of their steps: never the same step twice."""
+"""The results of steps in memory, by the keys of the steps, so that no step is computed twice."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from visprog.engine.workers import Pause, WorkerPool
 from visprog.values import Image, Regions
 
 DEFAULT_BYTES = 512 * 2**20
+"""Maximum number of bytes that cached values take, if the user sets none."""
 
 
-class Remembered(NamedTuple):
-    """A step's value, with what the step had to say."""
+class CacheEntry(NamedTuple):
+    """A step's value, its warnings, and the fingerprints of its models."""
 
     value: Any
     warnings: tuple[str, ...]
@@ -27,103 +28,123 @@ class Remembered(NamedTuple):
 
 
 class Store(Protocol):
-    """Where results outlast the process. `visprog.engine.cache.disk.DiskMemo` is one."""
+    """Keeps results after the process has ended. `visprog.engine.cache.disk.DiskMemo` is one."""
 
-    def get(self, key: bytes) -> Remembered | None:
-        """Return what is kept under the key."""
+    def get(self, key: bytes) -> CacheEntry | None:
+        """Return the entry under the key, if there is one."""
         ...
 
-    def put(self, key: bytes, entry: Remembered) -> None:
-        """Keep an entry, if it can be kept."""
+    def put(self, key: bytes, entry: CacheEntry) -> None:
+        """Keep an entry, if its kind can be kept."""
         ...
 
 
 class Memo:
-    """Keeps what was used last, up to about `limit` bytes. Safe between threads.
+    """Keeps the most recently used results, up to about `limit` bytes. Safe between threads.
 
-    Who finds nothing by `begin` computes the value, and says so by `end`; others who ask for the same key
-    meanwhile wait for it. Behind it, a `store` keeps the values of lasting keys for other processes; one that
-    does not last means something in this process only.
+    On a miss, `begin` reserves the key; the caller computes the value, then calls `end`. Other callers with
+    the same key wait for it. A `store` keeps the values of lasting keys for other processes. A key that is
+    not lasting is valid in this process only.
     """
 
     def __init__(self, limit: int = DEFAULT_BYTES, store: Store | None = None) -> None:
         self.store = store
         self._limit = limit
-        self._entries: OrderedDict[bytes, Remembered] = OrderedDict()
+        self._entries: OrderedDict[bytes, CacheEntry] = OrderedDict()
         self._sizes = _Sizes()
-        self._busy: dict[bytes, list[Pause]] = {}  # who waits for each key that is being computed
+        self._reserved: dict[bytes, list[Pause]] = {}  # with the threads that wait for each key
         self._lock = Lock()
 
     def begin(
         self, key: bytes, workers: WorkerPool | None = None, *, lasting: bool = True
-    ) -> Remembered | None:
-        """Return what is remembered under the key. None hands the key to the caller, until `end`.
+    ) -> CacheEntry | None:
+        """Return the entry under the key; or None, and reserve the key for the caller until `end`.
 
-        While a thread at work has to wait, it rests.
+        A worker that has to wait counts as blocked.
         """
         found = self._find(key, workers)
         if found is not None or self.store is None or not lasting:
             return found
         try:
-            found = self.store.get(key)  # others wait for it, as for a computation
+            found = self.store.get(key)  # others with this key wait, as for a computation
         except BaseException:
-            self._give_back(key, None)
+            self._release(key, None)
             raise
         if found is not None:
-            self._give_back(key, found)
+            self._release(key, found)
         return found
 
-    def _find(self, key: bytes, workers: WorkerPool | None) -> Remembered | None:
+    def _find(self, key: bytes, workers: WorkerPool | None) -> CacheEntry | None:
         while True:
             with self._lock:
                 entry = self._entries.get(key)
                 if entry is not None:
                     self._entries.move_to_end(key)
-                    return _with_own_list(entry)
-                waiting = self._busy.get(key)
+                    return _with_copied_list(entry)
+                waiting = self._reserved.get(key)
                 if waiting is None:
-                    self._busy[key] = []
+                    self._reserved[key] = []
                     return None
                 workers = workers or WorkerPool(1)
                 pause = Pause(workers)
                 waiting.append(pause)
                 pause.begin()
             pause.wait()
-            if workers.is_at_work:
-                workers.take_turn()
+            if workers.is_worker:
+                workers.acquire_slot()
 
-    def end(self, key: bytes, computed: Remembered | None, *, lasting: bool = True) -> None:
-        """Give the key back, with what was computed, if anything was; the longest unused make room for it.
+    def end(self, key: bytes, computed: CacheEntry | None, *, lasting: bool = True) -> None:
+        """Release the key, and keep the computed entry, if there is one.
 
-        A value larger than the limit is not kept in memory.
+        The least recently used entries make room for it. A value larger than the limit is not kept.
         """
-        self._give_back(key, computed)
+        self._release(key, computed)
         if computed is not None and self.store is not None and lasting:
-            with contextlib.suppress(MemoryError, RecursionError):  # the step has its value all the same
+            with contextlib.suppress(
+                MemoryError, RecursionError
+            ):  # the step succeeds even if its value is not kept
                 self.store.put(key, computed)
 
-    def forget_the_busy(self) -> None:
-        """Give every key back: whoever had it may never do so. Who still computes one need not mind."""
+    def waiting(self, key: bytes) -> int:
+        """Return the number of threads that wait for a key which another one computes."""
         with self._lock:
-            busy, self._busy = self._busy, {}
-        for waiting in busy.values():
+            return len(self._reserved.get(key, ()))
+
+    @property
+    def size(self) -> int:
+        """The bytes that the kept values take, about."""
+        return self._sizes.total
+
+    def release_keys(self) -> None:
+        """Release every reserved key, as the threads that reserved them may never do so."""
+        with self._lock:
+            reserved, self._reserved = self._reserved, {}
+        for waiting in reserved.values():
             for pause in waiting:
                 pause.end()
 
-    def _give_back(self, key: bytes, computed: Remembered | None) -> None:
-        """Wake everyone who waits for the key, even if the value cannot be measured or copied."""
+    def clear(self) -> None:
+        """Remove all entries."""
+        with self._lock:
+            self._entries.clear()
+            self._sizes = _Sizes()
+
+    def _release(self, key: bytes, computed: CacheEntry | None) -> None:
+        """Wake up all threads that wait for the key, even if the value cannot be measured or copied."""
         waiting: list[Pause] = []
         try:
             with self._lock:
-                waiting = self._busy.pop(key, [])
+                waiting = self._reserved.pop(key, [])
                 if computed is not None and key not in self._entries:
-                    with contextlib.suppress(Exception):  # whatever measuring a tool's own value leads to
-                        self._keep(key, _with_own_list(computed))
+                    with contextlib.suppress(
+                        Exception
+                    ):  # a custom tool's value may raise any error when it is measured
+                        self._keep(key, _with_copied_list(computed))
         finally:
             for pause in waiting:
                 pause.end()
 
-    def _keep(self, key: bytes, entry: Remembered) -> None:
+    def _keep(self, key: bytes, entry: CacheEntry) -> None:
         self._sizes.add(entry.value)
         if self._sizes.total > self._limit and sum(dict(parts(entry.value)).values()) > self._limit:
             self._sizes.remove(entry.value)
@@ -137,14 +158,14 @@ class Memo:
 
 
 class _Sizes:
-    """The bytes that values hold on to. What several share, as crops do their picture, counts once."""
+    """Counts the bytes that values keep in memory. Values that share memory, such as crops, count it once."""
 
     def __init__(self) -> None:
         self._holders: Counter[int] = Counter()
         self.total = 0
 
     def add(self, value: Any) -> None:
-        found = [] if isinstance(value, _SMALL) else list(parts(value))  # it may fail: before any is counted
+        found = [] if isinstance(value, _SMALL) else list(parts(value))  # first, as it may fail
         self.total += _ENTRY
         for owner, size in found:
             self._holders[owner] += 1
@@ -165,11 +186,11 @@ class _Sizes:
 _SMALL = (bool, int, float)
 
 _ENTRY = 500
-"""About what an entry takes beside its value's parts."""
+"""Bytes that an entry takes besides the parts of its value, about."""
 
 
-def _with_own_list(entry: Remembered) -> Remembered:
-    """Copy a list, the one kind of value that can be changed: nobody gets, or leaves, the remembered one."""
+def _with_copied_list(entry: CacheEntry) -> CacheEntry:
+    """Copy a list, the only kind of value that can be changed, so that nobody changes the kept one."""
     return entry._replace(value=copied(entry.value)) if isinstance(entry.value, list) else entry
 
 
@@ -180,7 +201,7 @@ def copied(value: Any) -> Any:
 
 @singledispatch
 def parts(value: object) -> Iterator[tuple[int, int]]:
-    """Yield the identity and the bytes of each large thing that a value holds on to."""
+    """Yield the identity and the bytes of each large object that a value keeps in memory."""
     yield id(value), sys.getsizeof(value)
 
 
@@ -208,7 +229,7 @@ def _(value: dict) -> Iterator[tuple[int, int]]:  # type: ignore[type-arg]
 
 @parts.register
 def _(value: np.ndarray) -> Iterator[tuple[int, int]]:
-    owner = value if value.base is None else value.base  # a crop keeps all of its parent
+    owner = value if value.base is None else value.base  # a crop keeps its whole picture
     yield id(owner), int(getattr(owner, "nbytes", value.nbytes))
 
 

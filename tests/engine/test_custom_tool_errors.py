@@ -1,4 +1,4 @@
-"""When a tool of one's own raises, the error names the line in the user's file."""
+"""If a custom tool raises an error, the message names the line in the user's file."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def liar() -> int:
 
 @tool("Silent")
 def silent() -> int:
-    """Raise without words."""
+    """Raise without a message."""
     assert False
 '''
 
@@ -77,7 +77,7 @@ def test_the_error_names_the_line_in_the_users_file(file: Path, name: str, line:
 def test_a_wrong_result_has_no_line(file: Path) -> None:
     run = VisProg(tools=load_tools(file)).execute("RESULT=Liar()")
     assert run.error is not None
-    assert run.error.message.endswith("Liar returned a str, and its signature says int")
+    assert run.error.message.endswith("Liar returned a str, but its signature says int")
 
 
 def exec_broken(file: Path, **variables: str) -> str:
@@ -92,7 +92,7 @@ def exec_broken(file: Path, **variables: str) -> str:
     return done.stderr
 
 
-def test_the_traceback_is_shown_on_request_only(file: Path) -> None:
+def test_the_traceback_is_only_shown_on_request(file: Path) -> None:
     assert "Traceback" not in exec_broken(file)
     shown = exec_broken(file, VISPROG_TRACEBACK="1")
     assert "Traceback" in shown

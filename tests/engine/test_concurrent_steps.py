@@ -1,4 +1,4 @@
-"""Steps run beside each other where they may, and their values are those of running in order."""
+"""Independent steps run at the same time, and their values are the same as in order."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from tests.engine.steps import counting, session
 from visprog import Run, tool
 
 
-def test_independent_steps_run_side_by_side() -> None:
+def test_independent_steps_run_at_the_same_time() -> None:
     meeting = threading.Barrier(3, timeout=20)
 
     @tool("Meet")
     def meet(place: int) -> int:
-        """Return only when three of these are under way at once."""
+        """Return only when three calls run at the same time."""
         meeting.wait()
         return place
 
@@ -27,7 +27,7 @@ def test_independent_steps_run_side_by_side() -> None:
     assert run.result == 6
 
 
-def test_a_quick_tool_that_was_held_up_once_stays_with_its_caller() -> None:
+def test_a_quick_tool_stays_in_the_callers_thread_after_one_slow_call() -> None:
     threads: list[str] = []
 
     @tool("Next")
@@ -39,7 +39,7 @@ def test_a_quick_tool_that_was_held_up_once_stays_with_its_caller() -> None:
         return number + 1
 
     engine = session(following, memory=0)
-    engine.execute("\n".join(["A=Next(number=1)", *["A=Next(number=A)"] * 39]))  # the last takes long
+    engine.execute("\n".join(["A=Next(number=1)", *["A=Next(number=A)"] * 39]))  # the last call is slow
     threads.clear()
     wide = [f"A{number}=Next(number={number})" for number in range(20)]
     total = " + ".join(f"{{A{number}}}" for number in range(20))
@@ -47,13 +47,13 @@ def test_a_quick_tool_that_was_held_up_once_stays_with_its_caller() -> None:
     assert threads == [threading.current_thread().name] * 20
 
 
-def test_no_more_than_the_given_number_of_workers_is_used_beside_the_caller() -> None:
+def test_at_most_the_given_number_of_workers_and_the_caller_compute() -> None:
     lock, now, most = threading.Lock(), [0], [0]
     release = threading.Event()
 
     @tool("Hold")
     def hold(place: int) -> int:
-        """Stay for a while."""
+        """Take a while."""
         with lock:
             now[0] += 1
             most[0] = max(most[0], now[0])
@@ -78,7 +78,7 @@ def test_rebinding_keeps_each_use_with_its_value() -> None:
 
 @st.composite
 def programs(draw: st.DrawFn) -> str:
-    """Random dataflow: each step uses numbers and earlier steps; some fail."""
+    """Return a random program: each step uses numbers and earlier steps, and some fail."""
     lines = []
     for index in range(draw(st.integers(1, 12))):
         earlier = [str(n) for n in range(-2, 3)] + [f"{{V{i}}}" for i in range(index)]
@@ -94,10 +94,10 @@ def programs(draw: st.DrawFn) -> str:
 
 @settings(max_examples=60, deadline=None)
 @given(programs())
-def test_the_values_are_those_of_running_in_order(program: str) -> None:
+def test_the_values_are_the_same_as_in_order(program: str) -> None:
     @tool("Slow")
     def slow(number: float) -> float:
-        """Take so long that it is worth a thread."""
+        """Take long enough to be worth a thread."""
         threading.Event().wait(0.0005)
         return number + 1
 
@@ -112,7 +112,7 @@ def test_the_values_are_those_of_running_in_order(program: str) -> None:
 
 
 def in_order(program: str, run: Run, slow: Callable[[float], float]) -> list[tuple[str, Any]]:
-    """What running the needed steps one after the other gives."""
+    """Return the values of the needed steps when they run in order."""
     known: dict[str, float] = {}
     outcome: list[tuple[str, Any]] = []
     for index, step in enumerate(run.checked.steps):
@@ -132,7 +132,7 @@ def in_order(program: str, run: Run, slow: Callable[[float], float]) -> list[tup
     return outcome
 
 
-def test_closing_while_runs_are_under_way_leaves_none_waiting() -> None:
+def test_runs_complete_after_the_session_is_closed() -> None:
     @tool("Slow")
     def slow(number: int) -> int:
         """Take a while."""

@@ -1,4 +1,4 @@
-"""Code of one's own that ends in odd ways fails its step, or its file, in a few words."""
+"""Custom code that exits in unusual ways fails its step or its file with a short message."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from visprog import tool
 
 
 class Own(BaseException):
-    """Not an Exception."""
+    """An error that is not an Exception."""
 
 
 class Speechless(Exception):
@@ -27,7 +27,7 @@ class Speechless(Exception):
 
 @tool("Odd")
 def odd() -> int:
-    """End in an odd way."""
+    """Exit in an unusual way."""
 '''
 
 ODD_ENDS = {
@@ -41,7 +41,7 @@ ODD_ENDS = {
 
 
 @pytest.mark.parametrize("statement", ODD_ENDS)
-def test_a_step_fails_however_its_tool_ends(tmp_path: Path, statement: str) -> None:
+def test_a_step_fails_if_its_tool_exits_in_any_way(tmp_path: Path, statement: str) -> None:
     file = tmp_path / "odd.py"
     file.write_text(f"{HEAD}    {statement}\n")
     run = VisProg(tools=load_tools(file)).execute("RESULT=Odd()")
@@ -53,7 +53,7 @@ def test_a_step_fails_however_its_tool_ends(tmp_path: Path, statement: str) -> N
     assert ODD_ENDS[statement] in (tmp_path / "record.json").read_text()
 
 
-def test_an_interruption_is_none_of_a_tools_failures(tmp_path: Path) -> None:
+def test_an_interruption_does_not_count_as_a_tools_failure(tmp_path: Path) -> None:
     file = tmp_path / "odd.py"
     file.write_text(f"{HEAD}    raise KeyboardInterrupt\n")
     session = VisProg(tools=load_tools(file))
@@ -64,7 +64,7 @@ def test_an_interruption_is_none_of_a_tools_failures(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "statement", ["raise ValueError('x' * 10_000_000)", "raise VisProgError('x' * 10_000_000)"]
 )
-def test_a_huge_message_is_cut(tmp_path: Path, statement: str) -> None:
+def test_a_very_long_message_is_shortened(tmp_path: Path, statement: str) -> None:
     file = tmp_path / "odd.py"
     file.write_text(f"from visprog import VisProgError\n{HEAD}    {statement}\n")
     run = VisProg(tools=load_tools(file)).execute("RESULT=Odd()")
@@ -74,19 +74,19 @@ def test_a_huge_message_is_cut(tmp_path: Path, statement: str) -> None:
 
 
 @pytest.mark.parametrize("statement", ODD_ENDS)
-def test_a_file_that_ends_in_an_odd_way_cannot_be_run(tmp_path: Path, statement: str) -> None:
+def test_a_file_that_exits_in_any_way_is_reported(tmp_path: Path, statement: str) -> None:
     file = tmp_path / "odd.py"
     file.write_text(f"{HEAD}    return 1\n\n\n{statement}\n")
     line = HEAD.count("\n") + 4
     with pytest.raises(ToolError) as caught:
         load_tools(file)
-    assert caught.value.message == f"{file} cannot be run: {ODD_ENDS[statement]} (line {line}: {statement})"
+    assert caught.value.message == f"{file} failed: {ODD_ENDS[statement]} (line {line}: {statement})"
 
 
 @pytest.mark.parametrize(
     "parameters", ["image", "image: 'Nowhere'", "*images: int", "image: dict[str, int]", "image: set"]
 )
-def test_a_wrong_declaration_names_its_line(tmp_path: Path, parameters: str) -> None:
+def test_an_invalid_declaration_is_reported_with_its_line(tmp_path: Path, parameters: str) -> None:
     file = tmp_path / "odd.py"
     file.write_text(
         f'from visprog import tool\n\n\n@tool("Odd")\ndef odd({parameters}) -> int:\n    return 1\n'
@@ -96,6 +96,6 @@ def test_a_wrong_declaration_names_its_line(tmp_path: Path, parameters: str) -> 
     assert caught.value.message.startswith(f"{file}, line 4: tool Odd: ")
 
 
-def test_an_error_without_words_is_its_type() -> None:
+def test_an_error_without_a_message_is_shown_as_its_type() -> None:
     assert described(ValueError()) == "ValueError"
     assert described(ValueError("no luck")) == "ValueError: no luck"
