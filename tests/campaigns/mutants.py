@@ -126,6 +126,8 @@ def judge(
     for job, (state, test) in serve(quick, workers, session_worker, copy, files):
         if state == RELOAD:
             reload.append(job)
+        elif state == "survived" and not coverage.running(job[0]):
+            yield job[0], "not covered", test
         else:
             yield job[0], state, test
     for job, (state, test) in serve(reload, workers, fresh_worker, copy):
