@@ -15,6 +15,7 @@ from tests.campaigns.mutant_source import Mutant
 MOST_SECONDS = 8.0
 """The tests of one mutant take at most this long, as measured without mutants."""
 
+COMMANDS = ("visprog/cli/", "visprog/batch/command.py", "visprog/doctor.py", "visprog/listing.py")
 OF_COMMANDS = ("tests/test_cli.py", "tests/test_cli_shown.py", "tests/batch/test_batch_command.py")
 """Tests that start the command line in a process of its own, which is not measured."""
 
@@ -34,18 +35,26 @@ class Coverage:
     """For each file the files that import it."""
 
     def tests_of(self, mutant: Mutant) -> dict[str, float]:
-        """Return the tests to run against a mutant, the quickest first, with their seconds."""
-        found: set[str] = set()
-        if mutant.in_function:
-            lines = self.lines.get(mutant.path, {})
-            for first, last in (mutant.lines, mutant.statement):
-                found = found or set().union(*(lines.get(line, ()) for line in range(first, last + 1)))
-        else:
+        """Return the tests to run against a mutant, the quickest first, with their seconds.
+
+        Those that run its line; without any, those that enter its file or one that imports it. They may run
+        the line in a process of its own.
+        """
+        found = self.running(mutant)
+        if not found:
             for path in (mutant.path, *self.importers.get(mutant.path, ())):
                 found |= self.bodies.get(path, set())
-        if not found and mutant.path.startswith("visprog/cli/"):
-            found = {name for name in self.seconds if name.startswith(OF_COMMANDS)}
+            if mutant.path.startswith(COMMANDS):
+                found |= {name for name in self.seconds if name.startswith(OF_COMMANDS)}
         return self._few(found & self.seconds.keys(), _words(mutant.path))
+
+    def running(self, mutant: Mutant) -> set[str]:
+        """Return the tests that run the mutant's line; none if it is outside functions."""
+        lines = self.lines.get(mutant.path, {}) if mutant.in_function else {}
+        for first, last in (mutant.lines, mutant.statement):
+            if found := set().union(*(lines.get(line, ()) for line in range(first, last + 1))):
+                return found
+        return set()
 
     def _few(self, tests: set[str], words: set[str]) -> dict[str, float]:
         """Return tests within the limit of time, those with paths most like the mutant's first."""

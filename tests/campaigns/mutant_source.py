@@ -194,7 +194,7 @@ def _skipped(node: Node) -> bool:
         case cst.Annotation() | cst.Decorator() | cst.Import() | cst.ImportFrom():
             return True
         case cst.FunctionDef():
-            return node.name.value == "__repr__"
+            return str(node.name.value) == "__repr__"
         case cst.Call(func=cst.Attribute(value=cst.Name(value="logger" | "_logger" | "logging"))):
             return True
         case cst.Call(func=cst.Name(value="TypeVar" | "cast")):

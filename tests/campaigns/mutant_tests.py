@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import gc
 import importlib.util
 import itertools
-import json
 import math
 import os
 import resource
@@ -14,16 +12,13 @@ import signal
 import sys
 import time
 import traceback
-import warnings
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from multiprocessing import Pipe, Process
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
-from types import CodeType, FunctionType
 from typing import Any, TypeAlias
 
-import coverage
 import hypothesis
 import pytest
 
@@ -143,7 +138,7 @@ def run_pytest(files: Iterable[str], plugin: object) -> int:
     return int(pytest.main([*options, *files], plugins=[plugin]))
 
 
-class _Tests:
+class Tests:
     """A pytest plugin that selects tests, and notes their times and the first that fails."""
 
     def __init__(self, names: Iterable[str]) -> None:
@@ -175,8 +170,13 @@ def _processor_time() -> float:
     return sum(use.ru_utime + use.ru_stime for use in uses)
 
 
+def exit_code(code: int | None) -> str:
+    """Return the words for a process that ended without a failed test."""
+    return f"exit code {code}"
+
+
 @contextlib.contextmanager
-def _mutated(tree: Path, mutant: Mutant) -> Iterator[tuple[str, str]]:
+def mutated(tree: Path, mutant: Mutant) -> Iterator[tuple[str, str]]:
     """Change a file for a while. Yields the file's text before and after."""
     file = tree / mutant.path
     before = file.read_text()
@@ -191,20 +191,22 @@ def _mutated(tree: Path, mutant: Mutant) -> Iterator[tuple[str, str]]:
         compiled.unlink(missing_ok=True)
 
 
-def _outcome(tree: Path, tests: dict[str, float], work: Callable[[_Tests], int]) -> tuple[str, str]:
+def outcome(tree: Path, tests: dict[str, float], work: Callable[[Tests], int]) -> tuple[str, str]:
+    """Run tests in a child. Return what became of the mutant, and the test that failed."""
     report = tree / "first_failure.txt"
     report.unlink(missing_ok=True)
 
     def run() -> int:
-        plugin = _Tests(tests)
+        plugin = Tests(tests)
         code = work(plugin)
         report.write_text(plugin.failed)
         return code
 
     limit = LIMIT + sum(tests.values())
     code = in_child(run, PATIENCE * limit, limit)
-    state = {None: "timed out", -signal.SIGXCPU: "timed out", 0: "survived", 4: RELOAD}.get(code, "killed")
-    return state, report.read_text() if report.exists() else f"exit code {code}"
+    state = {None: "timed out", -signal.SIGXCPU: "timed out", 0: "survived"}.get(code, "killed")
+    failed = report.read_text() if report.exists() else ""
+    return state, failed or exit_code(code)
 
 
 def fresh_worker(connection: Connection[Any, Any], copy: Callable[[], Path]) -> None:
@@ -213,110 +215,6 @@ def fresh_worker(connection: Connection[Any, Any], copy: Callable[[], Path]) -> 
     enter(tree)
     for mutant, tests in received(connection):
         files = sorted({name.split("::")[0] for name in tests})
-        with _mutated(tree, mutant) as (_, after):
+        with mutated(tree, mutant) as (_, after):
             run = partial(run_pytest, files)
-            connection.send(_outcome(tree, tests, run) if compiles(after) else ("invalid", ""))
-
-
-def session_worker(connection: Connection[Any, Any], copy: Callable[[], Path], files: list[str]) -> None:
-    """Collect all tests once; run mutants in forks of this process that replace the changed functions."""
-    tree = copy()
-    enter(tree)
-    run_pytest(files, _Session(connection, tree))
-
-
-class _Session:
-    def __init__(self, connection: Connection[Any, Any], tree: Path) -> None:
-        self.connection = connection
-        self.tree = tree
-        self.items: dict[str, pytest.Item] = {}
-        self.functions: list[FunctionType] = []
-
-    def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        self.items = {item.nodeid: item for item in session.items}
-        functions = (each for each in gc.get_objects() if type(each) is FunctionType)  # proxies warn
-        self.functions = [each for each in functions if each.__code__.co_filename.startswith(str(self.tree))]
-        gc.freeze()
-        for job in received(self.connection):
-            self.connection.send(self._measure(job) if isinstance(job, str) else self._judge(*job))
-        return True
-
-    def _judge(self, mutant: Mutant, tests: dict[str, float]) -> tuple[str, str]:
-        with _mutated(self.tree, mutant) as (before, after):
-            if not compiles(after):
-                return "invalid", ""
-
-            def work(plugin: _Tests) -> int:
-                if not self._patch(mutant.path, before, after):
-                    return 4
-                self._run(plugin)
-                return 1 if plugin.failed else 0
-
-            return _outcome(self.tree, tests, work)
-
-    def _run(self, plugin: _Tests, before_each: Callable[[str], None] | None = None) -> None:
-        items = [self.items[name] for name in plugin.names]
-        items[0].config.pluginmanager.register(plugin)
-        for item, following in itertools.pairwise([*items, None]):
-            assert item is not None
-            if before_each is not None:
-                before_each(item.nodeid)
-            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
-            if plugin.failed and before_each is None:
-                break
-
-    def _patch(self, path: str, before: str, after: str) -> bool:
-        """Replace the code of a file's functions. Return False if that is impossible."""
-        old, new = _codes(before), _codes(after)
-        places = {(code.co_qualname, code.co_firstlineno): key for key, code in old.items()}
-        if old.keys() != new.keys():
-            return False
-        for function in self.functions:
-            code = function.__code__
-            if os.path.realpath(code.co_filename) == str(self.tree / path):
-                changed = new[places[code.co_qualname, code.co_firstlineno]]
-                try:
-                    function.__code__ = changed.replace(co_filename=code.co_filename)
-                except ValueError:  # other variables of the enclosing function
-                    return False
-        return True
-
-    def _measure(self, path: str) -> dict[str, Any]:
-        """Run the tests of a file. Return the seconds of those that pass, and the lines that each runs."""
-        names = [name for name in self.items if name.split("::")[0] == path]
-        report = self.tree / "measured.json"
-        report.write_text(json.dumps({"seconds": {}, "lines": {}}))
-
-        def work() -> int:
-            included = [str(self.tree / each / "*") for each in ("visprog", "modules")]
-            measured = coverage.Coverage(data_file=None, include=included, messages=False)
-            plugin = _Tests(names)
-            measured.start()
-            self._run(plugin, measured.switch_context)
-            measured.stop()
-            with warnings.catch_warnings(action="ignore"):  # all tests of the file may be skipped
-                data = measured.get_data()
-            lines = {
-                os.path.relpath(os.path.realpath(file), self.tree): data.contexts_by_lineno(file)
-                for file in data.measured_files()
-            }
-            seconds = {name: plugin.seconds[name] for name in plugin.passed}
-            report.write_text(json.dumps({"seconds": seconds, "lines": lines}))
-            return 0
-
-        if names:
-            in_child(work, MEASURING)
-        found: dict[str, Any] = json.loads(report.read_text())
-        return found
-
-
-def _codes(source: str) -> dict[tuple[str, int], CodeType]:
-    """Return the code of all functions, by qualified name and number among those of that name."""
-    found: dict[tuple[str, int], CodeType] = {}
-    waiting = [compile(source, "mutant", "exec", dont_inherit=True)]
-    while waiting:
-        code = waiting.pop()
-        number = sum(name == code.co_qualname for name, _ in found)
-        found[code.co_qualname, number] = code
-        waiting += [each for each in code.co_consts if isinstance(each, CodeType)]
-    return found
+            connection.send(outcome(tree, tests, run) if compiles(after) else ("invalid", ""))

@@ -26,9 +26,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from tests.campaigns.mutant_coverage import Coverage, combine
-from tests.campaigns.mutant_source import Mutant, diff, find_mutants
-from tests.campaigns.mutant_tests import RELOAD, fresh_worker, serve, session_worker
+try:
+    from tests.campaigns.mutant_coverage import Coverage, combine
+    from tests.campaigns.mutant_session import session_worker
+    from tests.campaigns.mutant_source import Mutant, diff, find_mutants
+    from tests.campaigns.mutant_tests import RELOAD, fresh_worker, serve
+except ModuleNotFoundError as missing:
+    raise SystemExit(f"{missing}: run `pip install mutmut coverage`") from None
 
 ROOT = Path.cwd()
 
@@ -126,6 +130,8 @@ def judge(
     for job, (state, test) in serve(quick, workers, session_worker, copy, files):
         if state == RELOAD:
             reload.append(job)
+        elif state == "survived" and not coverage.running(job[0]):
+            yield job[0], "not covered", test
         else:
             yield job[0], state, test
     for job, (state, test) in serve(reload, workers, fresh_worker, copy):

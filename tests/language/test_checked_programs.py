@@ -115,3 +115,22 @@ def test_a_variables_name_is_its_text() -> None:
     step = checked("A=Loc(image=IMAGE, object='dog')", "RESULT=Count(object=A)").steps[1]
     assert isinstance(step.arguments["object"], Variable)
     assert str(step.arguments["object"]) == "A"
+
+
+def test_a_variable_named_result_is_the_result_wherever_it_is() -> None:
+    found = checked("Final_Answer=Vqa(IMAGE, 'Is it?')", "B=Vqa(IMAGE, 'What is it?')")
+    assert (found.result, found.needed) == ("Final_Answer", {0})
+
+
+def test_the_last_of_several_results_is_the_result() -> None:
+    line = "RESULT=Vqa(IMAGE, 'Is it?')"
+    found = checked(line, line, "B=Vqa(IMAGE, 'What is it?')")
+    assert (found.result, found.needed) == ("RESULT'2", {1})
+
+
+def test_without_a_variable_named_result_the_last_step_is_the_result() -> None:
+    assert checked("A=Vqa(IMAGE, 'Is it?')", "B=Vqa(IMAGE, 'What is it?')").result == "B"
+
+
+def test_a_program_without_steps_has_no_result() -> None:
+    assert (checked("").result, checked("").needed) == ("", frozenset())

@@ -27,7 +27,7 @@ def place(found: Diagnostic) -> tuple[int, int, int]:
 
 
 @tool("Resize")
-def resize(box_size: int, text: str = "") -> int:
+def resize(box_size: int, text: str = "", limit: float | None = None) -> int:
     """Change a size."""
     return box_size
 
@@ -48,6 +48,11 @@ def test_case_and_underscores_of_an_arguments_name_are_mended(written: str) -> N
     assert [(each.code, place(each), each.mended) for each in found.diagnostics] == [
         ("mended", (1, 15, 15 + len(written)), "box_size=3")
     ]
+
+
+def test_a_signature_shows_types_and_defaults() -> None:
+    assert str(resize.signature) == "Resize(box_size: int, text: str = '', limit: float | None = None) -> int"
+    assert str(now.signature) == "Now() -> int"
 
 
 def test_letters_of_an_arguments_name_are_not_mended() -> None:

@@ -51,3 +51,26 @@ def test_as_much_is_allowed_and_no_more(name: str) -> None:
     expression.bind({"A": unit * most}).evaluate()
     with pytest.raises(ExpressionError):
         expression.bind({"A": unit * (most + 1)}).evaluate()
+
+
+@pytest.mark.parametrize("source", ["sum([{A}, {A}])", "sum([{A}, 0]) + {A}", "{A} + {A}", "{A} * 2"])
+def test_whatever_computes_a_number_keeps_to_its_limit(source: str) -> None:
+    expression = parse_expression(source)
+    assert expression.bind({"A": 2**254}).evaluate() == 2**255
+    with pytest.raises(ExpressionError):
+        expression.bind({"A": 2**255}).evaluate()
+
+
+@pytest.mark.parametrize(
+    ("source", "given"),
+    [
+        ("sum({A})", [1] * 6_000),
+        ("[{A}]", [1] * 10_000),
+        ("[{A}, {A}, {A}, {A}, {A}, {A}]", "x" * 20_000),
+        (many("lower({A}) == 'y'", " or "), "x" * 5_000),
+    ],
+)
+def test_what_is_too_much_has_advice(source: str, given: object) -> None:
+    with pytest.raises(ExpressionError) as caught:
+        parse_expression(source).bind({"A": given}).evaluate()
+    assert "shorter" in (caught.value.help or "")
