@@ -16,7 +16,7 @@ pytest.importorskip("transformers")
 
 from tests.models.tiny_checkpoints import language_models
 from visprog import ModelUnavailable, UsageError, VisProg
-from visprog.cli.planning import planning_shown
+from visprog.cli.planning import show_progress
 from visprog.errors import AnswerCut
 from visprog.models.backends.transformers import load
 from visprog.models.fake import FakeLanguageModel
@@ -101,7 +101,7 @@ def test_progress_is_shown_on_a_terminal_only() -> None:
     shown = {}
     for terminal in (True, False):
         console = Console(file=StringIO(), force_terminal=terminal, width=80)
-        with planning_shown(console):
+        with show_progress(console):
             report(7, 400)
             sleep(0.2)
         shown[terminal] = cast(StringIO, console.file).getvalue()

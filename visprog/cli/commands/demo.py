@@ -1,4 +1,4 @@
-"""`visprog demo`: the paper's tasks in miniature, on one page."""
+"""`visprog demo`: the paper's tasks on drawn pictures, on one page."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def demo(
     ] = Path("visprog-demo.html"),
     show: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
 ) -> None:
-    """Run the paper's tasks on pictures of the miniature world, offline, and write a page that shows them."""
+    """Run the paper's tasks offline, on drawn pictures, and write a page with the results."""
     with reporting():
         check_places(Place("the page", out, PAGE_ENDINGS))
         from visprog.miniworld.demo import run_demo
