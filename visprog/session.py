@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import visprog
 from visprog.audio import load_audio
@@ -23,6 +23,7 @@ from visprog.engine.interpreter import Interpreter
 from visprog.errors import AudioError, ProgramError, UsageError, VisProgError
 from visprog.images import Images, load_image, need_of
 from visprog.inputs import input_names, named_images, read_program
+from visprog.language import coercion
 from visprog.language.checker import Checked, check
 from visprog.language.digest import render_digest
 from visprog.language.parser import Parsed, parse
@@ -34,8 +35,7 @@ from visprog.modules import TOOLS
 from visprog.planner.language_model import LanguageModelPlanner
 from visprog.planner.plan import Plan, Planner, Request
 from visprog.planner.selection import check_planner_name, choose_planner
-from visprog.planner.task import choose_task, usual_pictures
-from visprog.planner.voting import majority
+from visprog.planner.task_selection import choose_task, usual_pictures
 from visprog.prompts import BANKS
 from visprog.tool_sources import installed_tools
 from visprog.tools import Registry, Tool
@@ -178,7 +178,7 @@ class VisProg:
         voters = [run for run in runs if run.ok] or runs[:1]
         if not voters[0].ok:
             return voters[0]
-        place, agreeing = majority([run.result for run in voters])
+        place, agreeing = _majority([run.result for run in voters])
         elected = voters[place]
         remark = f"{agreeing} of {votes} programs came to this result"
         assert elected.plan is not None, "it was planned above"  # noqa: S101
@@ -309,6 +309,16 @@ def _checked_deadline(seconds: float | None) -> float | None:
     if not 0 < seconds < math.inf:
         raise UsageError(f"the deadline is {seconds:g} seconds", help="give a number of seconds above 0")
     return min(seconds, _LONGEST_DEADLINE)
+
+
+def _majority(results: Sequence[Any]) -> tuple[int, int]:
+    """Return the index of the most frequent result, the first of several, and how often it occurs.
+
+    Results are compared as Eval compares them: 'Two' equals 2.
+    """
+    counts = [sum(coercion.equal(result, other) for other in results) for result in results]
+    most = max(counts)
+    return counts.index(most), most
 
 
 def _zoo(models: str | Path | Mapping[str, object]) -> Zoo:

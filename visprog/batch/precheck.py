@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from visprog.batch.tasks import Task
 from visprog.language.types import Type
-from visprog.planner.task import choose_task
+from visprog.planner.task_selection import choose_task
 from visprog.session import VisProg
 
 _PROGRAMS = 1_000

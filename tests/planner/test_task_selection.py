@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from visprog.miniworld.tasks import KINDS_OF_TASK, make_task
 from visprog.planner.bank import read_bank
-from visprog.planner.task import choose_task, usual_pictures
+from visprog.planner.task_selection import choose_task, compares_pictures, usual_pictures
 from visprog.prompts import BANKS, bank_text
 
 FOLLOWED = Path(__file__).parent / "followed"
@@ -209,3 +209,10 @@ def test_every_instruction_is_given_to_the_bank_that_it_is_from(name: str) -> No
         for example in read_bank(text, name).examples:
             if not (name == "imgedit" and example.instruction.startswith("Tag")):
                 assert choose_task(example.instruction, len(example.pictures)) == name, example.instruction
+
+
+@pytest.mark.parametrize(
+    "instruction", ["How many dogs are in the picture?", "Blur the left dog", "Crop the right half"]
+)
+def test_one_picture_is_not_taken_for_two(instruction: str) -> None:
+    assert not compares_pictures(instruction)

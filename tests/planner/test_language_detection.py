@@ -5,7 +5,7 @@ import pytest
 from visprog import VisProg
 from visprog.errors import PlanError
 from visprog.planner.bank import read_bank
-from visprog.planner.reading import compares_pictures, is_english
+from visprog.planner.language_detection import is_english
 from visprog.prompts import BANKS, bank_text
 
 FOREIGN = [
@@ -84,13 +84,6 @@ def test_a_statement_about_two_pictures_asks_for_two(session: VisProg, instructi
         session.plan(instruction, ("IMAGE",))
     assert caught.value.message.startswith("this compares two pictures, and only IMAGE was given: ")
     assert caught.value.help == "give two pictures: the first one is LEFT, the second one is RIGHT"
-
-
-@pytest.mark.parametrize(
-    "instruction", ["How many dogs are in the picture?", "Blur the left dog", "Crop the right half"]
-)
-def test_one_picture_is_not_taken_for_two(instruction: str) -> None:
-    assert not compares_pictures(instruction)
 
 
 @pytest.mark.parametrize("instruction", ["Replace the sky", "xyzzy plugh", "Improve the mood of it all"])
