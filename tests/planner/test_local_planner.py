@@ -18,14 +18,17 @@ from tests.models.tiny_checkpoints import language_models
 from visprog import ModelUnavailable, UsageError, VisProg
 from visprog.cli.planning import show_progress
 from visprog.errors import AnswerCut
+from visprog.language.types import Type
 from visprog.models.backends.transformers import load
 from visprog.models.fake import FakeLanguageModel
 from visprog.models.progress import report
 from visprog.models.roles import Completion, LanguageModel, Message
 from visprog.models.zoo import Zoo
+from visprog.modules import TOOLS
 from visprog.planner.language_model import LanguageModelPlanner
-from visprog.planner.plan import Plan
+from visprog.planner.plan import Plan, Request
 from visprog.planner.selection import check_planner_name, choose_planner
+from visprog.tools import Registry
 
 PROGRAM = "ANSWER0=Vqa(image=IMAGE, question='red?')\nRESULT=ANSWER0"
 LAST_TURN = (
@@ -125,12 +128,12 @@ def test_an_absent_model_names_the_command_that_fetches_it() -> None:
 
 @pytest.mark.parametrize("name", ["transformers", "transformers:", "transformer:x"])
 def test_a_name_without_a_model_is_refused_at_once(name: str) -> None:
-    with pytest.raises(UsageError, match=f"there is no planner `{name}`") as caught:
+    with pytest.raises(UsageError, match=f"unknown planner `{name}`") as caught:
         check_planner_name(name)
     assert "transformers:MODEL" in (caught.value.help or "")
 
 
-def test_programs_that_are_to_vote_are_drawn_at_the_temperature_of_variety() -> None:
+def test_programs_that_vote_are_sampled_at_the_vote_temperature() -> None:
     temperatures: list[float | None] = []
 
     class Listening(FakeLanguageModel):
@@ -138,8 +141,8 @@ def test_programs_that_are_to_vote_are_drawn_at_the_temperature_of_variety() -> 
             temperatures.append(temperature)
             return super().complete(messages, temperature=temperature)
 
-    planner = LanguageModelPlanner(Listening([PROGRAM] * 3), "fake", variety=0.7)
-    request = VisProg(planner=planner)._request("Is it red?", (), "gqa")
+    planner = LanguageModelPlanner(Listening([PROGRAM] * 3), "fake", vote_temperature=0.7)
+    request = Request("Is it red?", {"IMAGE": Type.IMAGE}, "gqa", Registry(TOOLS))
     planner.plan(request)
     planner.plan_many(request, 2)
     assert temperatures == [None, 0.7, 0.7]

@@ -44,7 +44,7 @@ def test_a_profile_s_planner_is_read_and_checked(tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
     file.write_text('planner = "exmples"')
     assert load_profile(file).planner == "exmples"
-    with pytest.raises(UsageError, match="there is no planner `exmples`"):
+    with pytest.raises(UsageError, match="unknown planner `exmples`"):
         choose_planner("auto", Zoo(load_profile(file)))
 
 
