@@ -25,10 +25,10 @@ import numpy as np
 from tests.batch.tasks_file import write_tasks
 from tests.campaigns.damage import say
 from visprog import Image, save_image
-from visprog.batch import cluster, command
+from visprog.batch import cluster, progress, runner
 from visprog.cli import main as visprog
 
-IMPORTED = (cluster, command)
+IMPORTED = (cluster, progress, runner)
 """What the command imports when it runs."""
 
 TASKS = 60
