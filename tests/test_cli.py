@@ -450,7 +450,7 @@ def test_with_a_program_the_instruction_is_optional(folder: Path) -> None:
     (folder / "p.vp").write_text("RESULT=Count(F)".join(["F=FaceDet(image=IMAGE)\n", ""]))
     assert visprog("run", "--program", "p.vp", ASTRONAUT)[0] == "1\n"
     _, err = visprog("run", status=2)
-    assert "there is no instruction" in err
+    assert "the instruction is missing" in err
 
 
 def test_a_result_cannot_send_control_characters_to_the_terminal(folder: Path) -> None:

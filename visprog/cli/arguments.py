@@ -18,7 +18,7 @@ def split_instruction(words: list[str], *, optional: bool) -> tuple[str, list[Pa
     if optional and (not words or is_address(words[0]) or Path(words[0]).is_file()):
         return "", [Path(word) for word in words]
     if not words:
-        raise UsageError("there is no instruction", help='write `visprog run "INSTRUCTION" IMAGE...`')
+        raise UsageError("the instruction is missing", help='write `visprog run "INSTRUCTION" IMAGE...`')
     return words[0], [Path(word) for word in words[1:]]
 
 
