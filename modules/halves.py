@@ -16,5 +16,5 @@ HALVES: dict[str, Callable[[int, int], Box]] = {
 
 
 def is_half(region: Region, size: tuple[int, int]) -> bool:
-    """Whether a region is half of a picture of that size, rather than a thing in it."""
+    """Return whether a region is one half of a picture of this size, and not an object in it."""
     return region.label in HALVES and region.box == HALVES[region.label](*size)

@@ -1,4 +1,4 @@
-"""What the tree holds to: nothing evaluated by Python, floors above floors, packages as listed."""
+"""Rules for the source files: nothing is evaluated by Python, packages are listed, files stay short."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Container, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -58,110 +58,9 @@ def imports(tree: ast.Module) -> set[str]:
     return names | {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
 
 
-FLOORS = [
-    "errors",
-    "extras",
-    "libraries",
-    "printable",
-    "model_text",
-    "language",
-    "values",
-    "files",
-    "budget",
-    "metadata",
-    "decoding",
-    "pixels",
-    "images",
-    "inputs",
-    "audio",
-    "models",
-    "tools",
-    "tool_sources",
-    "engine",
-    "prompts",
-    "planner",
-    "trace",
-]
-"""From the ground up."""
-
-UPSTAIRS = [
-    "session",
-    "batch",
-    "results",
-    "listing",
-    "model_listing",
-    "doctor",
-    "cli",
-    "miniworld",
-    "modules",
-]
-"""What stands above all floors, and the tools beside them."""
-
-MINIWORLD = [
-    {"catalogue", "overlaps"},
-    {"scene", "textures"},
-    {"drawing"},
-    {"captions", "mentions", "sight"},
-    {"knowledge"},
-    {"tasks"},
-    {"oracle"},
-    {"exhibits", "demo_page", "demo"},
-    {"evaluation"},
-]
-"""The floors of the miniature world, from the ground up. What stands on one floor may import each other."""
-
-
-@pytest.mark.parametrize("floor", FLOORS)
-def test_a_floor_imports_only_floors_below(floor: str) -> None:
-    above = {f"visprog.{name}" for name in FLOORS[FLOORS.index(floor) + 1 :]}
-    above |= {f"visprog.{name}" for name in UPSTAIRS}
-    allowed = {("language", "visprog.errors"), ("models", "visprog.models")}
-    found = []
-    for path, tree in trees("visprog", "prompts"):
-        parts = path.relative_to(ROOT).with_suffix("").parts
-        if (parts[1] if parts[0] == "visprog" else parts[0]) != floor:
-            continue
-        found += [
-            f"{path.relative_to(ROOT)} imports {name}"
-            for name in imports(_without_type_checking(tree))
-            if any(name == each or name.startswith(f"{each}.") for each in above)
-            if (floor, name) not in allowed
-        ]
-    assert not found
-
-
-def test_a_floor_of_the_miniature_world_imports_only_floors_below() -> None:
-    places = {name: number for number, names in enumerate(MINIWORLD) for name in names}
-    found = []
-    for path, tree in trees("visprog"):
-        parts = path.relative_to(ROOT).with_suffix("").parts
-        if parts[1] != "miniworld" or parts[2] == "__init__":
-            continue
-        assert parts[2] in places, f"{path.relative_to(ROOT)} stands on no floor"
-        for name in imports(_without_type_checking(tree)):
-            other = name.removeprefix("visprog.miniworld.").split(".")[0]
-            if name.startswith("visprog.miniworld.") and places[other] > places[parts[2]]:
-                found.append(f"{path.relative_to(ROOT)} imports {name}")
-    assert not found
-
-
-def test_only_the_command_line_knows_of_the_miniature_world() -> None:
+def test_nothing_imports_the_training_code() -> None:
     for path, tree in trees("visprog", "modules", "prompts", "examples"):
         assert not any(name.partition(".")[0] == "training" for name in imports(tree)), path
-        parts = path.relative_to(ROOT).parts
-        if not {"miniworld", "cli"} & set(parts):
-            assert not any(name.startswith("visprog.miniworld") for name in imports(tree)), path
-
-
-def _without_type_checking(tree: ast.Module) -> ast.Module:
-    body = [
-        node
-        for node in tree.body
-        if not (
-            isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
-        )
-    ]
-    return ast.Module(body, [])
 
 
 def test_the_language_needs_nothing_but_python() -> None:
@@ -223,45 +122,10 @@ def test_the_project_speaks_of_itself_alone() -> None:
         assert telling.search(path.read_text("utf-8")) is None, path
 
 
-def modules() -> dict[str, Path]:
-    """Return the files of the package by the names under which they are imported."""
-    found = {}
-    for path in SOURCES:
-        parts = path.relative_to(ROOT).with_suffix("").parts
-        if parts[0] in ("visprog", "modules", "prompts"):
-            parts = parts if parts[0] == "visprog" else ("visprog", *parts)
-            found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
-    return found
-
-
-def imported(tree: ast.Module, known: Container[str]) -> set[str]:
-    """Return the modules that a file imports, at its top or in a function."""
-    names = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            whole = {f"{node.module}.{alias.name}" for alias in node.names}
-            names |= {name if name in known else node.module for name in whole}
-    return {name for name in names if name in known}
-
-
-def test_no_files_import_each_other() -> None:
-    files = modules()
-    above = {
-        name: imported(_without_type_checking(ast.parse(path.read_text("utf-8"))), files) - {name}
-        for name, path in files.items()
-    }
-    while bottom := [name for name, needed in above.items() if not needed & above.keys()]:
-        for name in bottom:
-            del above[name]
-    assert not above
-
-
 def test_no_file_has_more_than_400_lines() -> None:
     long = {
         str(path.relative_to(ROOT)): lines
-        for path in modules().values()
+        for path, _ in trees("visprog", "modules", "prompts")
         if (lines := len(path.read_text("utf-8").splitlines())) > 400
     }
     replaced = {"visprog/planner/examples/slots.py", "visprog/planner/examples/derivation.py"}

@@ -1,4 +1,4 @@
-"""List: what a language model knows."""
+"""List: asks a language model for a list."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _REQUEST = (
 
 @tool("List")
 def list_known(query: str, max: int = 20, *, language_model: LanguageModel, warn: Warn) -> list[str]:
-    """List up to `max` things that `query` asks for, from a language model's knowledge.
+    """Ask a language model for `query`, and return a list of at most `max` items.
 
     Numbers, bullets, quotes and repetitions in the model's answer are removed.
     """
     if max < 1:
-        warn(f"a list of at most {max} things is empty")
+        warn(f"`max` is {max}, so the list is empty")
         return []
     question = f"List at most {max}: {query.strip()}"
     completion = language_model.complete([Message("system", _REQUEST), Message("user", question)])
@@ -45,14 +45,14 @@ _TAG = re.compile(r"</?(?:ol|ul|li|p|br|answer|list|items?)\s?/?>", re.IGNORECAS
 
 
 def items_of(answer: str, most: int) -> list[str]:
-    """Read a language model's list: an array of JSON, lines with or without markers, or commas.
+    """Read a list from a language model's answer: a JSON array, one item a line, or items between commas.
 
-    Return at most `most` items, each once (case ignored), in order.
+    Return at most `most` items in order, without repetitions (case is ignored).
     """
-    said = spoken(boxed(tagged(answer)))
-    parts = _from_json(said)
+    text = spoken(boxed(tagged(answer)))
+    parts = _from_json(text)
     if parts is None:
-        parts = _from_lines(_TAG.sub("\n", said), most)
+        parts = _from_lines(_TAG.sub("\n", text), most)
     items: dict[str, str] = {}
     for item in filter(None, map(_bare, parts)):
         items.setdefault(item.casefold(), item)
@@ -61,10 +61,10 @@ def items_of(answer: str, most: int) -> list[str]:
     return list(items.values())
 
 
-def _from_json(said: str) -> list[str] | None:
+def _from_json(text: str) -> list[str] | None:
     """Return the items of an array, or of the only array in an object."""
     try:
-        found = find_json(said, list, dict)
+        found = find_json(text, list, dict)
     except ValueError:
         return None
     if isinstance(found, dict) and all(key.isdecimal() for key in found):
@@ -72,8 +72,8 @@ def _from_json(said: str) -> list[str] | None:
     if isinstance(found, dict):
         arrays = [value for value in found.values() if isinstance(value, list)]
         found = arrays[0] if len(arrays) == 1 else None
-    if not isinstance(found, list) or (not found and said.strip("[]{}-* \n")[:1].isalpha()):
-        return None  # as the boxes of `- [ ] Sheldon`
+    if not isinstance(found, list) or (not found and text.strip("[]{}-* \n")[:1].isalpha()):
+        return None  # `[ ]` is a check box, as in `- [ ] Sheldon`
     return [str(item) for item in map(_named, found) if isinstance(item, str | int | float)]
 
 
@@ -81,7 +81,7 @@ _NAMES = ("name", "title", "item", "value", "label", "text")
 
 
 def _named(item: object) -> object:
-    """Return the name of an object in an array, or its only text: {"name": "Sheldon", "age": 30}."""
+    """Return the name in a JSON object, or its only text: {"name": "Sheldon", "age": 30}."""
     if not isinstance(item, dict):
         return item
     texts = {key: value for key, value in item.items() if isinstance(value, str)}
@@ -93,7 +93,7 @@ def _from_lines(text: str, most: int) -> list[str]:
     lines = [line for line in text.splitlines() if line.strip() and not is_fence(line)]
     lines = _without_remarks(_cells(first_turn(lines)))
     marked = [item for item in map(without_marker, lines) if item is not None]
-    if len(marked) > 1 and not _are_initials(lines):  # the other lines are words around the list
+    if len(marked) > 1 and not _are_initials(lines):  # the other lines introduce or follow the list
         return [_without_explanation(item) for item in marked]
     lines[:1] = [_INTRODUCTION.sub("", line, count=1) for line in lines[:1]]
     lines = [line for line in lines if line.strip() and not _is_heading(line)]
@@ -108,7 +108,7 @@ _INITIAL = re.compile(r"\s*+([A-Z])\.\s")
 
 
 def _are_initials(lines: Sequence[str]) -> bool:
-    """Whether lines begin with the initials of people, and not with a, b, c as their markers."""
+    """Return whether lines begin with initials of people (J. Doe), not with the markers A, B, C."""
     found = [initial[1] for initial in map(_INITIAL.match, lines) if initial is not None]
     return bool(found) and found != [chr(ord("A") + place) for place in range(len(found))]
 
@@ -117,7 +117,7 @@ _EXPLAINED = re.compile(r"\*\*([^*]{1,200})\*\*\s*+(?:[:–—-]\s|\()")
 
 
 def _without_explanation(item: str) -> str:
-    """Return what an item stresses, if an explanation follows: `**Penny** - a waitress`."""
+    """Return the bold part of an item if an explanation follows: `**Penny** - a waitress`."""
     explained = _EXPLAINED.match(item.lstrip())
     return explained[1].rstrip(":") if explained is not None else item
 
@@ -129,7 +129,7 @@ _REMARK = re.compile(
 
 
 def _without_remarks(lines: list[str]) -> list[str]:
-    """Remove what a model says after its list."""
+    """Remove a remark after the list, such as "Let me know if you need more"."""
     return lines[:-1] if len(lines) > 1 and _REMARK.match(lines[-1].strip("*_ ")) else lines
 
 
@@ -137,7 +137,7 @@ _RULE = re.compile(r"[\s|:-]*+")
 
 
 def _cells(lines: list[str]) -> list[str]:
-    """Return one cell of each row of a table in Markdown: the first that is no number; other lines stay."""
+    """Return the first cell of each row of a Markdown table that is not a number. Other text is unchanged."""
     if (
         len(lines) < 3
         or "|-" not in lines[1].replace(" ", "").replace(":", "")
@@ -152,7 +152,7 @@ _HEADING = re.compile(r"#{1,6}\s")
 
 
 def _is_heading(line: str) -> bool:
-    """Whether a line stands above a list: `The characters:`, `**Characters:**`, `# Characters`."""
+    """Return whether a line is a heading: `The characters:`, `**Characters:**`, `# Characters`."""
     words = line.strip().strip("*_ ")
     return words.endswith((":", "：")) or _HEADING.match(words) is not None
 
@@ -169,13 +169,13 @@ def _from_commas(line: str, most: int) -> list[str]:
     conjunction = _CONJUNCTION.match(last)
     if conjunction is not None:
         return [*parts, last[conjunction.end() :]]
-    # "a, b and c" has one comma too few; in "Simon and Garfunkel", asked for one, nothing is missing.
+    # Split "a, b and c", but not "Simon and Garfunkel" if only one item is asked for.
     before, joined, after = last.partition(" and ") if len(parts) + 1 < most else (last, "", "")
     return [*parts, before, after] if joined else [*parts, last]
 
 
 def _bare(part: str) -> str:
-    """Remove white space, quotes, emphasis, and the closing comma or full stop."""
+    """Remove white space, quotes, emphasis, and a final comma or full stop."""
     item = bare(bare(part).strip(",; \t"))
     if item.endswith(".") and not _ABBREVIATION.search(item[-10:]):
         item = item[:-1].rstrip()

@@ -1,4 +1,4 @@
-"""Count: how many."""
+"""Count: counts regions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Eval: arithmetic and logic over earlier answers."""
+"""Eval: arithmetic and logic with earlier results."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ def evaluate(expr: Expression) -> Scalar:
     """Evaluate an expression in which `{NAME}` stands for a variable: `'{ANSWER0} + {ANSWER1} == 6'`.
 
     Arithmetic, comparisons, `and`, `or`, `xor`, `not`, `x if c else y`, `in`, and the functions len, min,
-    max, sum, abs, round, int, float, str, sorted, any, all and lower. Answers count as what is wanted:
-    'yes' as true, 'two' as 2.
+    max, sum, abs, round, int, float, str, sorted, any, all and lower. Answers are converted
+    if needed: 'yes' is true, 'two' is 2.
     """
     value: Scalar = expr.evaluate()
     return value

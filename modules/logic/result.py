@@ -1,4 +1,4 @@
-"""Result: names what a program returns."""
+"""Result: sets the result of a program."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""BgBlur: a sharp foreground before a blurred background."""
+"""BgBlur: blurs the background."""
 
 from __future__ import annotations
 
@@ -13,25 +13,28 @@ from visprog.tools import Warn, tool
 from visprog.values import Image, Regions
 
 _SIDE = 1024
-"""The blur is computed at this many pixels along the longer side at most: it holds no finer detail."""
+"""Longer side, in pixels, at which the blur is computed. A blurred picture has no finer detail."""
 
 _BLUR = 1 / 55
+"""Radius of the blur, as a share of the longer side."""
+
 _EDGE = 1 / 400
+"""Width of the soft edge, as a share of the longer side."""
 
 
 @tool("BgBlur", aliases=("BackgroundBlur",), parameter_aliases={"object": ("box",)})
 def bg_blur(image: Image, object: Regions, *, masker: Masker | None, warn: Warn) -> Image:
-    """Keep the regions in `object` sharp and blur the rest of `image`, as a fast lens would.
+    """Keep the regions in `object` sharp and blur the rest of `image` like a camera lens.
 
-    The background is blurred by itself, so that the foreground's colours do not bleed into it, and meets
-    the foreground in a soft edge. A region without a mask is cut out of its box.
+    The foreground's colours do not bleed into the background, and the edge between them is soft. In a region
+    without a mask, GrabCut finds the object in the box.
     """
     mask = foreground(image, object, masker)
     if not mask.any():
-        warn("there is no region to keep sharp: the picture is unchanged")
+        warn("there is no region to keep sharp, so the picture is unchanged")
         return image
     if mask.all():
-        warn("the regions fill the picture: there is no background to blur")
+        warn("the regions cover the whole picture, so nothing is blurred")
         return image
     cv2 = load_opencv()
     soft = cv2.GaussianBlur(mask.astype(np.uint8) * 255, (0, 0), max(0.5, max(image.size) * _EDGE))
@@ -40,7 +43,7 @@ def bg_blur(image: Image, object: Regions, *, masker: Masker | None, warn: Warn)
 
 
 def _lens_blur(pixels: NDArray[np.uint8], foreground_level: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Blur by a disc, in linear light, with the weight that each pixel has in the background."""
+    """Blur with a disc, in linear light. Each pixel is weighted by how much it belongs to the background."""
     cv2 = load_opencv()
     height, width = pixels.shape[:2]
     factor = min(1.0, _SIDE / max(width, height))
@@ -58,7 +61,7 @@ def _lens_blur(pixels: NDArray[np.uint8], foreground_level: NDArray[np.uint8]) -
 
 
 def _disc(radius: float) -> NDArray[np.float32]:
-    """Return a disc of the given radius in pixels, its rim smooth, its sum 1."""
+    """Return a disc with this radius in pixels and a smooth rim. Its values add up to 1."""
     reach = int(np.ceil(radius + 0.5))
     offsets = np.arange(-reach, reach + 1)
     distance = np.hypot(offsets, offsets[:, np.newaxis])

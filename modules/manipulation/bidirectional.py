@@ -1,4 +1,4 @@
-"""The order in which text of both directions is drawn: Unicode's algorithm, without explicit embeddings."""
+"""Bidirectional text: Unicode's algorithm (UAX 9) without explicit embeddings."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 def levels(text: str) -> list[int]:
-    """Return the level of each character: odd from right to left, higher ones inside lower ones."""
+    """Return the embedding level of each character. Odd levels run from right to left."""
     kinds = _kinds(text)
     base = int(next((kind for kind in kinds if kind in "LR"), "L") == "R")
     found = []
@@ -22,7 +22,7 @@ def levels(text: str) -> list[int]:
 
 
 def visual(items: Sequence[T], levels: Sequence[int]) -> list[T]:
-    """Return items from left to right, given in the order of reading with their levels."""
+    """Return items in their order from left to right. `items` are in reading order, each with its level."""
     order = list(range(len(items)))
     for level in range(max(levels, default=0), 0, -1):
         start = 0
@@ -36,7 +36,7 @@ def visual(items: Sequence[T], levels: Sequence[int]) -> list[T]:
 
 
 def _kinds(text: str) -> list[str]:
-    """Return L or R for letters, 1 for numbers behind letters of R, and N for what is neutral."""
+    """Return L or R for letters, 1 for numbers after an R letter, and N for neutral characters."""
     kinds, strong = list[str](), ""
     for char in text:
         kind = unicodedata.bidirectional(char)
@@ -55,7 +55,7 @@ def _kinds(text: str) -> list[str]:
 
 
 def _between(kinds: list[str], place: int, base: str) -> str:
-    """Return the direction of what is neutral: that of both its sides, if they agree, or the text's."""
+    """Return the direction of a neutral character: that of both neighbours if they agree, or the text's."""
     before = next((kind for kind in reversed(kinds[:place]) if kind != "N"), base)
     after = next((kind for kind in kinds[place + 1 :] if kind != "N"), base)
     sides = {"L" if kind == "L" else "R" for kind in (before, after)}

@@ -1,4 +1,4 @@
-"""ColorPop: colour on grey."""
+"""ColorPop: keeps objects in colour and makes the rest grey."""
 
 from __future__ import annotations
 
@@ -12,17 +12,19 @@ from visprog.tools import Warn, tool
 from visprog.values import Image, Regions
 
 _FEATHER = 1 / 1500
+"""Width of the soft edge, as a share of the longer side."""
 
 
 @tool("ColorPop", parameter_aliases={"object": ("box",)})
 def color_pop(image: Image, object: Regions, *, masker: Masker | None, warn: Warn) -> Image:
     """Keep the colour of the regions in `object` and make the rest of `image` grey.
 
-    Masks are fitted to the picture's edges by GrabCut; a region without a mask is cut out of its box.
+    GrabCut fits masks to the edges in the picture. In a region without a mask, it finds the object in the
+    box.
     """
     rough = foreground(image, object, masker)
     if not rough.any():
-        warn("there is no region to keep in colour: the picture is unchanged")
+        warn("there is no region to keep in colour, so the picture is unchanged")
         return image
     has_masks = any(region.mask is not None for region in object)
     mask = refined(image, rough) if has_masks else rough

@@ -1,4 +1,4 @@
-"""The Crop family: parts of a picture around a region, or to one side of it."""
+"""The Crop tools: cut out the part of a picture around a region, or on one side of it."""
 
 from __future__ import annotations
 
@@ -9,49 +9,51 @@ from visprog.tools import Warn, tool
 from visprog.values import Box, Image, Region, Regions, enlarge
 
 _CONTEXT = 1.5
+"""How many times as large as the region the cropped box is."""
+
 _BOX = {"object": ("box",)}
 
 
 @tool("Crop", parameter_aliases=_BOX)
 def crop(image: Image, object: Regions, *, warn: Warn) -> Image:
-    """Cut out the best region of `object` with some of its surroundings.
+    """Cut out the best region of `object` and some of its surroundings.
 
-    Its box is enlarged 1.5 times about its centre and clipped to the picture; a half of the picture, as Loc
-    names it, is cut out as it is. Without a region, the whole picture is returned.
+    The box is enlarged 1.5 times about its centre and clipped to the picture. A half of the picture, as Loc
+    finds it, is not enlarged. Without a region, the whole picture is returned.
     """
     return _around_best(image, object, warn)
 
 
 @tool("CropInFront", aliases=("CropInFrontOf", "CropFrontOf", "CropFront"), parameter_aliases=_BOX)
 def crop_in_front(image: Image, object: Regions, *, warn: Warn) -> Image:
-    """Cut out the surroundings of the best region of `object`, to look for what is in front of it.
+    """Cut out the surroundings of the best region of `object`, to see what is in front of it.
 
-    A picture does not tell depth: this is what Crop does.
+    A picture does not show depth, so this does the same as Crop.
     """
     return _around_best(image, object, warn)
 
 
 @tool("CropBehind", aliases=("CropBehindOf",), parameter_aliases=_BOX)
 def crop_behind(image: Image, object: Regions, *, warn: Warn) -> Image:
-    """Cut out the surroundings of the best region of `object`, to look for what is behind it.
+    """Cut out the surroundings of the best region of `object`, to see what is behind it.
 
-    A picture does not tell depth: this is what Crop does.
+    A picture does not show depth, so this does the same as Crop.
     """
     return _around_best(image, object, warn)
 
 
 @tool("CropAhead", aliases=("CropAheadOf",), parameter_aliases=_BOX)
 def crop_ahead(image: Image, object: Regions, *, warn: Warn) -> Image:
-    """Cut out the surroundings of the best region of `object`, to look for what is ahead of it.
+    """Cut out the surroundings of the best region of `object`, to see what is ahead of it.
 
-    A picture does not tell depth: this is what Crop does.
+    A picture does not show depth, so this does the same as Crop.
     """
     return _around_best(image, object, warn)
 
 
 @tool("CropLeft", aliases=("CropLeftOf",), parameter_aliases=_BOX)
 def crop_left(image: Image, object: Regions, *, warn: Warn) -> Image:
-    """Cut out what lies to the left of the centre of the best region of `object`.
+    """Cut out the part of `image` to the left of the centre of the best region of `object`.
 
     Without a region, the left half of the picture is returned.
     """
@@ -60,7 +62,7 @@ def crop_left(image: Image, object: Regions, *, warn: Warn) -> Image:
 
 @tool("CropRight", aliases=("CropRightOf",), parameter_aliases=_BOX)
 def crop_right(image: Image, object: Regions, *, warn: Warn) -> Image:
-    """Cut out what lies to the right of the centre of the best region of `object`.
+    """Cut out the part of `image` to the right of the centre of the best region of `object`.
 
     Without a region, the right half of the picture is returned.
     """
@@ -69,7 +71,7 @@ def crop_right(image: Image, object: Regions, *, warn: Warn) -> Image:
 
 @tool("CropAbove", aliases=("CropAboveOf",), parameter_aliases=_BOX)
 def crop_above(image: Image, object: Regions, *, warn: Warn) -> Image:
-    """Cut out what lies above the centre of the best region of `object`.
+    """Cut out the part of `image` above the centre of the best region of `object`.
 
     Without a region, the upper half of the picture is returned.
     """
@@ -78,7 +80,7 @@ def crop_above(image: Image, object: Regions, *, warn: Warn) -> Image:
 
 @tool("CropBelow", aliases=("CropBelowOf",), parameter_aliases=_BOX)
 def crop_below(image: Image, object: Regions, *, warn: Warn) -> Image:
-    """Cut out what lies below the centre of the best region of `object`.
+    """Cut out the part of `image` below the centre of the best region of `object`.
 
     Without a region, the lower half of the picture is returned.
     """
@@ -89,7 +91,7 @@ def _around_best(image: Image, regions: Regions, warn: Warn) -> Image:
     best = regions.best
     box = enlarge(best.box, _CONTEXT, image.size) if best else None
     if best is None or box is None:
-        warn("there is no region to crop to: the whole picture is used")
+        warn("there is no region to crop to, so the whole picture is used")
         return image
     return image.crop(best.box if is_half(best, image.size) else box)
 
@@ -99,7 +101,7 @@ _SIDES = {"LEFT": "left", "RIGHT": "right", "TOP": "upper", "BOTTOM": "lower"}
 
 def _beyond_best(image: Image, regions: Regions, side: str, warn: Warn) -> Image:
     if regions.best is None:
-        warn(f"there is no region to look from: the {_SIDES[side]} half of the picture is used")
+        warn(f"there is no region to start from, so the {_SIDES[side]} half of the picture is used")
         return image.crop(HALVES[side](*image.size))
     return image.crop(_beyond(regions.best, side, image.size))
 

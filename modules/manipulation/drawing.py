@@ -1,4 +1,4 @@
-"""Drawing: small pictures of flat colours, redrawn at any size with crisp, smooth outlines."""
+"""Drawing: enlarges small pictures of flat colours with sharp, smooth outlines."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from visprog.libraries import load_opencv
 Plane = NDArray[np.float32]
 
 _FACTORS = (4, 8, 12, 20)
-"""How many times as large drawings are redrawn: at least twice the size wanted, so that shrinking smooths
-the edges, or else the most, whose edges are merely smooth."""
+"""Factors by which a drawing is enlarged. The first that is at least twice the final size is used, because
+shrinking it afterwards smooths the edges."""
 
 _NEAR = 24.0
-"""Colours that differ by less than this in every channel are one."""
+"""Colours that differ by less than this in every channel count as the same."""
 
 _MOST_COLORS = 14
 
 _RIM = 2
-"""Transparent pixels put around a drawing, so that outlines that touch its edge close."""
+"""Width of the transparent border, in pixels. It closes outlines that touch the edge of the drawing."""
 
 
 class Drawing:
-    """A picture of flat colours and their transparency (RGBA), at any size."""
+    """A picture of flat colours with transparency (RGBA), at any size."""
 
     def __init__(self, picture: PILImage.Image) -> None:
         self._original = picture
         self._redrawn: dict[int, PILImage.Image] = {}
 
     def fitted(self, width: int, height: int) -> PILImage.Image:
-        """Return the drawing as large as it fits into `width` and `height`, its proportions kept."""
+        """Return the drawing as large as it fits into `width` and `height`, with its proportions."""
         scale = min(width / self._original.width, height / self._original.height)
         size = [max(1, round(side * scale)) for side in self._original.size]
         factor = next((f for f in _FACTORS if f >= 2 * scale), _FACTORS[-1]) if scale > 1 else 1
@@ -42,7 +42,7 @@ class Drawing:
         if factor > 1:
             source = self._at(factor)
             part = (_RIM * factor, _RIM * factor, source.width - _RIM * factor, source.height - _RIM * factor)
-        # Premultiplied colours keep what is transparent from shining through at the rim.
+        # With premultiplied colours, transparent pixels do not change the colour of the edge.
         small = source.convert("RGBa").resize((size[0], size[1]), PILImage.Resampling.LANCZOS, box=part)
         return small.convert("RGBA")
 
@@ -53,11 +53,11 @@ class Drawing:
 
 
 def _redrawn(drawing: PILImage.Image, factor: int) -> PILImage.Image:
-    """Draw anew, `factor` times as large.
+    """Redraw a drawing `factor` times as large.
 
-    Each pixel of the original is taken for a mixture of at most two colours that are plain nearby. The
-    share of each colour is enlarged smoothly, and every new pixel gets the colour with the largest share:
-    outlines run where the original's did, to a fraction of its pixels, and colours stay flat.
+    Each pixel of the original is a mixture of at most two flat colours nearby. The share of each colour is
+    enlarged smoothly, and each new pixel gets the colour with the largest share. So outlines keep their place
+    to a fraction of a pixel, and colours stay flat.
     """
     cv2 = load_opencv()
     size = (drawing.width * factor, drawing.height * factor)
@@ -75,7 +75,7 @@ def _redrawn(drawing: PILImage.Image, factor: int) -> PILImage.Image:
 
 
 def _palette(pixels: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Return the plain colours, shape (n, 4), commonest first, and where each is near, shape (n, h, w)."""
+    """Return the flat colours, shape (n, 4), commonest first, and the pixels near each, shape (n, h, w)."""
     cv2 = load_opencv()
     right, below = (np.abs(pixels - np.roll(pixels, -1, axis)).max(axis=2) < 8 for axis in (1, 0))
     plain = right & below
@@ -94,10 +94,10 @@ def _palette(pixels: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[
 def _shares(
     pixels: NDArray[np.float32], palette: NDArray[np.float32], nearby: NDArray[np.bool_]
 ) -> NDArray[np.float32]:
-    """Return how much of each colour is in each pixel, shape (n, height, width)."""
+    """Return the share of each colour in each pixel, shape (n, height, width)."""
     height, width = pixels.shape[:2]
     distance = np.square(pixels - palette[:, None, None]).sum(axis=3)
-    first = distance.argmin(axis=0)  # where nothing plain is near, the nearest colour alone
+    first = distance.argmin(axis=0)  # pixels with no flat colour nearby get the nearest colour alone
     second, share = first.copy(), np.ones((height, width), dtype=np.float32)
     error = np.where(nearby.any(axis=0), np.inf, 0.0)
     for a, b in [*((i, i) for i in range(len(palette))), *combinations(range(len(palette)), 2)]:

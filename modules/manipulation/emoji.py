@@ -1,4 +1,4 @@
-"""Emoji: hides regions behind emoji."""
+"""Emoji: covers regions with an emoji."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from visprog.values import Image, Regions, clip
 def emoji(image: Image, object: Regions, emoji: str, *, warn: Warn) -> Image:
     """Cover each region in `object` with an emoji: `face_with_tongue`, `:p`, `8)`, `;)`.
 
-    The emoji is as large as the longer side of the region's box and centred on it. Names are Twemoji's,
-    smileys above all, spelled as you like; an emoji character does as well.
+    The emoji is as large as the longer side of the region's box and centred on it. Use a name of Twemoji in
+    any spelling, an emoji character, or an emoticon.
     """
     drawing = sprite(sprite_name(emoji))
     picture = image.to_pil()
@@ -26,6 +26,6 @@ def emoji(image: Image, object: Regions, emoji: str, *, warn: Warn) -> Image:
         picture.paste(fitted, (round(x - fitted.width / 2), round(y - fitted.height / 2)), fitted)
         covered += 1
     if not covered:
-        warn("there is no region to put the emoji on: the picture is unchanged")
+        warn("there is no region to cover, so the picture is unchanged")
         return image
     return Image.from_pil(picture)

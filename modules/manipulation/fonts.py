@@ -1,7 +1,7 @@
 """Fonts: finds an installed font for each character.
 
-Noto Sans comes first, with its relatives for other scripts, all in the package augly; then Noto Sans CJK, if
-the extra `cjk` is installed; then the fonts of the system. Without augly, Pillow's own font writes ASCII.
+The order is: the Noto fonts in the package augly; Noto Sans CJK, if the extra `cjk` is installed; the fonts
+of the system. Without augly, Pillow's own font draws ASCII characters.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from typing import TypeAlias
 from PIL import ImageFont
 
 Face: TypeAlias = Path | None
-"""A font's file; None for Pillow's own font."""
+"""The file of a font. None is Pillow's own font."""
 
 _CJK_PACKAGE = "noto_cjk_sans_jp_regular"
 _CJK = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO", "FULLWIDTH", "HALFWIDTH", "IDEOGRAPHIC")
-"""How the names of Chinese, Japanese and Korean characters begin."""
+"""First words of the Unicode names of Chinese, Japanese and Korean characters."""
 
 _CJK_NAMES = (
     "cjk",
@@ -36,7 +36,7 @@ _CJK_NAMES = (
     "wqy",
     "droid",
 )
-"""Parts of the names of fonts for these, which are tried before the others."""
+"""Parts of the file names of Chinese, Japanese and Korean fonts. These fonts are tried first."""
 
 _PROBE = 24
 _ENDINGS = {".ttf", ".otf", ".ttc", ".otc"}
@@ -45,13 +45,13 @@ _MOST_FILES = 5_000
 
 @lru_cache(maxsize=4_096)
 def face_for(char: str) -> tuple[Face] | None:
-    """Return the first font that has a character; None if no font has it."""
+    """Return the first font that has a character, in a tuple. None means that no font has it."""
     return next(((face,) for face in _candidates(char) if covers(face, char)), None)
 
 
 @lru_cache(maxsize=20_000)
 def covers(face: Face, char: str) -> bool:
-    """Return whether a font has a character; characters that leave no ink count as had."""
+    """Return whether a font has a character. Invisible characters are in every font."""
     if char.isspace() or unicodedata.category(char) in ("Cf", "Cc") or "\ufe00" <= char <= "\ufe0f":
         return True
     if face is None:
@@ -61,7 +61,7 @@ def covers(face: Face, char: str) -> bool:
 
 @lru_cache(maxsize=64)
 def font(face: Face, size: float) -> ImageFont.FreeTypeFont:
-    """Return a font at a size in pixels. Raises OSError for a file that is no font."""
+    """Return a font at a size in pixels. Raises OSError if the file is not a font."""
     if face is not None:
         return ImageFont.truetype(face, size)
     own = ImageFont.load_default(size)
@@ -70,14 +70,14 @@ def font(face: Face, size: float) -> ImageFont.FreeTypeFont:
 
 
 def advice(missing: str) -> str:
-    """Say what to install to write the characters that are missing."""
+    """Say what to install for the missing characters."""
     if any(_name(char).startswith(_CJK) for char in missing):
         return "`pip install 'visprog[cjk]'` adds a font for Chinese, Japanese and Korean"
-    return "install a font that has them, such as one of Noto (fonts.google.com/noto)"
+    return "install a font that has them, for example from fonts.google.com/noto"
 
 
 def main_face() -> Face:
-    """Return the font of most text."""
+    """Return the font for most text."""
     return _noto().get("NotoSans")
 
 
@@ -91,7 +91,7 @@ def _drawn(face: Path, char: str) -> tuple[object, ...] | None:
 
 @cache
 def _probe(face: Path) -> ImageFont.FreeTypeFont | None:
-    """Return a font that substitutes and composes nothing; None for a file that is no font."""
+    """Return a font without ligatures and substitutions. None means that the file is not a font."""
     try:
         return ImageFont.truetype(face, _PROBE, layout_engine=ImageFont.Layout.BASIC)
     except (OSError, ValueError):
@@ -99,14 +99,14 @@ def _probe(face: Path) -> ImageFont.FreeTypeFont | None:
 
 
 def _candidates(char: str) -> Iterator[Face]:
-    """Yield the fonts to try for a character, likely ones first."""
+    """Yield the fonts to try for a character, the most likely first."""
     noto = _noto()
     yield main_face()
     words = _name(char).title().split()
     likely = ["".join(words[:count]) for count in (1, 2, 3)] + ["Symbols", "Symbols2"]
     yield from (noto[name] for part in likely if (name := f"NotoSans{part}") in noto)
-    yield from _cjk_package()
-    system = _system()
+    yield from cjk_fonts()
+    system = system_fonts()
     if _name(char).startswith(_CJK):
         yield from (path for path in system if any(part in path.name.casefold() for part in _CJK_NAMES))
     yield from (path for name, path in noto.items() if name.startswith("NotoSans"))
@@ -120,14 +120,15 @@ def _name(char: str) -> str:
 
 @cache
 def _noto() -> dict[str, Path]:
-    """Return the upright Noto fonts that augly carries, by name. Its code is not run."""
+    """Return the upright Noto fonts in the package augly, by name. The code of the package is not run."""
     folders = [folder / "assets" / "fonts" for folder in _package("augly")]
     found = sorted(path for folder in folders for path in folder.glob("Noto*-Regular.ttf"))
     return {path.stem.removesuffix("-Regular"): path for path in found}
 
 
 @cache
-def _cjk_package() -> tuple[Path, ...]:
+def cjk_fonts() -> tuple[Path, ...]:
+    """Return the fonts of the extra `cjk`."""
     return tuple(path for folder in _package(_CJK_PACKAGE) for path in sorted(folder.glob("*.otf")))
 
 
@@ -137,8 +138,8 @@ def _package(name: str) -> list[Path]:
 
 
 @cache
-def _system() -> tuple[Path, ...]:
-    """Return the system's font files, upright ones of ordinary weight first."""
+def system_fonts() -> tuple[Path, ...]:
+    """Return the font files of the system, regular ones first."""
     found = (
         path
         for folder in _folders()

@@ -1,4 +1,4 @@
-"""Foreground: the pixels that regions cover, with masks made for those that have none, and refined ones."""
+"""Foreground: the pixels of the objects in regions, found by their masks, a model or GrabCut."""
 
 from __future__ import annotations
 
@@ -17,27 +17,33 @@ from visprog.values import Box, Image, Region, Regions, clip, enlarge
 Mask = NDArray[np.bool_]
 
 _WORK = 1024
-"""All boxes together are cut out at about this many pixels squared."""
+"""Side, in pixels, of a square that has as many pixels as GrabCut works on for all boxes together."""
 
 _LARGEST, _SMALLEST = 384, 64
-"""A box is cut out at a side between these, in pixels."""
+"""Limits of the longer side, in pixels, at which GrabCut works on one box."""
 
 _SURROUNDINGS = 1.4
+"""GrabCut sees a part of the picture this many times as large as the box."""
+
 _HEAD = 1.5
-"""A face's box cuts off hair and neck: GrabCut may look for them in a box so many times as large."""
+"""The box of a face cuts off hair and neck, so GrabCut searches in a box this many times as large."""
 
 _LEAST = 0.08
+"""If GrabCut finds less than this share of the box, the whole box is used."""
+
 _ROUNDS = 5
 _MASKS_AT_ONCE = 500_000_000
+"""Maximum number of mask pixels that one call of a Masker returns."""
+
 _REFINED = 1_500
-"""The side in pixels at which edges are fitted to the picture."""
+"""Longer side, in pixels, at which edges are fitted to the picture."""
 
 
 def foreground(image: Image, regions: Regions, masker: Masker | None) -> Mask:
     """Return the union of the regions' masks, shape (height, width).
 
-    A region without a mask is given one by the masker, or else by GrabCut within its box; half of the picture
-    is taken whole.
+    For a region without a mask, the masker makes one. Without a masker, GrabCut finds the object in the box.
+    A half of the picture is used as it is.
     """
     check_same_picture(image, (region for region in regions if region.mask is not None), regions.size)
     union = Regions((r for r in regions if _has_shape(r, image)), size=image.size).union_mask()
@@ -55,13 +61,13 @@ def foreground(image: Image, regions: Regions, masker: Masker | None) -> Mask:
 
 
 def check_same_picture(image: Image, masked: Iterable[Region], size: tuple[int, int]) -> None:
-    """Raise UsageError if regions with masks are of a picture of another size; `size` is that picture's."""
+    """Raise UsageError if there is a mask and `size`, the size of its picture, is not that of `image`."""
     region = next(iter(masked), None)
     if region is not None and size != image.size:
         raise UsageError(
             f"the mask of {region.label or 'a region'} belongs to a picture of {size[0]} x {size[1]} pixels, "
-            f"this one has {image.width} x {image.height}",
-            help="find the regions in the picture that they are used on",
+            f"but this picture has {image.width} x {image.height}",
+            help="find the regions in the same picture on which you use them",
         )
 
 
@@ -70,9 +76,9 @@ def _has_shape(region: Region, image: Image) -> bool:
 
 
 def refined(image: Image, mask: Mask) -> Mask:
-    """Fit the edges of a rough mask to the picture by GrabCut in a band along them.
+    """Fit a rough mask to the picture: GrabCut decides in a band along the edges of the mask.
 
-    Where the outcome has little to do with the mask, the mask itself is returned.
+    If the result differs too much from the mask, the mask is returned unchanged.
     """
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     if not rows.size or mask.all():
@@ -91,7 +97,7 @@ def refined(image: Image, mask: Mask) -> Mask:
 
 
 def _cut_out(image: Image, region: Region, side: int, union: Mask) -> None:
-    """Add to `union` what GrabCut finds in the region's box."""
+    """Find the object in the region's box with GrabCut, and add its pixels to `union`."""
     reach = _HEAD if region.label == "face" else 1.0
     box = enlarge(region.box, reach, image.size)
     place = enlarge(region.box, reach * _SURROUNDINGS, image.size)
@@ -104,16 +110,16 @@ def _cut_out(image: Image, region: Region, side: int, union: Mask) -> None:
     part = _inside(found, inner)
     if part.mean() > _LEAST:
         _inside(union, box)[:] |= part
-    else:  # it cannot be told from its surroundings: the box has to do
+    else:  # the object looks like its surroundings, so use the whole box
         union |= Regions([region], size=image.size).union_mask()
 
 
 _BACKGROUND, _OBJECT, _MAYBE_BACKGROUND, _MAYBE_OBJECT = 0, 1, 2, 3
-"""GrabCut's four marks."""
+"""The four labels of GrabCut."""
 
 
 def _guess(box: Box, reach: float, place: Box, shape: tuple[int, int]) -> NDArray[np.uint8]:
-    """Mark what lies beyond the box and its reach, in its corners, and in the ellipse inside it."""
+    """Return GrabCut's first labels: background outside the box, object in an ellipse, unsure in between."""
     height, width = shape
     across, down = (place[2] - place[0]) / width, (place[3] - place[1]) / height
     x = place[0] + (np.arange(width) + 0.5) * across
@@ -127,7 +133,7 @@ def _guess(box: Box, reach: float, place: Box, shape: tuple[int, int]) -> NDArra
 
 
 def _band(mask: Mask) -> NDArray[np.uint8]:
-    """Mark all but a band along the mask's edge as certain."""
+    """Return GrabCut's first labels: unsure in a band along the edge of the mask, certain elsewhere."""
     cv2 = load_opencv()
     reach = max(1, round(max(mask.shape) / 60))
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
@@ -139,10 +145,10 @@ def _band(mask: Mask) -> NDArray[np.uint8]:
 
 
 def _grabcut(pixels: NDArray[np.uint8], guess: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], Mask]:
-    """Return the pixels with the mask that GrabCut (Rother and others, 2004) draws from the guess."""
+    """Return the pixels and the mask that GrabCut (Rother and others, 2004) finds from the first labels."""
     cv2 = load_opencv()
     sides = [np.isin(guess, marks) for marks in ((_BACKGROUND, _MAYBE_BACKGROUND), (_OBJECT, _MAYBE_OBJECT))]
-    if min(int(side.sum()) for side in sides) < 5:  # five colours a side are GrabCut's own minimum
+    if min(int(side.sum()) for side in sides) < 5:  # GrabCut needs five pixels of each kind
         return pixels, sides[1]
     marks, models = guess.copy(), (np.zeros((1, 65)), np.zeros((1, 65)))
     cv2.setRNGSeed(0)
@@ -151,7 +157,7 @@ def _grabcut(pixels: NDArray[np.uint8], guess: NDArray[np.uint8]) -> tuple[NDArr
 
 
 def _solid(mask: Mask) -> Mask:
-    """Drop specks and fill pinholes: parts below a fiftieth of the mask's area."""
+    """Remove specks and fill holes that are smaller than a fiftieth of the mask."""
     cv2 = load_opencv()
     out = mask.copy()
     least = mask.sum() / 50
@@ -165,9 +171,9 @@ def _solid(mask: Mask) -> Mask:
 
 
 def _enlarged(small: tuple[NDArray[np.uint8], Mask], original: Image) -> Mask:
-    """Bring a mask drawn on a small copy to the original's size, its edges following the original's.
+    """Enlarge the mask of a small copy to the size of the original, along the edges in the original.
 
-    The edges are fitted by a guided filter (He, Sun and Tang, 2010) at a moderate size and smooth beyond.
+    A guided filter (He, Sun and Tang, 2010) fits the edges at a moderate size. Larger sizes are interpolated.
     """
     cv2 = load_opencv()
     pixels, mask = small
@@ -195,7 +201,7 @@ def _guided(guide: NDArray[np.float32], values: NDArray[np.float32], reach: int)
 
 
 def _shrunk(image: Image, place: Box, side: int) -> NDArray[np.uint8]:
-    """Return the part of the picture, `side` pixels along its longer side at most."""
+    """Return a part of the picture, with at most `side` pixels along its longer side."""
     cv2 = load_opencv()
     pixels = image.crop(place).pixels
     factor = min(1.0, side / max(pixels.shape[:2]))

@@ -1,4 +1,4 @@
-"""Lettering: lines of text in any scripts, with emoji, set in the fonts that are installed and drawn."""
+"""Lettering: sets and draws lines of text in any script, with emoji."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from visprog.modules.manipulation.fonts import Face, covers, face_for, font, mai
 from visprog.modules.manipulation.sprites import sprite, sprite_name
 
 _LEAST_EMOJI = 0x2190
-"""Characters before this one are text, not emoji."""
+"""The first character that can be an emoji."""
 
 _MODIFIERS = re.compile("[\U0001f3fb-\U0001f3ff]|\u200d[\u2640\u2642]\ufe0f?")
-"""Skin tones and genders of emoji, of which there are no drawings."""
+"""Skin tones and genders of emoji. The drawings do not have them."""
 
 _ASCENT, _DESCENT = 0.82, 0.27
-"""Heights above and below the base line, as shares of the size; higher letters make a line higher."""
+"""Least height above and below the base line, as shares of the font size."""
 
 _EMOJI_SIZE, _EMOJI_DROP = 1.1, 0.2
-"""An emoji's side and how far it reaches below the base line, as shares of the size."""
+"""Side of an emoji, and its part below the base line, as shares of the font size."""
 
 
 class Run(NamedTuple):
-    """Text that one font draws in one direction, or an emoji, if it has a `sprite`."""
+    """Text in one font and one direction, or an emoji if `sprite` is set."""
 
     text: str
     face: Face
@@ -40,7 +40,7 @@ class Run(NamedTuple):
 
 
 class Line(NamedTuple):
-    """A line of text at a size: its runs from left to right, and its extent in pixels."""
+    """A line of text at one font size: its runs from left to right, and its extent in pixels."""
 
     text: str
     runs: tuple[Run, ...]
@@ -52,7 +52,7 @@ class Line(NamedTuple):
 
 @lru_cache(maxsize=1_024)
 def line(text: str, size: float) -> Line:
-    """Set a line of text."""
+    """Choose the fonts for a line of text and measure it."""
     runs = tuple(_runs(_MODIFIERS.sub("", text)))
     boxes = [_box(run, size) for run in runs]
     return Line(
@@ -66,7 +66,7 @@ def line(text: str, size: float) -> Line:
 
 
 def wrapped(text: str, size: float, room: float, most: int) -> list[Line]:
-    """Set text in at most so many lines that fit into `room` pixels; the rest becomes an ellipsis."""
+    """Break text into at most `most` lines of `room` pixels. An ellipsis replaces the rest."""
     lines, rest = list[Line](), text
     while rest:
         whole = line(rest, size)
@@ -93,8 +93,8 @@ def draw_line(
     left, base = place
     for run in line.runs:
         if run.sprite is None:
-            drawn = font(run.face, line.size)
-            draw.text((left, base), _shaped(run), color, drawn, anchor="ls", direction=_direction(run))
+            text, direction = pillow_text(run)
+            draw.text((left, base), text, color, font(run.face, line.size), anchor="ls", direction=direction)
         else:
             side = round(_EMOJI_SIZE * line.size)
             emoji = _sprite(run.sprite).fitted(side, side)
@@ -117,7 +117,7 @@ def missing(text: str) -> str:
 
 
 def _longest(text: str, fits: Callable[[str], bool]) -> str:
-    """Return the longest beginning that fits, of whole characters with their marks."""
+    """Return the longest start of a text that fits. Characters keep their combining marks."""
     ends = [0]
     for cluster in _clusters(text):
         ends.append(ends[-1] + len(cluster))
@@ -129,7 +129,7 @@ def _longest(text: str, fits: Callable[[str], bool]) -> str:
 
 
 def _clusters(text: str) -> Iterator[str]:
-    """Yield characters, each with the marks and joiners that belong to it."""
+    """Yield characters, each with its combining marks and joiners."""
     cluster = ""
     for char in text:
         if cluster and not (unicodedata.category(char)[0] == "M" or char in "\u200c\u200d"):
@@ -169,7 +169,7 @@ def _run(cluster: str, before: Run | None, *, leftward: bool) -> Run:
 
 @cache
 def _emoji(cluster: str) -> str | None:
-    """Return the name of the drawing of an emoji; None for text."""
+    """Return the name of an emoji's drawing. None means that the cluster is text."""
     char = cluster[0]
     if ord(char) < _LEAST_EMOJI or unicodedata.category(char) != "So":
         return None
@@ -187,24 +187,25 @@ def _sprite(name: str) -> Drawing:
 def _width(run: Run, size: float) -> float:
     if run.sprite is not None:
         return (_EMOJI_SIZE + 0.1) * size
-    return font(run.face, size).getlength(_shaped(run), direction=_direction(run))
+    text, direction = pillow_text(run)
+    return font(run.face, size).getlength(text, direction=direction)
 
 
 def _box(run: Run, size: float) -> tuple[float, float, float, float]:
     if run.sprite is not None:
         return 0, -(_EMOJI_SIZE - _EMOJI_DROP) * size, 0, _EMOJI_DROP * size
-    return font(run.face, size).getbbox(_shaped(run), direction=_direction(run), anchor="ls")
+    text, direction = pillow_text(run)
+    return font(run.face, size).getbbox(text, direction=direction, anchor="ls")
+
+
+def pillow_text(run: Run) -> tuple[str, str | None]:
+    """Return the text and the direction to give to Pillow for a run."""
+    if has_raqm():
+        return run.text, "rtl" if run.leftward else "ltr"
+    return "".join(reversed(list(_clusters(run.text)))) if run.leftward else run.text, None
 
 
 @cache
-def _shapes() -> bool:
-    """Whether Pillow has the library that joins letters and knows directions."""
+def has_raqm() -> bool:
+    """Return whether Pillow has libraqm, which joins letters and handles directions."""
     return bool(features.check("raqm"))
-
-
-def _direction(run: Run) -> str | None:
-    return ("rtl" if run.leftward else "ltr") if _shapes() else None
-
-
-def _shaped(run: Run) -> str:
-    return run.text if _shapes() or not run.leftward else "".join(reversed(list(_clusters(run.text))))

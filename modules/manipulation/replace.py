@@ -1,4 +1,4 @@
-"""Replace: paints regions anew."""
+"""Replace: paints something else in place of an object."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ def replace(
 ) -> Image:
     """Replace the regions in `object` by what `prompt` describes.
 
-    The union of the regions' masks is painted at once. Every pixel outside it stays exactly as it was,
-    whatever the model returns there. A region without a mask is cut out of its box.
+    All regions are painted in one call of the model. Pixels outside of them do not change. In a region
+    without a mask, GrabCut finds the object in the box.
     """
     mask = foreground(image, object, masker)
     if not mask.any():
-        warn("there is nothing to replace: the picture is unchanged")
+        warn("there is no region to replace, so the picture is unchanged")
         return image
     painted = inpainter.inpaint(image, mask, prompt)
     if painted.size != image.size:
         raise ModelFailed(
             f"the inpainter returned a picture of {painted.width}x{painted.height} "
             f"for one of {image.width}x{image.height}",
-            help="an Inpainter returns a picture of the size that it was given",
+            help="an Inpainter must return a picture of the same size",
         )
     pixels = image.pixels.copy()
     pixels[mask] = painted.pixels[mask]

@@ -1,6 +1,7 @@
-"""Sprites: emoji by name, by character or by emoticon, at any size.
+"""Sprites: drawings of emoji, found by name, character or emoticon.
 
-The drawings are Twemoji (CC BY 4.0) as the package augly carries them, 72 pixels wide. Its code is not run.
+The drawings are Twemoji (CC BY 4.0), 72 pixels wide, from the package augly. The code of the package is not
+run.
 """
 
 from __future__ import annotations
@@ -61,9 +62,9 @@ EMOTICONS: dict[str, str] = {
     "<3": "red_heart",
     "</3": "broken_heart",
 }
-"""Emoticons in capitals and without a nose: `:-p` is looked up as `:P`."""
+"""Emoticons in capital letters and without a nose: `:-p` is found as `:P`."""
 
-_CHARACTERS: dict[str, str] = {
+CHARACTERS: dict[str, str] = {
     "☺": "smiling_face",
     "❤": "red_heart",
     "🙂": "smiling_face_with_smiling_eyes",
@@ -161,34 +162,34 @@ _CHARACTERS: dict[str, str] = {
     "✂": "scissors",
     "☎": "telephone",
 }
-"""Characters whose name in Unicode is not the drawing's."""
+"""Emoji characters whose Unicode name is not the name of the drawing."""
 
 
 def sprite_name(text: str) -> str:
-    """Return the name of the drawing that `text` means: a name, an emoji character or an emoticon.
+    """Return the name of the drawing for a name, an emoji character or an emoticon.
 
-    Case, spaces, hyphens and underscores of names do not matter. Raises UsageError with the nearest names
-    where there is none.
+    Case, spaces, hyphens and underscores are ignored. Raises UsageError with similar names if the name is
+    unknown.
     """
     written = text.strip()
     emoticon = EMOTICONS.get(_faced(written)) or EMOTICONS.get(written.upper())
     if emoticon is not None:
         return emoticon
     character = written.rstrip("\ufe0f")
-    if character in _CHARACTERS:
-        return _CHARACTERS[character]
-    spoken = unicodedata.name(character, "") if len(character) == 1 and ord(character) > 0xFF else ""
+    if character in CHARACTERS:
+        return CHARACTERS[character]
+    unicode_name = unicodedata.name(character, "") if len(character) == 1 and ord(character) > 0xFF else ""
     names = {_folded(name): name for name in sprites()}
-    wanted = _folded(spoken or written)
+    sought = _folded(unicode_name or written)
     for ending in ("", "face", "sign", "symbol", "building"):  # Unicode's bear is a "bear face"
-        folded = wanted.removesuffix(ending)
+        folded = sought.removesuffix(ending)
         if folded in names:
             return names[folded]
-    raise UsageError(f"there is no emoji {text!r}", help=_nearest(wanted, names))
+    raise UsageError(f"unknown emoji {text!r}", help=_similar(sought, names))
 
 
 def _faced(text: str) -> str:
-    """Write an emoticon in capitals and without its nose."""
+    """Return an emoticon in capital letters and without its nose."""
     return "".join(char for i, char in enumerate(text.upper()) if not (i and char in "-^" and len(text) > 2))
 
 
@@ -196,10 +197,10 @@ def _folded(name: str) -> str:
     return "".join(char for char in name.casefold() if char.isalnum())
 
 
-def _nearest(wanted: str, names: dict[str, str]) -> str:
-    alike = [name for folded, name in names.items() if len(wanted) > 2 and wanted in folded]
-    alike += [names[each] for each in difflib.get_close_matches(wanted, names, n=4, cutoff=0.55)]
-    shown = list(dict.fromkeys(alike))[:4] or [
+def _similar(sought: str, names: dict[str, str]) -> str:
+    similar = [name for folded, name in names.items() if len(sought) > 2 and sought in folded]
+    similar += [names[each] for each in difflib.get_close_matches(sought, names, n=4, cutoff=0.55)]
+    shown = list(dict.fromkeys(similar))[:4] or [
         "smiling_face_with_sunglasses",
         "face_with_tongue",
         "winking_face",
@@ -210,8 +211,8 @@ def _nearest(wanted: str, names: dict[str, str]) -> str:
 
 @cache
 def sprites() -> dict[str, Path]:
-    """Return the file of every drawing by its name, smileys first."""
-    # Finding the package, unlike importing it, needs none of what its code needs.
+    """Return the file of each drawing by its name, smileys first."""
+    # The package is found, not imported: its code needs libraries that are not installed.
     package = importlib.util.find_spec("augly")
     folders = [
         Path(folder) / "assets" / "twemojis"
@@ -220,13 +221,13 @@ def sprites() -> dict[str, Path]:
     files = sorted(path for folder in folders for path in folder.glob("*/*.png"))
     if not files:
         raise UsageError(
-            "the emoji drawings are missing", help="install the package that has them: `pip install augly`"
+            "the drawings of emoji are missing", help="install their package: `pip install augly`"
         )
     files.sort(key=lambda path: path.parent.name != "smileys")
     return {path.stem: path for path in files}
 
 
 def sprite(name: str) -> Drawing:
-    """Return the drawing of this name."""
+    """Return the drawing with this name."""
     with PILImage.open(sprites()[name]) as picture:
         return Drawing(picture.convert("RGBA"))

@@ -1,1 +1,1 @@
-"""Image understanding: tools that find, tell apart and answer."""
+"""Image understanding: tools that find objects, classify them and answer questions."""

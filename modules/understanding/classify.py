@@ -30,17 +30,17 @@ def classify(
 ) -> Regions:
     """Label each region in `object` with the best of `categories`; with unique=False several may share one.
 
-    Every region takes its most probable category (the softmax of the scorer's logits over the categories).
-    Where several take the same name, the most probable region keeps it and the others are left out: they
-    are not passed on to their second choice, for a name on the wrong face is worse than none. The regions
-    that remain keep their order, box and mask; the score becomes that probability.
+    Each region gets its most probable category (the softmax of the scorer's logits over the categories). If
+    several regions get the same category, only the most probable one is kept. The others do not get their
+    second choice, because a wrong name is worse than no name. The remaining regions keep their order, box and
+    mask. Their score is the probability.
 
-    With the setting `descriptions`, the language model is asked for several sentences on what each category
-    looks like, and a category's logit is the mean of its sentences' (Pratt and others, 2023).
+    With the setting `descriptions`, a language model writes several sentences about the looks of each
+    category, and the category's logit is the mean over its sentences (Pratt and others, 2023).
     """
     names = list(dict.fromkeys(name for each in categories if (name := each.strip())))
     if not names:
-        warn("there are no categories to choose from: the regions keep their labels")
+        warn("the list of categories is empty, so the regions keep their labels")
         return object
     visible = [region for region in object if clip(region.box, image.size)]
     if not visible:
@@ -54,7 +54,7 @@ def classify(
     if len(winners) < len(visible):
         warn(
             f"{len(visible) - len(winners)} of {len(visible)} regions were left out: "
-            "others fit their category better"
+            "another region fits their category better"
         )
     return Regions(
         (
@@ -66,25 +66,23 @@ def classify(
 
 
 def _described(names: list[str], language_model: LanguageModel | None, warn: Warn) -> list[tuple[str, ...]]:
-    """Return a language model's sentences on each name; the name itself where there are none."""
+    """Return a language model's sentences about each name, or the name itself if there are none."""
     if language_model is None:
         raise UsageError(
-            "Classify is set to go by descriptions, and no language model is there to write them",
-            help="fill the role language_model, or leave out `descriptions` under [tools.Classify]",
+            "the setting `descriptions` of Classify needs a language model, and the profile has none",
+            help="set a model for the role language_model, or remove `descriptions` under [tools.Classify]",
         )
     found = _DESCRIPTIONS.of(names, language_model)
     silent = [name for name, sentences in zip(names, found, strict=True) if not sentences]
     if silent:
-        warn(
-            f"the language model described {', '.join(map(repr, silent))} in no way of use: the name is taken"
-        )
+        warn(f"the language model did not describe {', '.join(map(repr, silent))}, so the name alone is used")
     return [sentences or (name,) for name, sentences in zip(names, found, strict=True)]
 
 
 def _mean_logits(
     crops: list[Image], texts: list[tuple[str, ...]], scorer: ImageTextScorer
 ) -> NDArray[np.float64]:
-    """Return for each crop and each group of texts the mean of their logits, all scored in one call."""
+    """Return the mean logit of each group of texts for each crop. All are scored in one call."""
     scores = np.asarray(scorer.score(crops, [text for group in texts for text in group]), dtype=np.float64)
     starts = np.cumsum([0, *(len(group) for group in texts)])
     return np.stack([scores[:, a:b].mean(axis=1) for a, b in pairwise(starts.tolist())], axis=1)
@@ -96,9 +94,9 @@ def _softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _winners(chances: NDArray[np.float64], logits: NDArray[np.float64]) -> dict[int, int]:
-    """Return each region that is the best of those with the same favourite, and that favourite.
+    """Return the most probable region of each category: indices of regions and of their categories.
 
-    The logits decide between regions that are equally, which means quite, certain.
+    Between regions with equal probabilities (both are rounded to 1), the logits decide.
     """
     favourites = chances.argmax(axis=1)
     winners = {}

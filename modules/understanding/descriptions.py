@@ -1,8 +1,8 @@
-"""Descriptions: what a category looks like, in a language model's words.
+"""Descriptions: a language model describes what categories look like.
 
-S. Pratt and others, "What does a platypus look like? Generating customized prompts for zero-shot image
-classification" (CuPL), ICCV 2023: a name says less to a model that compares pictures and texts than sentences
-on what the thing looks like.
+A model that compares pictures and texts classifies better with sentences about an object's looks than with
+its name alone (S. Pratt and others, "What does a platypus look like? Generating customized prompts for
+zero-shot image classification", CuPL, ICCV 2023).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from visprog.model_text import spoken, without_marker
 from visprog.models.roles import LanguageModel, Message
 
 COUNT = 6
-"""How many descriptions of a category are asked for."""
+"""Number of sentences that the model is asked for."""
 
 _REQUEST = (
     "Describe what a thing looks like to someone who has to recognise it in a photograph. Answer with "
@@ -31,9 +31,9 @@ _REMEMBERED = 4096
 
 
 class Descriptions:
-    """What language models said of categories, so that the next picture does not ask again.
+    """A cache of descriptions by model and category. Safe between threads.
 
-    Kept by the model's fingerprint; what a model without one says is not kept. Safe between threads.
+    Descriptions of a model without a fingerprint are not kept.
     """
 
     def __init__(self) -> None:
@@ -41,15 +41,15 @@ class Descriptions:
         self._lock = Lock()
 
     def of(self, categories: Sequence[str], language_model: LanguageModel) -> list[tuple[str, ...]]:
-        """Return sentences for each category, none where the model said nothing of use.
+        """Return the sentences about each category. They are empty if the model's answer has none.
 
-        Raises ModelError where the model cannot be asked.
+        Raises ModelError if the model fails.
         """
 
         def within(context: Context, category: str) -> tuple[str, ...]:
             return context.run(self._of, category, language_model)
 
-        # What a model costs is counted in the caller's context, which a thread of a pool does not see.
+        # The tokens that a model uses are counted in the caller's context, which other threads do not have.
         contexts = [copy_context() for _ in categories]
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="visprog-describe") as pool:
             return list(pool.map(within, contexts, categories))
@@ -73,9 +73,10 @@ class Descriptions:
 
 
 def sentences_of(answer: str) -> tuple[str, ...]:
-    """Read one sentence a line, without markers, quotes and repetitions, each with its full stop.
+    """Read one sentence a line, without markers, quotes and repetitions.
 
-    Introductions (a line that ends in a colon) and lines of fewer than three words are left out.
+    Each sentence ends with a full stop. Lines that end with a colon or have fewer than three words are
+    ignored.
     """
     found: dict[str, None] = {}
     for line in spoken(answer).splitlines():

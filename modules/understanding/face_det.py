@@ -11,9 +11,9 @@ from visprog.values import Image, Region, Regions, enlarge
 def face_det(image: Image, *, face_detector: FaceDetector, scale: float = 1.5) -> Regions:
     """Find the faces in `image`, best first.
 
-    A detector's box spans brows to chin; it is enlarged 1.5 times about its centre, so that it holds the
-    head, and clipped to the picture. The setting `scale` says how many times otherwise, such as 1.0 for a
-    model that finds whole heads.
+    Most detectors return a box from brows to chin. It is enlarged 1.5 times about its centre to contain the
+    head, and clipped to the picture. The setting `scale` changes this factor; use 1.0 for a model that finds
+    whole heads.
     """
     faces = []
     for face in face_detector.detect_faces(image):

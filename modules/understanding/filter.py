@@ -11,31 +11,32 @@ from visprog.tools import tool
 from visprog.values import Image, Regions, clip
 
 _ANYTHING = ("object", "things", "stuff", "texture")
-"""What any region may be called. LERF (Kerr and others, 2023) holds a description to the same four words."""
+"""Words that fit any region. A description must fit better, as in LERF (Kerr and others, 2023)."""
 
 
 @tool("Filter", parameter_aliases={"object": ("box",)})
 def filter_regions(image: Image, object: Regions, query: str, *, scorer: ImageTextScorer) -> Regions:
-    """Keep all regions in `object` that `query` describes, where Select takes the best one.
+    """Keep all regions in `object` that `query` describes. Select keeps only the best one.
 
-    Several descriptions are separated by commas; a region stays if one of them fits. A description that is a
-    region's label keeps the regions so labelled, and needs no model. Any other keeps each region that looks
-    more like it than like 'object', 'things', 'stuff' and 'texture'; one that narrows a region's own label
-    (a `red car` of the cars) has to fit that region no worse than the label alone does. A tie is a fit only
-    where one of those four words, or the label, fits worse. Regions are returned unchanged and in order.
+    Separate several descriptions with commas; a region is kept if one of them fits. A description that is a
+    label keeps the regions with this label and needs no model. Other descriptions keep a region that looks
+    more like the description than like 'object', 'things', 'stuff' and 'texture'. If the description adds to
+    the region's label (`red car` for a car), it must fit at least as well as the label alone. On a tie the
+    region is kept only if one of the four words, or the label, fits worse. Regions are returned unchanged, in
+    order.
     """
-    wanted = queries(query)
-    if not wanted or object.empty:
+    descriptions = queries(query)
+    if not descriptions or object.empty:
         return object
-    kept = {i for i, label in enumerate(object.labels) if any(named(label, each) for each in wanted)}
-    described = [each for each in wanted if not any(named(label, each) for label in object.labels)]
+    kept = {i for i, label in enumerate(object.labels) if any(named(label, each) for each in descriptions)}
+    described = [each for each in descriptions if not any(named(label, each) for label in object.labels)]
     if described:
         kept |= _fitting(image, object, described, scorer)
     return object[sorted(kept)]
 
 
 def _fitting(image: Image, regions: Regions, descriptions: list[str], scorer: ImageTextScorer) -> set[int]:
-    """Return the indices of the regions that one of the descriptions fits better than what it is held to."""
+    """Return the indices of the regions that fit one of the descriptions better than its rivals."""
     visible = [i for i, region in enumerate(regions) if clip(region.box, image.size)]
     if not visible:
         return set()
@@ -55,28 +56,28 @@ def _fitting(image: Image, regions: Regions, descriptions: list[str], scorer: Im
 def _fits(
     score: Mapping[str, float], description: str, rivals: Sequence[str], anything: Sequence[str]
 ) -> bool:
-    """Whether a description beats its rivals, or ties with the best of them above the worst text.
+    """Return whether a description scores higher than its rivals, or ties with them above the worst text.
 
-    Percentages tie often: a red car is a car and a red car at 100 each. The worst text tells that tie from
-    the one of a scorer to which all is the same, or nothing fits at all, which would keep every region.
+    Scores in percent often tie: a red car is a `car` and a `red car`, both at 100. If all texts tie, nothing
+    fits, and the region is not kept.
     """
     own, best = score[description], max(score[rival] for rival in rivals)
     return own > best or (own == best and own > min(score[text] for text in (*rivals, *anything)))
 
 
 def _rivals(label: str, description: str) -> tuple[str, ...]:
-    """Return the texts that a description has to beat for a region with this label."""
+    """Return the texts that a description must beat for a region with this label."""
     return (label,) if _narrows(description, label) else _anything_but(description)
 
 
 def _anything_but(description: str) -> tuple[str, ...]:
-    """Return the words for anything without the description itself, which no score of its own can beat."""
+    """Return the words that fit any region, without the description itself: it cannot beat its own score."""
     own = singular(description.casefold())
     return tuple(word for word in _ANYTHING if singular(word) != own)
 
 
 def _narrows(description: str, label: str) -> bool:
-    """Whether a description names the label and says more: `red cars`, `person in red`."""
+    """Return whether a description contains the label: `red cars`, `person in red`."""
     words = description.split()
     return any(
         named(label, " ".join(words[start:end]))

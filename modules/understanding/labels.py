@@ -1,4 +1,4 @@
-"""Labels: whether a label of a segmenter's vocabulary is what a person means by a word."""
+"""Labels: compares the labels of detectors and segmenters with the words of a query."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from visprog.nouns import singular
 _QUALIFIERS = frozenset({"merged", "other", "stuff", "things"})
 _ARTICLES = frozenset({"a", "an", "the"})
 _NO_KIND_OF = frozenset({("hot", "dog")})
-"""Names whose last word misleads: a hot dog is no dog."""
+"""Labels whose last word does not name them: a hot dog is not a dog."""
 
 
 def named(label: str, query: str) -> bool:
-    """Whether `query` names `label`. Case, articles, plural and the order of words do not matter.
+    """Return whether `query` names `label`. Case, articles, plural and the order of words are ignored.
 
-    A label's last word names it too (`ball` a `sports ball`), and so does what stands before the hyphens
-    of COCO's labels of stuff (`grass` a `grass-merged`, `wall` a `wall-other-merged` or a `wall-brick`).
+    The last word of a label names it too (`ball` names `sports ball`). So does the part before the hyphen in
+    the labels of COCO (`grass` names `grass-merged`, `wall` names `wall-brick`).
     """
     wanted = [word for word in _words(query) if word not in _ARTICLES]
     parts = [_words(part) for part in label.split("-")]
@@ -29,7 +29,7 @@ def named(label: str, query: str) -> bool:
 
 
 def queries(text: str | None) -> list[str]:
-    """Split a comma-separated query. The word None, which programs write for nothing, is none."""
+    """Split a query at its commas. The word None, which programs write for an empty query, is left out."""
     parts = (part.strip() for part in (text or "").split(","))
     return [part for part in parts if part and part.casefold() != "none"]
 

@@ -1,4 +1,4 @@
-"""Loc: finds things by name."""
+"""Loc: finds objects by name."""
 
 from __future__ import annotations
 
@@ -8,19 +8,20 @@ from visprog.modules.understanding.labels import queries
 from visprog.tools import tool
 from visprog.values import Image, Region, Regions
 
-_SAME_THING = 0.5
+_SAME_OBJECT = 0.5
+"""Boxes that overlap by more than this (intersection over union) show the same object."""
 
 
 @tool("Loc")
 def loc(image: Image, object: str | list[str], *, detector: Detector) -> Regions:
     """Find every `object` in `image`, best first. TOP, BOTTOM, LEFT and RIGHT name half of the picture.
 
-    Several names are a list, or separated by commas: each region is labelled with the one that it fits. The
-    four sides are written in capitals (a `top` is a garment) and need no model. Of boxes that overlap by more
-    than half (intersection over union) the one with the highest score is kept.
+    Give several names as a list, or separate them with commas; each region gets the name that it fits. Write
+    the four halves in capital letters (a `top` is a piece of clothing); they need no model. If boxes overlap
+    by more than half (intersection over union), only the one with the highest score is kept.
     """
     names = queries(object) if isinstance(object, str) else object
     sides = [Region(HALVES[name](*image.size), name) for name in names if name in HALVES]
     things = [name for name in names if name not in HALVES]
-    found = detector.detect(image, things).distinct(_SAME_THING) if things or not sides else ()
+    found = detector.detect(image, things).distinct(_SAME_OBJECT) if things or not sides else ()
     return Regions([*sides, *found], size=image.size)

@@ -1,4 +1,4 @@
-"""Mask: outlines regions."""
+"""Mask: gives regions masks."""
 
 from __future__ import annotations
 
@@ -14,11 +14,10 @@ from visprog.values import Image, Region, Regions, clip
 
 @tool("Mask", parameter_aliases={"object": ("box",)})
 def mask(image: Image, object: Regions, *, masker: Masker | None) -> Regions:
-    """Give each region in `object` the mask of the thing in its box.
+    """Give each region in `object` the mask of the object in its box.
 
-    Where no masker is at hand, the thing is cut out by GrabCut. Boxes, labels and scores stay; so does a mask
-    that a region already has. Half of the picture is a mask itself. A region outside the picture has an empty
-    one.
+    Without a masker, GrabCut finds the object. Boxes, labels, scores and existing masks stay unchanged. The
+    mask of a half of the picture is the whole half. A region outside of the picture gets an empty mask.
     """
     check_same_picture(image, object, object.size)
     boxes = [i for i, region in enumerate(object) if region.mask is None and clip(region.box, image.size)]

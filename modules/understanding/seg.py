@@ -1,4 +1,4 @@
-"""Seg: divides a picture into things and stuff."""
+"""Seg: segments a picture."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ from visprog.values import Image, Regions
 
 @tool("Seg")
 def seg(image: Image, *, segmenter: Segmenter) -> Regions:
-    """Divide `image` into all its things and stuff, each with a label and a mask."""
+    """Segment `image` into regions of things and stuff, each with a label and a mask."""
     return segmenter.segment(image)

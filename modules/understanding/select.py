@@ -20,21 +20,23 @@ def select(
     scorer: ImageTextScorer,
     warn: Warn,
 ) -> Regions:
-    """Pick from `object` the regions that `query` describes; several descriptions are separated by commas.
+    """Keep the regions of `object` that `query` describes. Separate several descriptions with commas.
 
-    `category` first narrows `object` to regions with that label. A description that is a region's label
-    picks all regions so labelled; any other picks the one region that looks most like it. Regions are
-    returned unchanged, each once, in the order of the descriptions. Labels need no model.
+    If `category` is given, only regions with this label are considered. A description that is a label keeps
+    all regions with this label and needs no model. Other descriptions keep the one region that looks most
+    like them. Regions are returned unchanged, each once, in the order of the descriptions.
     """
     candidates = _narrowed(object, queries(category), warn)
-    wanted = queries(query)
-    if not wanted or candidates.empty:
+    descriptions = queries(query)
+    if not descriptions or candidates.empty:
         return candidates
-    chosen = {each: [i for i, label in enumerate(candidates.labels) if named(label, each)] for each in wanted}
-    described = [each for each in wanted if not chosen[each]]
+    chosen = {
+        each: [i for i, label in enumerate(candidates.labels) if named(label, each)] for each in descriptions
+    }
+    described = [each for each in descriptions if not chosen[each]]
     if described:
-        chosen.update(_likest(image, candidates, described, scorer))
-    return candidates[list(dict.fromkeys(i for each in wanted for i in chosen[each]))]
+        chosen.update(_most_similar(image, candidates, described, scorer))
+    return candidates[list(dict.fromkeys(i for each in descriptions for i in chosen[each]))]
 
 
 def _narrowed(regions: Regions, categories: list[str], warn: Warn) -> Regions:
@@ -43,14 +45,14 @@ def _narrowed(regions: Regions, categories: list[str], warn: Warn) -> Regions:
     kept = [i for i, label in enumerate(regions.labels) if any(named(label, each) for each in categories)]
     if kept:
         return regions[kept]
-    warn(f"no region is labelled {' or '.join(map(repr, categories))}; all {len(regions)} were considered")
+    warn(f"no region has the label {' or '.join(map(repr, categories))}; all {len(regions)} were considered")
     return regions
 
 
-def _likest(
+def _most_similar(
     image: Image, regions: Regions, descriptions: list[str], scorer: ImageTextScorer
 ) -> dict[str, list[int]]:
-    """Return for each description the index of the region that fits it best."""
+    """Return the index of the best region for each description."""
     visible = [i for i, region in enumerate(regions) if clip(region.box, image.size)]
     if not visible:
         return {each: [] for each in descriptions}

@@ -11,6 +11,6 @@ from visprog.values import Image, Scalar
 def vqa(image: Image, question: str, *, visual_qa: VisualQA) -> Scalar:
     """Answer a short `question` about `image`: 'yes', '3', 'red'.
 
-    The answer is text; Eval reads it as a number or a truth value where it wants one.
+    The answer is text. Eval converts it to a number or a truth value if needed.
     """
     return visual_qa.answer(image, question).strip()

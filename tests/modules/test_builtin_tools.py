@@ -24,7 +24,7 @@ def registry() -> Registry:
     return Registry(TOOLS)
 
 
-def test_every_tool_of_the_language_is_there(registry: Registry) -> None:
+def test_every_tool_of_the_language_exists(registry: Registry) -> None:
     assert sorted(NAMES) == sorted(registry.names())
 
 
@@ -90,7 +90,7 @@ def test_optional_roles_are_the_masker_and_the_language_model_of_classify(regist
     assert {name for name, role in optional if role == "language_model"} == {"Classify"}
 
 
-def test_the_package_refuses_another_name() -> None:
+def test_the_package_cannot_be_imported_under_another_name() -> None:
     path = Path(str(importlib.import_module("visprog.modules").__file__))
     spec = importlib.util.spec_from_file_location("modules", path)
     assert spec is not None

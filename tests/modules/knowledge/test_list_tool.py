@@ -76,7 +76,7 @@ def test_lists_are_read_as_language_models_write_them(answer: str, items: list[s
     assert items == items_of(answer, 10)
 
 
-def test_a_name_with_and_stays_whole_where_one_thing_was_asked_for() -> None:
+def test_a_name_with_and_stays_whole_if_one_item_is_asked_for() -> None:
     assert items_of("Simon and Garfunkel", 1) == ["Simon and Garfunkel"]
 
 
@@ -85,7 +85,7 @@ def test_at_most_max_items_are_returned() -> None:
     assert list_known("letters", 2, language_model=model, warn=pytest.fail) == ["a", "b"]
 
 
-def test_twenty_items_are_returned_where_no_number_is_given() -> None:
+def test_twenty_items_are_returned_by_default() -> None:
     model = FakeLanguageModel(["\n".join(f"item {i}" for i in range(50))])
     assert len(list_known("things", language_model=model, warn=pytest.fail)) == 20
 
@@ -97,13 +97,13 @@ def test_the_question_and_the_number_reach_the_model() -> None:
     assert "7" in model.conversations[0][-1].content
 
 
-def test_an_empty_answer_is_remarked_on() -> None:
+def test_an_empty_answer_gives_a_warning() -> None:
     remarks: list[str] = []
     assert list_known("things", language_model=FakeLanguageModel([" "]), warn=remarks.append) == []
     assert "nothing" in remarks[0]
 
 
-def test_asking_for_none_asks_no_model() -> None:
+def test_a_list_of_no_items_calls_no_model() -> None:
     remarks: list[str] = []
     assert list_known("things", 0, language_model=FakeLanguageModel([]), warn=remarks.append) == []
     assert remarks

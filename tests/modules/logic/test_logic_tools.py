@@ -20,6 +20,6 @@ def test_eval_computes_with_answers() -> None:
     assert evaluate(expression.bind({"A": "4", "B": "two"})) is True
 
 
-def test_result_returns_the_very_value() -> None:
+def test_result_returns_the_same_object() -> None:
     value = Regions(size=(1, 1))
     assert result(value) is value

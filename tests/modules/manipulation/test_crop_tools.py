@@ -90,7 +90,7 @@ def test_the_part_beyond_the_centre_is_cut_out(tool: Tool, part: tuple[int, ...]
         (crop_below, (0, 30, 70, 60)),
     ],
 )
-def test_without_a_region_a_stand_in_is_used_and_remarked_on(tool: Tool, part: tuple[int, ...]) -> None:
+def test_without_a_region_a_default_part_is_used_with_a_warning(tool: Tool, part: tuple[int, ...]) -> None:
     remarks: list[str] = []
     assert part == place(tool(numbered(70, 60), Regions(size=(70, 60)), warn=remarks.append))
     assert len(remarks) == 1
@@ -120,9 +120,7 @@ def test_opposite_crops_cover_the_picture_and_share_a_line_at_most(
 
 
 @given(sizes, boxes)
-def test_a_centre_inside_the_picture_is_where_the_crop_begins(
-    size: tuple[int, int], box: tuple[int, int, int, int]
-) -> None:
+def test_a_crop_starts_at_the_regions_centre(size: tuple[int, int], box: tuple[int, int, int, int]) -> None:
     x = (box[0] + box[2]) / 2
     if 0 <= x < size[0]:
         assert place(crop_right(numbered(*size), one(box, size), warn=pytest.fail))[0] == math.floor(x)

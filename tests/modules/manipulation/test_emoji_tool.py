@@ -7,7 +7,7 @@ import pytest
 
 from visprog.errors import UsageError
 from visprog.modules.manipulation.emoji import emoji
-from visprog.modules.manipulation.sprites import _CHARACTERS, EMOTICONS, sprite, sprite_name, sprites
+from visprog.modules.manipulation.sprites import CHARACTERS, EMOTICONS, sprite, sprite_name, sprites
 from visprog.values import Image, Region, Regions
 
 GREY = (90, 90, 90)
@@ -53,14 +53,14 @@ def test_an_emoji_is_known_by_name_character_or_emoticon(written: str, name: str
     assert name == sprite_name(written)
 
 
-def test_every_smiley_has_its_name() -> None:
+def test_every_smiley_is_found_by_its_name() -> None:
     smileys = [name for name, path in sprites().items() if path.parent.name == "smileys"]
     assert len(smileys) > 80
     assert smileys == [sprite_name(name.replace("_", " ").title()) for name in smileys]
 
 
 def test_every_emoticon_and_character_leads_to_a_drawing() -> None:
-    assert {*EMOTICONS.values(), *_CHARACTERS.values()} <= sprites().keys()
+    assert {*EMOTICONS.values(), *CHARACTERS.values()} <= sprites().keys()
     assert list(EMOTICONS.values()) == [sprite_name(emoticon.lower()) for emoticon in EMOTICONS]
 
 
@@ -75,8 +75,8 @@ def test_an_unknown_name_is_answered_with_the_nearest(written: str, near: str) -
 
 
 @pytest.mark.parametrize("written", ["", "  ", "🫨", "x" * 5000])
-def test_nonsense_is_answered_with_what_there_is(written: str) -> None:
-    with pytest.raises(UsageError, match="no emoji") as caught:
+def test_an_unknown_emoji_is_answered_with_examples(written: str) -> None:
+    with pytest.raises(UsageError, match="unknown emoji") as caught:
         sprite_name(written)
     assert "`8)`" in str(caught.value.help)
 
@@ -87,7 +87,7 @@ def test_the_package_of_the_drawings_is_not_imported() -> None:
 
 
 @pytest.mark.parametrize("side", [1, 2, 71, 72, 73, 500, 2000])
-def test_a_drawing_has_the_size_wanted(side: int) -> None:
+def test_a_drawing_has_the_requested_size(side: int) -> None:
     assert sprite("skull").fitted(side, side).size == (side, side)
 
 
@@ -121,7 +121,7 @@ def test_an_emoji_over_the_edge_is_clipped(box: tuple[int, int, int, int]) -> No
 
 
 @pytest.mark.parametrize("regions", [[], [Region((500, 500, 600, 600))]])
-def test_without_a_region_the_picture_is_unchanged_and_it_is_said(regions: list[Region]) -> None:
+def test_without_a_region_the_picture_is_unchanged_with_a_warning(regions: list[Region]) -> None:
     remarks: list[str] = []
     image = picture()
     assert emoji(image, Regions(regions, size=image.size), ":)", warn=remarks.append) is image

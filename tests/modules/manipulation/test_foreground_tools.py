@@ -45,7 +45,7 @@ def test_a_box_without_a_mask_is_cut_out() -> None:
 
 
 @pytest.mark.parametrize("masker", [None, FakeMasker(lambda *_: np.zeros((120, 160), dtype=np.bool_))])
-def test_half_of_the_picture_is_taken_whole(masker: FakeMasker | None) -> None:
+def test_a_half_of_the_picture_is_used_whole(masker: FakeMasker | None) -> None:
     half = Regions([Region((0, 0, 80, 120), "LEFT")], size=SIZE)
     assert np.array_equal(foreground(scene(), half, masker), np.indices((120, 160))[1] < 80)
     popped = color_pop(scene(), half, masker=masker, warn=pytest.fail)
@@ -53,24 +53,24 @@ def test_half_of_the_picture_is_taken_whole(masker: FakeMasker | None) -> None:
     assert not saturation(popped)[:, 90:].any()
 
 
-def test_masks_that_are_there_are_taken_as_they_are() -> None:
+def test_existing_masks_are_used_unchanged() -> None:
     assert np.array_equal(foreground(scene(), MASKED, None), DISC)
 
 
-def test_a_masker_is_preferred_to_cutting_out_and_asked_for_what_is_missing() -> None:
+def test_a_masker_is_preferred_to_grabcut_and_called_for_missing_masks() -> None:
     masker = FakeMasker(lambda image, region: np.zeros((120, 160), dtype=np.bool_))
     both = Regions([*MASKED, Region((0, 0, 10, 10))], size=SIZE)
     assert np.array_equal(foreground(scene(), both, masker), DISC)
     assert masker.calls == 1
 
 
-def test_a_masker_is_not_asked_where_every_region_has_a_mask() -> None:
+def test_a_masker_is_not_called_if_every_region_has_a_mask() -> None:
     masker = FakeMasker()
     foreground(scene(), MASKED, masker)
     assert masker.calls == 0
 
 
-def test_a_thing_that_cannot_be_told_from_its_surroundings_is_its_box() -> None:
+def test_an_object_that_looks_like_its_surroundings_gets_its_whole_box() -> None:
     flat = Image(np.full((120, 160, 3), 77, dtype=np.uint8))
     mask = foreground(flat, BOXED, None)
     inside = mask[22:98, 42:118]
@@ -160,7 +160,7 @@ def test_the_region_does_not_bleed_into_the_blurred_background() -> None:
 
 
 @pytest.mark.parametrize("regions", [[], [Region((500, 500, 600, 600))]])
-def test_without_a_region_pictures_are_unchanged_and_it_is_said(regions: list[Region]) -> None:
+def test_without_a_region_pictures_are_unchanged_with_a_warning(regions: list[Region]) -> None:
     image, none = scene(), Regions(regions, size=SIZE)
     remarks: list[str] = []
     assert color_pop(image, none, masker=None, warn=remarks.append) is image
@@ -174,7 +174,7 @@ def test_a_picture_that_is_all_foreground_has_no_background_to_blur() -> None:
     everything = Regions([Region((0, 0, *SIZE), "", 1.0, np.ones((120, 160), dtype=np.bool_))], size=SIZE)
     image = scene()
     assert bg_blur(image, everything, masker=None, warn=remarks.append) is image
-    assert "background" in remarks[0]
+    assert "nothing is blurred" in remarks[0]
 
 
 @settings(max_examples=40, deadline=None)
@@ -199,7 +199,7 @@ def test_any_box_on_any_small_picture_works(
 
 
 @pytest.mark.parametrize("size", [(3000, 1), (1, 3000), (1, 1)])
-def test_lines_and_dots_are_pictures_too(size: tuple[int, int]) -> None:
+def test_pictures_one_pixel_wide_or_high_work(size: tuple[int, int]) -> None:
     image = Image(np.full((size[1], size[0], 3), 50, dtype=np.uint8))
     part = Regions([Region((0, 0, max(1, size[0] // 2), max(1, size[1] // 2)))], size=size)
     assert color_pop(image, part, masker=None, warn=lambda _: None).size == size
@@ -207,12 +207,15 @@ def test_lines_and_dots_are_pictures_too(size: tuple[int, int]) -> None:
 
 
 @pytest.mark.parametrize("tool_name", ["ColorPop", "BgBlur", "Mask"])
-def test_masks_of_another_picture_are_said_to_be(tool_name: str) -> None:
+def test_masks_of_another_picture_are_an_error(tool_name: str) -> None:
     mask = np.ones((8, 8), dtype=np.bool_)
     given = VisProg(models={"segmenter": FakeSegmenter([Region((0, 0, 8, 8), "dog", 0.9, mask)])})
     pictures = {"LEFT": np.zeros((8, 8, 3), np.uint8), "RIGHT": np.zeros((4, 8, 3), np.uint8)}
     run = given.execute(f"OBJ=Seg(image=LEFT)\nRESULT={tool_name}(image=RIGHT, object=OBJ)", pictures)
     assert run.error is not None
     assert isinstance(run.error.__cause__, UsageError)
-    assert "the mask of dog belongs to a picture of 8 x 8 pixels, this one has 8 x 4" in run.error.message
-    assert run.error.help == "find the regions in the picture that they are used on"
+    assert (
+        "the mask of dog belongs to a picture of 8 x 8 pixels, but this picture has 8 x 4"
+        in run.error.message
+    )
+    assert run.error.help == "find the regions in the same picture on which you use them"

@@ -15,7 +15,7 @@ from PIL import Image as PILImage
 from visprog.modules.manipulation import fonts, lettering
 from visprog.modules.manipulation.bidirectional import levels, visual
 from visprog.modules.manipulation.fonts import covers, face_for, main_face
-from visprog.modules.manipulation.lettering import draw_line, line, missing, wrapped
+from visprog.modules.manipulation.lettering import draw_line, line, missing, pillow_text, wrapped
 
 AUGLY_HAS = {
     "Zoë Müller": ["NotoSans"],
@@ -34,9 +34,9 @@ AUGLY_HAS = {
 
 @pytest.fixture
 def few_fonts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Neither fonts of the system nor the package of Chinese, Japanese and Korean ones."""
-    monkeypatch.setattr(fonts, "_system", tuple)
-    monkeypatch.setattr(fonts, "_cjk_package", tuple)
+    """Only the fonts of augly: none of the system, and none for Chinese, Japanese and Korean."""
+    monkeypatch.setattr(fonts, "system_fonts", tuple)
+    monkeypatch.setattr(fonts, "cjk_fonts", tuple)
     _forget()
     yield
     _forget()
@@ -162,7 +162,7 @@ def test_lines_break_between_words() -> None:
     assert [each.text for each in lines] == ["the quick", "brown fox", "jumps"]
 
 
-def test_what_has_no_room_ends_in_an_ellipsis() -> None:
+def test_text_that_does_not_fit_ends_in_an_ellipsis() -> None:
     lines = wrapped("word " * 50, 16, 100, 2)
     assert len(lines) == 2
     assert lines[-1].text.endswith("…")
@@ -174,8 +174,7 @@ def test_text_without_blanks_is_broken_anywhere() -> None:
     assert len(lines) > 3
 
 
-def test_without_the_shaping_library_text_to_the_left_is_reversed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lettering, "_shapes", lambda: False)
+def test_without_libraqm_text_from_right_to_left_is_reversed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lettering, "has_raqm", lambda: False)
     (run,) = line("שלום", 20).runs
-    assert lettering._shaped(run) == "םולש"
-    assert lettering._direction(run) is None
+    assert pillow_text(run) == ("םולש", None)

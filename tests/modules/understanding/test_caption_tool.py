@@ -14,7 +14,7 @@ def test_a_caption_is_the_captioners_sentence_without_white_space() -> None:
     assert caption(IMAGE, captioner=FakeCaptioner(" A dark picture. \n")) == "A dark picture."
 
 
-def test_a_program_may_compute_with_a_caption() -> None:
+def test_a_program_can_compute_with_a_caption() -> None:
     program = """
 TEXT0=Caption(image=IMAGE)
 ANSWER0=Eval("'dark' in {TEXT0}")

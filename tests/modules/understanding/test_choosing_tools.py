@@ -58,7 +58,7 @@ def chosen(found: Regions) -> list[int]:
         ("hot dog", "hot dog"),
     ],
 )
-def test_a_label_is_known_by_its_usual_names(label: str, query: str) -> None:
+def test_a_label_has_its_usual_names(label: str, query: str) -> None:
     assert named(label, query)
 
 
@@ -67,18 +67,18 @@ def test_a_label_is_known_by_its_usual_names(label: str, query: str) -> None:
     [("hot dog", "dog"), ("fire hydrant", "fire"), ("car", "carpet"), ("glass", "gla"), ("", "sky"),
      ("sky", ""), ("person", "woman"), ("wall-other-merged", "other"), ("baseball bat", "baseball")],
 )  # fmt: skip
-def test_a_label_is_not_taken_for_another(label: str, query: str) -> None:
+def test_a_label_does_not_have_the_names_of_others(label: str, query: str) -> None:
     assert not named(label, query)
 
 
-def test_a_label_picks_all_regions_so_labelled_without_a_model() -> None:
+def test_a_label_keeps_all_regions_with_it_without_a_model() -> None:
     found = select(
         IMAGE, regions("dog", "sky-other-merged", "dog"), "dogs", scorer=no_scorer(), warn=pytest.fail
     )
     assert chosen(found) == [0, 2]
 
 
-def test_any_other_description_picks_the_region_most_like_it() -> None:
+def test_a_description_keeps_the_region_most_like_it() -> None:
     scorer = FakeImageTextScorer(by_color)
     found = select(IMAGE, regions("a", "b", "c"), "blue thing", scorer=scorer, warn=pytest.fail)
     assert chosen(found) == [2]
@@ -112,7 +112,7 @@ def test_a_category_narrows_first() -> None:
     assert chosen(found) == [1]
 
 
-def test_a_category_that_is_missing_is_remarked_on_and_ignored() -> None:
+def test_a_missing_category_is_ignored_with_a_warning() -> None:
     remarks: list[str] = []
     found = select(IMAGE, regions("dog", "b", "c"), "dog", "bus", scorer=no_scorer(), warn=remarks.append)
     assert chosen(found) == [0]
@@ -130,7 +130,7 @@ def test_selected_regions_are_unchanged() -> None:
     assert select(IMAGE, given, "cat", scorer=no_scorer(), warn=pytest.fail)[0] is given[1]
 
 
-def test_selecting_from_nothing_gives_nothing() -> None:
+def test_selecting_from_no_regions_gives_none() -> None:
     assert select(IMAGE, Regions(size=SIZE), "dog", scorer=no_scorer(), warn=pytest.fail).empty
 
 

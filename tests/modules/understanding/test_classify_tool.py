@@ -28,7 +28,7 @@ COLORS = {"red": 0, "green": 1, "blue": 2}
 
 
 def by_color(crop: Image, text: str) -> float:
-    """Fit a text to the colour that it names, wherever in it."""
+    """Score a text by the colour that it names, at any place."""
     named = [COLORS[word] for word in text.strip(".").split() if word in COLORS]
     return float(crop.pixels[..., named[0]].mean()) / 20 if named else 0.0
 
@@ -73,28 +73,28 @@ def test_each_category_is_given_once_to_its_best_region() -> None:
     assert "1 of 2" in remarks[0]
 
 
-def test_blank_and_repeated_categories_do_not_count() -> None:
+def test_blank_and_repeated_categories_are_ignored() -> None:
     assert run(regions("", "", "")[:1], [" red ", "red", "", "blue"]).labels == ("red",)
 
 
-def test_classifying_without_categories_keeps_the_labels_and_says_so() -> None:
+def test_classifying_without_categories_keeps_the_labels_with_a_warning() -> None:
     remarks: list[str] = []
     given = regions("a", "b", "c")
     assert run(given, [], warn=remarks.append) is given
     assert "categories" in remarks[0]
 
 
-def test_classifying_nothing_gives_nothing() -> None:
+def test_classifying_no_regions_gives_none() -> None:
     assert run(Regions(size=SIZE), ["a"]).empty
 
 
-def test_classify_leaves_its_input_as_it_was() -> None:
+def test_classify_does_not_change_its_input() -> None:
     given = regions("a", "b", "c")
     run(given, ["red", "green", "blue"])
     assert given == regions("a", "b", "c")
 
 
-def test_descriptions_say_what_a_name_does_not() -> None:
+def test_descriptions_find_what_a_name_does_not() -> None:
     model = ByName("tells", tomato="A tomato is red and round.", leaf="A leaf is green and flat.")
     found = run(regions("", "", "")[:2], ["leaf", "tomato"], language_model=model, descriptions=True)
     assert found.labels == ("tomato", "leaf")
@@ -125,7 +125,7 @@ def test_a_model_with_a_fingerprint_is_asked_once_for_a_category() -> None:
     assert len(model.asked) == 2
 
 
-def test_a_category_that_is_not_described_goes_by_its_name() -> None:
+def test_a_category_without_description_is_scored_by_its_name() -> None:
     remarks: list[str] = []
     found = run(
         regions("", "", "")[:1],
@@ -143,11 +143,11 @@ def test_descriptions_without_a_language_model_are_an_error_that_says_what_to_do
         run(regions("", "", ""), ["red"], descriptions=True)
 
 
-def test_without_the_setting_no_language_model_is_asked() -> None:
+def test_without_the_setting_no_language_model_is_called() -> None:
     run(regions("", "", ""), ["red", "green", "blue"], language_model=FakeLanguageModel([]))
 
 
-def test_an_answer_is_read_one_sentence_a_line_however_it_is_marked() -> None:
+def test_an_answer_is_read_one_sentence_a_line_with_any_marker() -> None:
     lines = ("Here they are:", '1. "A kite is a diamond"', "- It has a tail.", "", "2) It has a tail.", "Ok")
     assert sentences_of("\n".join(lines)) == ("A kite is a diamond.", "It has a tail.")
 

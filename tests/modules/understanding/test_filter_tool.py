@@ -46,7 +46,7 @@ def test_every_region_that_fits_better_than_an_object_is_kept_in_order() -> None
     assert scorer.calls == 1
 
 
-def test_a_description_has_to_fit_better_than_each_word_for_anything() -> None:
+def test_a_description_must_fit_better_than_each_general_word() -> None:
     for anything in ("object", "things", "stuff", "texture"):
         rival = anything
 
@@ -56,7 +56,7 @@ def test_a_description_has_to_fit_better_than_each_word_for_anything() -> None:
         assert filter_regions(IMAGE, regions("", "", "", ""), "wet", scorer=FakeImageTextScorer(score)).empty
 
 
-def test_a_description_that_narrows_the_label_has_to_fit_better_than_the_label_alone() -> None:
+def test_a_description_that_adds_to_the_label_must_fit_better_than_the_label() -> None:
     asked: set[str] = set()
 
     def score(crop: Image, text: str) -> float:
@@ -69,13 +69,13 @@ def test_a_description_that_narrows_the_label_has_to_fit_better_than_the_label_a
 
 
 def in_percent(crop: Image, text: str) -> float:
-    """Fit every text by itself, 0 to 100, so that what is certain ties: each region is a car, two are red."""
+    """Score each text alone, 0 to 100, so that certain answers tie: each region is a car, two are red."""
     red = bool(crop.pixels[..., 0].mean() > 100)
     return {"red car": 100.0 * red, "something red": 100.0 * red, "texture": 5.0}.get(text, 100.0)
 
 
 @pytest.mark.parametrize(("label", "query"), [("car", "red car"), ("", "something red")])
-def test_a_description_that_ties_with_what_it_is_held_to_fits(label: str, query: str) -> None:
+def test_a_description_that_ties_with_its_rivals_fits(label: str, query: str) -> None:
     found = filter_regions(IMAGE, regions(*[label] * 4), query, scorer=FakeImageTextScorer(in_percent))
     assert chosen(found) == [0, 2]
 
@@ -93,13 +93,13 @@ def test_a_tie_at_the_bottom_keeps_nothing() -> None:
 
 
 @pytest.mark.parametrize("query", ["object", "Objects", "thing", "stuff"])
-def test_a_word_for_anything_is_not_held_to_itself(query: str) -> None:
+def test_a_general_word_is_not_compared_with_itself(query: str) -> None:
     own = query.casefold()[:5]
     scorer = FakeImageTextScorer(lambda crop, text: 2.0 if text.casefold().startswith(own) else 1.0)
     assert chosen(filter_regions(IMAGE, regions("", "", "", ""), query, scorer=scorer)) == [0, 1, 2, 3]
 
 
-def test_a_label_keeps_all_regions_so_labelled_without_a_model() -> None:
+def test_a_label_keeps_its_regions_without_a_model() -> None:
     found = filter_regions(IMAGE, regions("dog", "cat", "dog", "grass-merged"), "dogs", scorer=no_scorer())
     assert chosen(found) == [0, 2]
 
@@ -110,7 +110,7 @@ def test_one_of_several_descriptions_is_enough() -> None:
     assert chosen(found) == [1, 3]
 
 
-def test_where_none_fits_none_is_kept() -> None:
+def test_if_none_fits_none_is_kept() -> None:
     scorer = FakeImageTextScorer(lambda crop, text: 1.0)
     assert filter_regions(IMAGE, regions("", "", "", ""), "something red", scorer=scorer).empty
 
@@ -133,5 +133,5 @@ def test_a_region_outside_the_picture_fits_nothing() -> None:
     assert filter_regions(IMAGE, outside[:1], "red", scorer=no_scorer()).empty
 
 
-def test_of_nothing_nothing_is_kept() -> None:
+def test_filtering_no_regions_gives_none() -> None:
     assert filter_regions(IMAGE, Regions(size=SIZE), "red", scorer=no_scorer()).empty

@@ -47,7 +47,7 @@ def test_a_side_is_half_of_the_picture_and_needs_no_model(side: str, box: tuple[
     assert [box] == [region.box for region in found]
 
 
-def test_several_sides_need_no_model_and_things_beside_them_are_looked_for() -> None:
+def test_several_halves_need_no_model_but_other_names_do() -> None:
     assert loc(picture(), ["LEFT", "TOP"], detector=NoDetector()).labels == ("LEFT", "TOP")
     assert loc(picture(), "TOP,BOTTOM", detector=NoDetector()).labels == ("TOP", "BOTTOM")
     detector = FakeDetector({"cat": [(1, 2, 30, 40)]})
@@ -62,7 +62,7 @@ def test_a_half_is_never_empty_and_never_outside(side: str, width: int, height: 
     assert 0 <= top < bottom <= height
 
 
-def test_a_top_in_small_letters_is_a_garment() -> None:
+def test_top_in_small_letters_is_not_a_half() -> None:
     detector = FakeDetector({"top": [(1, 2, 30, 40)]})
     assert loc(picture(), "top", detector=detector).labels == ("top",)
     assert detector.calls == 1
@@ -89,7 +89,7 @@ def test_loc_keeps_the_name_that_fits_a_spot_best() -> None:
     assert loc(picture(), "bee, wasp", detector=detector).labels == ("wasp",)
 
 
-def test_loc_may_find_nothing() -> None:
+def test_loc_can_find_nothing() -> None:
     assert loc(picture(), "cat", detector=FakeDetector({})).empty
 
 
@@ -98,7 +98,7 @@ def test_a_face_is_enlarged_one_and_a_half_times() -> None:
     assert (face.box, face.label) == ((35, 25, 65, 55), "face")
 
 
-def test_a_profile_may_say_that_faces_are_whole_heads() -> None:
+def test_a_profile_can_set_the_scale_of_faces() -> None:
     faces = {"face_detector": FakeFaceDetector([(40, 30, 60, 50)])}
     session = VisProg(models=Zoo(Profile("heads", tools={"facedet": {"scale": 1.0}}), faces))
     (face,) = session.execute("RESULT=FaceDet(IMAGE)", picture()).result
@@ -110,7 +110,7 @@ def test_an_enlarged_face_is_clipped_to_the_picture() -> None:
     assert face.box == (0, 0, 21, 25)
 
 
-def test_a_face_outside_the_picture_is_none() -> None:
+def test_a_face_outside_the_picture_is_left_out() -> None:
     assert face_det(picture(), face_detector=FakeFaceDetector([(500, 500, 520, 520)])).empty
 
 

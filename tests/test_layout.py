@@ -1,0 +1,332 @@
+"""The layout of the package: which file may import which, from the bottom to the top."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Container, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+LAYOUT = {
+    "visprog": """
+        __init__ budget errors extras metadata model_text nouns printable prompts values
+        answer_text files language libraries pixels
+        audio decoding inputs
+        images
+        models
+        model_listing tools
+        engine listing modules planner tool_sources
+        trace
+        results session
+        batch doctor miniworld
+        cli
+        __main__
+    """,
+    "visprog.batch": """
+        __init__ differences pictures tasks truth
+        places precheck
+        outcome
+        journal
+        runner
+        grouping progress
+        cluster command
+    """,
+    "visprog.cli": """
+        arguments options planning reporting
+        running sessions voting
+        commands
+        __init__
+    """,
+    "visprog.cli.commands": """
+        __init__ batch check demo doctor evaluate execute models plan run tools
+    """,
+    "visprog.engine": """
+        __init__ events graph workers
+        batching cache step_errors
+        tool_values
+        execution
+        interpreter
+    """,
+    "visprog.engine.cache": """
+        __init__ edition file memory
+        codec
+        disk
+    """,
+    "visprog.language": """
+        __init__ expression_tree lexer limits program recognition types
+        advice coercion diagnostics text_references
+        digest evaluation liveness syntax_hints
+        conditions expression parser
+        checker
+    """,
+    "visprog.miniworld": """
+        __init__ catalogue overlaps textures
+        knowledge scene
+        drawing exhibits
+        captions demo_page sight
+        demo mentions tasks
+        oracle
+        evaluation
+    """,
+    "visprog.miniworld.evaluation": """
+        __init__ blame each intervals judging score
+        edits
+        scoring
+        perception trials
+        baselines examples report
+        measuring tables
+        page
+        command
+    """,
+    "visprog.miniworld.tasks": """
+        question task wording
+        __init__ casting draft
+        colours comparing counting editing nlvr tagging
+        composition relations
+        gqa
+    """,
+    "visprog.models": """
+        __init__ backend checkpoint_files encodings hub_cache inpainting option_text profiles progress roles
+        safetensors_files server_json short_answer turns usage
+        checkpoint_faults fake handle hub_listing profile
+        checkpoints hub_files
+        fingerprints hub
+        backends zoo
+    """,
+    "visprog.models.backends": """
+        __init__ openai opencv segment_anything transformers
+        diffusers open_clip
+    """,
+    "visprog.models.backends.diffusers": """
+        __init__ inpainter
+    """,
+    "visprog.models.backends.open_clip": """
+        clip
+        __init__
+    """,
+    "visprog.models.backends.openai": """
+        address box_marks configuration fallbacks form loading secrets stream
+        __init__ boxes connection keys
+        failures
+        outcome
+        service
+        editing language speech
+        vision
+    """,
+    "visprog.models.backends.opencv": """
+        __init__ haar hypernyms onnx_files removal
+        yolox yunet
+        loading
+    """,
+    "visprog.models.backends.segment_anything": """
+        __init__ sam
+    """,
+    "visprog.models.backends.transformers": """
+        __init__ pretrained
+        network
+        generation geometry scorer speech
+        boxes language sam
+        owl segmenter vision_language
+        answers detector language_loading
+    """,
+    "visprog.modules": """
+        halves knowledge logic
+        manipulation
+        understanding
+        __init__
+    """,
+    "visprog.modules.knowledge": """
+        __init__ list
+    """,
+    "visprog.modules.logic": """
+        __init__ count eval result
+    """,
+    "visprog.modules.manipulation": """
+        __init__ bidirectional crop drawing fonts foreground
+        background color_pop replace sprites
+        emoji lettering
+        label_layout
+        tag
+    """,
+    "visprog.modules.understanding": """
+        __init__ caption descriptions face_det labels mask seg vqa
+        classify filter loc select
+    """,
+    "visprog.planner": """
+        __init__ bank extraction plan reading task voting
+        examples prompt
+        language_model
+        selection
+    """,
+    "visprog.planner.examples": """
+        __init__ emoji paraphrases vocabulary word_classes
+        wording
+        phrases
+        people sorts
+        slots
+        template
+        alignment filling rewording
+        derivation
+        planner
+    """,
+    "visprog.trace": """
+        __init__ folders listing shortening thumbnails
+        rendering
+        pages plates record_json tags terminal
+        figures
+        page_parts
+        html
+        run
+    """,
+}
+"""The files and packages in each package, in rows. A name may import only names in the rows above it.
+
+Names in the same row do not import each other. `__init__` is the package's own file.
+"""
+
+
+def source_files() -> dict[str, Path]:
+    """Return the files of the package by the names under which they are imported."""
+    found = {}
+    for folder in ("visprog", "modules", "prompts"):
+        for path in (ROOT / folder).rglob("*.py"):
+            parts = path.relative_to(ROOT).with_suffix("").parts
+            if parts[:2] in (("visprog", "modules"), ("visprog", "prompts")):
+                continue  # links to the folders of the top level
+            parts = parts if folder == "visprog" else ("visprog", *parts)
+            found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+def imports(tree: ast.Module, known: Container[str]) -> set[str]:
+    """Return the known modules that a file imports when it runs, at its top or in a function."""
+    names = set()
+    for node in ast.walk(_without_type_checking(tree)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            whole = {f"{node.module}.{alias.name}" for alias in node.names}
+            names |= {name if name in known else node.module for name in whole}
+    return {name for name in names if name in known}
+
+
+def _without_type_checking(tree: ast.Module) -> ast.Module:
+    body = [
+        node
+        for node in tree.body
+        if not (
+            isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+        )
+    ]
+    return ast.Module(body, [])
+
+
+def all_imports() -> dict[str, set[str]]:
+    files = source_files()
+    return {name: imports(ast.parse(path.read_text("utf-8")), files) - {name} for name, path in files.items()}
+
+
+def packages_around(file: str, packages: Container[str]) -> Iterator[str]:
+    """Yield the packages that contain a file. A package's own `__init__` is inside of it."""
+    parts = file.split(".")
+    for end in range(1, len(parts) + 1):
+        if (package := ".".join(parts[:end])) in packages:
+            yield package
+
+
+def place(file: str, package: str) -> tuple[str, str]:
+    """Return the package and the name of the file or folder in it that is or contains the file."""
+    name = "__init__" if file == package else file.removeprefix(f"{package}.").partition(".")[0]
+    return package, name
+
+
+def rows(layout: Mapping[str, str]) -> dict[tuple[str, str], int]:
+    """Return the row of each place."""
+    return {
+        (package, name): number
+        for package, lines in layout.items()
+        for number, line in enumerate(lines.strip().splitlines())
+        for name in line.split()
+    }
+
+
+def faults(files: Mapping[str, set[str]], layout: Mapping[str, str]) -> list[str]:
+    """Return the files without a row, the rows without a file, and the imports that do not lead upwards."""
+    packages = {file.rpartition(".")[0] for file in files if "." in file}
+    row = rows(layout)
+    around = {file: list(packages_around(file, packages)) for file in files}
+    places = {place(file, package) for file in files for package in around[file]}
+    found = [f"{package}.{name} has no row" for package, name in sorted(places - row.keys())]
+    found += [f"{package}.{name} does not exist" for package, name in sorted(row.keys() - places)]
+    for file, imported in files.items():
+        for other in imported:
+            package = [each for each in around[file] if each in around[other]][-1]
+            here, there = place(file, package), place(other, package)
+            if here in row and there in row and row[there] >= row[here]:
+                found.append(f"{file} imports {other}")
+    return found
+
+
+def test_each_file_imports_only_files_below_it() -> None:
+    assert not faults(all_imports(), LAYOUT)
+
+
+FILES = {
+    "house": set(),
+    "house.cellar": set(),
+    "house.kitchen": {"house.kitchen.stove"},
+    "house.kitchen.stove": {"house.cellar"},
+    "house.roof": {"house.kitchen.stove", "house.cellar"},
+}
+FLOORS = {
+    "house": """
+        __init__ cellar
+        kitchen
+        roof
+    """,
+    "house.kitchen": """
+        stove
+        __init__
+    """,
+}
+
+
+def test_a_sound_layout_has_no_faults() -> None:
+    assert faults(FILES, FLOORS) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "imported"),
+    [
+        ("house.cellar", "house.roof"),
+        ("house.cellar", "house.kitchen.stove"),
+        ("house.kitchen.stove", "house.kitchen"),
+        ("house.kitchen.stove", "house.roof"),
+        ("house", "house.cellar"),
+    ],
+)
+def test_an_import_of_a_file_above_or_beside_is_found(file: str, imported: str) -> None:
+    files = FILES | {file: FILES[file] | {imported}}
+    assert faults(files, FLOORS) == [f"{file} imports {imported}"]
+
+
+def test_a_file_without_a_row_is_found() -> None:
+    assert faults(FILES | {"house.kitchen.sink": set()}, FLOORS) == ["house.kitchen.sink has no row"]
+
+
+def test_a_row_without_a_file_is_found() -> None:
+    floors = FLOORS | {"house.kitchen": "stove oven\n__init__"}
+    assert faults(FILES, floors) == ["house.kitchen.oven does not exist"]
+
+
+def test_an_import_inside_a_function_counts() -> None:
+    tree = ast.parse("def cook():\n    from house import roof\n    import house.cellar\n")
+    assert imports(tree, FILES) == {"house.roof", "house.cellar"}
+
+
+def test_an_import_for_types_alone_does_not_count() -> None:
+    tree = ast.parse("if TYPE_CHECKING:\n    from house import roof\n")
+    assert imports(tree, FILES) == set()
