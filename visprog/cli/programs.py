@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from visprog.cli.reporting import colored, note
+from visprog.cli.reporting import note, use_color
 from visprog.errors import ProgramError, UsageError
 from visprog.files import decode_text, read_stream
 from visprog.inputs import PROGRAM, read_program
@@ -63,5 +63,5 @@ def show_diagnostics(checked: Checked, source: str, name: str = "") -> None:
     from visprog.language.digest import render_digest
 
     if checked.diagnostics:
-        digest = render_digest(checked.diagnostics, source, name=name, color=colored(sys.stderr))
+        digest = render_digest(checked.diagnostics, source, name=name, color=use_color(sys.stderr))
         note(digest, styled=True)

@@ -34,7 +34,7 @@ def reporting(as_json: bool = False) -> Iterator[None]:
 
 
 def _label(word: str, color: str) -> str:
-    return typer.style(word, fg=color, bold=True) if colored(sys.stderr) else word
+    return typer.style(word, fg=color, bold=True) if use_color(sys.stderr) else word
 
 
 def _error_to_json(error: VisProgError) -> dict[str, object]:
@@ -57,7 +57,7 @@ def exit_now(status: int) -> NoReturn:
     os._exit(status)
 
 
-def colored(stream: Any) -> bool:
+def use_color(stream: Any) -> bool:
     """Return whether to print colours: `stream` is a terminal, and NO_COLOR is not set."""
     return stream.isatty() and not os.environ.get("NO_COLOR")
 

@@ -1,4 +1,4 @@
-"""Runs programs and delivers what they produce: the result, the trace and the errors."""
+"""Runs programs, and writes and prints their results, traces and errors."""
 
 from __future__ import annotations
 
@@ -26,35 +26,35 @@ if TYPE_CHECKING:
     Pictures = dict[str, Source]
 
 
-class Delivery(NamedTuple):
+class Outputs(NamedTuple):
     """Where the result and the trace of a run are written, and whether the record is printed as JSON."""
 
-    output: Path | None
+    result: Path | None
     trace: Path | None
     as_json: bool
 
 
-def check_files(pictures: Pictures, delivery: Delivery) -> None:
+def check_files(pictures: Pictures, outputs: Outputs) -> None:
     """Raise UsageError if a picture is missing, or the result or the trace cannot be written."""
     given = [(name, path) for name, path in pictures.items() if isinstance(path, Path)]
     for name, path in given:
         check_file(path, "a picture", UsageError, f"{name}: ")
-    result = Place("the result", delivery.output)
-    trace = Place("the trace", delivery.trace, (*PAGE_ENDINGS, ".json"))
+    result = Place("the result", outputs.result)
+    trace = Place("the trace", outputs.trace, (*PAGE_ENDINGS, ".json"))
     check_places(result, trace, given=[path for _, path in given])
 
 
-def run_program(session: VisProg, program: Plan | Checked, pictures: Pictures, delivery: Delivery) -> None:
-    """Run a program, show its steps as they finish, and deliver the run."""
+def run_program(session: VisProg, program: Plan | Checked, pictures: Pictures, outputs: Outputs) -> None:
+    """Run a program, show its steps as they finish, and report the run."""
     from visprog.planner.plan import Plan
     from visprog.results import check_output
     from visprog.trace.terminal import LiveSteps
 
     checked = program.checked if isinstance(program, Plan) else program
-    check_output(checked, delivery.output, kept=delivery.trace is not None or delivery.as_json)
+    check_output(checked, outputs.result, kept=outputs.trace is not None or outputs.as_json)
     with LiveSteps(checked.steps) as live:
         run = session.execute(program, pictures, observer=live)
-    deliver(run, delivery)
+    report_run(run, outputs)
 
 
 def vote_executor(session: VisProg, pictures: Pictures) -> Callable[[Plan], Run]:
@@ -76,17 +76,17 @@ def vote_executor(session: VisProg, pictures: Pictures) -> Callable[[Plan], Run]
     return execute
 
 
-def deliver(run: Run, delivery: Delivery) -> None:
+def report_run(run: Run, outputs: Outputs) -> None:
     """Write and print the result, the trace and the errors. Exit with status 1 if a step failed."""
     from visprog.results import save_result
 
-    if run.ok and delivery.output is not None:
-        save_result(run.result, delivery.output)
-    if delivery.trace is not None:
-        run.save(delivery.trace)
-    _print_run(run, delivery)
-    if delivery.trace is not None:
-        note(f"trace: {delivery.trace}")
+    if run.ok and outputs.result is not None:
+        save_result(run.result, outputs.result)
+    if outputs.trace is not None:
+        run.save(outputs.trace)
+    _print_run(run, outputs)
+    if outputs.trace is not None:
+        note(f"trace: {outputs.trace}")
     if any(map(_still_computes, run.steps)):
         exit_now(1)
     if not run.ok:
@@ -99,13 +99,13 @@ def _still_computes(step: StepRecord) -> bool:
     return isinstance(cause, DeadlineExceeded) and cause.running
 
 
-def _print_run(run: Run, delivery: Delivery) -> None:
+def _print_run(run: Run, outputs: Outputs) -> None:
     from visprog.results import result_text
 
-    if delivery.as_json:
+    if outputs.as_json:
         print_json(run.to_json())
     elif run.ok:
-        print_result(str(delivery.output) if delivery.output is not None else result_text(run.result))
+        print_result(str(outputs.result) if outputs.result is not None else result_text(run.result))
     for name, image in run.inputs.items():
         for remark in image.notes:
             note(f"warning: {name}: {remark}")

@@ -96,7 +96,7 @@ def _texts_of_json(answer: str) -> str:
     return "\n".join(texts)
 
 
-def is_whole(answer: str) -> bool:
+def is_complete(answer: str) -> bool:
     """Return whether an answer that was cut off has a complete program: text follows its RESULT line."""
     before, newline, _ = answer.rpartition("\n")
     program = extract_program(before) if newline else None

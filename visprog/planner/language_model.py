@@ -14,7 +14,7 @@ from visprog.language.digest import render_digest
 from visprog.language.parser import parse
 from visprog.models.roles import Completion, LanguageModel, Message, StoppableLanguageModel
 from visprog.planner.bank import Bank, identity, shipped_bank
-from visprog.planner.extraction import extract_program, is_finished, is_whole
+from visprog.planner.extraction import extract_program, is_complete, is_finished
 from visprog.planner.plan import Plan, Request
 from visprog.planner.prompt import build_messages, usable_examples
 from visprog.prompts import BANKS
@@ -123,7 +123,7 @@ class LanguageModelPlanner:
         for attempt in range(1, self.attempts + 1):
             conversation.add_answer(self._answer(request, conversation))
             checked = _check_answer(conversation.messages[-1].content, request)
-            if checked is not None and checked.ok and _is_complete(conversation):
+            if checked is not None and checked.ok and _is_usable(conversation):
                 return self._plan(request, conversation, checked, attempt)
             if conversation.cut is None:
                 conversation.faulty = checked or conversation.faulty
@@ -221,8 +221,8 @@ class LanguageModelPlanner:
         )
 
 
-def _is_complete(conversation: _Conversation) -> bool:
-    return conversation.cut is None or is_whole(conversation.cut.text)
+def _is_usable(conversation: _Conversation) -> bool:
+    return conversation.cut is None or is_complete(conversation.cut.text)
 
 
 def _check_answer(answer: str, request: Request) -> Checked | None:

@@ -46,11 +46,8 @@ def choose_planner(name: str, models: Zoo | None = None) -> Planner:
     """
     check_planner_name(name)
     if name == "auto":
-        name = (
-            "openai"
-            if find_backend("openai").is_configured(_api_options(models))
-            else _profile_planner(models)
-        )
+        configured = find_backend("openai").is_configured(_api_options(models))
+        name = "openai" if configured else _profile_planner(models)
     if name == "examples":
         from visprog.planner.examples.planner import ExamplesPlanner
 

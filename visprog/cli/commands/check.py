@@ -10,7 +10,7 @@ import typer
 
 from visprog.cli.options import Json, Tools
 from visprog.cli.programs import read_source, reject_other_kinds
-from visprog.cli.reporting import colored, note, print_json, reporting
+from visprog.cli.reporting import note, print_json, reporting, use_color
 from visprog.cli.sessions import make_session
 from visprog.errors import UsageError
 
@@ -87,7 +87,7 @@ def _print_faults(files: list[_CheckedFile]) -> None:
 
     for file in files:
         if file.faults:
-            shown = render_digest(file.faults, file.text, name=file.name, color=colored(sys.stdout))
+            shown = render_digest(file.faults, file.text, name=file.name, color=use_color(sys.stdout))
             typer.echo(shown + "\n")
 
 

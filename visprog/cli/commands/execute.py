@@ -23,7 +23,7 @@ from visprog.cli.options import (
 )
 from visprog.cli.programs import check_program_file
 from visprog.cli.reporting import reporting
-from visprog.cli.running import Delivery, check_files, run_program
+from visprog.cli.running import Outputs, check_files, run_program
 from visprog.cli.sessions import make_session
 
 File = Annotated[
@@ -48,8 +48,8 @@ def execute(
 ) -> None:
     """Run a program file on pictures."""
     with reporting(as_json):
-        pictures, delivery = read_pictures(images, image), Delivery(output, trace, as_json)
-        check_files(pictures, delivery)
+        pictures, outputs = read_pictures(images, image), Outputs(output, trace, as_json)
+        check_files(pictures, outputs)
         session = make_session("examples", models, tools, model, device, cache, deadline)
         checked = check_program_file(session, file, tuple(pictures))
-        run_program(session, checked, pictures, delivery)
+        run_program(session, checked, pictures, outputs)

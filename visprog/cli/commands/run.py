@@ -27,7 +27,7 @@ from visprog.cli.options import (
 from visprog.cli.planning import plan_instruction, show_plan
 from visprog.cli.programs import check_program_file
 from visprog.cli.reporting import exit_now, note, reporting
-from visprog.cli.running import Delivery, check_files, deliver, run_program, vote_executor
+from visprog.cli.running import Outputs, check_files, report_run, run_program, vote_executor
 from visprog.cli.sessions import make_session
 from visprog.errors import UsageError
 from visprog.files import check_file
@@ -90,8 +90,8 @@ def run(
     with reporting(as_json):
         words = [*([first] if first is not None else []), *map(str, others or [])]
         instruction, images = split_instruction(words, optional=program is not None or speech is not None)
-        pictures, delivery = read_pictures(images, image), Delivery(output, trace, as_json)
-        check_files(pictures, delivery)
+        pictures, outputs = read_pictures(images, image), Outputs(output, trace, as_json)
+        check_files(pictures, outputs)
         if speech is not None:
             check_file(speech, "a recording", UsageError)
         session = make_session(planner, models, tools, model, device, cache, deadline)
@@ -100,11 +100,11 @@ def run(
             note(f"heard: {instruction}")
         request = _Request(instruction, pictures, task)
         if votes > 1:
-            _vote(session, request, votes, delivery)
+            _vote(session, request, votes, outputs)
             if deadline is not None:
                 exit_now(0)  # a step of another program may still be running
         else:
-            _plan_and_run(session, request, program, delivery, confirm=not yes)
+            _plan_and_run(session, request, program, outputs, confirm=not yes)
 
 
 class _Request(NamedTuple):
@@ -113,18 +113,18 @@ class _Request(NamedTuple):
     task: str
 
 
-def _vote(session: VisProg, request: _Request, votes: int, delivery: Delivery) -> None:
+def _vote(session: VisProg, request: _Request, votes: int, outputs: Outputs) -> None:
     execute = vote_executor(session, request.pictures)
     winner = session.vote(
         request.instruction, request.pictures, votes=votes, task=request.task, execute=execute
     )
     if winner.plan is not None:
         show_plan(winner.plan)
-    deliver(winner, delivery)
+    report_run(winner, outputs)
 
 
 def _plan_and_run(
-    session: VisProg, request: _Request, program: Path | None, delivery: Delivery, *, confirm: bool
+    session: VisProg, request: _Request, program: Path | None, outputs: Outputs, *, confirm: bool
 ) -> None:
     names = tuple(request.pictures)
     if program is None:
@@ -134,7 +134,7 @@ def _plan_and_run(
     show_plan(plan)
     if confirm and not _confirmed():
         raise typer.Exit(1)
-    run_program(session, plan, request.pictures, delivery)
+    run_program(session, plan, request.pictures, outputs)
 
 
 def _given_plan(session: VisProg, request: _Request, program: Path) -> Plan:
