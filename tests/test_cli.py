@@ -1,46 +1,25 @@
-"""The command line, tested with real processes, real files and a real server."""
+"""The commands of the command line, tested with real processes, real files and a real server."""
 
 from __future__ import annotations
 
 import json
 import os
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
 from PIL import Image as PILImage
 from typer.testing import CliRunner
 
+from tests.command_line import ASTRONAUT, folder, visprog
 from tests.models.openai_server import KEY, OpenAIServer, answers
 from visprog import load_image
 from visprog.cli import app
-from visprog.cli.reporting import reporting
 
-ASTRONAUT = Path(__file__).parent.parent / "examples" / "images" / "astronaut.png"
+__all__ = ["folder"]
+
 HIDE = (
     "OBJ0=FaceDet(image=IMAGE)\nIMAGE0=Emoji(image=IMAGE, object=OBJ0, emoji='winking_face')\nRESULT=IMAGE0"
 )
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return an empty working directory, with no key in the environment."""
-    monkeypatch.chdir(tmp_path)
-    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL"):
-        monkeypatch.delenv(name, raising=False)
-    return tmp_path
-
-
-def visprog(*words: str | Path, given: str = "", status: int = 0) -> tuple[str, str]:
-    """Run the command; return what it printed on standard output and standard error."""
-    command = [sys.executable, "-W", "error", "-m", "visprog", *map(str, words)]
-    done = subprocess.run(command, input=given, capture_output=True, text=True, check=False, timeout=120)
-    assert done.returncode == status, done.stderr
-    assert "Traceback" not in done.stderr
-    return done.stdout, done.stderr
 
 
 def test_run_writes_a_result_and_a_trace(folder: Path) -> None:
@@ -181,53 +160,6 @@ def test_a_file_that_is_not_a_picture_is_rejected(folder: Path) -> None:
     assert "notes.png is not a picture in one of JPEG, PNG, WEBP, GIF, BMP" in err
 
 
-def in_bash(words: str) -> tuple[int, str, str]:
-    """Run `visprog` with these words in a shell; return its status, output and error output."""
-    command = f"{sys.executable} -W error -m visprog {words}"
-    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False, timeout=120)
-    return done.returncode, done.stdout, done.stderr
-
-
-def test_a_closed_standard_input_is_reported(folder: Path) -> None:
-    for words in (f"exec - {ASTRONAUT} <&-", "check - <&-"):
-        status, _, err = in_bash(words)
-        assert (status, "standard input is closed" in err) == (2, True)
-    status, _, err = in_bash(f"run 'How many faces are in the image?' {ASTRONAUT} --confirm <&-")
-    assert status == 2
-    assert "you cannot be asked for confirmation" in err
-
-
-def test_a_standard_input_that_is_not_text_is_reported(folder: Path) -> None:
-    (folder / "latin.vp").write_bytes(b"RESULT=Eval('\xe9')")
-    status, _, err = in_bash(f"exec - {ASTRONAUT} <latin.vp")
-    assert status == 2
-    assert "standard input is not text in UTF-8" in err
-
-
-def test_output_that_cannot_be_written_is_reported(folder: Path) -> None:
-    (folder / "six.vp").write_text("RESULT=Eval('6')")
-    for words in ("exec six.vp", "exec six.vp --json", "tools", "models"):
-        status, _, err = in_bash(f"{words} >/dev/full")
-        assert status == 1
-        assert "error: the output cannot be written: No space left on device\n" in err
-        assert "inside visprog" not in err
-        assert "Exception ignored" not in err
-
-
-def test_closed_outputs_are_not_an_error(folder: Path) -> None:
-    (folder / "six.vp").write_text("RESULT=Eval('6')")
-    status, _, err = in_bash("exec six.vp >&-")
-    assert (status, err.startswith("✓ RESULT Eval  6")) == (0, True)
-    assert in_bash("exec six.vp 2>&-") == (0, "6\n", "")
-
-
-def test_the_end_of_the_input_does_not_confirm(folder: Path) -> None:
-    words = ["run", "Hide the face with 8)", str(ASTRONAUT), "-o", "out.png", "--confirm"]
-    _, err = visprog(*words, status=1)
-    assert "\nAborted" in err
-    assert not (folder / "out.png").exists()
-
-
 def test_the_program_is_shown_and_runs_only_after_confirmation(folder: Path) -> None:
     words = ["run", "Hide the face with 8)", str(ASTRONAUT), "-o", "out.png", "--confirm"]
     _, err = visprog(*words, given="n\n", status=1)
@@ -336,44 +268,6 @@ def test_a_server_that_rejects_the_key_is_reported(folder: Path, monkeypatch: py
     assert KEY not in err
 
 
-def test_an_interruption_leaves_no_files(folder: Path) -> None:
-    (folder / "slow.py").write_text(
-        "import time\nfrom visprog import Image, tool\n\n"
-        '@tool("Slow")\ndef slow(image: Image, place: int) -> Image:\n'
-        '    """Take long."""\n    open(f"started{place}", "w").close()\n'
-        "    time.sleep(60)\n    return image\n"
-    )
-    program = "A=Slow(IMAGE, 1)\nB=Slow(IMAGE, 2)\nRESULT=Result([A, B])"
-    (folder / "p.vp").write_text(program)
-    words = ["exec", "p.vp", str(ASTRONAUT), "--tools", "slow.py", "--trace", "trace.html"]
-    process = subprocess.Popen([sys.executable, "-m", "visprog", *words], stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 60
-    while not (folder / "started1").exists() or not (folder / "started2").exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=20)
-    assert process.returncode == 130
-    assert "interrupted" in err
-    assert "Traceback" not in err
-    assert not [name for name in os.listdir(folder) if name.endswith((".part", ".html", ".png"))]
-
-
-def test_an_internal_error_shows_no_traceback(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    program = "import visprog.session as s; s.VisProg = None; from visprog.cli import main; main()"
-    command = [sys.executable, "-c", program, "tools"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 1
-    assert "something went wrong inside visprog: TypeError" in done.stderr
-    assert "Traceback" not in done.stderr
-
-
-def test_a_reader_that_closes_the_pipe_is_not_an_error(folder: Path) -> None:
-    command = f"{sys.executable} -m visprog tools --json | head -c 10; exit ${{PIPESTATUS[0]}}"
-    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
-    assert done.stderr == ""
-
-
 def test_help_and_version(folder: Path) -> None:
     out, _ = visprog("--help")
     assert all(word in out for word in ("run", "plan", "check", "exec", "tools", "doctor"))
@@ -404,11 +298,6 @@ def test_pictures_of_every_size_are_processed(folder: Path) -> None:
         _, err = visprog("run", "Hide the faces with 8)", "picture.png", "-o", "out.png")
         assert "found nothing" in err
         assert load_image("out.png").size == size
-
-
-def test_reporting_does_not_catch_other_errors() -> None:
-    with pytest.raises(ZeroDivisionError), reporting():
-        _ = 1 / 0
 
 
 def test_check_continues_after_a_file_that_cannot_be_read(folder: Path) -> None:
@@ -451,12 +340,3 @@ def test_with_a_program_the_instruction_is_optional(folder: Path) -> None:
     assert visprog("run", "--program", "p.vp", ASTRONAUT)[0] == "1\n"
     _, err = visprog("run", status=2)
     assert "the instruction is missing" in err
-
-
-def test_a_result_cannot_send_control_characters_to_the_terminal(folder: Path) -> None:
-    program = "RESULT=Eval(\"'\\x1b[31mred'\")"
-    (folder / "p.vp").write_text(program)
-    words = f"{sys.executable} -m visprog exec p.vp"
-    done = subprocess.run(["script", "-qec", words, "/dev/null"], capture_output=True, text=True, check=False)
-    assert "\x1b[31mred" not in done.stdout
-    assert "[31mred" in done.stdout
