@@ -97,7 +97,7 @@ def test_wav_of_floats_is_read_where_soundfile_is_installed(tmp_path: Path) -> N
     soundfile.write(path, tone(), 16_000, subtype="FLOAT")
     assert load_audio(path) == pytest.approx(tone(), abs=1e-6)
     soundfile.write(path, np.array([0.1, np.nan, 0.2]), 16_000, subtype="FLOAT")
-    with pytest.raises(AudioError, match="values that are no numbers"):
+    with pytest.raises(AudioError, match="values that are not numbers"):
         load_audio(path)
 
 

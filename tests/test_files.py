@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import io
 import os
@@ -27,8 +28,8 @@ from visprog import (
     load_image,
 )
 from visprog.audio import load_audio
-from visprog.batch.tasks import survey
-from visprog.files import Limit, read_stream, replacing, write_atomically
+from visprog.batch.validation import check_tasks
+from visprog.files import Limit, read_stream, remove_leftovers, replacing, write_atomically
 from visprog.models.backends.opencv.onnx_files import read_onnx
 from visprog.models.profile import load_profile
 from visprog.tool_sources import load_tools
@@ -43,7 +44,7 @@ READERS: dict[str, tuple[Callable[[Path], object], type[VisProgError]]] = {
     "picture": (load_image, ImageError),
     "recording": (load_audio, AudioError),
     "program": (execute, UsageError),
-    "tasks": (survey, UsageError),
+    "tasks": (check_tasks, UsageError),
     "profile": (load_profile, UsageError),
     "tools": (load_tools, UsageError),
     "model": (read_onnx, ModelUnavailable),
@@ -97,7 +98,7 @@ def test_a_line_of_tasks_has_a_limit(tmp_path: Path) -> None:
     with path.open("wb") as file:
         file.truncate(20_000_000)
     with pytest.raises(UsageError, match=r"a line of .*tasks\.jsonl has .* at most 10 MB"):
-        survey(path)
+        check_tasks(path)
 
 
 def test_a_stream_without_end_is_read_to_its_limit() -> None:
@@ -151,7 +152,7 @@ def test_a_path_called_minus_is_a_path(tmp_path: Path, monkeypatch: pytest.Monke
         ("https://example.org/a.png", "download it"),
         ("HTTP://example.org/a.png", "download it"),
         ("s3://bucket/a.png", "download it"),
-        ("data:image/png;base64,AAAA", "save what it holds"),
+        ("data:image/png;base64,AAAA", "save its content"),
         ("file:///photos/a%20b.png", "give the path: /photos/a b.png"),
         ("file://localhost/photos/a.png", "give the path: /photos/a.png"),
     ],
@@ -166,7 +167,7 @@ def test_an_address_is_called_one_everywhere(address: str, advice: str, tmp_path
     tasks = tmp_path / "tasks.jsonl"
     tasks.write_text(f'{{"instruction": "How many birds are there?", "image": "{address}"}}')
     with pytest.raises(UsageError, match=r"line 1: .* is an address, not a file") as refused:
-        survey(tasks)
+        check_tasks(tasks)
     assert advice in refused.value.message
 
 
@@ -235,6 +236,28 @@ def test_what_killed_processes_left_is_removed_and_nothing_else(tmp_path: Path) 
     assert busy.exists()
     assert other.read_text() == "a file of somebody's"
     assert (tmp_path / ".visprog-link.part").is_symlink()
+
+
+def test_without_an_age_all_leftovers_are_removed_but_those_being_written(tmp_path: Path) -> None:
+    young, busy = leftover(tmp_path, "a", 0), leftover(tmp_path, "b", 7200)
+    with busy.open("rb") as writing:
+        fcntl.flock(writing, fcntl.LOCK_EX)
+        remove_leftovers(tmp_path)
+    assert not young.exists()
+    assert busy.exists()
+
+
+def test_a_drive_without_locks_removes_leftovers_by_their_age(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_locks(*_: object) -> None:
+        raise OSError(errno.ENOTSUP, os.strerror(errno.ENOTSUP))
+
+    monkeypatch.setattr(fcntl, "flock", no_locks)
+    young, old = leftover(tmp_path, "a", 60), leftover(tmp_path, "b", 7200)
+    remove_leftovers(tmp_path, min_age=3600)
+    assert young.exists()
+    assert not old.exists()
 
 
 def test_a_file_that_is_being_written_is_locked(tmp_path: Path) -> None:

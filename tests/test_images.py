@@ -187,7 +187,7 @@ def test_a_place_that_cannot_be_written_is_refused_in_words(tmp_path: Path) -> N
     image = Image(np.zeros((1, 1, 3), dtype=np.uint8))
     with pytest.raises(OutputError, match="does not say which kind"):
         save_image(image, tmp_path / "out.psd")
-    with pytest.raises(OutputError, match="make the folder"):
+    with pytest.raises(OutputError, match="create the folder"):
         save_image(image, tmp_path / "none" / "out.png")
     (tmp_path / "folder.png").mkdir()
     with pytest.raises(OutputError, match="is a folder"):

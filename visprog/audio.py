@@ -1,7 +1,7 @@
-"""Recordings in: what may be read, as models of speech want it, mono at 16 kHz.
+"""Reading recordings, as mono at 16 kHz, which speech models expect.
 
-WAV and FLAC, OGG and MP3 are read where the package soundfile is installed, uncompressed WAV always; at most
-100 MB and 10 minutes.
+WAV, FLAC, OGG and MP3 are read if the package soundfile is installed; otherwise only uncompressed WAV. A
+recording may have 100 MB and last 10 minutes.
 """
 
 from __future__ import annotations
@@ -21,32 +21,34 @@ from visprog.files import Limit, read_file
 from visprog.libraries import explain, importing
 
 RATE = 16_000
-"""Samples per second of what `load_audio` returns."""
+"""Samples per second of the recordings that `load_audio` returns."""
 
 FORMATS = ("WAV", "FLAC", "OGG", "MP3")
-_KINDS = ("WAV", "FLAC", "OGG", "MPEG-1/2 Audio")
+_FORMAT_CODES = {"WAV", "WAVEX", "NIST", "FLAC", "OGG", "MP3"}
+"""The names of these formats in soundfile."""
+
 MAX_BYTES = 100_000_000
 MAX_SECONDS = 600
 
-_MAX_SAMPLES = 60_000_000  # ten minutes in stereo at 48 kHz, 240 MB while they are read
+_MAX_SAMPLES = 60_000_000  # ten minutes in stereo at 48 kHz; 240 MB of memory
 _RATES = range(1_000, 200_000)
 
 
 class _Recording(NamedTuple):
-    """Samples of shape (frames, channels) between -1 and 1, and how many frames are a second."""
+    """Samples of shape (frames, channels) between -1 and 1, and the number of frames per second."""
 
     samples: NDArray[np.float32]
     rate: int
 
 
 def load_audio(source: str | os.PathLike[str] | bytes) -> NDArray[np.float32]:
-    """Read a recording, from a path or a file's bytes: shape (samples,), mono at 16 kHz, between -1 and 1.
+    """Read a recording from a path or a file's bytes. Return mono samples at 16 kHz between -1 and 1.
 
-    Several channels are averaged; other rates are converted. Raises AudioError where it cannot be read, or is
-    larger than allowed.
+    Channels are averaged, and other rates are converted. Raises AudioError if the recording cannot be read or
+    is too large.
     """
     name = "the recording" if isinstance(source, bytes) else str(source)
-    limit = Limit(MAX_BYTES, "cut it, or save it as FLAC", AudioError)
+    limit = Limit(MAX_BYTES, "shorten it, or save it as FLAC", AudioError)
     data = source if isinstance(source, bytes) else read_file(Path(source), limit)
     if not data:
         raise AudioError(f"{name} is empty", help="give a recording")
@@ -54,7 +56,7 @@ def load_audio(source: str | os.PathLike[str] | bytes) -> NDArray[np.float32]:
     mono = recording.samples.mean(axis=1, dtype=np.float64)
     if not np.isfinite(mono).all():
         raise AudioError(
-            f"{name} is damaged: it holds values that are no numbers", help="record or save it anew"
+            f"{name} is damaged: it contains values that are not numbers", help="record or save it again"
         )
     return np.clip(resample(mono, recording.rate, RATE), -1.0, 1.0).astype(np.float32)
 
@@ -63,13 +65,15 @@ def _decode(data: bytes, name: str) -> _Recording:
     try:
         with importing("soundfile"):
             import soundfile
-    except (ImportError, OSError) as cause:  # the package, or the library that it wraps, is missing
+    except (ImportError, OSError) as cause:  # OSError: the library that the package wraps is missing
         return _decode_wave(data, name, cause)
     try:
         with soundfile.SoundFile(io.BytesIO(data)) as file:
-            kind = file.format_info  # its name in full, such as "FLAC (Free Lossless Audio Codec)"
-            if not kind.startswith(_KINDS):
-                raise AudioError(f"{name} is {kind}", help=f"convert it to one of {', '.join(FORMATS)}")
+            if file.format not in _FORMAT_CODES:
+                raise AudioError(
+                    f"{name} is in the format {file.format_info}",
+                    help=f"convert it to one of {', '.join(FORMATS)}",
+                )
             _check(name, file.frames, file.channels, file.samplerate)
             return _Recording(file.read(dtype="float32", always_2d=True), int(file.samplerate))
     except soundfile.SoundFileError as cause:
@@ -79,8 +83,8 @@ def _decode(data: bytes, name: str) -> _Recording:
         ) from cause
 
 
-def _decode_wave(data: bytes, name: str, refusal: Exception) -> _Recording:
-    """Read uncompressed WAV by Python alone; `refusal` is the reason for that."""
+def _decode_wave(data: bytes, name: str, missing: Exception) -> _Recording:
+    """Read uncompressed WAV with the standard library. `missing` is the error of importing soundfile."""
     try:
         with wave.open(io.BytesIO(data)) as file:
             channels, width, rate = file.getnchannels(), file.getsampwidth(), file.getframerate()
@@ -88,16 +92,16 @@ def _decode_wave(data: bytes, name: str, refusal: Exception) -> _Recording:
             content = file.readframes(file.getnframes())
         samples = _from_integers(content[: len(content) // (width * channels) * width * channels], width)
     except (wave.Error, EOFError, ValueError, KeyError) as cause:
-        message, advice = explain(refusal, "soundfile")
+        message, advice = explain(missing, "soundfile")
         raise AudioError(
             f"{name} is not uncompressed WAV ({cause}); other formats cannot be read: {message}",
             help=f"{advice}; or convert the recording to WAV",
-        ) from refusal
+        ) from missing
     return _Recording(samples.reshape(-1, channels), rate)
 
 
 def _from_integers(content: bytes, width: int) -> NDArray[np.float32]:
-    """Read little-endian integers of `width` bytes; those of one byte have no sign, as WAV has it."""
+    """Convert little-endian integers of `width` bytes. In WAV, integers of one byte are unsigned."""
     if width == 1:
         return ((np.frombuffer(content, np.uint8).astype(np.float32) - 128) / 128).astype(np.float32)
     wide = np.zeros((len(content) // width, 4), np.uint8)
@@ -109,28 +113,29 @@ def _check(name: str, frames: int, channels: int, rate: int) -> None:
     if frames > MAX_SECONDS * rate > 0:
         raise AudioError(
             f"{name} lasts {frames / rate / 60:.1f} minutes, at most {MAX_SECONDS // 60} are read",
-            help="cut it",
+            help="shorten it",
         )
     if rate not in _RATES or channels < 1 or frames * channels > _MAX_SAMPLES:
         raise AudioError(
-            f"{name} has {frames} times {channels} samples at {rate} Hz", help="save it as mono at 16 kHz"
+            f"{name} has an unsupported size or rate: {frames} samples in {channels} channels at {rate} Hz",
+            help="save it as mono at 16 kHz",
         )
 
 
-def resample(samples: NDArray[np.float64], rate: int, wanted: int) -> NDArray[np.float64]:
-    """Return `samples`, shape (n,), at another rate; frequencies that it cannot hold are left out.
+def resample(samples: NDArray[np.float64], rate: int, new_rate: int) -> NDArray[np.float64]:
+    """Return `samples`, shape (n,), at another rate, without the frequencies that are too high for it.
 
-    The spectrum of the whole recording is cut off or continued with zeros. Silence of a tenth of a second
-    stands at the end meanwhile, for to the Fourier transform the end adjoins the beginning.
+    The spectrum of the whole recording is cut off or padded with zeros. A tenth of a second of silence is
+    added during this, because the Fourier transform joins the end to the beginning.
     """
-    if rate == wanted or not len(samples):
+    if rate == new_rate or not len(samples):
         return samples
-    divisor = math.gcd(rate, wanted)
-    down, up = rate // divisor, wanted // divisor
-    blocks = -(-(len(samples) + rate // 10) // down)  # whole ones, so that no rate is rounded
+    divisor = math.gcd(rate, new_rate)
+    down, up = rate // divisor, new_rate // divisor
+    blocks = -(-(len(samples) + rate // 10) // down)  # whole blocks, so that the rate is exact
     before, after = blocks * down, blocks * up
     spectrum = np.fft.rfft(samples, before)[: after // 2 + 1]
     if after < before and after % 2 == 0:
-        spectrum[-1] = 0  # at half the new rate, a wave cannot be told from its mirror image
+        spectrum[-1] = 0  # a wave at half the new rate equals its mirror image
     whole = np.fft.irfft(spectrum, after) * (after / before)
-    return whole[: -(-len(samples) * wanted // rate)]
+    return whole[: -(-len(samples) * new_rate // rate)]

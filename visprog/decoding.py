@@ -1,6 +1,6 @@
-"""Files of pictures, opened with the decoder of their format: JPEG, PNG, WEBP, GIF, BMP, TIFF, AVIF and HEIC.
+"""Opens files of pictures with the decoder of their format.
 
-Opening reads the header. The pixels are decoded afterwards, by `load`, once there is memory for them.
+Opening reads only the header. The pixels are decoded later, by `load`, when there is memory for them.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ from visprog.metadata import without_metadata
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIC")
 
 _ORIENTATION = 0x0112
-"""The tag of EXIF that says how the camera was held."""
+"""The EXIF tag of the orientation."""
 
 _DECODERS: dict[str, Callable[..., ImageFile.ImageFile]] = {
-    "JPEG": JpegImagePlugin.JpegImageFile,  # itself, not its factory: that looks for further pictures behind
+    "JPEG": JpegImagePlugin.JpegImageFile,  # not its factory, which looks for more pictures in the file
     "PNG": PngImagePlugin.PngImageFile,
     "WEBP": WebPImagePlugin.WebPImageFile,
     "GIF": GifImagePlugin.GifImageFile,
@@ -62,10 +62,10 @@ _HEIC_BRANDS = {b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b
 
 
 class Opened(NamedTuple):
-    """A picture of which the header is read: how large it is, and what decoding it takes.
+    """A picture whose header was read.
 
-    `work` is in bytes, without the result. `load` decodes and returns the picture; `orientation` tells how a
-    loaded picture was held, as EXIF does, and may be called after `load` alone.
+    `work` is the memory that decoding needs in bytes, without the result. `load` decodes and returns the
+    picture. `orientation` returns its EXIF orientation, and may be called only after `load`.
     """
 
     size: tuple[int, int]
@@ -75,10 +75,10 @@ class Opened(NamedTuple):
 
 
 def open_picture(file: BinaryIO, name: str, shrunk: tuple[int, int] | None, most: int) -> Opened:
-    """Read a picture's header. Raises ImageError if it is none, and whatever a decoder raises.
+    """Read a picture's header. Raises ImageError if the format is unknown, and any error of a decoder.
 
-    A JPEG may be decoded smaller, though not smaller than `shrunk`, and smaller than that if decoding would
-    take more than `most` bytes.
+    A JPEG may be decoded at a reduced size: not smaller than `shrunk`, unless decoding would need more than
+    `most` bytes.
     """
     head = file.read(512)
     file.seek(0)
@@ -95,7 +95,7 @@ def open_picture(file: BinaryIO, name: str, shrunk: tuple[int, int] | None, most
 
 
 def _open_any(kind: str, file: BinaryIO, shrunk: tuple[int, int] | None, most: int) -> Opened:
-    """Read a header. If that or decoding fails, the same is tried without the file's metadata."""
+    """Read a header. If this or decoding fails, try again without the file's metadata."""
     try:
         with quiet():
             picture = _DECODERS[kind](file, "")
@@ -123,12 +123,12 @@ def _open_any(kind: str, file: BinaryIO, shrunk: tuple[int, int] | None, most: i
 
 
 def opened(picture: PILImage.Image) -> Opened:
-    """Return what there is to know of a picture of Pillow, which may not be decoded yet."""
+    """Return the facts about a Pillow picture, which may not be decoded yet."""
     return Opened(picture.size, _work(picture), lambda: _loaded(picture), lambda: _orientation(picture))
 
 
 def _kind(head: bytes) -> str | None:
-    """Return a file's format by how it begins."""
+    """Return a file's format by its first bytes; None if it is unknown."""
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "WEBP"
     if head[4:8] == b"ftyp":
@@ -151,7 +151,7 @@ def _open_jpeg(
 
 
 def _coefficients(picture: JpegImagePlugin.JpegImageFile, file: BinaryIO) -> int:
-    """Return how many bytes of coefficients the decoder keeps: all, if the picture comes in several scans."""
+    """Return the bytes of coefficients that the decoder keeps: none, unless the picture has several scans."""
     place = file.tell()
     scan = file.read(3)
     file.seek(place)
@@ -163,22 +163,22 @@ def _coefficients(picture: JpegImagePlugin.JpegImageFile, file: BinaryIO) -> int
 
 
 _STORED = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16L": 2, "I;16B": 2, "I;16N": 2}
-"""Bytes per pixel of Pillow's pictures, by mode. All others take four."""
+"""Bytes per pixel of Pillow's pictures, by mode. The other modes have four."""
 
 _DECODED = {"WEBP": 20, "AVIF": 18, "HEIF": 18}
-"""Bytes per pixel while decoding, measured and rounded up, if the decoder keeps copies of its own."""
+"""Bytes per pixel during decoding for decoders that keep their own copies. Measured and rounded up."""
 
 
 def _work(picture: PILImage.Image) -> int:
     pixels = picture.width * picture.height
     stored = _STORED.get(picture.mode, 4)
-    if picture.format == "TIFF":  # it is turned upright by a copy
+    if picture.format == "TIFF":  # Pillow turns it upright by making a copy
         return 2 * stored * pixels + 8 * _tile_pixels(picture)
     return _DECODED.get(picture.format or "", stored) * pixels
 
 
 def _tile_pixels(picture: PILImage.Image) -> int:
-    """Return how many pixels a TIFF's tile has: it may be larger than the picture."""
+    """Return the number of pixels of a TIFF's tile, which may be larger than the picture."""
     tags: Any = getattr(picture, "tag_v2", {})
     width, height = tags.get(322, 0), tags.get(323, 0)
     return width * height if isinstance(width, int) and isinstance(height, int) else 0
@@ -191,17 +191,17 @@ def _loaded(picture: PILImage.Image) -> PILImage.Image:
 
 
 def _orientation(picture: PILImage.Image) -> int:
-    """Return the orientation, 1 to 8; damaged metadata tells none."""
+    """Return the EXIF orientation, 1 to 8; 1 if it is missing or damaged."""
     try:
         with quiet():
             found = picture.getexif().get(_ORIENTATION, 1)
-    except Exception:  # Pillow raises errors of many kinds over damaged EXIF and XMP
+    except Exception:  # Pillow raises many kinds of errors for damaged EXIF and XMP
         return 1
     return found if isinstance(found, int) and 1 <= found <= 8 else 1
 
 
 def _open_heic(file: BinaryIO, name: str) -> Opened:
-    """Read a HEIC picture's header. Its decoder turns the picture upright itself."""
+    """Read a HEIC picture's header. The decoder itself turns the picture upright."""
     try:
         with importing("pillow_heif"):
             import pillow_heif
@@ -217,9 +217,9 @@ def _open_heic(file: BinaryIO, name: str) -> Opened:
 
 @cache
 def _silence_libtiff() -> None:
-    """Keep libtiff from printing on the standard error stream: what fails is raised as well.
+    """Stop libtiff from printing errors, which Pillow also raises.
 
-    Does nothing where the library inside Pillow cannot be reached.
+    Do nothing if the copy of libtiff in Pillow cannot be reached.
     """
     try:
         set_handler = ctypes.CDLL(_imaging.__file__).TIFFSetErrorHandler
@@ -230,7 +230,7 @@ def _silence_libtiff() -> None:
 
 
 class _Quiet(threading.local):
-    """How many blocks of `quiet` the thread is in."""
+    """The number of `quiet` blocks that the current thread is in."""
 
     depth = 0
 
@@ -240,9 +240,9 @@ _quiet = _Quiet()
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Drop what Pillow warns of and logs, about metadata and size, in this thread and inside the block.
+    """Suppress Pillow's warnings and logs about metadata and size, in this thread and inside the block.
 
-    Python's own filters belong to the whole process, and may turn warnings into errors.
+    Python's warning filters would affect the whole process.
     """
     _quiet.depth += 1
     try:
@@ -252,7 +252,7 @@ def quiet() -> Iterator[None]:
 
 
 class _ThreadsWarnings:
-    """Stands for the module `warnings` in modules of Pillow, and passes on all but what is to be dropped."""
+    """Replaces the module `warnings` in Pillow's modules, and suppresses warnings in `quiet` blocks."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(warnings, name)

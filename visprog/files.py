@@ -1,4 +1,4 @@
-"""Reading and writing files: only regular files, at most so many bytes, and written whole or not at all."""
+"""Reading and writing files. Only regular files are read, up to a size limit. Writing is atomic."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if sys.platform != "win32":
 
 
 class Limit(NamedTuple):
-    """How many bytes are read at most, what to do about a larger file, and which error to raise."""
+    """The maximum number of bytes to read, and the advice and the error for larger files."""
 
     most: int
     advice: str
@@ -30,31 +30,31 @@ class Limit(NamedTuple):
 
 
 _ADDRESS = re.compile(r"([a-z][a-z0-9+.-]+):/|data:[^/]*[/;,]", re.IGNORECASE)
-"""`https://...`, `s3://...`, `data:...`. A single letter before the colon is a drive of Windows."""
+"""`https://...`, `s3://...`, `data:...`. A single letter before the colon is a Windows drive."""
 
-_SHOWN = 60
-"""Characters of an address that a message shows: a `data:` address holds a whole picture."""
+_MAX_SHOWN = 60
+"""Characters of an address that a message shows. A `data:` address contains a whole picture."""
 
 _OPENING = (
     os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 )
-"""Without O_NONBLOCK, opening a named pipe waits until something writes to it."""
+"""O_NONBLOCK: otherwise opening a named pipe waits until another process writes to it."""
 
 
 def read_file(path: Path, limit: Limit) -> bytes:
-    """Return a file's content. Raises the limit's error if it cannot be read, or is too large."""
+    """Return a file's content. Raises the limit's error if it cannot be read or is too large."""
     with open_file(path, limit.error) as file:
         check_size(str(path), os.fstat(file.fileno()).st_size, limit)
         return read_stream(file, str(path), limit)
 
 
 def read_text(path: Path, limit: Limit) -> str:
-    """Return the text of a file in UTF-8, with line ends as Python reads them. Raises the limit's error."""
+    """Return the text of a UTF-8 file, with every line end as a newline. Raises the limit's error."""
     return decode_text(read_file(path, limit), str(path), limit.error)
 
 
 def decode_text(content: bytes, name: str, error: type[VisProgError]) -> str:
-    """Return text in UTF-8, with line ends as Python reads them. Raises `error`."""
+    """Decode UTF-8, and convert every line end to a newline. Raises `error`."""
     try:
         return content.decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as cause:
@@ -62,14 +62,14 @@ def decode_text(content: bytes, name: str, error: type[VisProgError]) -> str:
 
 
 def read_lines(file: BinaryIO, name: str, limit: Limit) -> Iterator[bytes]:
-    """Yield the lines of an open file; the limit is that of a line."""
+    """Yield the lines of an open file. The limit applies to each line."""
     while line := file.readline(limit.most + 1):
         check_size(f"a line of {name}", len(line), limit)
         yield line
 
 
 def read_stream(file: BinaryIO, name: str, limit: Limit) -> bytes:
-    """Return what is left of an open file, which may have no known end. Raises the limit's error."""
+    """Return the rest of an open file, which may be endless. Raises the limit's error."""
     try:
         content = file.read(limit.most + 1)
     except OSError as cause:
@@ -80,7 +80,7 @@ def read_stream(file: BinaryIO, name: str, limit: Limit) -> bytes:
 
 @contextlib.contextmanager
 def open_file(path: Path, error: type[VisProgError]) -> Iterator[BufferedReader]:
-    """Open a regular file for reading. Raises `error` at once for pipes, devices, sockets and folders."""
+    """Open a regular file for reading. Raises `error` immediately for pipes, devices, sockets and folders."""
     try:
         number = os.open(path, _OPENING)
     except (OSError, ValueError) as cause:
@@ -97,9 +97,9 @@ def open_file(path: Path, error: type[VisProgError]) -> Iterator[BufferedReader]
 
 
 def check_file(path: Path, kind: str, error: type[VisProgError], lead: str = "") -> None:
-    """Raise `error` if a path that should lead to a file of this `kind` (`a picture`) does not.
+    """Raise `error` if there is no regular file at this path. `kind` names the expected file: "a picture".
 
-    `lead` stands before the message.
+    `lead` is put before the message.
     """
     try:
         mode = path.stat().st_mode
@@ -113,35 +113,35 @@ def check_file(path: Path, kind: str, error: type[VisProgError], lead: str = "")
 
 
 def check_size(name: str, size: int, limit: Limit) -> None:
-    """Raise the limit's error if something has more bytes than are read."""
+    """Raise the limit's error if `size` in bytes is too large."""
     if size > limit.most:
         most = f"at most {limit.most / 1e6:.0f} MB are read"
         raise limit.error(f"{name} has {size / 1e6:.1f} MB or more, {most}", help=limit.advice)
 
 
 def is_address(path: str | os.PathLike[str]) -> bool:
-    """Whether a path is written as an address (`https://...`, `file://...`, `data:...`)."""
+    """Return whether a path is written as an address (`https://...`, `file://...`, `data:...`)."""
     return _ADDRESS.match(os.fspath(path)) is not None
 
 
 def address_fault(path: str | os.PathLike[str]) -> str:
-    """Return one sentence on an address that was given instead of a file: what it is, and what to do."""
+    """Return a message about an address that was given instead of a file, with advice."""
     return ": ".join(_about_address(path))
 
 
 def _about_address(path: str | os.PathLike[str]) -> tuple[str, str]:
-    """Return what to say about an address that was given as a path, and what to do."""
+    """Return the message about an address that was given as a path, and the advice."""
     scheme, _, rest = os.fspath(path).partition(":")
     local = scheme.casefold() == "file"
     slashes = "///" if local else "//" if rest.startswith("/") else ""  # a Path has joined them
     written = f"{scheme}:{slashes}{rest.lstrip('/')}"
-    shown = written if len(written) <= _SHOWN else f"{written[:_SHOWN]}..."
+    shown = written if len(written) <= _MAX_SHOWN else f"{written[:_MAX_SHOWN]}..."
     advice = "download it and give the path of the file"
     if local:
         place = rest.lstrip("/").removeprefix("localhost/")
         advice = f"give the path: /{unquote(place)}"
     elif scheme.casefold() == "data":
-        advice = "save what it holds as a file and give its path"
+        advice = "save its content as a file and give the path"
     return f"{shown} is an address, not a file", advice
 
 
@@ -159,7 +159,7 @@ def _kind(mode: int) -> str:
 
 
 def _missing(path: Path, cause: OSError | ValueError, error: type[VisProgError]) -> VisProgError:
-    """Return the error for a path that cannot be opened: a socket and a folder (on Windows) among them."""
+    """Return the error for a path that cannot be opened, such as a socket, or a folder on Windows."""
     if isinstance(cause, FileNotFoundError | NotADirectoryError):
         return error(f"there is no file {path}", help="check the path")
     with contextlib.suppress(OSError, ValueError):
@@ -175,11 +175,11 @@ def _unreadable(name: str, cause: OSError | ValueError, error: type[VisProgError
 
 
 def write_atomically(path: str | os.PathLike[str], content: bytes | str) -> None:
-    """Write a file whole or not at all, even if the machine stops. Raises OutputError.
+    """Write a file completely or not at all, even if the machine stops. Raises OutputError.
 
-    The content goes to a file beside it and to the disk (about a millisecond), and is then renamed. A link is
-    followed: the file that it leads to is replaced. A file that is replaced keeps its permissions.
-    Text is written as UTF-8; a lone surrogate, which has no form in it, is escaped.
+    The content is written to a temporary file in the same folder and flushed to the disk (about a
+    millisecond). The temporary file is then renamed. A link is followed: its target is replaced. A file that
+    is replaced keeps its permissions. Text is written as UTF-8; lone surrogates are escaped.
     """
     with replacing(path) as file:
         file.write(content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content)
@@ -187,34 +187,34 @@ def write_atomically(path: str | os.PathLike[str], content: bytes | str) -> None
 
 @contextlib.contextmanager
 def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
-    """Open a new file that takes the place of `path` if the block ends well. Raises OutputError."""
+    """Open a new file that replaces `path` if the block succeeds. Raises OutputError."""
     target = Path(os.path.realpath(path))
     try:
         mode = _replaceable(target)
-        _remove_leftovers(target.parent)
-        beside = target.with_name(f"{_PREFIX}{secrets.token_hex(8)}{_SUFFIX}")
+        _remove_old_leftovers(target.parent)
+        temporary = target.with_name(f"{_PREFIX}{secrets.token_hex(8)}{_SUFFIX}")
         try:
-            number = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0),
+            number = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0),
                              0o666 if mode is None else 0o600)  # fmt: skip
             with os.fdopen(number, "wb") as file:
                 if mode is not None:
-                    _set_mode(beside, mode)
+                    _set_mode(temporary, mode)
                 _lock(file)
                 yield file
                 file.flush()
-                os.fsync(file.fileno())  # the name may reach the disk first: after a power cut it is empty
-            beside.replace(target)
+                os.fsync(file.fileno())  # else the file may be empty after a power cut
+            temporary.replace(target)
         finally:
-            beside.unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
     except (OSError, ValueError) as cause:
         reason = getattr(cause, "strerror", None) or cause
         folder = target.parent
-        advice = f"make the folder {folder} first" if not folder.is_dir() else "choose another place"
+        advice = f"create the folder {folder} first" if not folder.is_dir() else "choose another path"
         raise OutputError(f"{target} cannot be written: {reason}", help=advice) from cause
 
 
 def _replaceable(target: Path) -> int | None:
-    """Return the permissions of the file that is about to be replaced; None if there is none."""
+    """Return the permissions of a file that will be replaced; None if it does not exist."""
     try:
         mode = target.stat().st_mode
     except FileNotFoundError:
@@ -225,56 +225,80 @@ def _replaceable(target: Path) -> int | None:
 
 
 def _set_mode(path: Path, mode: int) -> None:
-    with contextlib.suppress(PermissionError):  # some network drives know no permissions
+    with contextlib.suppress(PermissionError):  # some network drives have no permissions
         path.chmod(mode)
 
 
 _PREFIX, _SUFFIX = ".visprog-", ".part"
-"""How the names of files that are being written begin and end."""
+"""The beginning and the end of the names of temporary files."""
 
-_OLD = 3600
-"""Seconds after its last change before an unfinished file may count as left over."""
+_MIN_AGE = 3600
+"""Seconds since its last change before an unfinished file may be removed from a folder that others use."""
 
 _cleaned = set[Path]()
 
 
 def _lock(file: BinaryIO) -> None:
-    """Mark a file as being written for as long as it is open: the mark ends with the process."""
+    """Lock a file that is being written. The system releases the lock when the process ends."""
     if sys.platform != "win32":
         with contextlib.suppress(OSError):  # some network drives have no locks; the file's age protects it
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def _remove_leftovers(folder: Path) -> None:
-    """Delete what killed processes left unfinished in a folder, once per process and folder."""
-    if sys.platform == "win32" or folder in _cleaned:
-        return
-    _cleaned.add(folder)
+def remove_leftovers(folder: Path, min_age: float | None = None) -> None:
+    """Delete the unfinished files that killed processes left in a folder.
+
+    Keep the files of other users, the files that a running process has locked, and files that were changed
+    less than `min_age` seconds ago. Without `min_age`, no other process may be writing in the folder: the age
+    is then ignored.
+    """
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
             if entry.name.startswith(_PREFIX) and entry.name.endswith(_SUFFIX):
                 with contextlib.suppress(OSError):
-                    _remove_if_left(Path(entry.path))
+                    _remove_if_abandoned(Path(entry.path), min_age)
 
 
-def _remove_if_left(path: Path) -> None:
-    """Delete an unfinished file of this user that is old, and that no living process holds locked."""
-    number = os.open(path, _OPENING | os.O_NOFOLLOW)
+def _remove_old_leftovers(folder: Path) -> None:
+    """Remove leftovers that are old enough, once per process and folder."""
+    if folder not in _cleaned:
+        _cleaned.add(folder)
+        remove_leftovers(folder, _MIN_AGE)
+
+
+def _remove_if_abandoned(path: Path, min_age: float | None) -> None:
+    number = os.open(path, _OPENING | getattr(os, "O_NOFOLLOW", 0))
     try:
-        found = os.fstat(number)
-        if (
-            stat.S_ISREG(found.st_mode)
-            and found.st_uid == os.geteuid()
-            and time.time() - found.st_mtime > _OLD
-        ):
-            fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)  # raises if the writer is alive
-            path.unlink()
+        is_abandoned = _is_abandoned(number, min_age)
     finally:
         os.close(number)
+    if is_abandoned:
+        path.unlink()  # Windows raises an error if a process has the file open
 
 
-class Place(NamedTuple):
-    """A file that will be written, unless it is None: what it holds, and how its name may end."""
+def _is_abandoned(number: int, min_age: float | None) -> bool:
+    found = os.fstat(number)
+    is_old = min_age is None or time.time() - found.st_mtime > min_age
+    if not stat.S_ISREG(found.st_mode) or not is_old:
+        return False
+    if sys.platform == "win32":
+        return True
+    return found.st_uid == os.geteuid() and not _is_locked(number)
+
+
+def _is_locked(number: int) -> bool:
+    if sys.platform != "win32":
+        try:
+            fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except (BlockingIOError, PermissionError):
+            return True
+        except OSError:  # some network drives have no locks
+            return False
+    return False
+
+
+class OutputFile(NamedTuple):
+    """A file that will be written, unless `path` is None. `what` names its content: "the trace"."""
 
     what: str
     path: Path | None
@@ -282,45 +306,48 @@ class Place(NamedTuple):
 
 
 PAGE_ENDINGS = (".html", ".htm")
-"""How the name of a page may end."""
+"""The allowed endings of pages."""
 
 
-def check_places(*places: Place, given: Sequence[Path] = ()) -> None:
-    """See beforehand that files can be written, each its own, and that none is one of the given pictures."""
-    written: list[tuple[str, Path]] = []
-    for what, path, endings in places:
+def check_output_files(*outputs: OutputFile, given: Sequence[Path] = ()) -> None:
+    """Raise UsageError if files cannot be written, are the same, or would overwrite a `given` picture."""
+    checked: list[tuple[str, Path]] = []
+    for what, path, endings in outputs:
         if path is None:
             continue
-        _check_place(path)
-        if endings and path.suffix.casefold() not in endings:
-            *others, last = endings
-            raise UsageError(
-                f"{what} is written as {' or '.join([', '.join(others), last] if others else [last])}, "
-                f"not as {path.name}",
-                help="change the ending",
-            )
+        _check_output_path(path)
+        _check_ending(what, path, endings)
         if any(_is_same(path, picture) for picture in given):
-            raise UsageError(f"{path} is one of the given pictures", help="write to another file")
-        for other, place in written:
-            if _is_same(path, place):
-                raise UsageError(f"{other} and {what} cannot be the same file", help="give each its own")
-        written.append((what, path))
+            raise UsageError(f"{path} is one of the input pictures", help="write to another file")
+        for other, other_path in checked:
+            if _is_same(path, other_path):
+                raise UsageError(
+                    f"{other} and {what} cannot be the same file", help="give each of them its own path"
+                )
+        checked.append((what, path))
 
 
-def _check_place(place: Path) -> None:
+def _check_ending(what: str, path: Path, endings: tuple[str, ...]) -> None:
+    if endings and path.suffix.casefold() not in endings:
+        *others, last = endings
+        allowed = f"{', '.join(others)} or {last}" if others else last
+        raise UsageError(f"{what} is written as {allowed}, not as {path.name}", help="change the ending")
+
+
+def _check_output_path(path: Path) -> None:
     try:
-        if place.is_dir():
-            raise UsageError(f"{place} is a folder", help="give a file's name")
-        if not place.parent.is_dir():
-            raise UsageError(f"there is no folder {place.parent}", help="make it, or choose another place")
-        if not os.access(place.parent, os.W_OK):
-            raise UsageError(f"nothing can be written in {place.parent}", help="choose another place")
+        if path.is_dir():
+            raise UsageError(f"{path} is a folder", help="give the name of a file")
+        if not path.parent.is_dir():
+            raise UsageError(f"there is no folder {path.parent}", help="create it, or choose another path")
+        if not os.access(path.parent, os.W_OK):
+            raise UsageError(f"the folder {path.parent} is not writable", help="choose another path")
     except OSError as cause:
-        raise UsageError(f"{place} cannot be a file: {cause.strerror}", help="choose another name") from cause
+        raise UsageError(f"{path} cannot be a file: {cause.strerror}", help="choose another name") from cause
 
 
 def _is_same(one: Path, other: Path) -> bool:
-    """Whether two paths lead to the same file, by whatever links and names, even if there is none yet."""
+    """Return whether two paths lead to the same file, which need not exist."""
     if os.path.realpath(one) == os.path.realpath(other):
         return True
     return one.exists() and other.exists() and one.samefile(other)

@@ -1,8 +1,9 @@
-"""Pictures in and out: what may be read, and how results are written.
+"""Reading and writing pictures.
 
-JPEG, PNG, WEBP, GIF, BMP, TIFF and AVIF are read, and HEIC with the extra `heic`: at most 32 MB, the first
-frame or page, turned as its EXIF orientation says, transparency on white, as RGB. A picture of more than 40
-megapixels is scaled down; one of more than 200, or one that takes too much memory to decode, is rejected.
+The formats JPEG, PNG, WEBP, GIF, BMP, TIFF and AVIF are read, and HEIC with the extra `heic`. A file may have
+32 MB. The first frame or page is read, turned upright by its EXIF orientation, put on white if it is
+transparent, and converted to RGB. A picture of more than 40 megapixels is scaled down. A picture of more than
+200 megapixels, or one that needs too much memory to decode, is rejected.
 """
 
 from __future__ import annotations
@@ -26,23 +27,25 @@ from visprog.pixels import Rows, fitted, gather, rows_of, rows_of_array
 from visprog.values import Image
 
 Source: TypeAlias = str | os.PathLike[str] | bytes | PILImage.Image | NDArray[Any] | Image
-"""What a picture may come as: a path, a file's bytes, a PIL image, an array, or an Image."""
+"""The types of a picture: a path, a file's bytes, a PIL image, an array, or an Image."""
 
 Images: TypeAlias = Source | Sequence[Source] | Mapping[str, Source]
 """One picture (IMAGE), two (LEFT, RIGHT), more (IMAGE1, IMAGE2, ...), or pictures by name."""
 
 MAX_BYTES = 32_000_000
+"""Maximum size of a picture's file."""
+
 MAX_PIXELS = 40_000_000
-"""A larger picture is scaled down to so many pixels."""
+"""Number of pixels to which a larger picture is scaled down."""
 
 MAX_DECODED = 200_000_000
-"""Pixels of a file above which it is not decoded at all."""
+"""Maximum number of pixels in a file. A larger picture is rejected."""
 
 DECODING = Budget(1_100_000_000)
-"""The bytes that all threads together use to decode pictures. One that would take more alone is rejected."""
+"""Bytes that all threads together use to decode pictures. A picture that needs more alone is rejected."""
 
 _LARGE = 50_000_000
-"""Bytes of decoding after which memory is given back to the system: it takes about a millisecond."""
+"""Bytes of decoding after which memory is returned to the system, which takes about a millisecond."""
 
 _LIMIT = Limit(MAX_BYTES, "save it smaller first", ImageError)
 
@@ -56,23 +59,23 @@ PICTURE_ENDINGS = tuple(_SUFFIXES)
 
 
 class Need(NamedTuple):
-    """The bytes that a picture takes once it is read, and those that reading it takes meanwhile."""
+    """The bytes of a picture once it is read (`held`), and the extra bytes needed while it is read."""
 
     held: int = 0
     reading: int = 0
 
 
 def load_image(source: Source) -> Image:
-    """Read a picture. Raises ImageError if it cannot be read, or is larger than allowed.
+    """Read a picture. Raises ImageError if it cannot be read or is too large.
 
-    The notes of the Image say if it was scaled down.
+    The notes of the Image tell whether it was scaled down.
     """
     if isinstance(source, Image):
         return source
     if isinstance(source, np.ndarray):
         return _from_array(source)
     if isinstance(source, PILImage.Image):
-        with _in_words("the picture"):
+        with _image_errors("the picture"):
             return _decode(opened(source), "the picture", 0)
     if isinstance(source, bytes | bytearray):
         check_size("the picture", len(source), _LIMIT)
@@ -81,13 +84,13 @@ def load_image(source: Source) -> Image:
         with _open(source) as (file, size):
             return _read(file, str(source), size)
     raise ImageError(
-        f"a {type(source).__name__} is no picture",
+        f"a {type(source).__name__} is not a picture",
         help="give a path, a file's bytes, a PIL image or an array",
     )
 
 
 def need_of(source: Source) -> Need:
-    """Return how much memory it takes to read a picture; none if that cannot be told without reading it."""
+    """Return the memory needed to read a picture; zero if it is unknown before the picture is read."""
     try:
         if isinstance(source, Image | np.ndarray):
             height, width = (source.pixels if isinstance(source, Image) else source).shape[:2]
@@ -99,7 +102,7 @@ def need_of(source: Source) -> Need:
         else:
             with _open(source) as (file, size):
                 found = _header(file, str(source))
-    except Exception:  # reading it will say what is the matter
+    except Exception:  # reading the picture will report the error
         return Need()
     held = _held(found.size)
     return Need(held, size + found.work)
@@ -112,7 +115,7 @@ def _held(size: tuple[int, int]) -> int:
 
 @contextlib.contextmanager
 def _open(source: str | os.PathLike[str]) -> Iterator[tuple[BinaryIO, int]]:
-    """Open a picture's file, and tell its size in bytes."""
+    """Open a picture's file. Yield the file and its size in bytes."""
     with open_file(Path(source), ImageError) as file:
         size = os.fstat(file.fileno()).st_size
         check_size(str(source), size, _LIMIT)
@@ -122,7 +125,7 @@ def _open(source: str | os.PathLike[str]) -> Iterator[tuple[BinaryIO, int]]:
 def _read(file: BinaryIO, name: str, size: int) -> Image:
     if not size:
         raise ImageError(f"{name} is empty", help="give a picture")
-    with _in_words(name):
+    with _image_errors(name):
         return _decode(_header(file, name), name, size)
 
 
@@ -136,25 +139,25 @@ def _header(file: BinaryIO, name: str) -> Opened:
 
 
 def _decode(picture: Opened, name: str, file_size: int) -> Image:
-    """Decode a picture as soon as there is memory for it."""
+    """Decode a picture when there is memory for it."""
     _check_pixels(picture.size, name)
     need = picture.work + file_size + _held(picture.size)
     if need > DECODING.limit:
         raise ImageError(
-            f"{name} would take {need / 1e9:.1f} GB of memory to decode, at most "
-            f"{DECODING.limit / 1e9:.1f} GB are used",
+            f"{name} needs {need / 1e9:.1f} GB of memory to decode, at most "
+            f"{DECODING.limit / 1e9:.1f} GB are allowed",
             help="make it smaller first",
         )
     with DECODING.reserve(need):
         loaded = picture.load()
         if loaded.width * loaded.height > picture.size[0] * picture.size[1]:
             raise ImageError(
-                f"{name} holds {loaded.width}x{loaded.height} pixels, but declares "
+                f"{name} contains {loaded.width}x{loaded.height} pixels, but declares "
                 f"{picture.size[0]}x{picture.size[1]}",
                 help="open it in a viewer and save it again, as PNG or JPEG",
             )
         image = _image(rows_of(loaded, name), loaded.size, picture.size, picture.orientation())
-        del loaded, picture  # their memory is free from here on
+        del loaded, picture  # frees their memory
         if need > _LARGE:
             release_memory()
     return image
@@ -172,7 +175,7 @@ def _check_pixels(size: tuple[int, int], name: str) -> None:
 
 
 def _image(rows: Rows, size: tuple[int, int], written: tuple[int, int], orientation: int = 1) -> Image:
-    """Gather a picture of `size` from its rows; the file's, or array's, was `written`."""
+    """Build a picture from its rows. `size` is the size of the rows, `written` that of the file or array."""
     pixels = gather(rows, size, fitted(size, MAX_PIXELS), orientation)
     image = Image.adopt(pixels)
     if written[0] * written[1] > MAX_PIXELS:
@@ -182,8 +185,8 @@ def _image(rows: Rows, size: tuple[int, int], written: tuple[int, int], orientat
 
 
 @contextlib.contextmanager
-def _in_words(name: str) -> Iterator[None]:
-    """Turn what a decoder raises over a picture into an ImageError."""
+def _image_errors(name: str) -> Iterator[None]:
+    """Convert a decoder's exceptions to ImageError."""
     try:
         yield
     except ImageError:
@@ -198,13 +201,13 @@ def _in_words(name: str) -> Iterator[None]:
         ) from cause
     except Exception as cause:
         raise ImageError(
-            f"{name} is damaged, or of a kind that is not read: {cause}",
+            f"{name} is damaged or has an unsupported form: {cause}",
             help="open it in a viewer and save it again, as PNG or JPEG",
         ) from cause
 
 
 def _from_array(array: NDArray[Any]) -> Image:
-    """Take grey (H, W), RGB (H, W, 3) or RGBA (H, W, 4); integers by their range, floats in [0, 1]."""
+    """Convert an array: grey (H, W), RGB (H, W, 3) or RGBA (H, W, 4), of integers or of floats in [0, 1]."""
     if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (1, 3, 4)) or not array.size:
         raise ImageError(
             f"an array of shape {array.shape} is not a picture",
@@ -214,7 +217,7 @@ def _from_array(array: NDArray[Any]) -> Image:
     _check_pixels(size, "the array")
     low, high = (array.min(), array.max()) if array.dtype.kind in "iu" else (0, 0)
     if array.dtype.kind == "f" and not (np.isfinite(array).all() and array.min() >= 0 and array.max() <= 1):
-        raise ImageError("an array of floats holds values between 0 and 1", help="divide by its maximum")
+        raise ImageError("an array of floats must have values between 0 and 1", help="divide by its maximum")
     wide = array.dtype == np.uint16 or (array.dtype == np.int32 and low >= 0 and high > 255)
     if array.dtype.kind not in "bfiu" or (not wide and (low < 0 or high > 255)):
         raise ImageError(
@@ -232,16 +235,16 @@ def _to_bytes(part: NDArray[Any], *, wide: bool) -> NDArray[np.uint8]:
 
 
 def save_image(image: Image, path: str | os.PathLike[str]) -> None:
-    """Write a picture in the format that the name's ending says. Raises OutputError.
+    """Write a picture in the format of the path's ending. Raises OutputError.
 
-    The file is written whole or not at all.
+    The file is written completely or not at all.
     """
     target = Path(path)
     kind = _SUFFIXES.get(target.suffix.casefold())
     if kind is None:
         endings = ", ".join(_SUFFIXES)
         raise OutputError(
-            f"{target} does not say which kind of picture it is", help=f"end it with one of {endings}"
+            f"the ending of {target} is not that of a picture format", help=f"use one of {endings}"
         )
     options: dict[str, Any] = {"quality": 95} if kind in ("JPEG", "WEBP") else {}
     buffer = io.BytesIO()

@@ -1,4 +1,7 @@
-"""Files of pictures without their metadata: what is read if metadata alone is damaged."""
+"""Removes the metadata from files of pictures, so that a file whose metadata is damaged can be read.
+
+Pillow cannot do this: it raises an error for the damaged part, and does not tell where the part is.
+"""
 
 from __future__ import annotations
 
@@ -11,46 +14,46 @@ from typing import BinaryIO
 _PNG_START = 8
 """Bytes before the first chunk of a PNG."""
 
-_PIXELS = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
-"""The chunks of a PNG that tell the pixels of its first frame."""
+_PIXEL_CHUNKS = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
+"""The chunks of a PNG that define the pixels of its first frame."""
 
 _METADATA_ITEM = re.compile(rb"(infe[\x02\x03].{3}(?:.{4}|.{6}))(?:Exif|mime)", re.DOTALL)
-"""The entry in an AVIF's list of items that stands for EXIF or XMP."""
+"""An entry for EXIF or XMP in an AVIF's list of items."""
 
 _METADATA_TAGS = {269, 270, 271, 272, 282, 283, 285, 296, 297, 305, 306, 315, 316, 337}
-"""Tags of a TIFF that tell nothing of its pixels. No tag from 700 on does."""
+"""Tags of a TIFF below 700 that do not define its pixels. No tag from 700 on defines them."""
 
 
 def without_metadata(kind: str, file: BinaryIO) -> BinaryIO | None:
-    """Return a copy of a file of this format without its metadata; None if the format needs none."""
-    strip = _STRIPPED.get(kind)
+    """Return a copy of a file without its metadata; None if this is not needed for the format."""
+    strip = _STRIPPERS.get(kind)
     if strip is None:
         return None
     file.seek(0)
     return io.BytesIO(strip(file.read()))
 
 
-def _bare_png(data: bytes) -> bytes:
+def _strip_png(data: bytes) -> bytes:
     kept, place = [data[:_PNG_START]], _PNG_START
     while place + 8 <= len(data):
         end = place + 12 + int.from_bytes(data[place : place + 4], "big")
-        if data[place + 4 : place + 8] in _PIXELS:
+        if data[place + 4 : place + 8] in _PIXEL_CHUNKS:
             kept.append(data[place:end])
         place = end
     return b"".join(kept)
 
 
-def _bare_avif(data: bytes) -> bytes:
-    """Give items of metadata a type that the decoder does not know: it ignores them."""
+def _strip_avif(data: bytes) -> bytes:
+    """Give metadata items a type that the decoder does not know and therefore ignores."""
     return _METADATA_ITEM.sub(rb"\1none", data)
 
 
-def _bare_tiff(data: bytes) -> bytes:
-    """Give tags of metadata in the first directory a value of one byte, which stands in the tag itself."""
+def _strip_tiff(data: bytes) -> bytes:
+    """Give metadata tags in the first directory a value of one byte, which is stored in the tag itself."""
     order = "<" if data[:2] == b"II" else ">"
     large = 43 in data[2:4]
     first, count, size, tag = ("Q", "Q", 20, "HHQ") if large else ("I", "H", 12, "HHI")
-    bare = bytearray(data)
+    stripped = bytearray(data)
     try:
         place = struct.unpack_from(f"{order}{first}", data, 8 if large else 4)[0]
         entries = struct.unpack_from(f"{order}{count}", data, place)[0]
@@ -58,10 +61,14 @@ def _bare_tiff(data: bytes) -> bytes:
         for start in range(place, min(place + size * entries, len(data) - size), size):
             number = struct.unpack_from(f"{order}H", data, start)[0]
             if number >= 700 or number in _METADATA_TAGS:
-                struct.pack_into(f"{order}{tag}", bare, start, number, 1, 1)
+                struct.pack_into(f"{order}{tag}", stripped, start, number, 1, 1)
     except (struct.error, OverflowError):  # the directory itself is damaged
         return data
-    return bytes(bare)
+    return bytes(stripped)
 
 
-_STRIPPED: dict[str, Callable[[bytes], bytes]] = {"PNG": _bare_png, "AVIF": _bare_avif, "TIFF": _bare_tiff}
+_STRIPPERS: dict[str, Callable[[bytes], bytes]] = {
+    "PNG": _strip_png,
+    "AVIF": _strip_avif,
+    "TIFF": _strip_tiff,
+}

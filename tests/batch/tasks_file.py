@@ -26,6 +26,15 @@ def write_picture(folder: Path, name: str, color: int = 0) -> Path:
     return path
 
 
+def output_files(out: Path) -> dict[str, bytes]:
+    """Read the files that a batch wrote. The journal counts as empty: the order of its lines varies."""
+    return {
+        str(path.relative_to(out)): path.read_bytes() if path.name != "journal.jsonl" else b""
+        for path in sorted(out.rglob("*"))
+        if path.is_file()
+    }
+
+
 def lines_of(path: Path) -> list[dict[str, Any]]:
     """Read JSON lines."""
     return [json.loads(line) for line in path.read_text("utf-8").splitlines()]

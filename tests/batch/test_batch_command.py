@@ -29,7 +29,7 @@ def test_a_file_of_tasks_becomes_results(folder: Path) -> None:
     assert err.endswith("2 tasks: 2 done, 0 failed (2 of them earlier)\n")
 
     _, err = visprog("batch", "tasks.jsonl", "--out", "out", status=2)
-    assert "`--save` was given, and is not now; `--traces` was given, and is not now" in err
+    assert "`--save` was given before, but is not now; `--traces` was given before, but is not now" in err
     visprog("batch", "tasks.jsonl", "--out", "out", "--allow-changes", "--cache", "cache")
 
 

@@ -20,7 +20,8 @@ import pytest
 from tests.batch.tasks_file import lines_of, write_picture, write_tasks
 from visprog import UsageError, VisProg
 from visprog.batch.cluster import Cluster
-from visprog.batch.runner import Options, run_batch
+from visprog.batch.engines import Options
+from visprog.batch.runner import run_batch
 from visprog.cli.sessions import make_session
 from visprog.extras import install_extra
 from visprog.models.fake import FakeVisualQA
@@ -204,7 +205,7 @@ def test_what_kills_every_worker_is_given_up_and_its_neighbours_are_not(folder: 
     assert (summary.tasks, summary.failed) == (7, 1)
     record = lines_of(summary.results)[3]
     assert (record["id"], record["error"]["type"]) == ("deadly", "WorkerDied")
-    assert record["error"]["message"] == "the process that ran the task died, 3 times"
+    assert record["error"]["message"] == "the process that ran the task died 3 times"
 
 
 def test_what_was_under_way_on_a_machine_that_goes_away_for_good_is_done_by_the_others(folder: Path) -> None:
@@ -230,8 +231,8 @@ def test_workers_that_are_set_up_otherwise_are_refused(folder: Path, cluster: st
     engine = Cluster(sessions("visual_qa=openai:other"), actors=1)
     with sessions("visual_qa=openai:some")() as session, pytest.raises(UsageError) as caught:
         run_batch(session, folder / "tasks.jsonl", folder / "out", engine=engine)
-    otherwise = "the model of visual_qa was `openai:some`, and is `openai:other`"
-    assert f"is set up otherwise than this process: {otherwise}" in caught.value.message
+    otherwise = "the model of visual_qa changed from `openai:some` to `openai:other`"
+    assert f"has other settings than this process: {otherwise}" in caught.value.message
     assert performed() == []
 
 
@@ -254,8 +255,8 @@ def test_a_session_that_cannot_be_sent_is_refused() -> None:
     ("words", "said"),
     [
         (["--engine", "ray", "--address", "127.0.0.1:1"], "Ray cluster at 127.0.0.1:1 cannot be reached"),
-        (["--engine", "ray", "--address", "nowhere"], "it is no HOST:PORT"),
-        (["--engine", "spark"], "there is no engine `spark`"),
+        (["--engine", "ray", "--address", "nowhere"], "the address is not HOST:PORT"),
+        (["--engine", "spark"], "unknown engine `spark`"),
         (["--actors", "2"], "add `--engine ray`"),
     ],
 )

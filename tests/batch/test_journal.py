@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from visprog import OutputError, UsageError
-from visprog.batch.journal import Journal, dump
+from visprog.batch.journal import Journal, json_line
 from visprog.batch.outcome import Outcome
 from visprog.models.usage import Tokens
 
@@ -210,7 +210,7 @@ def test_another_configuration_is_refused_in_words_unless_allowed(tmp_path: Path
     with pytest.raises(UsageError) as caught:
         Journal(path, other)
     assert (
-        "the model of detector was `a`, and is `b`; the model of masker was none, and is `m`"
+        "the model of detector changed from `a` to `b`; the model of masker changed from none to `m`"
         in caught.value.message
     )
     assert "--allow-changes" in str(caught.value.help)
@@ -222,7 +222,7 @@ def test_another_configuration_is_refused_in_words_unless_allowed(tmp_path: Path
 
 def test_two_at_once_are_refused(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "journal.jsonl", HERE)
-    with pytest.raises(UsageError, match="another batch is at work"):
+    with pytest.raises(UsageError, match="another batch is running"):
         Journal(tmp_path / "journal.jsonl", HERE)
     journal.close()
     Journal(tmp_path / "journal.jsonl", HERE).close()
@@ -248,6 +248,6 @@ def test_another_format_is_refused(version: int, tmp_path: Path) -> None:
 
 
 def test_what_json_has_no_name_for_stands_as_text() -> None:
-    assert dump({"a": [float("inf"), 1.5], "b": float("nan"), "c": {1}, "d": "\ud800é"}) == (
+    assert json_line({"a": [float("inf"), 1.5], "b": float("nan"), "c": {1}, "d": "\ud800é"}) == (
         '{"a": ["inf", 1.5], "b": "nan", "c": "{1}", "d": "\\ud800é"}'.encode()
     )

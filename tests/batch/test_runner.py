@@ -12,8 +12,9 @@ import pytest
 
 from tests.batch.tasks_file import lines_of, write_picture, write_tasks
 from visprog import Image, UsageError, VisProg, load_image
+from visprog.batch.engines import Job, Options
 from visprog.batch.outcome import Outcome
-from visprog.batch.runner import Job, Options, Progress, Summary, perform_side_by_side, run_batch
+from visprog.batch.runner import Progress, Summary, perform_side_by_side, run_batch
 from visprog.batch.tasks import Task
 from visprog.models.fake import FakeFaceDetector, FakeLanguageModel
 from visprog.models.usage import Tokens, spend
@@ -135,7 +136,7 @@ def test_failures_are_tried_again_on_request(tasks: Path, tmp_path: Path) -> Non
 
 def test_another_planner_or_model_is_refused_unless_allowed(tasks: Path, tmp_path: Path) -> None:
     first = run_batch(session(Faces()), tasks, tmp_path / "out")
-    with pytest.raises(UsageError, match="planner was `fake`, and is `other`"):
+    with pytest.raises(UsageError, match="planner changed from `fake` to `other`"):
         run_batch(session(Faces(), "other"), tasks, tmp_path / "out")
     other = run_batch(session(Faces(), "other"), tasks, tmp_path / "out", changes_allowed=True)
     assert other.performed == 7
@@ -153,9 +154,9 @@ def test_another_model_behind_the_planner_is_refused_and_so_are_other_banks(
 
     assert planned("at one server", "gqa").performed == 7
     assert planned("at one server", "gqa").performed == 0
-    with pytest.raises(UsageError, match="the planner's model was `at one server`, and is `at another`"):
+    with pytest.raises(UsageError, match="the planner's model changed from `at one server` to `at another`"):
         planned("at another", "gqa")
-    with pytest.raises(UsageError, match="the planner's banks was"):
+    with pytest.raises(UsageError, match="the planner's banks changed from"):
         planned("at one server", "nlvr")
 
 
@@ -166,12 +167,12 @@ def test_the_planner_is_not_asked_for_where_there_are_programs_alone(tmp_path: P
 
 def test_whoever_watches_learns_how_far_it_is(tasks: Path, tmp_path: Path) -> None:
     seen: list[Progress] = []
-    run_batch(session(Faces()), tasks, tmp_path / "out", watch=seen.append)
+    run_batch(session(Faces()), tasks, tmp_path / "out", on_progress=seen.append)
     assert seen[0] == Progress(7)
     assert [state.done for state in seen] == [0, 1, 2, 3, 4, 5, 6, 7, 7]
     assert seen[-1] == Progress(7, 7, 0, 4, Tokens(8, 4))
     seen.clear()
-    run_batch(session(Faces()), tasks, tmp_path / "out", watch=seen.append)
+    run_batch(session(Faces()), tasks, tmp_path / "out", on_progress=seen.append)
     assert seen[-1] == Progress(7, 7, 7, 4)
 
 

@@ -10,7 +10,8 @@ import pytest
 
 from tests.batch.tasks_file import write_picture, write_tasks
 from visprog import UsageError
-from visprog.batch.tasks import Task, read_tasks, survey
+from visprog.batch.tasks import Task, read_tasks
+from visprog.batch.validation import check_tasks
 
 ASK: dict[str, Any] = {"instruction": "How many?"}
 
@@ -18,7 +19,7 @@ ASK: dict[str, Any] = {"instruction": "How many?"}
 def tasks(folder: Path, *lines: dict[str, Any] | str) -> list[Task]:
     file = write_tasks(folder, *lines)
     found = list(read_tasks(file))
-    assert survey(file).tasks == len(found)
+    assert check_tasks(file).tasks == len(found)
     return found
 
 
@@ -40,7 +41,7 @@ def test_a_program_is_text_or_a_file_beside_the_tasks(tmp_path: Path) -> None:
     (tmp_path / "six.vp").write_text("RESULT=Eval('6')\n")
     text, file = tasks(tmp_path, {"program": "RESULT=Eval('5')"}, {"program": "six.vp"})
     assert (text.program, file.program) == ("RESULT=Eval('5')", "RESULT=Eval('6')\n")
-    assert not survey(tmp_path / "tasks.jsonl").has_instructions
+    assert not check_tasks(tmp_path / "tasks.jsonl").has_instructions
 
 
 def test_a_program_that_was_edited_is_read_anew(tmp_path: Path) -> None:
@@ -69,25 +70,25 @@ def test_ids_have_files_of_their_own_that_show(tmp_path: Path) -> None:
         ('{"instruction": "How?" "id": 1}', "it is not JSON: Expecting ',' delimiter (column 24)"),
         ("[" * 100_000, "it is nested too deeply"),
         ('{"id": ' + "1" * 5_000 + "}", "it is not JSON: Exceeds the limit"),
-        ("[1]", "it is no JSON object"),
-        ({"image": "a.png"}, "there is neither `instruction` nor `program`"),
-        ({"instrcution": "How?", "image": "a.png"}, "did you mean `instruction` by `instrcution`?"),
+        ("[1]", "it is not a JSON object"),
+        ({"image": "a.png"}, "it has neither `instruction` nor `program`"),
+        ({"instrcution": "How?", "image": "a.png"}, "did you mean `instruction` instead of `instrcution`?"),
         ({**ASK, "program": "RESULT=Eval('1')"}, "both an instruction and a program"),
-        ({"instruction": "  "}, "`instruction` is not text, or empty"),
-        ({"instruction": 7}, "`instruction` is not text, or empty"),
+        ({"instruction": "  "}, "`instruction` is empty or not text"),
+        ({"instruction": 7}, "`instruction` is empty or not text"),
         ({**ASK, "image": "a.png", "images": "b.png"}, "both `image` and `images`"),
-        ({**ASK, "images": [7]}, "its pictures are neither a path"),
-        ({**ASK, "image": 7}, "its pictures are neither a path"),
+        ({**ASK, "images": [7]}, "its pictures must be a path"),
+        ({**ASK, "image": 7}, "its pictures must be a path"),
         ({**ASK, "images": {"my cat": "a.png"}}, "`my cat` cannot name a picture"),
-        ({**ASK, "task": "gqb"}, "there is no task 'gqb'"),
-        ({**ASK, "task": ["gqa"]}, "there is no task"),
-        ({**ASK, "id": 1}, "the id 1 is that of an earlier line"),
-        ({**ASK, "id": "1"}, "the id '1' is that of an earlier line"),
+        ({**ASK, "task": "gqb"}, "unknown task 'gqb'"),
+        ({**ASK, "task": ["gqa"]}, "unknown task"),
+        ({**ASK, "id": 1}, "an earlier line has the same id 1"),
+        ({**ASK, "id": "1"}, "an earlier line has the same id '1'"),
         ({**ASK, "id": ""}, "`id` is empty"),
-        ({**ASK, "id": 1.5}, "`id` is neither text nor a whole number"),
-        ({**ASK, "id": True}, "`id` is neither text nor a whole number"),
+        ({**ASK, "id": 1.5}, "`id` is neither text nor an integer"),
+        ({**ASK, "id": True}, "`id` is neither text nor an integer"),
         ({**ASK, "id": "x" * 201}, "`id` is too long"),
-        ('{"instruction": "How?", "id": "\\ud800"}', "`id` is no proper text"),
+        ('{"instruction": "How?", "id": "\\ud800"}', "`id` is not valid Unicode text"),
         ({"program": "none.vp"}, "there is no file"),
     ],
 )
@@ -96,14 +97,14 @@ def test_a_faulty_line_is_told_with_its_number(
 ) -> None:
     file = write_tasks(tmp_path, ASK, "", line, ASK)
     with pytest.raises(UsageError) as caught:
-        survey(file)
-    assert "has 1 faulty line; nothing was run\n  line 3: " in caught.value.message
+        check_tasks(file)
+    assert "has 1 invalid line; nothing was run\n  line 3: " in caught.value.message
     assert fault in caught.value.message
 
 
 def test_every_fault_is_told_up_to_twenty(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
-        survey(write_tasks(tmp_path, *["{"] * 30))
+        check_tasks(write_tasks(tmp_path, *["{"] * 30))
     assert caught.value.message.count("  line ") == 20
     assert caught.value.message.endswith("  and 10 more")
 
@@ -111,11 +112,11 @@ def test_every_fault_is_told_up_to_twenty(tmp_path: Path) -> None:
 def test_what_is_no_text_and_what_is_not_there(tmp_path: Path) -> None:
     (tmp_path / "binary.jsonl").write_bytes(b'{"instruction": "\xff"}\n')
     with pytest.raises(UsageError, match="line 1: it is not text in UTF-8"):
-        survey(tmp_path / "binary.jsonl")
+        check_tasks(tmp_path / "binary.jsonl")
     with pytest.raises(UsageError, match=r"there is no file .*none\.jsonl"):
-        survey(tmp_path / "none.jsonl")
-    with pytest.raises(UsageError, match="holds no task"):
-        survey(write_tasks(tmp_path, ""))
+        check_tasks(tmp_path / "none.jsonl")
+    with pytest.raises(UsageError, match="contains no task"):
+        check_tasks(write_tasks(tmp_path, ""))
 
 
 def test_a_key_follows_the_task_its_pictures_and_the_configuration(tmp_path: Path) -> None:

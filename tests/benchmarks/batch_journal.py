@@ -23,7 +23,7 @@ import numpy as np
 
 from tests.benchmarks.table import Row, print_table
 from visprog import Image, VisProg, save_image
-from visprog.batch.journal import FORCED_EVERY, Journal
+from visprog.batch.journal import FLUSH_INTERVAL, Journal
 from visprog.batch.outcome import Outcome
 from visprog.batch.runner import run_batch
 from visprog.models.fake import FakeDetector, FakeVisualQA
@@ -86,10 +86,10 @@ def journal_cost(folder: Path) -> Iterator[Row]:
     start = time.perf_counter()
     journal.close()
     forcing = time.perf_counter() - start
-    share = statistics.mean(costs) / BUDGET + forcing / FORCED_EVERY
+    share = statistics.mean(costs) / BUDGET + forcing / FLUSH_INTERVAL
     note = (
         f"a line: {1e6 * statistics.median(costs):.0f} us, on average {1e6 * statistics.mean(costs):.0f}; "
-        f"forced to the disk every {FORCED_EVERY:.0f} s: {1e3 * forcing:.1f} ms"
+        f"forced to the disk every {FLUSH_INTERVAL:.0f} s: {1e3 * forcing:.1f} ms"
     )
     yield Row("the journal, of tasks of 100 ms one after the other", None, 100 * share, 1, "%", note)
     start = time.perf_counter()

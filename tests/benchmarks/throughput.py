@@ -21,7 +21,8 @@ from typing import NamedTuple
 from tests.benchmarks.table import Row, print_table
 from visprog import Image, VisProg, save_image
 from visprog.batch.cluster import Cluster
-from visprog.batch.runner import Engine, Progress, run_batch
+from visprog.batch.engines import Engine
+from visprog.batch.runner import Progress, run_batch
 from visprog.batch.tasks import read_tasks
 from visprog.miniworld.drawing import draw
 from visprog.miniworld.scene import make_scene
@@ -99,7 +100,7 @@ def as_batch(make: Callable[[], VisProg], tasks: Path, engine: Engine | None = N
 
     began = time.perf_counter()
     with make() as session, tempfile.TemporaryDirectory() as out:
-        summary = run_batch(session, tasks, out, watch=watch, engine=engine)
+        summary = run_batch(session, tasks, out, on_progress=watch, engine=engine)
         seconds = time.perf_counter() - began
         results = [json.loads(line)["result"] for line in summary.results.read_text("utf-8").splitlines()]
     return Measured(_rate(ends), seconds, json.dumps(results).encode())

@@ -23,9 +23,11 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.batch.tasks_file import write_picture, write_tasks
+from tests.batch.tasks_file import output_files, write_picture, write_tasks
+from tests.campaigns.child_process import run_in_child, say
 from visprog import Image, Region, Regions, UsageError, VisProg
-from visprog.batch.runner import Options, run_batch
+from visprog.batch.engines import Options
+from visprog.batch.runner import run_batch
 from visprog.engine.cache.disk import DiskMemo
 from visprog.engine.cache.memory import Remembered
 
@@ -101,7 +103,7 @@ class Trials:
         self._session = VisProg(planner="examples")
         self._tasks = _tasks(folder)
         self._batch(folder / "whole")
-        self._expected = _contents(folder / "whole")
+        self._expected = output_files(folder / "whole")
         self._values = {bytes([number]): _value(number) for number in range(ENTRIES)}
         memo = DiskMemo(folder / "cache")
         for key, value in self._values.items():
@@ -124,6 +126,13 @@ class Trials:
         finally:
             shutil.rmtree(place, ignore_errors=True)
 
+    def result(self, seed: int) -> tuple[str, str]:
+        """Make one trial; return its kind and no finding, or no kind and the finding."""
+        try:
+            return self.one(seed), ""
+        except BaseException:
+            return "", f"seed {seed}: {traceback.format_exc()!r}"
+
     def _journal(self, place: Path, damage: Callable[..., bytes], chance: random.Random) -> str:
         shutil.copytree(self._folder / "whole", place)
         name = chance.choice(["journal.jsonl"] * 6 + ["results.jsonl", "pictures/1.png"])
@@ -134,9 +143,9 @@ class Trials:
             assert damage is not flip, f"a single byte made it refuse: {error}"
             assert "journal" in error.message, error
             return "refused in words"
-        assert _contents(place) == self._expected, f"another result after damage to {name}"
+        assert output_files(place) == self._expected, f"another result after damage to {name}"
         self._batch(place)
-        assert _contents(place) == self._expected, "another result the second time"
+        assert output_files(place) == self._expected, "another result the second time"
         return "resumed"
 
     def _cache(self, place: Path, damage: Callable[..., bytes], chance: random.Random) -> str:
@@ -178,15 +187,6 @@ def _tasks(folder: Path) -> Path:
     return write_tasks(folder, *crops, *sums, {"program": "RESULT=Eval('1 / 0')"})
 
 
-def _contents(out: Path) -> dict[str, bytes]:
-    """What a batch leaves, but for its journal, which tells of the runs too."""
-    return {
-        str(path.relative_to(out)): path.read_bytes() if path.name != "journal.jsonl" else b""
-        for path in sorted(out.rglob("*"))
-        if path.is_file()
-    }
-
-
 def _value(number: int) -> object:
     chance = np.random.default_rng(number)
     picture = Image(chance.integers(0, 256, (9 + number, 20, 3), dtype=np.uint8))
@@ -203,42 +203,17 @@ def campaign(seeds: range, tell: Callable[[str], None]) -> list[str]:
         trials = Trials(Path(name))
         for start in range(seeds.start, seeds.stop, _CHUNK):
             chunk = range(start, min(start + _CHUNK, seeds.stop))
-            lines, status = _in_a_process(trials, chunk)
-            found += [line[2:] for line in lines if line.startswith("! ")]
-            kinds.update(line for line in lines if not line.startswith("! "))
+            results, status = run_in_child(trials.result, chunk)
+            found += [finding for _, finding in results if finding]
+            kinds.update(kind for kind, _ in results if kind)
             if status:
-                found.append(f"a process died with status {status} in trial {chunk.start + len(lines)}")
+                found.append(f"a process died with status {status} in trial {chunk.start + len(results)}")
             tell(f"{chunk.stop - seeds.start} of {len(seeds)} trials, {len(found)} found")
     for kind, count in sorted(kinds.items()):
         tell(f"{count:6} {kind}")
     for each in found:
         tell(f"FOUND {each}")
     return found
-
-
-def _in_a_process(trials: Trials, seeds: range) -> tuple[list[str], int]:
-    """Make trials in a process of its own; return a line for each, and the process's status."""
-    reading, writing = os.pipe()
-    child = os.fork()
-    if not child:
-        os.close(reading)
-        with os.fdopen(writing, "w", buffering=1) as lines:
-            for seed in seeds:
-                try:
-                    lines.write(f"{trials.one(seed)}\n")
-                except BaseException:
-                    lines.write(f"! seed {seed}: {traceback.format_exc()!r}\n")
-        os._exit(0)
-    os.close(writing)
-    with os.fdopen(reading) as lines:
-        said = lines.read().splitlines()
-    return said, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-
-
-def say(words: str) -> None:
-    """Print a line at once."""
-    sys.stdout.write(f"{words}\n")
-    sys.stdout.flush()
 
 
 def main() -> int:

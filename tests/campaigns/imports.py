@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image as PILImage
 
-from tests.campaigns.damage import say
+from tests.campaigns.child_process import say
 from tests.campaigns.first_use import BACKENDS, THREADS
 
 ALL = (*BACKENDS, "mixed")

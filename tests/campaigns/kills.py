@@ -22,13 +22,13 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.batch.tasks_file import write_tasks
-from tests.campaigns.damage import say
+from tests.batch.tasks_file import output_files, write_tasks
+from tests.campaigns.child_process import say
 from visprog import Image, save_image
-from visprog.batch import cluster, progress, runner
+from visprog.batch import cluster, reporting, runner
 from visprog.cli import main as visprog
 
-IMPORTED = (cluster, progress, runner)
+IMPORTED = (cluster, reporting, runner)
 """What the command imports when it runs."""
 
 TASKS = 60
@@ -45,7 +45,7 @@ class Batches:
         begun = time.monotonic()
         self.status = self.finish("whole")
         self.seconds = time.monotonic() - begun
-        self.expected = contents(folder / "whole")
+        self.expected = output_files(folder / "whole")
 
     def start(self, out: str, *options: str) -> int:
         """Start a batch; return its process."""
@@ -99,15 +99,6 @@ def _has_ended(process: int) -> bool:
     return os.waitid(os.P_PID, process, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
-def contents(out: Path) -> dict[str, bytes]:
-    """What a batch leaves; of the journal only that it is there, as its lines stand in the order of time."""
-    return {
-        str(path.relative_to(out)): path.read_bytes() if path.name != "journal.jsonl" else b""
-        for path in sorted(out.rglob("*"))
-        if path.is_file()
-    }
-
-
 def _write_tasks(folder: Path) -> None:
     for number in range(4):
         pixels = np.random.default_rng(number).integers(0, 256, (240, 320, 3), dtype=np.uint8)
@@ -146,7 +137,7 @@ def campaign(kills: int, seed: int, seconds: float, tell: Callable[[str], None])
             if status != batches.status:
                 found.append(f"{out}: status {status}, not {batches.status}: {_log(batches.folder, out)}")
             found += [
-                f"{out}: {each}" for each in differences(batches.expected, contents(batches.folder / out))
+                f"{out}: {each}" for each in differences(batches.expected, output_files(batches.folder / out))
             ]
             tell(f"{made} of {kills} kills, {folders} folders, {len(found)} found")
     for moment, count in sorted(moments.items()):

@@ -10,7 +10,6 @@ file whose metadata alone is damaged must be read, with the pixels of the undama
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import random
 import resource
@@ -22,11 +21,13 @@ import warnings
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tests.campaigns.child_process import run_in_child, say
 from tests.campaigns.picture_damage import EVERYWHERE, metadata
 from tests.campaigns.picture_seeds import seeds
 from visprog import Image, ImageError, load_image
@@ -128,13 +129,13 @@ def campaign(trials: Trials, first: int, count: int, tally: Tally) -> None:
     for start in range(first, first + count, _CHUNK):
         chunk = range(start, min(start + _CHUNK, first + count))
         while chunk:
-            lines, status = _in_a_process(trials, chunk)
-            for line in lines:
-                _add(tally, *json.loads(line))
-            tally.tried += len(lines)
+            results, status = run_in_child(partial(_trial, trials), chunk, _prepare_child)
+            for result in results:
+                _add(tally, *result)
+            tally.tried += len(results)
             if not status:
                 break
-            crashed = chunk.start + len(lines)
+            crashed = chunk.start + len(results)
             tally.tried += 1
             tally.findings.append(f"seed {crashed}: the process died with status {status}")
             chunk = range(crashed + 1, chunk.stop)
@@ -151,51 +152,30 @@ def _add(tally: Tally, seed: int, outcome: str, finding: str, seconds: float, pe
         tally.findings.append(f"seed {seed}: {finding}")
 
 
-def _in_a_process(trials: Trials, chunk: range) -> tuple[list[str], int]:
-    """Read files in a process of its own; return a line for each, and the process's status."""
-    reading, writing = os.pipe()
-    child = os.fork()
-    if not child:
-        os.close(reading)
-        with os.fdopen(writing, "w", buffering=1) as lines, tempfile.TemporaryFile() as printed:
-            _confine()
-            os.dup2(printed.fileno(), 2)
-            for seed in chunk:
-                lines.write(f"{json.dumps(_trial(trials, seed, printed.fileno()))}\n")
-        os._exit(0)
-    os.close(writing)
-    with os.fdopen(reading) as lines:
-        said = lines.read().splitlines()
-    return said, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-
-
-def _confine() -> None:
+def _prepare_child() -> None:
+    """Limit the memory, and send the standard error stream to a file."""
     if sys.platform == "linux":
         begun = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_AS, (begun + _MEMORY, begun + _MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    with tempfile.TemporaryFile() as printed:
+        os.dup2(printed.fileno(), 2)
 
 
-def _trial(trials: Trials, seed: int, printed: int) -> tuple[int, str, str, float, int]:
+def _trial(trials: Trials, seed: int) -> tuple[int, str, str, float, int]:
     begun = time.process_time()
     resource.setrlimit(resource.RLIMIT_CPU, (int(begun) + _HANGS, resource.RLIM_INFINITY))
-    before, finding = os.fstat(printed).st_size, ""
+    before, finding = os.fstat(2).st_size, ""
     try:
         outcome = trials.one(seed)
     except AssertionError as error:
         outcome, finding = "found", str(error)
     except BaseException:
         outcome, finding = "found", traceback.format_exc()
-    if os.fstat(printed).st_size > before:
-        finding += f" prints {os.pread(printed, 300, before)!r}"
+    if os.fstat(2).st_size > before:
+        finding += f" prints {os.pread(2, 300, before)!r}"
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     return seed, outcome, finding, time.process_time() - begun, peak
-
-
-def say(words: str) -> None:
-    """Print a line at once."""
-    sys.stdout.write(f"{words}\n")
-    sys.stdout.flush()
 
 
 def run(count: int | None, seconds: float, seed: int, tell: Callable[[str], None]) -> Tally:

@@ -1,1 +1,1 @@
-"""Many tasks from a file, with a journal: what is done stays done, whatever ends the process."""
+"""Batches: run many tasks from a file, with a journal from which a stopped batch is resumed."""

@@ -1,9 +1,9 @@
-"""The journal of a batch: a line for each finished task, written as soon as it is finished.
+"""The journal of a batch: a line for each finished task, written as soon as the task is finished.
 
-Each line is written by one system call, so that no written line is lost when the process is killed; every
-few seconds the file is forced to the disk, in case the machine itself stops. A line that was cut off, or
-whose checksum is wrong, counts as not written, and its task is run again. The header, which names the
-configuration, is written twice.
+Each line is written by one system call, so that no written line is lost if the process is killed. Every few
+seconds the file is flushed to the disk, in case the machine stops. An incomplete line, or a line with a wrong
+checksum, is ignored, and its task is run again. The header, which contains the configuration, is written
+twice.
 """
 
 from __future__ import annotations
@@ -14,218 +14,215 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from time import monotonic
-from typing import Any, BinaryIO, TypeAlias
+from typing import Any, BinaryIO
 from zlib import crc32
 
-from visprog.batch.differences import differences
+from visprog.batch.configuration import Configuration, differences
 from visprog.batch.outcome import Outcome
 from visprog.errors import OutputError, UsageError
 from visprog.printable import json_text
 
 FORMAT = "visprog-batch/3"
-"""Tells this layout from later ones."""
+"""The version of the format."""
 
-_BEGINNING = b'{"format": "visprog-batch/'
+_FORMAT_START = b'{"format": "visprog-batch/'
 
 _HEADER = re.compile(rb'\{"format": "(visprog-batch/[^"]*)"')
 
-_START = re.compile(rb'\{"(?:format|key)": "')
-"""How every line begins."""
+_LINE_START = re.compile(rb'\{"(?:format|key)": "')
+"""The beginning of every line."""
 
-_HEADERS = 2
-"""So many copies of the header are written."""
+_HEADER_COPIES = 2
+"""Number of copies of the header."""
 
-_SEAL = b', "checksum": "%08x"}'
-"""Ends each line, in place of its last brace: the CRC-32 of the line without it."""
+_CHECKSUM = b', "checksum": "%08x"}'
+"""The end of each line, instead of its last brace: the CRC-32 of the line without the checksum."""
 
-_SEAL_LENGTH = len(_SEAL % 0)
+_CHECKSUM_LENGTH = len(_CHECKSUM % 0)
 
-FORCED_EVERY = 5.0
-"""Seconds."""
-
-Configuration: TypeAlias = Mapping[str, Any]
-"""What the outcomes depend on beside the tasks, as JSON's own kinds."""
+FLUSH_INTERVAL = 5.0
+"""Seconds between two flushes of the journal to the disk."""
 
 
 class Journal:
     """The finished tasks, by their keys.
 
-    Raises UsageError if another process writes the journal, if the file is not a journal, or if it was begun
-    with another configuration and `changes_allowed` is not set. `is_new` says that there was no file, and
-    `damaged` counts the lines that were found damaged.
+    `is_new` tells whether the file was created. `damaged` is the number of damaged lines.
+
+    Raises UsageError if another process writes the journal, if the file is not a journal, or if it was
+    started with another configuration and `changes_allowed` is false.
     """
 
     def __init__(self, path: Path, configuration: Configuration, *, changes_allowed: bool = False) -> None:
         self.path = path
         self.damaged = 0
-        self._places: dict[bytes, int] = {}
+        self._positions: dict[bytes, int] = {}
         self._lengths: dict[int, int] = {}
         self._failed: set[bytes] = set()
-        self._last: Configuration | None = None
-        self._copies = 0
+        self._configuration: Configuration | None = None
+        self._header_copies = 0
         self.is_new = not os.path.lexists(path)
         self._file = _open(path)
         try:
             _lock(self._file, path)
             self._end = self._read()
-            self._begin(configuration, changes_allowed)
+            self._write_header(configuration, changes_allowed)
         except BaseException:
             self._file.close()
             raise
-        self._forced = monotonic()
+        self._flushed = monotonic()
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self._positions)
 
     def has(self, key: bytes) -> bool:
-        """Whether the task is finished."""
-        return key in self._places
+        """Return whether a task is finished."""
+        return key in self._positions
 
     def failed(self, key: bytes) -> bool:
-        """Whether the task is finished, without a result."""
+        """Return whether a task is finished without a result."""
         return key in self._failed
 
     def add(self, key: bytes, outcome: Outcome) -> None:
-        """Write down the outcome of a task; a transient one is forgotten at the end. Raises OutputError."""
-        place = self._end
+        """Write the outcome of a task. The next journal ignores a transient outcome. Raises OutputError."""
+        position = self._end
         facts: dict[str, Any] = {
             "key": key.hex(),
             "seconds": round(outcome.seconds, 6),
             "input_tokens": outcome.tokens.input_tokens,
             "output_tokens": outcome.tokens.output_tokens,
         }
-        if outcome.kept:
-            facts["kept"] = outcome.kept
+        if outcome.files:
+            facts["kept"] = outcome.files
         if outcome.transient:
             facts["transient"] = True
         self._append({**facts, "record": outcome.record})
-        self._note(key, place, outcome.ok)
-        if monotonic() - self._forced > FORCED_EVERY:
-            self._force()
+        self._note(key, position, outcome.ok)
+        if monotonic() - self._flushed > FLUSH_INTERVAL:
+            self._flush()
 
     def read(self, key: bytes) -> dict[str, Any]:
-        """Return the line of a finished task. Raises OutputError if it was damaged since it was written."""
-        place = self._places[key]
-        self._file.seek(place)
+        """Return the line of a finished task. Raises OutputError if it has been damaged."""
+        position = self._positions[key]
+        self._file.seek(position)
         try:
-            line = _line(self._file)[: self._lengths.get(place)]
-            found: dict[str, Any] = json.loads(_unsealed(line))
+            line = _read_line(self._file)[: self._lengths.get(position)]
+            found: dict[str, Any] = json.loads(_without_checksum(line))
             if found["key"] != key.hex():
-                raise ValueError("a line has moved")
+                raise ValueError("a line is not where it was written")
         except (ValueError, KeyError, TypeError) as cause:
             raise OutputError(
                 f"{self.path} was damaged: {cause}",
-                help="run the same command again: it repeats the task of that line",
+                help="run the same command again; it repeats the task of this line",
             ) from cause
         return found
 
     def close(self) -> None:
-        """Force everything to the disk, and let another process have the journal."""
+        """Flush the journal to the disk and close it. Another process can then open it."""
         if not self._file.closed:
-            self._force()
+            self._flush()
             self._file.close()
 
     def _read(self) -> int:
-        """Read all lines, and cut off one that was not written to its end. Return where to go on."""
+        """Read all lines, and remove an incomplete last one. Return the position for the next line."""
         self._file.seek(0)
-        place, first, valid, cut = 0, b"", 0, False
+        position, first, valid, incomplete = 0, b"", 0, False
         with open(self._file.fileno(), "rb", closefd=False) as lines:
             for line in lines:
                 first = first or line
-                cut = not line.endswith(b"\n")
-                if cut:
+                incomplete = not line.endswith(b"\n")
+                if incomplete:
                     break
-                valid += self._take(line[:-1], place)
-                place += len(line)
-        if (
-            first
-            and not valid
-            and not (cut and not place and _BEGINNING.startswith(first[: len(_BEGINNING)]))
-        ):
-            raise _foreign(self.path, first)
-        if cut:
-            self._file.truncate(place)
-        return place
+                valid += self._add_line(line[:-1], position)
+                position += len(line)
+        is_first_incomplete = incomplete and not position
+        if first and not valid and not (is_first_incomplete and _may_be_header(first)):
+            raise _not_a_journal(self.path, first)
+        if incomplete:
+            self._file.truncate(position)
+        return position
 
-    def _take(self, line: bytes, place: int) -> bool:
-        """Take in a line; return whether any of it is valid."""
-        if self._take_sound(line, place):
+    def _add_line(self, line: bytes, position: int) -> bool:
+        """Add the task or header of a line. Return whether any part of the line is valid."""
+        if self._add_valid(line, position):
             return True
         self.damaged += 1
-        pieces = _pieces(line)
-        sound = [self._take_sound(line[start:end], place + start, cut=True) for start, end in pieces]
-        return any(sound)
+        parts = _joined_lines(line)
+        valid = [self._add_valid(line[start:end], position + start, joined=True) for start, end in parts]
+        return any(valid)
 
-    def _take_sound(self, line: bytes, place: int, *, cut: bool = False) -> bool:
-        """Take in a line if its checksum is right: a damaged one counts for nothing."""
+    def _add_valid(self, line: bytes, position: int, *, joined: bool = False) -> bool:
+        """Add the task or header of a line, if its checksum is right. Return whether it is."""
         try:
-            found = json.loads(_unsealed(line))
+            found = json.loads(_without_checksum(line))
             if "format" in found:
-                self._take_header(found)
+                self._add_header(found)
                 return True
             key, ok = bytes.fromhex(found["key"]), bool(found["record"]["ok"])
         except (ValueError, KeyError, TypeError, RecursionError):
             return False
-        if found.get("transient"):  # the task is to be run again
-            self._places.pop(key, None)
+        if found.get("transient"):  # the task must be run again
+            self._positions.pop(key, None)
             self._failed.discard(key)
             return True
-        self._note(key, place, ok)
-        if cut:
-            self._lengths[place] = len(line)
+        self._note(key, position, ok)
+        if joined:
+            self._lengths[position] = len(line)
         return True
 
-    def _take_header(self, header: Mapping[str, Any]) -> None:
+    def _add_header(self, header: Mapping[str, Any]) -> None:
         if header["format"] != FORMAT:
-            raise _of_another_version(self.path, header["format"])
-        same = self._last == header["configuration"]
-        self._copies = self._copies + 1 if same else 1
-        self._last = header["configuration"]
+            raise _other_version(self.path, header["format"])
+        same = self._configuration == header["configuration"]
+        self._header_copies = self._header_copies + 1 if same else 1
+        self._configuration = header["configuration"]
 
-    def _begin(self, configuration: Configuration, changes_allowed: bool) -> None:
-        """Write the header if it is new, changed or lost. It stands there twice, in case one is damaged.
+    def _write_header(self, configuration: Configuration, changes_allowed: bool) -> None:
+        """Write the header twice if it is missing, or if the configuration changed.
 
-        If both are lost, nothing goes wrong: a task's key depends on the configuration too.
+        If both copies are lost, the results stay right: each task's key depends on the configuration too.
         """
-        if self._last is not None and self._last != configuration:
+        if self._configuration is not None and self._configuration != configuration:
             if not changes_allowed:
                 raise UsageError(
                     f"the batch in {self.path.parent} was started with other settings: "
-                    f"{differences(self._last, configuration)}",
+                    f"{differences(self._configuration, configuration)}",
                     help="use the same settings or another folder; or add `--allow-changes` to rerun the "
                     "affected tasks",
                 )
-            self._copies = 0
-        self._last = configuration
-        while self._copies < _HEADERS:
+            self._header_copies = 0
+        self._configuration = configuration
+        while self._header_copies < _HEADER_COPIES:
             self._append({"format": FORMAT, "configuration": configuration})
-            self._copies += 1
+            self._header_copies += 1
 
-    def _note(self, key: bytes, place: int, ok: bool) -> None:
-        self._places[key] = place
+    def _note(self, key: bytes, position: int, ok: bool) -> None:
+        self._positions[key] = position
         if ok:
             self._failed.discard(key)
         else:
             self._failed.add(key)
 
     def _append(self, entry: Mapping[str, Any]) -> None:
-        line = _sealed(dump(entry)) + b"\n"
+        line = _with_checksum(json_line(entry)) + b"\n"
         try:
             written = self._file.write(line)
             if written != len(line):
                 self._file.truncate(self._end)
                 raise OSError(0, "the disk is full")
         except OSError as cause:
-            raise OutputError(f"{self.path} cannot be written: {cause.strerror}", help="make room") from cause
+            raise OutputError(
+                f"{self.path} cannot be written: {cause.strerror}", help="free some space"
+            ) from cause
         self._end += len(line)
 
-    def _force(self) -> None:
+    def _flush(self) -> None:
         os.fsync(self._file.fileno())
-        self._forced = monotonic()
+        self._flushed = monotonic()
 
 
-def dump(entry: Mapping[str, Any]) -> bytes:
-    """Return JSON in one line; what JSON has no name for stands as text."""
+def json_line(entry: Mapping[str, Any]) -> bytes:
+    """Return JSON in one line. Values that JSON cannot express are written as text."""
     try:
         text = json_text(entry, indent=None, allow_nan=False, default=repr)
     except ValueError:
@@ -242,7 +239,7 @@ def _finite(value: Any) -> Any:
 
 
 def _open(path: Path) -> BinaryIO | Any:
-    """Open the journal, or make it; never follow a link, and never wait on a pipe."""
+    """Open or create the journal. A link is never followed, and opening a pipe never blocks."""
     flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
     try:
         if path.is_symlink() or (path.exists() and not path.is_file()):
@@ -254,43 +251,48 @@ def _open(path: Path) -> BinaryIO | Any:
         ) from cause
 
 
-def _foreign(path: Path, first: bytes) -> UsageError:
+def _may_be_header(content: bytes) -> bool:
+    """Return whether the content is the beginning of a header, perhaps incomplete."""
+    return content[: len(_FORMAT_START)] == _FORMAT_START[: len(content)]
+
+
+def _not_a_journal(path: Path, first: bytes) -> UsageError:
     header = _HEADER.match(first)
     version = header[1].decode(errors="replace") if header else FORMAT
     if version != FORMAT:
-        return _of_another_version(path, version)
-    what = f"{path} is not the journal of a batch, or all of its lines are damaged"
-    return UsageError(what, help="choose another folder, or move the file away to run all tasks again")
+        return _other_version(path, version)
+    message = f"{path} is not the journal of a batch, or all of its lines are damaged"
+    return UsageError(message, help="choose another folder, or move the file away to run all tasks again")
 
 
-def _of_another_version(path: Path, version: str) -> UsageError:
+def _other_version(path: Path, version: str) -> UsageError:
     return UsageError(
         f"{path} was written by another version of VisProg ({version}, here {FORMAT})",
-        help="finish it with that version, or choose another folder",
+        help="finish the batch with that version, or choose another folder",
     )
 
 
-def _pieces(line: bytes) -> list[tuple[int, int]]:
-    """Return where the lines may be that became one when the line break between them was damaged."""
-    starts = [found.start() for found in _START.finditer(line)]
+def _joined_lines(line: bytes) -> list[tuple[int, int]]:
+    """Return the starts and ends of lines whose line breaks were damaged, so that they read as one line."""
+    starts = [found.start() for found in _LINE_START.finditer(line)]
     ends = [start - 1 for start in starts[1:]]
     return list(zip(starts, [*ends, len(line)], strict=True)) if starts else []
 
 
-def _sealed(content: bytes) -> bytes:
-    return content[:-1] + _SEAL % crc32(content)
+def _with_checksum(content: bytes) -> bytes:
+    return content[:-1] + _CHECKSUM % crc32(content)
 
 
-def _unsealed(line: bytes) -> bytes:
-    """Return a line as it was before it was sealed. Raises ValueError where it was damaged since."""
-    content = line[:-_SEAL_LENGTH] + b"}"
-    if _sealed(content) != line:
+def _without_checksum(line: bytes) -> bytes:
+    """Return a line without its checksum. Raises ValueError if the checksum is wrong."""
+    content = line[:-_CHECKSUM_LENGTH] + b"}"
+    if _with_checksum(content) != line:
         raise ValueError("the checksum of a line is wrong")
     return content
 
 
-def _line(file: Any) -> bytes:
-    """Read a line at once: an unbuffered file would be asked for every byte."""
+def _read_line(file: Any) -> bytes:
+    """Read a line in blocks. `readline` of an unbuffered file reads each byte by a system call."""
     parts = [file.read(4096)]
     while parts[-1] and b"\n" not in parts[-1]:
         parts.append(file.read(65536))
@@ -298,12 +300,14 @@ def _line(file: Any) -> bytes:
 
 
 def _lock(file: BinaryIO | Any, path: Path) -> None:
-    """Keep other processes out until this one ends, however it ends."""
+    """Lock the journal. The system releases the lock when the process ends."""
     try:
         import fcntl
-    except ImportError:  # Windows has no such lock; two batches in one folder are then the user's care
+    except ImportError:  # Windows has no such lock: there the user must not run two batches in one folder
         return
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as cause:
-        raise UsageError(f"another batch is at work in {path.parent}", help="wait for its end") from cause
+        raise UsageError(
+            f"another batch is running in {path.parent}", help="wait until it has finished"
+        ) from cause

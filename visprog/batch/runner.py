@@ -1,43 +1,44 @@
-"""Runs a batch: what the journal does not hold yet is performed, and the results are written in order."""
+"""Runs a batch: runs the tasks that are not in the journal, then writes all results in order."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
 import json
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple
 
-import visprog
-from visprog.batch.differences import differences
-from visprog.batch.journal import Configuration, Journal, dump
-from visprog.batch.outcome import KEPT, Outcome, Performer, file_digest
-from visprog.batch.places import JOURNAL, RESULTS, check_places, own_file, remove_leftovers
-from visprog.batch.precheck import Precheck
-from visprog.batch.tasks import Task, read_tasks, survey
-from visprog.errors import UsageError, WorkerDied
+from visprog.batch.configuration import Configuration
+from visprog.batch.engines import BatchSetup, Engine, Job, Options, Outcomes, batch_setup
+from visprog.batch.journal import Journal, json_line
+from visprog.batch.outcome import Outcome
+from visprog.batch.output_folder import (
+    JOURNAL,
+    RESULTS,
+    check_output_folder,
+    created_folders,
+    has_saved_files,
+    output_file,
+    remove_unfinished_files,
+)
+from visprog.batch.tasks import Task, read_tasks
+from visprog.batch.validation import check_tasks
 from visprog.files import replacing
-from visprog.models.roles import ROLES
 from visprog.models.usage import NOTHING, Tokens, total
 from visprog.session import VisProg
 
-Job: TypeAlias = tuple[bytes, Task]
-"""A task with its key."""
-
-_NO_PLANNER = "none"
-
-_ADD_SAVE = "add `--save` to keep pictures, not only their size and digest"
-
 WORKERS = 32
-"""So many tasks are under way at once: models answer several together."""
+"""Maximum number of tasks that run at the same time. Models answer several of them together."""
+
+_ADD_SAVE = "add `--save` to save pictures, not only their size and digest"
 
 
 class Progress(NamedTuple):
-    """How far a batch is: `done` counts what earlier runs did too, `earlier` that alone."""
+    """The progress of a batch. `done` includes the `earlier` tasks, which earlier runs finished."""
 
     tasks: int
     done: int = 0
@@ -47,10 +48,10 @@ class Progress(NamedTuple):
 
 
 class Summary(NamedTuple):
-    """The outcomes of all tasks, of this run and earlier ones; `damaged` lines of the journal don't count.
+    """The number of tasks, and their outcomes in this run and earlier ones.
 
-    The next run tries `transient` ones again: they failed because of the machine or a server, or a picture
-    changed meanwhile.
+    `performed` tasks were run this time. The journal had `damaged` lines, which were ignored. The next run
+    repeats `transient` failures: those caused by the machine, a server or a picture that was changed.
     """
 
     results: Path
@@ -63,47 +64,8 @@ class Summary(NamedTuple):
 
     @property
     def ok(self) -> bool:
-        """Whether every task has its result."""
+        """Whether every task has a result."""
         return not self.failed
-
-
-class Options(NamedTuple):
-    """What is kept of each task beside its line in the results, and the bank where a task names none."""
-
-    bank: str = "auto"
-    pictures: bool = False
-    traces: bool = False
-
-
-class Assignment(NamedTuple):
-    """What an engine must know of a batch; `workers` tasks are under way at once in each session.
-
-    `pictures` and `traces` are folders, or None. A session that performs tasks has this configuration.
-    `asks_server` says whether its planner or one of its models asks a server, and may need a key.
-    """
-
-    options: Options
-    pictures: Path | None
-    traces: Path | None
-    configuration: Configuration
-    workers: int
-    asks_server: bool
-
-    def performer(self, session: VisProg) -> Performer:
-        """Return what performs the tasks in a session."""
-        return Performer(session, self.pictures, self.traces)
-
-    def differences(self, session: VisProg) -> str:
-        """Say in words in what another session differs from that of the batch; "" where it does not."""
-        plans = self.configuration["planner"] != _NO_PLANNER
-        return differences(self.configuration, _configuration(session, self.options, plans=plans))
-
-
-Performed: TypeAlias = Generator[tuple[Job, Outcome], None, None]
-"""Each job with what came of it, as soon as that is known."""
-
-Engine: TypeAlias = Callable[[Assignment, Iterator[Job]], Performed]
-"""Performs the jobs, which it takes as it needs them; closing what it returned ends the work."""
 
 
 def run_batch(
@@ -115,125 +77,148 @@ def run_batch(
     workers: int = WORKERS,
     retry_failed: bool = False,
     changes_allowed: bool = False,
-    watch: Callable[[Progress], None] | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+    on_warning: Callable[[str], None] | None = None,
     engine: Engine | None = None,
-    tell: Callable[[str], None] | None = None,
 ) -> Summary:
-    """Perform the tasks of a file that are not done yet, and write `results.jsonl` in the folder `out`.
+    """Run the unfinished tasks of a file, and write `results.jsonl` in the folder `out`.
 
-    They are performed in the session, or where an engine such as `visprog.batch.cluster.Cluster` has them
-    performed; what comes of them is the same.
+    The session runs the tasks, or an engine such as `visprog.batch.cluster.Cluster`. The results are the
+    same. Warnings are given before anything runs if possible.
 
-    `tell` is called with remarks on the tasks, before anything runs where that is possible.
-
-    Raises UsageError where the file has faulty lines, the folder was begun otherwise, or what was given or
-    is another's would be written over, and OutputError where something cannot be written; what was done
-    until then stays done.
+    Raises UsageError if the file has invalid lines, if the folder was started with other settings, or if
+    files that do not belong to the batch would be overwritten. Raises OutputError if a file cannot be
+    written. Tasks that are finished by then stay finished.
     """
     tasks, out = Path(tasks), Path(out)
-    overview = survey(tasks, options.bank, Precheck(session))
-    kept = [name for name, wanted in (("pictures", options.pictures), ("traces", options.traces)) if wanted]
-    check_places(tasks, out, kept)
-    tell = tell or _nobody
+    overview = check_tasks(tasks, options.bank, session)
+    check_output_folder(tasks, out, options.subfolders)
+    warn = on_warning or _ignore
     for remark in overview.remarks:
-        tell(remark)
-    unkept = _Unkept(options, tell)
-    unkept.expect(overview.pictures)
-    configuration = _configuration(session, options, plans=overview.has_instructions)
-    with _folders(out, kept) as began, _journal(out, configuration, changes_allowed, began) as journal:
-        remove_leftovers(out)
-        assignment = Assignment(
-            options,
-            out / "pictures" if options.pictures else None,
-            out / "traces" if options.traces else None,
-            configuration,
-            workers,
-            _asks_server(session, plans=overview.has_instructions),
-        )
-        secret = hashlib.blake2b(json.dumps(configuration).encode(), digest_size=16).digest()
-        lines: list[_Line] = []
-        state = Progress(overview.tasks)
-
-        def pending() -> Iterator[Job]:
-            nonlocal state
-            for task in read_tasks(tasks, options.bank):
-                key = task.key(secret)
-                lines.append(_Line(key, dump(task.fields) if task.fields else b""))
-                finished = journal.has(key) and (not kept or _has_all(out, journal.read(key)))
-                if not finished or (retry_failed and journal.failed(key)):
-                    yield key, task
-                    continue
-                failed = state.failed + journal.failed(key)
-                state = state._replace(done=state.done + 1, earlier=state.earlier + 1, failed=failed)
-
-        watch = watch or _nobody
-        watch(state)
-        with contextlib.closing((engine or _here(session))(assignment, pending())) as performed:
-            for (key, task), outcome in performed:
-                if task.key(secret) != key:  # a picture was changed meanwhile
-                    outcome = replace(outcome, transient=True)
-                journal.add(key, outcome)
-                unkept.look_at(outcome)
-                failed, spent = state.failed + (not outcome.ok), total((state.tokens, outcome.tokens))
-                state = state._replace(done=state.done + 1, failed=failed, tokens=spent)
-                watch(state)
-        watch(state)
-        return _write_results(out / RESULTS, journal, lines, state.done - state.earlier)
+        warn(remark)
+    pictures = _UnsavedPictures(options, warn)
+    pictures.announce(overview.pictures)
+    setup = batch_setup(session, options, out, workers, plans=overview.has_instructions)
+    with (
+        created_folders(out, options.subfolders) as unused,
+        _open_journal(out, setup.configuration, changes_allowed, unused) as journal,
+    ):
+        remove_unfinished_files(out)
+        batch = _Batch(tasks, setup, journal, Progress(overview.tasks), retry_failed=retry_failed)
+        on_progress = on_progress or _ignore
+        on_progress(batch.progress)
+        run_jobs = engine or _local_engine(session)
+        with contextlib.closing(run_jobs(setup, batch.unfinished_jobs())) as outcomes:
+            for job, outcome in outcomes:
+                batch.record(job, outcome)
+                pictures.look_at(outcome)
+                on_progress(batch.progress)
+        on_progress(batch.progress)
+        return batch.write_results()
 
 
 class _Line(NamedTuple):
-    """A line of the results to be: the task's key, and its further fields as JSON, if it has any."""
+    """A line of the results that will be written: the task's key, and its other fields as JSON, if any."""
 
     key: bytes
     fields: bytes
 
 
-class _Unkept:
-    """Tells once that results are pictures which nobody asked to keep."""
+class _Batch:
+    """The state of a running batch: the lines of the results, and the progress."""
 
-    def __init__(self, options: Options, tell: Callable[[str], None]) -> None:
-        self._tell: Callable[[str], None] | None = None if options.pictures else tell
+    def __init__(
+        self, tasks: Path, setup: BatchSetup, journal: Journal, progress: Progress, *, retry_failed: bool
+    ) -> None:
+        self.progress = progress
+        self._tasks = tasks
+        self._setup = setup
+        self._journal = journal
+        self._retry_failed = retry_failed
+        content = json.dumps(setup.configuration).encode()
+        self._digest = hashlib.blake2b(content, digest_size=16).digest()
+        self._lines: list[_Line] = []
 
-    def expect(self, count: int) -> None:
+    def unfinished_jobs(self) -> Iterator[Job]:
+        """Read the tasks, and yield those that must be run."""
+        for task in read_tasks(self._tasks, self._setup.options.bank):
+            key = task.key(self._digest)
+            self._lines.append(_Line(key, json_line(task.fields) if task.fields else b""))
+            has_failed = self._journal.failed(key)
+            if not self._is_finished(key) or (self._retry_failed and has_failed):
+                yield key, task
+            else:
+                done, earlier = self.progress.done + 1, self.progress.earlier + 1
+                failed = self.progress.failed + has_failed
+                self.progress = self.progress._replace(done=done, earlier=earlier, failed=failed)
+
+    def record(self, job: Job, outcome: Outcome) -> None:
+        """Write an outcome to the journal."""
+        key, task = job
+        if task.key(self._digest) != key:  # a picture was changed while the task ran
+            outcome = replace(outcome, transient=True)
+        self._journal.add(key, outcome)
+        self.progress = self.progress._replace(
+            done=self.progress.done + 1,
+            failed=self.progress.failed + (not outcome.ok),
+            tokens=total((self.progress.tokens, outcome.tokens)),
+        )
+
+    def write_results(self) -> Summary:
+        """Write the line of every task, in order. An existing file keeps its permissions."""
+        failed, transient, input_tokens, output_tokens = 0, 0, 0, 0
+        path = output_file(self._setup.out, RESULTS)
+        with replacing(path) as results:
+            for key, fields in self._lines:
+                entry = self._journal.read(key)
+                results.write(_with_fields(json_line(entry["record"]), fields) + b"\n")
+                failed += not entry["record"]["ok"]
+                transient += bool(entry.get("transient"))
+                input_tokens += entry["input_tokens"]
+                output_tokens += entry["output_tokens"]
+        tokens, performed = Tokens(input_tokens, output_tokens), self.progress.done - self.progress.earlier
+        return Summary(path, len(self._lines), failed, tokens, performed, self._journal.damaged, transient)
+
+    def _is_finished(self, key: bytes) -> bool:
+        if not self._journal.has(key):
+            return False
+        if not self._setup.options.subfolders:
+            return True
+        entry = self._journal.read(key)
+        return has_saved_files(self._setup.out, entry["record"], entry.get("kept", {}))
+
+
+def _with_fields(record: bytes, fields: bytes) -> bytes:
+    return record[:-1] + b', "fields": ' + fields + b"}" if fields else record
+
+
+class _UnsavedPictures:
+    """Warns once if results are pictures that will not be saved."""
+
+    def __init__(self, options: Options, warn: Callable[[str], None]) -> None:
+        self._warn: Callable[[str], None] | None = None if options.pictures else warn
+
+    def announce(self, count: int) -> None:
         if count:
-            some = "one task seems" if count == 1 else f"{count:,} tasks seem"
-            self._say(f"{some} to result in a picture, which will not be kept: {_ADD_SAVE}")
+            what = "one task seems" if count == 1 else f"{count:,} tasks seem"
+            self._warn_once(f"{what} to result in a picture, which will not be saved: {_ADD_SAVE}")
 
     def look_at(self, outcome: Outcome) -> None:
         result = outcome.record.get("result")
         if isinstance(result, dict) and result.keys() == {"width", "height", "digest"}:
-            self._say(f"a result is a picture, which is not kept: {_ADD_SAVE}")
+            self._warn_once(f"a result is a picture, which is not saved: {_ADD_SAVE}")
 
-    def _say(self, words: str) -> None:
-        tell, self._tell = self._tell, None
-        if tell is not None:
-            tell(words)
-
-
-@contextlib.contextmanager
-def _folders(out: Path, kept: Iterable[str]) -> Iterator[list[Path]]:
-    """Make the folders. If the batch cannot start, remove those that are new, after the files in the list."""
-    wanted, unused = [out, *(out / name for name in kept)], list[Path]()
-    parents = [each for each in reversed(out.parents) if not each.exists()]
-    new = [each for each in [*parents, *wanted] if not each.exists()]
-    try:
-        for folder in wanted:
-            _make_folder(folder)
-        yield unused
-    except (UsageError, WorkerDied):
-        for file in unused:
-            file.unlink(missing_ok=True)
-        with contextlib.suppress(OSError):  # a folder that holds something stays
-            for folder in reversed(new):
-                folder.rmdir()
-        raise
+    def _warn_once(self, message: str) -> None:
+        warn, self._warn = self._warn, None
+        if warn is not None:
+            warn(message)
 
 
 @contextlib.contextmanager
-def _journal(
+def _open_journal(
     out: Path, configuration: Configuration, changes_allowed: bool, unused: list[Path]
 ) -> Iterator[Journal]:
-    """Open the journal. If it is new and no task is finished, it counts as unused."""
+    """Open the journal. If it is new and no task is finished, add it to the unused files."""
     journal = Journal(out / JOURNAL, configuration, changes_allowed=changes_allowed)
     with contextlib.closing(journal):
         try:
@@ -244,22 +229,12 @@ def _journal(
             raise
 
 
-def _has_all(out: Path, line: Mapping[str, Any]) -> bool:
-    """Return whether the files that belong to a task's record are there, and undamaged."""
-    record, digests = line["record"], line.get("kept", {})
-    return all(
-        file_digest(out / record[field]) == digests.get(field) != "" for field in KEPT if field in record
-    )
+def _local_engine(session: VisProg) -> Engine:
+    """Return the engine that runs tasks in this process."""
+    return lambda setup, jobs: perform_side_by_side(setup.task_runner(session), jobs, setup.workers)
 
 
-def _here(session: VisProg) -> Engine:
-    """Return the engine that performs tasks in this process."""
-    return lambda assignment, jobs: perform_side_by_side(
-        assignment.performer(session), jobs, assignment.workers
-    )
-
-
-def perform_side_by_side(perform: Callable[[Task], Outcome], jobs: Iterable[Job], workers: int) -> Performed:
+def perform_side_by_side(perform: Callable[[Task], Outcome], jobs: Iterable[Job], workers: int) -> Outcomes:
     """Yield what comes of each job as soon as it is known. Jobs are taken as they are needed."""
     finished: SimpleQueue[tuple[Job, Outcome | BaseException]] = SimpleQueue()
 
@@ -289,55 +264,5 @@ def perform_side_by_side(perform: Callable[[Task], Outcome], jobs: Iterable[Job]
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _nobody(_: object) -> None:
-    """Watch nothing, and listen to nothing."""
-
-
-def _configuration(session: VisProg, options: Options, *, plans: bool) -> dict[str, Any]:
-    """Say what the outcomes depend on. The planner and its basis count where something is to be planned."""
-    models, tools = session.models, hashlib.blake2b(digest_size=8)
-    for tool in session.tools:
-        tools.update(f"{tool.fingerprint}\n".encode())
-    planner = session.planner if plans else None
-    return {
-        "visprog": visprog.__version__,
-        "planner": getattr(planner, "name", type(planner).__name__) if plans else _NO_PLANNER,
-        "planning": dict(getattr(planner, "basis", {})),
-        "models": {role: models.fingerprint(role) for role in ROLES if models.has(role)},
-        "tools": tools.hexdigest(),
-        "settings": {name: repr(each) for name, each in sorted(models.profile.tools.items())},
-        "task": options.bank,
-        "pictures": options.pictures,
-        "traces": options.traces,
-    }
-
-
-def _asks_server(session: VisProg, *, plans: bool) -> bool:
-    planner_asks = plans and getattr(session.planner, "is_remote", False)
-    return planner_asks or any(map(session.models.is_remote, ROLES))
-
-
-def _make_folder(path: Path) -> None:
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as cause:
-        raise UsageError(f"{path} cannot be made: {cause.strerror}", help="choose another folder") from cause
-
-
-def _write_results(path: Path, journal: Journal, tasks: list[_Line], performed: int) -> Summary:
-    """Write every task's line, in order, whole or not at all. A file that is there keeps its permissions."""
-    failed, transient, input_tokens, output_tokens = 0, 0, 0, 0
-    with replacing(own_file(path.parent, path.name)) as lines:
-        for key, fields in tasks:
-            entry = journal.read(key)
-            lines.write(_with_fields(dump(entry["record"]), fields) + b"\n")
-            failed += not entry["record"]["ok"]
-            transient += bool(entry.get("transient"))
-            input_tokens += entry["input_tokens"]
-            output_tokens += entry["output_tokens"]
-    tokens = Tokens(input_tokens, output_tokens)
-    return Summary(path, len(tasks), failed, tokens, performed, journal.damaged, transient)
-
-
-def _with_fields(record: bytes, fields: bytes) -> bytes:
-    return record[:-1] + b', "fields": ' + fields + b"}" if fields else record
+def _ignore(_: object) -> None:
+    """Ignore progress or a warning."""

@@ -13,7 +13,7 @@ import typer
 
 from visprog.cli.reporting import exit_now, note, print_json, print_result
 from visprog.errors import DeadlineExceeded, UsageError
-from visprog.files import PAGE_ENDINGS, Place, check_file, check_places
+from visprog.files import PAGE_ENDINGS, OutputFile, check_file, check_output_files
 from visprog.printable import one_line
 
 if TYPE_CHECKING:
@@ -39,9 +39,9 @@ def check_files(pictures: Pictures, outputs: Outputs) -> None:
     given = [(name, path) for name, path in pictures.items() if isinstance(path, Path)]
     for name, path in given:
         check_file(path, "a picture", UsageError, f"{name}: ")
-    result = Place("the result", outputs.result)
-    trace = Place("the trace", outputs.trace, (*PAGE_ENDINGS, ".json"))
-    check_places(result, trace, given=[path for _, path in given])
+    result = OutputFile("the result", outputs.result)
+    trace = OutputFile("the trace", outputs.trace, (*PAGE_ENDINGS, ".json"))
+    check_output_files(result, trace, given=[path for _, path in given])
 
 
 def run_program(session: VisProg, program: Plan | Checked, pictures: Pictures, outputs: Outputs) -> None:

@@ -19,7 +19,7 @@ from visprog.cli.options import (
     Task,
     Tools,
 )
-from visprog.cli.reporting import exit_now, note, print_json, reporting
+from visprog.cli.reporting import exit_now, note, reporting
 from visprog.cli.sessions import make_session
 
 if TYPE_CHECKING:
@@ -108,8 +108,9 @@ def batch(
     """Run many tasks from a file. If a batch is stopped, the same command resumes it."""
     with reporting(as_json):
         from visprog.batch.cluster import choose_engine
-        from visprog.batch.progress import ProgressLine
-        from visprog.batch.runner import Options, run_batch
+        from visprog.batch.engines import Options
+        from visprog.batch.reporting import ProgressLine
+        from visprog.batch.runner import run_batch
 
         make = partial(make_session, planner, models, tools, model, device, cache, deadline)
         chosen = choose_engine(engine, make, address, actors)
@@ -122,9 +123,9 @@ def batch(
                 workers=workers,
                 retry_failed=retry_failed,
                 changes_allowed=allow_changes,
-                watch=line,
+                on_progress=line,
+                on_warning=_warn,
                 engine=chosen,
-                tell=_warn,
             )
         _report(summary, as_json)
         if not summary.ok:
@@ -142,48 +143,7 @@ def _warn(message: str) -> None:
 
 
 def _report(summary: Summary, as_json: bool) -> None:
-    if as_json:
-        print_json(_to_json(summary))
-    else:
-        typer.echo(summary.results)
-    note(_in_words(summary))
+    from visprog.batch.reporting import summary_json, summary_text
 
-
-def _to_json(summary: Summary) -> dict[str, object]:
-    return {
-        "tasks": summary.tasks,
-        "done": summary.tasks - summary.failed,
-        "failed": summary.failed,
-        "performed": summary.performed,
-        "damaged": summary.damaged,
-        "transient": summary.transient,
-        **summary.tokens._asdict(),
-        "results": str(summary.results),
-    }
-
-
-def _in_words(summary: Summary) -> str:
-    """Return the summary for people: `1,000 tasks: 998 done, 2 failed; 1,234 tokens in, 56 out`."""
-    from visprog.trace.rendering import cost
-
-    tasks = f"{summary.tasks:,} task{'' if summary.tasks == 1 else 's'}"
-    outcome = f"{summary.tasks - summary.failed:,} done, {summary.failed:,} failed"
-    earlier = summary.tasks - summary.performed
-    before = f" ({earlier:,} of them earlier)" if earlier else ""
-    spent = cost(summary.tokens)
-    remarks = _transient_failures(summary.transient) + _damaged_lines(summary.damaged)
-    return f"{tasks}: {outcome}{before}{f'; {spent}' if spent else ''}{remarks}"
-
-
-def _transient_failures(tasks: int) -> str:
-    if not tasks:
-        return ""
-    subject = "one task" if tasks == 1 else f"{tasks:,} tasks"
-    return f"\n{subject} may succeed on another try (a server, memory, a file); the same command tries again"
-
-
-def _damaged_lines(lines: int) -> str:
-    if not lines:
-        return ""
-    subject = "a line of the journal is" if lines == 1 else f"{lines:,} lines of the journal are"
-    return f"\nwarning: {subject} damaged; the affected tasks were run again. Check the disk"
+    typer.echo(summary_json(summary) if as_json else summary.results)
+    note(summary_text(summary))

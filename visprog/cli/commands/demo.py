@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from visprog.cli.reporting import note, reporting
-from visprog.files import PAGE_ENDINGS, Place, check_places
+from visprog.files import PAGE_ENDINGS, OutputFile, check_output_files
 
 
 def demo(
@@ -19,7 +19,7 @@ def demo(
 ) -> None:
     """Run the paper's tasks offline, on drawn pictures, and write a page with the results."""
     with reporting():
-        check_places(Place("the page", out, PAGE_ENDINGS))
+        check_output_files(OutputFile("the page", out, PAGE_ENDINGS))
         from visprog.miniworld.demo import run_demo
 
         place = run_demo(out, progress=note).absolute()

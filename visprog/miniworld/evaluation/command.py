@@ -18,7 +18,7 @@ from rich.progress import (
 )
 
 from visprog.errors import UsageError
-from visprog.files import PAGE_ENDINGS, Place, check_places, write_atomically
+from visprog.files import PAGE_ENDINGS, OutputFile, check_output_files, write_atomically
 from visprog.miniworld.evaluation import measuring, tables
 from visprog.miniworld.evaluation.measuring import Settings, measure
 from visprog.miniworld.evaluation.report import Report, to_json
@@ -66,7 +66,9 @@ def evaluate(
 def _check_files(data: Path | None, page: Path | None) -> None:
     """See beforehand that what is measured for minutes can be kept."""
     figures = None if str(data) == PRINTED else data
-    check_places(Place("the report", page, PAGE_ENDINGS), Place("the data", figures, (".json",)))
+    check_output_files(
+        OutputFile("the report", page, PAGE_ENDINGS), OutputFile("the data", figures, (".json",))
+    )
 
 
 def _share_cores() -> None:

@@ -11,10 +11,9 @@ from typing import Any
 import pytest
 
 from tests.batch.tasks_file import lines_of, write_picture, write_tasks
-from visprog import Image, UsageError, VisProg, tool
-from visprog.batch.outcome import Outcome
-from visprog.batch.runner import Options, run_batch
-from visprog.batch.truth import is_transient
+from visprog import Image, VisProg, tool
+from visprog.batch.failures import is_transient
+from visprog.batch.runner import run_batch
 from visprog.errors import (
     ExpressionError,
     ImageError,
@@ -27,7 +26,6 @@ from visprog.errors import (
     WorkerDied,
 )
 from visprog.models.fake import FakeLanguageModel, FakeVisualQA
-from visprog.models.usage import Tokens
 from visprog.planner.language_model import LanguageModelPlanner
 
 
@@ -169,96 +167,4 @@ def test_an_outcome_over_a_picture_that_changed_meanwhile_is_not_kept(tmp_path: 
     assert (summary.transient, lines_of(summary.results)[0]["result"]) == (1, 1)
     os.utime(picture, ns=(before.st_atime_ns, before.st_mtime_ns))
     with VisProg(tools=[spoil]) as session:
-        assert run_batch(session, file, tmp_path / "out").performed == 1
-
-
-@pytest.mark.parametrize("spoil", [b"", b"spoilt", None])
-@pytest.mark.parametrize("name", ["pictures/a.png", "traces/a.html"])
-def test_a_kept_file_that_was_emptied_or_damaged_is_made_again(
-    name: str, spoil: bytes | None, tmp_path: Path
-) -> None:
-    write_picture(tmp_path, "in.png", 3)
-    file = write_tasks(
-        tmp_path,
-        {"id": "a", "program": "A=Loc(IMAGE, 'TOP')\nRESULT=Crop(IMAGE, A)", "image": "in.png"},
-    )
-    place, options = tmp_path / "out" / name, Options(pictures=True, traces=True)
-
-    def run() -> int:
-        with VisProg(planner="examples") as session:
-            return run_batch(session, file, tmp_path / "out", options).performed
-
-    assert (run(), run()) == (1, 0)
-    whole = place.read_bytes()
-    flipped = whole[:-20] + bytes([whole[-20] ^ 1]) + whole[-19:]
-    place.write_bytes(flipped if spoil is None else spoil)
-    assert (run(), run()) == (1, 0)
-    assert len(place.read_bytes()) > len(whole) // 2
-    if name.startswith("pictures"):
-        assert place.read_bytes() == whole
-
-
-def test_leftovers_are_removed_and_permissions_kept(tmp_path: Path) -> None:
-    out, options = tmp_path / "out", Options(pictures=True)
-    write_picture(tmp_path, "in.png", 3)
-    file = write_tasks(tmp_path, {"program": "RESULT=Eval('1')"})
-    with VisProg(planner="examples") as session:
-        run_batch(session, file, out, options)
-        (out / "results.jsonl").chmod(0o600)
-        (out / "journal.jsonl").chmod(0o640)
-        for name in (".visprog-00.part", "pictures/.visprog-11.part"):
-            (out / name).write_text("half")
-        (out / "pictures" / "mine.part").write_text("another's")
-        run_batch(session, file, out, options)
-    assert sorted(path.name for path in out.rglob("*")) == [
-        "journal.jsonl", "mine.part", "pictures", "results.jsonl",
-    ]  # fmt: skip
-    modes = [(out / name).stat().st_mode & 0o777 for name in ("results.jsonl", "journal.jsonl")]
-    assert modes == [0o600, 0o640]
-
-
-@pytest.mark.parametrize("name", ["results.jsonl", "journal.jsonl"])
-@pytest.mark.parametrize("dangling", [True, False])
-def test_a_planted_link_is_refused_and_never_written_through(
-    name: str, dangling: bool, tmp_path: Path
-) -> None:
-    target, out = tmp_path / "mine.txt", tmp_path / "out"
-    out.mkdir()
-    if not dangling:
-        target.write_text("mine")
-    (out / name).symlink_to(target)
-    file = write_tasks(tmp_path, {"program": "RESULT=Eval('1')"})
-    with VisProg(planner="examples") as session, pytest.raises(UsageError, match="is a link"):
-        run_batch(session, file, out)
-    assert target.exists() != dangling
-    assert dangling or target.read_text() == "mine"
-
-
-def test_where_the_engine_cannot_start_nothing_is_left(tmp_path: Path) -> None:
-    def broken(*_: Any) -> Any:
-        yield from ()
-        raise UsageError("it does not start")
-
-    file = write_tasks(tmp_path, {"program": "RESULT=Eval('1')"})
-    options = Options(pictures=True, traces=True)
-    with VisProg(planner="examples") as session:
-        for out in (tmp_path / "out", tmp_path / "deep" / "er"):
-            with pytest.raises(UsageError, match="does not start"):
-                run_batch(session, file, out, options, engine=broken)
-        (tmp_path / "there").mkdir()
-        with pytest.raises(UsageError, match="does not start"):
-            run_batch(session, file, tmp_path / "there", options, engine=broken)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["tasks.jsonl", "there"]
-    assert not list((tmp_path / "there").iterdir())
-
-
-def test_what_was_begun_stays_where_the_engine_cannot_start(tmp_path: Path) -> None:
-    def one(assignment: Any, jobs: Any) -> Any:
-        yield next(jobs), Outcome({"id": 1, "ok": True, "result": 1}, 0.0, Tokens())
-        raise UsageError("it does not go on")
-
-    file = write_tasks(tmp_path, *[{"program": "RESULT=Eval('1')"}] * 2)
-    with VisProg(planner="examples") as session:
-        with pytest.raises(UsageError, match="does not go on"):
-            run_batch(session, file, tmp_path / "out", engine=one)
         assert run_batch(session, file, tmp_path / "out").performed == 1

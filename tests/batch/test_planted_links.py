@@ -11,7 +11,8 @@ import pytest
 
 from tests.batch.tasks_file import write_tasks
 from visprog import VisProg
-from visprog.batch.runner import Options, Summary, run_batch
+from visprog.batch.engines import Options
+from visprog.batch.runner import Summary, run_batch
 from visprog.errors import OutputError, UsageError
 
 ASTRONAUT = Path(__file__).parents[2] / "examples" / "images" / "astronaut.png"
@@ -77,3 +78,20 @@ def test_characters_that_reorder_text_are_escaped_in_the_results(tmp_path: Path)
     assert not {*line} & {"\u202e", "\u2066", "\u200b"}
     assert json.loads(line)["id"] == task["id"]
     assert json.loads(line)["fields"] == {"\u202ename": "\u200b\u202e"}
+
+
+@pytest.mark.parametrize("name", ["results.jsonl", "journal.jsonl"])
+@pytest.mark.parametrize("dangling", [True, False])
+def test_a_planted_link_is_refused_and_never_written_through(
+    name: str, dangling: bool, tmp_path: Path
+) -> None:
+    target, out = tmp_path / "mine.txt", tmp_path / "out"
+    out.mkdir()
+    if not dangling:
+        target.write_text("mine")
+    (out / name).symlink_to(target)
+    file = write_tasks(tmp_path, {"program": "RESULT=Eval('1')"})
+    with VisProg(planner="examples") as session, pytest.raises(UsageError, match="is a link"):
+        run_batch(session, file, out)
+    assert target.exists() != dangling
+    assert dangling or target.read_text() == "mine"

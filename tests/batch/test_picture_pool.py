@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from visprog import Image, ImageError, save_image
-from visprog.batch.pictures import Pictures
+from visprog.batch.picture_pool import PicturePool
 from visprog.images import Need, need_of
 
 A, B = Path("a.png"), Path("b.png")
@@ -34,24 +34,24 @@ class Reader:
         return Image(np.zeros((10, 10, 3), dtype=np.uint8))
 
 
-def lender(read: Callable[[Path], Image], limit: int = 2**30) -> Pictures:
-    return Pictures(limit, read, lambda path: Need(300))
+def lender(read: Callable[[Path], Image], limit: int = 2**30) -> PicturePool:
+    return PicturePool(limit, read, lambda path: Need(300))
 
 
 def test_a_picture_is_read_once_for_all_that_have_it_and_anew_after_them() -> None:
     reader = Reader()
     pictures = lender(reader)
-    with pictures.lend({"IMAGE": A}) as one, pictures.lend({"LEFT": A, "RIGHT": B}) as other:
+    with pictures.load({"IMAGE": A}) as one, pictures.load({"LEFT": A, "RIGHT": B}) as other:
         assert one["IMAGE"] is other["LEFT"]
         assert reader.reads == {A: 1, B: 1}
-    with pictures.lend({"IMAGE": A}) as again:
+    with pictures.load({"IMAGE": A}) as again:
         assert again["IMAGE"] is not one["IMAGE"]
     assert reader.reads == {A: 2, B: 1}
 
 
 def test_one_picture_under_two_names_is_read_once() -> None:
     reader = Reader()
-    with lender(reader).lend({"LEFT": A, "RIGHT": A}) as lent:
+    with lender(reader).load({"LEFT": A, "RIGHT": A}) as lent:
         assert lent["LEFT"] is lent["RIGHT"]
     assert reader.reads == {A: 1}
 
@@ -67,14 +67,14 @@ def test_who_comes_while_it_is_read_waits_for_it() -> None:
     pictures = lender(slow)
 
     def have() -> Image:
-        with pictures.lend({"IMAGE": A}) as lent:
+        with pictures.load({"IMAGE": A}) as lent:
             return lent["IMAGE"]
 
     with ThreadPoolExecutor(4) as pool:
         first = pool.submit(have)
         assert reading.wait(20)
         others = [pool.submit(have) for _ in range(3)]
-        while pictures._loans[A].users < 4:
+        while pictures.users(A) < 4:
             time.sleep(0.005)
         go_on.set()
         assert len({id(each.result(20)) for each in [first, *others]}) == 1
@@ -85,25 +85,25 @@ def test_what_cannot_be_read_is_told_to_each_and_tried_again() -> None:
     reader = Reader()
     pictures = lender(reader)
     for _ in range(2):
-        with pytest.raises(ImageError, match="no file none"), pictures.lend({"X": Path("none.png"), "Y": A}):
+        with pytest.raises(ImageError, match="no file none"), pictures.load({"X": Path("none.png"), "Y": A}):
             pass
     assert reader.reads[Path("none.png")] == 2
-    assert not pictures._loans
+    assert pictures.used == 0
 
 
 def test_a_picture_waits_until_there_is_room_for_it() -> None:
     pictures = lender(Reader(), limit=599)
     with ThreadPoolExecutor(1) as pool:
-        with pictures.lend({"IMAGE": A}):
+        with pictures.load({"IMAGE": A}):
 
             def have() -> bool:
-                with pictures.lend({"IMAGE": B}):
-                    return A in pictures._loans
+                with pictures.load({"IMAGE": B}):
+                    return pictures.users(A) > 0
 
             waiting = pool.submit(have)
             with pytest.raises(TimeoutError):
                 waiting.result(0.1)
-            with pictures.lend({"IMAGE": A}):
+            with pictures.load({"IMAGE": A}):
                 pass  # what is there already needs no room
         assert not waiting.result(20)
 
@@ -112,13 +112,13 @@ def test_a_task_with_many_pictures_gets_its_turn_before_those_that_come_later() 
     pictures, order = lender(Reader(), limit=900), list[str]()
 
     def have(*names: str) -> None:
-        with pictures.lend({name: Path(name) for name in names}):
+        with pictures.load({name: Path(name) for name in names}):
             order.append(names[0])
 
     with ThreadPoolExecutor(4) as pool:
-        with pictures.lend({"IMAGE": A}):
+        with pictures.load({"IMAGE": A}):
             many = pool.submit(have, "x", "y", "z")
-            while not pictures._line:
+            while not pictures.waiting:
                 time.sleep(0.005)
             later = [pool.submit(have, name) for name in "abc"]
             time.sleep(0.05)
@@ -133,12 +133,12 @@ def test_what_a_file_takes_is_told_by_its_header(tmp_path: Path) -> None:
     size = (tmp_path / "a.png").stat().st_size
     assert need_of(tmp_path / "a.png") == Need(held=30 * 20 * 3, reading=size + 30 * 20 * 4)
     assert need_of(tmp_path / "none.png") == Need()
-    with Pictures().lend({"IMAGE": tmp_path / "a.png"}) as lent:
+    with PicturePool().load({"IMAGE": tmp_path / "a.png"}) as lent:
         assert lent["IMAGE"].size == (30, 20)
 
 
 def test_what_is_larger_than_the_bound_is_lent_alone() -> None:
-    with lender(Reader(), limit=1).lend({"LEFT": A, "RIGHT": B}) as lent:
+    with lender(Reader(), limit=1).load({"LEFT": A, "RIGHT": B}) as lent:
         assert len(lent) == 2
 
 
@@ -149,14 +149,13 @@ def test_every_task_gets_its_pictures_and_nothing_is_left(tasks: list[list[str]]
     pictures = lender(reader, limit=1_000)
 
     def perform(names: list[str]) -> int:
-        with pictures.lend({f"I{place}": Path(name) for place, name in enumerate(names)}) as lent:
-            with pictures._changed:
-                assert sum(loan.size for loan in pictures._loans.values()) <= 1_000
+        with pictures.load({f"I{place}": Path(name) for place, name in enumerate(names)}) as lent:
+            assert pictures.used <= 1_000
             return len(lent)
 
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(perform, tasks, timeout=60)) == [len(names) for names in tasks]
-    assert not pictures._loans
+    assert pictures.used == 0
     assert reader.reads.total() <= sum(len(set(names)) for names in tasks)
 
 
@@ -169,22 +168,22 @@ def test_what_is_being_read_needs_room_too() -> None:
         assert go_on.wait(20)
         return Image(np.zeros((10, 10, 3), dtype=np.uint8))
 
-    pictures = Pictures(1_000, slow, lambda path: Need(held=300, reading=500))
+    pictures = PicturePool(1_000, slow, lambda path: Need(held=300, reading=500))
 
     def have(path: Path) -> None:
-        with pictures.lend({"IMAGE": path}):
+        with pictures.load({"IMAGE": path}):
             pass
 
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(have, A)
         assert reading.wait(20)
         second = pool.submit(have, B)
-        while not pictures._line:
+        while not pictures.waiting:
             time.sleep(0.005)
         with pytest.raises(TimeoutError):
             second.result(0.1)
-        assert set(pictures._loans) == {A}
+        assert (pictures.users(A), pictures.users(B)) == (1, 0)
         go_on.set()
         first.result(20)
         second.result(20)
-    assert pictures._reading == 0
+    assert pictures.used == 0

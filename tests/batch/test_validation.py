@@ -9,7 +9,8 @@ import pytest
 
 from tests.batch.tasks_file import lines_of, write_picture, write_tasks
 from visprog import UsageError, VisProg
-from visprog.batch.runner import Options, run_batch
+from visprog.batch.engines import Options
+from visprog.batch.runner import run_batch
 
 CROP = "A=Loc(IMAGE, 'TOP')\nRESULT=Crop(IMAGE, A)"
 SIX = "RESULT=Eval('6')"
@@ -21,7 +22,7 @@ def run(folder: Path, *lines: dict[str, Any], options: Options = Options()) -> t
     write_picture(folder, "a.png", 9)
     with VisProg(planner="examples") as session:
         file = write_tasks(folder, *lines)
-        return run_batch(session, file, folder / "out", options, tell=told.append), told
+        return run_batch(session, file, folder / "out", options, on_warning=told.append), told
 
 
 @pytest.mark.parametrize(
@@ -29,8 +30,8 @@ def run(folder: Path, *lines: dict[str, Any], options: Options = Options()) -> t
     [
         ({"program": CROP}, "its program uses `IMAGE`, but the line gives no picture (`image` or `images`)"),
         ({"program": CROP, "images": []}, "uses `IMAGE`, but the line gives no picture"),
-        ({"program": CROP, "imgae": "a.png"}, "did you mean `image` by `imgae`?"),
-        ({"program": CROP, "image_path": "a.png"}, "did you mean `image` by `image_path`?"),
+        ({"program": CROP, "imgae": "a.png"}, "did you mean `image` instead of `imgae`?"),
+        ({"program": CROP, "image_path": "a.png"}, "did you mean `image` instead of `image_path`?"),
         ({"program": CROP, "images": ["a.png", "a.png"]}, "uses `IMAGE`, but the line gives `LEFT`, `RIGHT`"),
         (
             {"program": "A=Loc(LEFT, 'TOP')\nRESULT=Crop(RIGHT, A)", "image": "a.png"},
@@ -43,7 +44,7 @@ def run(folder: Path, *lines: dict[str, Any], options: Options = Options()) -> t
 def test_a_line_that_lacks_a_picture_is_faulty(line: dict[str, Any], fault: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         run(tmp_path, {"program": SIX}, line)
-    assert "1 faulty line; nothing was run\n  line 2: " in caught.value.message
+    assert "1 invalid line; nothing was run\n  line 2: " in caught.value.message
     assert fault in caught.value.message
     assert not (tmp_path / "out").exists()
 
@@ -76,7 +77,7 @@ def test_a_field_that_may_be_misspelt_is_told_once(tmp_path: Path) -> None:
     line = {"program": SIX, "imgae": "a.png", "question": "?", "imageId": "1"}
     _, told = run(tmp_path, {"program": SIX}, line, line)
     assert told[0] == (
-        "line 2: did you mean `image` by `imgae`? It is passed through as a further field (2 lines)"
+        "line 2: did you mean `image` instead of `imgae`? It is only copied to the results (2 lines)"
     )
     assert not any("question" in each for each in told)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from rich.console import Console
 
-from visprog.batch.progress import ProgressLine
+from visprog.batch.reporting import ProgressLine
 from visprog.batch.runner import Progress
 from visprog.models.usage import Tokens
 
@@ -20,15 +20,15 @@ def clock() -> tuple[list[float], Callable[[], float]]:
 def test_it_tells_rate_remaining_time_failures_and_cost() -> None:
     now, read = clock()
     line = ProgressLine(Console(file=io.StringIO()), read)
-    assert line.words() == ""
+    assert line.text() == ""
     line(Progress(1_000))
-    assert line.words() == "0 of 1,000"
+    assert line.text() == "0 of 1,000"
     now[0] = 50
     line(Progress(1_000, 300, 200, 2, Tokens(1_234, 56)))
-    assert line.words() == ("300 of 1,000, 2.0 a second, 5 min 50 s left, 2 failed, 1,234 tokens in, 56 out")
+    assert line.text() == ("300 of 1,000, 2.0 a second, 5 min 50 s left, 2 failed, 1,234 tokens in, 56 out")
     now[0] = 1_000
     line(Progress(1_000, 1_000, 900))
-    assert line.words() == "1,000 of 1,000, 6.0 a minute"
+    assert line.text() == "1,000 of 1,000, 6.0 a minute"
 
 
 def test_without_a_terminal_it_is_printed_every_ten_seconds() -> None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from visprog.batch.grouping import Waiting
-from visprog.batch.runner import Job
+from visprog.batch.engines import Job
+from visprog.batch.job_queue import JobQueue
 from visprog.batch.tasks import Task
 
 
-def waiting(*pictures: str) -> Waiting:
+def waiting(*pictures: str) -> JobQueue:
     """Jobs numbered in the order of their pictures; "" stands for none."""
-    jobs = Waiting()
+    jobs = JobQueue()
     for number, name in enumerate(pictures):
         paths = {"IMAGE": name, "OTHER": "shared.png"} if name else {}
         jobs.add((bytes([number]), Task(number, "", "", paths, "auto")))

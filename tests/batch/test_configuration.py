@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from visprog.batch.differences import differences
+from visprog.batch.configuration import differences
 from visprog.models.roles import ROLES
 from visprog.models.zoo import Zoo
 
@@ -20,19 +20,19 @@ BASE: dict[str, Any] = {
 @pytest.mark.parametrize(
     ("now", "words"),
     [
-        ({"pictures": False}, "`--save` was given, and is not now"),
-        ({"traces": True}, "`--traces` was not given, and is now"),
-        ({"planner": "openai:x"}, "the planner was `examples`, and is `openai:x`"),
-        ({"visprog": "2"}, "the version of VisProg was `1`, and is `2`"),
-        ({"task": "gqa"}, "`--task` was `auto`, and is `gqa`"),
-        ({"tools": "1f"}, "the tools are others"),
-        ({"settings": {}}, "what the profile sets for classify was `{'top': 1}`, and is none"),
-        ({"planning": {"model": "x"}}, "the planner's model was none, and is `x`"),
-        ({"later": {"a": 1}}, "later a was none, and is `1`"),
-        ({"later": [1]}, "later was none, and is `[1]`"),
+        ({"pictures": False}, "`--save` was given before, but is not now"),
+        ({"traces": True}, "`--traces` is given now, but was not before"),
+        ({"planner": "openai:x"}, "the planner changed from `examples` to `openai:x`"),
+        ({"visprog": "2"}, "the version of VisProg changed from `1` to `2`"),
+        ({"task": "gqa"}, "`--task` changed from `auto` to `gqa`"),
+        ({"tools": "1f"}, "the tools changed"),
+        ({"settings": {}}, "the profile's settings for classify changed from `{'top': 1}` to none"),
+        ({"planning": {"model": "x"}}, "the planner's model changed from none to `x`"),
+        ({"later": {"a": 1}}, "later a changed from none to `1`"),
+        ({"later": [1]}, "later changed from none to `[1]`"),
         (
             {"pictures": False, "task": "gqa"},
-            "`--task` was `auto`, and is `gqa`; `--save` was given, and is not now",
+            "`--task` changed from `auto` to `gqa`; `--save` was given before, but is not now",
         ),
     ],
 )
@@ -44,12 +44,12 @@ def test_each_difference_is_said(now: dict[str, Any], words: str) -> None:
 @pytest.mark.parametrize(
     ("now", "words"),
     [
-        ({"masker": "m torch 2.1"}, "the model of detector was `a:b`, and is none"),
-        ({"detector": "x y=1", "masker": "m torch 2.1"}, "the model of detector was `a:b`, and is `x`"),
+        ({"masker": "m torch 2.1"}, "the model of detector changed from `a:b` to none"),
+        ({"detector": "x y=1", "masker": "m torch 2.1"}, "the model of detector changed from `a:b` to `x`"),
         ({"detector": "a:b c=2 torch 2.1", "masker": "m torch 2.1"},
-         "the model of detector was `c=1`, and is `c=2`"),
+         "the model of detector changed from `c=1` to `c=2`"),
         ({"detector": "a:b c=1 torch 2.2", "masker": "m torch 2.2"},
-         "the models of detector and masker were `torch 2.1`, and are `torch 2.2`"),
+         "the models of detector and masker changed from `torch 2.1` to `torch 2.2`"),
     ],
 )  # fmt: skip
 def test_models_are_told_by_their_roles_and_by_what_differs(now: dict[str, str], words: str) -> None:
@@ -62,12 +62,15 @@ def test_another_profile_is_told_of_shortly() -> None:
         for zoo in (Zoo("base"), Zoo("mini"))
     )
     said = differences(base, mini)
-    assert "the model of face_detector was `opencv:haar`, and is `transformers:visprog-mini/owlvit`" in said
+    assert (
+        "the model of face_detector changed from `opencv:haar` to `transformers:visprog-mini/owlvit`" in said
+    )
     assert "#" not in said
     assert len(said) < 900
 
 
 def test_a_long_value_is_cut() -> None:
     assert (
-        differences({"planner": "x" * 500}, {"planner": "y"}) == f"the planner was `{'x' * 79}…`, and is `y`"
+        differences({"planner": "x" * 500}, {"planner": "y"})
+        == f"the planner changed from `{'x' * 79}…` to `y`"
     )
