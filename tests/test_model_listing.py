@@ -1,4 +1,4 @@
-"""`visprog models` shows what fills each role, and knows what it can fetch."""
+"""`visprog models` lists the model of each role, and fetches weights."""
 
 from __future__ import annotations
 
@@ -41,24 +41,35 @@ def test_there_is_an_entry_for_every_role() -> None:
     assert [each.role for each in entries(zoo())] == list(ROLES)
 
 
-def test_an_entry_holds_what_the_profile_says_of_the_model() -> None:
+def test_an_entry_has_the_facts_that_the_profile_gives_about_the_model() -> None:
     facts = {"licence": "MIT", "size": "70 KB", "note": "a tiny one"}
     models = zoo(detector={"model": "transformers:tiny/owl", **facts})
     expected = Entry("detector", "transformers:tiny/owl", "MIT", "70 KB", "not here", "a tiny one")
-    assert entry("detector", models) == expected
+    assert entry("detector", models)._replace(options=()) == expected
 
 
-def test_what_needs_no_weights_is_here() -> None:
+def test_an_entry_lists_the_options_of_the_model(capsys: pytest.CaptureFixture[str]) -> None:
+    models = zoo(inpainter="opencv:inpaint")
+    [data] = [each for each in to_json(entries(models)) if each["role"] == "inpainter"]
+    [radius] = data["options"]
+    assert (radius["name"], radius["default"]) == ("radius", "5")
+    assert radius["value"] == "a number of pixels, 1 or more"
+    assert radius["meaning"]
+    show(entries(models), models.profile)
+    assert "options: radius" in capsys.readouterr().out
+
+
+def test_a_model_without_weights_is_here() -> None:
     assert entry("face_detector", zoo(face_detector="opencv:haar")).state == "here"
 
 
-def test_a_folder_is_here_where_it_is(tmp_path: Path) -> None:
+def test_a_folder_is_here_if_it_exists(tmp_path: Path) -> None:
     (tmp_path / "owl").mkdir()
     assert entry("detector", zoo(detector=f"transformers:{tmp_path / 'owl'}")).state == "here"
     assert entry("detector", zoo(detector=f"transformers:{tmp_path / 'other'}")).state == "not here"
 
 
-def test_a_file_is_here_where_it_is(tmp_path: Path) -> None:
+def test_a_file_is_here_if_it_exists(tmp_path: Path) -> None:
     (tmp_path / "sam.pth").touch()
     assert entry("masker", zoo(masker=f"segment_anything:{tmp_path / 'sam.pth'}")).state == "here"
     assert entry("masker", zoo(masker=f"segment_anything:{tmp_path / 'none.pth'}")).state == "not here"
@@ -70,7 +81,7 @@ def test_an_api_needs_a_key_or_an_address(monkeypatch: pytest.MonkeyPatch) -> No
     assert entry("visual_qa", zoo(visual_qa="openai")).state == "key or address set"
 
 
-def test_an_object_that_fills_a_role_was_given() -> None:
+def test_an_object_that_fills_a_role_is_listed_as_given() -> None:
     assert entry("detector", Zoo("base", {"detector": FakeDetector({})})).state == "given"
 
 
@@ -87,22 +98,22 @@ def test_the_table_names_every_role_and_keeps_names_whole(capsys: pytest.Capture
         assert (f"`visprog models --models {name} pull`" in shown) == (name in ("default", "paper"))
 
 
-def test_entries_are_plain_data_too() -> None:
+def test_entries_can_be_written_as_json() -> None:
     data = json.loads(json.dumps(to_json(entries(zoo(detector="transformers:tiny/owl")))))
     assert data[0]["role"] == "detector"
     assert data[0]["state"] == "not here"
 
 
-def test_what_has_no_weights_cannot_be_fetched() -> None:
+def test_a_model_without_weights_cannot_be_fetched() -> None:
     with pytest.raises(UsageError, match="the role visual_qa has no weights to fetch"):
         pull(zoo(visual_qa="openai"), ["visual_qa"])
-    with pytest.raises(UsageError, match="the profile `mine` names nothing to fetch"):
+    with pytest.raises(UsageError, match="the profile `mine` has no models to fetch"):
         pull(zoo(visual_qa="openai"), [])
 
 
 @pytest.mark.parametrize("name", ["owl", "detectr", "a/b/c", "transformers:owl"])
-def test_what_is_no_role_and_no_model_is_refused(name: str) -> None:
-    with pytest.raises(UsageError, match="is no role and no model"):
+def test_an_unknown_name_is_rejected(name: str) -> None:
+    with pytest.raises(UsageError, match="is neither a role nor a model"):
         pull(zoo(detector="transformers:tiny/owl"), [name])
 
 

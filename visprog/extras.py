@@ -29,7 +29,12 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
 _BROUGHT_ALONG = {"huggingface_hub": "models", "tokenizers": "models"}
 """Packages that VisProg imports and an extra installs because its packages need them."""
 
-_DISTRIBUTIONS = {"PIL": "pillow", "cv2": "opencv-python>=4.10,<5", "open_clip": "open-clip-torch"}
+_DISTRIBUTIONS = {
+    "PIL": "pillow",
+    "cv2": "opencv-python>=4.10,<5",
+    "google": "protobuf",
+    "open_clip": "open-clip-torch",
+}
 """What to install for packages that are imported under another name."""
 
 

@@ -7,7 +7,7 @@ deadlock between threads by handing out modules that are not complete.
 Packages such as transformers import their parts only when they are asked for. For these, a block of
 `importing` names and imports the part itself.
 
-Lock order: the gate of `visprog.models.turns` first, then the lock of this module. So a thread that computes
+Lock order: the gate of `visprog.models.locks` first, then the lock of this module. So a thread that computes
 or loads may import, but a thread that imports must not wait for a model.
 """
 

@@ -1,4 +1,4 @@
-"""The models of a profile, as a terminal and other programs see them, and how they get onto this machine."""
+"""The list of a profile's models, as a table or as JSON, and the download of their weights."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from visprog.extras import install_extra, missing_extra
 from visprog.models.backend import find_backend
 from visprog.models.checkpoints import is_embedded, is_here
 from visprog.models.hub import fetch
+from visprog.models.options import Option
 from visprog.models.profile import Profile, Spec
 from visprog.models.roles import ROLES
 from visprog.models.zoo import Zoo
@@ -24,7 +25,7 @@ _EMBEDDED = "comes with VisProg"
 
 
 class Entry(NamedTuple):
-    """A role, the model that a profile names for it, and whether the model is on this machine."""
+    """A role, the model that the profile names for it, and whether the model is on this machine."""
 
     role: str
     model: str
@@ -34,6 +35,8 @@ class Entry(NamedTuple):
     note: str = ""
     extra: str = ""
     """The extra that has to be installed first."""
+    options: tuple[Option, ...] = ()
+    """The options that the model takes, as far as its backend declares them."""
 
 
 def entries(zoo: Zoo) -> list[Entry]:
@@ -46,9 +49,11 @@ def _entry(role: str, zoo: Zoo) -> Entry:
     if spec is None:
         return Entry(role, "", "", "", "given" if zoo.has(role) else "not filled")
     facts = [spec.facts.get(fact, "") for fact in ("licence", "size", "note")]
-    extra = missing_extra(find_backend(spec.backend).packages) or ""
+    backend = find_backend(spec.backend)
+    extra = missing_extra(backend.packages) or ""
     state = f"needs the extra `{extra}`" if extra else _state(spec)
-    return Entry(role, str(spec), facts[0], facts[1], state, facts[2], extra)
+    options = backend.options_of(role, spec.identifier)
+    return Entry(role, str(spec), facts[0], facts[1], state, facts[2], extra, options)
 
 
 def _state(spec: Spec) -> str:
@@ -64,7 +69,7 @@ def _state(spec: Spec) -> str:
 
 
 def show(found: list[Entry], profile: Profile) -> None:
-    """Print the entries as a table; what is known of a model stands under its name."""
+    """Print the entries as a table, with the facts about each model under its name."""
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     table.add_column("role", no_wrap=True)
     table.add_column("model", overflow="fold")
@@ -76,7 +81,9 @@ def show(found: list[Entry], profile: Profile) -> None:
     for extra in sorted({entry.extra for entry in found} - {""}):
         console.print(Text(f"`{install_extra(extra)}` installs the extra `{extra}`", "dim"))
     if any(entry.state == _ABSENT for entry in found):
-        console.print(Text(f"`visprog models --models {profile.name} pull` fetches what is not here", "dim"))
+        console.print(
+            Text(f"`visprog models --models {profile.name} pull` fetches the missing weights", "dim")
+        )
 
 
 def _describe(entry: Entry) -> Text:
@@ -85,19 +92,35 @@ def _describe(entry: Entry) -> Text:
     lines.append(entry.state, "dim" if not entry.model else "green" if good else "yellow")
     for fact in filter(None, (entry.size, entry.licence)):
         lines.append(f" · {fact}", "dim")
-    return lines.append(f"\n{entry.note}", "dim") if entry.note else lines
+    if entry.note:
+        lines.append(f"\n{entry.note}", "dim")
+    if entry.options:
+        lines.append(f"\noptions: {', '.join(option.name for option in entry.options)}", "dim")
+    return lines
 
 
 def to_json(found: Iterable[Entry]) -> list[dict[str, Any]]:
     """Return the entries as plain data."""
-    return [entry._asdict() for entry in found]
+    return [
+        {**entry._asdict(), "options": [_option_as_data(option) for option in entry.options]}
+        for entry in found
+    ]
+
+
+def _option_as_data(option: Option) -> dict[str, str]:
+    return {
+        "name": option.name,
+        "value": option.kind.expected,
+        "default": option.default,
+        "meaning": option.meaning,
+    }
 
 
 def pull(zoo: Zoo, wanted: Iterable[str]) -> Iterator[tuple[str, Path]]:
-    """Fetch the named models, or all of the profile's, one after the other; yield where each is.
+    """Fetch the named models, or all models of the profile, one after the other. Yield names and folders.
 
-    A name is a role, or OWNER/NAME, with @REVISION where that is another than the profile's. Raises
-    ModelUnavailable for the first that cannot be had, and UsageError for what is no model.
+    A name is a role, or OWNER/NAME, or OWNER/NAME@REVISION for another revision than the profile's. Raises
+    ModelUnavailable for the first model that cannot be fetched, and UsageError for a name that is no model.
     """
     chosen = {(_repository(spec), spec.options.get("revision")): spec for spec in _chosen(zoo, list(wanted))}
     return ((name, _fetched(name, revision, spec, zoo)) for (name, revision), spec in chosen.items())
@@ -118,7 +141,7 @@ def _chosen(zoo: Zoo, wanted: list[str]) -> list[Spec]:
     named = [spec for role in ROLES if (spec := zoo.spec(role)) is not None and _is_pulled(spec)]
     if not wanted and not named:
         raise UsageError(
-            f"the profile `{zoo.profile.name}` names nothing to fetch",
+            f"the profile `{zoo.profile.name}` has no models to fetch",
             help="choose another with `visprog models --models PROFILE pull`, or name a model",
         )
     return [_by_name(name, zoo, named) for name in wanted] or named
@@ -129,14 +152,15 @@ def _by_name(name: str, zoo: Zoo, named: list[Spec]) -> Spec:
         spec = zoo.spec(name)
         if spec is None or not _is_pulled(spec):
             raise UsageError(
-                f"the role {name} has no weights to fetch", help="`visprog models` shows which have"
+                f"the role {name} has no weights to fetch",
+                help="`visprog models` shows which roles have",
             )
         return spec
     backend, _, rest = name.rpartition(":")
     identifier, _, revision = rest.partition("@")
     found = next((spec for spec in named if _repository(spec) == identifier and not revision), None)
     if found is None and identifier.count("/") != 1:
-        raise UsageError(f"`{name}` is no role and no model", help="write OWNER/NAME, as the hub does")
+        raise UsageError(f"`{name}` is neither a role nor a model", help="write OWNER/NAME, as on the hub")
     options = {"revision": revision} if revision else {}
     return found or Spec(backend or "transformers", identifier, options)
 
@@ -146,5 +170,5 @@ def _is_pulled(spec: Spec) -> bool:
 
 
 def _repository(spec: Spec) -> str:
-    """Return the repository or the folder that holds the model's weights."""
+    """Return the repository or the folder with the model's weights."""
     return find_backend(spec.backend).repository(spec.identifier)

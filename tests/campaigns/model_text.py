@@ -25,8 +25,8 @@ from visprog.models.backends.openai.language import OpenAILanguageModel
 from visprog.models.backends.openai.service import Service
 from visprog.models.backends.openai.speech import OpenAITranscriber
 from visprog.models.backends.openai.vision import OpenAIVision
+from visprog.models.backends.transformers.chat import completion
 from visprog.models.backends.transformers.generation import Generated
-from visprog.models.backends.transformers.language import completion
 from visprog.models.fake import FakeLanguageModel
 from visprog.models.roles import Completion, Message
 from visprog.models.short_answer import short_answer

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from visprog.models.checkpoint_files import unreadable, wanted
+from visprog.models.checkpoint_files import files_to_fetch, folders_of_pickles
 
 XL = [
     "model_index.json",
@@ -19,23 +19,23 @@ XL = [
 
 def test_a_model_is_its_weights_and_what_describes_them() -> None:
     names = ["README.md", "config.json", "model.safetensors", "weights.bin", "spiece.model", "vocab.txt"]
-    assert wanted(names) == ["config.json", "spiece.model", "vocab.txt", "model.safetensors"]
-    assert unreadable(names) == []
+    assert files_to_fetch(names) == ["config.json", "spiece.model", "vocab.txt", "model.safetensors"]
+    assert folders_of_pickles(names) == []
 
 
 def test_every_part_of_large_weights_is_wanted() -> None:
     parts = ["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"]
     names = [*parts, "model.safetensors.index.json", "consolidated.safetensors", "model.fp16.safetensors"]
-    assert wanted(names) == ["model.safetensors.index.json", *parts]
+    assert files_to_fetch(names) == ["model.safetensors.index.json", *parts]
 
 
 def test_weights_for_other_software_are_not_wanted() -> None:
     names = ["model.safetensors", "onnx/model.safetensors", "original/a.safetensors", "onnx/config.json"]
-    assert wanted(names) == ["model.safetensors"]
+    assert files_to_fetch(names) == ["model.safetensors"]
 
 
 def test_a_pipeline_comes_in_half_precision_where_all_of_it_does() -> None:
-    assert wanted(XL) == [
+    assert files_to_fetch(XL) == [
         "model_index.json",
         "scheduler/scheduler_config.json",
         "text_encoder/config.json",
@@ -47,18 +47,18 @@ def test_a_pipeline_comes_in_half_precision_where_all_of_it_does() -> None:
 
 def test_a_pipeline_comes_in_full_precision_where_a_part_has_no_other() -> None:
     names = [name for name in XL if name != "unet/diffusion_pytorch_model.fp16.safetensors"]
-    weights = [name for name in wanted(names) if name.endswith(".safetensors")]
+    weights = [name for name in files_to_fetch(names) if name.endswith(".safetensors")]
     assert weights == ["text_encoder/model.safetensors", "unet/diffusion_pytorch_model.safetensors"]
 
 
 def test_a_pipeline_does_without_a_safety_checker() -> None:
     assert not any(
         name.startswith("safety_checker/")
-        for name in wanted([*XL, "safety_checker/config.json", "safety_checker/model.safetensors"])
+        for name in files_to_fetch([*XL, "safety_checker/config.json", "safety_checker/model.safetensors"])
     )
 
 
 def test_parts_with_pickled_weights_alone_are_named() -> None:
-    assert unreadable(["config.json", "pytorch_model.bin"]) == [""]
-    assert unreadable([*XL, "sd_xl.ckpt", "vae/diffusion_pytorch_model.bin"]) == ["vae"]
-    assert unreadable([*XL, "unet/diffusion_pytorch_model.bin"]) == []
+    assert folders_of_pickles(["config.json", "pytorch_model.bin"]) == [""]
+    assert folders_of_pickles([*XL, "sd_xl.ckpt", "vae/diffusion_pytorch_model.bin"]) == ["vae"]
+    assert folders_of_pickles([*XL, "unet/diffusion_pytorch_model.bin"]) == []

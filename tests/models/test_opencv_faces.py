@@ -12,9 +12,11 @@ from PIL import ImageDraw, ImageFilter
 
 from visprog.errors import ModelUnavailable, UsageError
 from visprog.libraries import load_opencv
+from visprog.models.backends.opencv import BACKEND
 from visprog.models.backends.opencv.haar import HaarFaceDetector, haar
-from visprog.models.backends.opencv.loading import load
 from visprog.values import Box, Image, clip
+
+load = BACKEND.load
 
 BACKGROUND = (120, 140, 150)
 FEATURES = (

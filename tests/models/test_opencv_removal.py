@@ -8,10 +8,12 @@ from numpy.typing import NDArray
 
 from visprog import VisProg
 from visprog.errors import ModelError, UsageError
-from visprog.models.backends.opencv.loading import load
+from visprog.models.backends.opencv import BACKEND
 from visprog.models.backends.opencv.removal import OpenCvRemover
 from visprog.models.fake import FakeImageTextScorer, FakeSegmenter
 from visprog.values import Image, Region
+
+load = BACKEND.load
 
 
 def ramp(width: int, height: int) -> NDArray[np.uint8]:

@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 from tests.models import onnx_writer, shared_data
 from visprog.errors import ModelError, ModelUnavailable, UsageError
 from visprog.images import load_image
-from visprog.models.backends.opencv.loading import load
+from visprog.models.backends.opencv import BACKEND
 from visprog.models.backends.opencv.yolox import YoloxDetector
 from visprog.models.zoo import Zoo
 from visprog.values import Box, Image
+
+load = BACKEND.load
 
 RED, GREEN, BLUE = (onnx_writer.COLORS[grid] for grid in (32, 16, 8))
 

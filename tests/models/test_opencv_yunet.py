@@ -9,10 +9,12 @@ import pytest
 from tests.models import onnx_writer, shared_data
 from visprog.errors import ModelUnavailable, UsageError
 from visprog.images import load_image
-from visprog.models.backends.opencv.loading import load
+from visprog.models.backends.opencv import BACKEND
 from visprog.models.backends.opencv.yunet import YuNetFaceDetector
 from visprog.models.zoo import Zoo
 from visprog.values import Box, Image
+
+load = BACKEND.load
 
 needs_data = pytest.mark.skipif(not shared_data.YUNET.is_file(), reason=shared_data.WHY)
 

@@ -80,7 +80,11 @@ def test_a_table_s_own_options_go_before_those_behind_the_name() -> None:
 
 
 def test_a_wrong_option_of_the_command_line_is_named_without_a_login() -> None:
-    zoo = make_zoo("base", ["language_model=openai:m,base_url=http://u:sEcr3t@h/v1,spead=1"])
     with pytest.raises(UsageError, match="no option `spead`") as caught:
-        zoo.get("language_model")
-    assert "sEcr3t" not in f"{caught.value}{zoo.spec('language_model')}{zoo.fingerprint('language_model')}"
+        make_zoo("base", ["language_model=openai:m,base_url=http://u:sEcr3t@h/v1,spead=1"])
+    assert "sEcr3t" not in str(caught.value)
+
+
+def test_a_login_in_an_option_is_not_shown() -> None:
+    zoo = make_zoo("base", ["language_model=openai:m,base_url=http://u:sEcr3t@h/v1"])
+    assert "sEcr3t" not in f"{zoo.spec('language_model')}{zoo.fingerprint('language_model')}"

@@ -5,11 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from visprog import Image, ModelUnavailable, Regions, UsageError, VisProg
+from visprog.models.backend import Backend, find_backend
+from visprog.models.backends import opencv as opencv_backend
 from visprog.models.backends.opencv import loading as opencv
 from visprog.models.checkpoints import has_no_accelerator
 from visprog.models.fake import FakeDetector
@@ -125,8 +128,19 @@ class OnlyMasks:
 
 
 @pytest.fixture
-def loads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What the backend `opencv`, put aside for these tests, is asked to load."""
+def stand_in(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The name `opencv` stands for a backend that fills two roles; tests replace its loader."""
+    record = Backend(name="opencv", loader=f"{opencv.__name__}:load", roles=("segmenter", "masker"))
+    with monkeypatch.context() as patch:
+        patch.setattr(opencv_backend, "BACKEND", record)
+        find_backend.cache_clear()
+        yield
+    find_backend.cache_clear()
+
+
+@pytest.fixture
+def loads(stand_in: None, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The identifiers that the backend is asked to load."""
     asked: list[str] = []
 
     def load(role: str, identifier: str, options: dict[str, object]) -> object:
@@ -251,7 +265,9 @@ def test_roles_that_ask_at_once_for_the_same_model_load_it_once(loads: list[str]
     assert loads == ["both"]
 
 
-def test_room_is_made_before_a_model_is_loaded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_room_is_made_before_a_model_is_loaded(
+    stand_in: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     held: list[int] = []
     zoo = Zoo(
         Profile("own"), {"segmenter": "opencv:both", "masker": f"opencv:{tmp_path / 'm.onnx'}"}, memory=150
@@ -259,7 +275,7 @@ def test_room_is_made_before_a_model_is_loaded(monkeypatch: pytest.MonkeyPatch, 
     (tmp_path / "m.onnx").write_bytes(b"x" * 100)
 
     def load(role: str, identifier: str, options: dict[str, object]) -> object:
-        held.append(zoo._held())
+        held.append(zoo.loaded_bytes())
         return Both() if role == "segmenter" else OnlyMasks()
 
     monkeypatch.setattr(opencv, "load", load)
@@ -268,8 +284,8 @@ def test_room_is_made_before_a_model_is_loaded(monkeypatch: pytest.MonkeyPatch, 
     assert held == [0, 0]
 
 
-def test_models_that_are_asked_for_at_once_are_loaded_within_the_bound(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+def test_models_that_are_asked_for_at_the_same_time_are_loaded_within_the_bound(
+    stand_in: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     lock, both_load = threading.Lock(), threading.Event()
     files = {role: tmp_path / f"{role}.onnx" for role in ("segmenter", "masker")}
@@ -281,7 +297,7 @@ def test_models_that_are_asked_for_at_once_are_loaded_within_the_bound(
     def load(role: str, identifier: str, options: dict[str, object]) -> object:
         with lock:
             under_way.append(role)
-            taken.append(zoo._held() + 100 * len(under_way))
+            taken.append(zoo.loaded_bytes() + 100 * len(under_way))
             if len(under_way) == 2:
                 both_load.set()
         both_load.wait(0.3)
@@ -298,7 +314,9 @@ def test_models_that_are_asked_for_at_once_are_loaded_within_the_bound(
     assert taken == [100, 100]
 
 
-def test_what_could_not_be_loaded_takes_no_room(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_model_that_could_not_be_loaded_takes_no_room(
+    stand_in: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     (tmp_path / "m.onnx").write_bytes(b"x" * 100)
     (tmp_path / "n.onnx").write_bytes(b"x" * 100)
     models = {"segmenter": f"opencv:{tmp_path / 'm.onnx'}", "masker": f"opencv:{tmp_path / 'n.onnx'}"}

@@ -1,8 +1,8 @@
-"""Backends: what loads the models of one library or service, and what VisProg knows of it without loading it.
+"""Backends: each loads the models of one library or service.
 
-A backend is a package in `visprog.models.backends` that exports one record, `BACKEND`. Packages of others
-add backends by the entry point group `visprog.backends`: its names are those of the backends, and each entry
-leads to a record.
+A backend is a package in `visprog.models.backends` that exports one record, `BACKEND`. The record describes
+the backend without importing its library. Installed packages add backends through the entry point group
+`visprog.backends`: an entry's name is the backend's name, and its value is the record.
 """
 
 from __future__ import annotations
@@ -11,10 +11,12 @@ import importlib
 import importlib.metadata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import cache
 from typing import Any
 
-from visprog.errors import UsageError
+from visprog.errors import ModelUnavailable, UsageError
+from visprog.models.options import Option, check_options
 
 BUILT_IN = ("opencv", "openai", "transformers", "diffusers", "segment_anything", "open_clip")
 """The backends that come with VisProg."""
@@ -28,35 +30,56 @@ def _nothing_to_configure(_options: Mapping[str, Any]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """What can load models, named before the colon of `backend:identifier`.
-
-    `loader` is "module:function", imported when a model is loaded. The function takes a role, an identifier
-    and options, and returns the model. It raises ModelUnavailable for a role, a package or a file that is
-    missing, and UsageError for an option. A model may have `nbytes`, the memory of its weights.
-
-    `packages` are the names under which the packages are imported that the backend cannot do without.
-    `distributions` are those whose versions can change results. A `remote` backend asks a server; a model of
-    one that is `placed` runs on a device, in a precision; identifiers of one that is `pulled` are
-    repositories of the Hugging Face hub, or folders.
-    """
+    """What VisProg knows about a backend before it loads a model."""
 
     name: str
+    """The text before the colon of `backend:identifier`."""
     loader: str
+    """`"module:function"`, imported when a model is loaded. The function gets a role, an identifier and
+    options, and returns the model. It raises ModelUnavailable for a missing package or file, and UsageError
+    for a wrong option. A model may have the attribute `nbytes`, the memory of its weights."""
     roles: tuple[str, ...]
     packages: tuple[str, ...] = ()
+    """The packages that the backend needs, by the names under which they are imported."""
     distributions: tuple[str, ...] = ()
+    """The packages whose versions can change results, by the names under which they are installed."""
     remote: bool = False
+    """Whether its models run on a server."""
     placed: bool = False
+    """Whether its models run on a device that the user can choose, in a precision."""
     pulled: bool = False
+    """Whether its identifiers are repositories of the Hugging Face hub, or folders."""
+    options: tuple[Option, ...] | None = None
+    """The options of its models. None: only the loader checks them."""
     repository: Callable[[str], str] = str
-    """Returns the repository of the hub, or the folder, that an identifier means."""
-    surroundings: Callable[[], list[str]] = list
-    """Returns what the environment adds to a model's fingerprint; no secret may stand in it."""
+    """Returns the repository of the hub, or the folder, for an identifier."""
+    environment: Callable[[], list[str]] = list
+    """Returns what the environment adds to a model's fingerprint; it must contain no secret."""
     is_configured: Callable[[Mapping[str, Any]], bool] = _nothing_to_configure
-    """Whether a model with these options has the key or the address that it needs."""
+    """Returns whether a model with these options has the key or the address that it needs."""
+
+    def options_of(self, role: str, identifier: str) -> tuple[Option, ...]:
+        """Return the declared options of a model that fills a role."""
+        return tuple(
+            option
+            for option in self.options or ()
+            if role in (option.roles or self.roles) and fnmatchcase(identifier, option.models)
+        )
+
+    def check(self, role: str, identifier: str, options: Mapping[str, Any]) -> None:
+        """Raise UsageError for an option that the model does not take, or for a wrong value."""
+        if self.options is not None and role in self.roles:
+            model = f"{self.name}:{identifier}" if identifier else self.name
+            check_options(options, self.options_of(role, identifier), model)
 
     def load(self, role: str, identifier: str, options: Mapping[str, Any]) -> object:
         """Load a model for a role. Raises ModelUnavailable and UsageError."""
+        if role not in self.roles:
+            raise ModelUnavailable(
+                f"the backend {self.name} does not fill the role {role}",
+                help=f"it fills {', '.join(self.roles)}",
+            )
+        self.check(role, identifier, options)
         module, _, function = self.loader.partition(":")
         model: object = getattr(importlib.import_module(module), function)(role, identifier, options)
         return model

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from visprog.models.safetensors_files import header_fault
 from visprog.models.server_json import decoded, read_json
 
 _SETTINGS = ("config.json", "model_index.json", "open_clip_config.json", "adapter_config.json")
@@ -57,3 +56,29 @@ def _absent(index: Path) -> Iterator[str]:
 
 def _content(path: Path) -> Any:
     return read_json(decoded(path.read_bytes()))
+
+
+_LONGEST_HEADER = 2**25
+"""Bytes of the header of a safetensors file. A network with 100,000 weights has a third of that."""
+
+
+def header_fault(path: Path) -> str | None:
+    """Return what is wrong with a safetensors file; None if its header describes the whole file.
+
+    The weights themselves are not read.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    with path.open("rb") as file:
+        start = file.read(8)
+    if start == b"version ":
+        return "is a pointer of Git LFS, not the file itself: `git lfs pull` in its folder fetches the file"
+    length = int.from_bytes(start, "little")
+    if length > _LONGEST_HEADER:
+        return f"is not in the safetensors format: its header would have {length:,} bytes"
+    try:
+        with safe_open(path, "numpy"):
+            return None
+    except SafetensorError as cause:
+        reason = str(cause).removeprefix("Error while deserializing header: ")
+        return f"is damaged, or not in the safetensors format: {reason:.200}"

@@ -24,7 +24,7 @@ _HALF = "*.fp16*.safetensors"
 """Weights in half precision, beside the same in full precision."""
 
 
-def wanted(names: Iterable[str]) -> list[str]:
+def files_to_fetch(names: Iterable[str]) -> list[str]:
     """Return the files to fetch of a repository that holds `names`.
 
     A pipeline comes in half precision where all its parts do: half the download, for the same pictures to
@@ -39,7 +39,7 @@ def is_weights(name: str) -> bool:
     return name.endswith(".safetensors")
 
 
-def unreadable(names: Iterable[str]) -> list[str]:
+def folders_of_pickles(names: Iterable[str]) -> list[str]:
     """Return the folders whose weights are there in pickled form only; the top is the empty name."""
     native = [name for name in names if not _is(name, _FOREIGN)]
     pipeline = _is_pipeline(native)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import glob
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,26 +15,15 @@ from typing import TYPE_CHECKING, Any
 from visprog.errors import ModelError, ModelUnavailable, UsageError
 from visprog.libraries import explain, imports_held, needs
 from visprog.models.checkpoint_faults import checkpoint_fault
-from visprog.models.checkpoint_files import wanted
+from visprog.models.checkpoint_files import files_to_fetch
 from visprog.models.hub_cache import kept_snapshot
-from visprog.models.turns import loading_alone
+from visprog.models.locks import loading_alone
 
 if TYPE_CHECKING:
     import torch
 
-COMMON_OPTIONS = ("revision", "device", "dtype")
-"""Options that every local model takes."""
-
 _EMBEDDED = "visprog-mini"
 """The owner in the names of the checkpoints that come with VisProg: `visprog-mini/owlvit`."""
-
-
-def check_options(options: Mapping[str, Any], known: Iterable[str], what: str) -> None:
-    """Raise UsageError for an option that the model called `what` does not take."""
-    allowed = [*COMMON_OPTIONS, *known]
-    for name in options:
-        if name not in allowed:
-            raise UsageError(f"{what} takes no option `{name}`", help=f"its options are {', '.join(allowed)}")
 
 
 def find_checkpoint(identifier: str, revision: str | None = None) -> Path:
@@ -173,7 +162,7 @@ def _listed(identifier: str, revision: str | None) -> list[str] | None:
         tree = get_cached_repo_tree(identifier, revision=revision)
     except Exception:
         return None
-    return [glob.escape(name) for name in wanted(file.path for file in tree)]
+    return [glob.escape(name) for name in files_to_fetch(file.path for file in tree)]
 
 
 def place(options: Mapping[str, Any]) -> tuple[torch.device, torch.dtype]:

@@ -31,7 +31,7 @@ def fingerprint(spec: Spec) -> str:
     options = [shown(name, value) for name, value in sorted(spec.options.items())]
     backend = find_backend(spec.backend)
     versions = [f"{package} {package_version(package)}" for package in backend.distributions]
-    facts = (*versions, *_content(spec), *backend.surroundings(), *_placement(spec))
+    facts = (*versions, *_content(spec), *backend.environment(), *_placement(spec))
     return " ".join([str(spec), *options, *facts])
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from visprog.errors import ModelUnavailable, UsageError, VisProgError
-from visprog.models.checkpoint_files import is_weights, unreadable, wanted
+from visprog.models.checkpoint_files import files_to_fetch, folders_of_pickles, is_weights
 from visprog.models.checkpoints import (
     find_checkpoint,
     is_embedded,
@@ -74,7 +74,7 @@ def _fetch(identifier: str, revision: str | None) -> Path:
         if _is_unreachable(cause) and is_here(identifier, revision):
             return find_checkpoint(identifier, revision)
         raise
-    files = wanted(listing.files)
+    files = files_to_fetch(listing.files)
     check_usable(identifier, files)
     _check_readable(identifier, revision, listing.files, files)
     return fetch_files(identifier, revision or "main", listing, files)
@@ -84,7 +84,7 @@ def _check_readable(
     identifier: str, revision: str | None, names: Mapping[str, Any], files: list[str]
 ) -> None:
     """Raise ModelUnavailable, before anything is fetched, if the weights could not be read."""
-    pickled = unreadable(names)
+    pickled = folders_of_pickles(names)
     if any(map(is_weights, files)) and not pickled:
         return
     where = f" in {', '.join(folder for folder in pickled if folder)}" if any(pickled) else ""

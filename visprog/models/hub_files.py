@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 from visprog.errors import ModelUnavailable, VisProgError
+from visprog.models.checkpoint_faults import header_fault
 from visprog.models.checkpoint_files import is_weights
 from visprog.models.hub_cache import keep_list, keep_revision, link, repository_folder
 from visprog.models.hub_listing import PATIENCE, Announced, Listing, as_size, digest_in
-from visprog.models.safetensors_files import header_fault
 
 _PART = 2**20
 """Bytes that are written or hashed at a time."""

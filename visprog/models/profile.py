@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from visprog.errors import UsageError
 from visprog.files import Limit, read_text
-from visprog.models.backend import backend_names
+from visprog.models.backend import backend_names, find_backend
 from visprog.models.option_text import split_options
 from visprog.models.roles import ROLES
 
@@ -117,7 +117,7 @@ def read_spec(role: str, written: object) -> Spec:
     """Read `"backend:identifier"`, or a table with that under `model` and options and facts beside it.
 
     Options may also follow the identifier: `"openai:small,deadline=300"`. Raises UsageError for an unknown
-    role or backend.
+    role, backend or option, and for a wrong value of an option.
     """
     check_role(role)
     options = dict(written) if isinstance(written, dict) else {}
@@ -137,6 +137,7 @@ def read_spec(role: str, written: object) -> Spec:
             help=f"the backends are {', '.join(backend_names())}",
         )
     facts = {name: str(options.pop(name)) for name in _FACTS if name in options}
+    find_backend(backend).check(role, identifier, options)
     return Spec(backend, identifier, options, facts)
 
 

@@ -160,7 +160,7 @@ class Zoo:
             return
         gone = False
         with self._came:
-            while self._held() + sum(self._coming.values()) + wanted > self._memory:
+            while self.loaded_bytes() + sum(self._coming.values()) + wanted > self._memory:
                 if self._loaded and (wanted or next(iter(self._loaded)) != key):
                     self._loaded.popitem(last=False)
                     gone = True
@@ -173,8 +173,12 @@ class Zoo:
         if gone:
             gc.collect()  # modules refer to themselves: their memory comes back only so
 
-    def _held(self) -> int:
-        return sum(int(getattr(model, "nbytes", 0)) for models in self._loaded.values() for model in models)
+    def loaded_bytes(self) -> int:
+        """Return the memory that the weights of all loaded models take."""
+        with self._lock:
+            return sum(
+                int(getattr(model, "nbytes", 0)) for models in self._loaded.values() for model in models
+            )
 
     def _unfilled(self, role: str) -> ModelUnavailable:
         title = ROLES[role].__name__

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from PIL import Image as PILImage
 
 from visprog.errors import ModelFailed, ModelUnavailable, UsageError
-from visprog.models.backends.diffusers.inpainter import DiffusionInpainter, load
+from visprog.models.backends.diffusers import BACKEND
+from visprog.models.backends.diffusers.inpainter import DiffusionInpainter
 from visprog.models.inpainting import excerpt, paste
 from visprog.models.progress import listening
 from visprog.models.zoo import Zoo
@@ -35,6 +36,8 @@ from tests.models.diffusers.tiny_pipelines import (
     stable_diffusion_3,
     stable_diffusion_xl,
 )
+
+load: Callable[..., Any] = BACKEND.load
 
 pytestmark = pytest.mark.filterwarnings(
     # Euler's scheduler in the library hands a tensor to numpy in the way of numpy 1.
@@ -60,7 +63,8 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.fixture(scope="module")
 def painter(folders: dict[str, Path]) -> DiffusionInpainter:
-    return load("inpainter", str(folders["inpainting"]), OPTIONS)
+    loaded: DiffusionInpainter = load("inpainter", str(folders["inpainting"]), OPTIONS)
+    return loaded
 
 
 def noise(width: int, height: int) -> Image:

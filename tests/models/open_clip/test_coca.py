@@ -7,6 +7,7 @@ import logging
 import shutil
 import sys
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,8 @@ import pytest
 
 from visprog.errors import ModelUnavailable, UsageError
 from visprog.extras import install_extra
-from visprog.models.backends.open_clip.clip import CoCa, OpenClip, load, repository
+from visprog.models.backends.open_clip import BACKEND
+from visprog.models.backends.open_clip.clip import CoCa, OpenClip, repository
 from visprog.models.zoo import Zoo
 from visprog.values import Image
 
@@ -24,6 +26,8 @@ torch = pytest.importorskip("torch")
 open_clip = pytest.importorskip("open_clip")
 
 from tests.models.open_clip.tiny_coca import CLIP, COCA, build, save  # noqa: E402
+
+load: Callable[..., Any] = BACKEND.load
 
 TEXTS = ["a red boat", "two dogs", "green grass", "People at a table."]
 SIZES = [(80, 50), (40, 90), (32, 32), (1, 1), (3, 200), (1600, 900)]

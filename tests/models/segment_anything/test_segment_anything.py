@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ import pytest
 from PIL import Image as PILImage
 
 from visprog.errors import ModelFailed, ModelUnavailable, UsageError
-from visprog.models.backends.segment_anything.sam import SegmentAnything, load
+from visprog.models.backends.segment_anything import BACKEND
+from visprog.models.backends.segment_anything.sam import SegmentAnything
 from visprog.models.zoo import Zoo
 from visprog.values import Image, Region, Regions
 
@@ -22,6 +24,8 @@ pytest.importorskip("segment_anything")
 from segment_anything import SamAutomaticMaskGenerator, SamPredictor  # noqa: E402
 
 from tests.models.segment_anything.tiny_sam import SIDE, save, tiny_sam  # noqa: E402
+
+load: Callable[..., Any] = BACKEND.load
 
 EVERYTHING = {"points": 6, "quality": 0.0, "stability": 0.0, "nms": 0.99}
 """Random weights are never confident: all their masks count."""
@@ -38,7 +42,8 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def model(checkpoint: Path) -> SegmentAnything:
-    return load("masker", str(checkpoint), EVERYTHING)
+    loaded: SegmentAnything = load("masker", str(checkpoint), EVERYTHING)
+    return loaded
 
 
 def blobs(width: int, height: int) -> Image:

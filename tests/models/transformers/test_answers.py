@@ -17,12 +17,14 @@ import transformers
 from tests.models.tiny_checkpoints import answering_models, language_models
 from tests.models.tiny_checkpoints.pictures import SIZES, picture
 from visprog.errors import ModelFailed, ModelUnavailable, UsageError
-from visprog.models.backends.transformers import load, vision_language
+from visprog.models.backends.transformers import BACKEND, vision_language
 from visprog.models.backends.transformers.generation import Generated
 from visprog.models.backends.transformers.vision_language import VisionLanguageModel, fitted
 from visprog.models.roles import Message
 from visprog.models.short_answer import short_answer
 from visprog.models.zoo import Zoo
+
+load = BACKEND.load
 
 QUESTIONS = ["is there a dog?", "how many?", "what colour is the bus on the left, and why?"]
 CPU = {"device": "cpu"}
@@ -223,9 +225,9 @@ def test_a_checkpoint_without_all_its_weights_is_refused(checkpoint: Checkpoint,
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"side": 0}, "`side` is a number of pixels"),
-        ({"max_new_tokens": "many"}, "`max_new_tokens` is a number of tokens"),
-        ({"thinking": 1}, "`thinking` is true or false"),
+        ({"side": 0}, "`side` of .* is a number of pixels"),
+        ({"max_new_tokens": "many"}, "`max_new_tokens` of .* is a number of tokens"),
+        ({"thinking": 1}, "`thinking` of .* is true or false"),
         ({"colour": 1}, "takes no option `colour`"),
     ],
 )

@@ -17,13 +17,16 @@ import transformers
 
 from tests.models.tiny_checkpoints import answering_models, language_models
 from visprog.errors import AnswerCut, ContextTooLong, ModelFailed, ModelUnavailable, UsageError
-from visprog.models.backends.transformers import load
+from visprog.models.backends.transformers import BACKEND
+from visprog.models.backends.transformers.chat import completion
 from visprog.models.backends.transformers.generation import Generated
-from visprog.models.backends.transformers.language import TransformersLanguageModel, completion, transcript
+from visprog.models.backends.transformers.language import TransformersLanguageModel, transcript
 from visprog.models.progress import listening
 from visprog.models.roles import Message
 from visprog.models.usage import counting
 from visprog.models.zoo import Zoo
+
+load = BACKEND.load
 
 BRIEF = Message("system", "Be brief.")
 FRUIT = Message("user", "Name a fruit.")
@@ -228,9 +231,9 @@ def test_threads_share_a_model(chat: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"max_new_tokens": 0}, "`max_new_tokens` is a number of tokens"),
-        ({"context": True}, "`context` is a number of tokens"),
-        ({"thinking": "no"}, "`thinking` is true or false"),
+        ({"max_new_tokens": 0}, "`max_new_tokens` of .* is a number of tokens"),
+        ({"context": True}, "`context` of .* is a number of tokens"),
+        ({"thinking": "no"}, "`thinking` of .* is true or false"),
         ({"beams": 3}, "takes no option `beams`"),
     ],
 )

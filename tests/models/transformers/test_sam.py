@@ -17,11 +17,13 @@ pytest.importorskip("transformers")
 from tests.models.tiny_checkpoints.red_squares import noise, red_square, redness
 from tests.models.tiny_checkpoints.tiny_sam import SAMS, save_sam2
 from visprog.errors import UsageError
-from visprog.models.backends.transformers import load
+from visprog.models.backends.transformers import BACKEND
 from visprog.models.backends.transformers.sam import SegmentAnything
 from visprog.models.profile import Profile
 from visprog.models.zoo import Zoo
 from visprog.values import Box, Image, Region, Regions, enlarge
+
+load = BACKEND.load
 
 SIZES = [(120, 80), (80, 120), (1, 1), (3, 200), (200, 3), (900, 700)]
 

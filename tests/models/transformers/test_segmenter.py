@@ -18,9 +18,11 @@ pytest.importorskip("scipy", reason="MaskFormer's and Mask2Former's losses ask f
 from tests.models.tiny_checkpoints.red_squares import noise, red_square, redness
 from tests.models.tiny_checkpoints.tiny_segmenters import LABELS, SEGMENTERS
 from visprog.errors import UsageError
-from visprog.models.backends.transformers import load, segmenter
+from visprog.models.backends.transformers import BACKEND, segmenter
 from visprog.models.backends.transformers.segmenter import PanopticSegmenter
 from visprog.values import Box, Image
+
+load = BACKEND.load
 
 SIZES = [(120, 80), (80, 120), (1, 1), (3, 200), (200, 3), (640, 480)]
 EASY = {"threshold": 0.25, "mask": 0.1, "overlap": 0.0}

@@ -7,7 +7,7 @@ import json
 import logging
 import threading
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,15 +16,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PILImage
 
-from visprog.errors import ModelFailed, ModelUnavailable, UsageError
+from visprog.errors import ModelFailed, UsageError
 from visprog.libraries import needs
 from visprog.models import fingerprints
 from visprog.models.backends.transformers.pretrained import quiet
-from visprog.models.checkpoints import check_options, find_checkpoint, loading, place
+from visprog.models.checkpoints import find_checkpoint, loading, place
 from visprog.models.inpainting import Excerpt, asks_for_removal, excerpt, paste
+from visprog.models.locks import ModelLock
 from visprog.models.profile import Spec
 from visprog.models.progress import report
-from visprog.models.turns import ModelLock
 from visprog.values import Image
 
 _ARGUMENTS = {
@@ -120,10 +120,7 @@ def load(role: str, identifier: str, options: Mapping[str, Any]) -> DiffusionInp
     options.
     """
     name = f"diffusers:{identifier}"
-    if role != "inpainter":
-        raise ModelUnavailable(f"diffusers does not fill the role {role}", help="it fills inpainter")
-    check_options(options, _CHECKS, name)
-    _check_values(options, name)
+    del role  # only inpainter
     folder = find_checkpoint(identifier, options.get("revision"))
     device, dtype = place(options)
     with needs("diffusers"), _warnings_ignored():
@@ -143,31 +140,6 @@ def load(role: str, identifier: str, options: Mapping[str, Any]) -> DiffusionInp
         settings=settings,
         fingerprint=fingerprints.fingerprint(Spec("diffusers", identifier, options)),
     )
-
-
-def _whole(least: int) -> Callable[[Any], bool]:
-    return lambda value: isinstance(value, int) and not isinstance(value, bool) and value >= least
-
-
-def _real(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
-
-
-_CHECKS: dict[str, tuple[str, Callable[[Any], bool]]] = {
-    "seed": ("a whole number from 0", _whole(0)),
-    "steps": ("a whole number from 1", _whole(1)),
-    "side": ("a number of pixels", _whole(1)),
-    "guidance": ("a number from 0", _real),
-    "strength": ("a number above 0, at most 1", lambda value: _real(value) and 0 < value <= 1),
-    "negative_prompt": ("a text", lambda value: isinstance(value, str)),
-}
-"""Every option, what it is in words, and whether a value is that."""
-
-
-def _check_values(options: Mapping[str, Any], name: str) -> None:
-    for option, (expected, holds) in _CHECKS.items():
-        if option in options and not holds(options[option]):
-            raise UsageError(f"the option `{option}` of {name} is {expected}; found {options[option]!r}")
 
 
 def _arguments_of(pipeline: Any) -> Mapping[str, inspect.Parameter]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from visprog.errors import ModelError
 from visprog.models.backend import Backend
+from visprog.models.options import PLACEMENT, REVISION, TEMPLATES, Option, whole_number
 
 
 def _repository(identifier: str) -> str:
@@ -23,5 +24,11 @@ BACKEND = Backend(
     distributions=("open-clip-torch", "torch", "torchvision"),
     placed=True,
     pulled=True,
+    options=(
+        REVISION,
+        *PLACEMENT,
+        Option("templates", TEMPLATES, "the sentences that a text is put into", "default: seven sentences"),
+        Option("beams", whole_number("a whole number from 1"), "the width of the search for a caption", "3"),
+    ),
     repository=_repository,
 )

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from visprog.errors import ModelUnavailable, UsageError
+from visprog.errors import ModelUnavailable
 from visprog.libraries import needs
 from visprog.models import fingerprints
 from visprog.models.backends.transformers.scorer import TEMPLATES, read_templates
-from visprog.models.checkpoints import check_options, find_checkpoint, loading, place
+from visprog.models.checkpoints import find_checkpoint, loading, place
 from visprog.models.encodings import Encodings
+from visprog.models.locks import ModelLock
 from visprog.models.profile import Spec
-from visprog.models.turns import ModelLock
 from visprog.values import Image
 
 if TYPE_CHECKING:
@@ -220,16 +220,7 @@ def load(role: str, identifier: str, options: Mapping[str, Any]) -> OpenClip:
     ("default", "none", or a list of texts with {}), and `beams`, the width of the search for a caption.
     Raises ModelUnavailable, and UsageError for wrong options.
     """
-    name = f"open_clip:{identifier}"
-    if role not in ("image_text_scorer", "captioner"):
-        raise ModelUnavailable(
-            f"open_clip does not fill the role {role}", help="it fills image_text_scorer and captioner"
-        )
-    check_options(options, ("templates", "beams"), name)
     templates = read_templates(options.get("templates", "default"))
-    beams = options.get("beams", 3)
-    if isinstance(beams, bool) or not isinstance(beams, int) or beams < 1:
-        raise UsageError(f"the option `beams` of {name} is a number from 1; found {beams!r}")
     with needs("open_clip"):
         import open_clip
     folder = find_checkpoint(repository(identifier), options.get("revision"))
@@ -245,7 +236,7 @@ def load(role: str, identifier: str, options: Mapping[str, Any]) -> OpenClip:
         "fingerprint": fingerprints.fingerprint(Spec("open_clip", identifier, options)),
     }
     if isinstance(model, open_clip.CoCa):
-        return CoCa(model, tokenizer, beams=beams, **shared)
+        return CoCa(model, tokenizer, beams=options.get("beams", 3), **shared)
     return OpenClip(model, tokenizer, **shared)
 
 

@@ -1,12 +1,62 @@
-"""The backend `opencv`: what OpenCV brings itself, and its .onnx files. It needs no further packages."""
+"""The backend `opencv`: algorithms that come with OpenCV, and networks in .onnx files. It needs no extra."""
 
 from __future__ import annotations
 
 from visprog.models.backend import Backend
+from visprog.models.options import FRACTION, Option, text, whole_number
+
+_PIXELS = whole_number("a number of pixels, 1 or more")
 
 BACKEND = Backend(
     name="opencv",
     loader="visprog.models.backends.opencv.loading:load",
     roles=("face_detector", "detector", "inpainter"),
     distributions=("opencv-python", "numpy"),
+    options=(
+        Option(
+            "side",
+            _PIXELS,
+            "the longer side, in pixels, at which faces are looked for",
+            "1280",
+            roles=("face_detector",),
+        ),
+        Option(
+            "smallest",
+            _PIXELS,
+            "the smallest face, in pixels at that size",
+            "20",
+            roles=("face_detector",),
+            models="haar",
+        ),
+        Option(
+            "threshold",
+            FRACTION,
+            "the lowest score of a face",
+            "0.7",
+            roles=("face_detector",),
+            models="*.onnx",
+        ),
+        Option(
+            "labels",
+            text("the path of a file"),
+            "a text file with the name of one class a line",
+            "the classes of COCO",
+            roles=("detector",),
+        ),
+        Option("threshold", FRACTION, "the lowest score of a region", "0.3", roles=("detector",)),
+        Option(
+            "side",
+            _PIXELS,
+            "the side of the network's input, if its file leaves that open",
+            "640",
+            roles=("detector",),
+        ),
+        Option(
+            "radius",
+            _PIXELS,
+            "the distance, in pixels, from which a point's colour is taken",
+            "5",
+            roles=("inpainter",),
+        ),
+    ),
 )

@@ -1,7 +1,9 @@
-"""ONNX files for OpenCV: the input's shape, which it does not tell, and open sides, which it cannot read.
+"""Reading ONNX files for OpenCV.
 
-An ONNX file is a protocol buffer. Only the path to the sides of the first input is followed here:
-model.graph (7), graph.input (11), value.type (2), type.tensor_type (1), tensor.shape (2), shape.dim (1).
+OpenCV does not report the shape of a network's input, and some of its releases cannot read an input with open
+sides. So this file reads and sets that shape itself. An ONNX file is a protocol buffer. The messages declared
+here have only the fields on the way to the shape; the library keeps the rest of the model unread. External
+data is never opened.
 """
 
 from __future__ import annotations
@@ -9,33 +11,20 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from threading import Lock
-from typing import NamedTuple
+from typing import Any
 
 from visprog.errors import ModelUnavailable, VisProgError
 from visprog.files import Limit, read_file
-from visprog.libraries import load_opencv
-
-_TO_SHAPE = (2, 1, 2)
-_NUMBER, _NAME = 1, 2
-"""A side is either a number or the name of one that is left open."""
-
-
-class _Field(NamedTuple):
-    """A field of a message: its number, and where its content starts and ends; a number's value."""
-
-    number: int
-    start: int
-    end: int
-    value: int
-
+from visprog.libraries import load_opencv, needs
 
 _FILE = Limit(2_000_000_000, "give a model in ONNX; larger ones cannot be in one file", ModelUnavailable)
 
 
 def read_onnx(path: Path) -> bytes:
-    """Return a file's content. Raises ModelUnavailable where it cannot be read."""
+    """Return a file's content. Raises ModelUnavailable if it cannot be read."""
     return read_file(path.expanduser(), _FILE)
 
 
@@ -46,7 +35,7 @@ def identity(path: str | Path, content: bytes) -> str:
 
 @contextmanager
 def expecting_onnx(path: str | Path, what: str) -> Iterator[None]:
-    """Turn whatever is raised over a file that is not `what` into ModelUnavailable in words."""
+    """Raise ModelUnavailable, with a readable message, if the block fails because the file is not `what`."""
     try:
         with _quiet():
             yield
@@ -63,7 +52,7 @@ _LOGGING = Lock()
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep to itself what OpenCV writes to the terminal besides raising it. Its level is the process's."""
+    """Switch off OpenCV's log, which repeats on the terminal what is raised. Its level is global."""
     logging = load_opencv().utils.logging
     with _LOGGING:
         level = logging.setLogLevel(logging.LOG_LEVEL_SILENT)
@@ -73,98 +62,82 @@ def _quiet() -> Iterator[None]:
             logging.setLogLevel(level)
 
 
-def settled(content: bytes, side: int) -> bytes:
-    """Return the model with an open batch set to 1, and open width and height to `side`.
-
-    Raises ValueError where the content is no ONNX model of pictures.
-    """
-    shape = input_shape(content)
-    if len(shape) != 4:
-        raise ValueError(f"the input of a network for pictures has four sides; this one has {len(shape)}")
-    return with_input_shape(content, (1, 3, side, side))
-
-
 def input_shape(content: bytes) -> tuple[int | None, ...]:
-    """Return the sides of the first input, None for one that is left open.
+    """Return the sides of the model's first input, None for an open side.
 
-    Raises ValueError where the content is no ONNX model.
+    Raises ValueError if the content is not an ONNX model.
     """
-    return tuple(_sides(content))
+    return tuple(_length(side) for side in _sides(_parsed(content)))
 
 
-def with_input_shape(content: bytes, shape: tuple[int, ...]) -> bytes:
-    """Return the model with the open sides of its first input set to those of `shape`.
+def with_input_size(content: bytes, side: int) -> bytes:
+    """Return the model with an open batch size set to 1, and an open width or height set to `side`.
 
-    The number is written into the room that the side's name took, so that no length changes. Raises
-    ValueError where the content is no ONNX model, or a side has no name or one too short for its number.
+    Raises ValueError if the content is not an ONNX model that reads pictures.
     """
-    settled = bytearray(content)
-    for side, number in zip(_side_fields(content), shape, strict=True):
-        if _number(content, side) is not None:
-            continue
-        room = side.end - side.start - 1
-        if room < 1 or number >> (7 * room):
-            raise ValueError(f"a side that is left open has no room for {number}")
-        settled[side.start] = _NUMBER << 3
-        settled[side.start + 1 : side.end] = _padded(number, room)
-    return bytes(settled)
+    model = _parsed(content)
+    sides = _sides(model)
+    if len(sides) != 4:
+        raise ValueError(f"a network that reads pictures has an input with four sides; found {len(sides)}")
+    open_sides = [
+        (each, length) for each, length in zip(sides, (1, 3, side, side), strict=True) if not _length(each)
+    ]
+    for each, length in open_sides:
+        each.Clear()
+        each.dim_value = length
+    return bytes(model.SerializeToString()) if open_sides else content
 
 
-def _sides(content: bytes) -> Iterator[int | None]:
-    for side in _side_fields(content):
-        yield _number(content, side)
+def _length(side: Any) -> int | None:
+    return int(side.dim_value) if side.dim_value > 0 else None
 
 
-def _number(content: bytes, side: _Field) -> int | None:
-    numbers = [each.value for each in _fields(content, side.start, side.end) if each.number == _NUMBER]
-    return numbers[0] if numbers and numbers[0] > 0 else None
+def _sides(model: Any) -> Any:
+    if not model.graph.input:
+        raise ValueError("this ONNX model has no input")
+    return model.graph.input[0].type.tensor_type.shape.dim
 
 
-def _side_fields(content: bytes) -> list[_Field]:
-    graph = _first(content, _Field(0, 0, len(content), 0), 7)
-    shape = _first(content, graph, 11)
-    for number in _TO_SHAPE:
-        shape = _first(content, shape, number)
-    return [each for each in _fields(content, shape.start, shape.end) if each.number == 1]
+def _parsed(content: bytes) -> Any:
+    with needs("google.protobuf.message"):
+        from google.protobuf.message import DecodeError
+    try:
+        return _model_class().FromString(content)
+    except DecodeError as cause:
+        raise ValueError(f"this is not an ONNX model: {cause}") from cause
 
 
-def _first(content: bytes, inside: _Field, number: int) -> _Field:
-    for each in _fields(content, inside.start, inside.end):
-        if each.number == number:
-            return each
-    raise ValueError("this is no ONNX model with an input")
+_MESSAGES = {
+    "Model": (("graph", 7, "Graph"),),
+    "Graph": (("input", 11, "Value"),),
+    "Value": (("type", 2, "Type"),),
+    "Type": (("tensor_type", 1, "Tensor"),),
+    "Tensor": (("shape", 2, "Shape"),),
+    "Shape": (("dim", 1, "Dimension"),),
+    "Dimension": (("dim_value", 1, ""),),
+}
+"""For each message of onnx.proto: its fields as (name, number, type); without a type, a whole number."""
+
+_REPEATED = ("input", "dim")
 
 
-def _fields(content: bytes, start: int, end: int) -> Iterator[_Field]:
-    """Yield the fields of the message between `start` and `end`."""
-    while start < end:
-        key, start = _varint(content, start, end)
-        kind, value = key & 7, 0
-        begin = start
-        if kind == 0:
-            value, start = _varint(content, start, end)
-        elif kind == 2:
-            length, begin = _varint(content, start, end)
-            start = begin + length
-        elif kind in (1, 5):
-            start += 8 if kind == 1 else 4
-        else:
-            raise ValueError("this is no ONNX model")
-        if start > end:
-            raise ValueError("this ONNX model is cut off")
-        yield _Field(key >> 3, begin, start, value)
-
-
-def _varint(content: bytes, start: int, end: int) -> tuple[int, int]:
-    value = 0
-    for index in range(start, min(start + 10, end)):
-        value |= (content[index] & 127) << (7 * (index - start))
-        if content[index] < 128:
-            return value, index + 1
-    raise ValueError("this is no ONNX model")
-
-
-def _padded(number: int, length: int) -> bytes:
-    """Write a number in exactly `length` bytes: leading zeros are lawful in a protocol buffer."""
-    groups = [(number >> (7 * i)) & 127 for i in range(length)]
-    return bytes([*(group | 128 for group in groups[:-1]), groups[-1]])
+@cache
+def _model_class() -> Any:
+    """Return a class for the message ModelProto of onnx.proto, reduced to the fields above."""
+    with needs("google.protobuf.message_factory"):
+        from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+    proto = descriptor_pb2.FieldDescriptorProto
+    file = descriptor_pb2.FileDescriptorProto(name="visprog_onnx.proto", package="visprog_onnx")
+    for message, fields in _MESSAGES.items():
+        declared = file.message_type.add(name=message)
+        for name, number, type_name in fields:
+            declared.field.add(
+                name=name,
+                number=number,
+                label=proto.LABEL_REPEATED if name in _REPEATED else proto.LABEL_OPTIONAL,
+                type=proto.TYPE_MESSAGE if type_name else proto.TYPE_INT64,
+                type_name=f".visprog_onnx.{type_name}" if type_name else None,
+            )
+    pool = descriptor_pool.DescriptorPool()
+    pool.Add(file)
+    return message_factory.GetMessageClass(pool.FindMessageTypeByName("visprog_onnx.Model"))

@@ -23,7 +23,7 @@ from visprog.models.backends.opencv.onnx_files import (
     identity,
     input_shape,
     read_onnx,
-    settled,
+    with_input_size,
 )
 from visprog.models.encodings import Encodings
 from visprog.values import Box, Image, Region, Regions, clip
@@ -59,7 +59,7 @@ class YoloxDetector:
         self._lock = threading.Lock()  # a network keeps its input
         self._kept = Encodings(self._look)  # a program asks for several things in one picture
         with expecting_onnx(path, "a YOLOX detector"):
-            model = settled(content, side)
+            model = with_input_size(content, side)
             self._side = _square(input_shape(model))
             self._network = self._cv2.dnn.readNetFromONNX(np.frombuffer(model, dtype=np.uint8))
             shape = self._forward(np.full((self._side, self._side, 3), _GREY, dtype=np.uint8)).shape

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visprog.libraries import load_opencv
-from visprog.models.backends.opencv.onnx_files import expecting_onnx, identity, read_onnx, settled
+from visprog.models.backends.opencv.onnx_files import expecting_onnx, identity, read_onnx, with_input_size
 from visprog.values import Box, Image, Region, Regions, clip
 
 _SAME_FACE = 0.3
@@ -42,7 +42,7 @@ class YuNetFaceDetector:
         with expecting_onnx(path, "YuNet's face detector"):
             self._network = self._cv2.FaceDetectorYN.create(
                 "onnx",
-                np.frombuffer(settled(content, 320), dtype=np.uint8),
+                np.frombuffer(with_input_size(content, 320), dtype=np.uint8),
                 np.zeros(0, dtype=np.uint8),
                 (320, 320),
                 threshold,

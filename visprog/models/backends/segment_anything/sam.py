@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PILImage
 
-from visprog.errors import ModelFailed, ModelUnavailable, UsageError
+from visprog.errors import ModelFailed, ModelUnavailable
 from visprog.libraries import needs
 from visprog.models import fingerprints
-from visprog.models.checkpoints import check_options, place
+from visprog.models.checkpoints import place
 from visprog.models.encodings import Encodings
+from visprog.models.locks import ModelLock, loading_alone
 from visprog.models.profile import Spec
-from visprog.models.turns import ModelLock, loading_alone
 from visprog.values import Box, Image, Region, Regions, clip
 
 if TYPE_CHECKING:
@@ -34,8 +34,6 @@ _GENERATOR = {
     "smallest": "min_mask_region_area",
 }
 """Options, and what SamAutomaticMaskGenerator calls them."""
-
-_WHOLE = ("points", "crops", "smallest", "side")
 
 _SIDE = 1500
 """Everything in a picture is looked for at so many pixels: the model itself sees 1024."""
@@ -146,13 +144,7 @@ def load(role: str, identifier: str, options: Mapping[str, Any]) -> SegmentAnyth
     (layers of closer looks), `smallest` (the area in pixels below which parts and holes are dropped), and
     `side`. Raises ModelUnavailable, and UsageError for wrong options.
     """
-    name = f"segment_anything:{identifier}"
-    if role not in ("segmenter", "masker"):
-        raise ModelUnavailable(
-            f"segment_anything does not fill the role {role}", help="it fills segmenter and masker"
-        )
-    check_options(options, (*_GENERATOR, "side"), name)
-    _check_values(options, name)
+    del role  # it fills both
     path = _find(identifier)
     device, dtype = place(options)
     with needs("segment_anything"):
@@ -170,18 +162,6 @@ def load(role: str, identifier: str, options: Mapping[str, Any]) -> SegmentAnyth
         settings={_GENERATOR[option]: options[option] for option in _GENERATOR if option in options},
         fingerprint=fingerprints.fingerprint(Spec("segment_anything", identifier, options)),
     )
-
-
-def _check_values(options: Mapping[str, Any], name: str) -> None:
-    for option in (*_GENERATOR, "side"):
-        value, kind = options.get(option, 1), int if option in _WHOLE else int | float
-        most = 1 if option in ("quality", "stability", "nms") else 100_000
-        least = 1 if option in ("points", "side") else 0
-        if isinstance(value, bool) or not isinstance(value, kind) or not least <= value <= most:
-            what = "a whole number" if option in _WHOLE else "a number"
-            raise UsageError(
-                f"the option `{option}` of {name} is {what} from {least} to {most}; found {value!r}"
-            )
 
 
 def _find(identifier: str) -> Path:

@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from visprog.errors import ModelFailed, UsageError
+from visprog.errors import ModelFailed
 from visprog.models.backends.transformers.boxes import Belief, regions_of
-from visprog.models.backends.transformers.geometry import computing, fraction, load_precise, refuse_thin
+from visprog.models.backends.transformers.geometry import computing, load_precise, refuse_thin
 from visprog.models.backends.transformers.network import Network
 from visprog.models.backends.transformers.owl import OwlDetector
 from visprog.values import Image, Region, Regions
@@ -51,15 +51,9 @@ def load_detector(role: str, identifier: str, options: Mapping[str, Any]) -> Owl
     )
     family = _FAMILIES[network.kind]
     kind = OwlDetector if family is _OWL else GroundingDetector
-    belief = Belief(fraction(options, "threshold", family.threshold), fraction(options, "nms", 0.5))
-    template = _template(options.get("template", family.template))
-    return kind(network, belief, template=template, face=str(options.get("face", "face")))
-
-
-def _template(written: object) -> str:
-    if not isinstance(written, str) or "{}" not in written:
-        raise UsageError(f"the option `template` is a text with {{}} where the label goes; found {written!r}")
-    return written
+    belief = Belief(options.get("threshold", family.threshold), options.get("nms", 0.5))
+    template = options.get("template", family.template)
+    return kind(network, belief, template=template, face=options.get("face", "face"))
 
 
 class _Pass(NamedTuple):

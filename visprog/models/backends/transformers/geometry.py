@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from visprog.errors import ModelFailed, ModelUnavailable, UsageError
+from visprog.errors import ModelFailed, ModelUnavailable
 from visprog.models.backends.transformers.network import Network, architecture_of, load_network
 from visprog.models.checkpoints import place
 from visprog.values import Box, Image
@@ -52,14 +52,6 @@ def computing(network: Network) -> Iterator[None]:
     dtype = network.dtype if lower else None
     with torch.inference_mode(), torch.autocast(network.device.type, dtype=dtype, enabled=lower):
         yield
-
-
-def fraction(options: Mapping[str, Any], name: str, default: float) -> float:
-    """Return an option that is a number from 0 to 1. Raises UsageError."""
-    value = options.get(name, default)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
-        raise UsageError(f"the option `{name}` is a number from 0 to 1; found {value!r}")
-    return float(value)
 
 
 _THIN = 300

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from visprog.libraries import needs
 from visprog.models.backends.transformers.pretrained import OFFLINE, check_whole, describe, quiet
-from visprog.models.checkpoints import check_options, find_checkpoint, loading, place
-from visprog.models.turns import ModelLock
+from visprog.models.checkpoints import find_checkpoint, loading, place
+from visprog.models.locks import ModelLock
+from visprog.models.options import LOCAL_OPTIONS, check_names
 
 if TYPE_CHECKING:
     import torch
@@ -63,7 +64,7 @@ def load_network(
     `known` are the options that the caller understands beside the common ones. Raises UsageError for
     others, and ModelUnavailable where the checkpoint is absent, damaged, or made for another purpose.
     """
-    check_options(options, known, f"transformers:{identifier}")
+    check_names(options, (*LOCAL_OPTIONS, *known), f"transformers:{identifier}")
     folder = find_checkpoint(identifier, options.get("revision"))
     device, dtype = place(options)
     library = _library()

@@ -14,12 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PILImage
 
-from visprog.errors import UsageError
 from visprog.libraries import needs
 from visprog.models.backends.transformers.geometry import (
     bounding_box,
     computing,
-    fraction,
     load_precise,
     refuse_thin,
 )
@@ -76,14 +74,8 @@ def load_sam(role: str, identifier: str, options: Mapping[str, Any]) -> SegmentA
         kinds=KINDS,
         processor="AutoImageProcessor",
     )
-    points = options.get("points", Grid().points)
-    if isinstance(points, bool) or not isinstance(points, int) or not 1 <= points <= 256:
-        raise UsageError(f"the option `points` is a number of points a side, 1 to 256; found {points!r}")
-    limits = {name: fraction(options, name, Grid._field_defaults[name]) for name in Grid._fields[1:]}
-    zoom = options.get("zoom")
-    if zoom is not None and (isinstance(zoom, bool) or not isinstance(zoom, int | float) or not zoom > 1):
-        raise UsageError(f"the option `zoom` is a number above 1, such as 2; found {zoom!r}")
-    return SegmentAnything(network, Grid(points, **limits), zoom)
+    grid = Grid(**{name: options[name] for name in Grid._fields if name in options})
+    return SegmentAnything(network, grid, options.get("zoom"))
 
 
 class _Embedded(NamedTuple):

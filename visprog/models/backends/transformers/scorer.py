@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from visprog.errors import ModelUnavailable, UsageError
+from visprog.errors import ModelUnavailable
 from visprog.models.backends.transformers.network import Network, load_network
 from visprog.models.encodings import Encodings
 from visprog.values import Image
@@ -26,6 +26,9 @@ TEMPLATES = (
 )
 """What `templates = "default"` sets a noun into. CLIP's paper (section 3.1.4) found that the mean over
 several such sentences beats any single one; `big` and `small` are its own examples."""
+
+NAMED_TEMPLATES = {"default": TEMPLATES, "none": ("{}",)}
+"""The values of the option `templates` that are names."""
 
 _PARTS = ("get_text_features", "get_image_features", "logit_scale")
 
@@ -48,19 +51,11 @@ def load_scorer(role: str, identifier: str, options: Mapping[str, Any]) -> Contr
     return ContrastiveScorer(network, templates)
 
 
-def read_templates(written: object) -> tuple[str, ...]:
-    """Return the templates that the option means. Raises UsageError."""
-    if written == "default":
-        return TEMPLATES
-    if written == "none":
-        return ("{}",)
-    listed = written if isinstance(written, list | tuple) else ()
-    if listed and all(isinstance(template, str) and "{}" in template for template in listed):
-        return tuple(listed)
-    raise UsageError(
-        f"the option `templates` is {written!r}",
-        help='write "default", "none", or a list of texts with {} where the noun goes',
-    )
+def read_templates(written: str | Sequence[str]) -> tuple[str, ...]:
+    """Return the templates that a value of the option `templates` stands for."""
+    if isinstance(written, str):
+        return NAMED_TEMPLATES[written]
+    return tuple(written)
 
 
 class ContrastiveScorer:

@@ -18,7 +18,6 @@ from visprog.libraries import needs
 from visprog.models.backends.transformers.geometry import (
     bounding_box,
     computing,
-    fraction,
     load_precise,
     refuse_thin,
 )
@@ -32,8 +31,22 @@ from visprog.values import Image, Region, Regions
 if TYPE_CHECKING:
     import torch
 
-_THRESHOLDS = {"maskformer": 0.5, "mask2former": 0.5, "oneformer": 0.5, "eomt": 0.8, "eomt_dinov3": 0.8}
-"""The architectures, and from which score on the library believes their segments."""
+
+class _Family(NamedTuple):
+    """The library's threshold for a segment's score, and whether the library can fuse segments."""
+
+    threshold: float
+    fuses: bool
+
+
+_FAMILIES = {
+    "maskformer": _Family(0.5, fuses=True),
+    "mask2former": _Family(0.5, fuses=True),
+    "oneformer": _Family(0.5, fuses=True),
+    "eomt": _Family(0.8, fuses=False),
+    "eomt_dinov3": _Family(0.8, fuses=False),
+}
+"""The architectures, by the library's names."""
 
 _LARGEST = 8_000_000
 """The most pixels on which segments are told apart; the map of a larger picture is enlarged from that."""
@@ -63,14 +76,14 @@ def load_segmenter(
         identifier,
         options,
         ("threshold", "mask", "overlap", "stuff"),
-        kinds=(*_THRESHOLDS, *SAM_KINDS),
+        kinds=(*_FAMILIES, *SAM_KINDS),
         processor="AutoTokenizer" if kind == "oneformer" else "AutoImageProcessor",
     )
     processor = _oneformer_processor(network, options) if kind == "oneformer" else network.processor
     limits = _Limits(
-        fraction(options, "threshold", _THRESHOLDS[kind]),
-        fraction(options, "mask", 0.5),
-        fraction(options, "overlap", 0.8),
+        options.get("threshold", _FAMILIES[kind].threshold),
+        options.get("mask", 0.5),
+        options.get("overlap", 0.8),
     )
     stuff = _stuff(options.get("stuff"), network.model.config.id2label, processor)
     return PanopticSegmenter(network, processor, limits, stuff)
@@ -88,10 +101,10 @@ def _oneformer_processor(network: Network, options: Mapping[str, Any]) -> Any:
     return OneFormerProcessor(images, network.processor, task_seq_length=length)
 
 
-def _stuff(chosen: object, labels: Mapping[int, str], processor: Any) -> frozenset[int]:
+def _stuff(chosen: Sequence[str] | None, labels: Mapping[int, str], processor: Any) -> frozenset[int]:
     """Return the ids of the labels that are stuff. Raises UsageError."""
     if chosen is not None:
-        if not isinstance(chosen, list | tuple) or not set(chosen) <= set(labels.values()):
+        if not set(chosen) <= set(labels.values()):
             known = ", ".join(sorted(set(labels.values())))
             raise UsageError(f"the option `stuff` lists labels; found {chosen!r}", help=f"they are {known}")
         return frozenset(number for number, label in labels.items() if label in chosen)
@@ -183,7 +196,7 @@ class PanopticSegmenter:
         shrink = min(1.0, (_LARGEST / (width * height)) ** 0.5)
         target = (max(1, round(height * shrink)), max(1, round(width * shrink)))
         # Segments of one kind of stuff are joined in `_regions`: where the library does, numbers can collide.
-        fuses = not self._network.kind.startswith("eomt")
+        fuses = _FAMILIES[self._network.kind].fuses
         separate: dict[str, Any] = {"label_ids_to_fuse": set()} if fuses else {}
         [found] = self._images.post_process_panoptic_segmentation(
             outputs,

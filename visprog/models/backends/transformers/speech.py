@@ -25,8 +25,6 @@ def load_transcriber(role: str, identifier: str, options: Mapping[str, Any]) -> 
     """Load a Whisper checkpoint. The option `language` names the language spoken; else it is recognised."""
     del role  # it fills one alone
     language = options.get("language")
-    if language is not None and not isinstance(language, str):
-        raise UsageError(f"the option `language` is a language's name or code; found {language!r}")
     kind, _ = architecture_of(identifier, options)
     if kind != "whisper":
         raise ModelUnavailable(f"{identifier} is a {kind} model", help="choose a Whisper checkpoint")

@@ -8,16 +8,16 @@ from typing import Any
 from PIL import Image as PILImage
 
 from visprog.answer_text import unwrapped
-from visprog.errors import ModelFailed, UsageError
+from visprog.errors import ModelFailed
 from visprog.model_text import spoken
-from visprog.models.backends.transformers.generation import Generated, generate
-from visprog.models.backends.transformers.language import (
-    OPTIONS,
+from visprog.models.backends.transformers.chat import (
+    Conversation,
     Limits,
+    Prompt,
     chat_inputs,
-    completion,
     read_limits,
 )
+from visprog.models.backends.transformers.generation import Generated, generate
 from visprog.models.backends.transformers.network import Network, load_network
 from visprog.models.roles import Completion, Message
 from visprog.models.short_answer import short_answer
@@ -42,12 +42,8 @@ def load_vision_language(role: str, identifier: str, options: Mapping[str, Any])
     most so many pixels.
     """
     del role  # it fills all three
-    side = options.get("side", _SIDE)
-    if not isinstance(side, int) or isinstance(side, bool) or side < 1:
-        raise UsageError(f"the option `side` is a number of pixels; found {side!r}")
-    limits = read_limits(options)
-    network = load_network("AutoModelForImageTextToText", identifier, options, (*OPTIONS, "side"))
-    return VisionLanguageModel(network, limits, side=side)
+    network = load_network("AutoModelForImageTextToText", identifier, options, (*Limits._fields, "side"))
+    return VisionLanguageModel(network, read_limits(options), side=options.get("side", _SIDE))
 
 
 class VisionLanguageModel:
@@ -63,6 +59,7 @@ class VisionLanguageModel:
         self._network = network
         self._limits = limits
         self._side = side
+        self._conversation = Conversation(network, limits, self._prompt)
         self.fingerprint = network.fingerprint
         self.nbytes = network.nbytes
 
@@ -78,8 +75,8 @@ class VisionLanguageModel:
         return unwrapped(said, sentence=True).partition("\n")[0].strip()
 
     def complete(self, messages: Sequence[Message], *, temperature: float | None = None) -> Completion:
-        """Return the next turn. Raises ContextTooLong, or AnswerCut with what there is of a cut answer."""
-        return self._next_turn(messages, self._limits.max_new_tokens, temperature)
+        """Return the next turn; see `Conversation.complete`."""
+        return self._conversation.complete(messages, temperature=temperature)
 
     def complete_until(
         self,
@@ -89,31 +86,18 @@ class VisionLanguageModel:
         max_tokens: int,
         temperature: float | None = None,
     ) -> Completion:
-        """Return the next turn, which ends as soon as `done` says so. Raises as `complete` does."""
-        return self._next_turn(messages, self._limits.most(max_tokens), temperature, done)
+        """Return the next turn up to where `done` is True; see `Conversation.complete_until`."""
+        return self._conversation.complete_until(
+            messages, done, max_tokens=max_tokens, temperature=temperature
+        )
 
-    def _next_turn(
-        self,
-        messages: Sequence[Message],
-        most: int,
-        temperature: float | None,
-        done: Callable[[str], bool] | None = None,
-    ) -> Completion:
+    def _prompt(self, messages: Sequence[Message]) -> Prompt:
         if not self._chats:
             raise ModelFailed(
                 f"{self._network.identifier} has no chat template: it only answers about pictures",
                 help="fill the role language_model by a language model",
             )
-        inputs = chat_inputs(self._network.processor, messages, self._limits.thinking, _text)
-        generated = generate(
-            self._network,
-            inputs,
-            most=most,
-            context=self._limits.context,
-            temperature=temperature,
-            done=done,
-        )
-        return completion(generated, self._network.identifier)
+        return Prompt(chat_inputs(self._network.processor, messages, self._limits.thinking, _text))
 
     @property
     def _chats(self) -> bool:

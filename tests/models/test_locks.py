@@ -10,7 +10,7 @@ from threading import Barrier, Event
 
 import pytest
 
-from visprog.models.turns import ModelLock, loading_alone
+from visprog.models.locks import ModelLock, loading_alone
 
 PATIENCE = 20.0
 """Seconds after which something is held to be stuck."""
