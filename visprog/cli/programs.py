@@ -22,7 +22,7 @@ def read_source(file: Path) -> tuple[str, str]:
 
 
 def _standard_input() -> str:
-    """Read all of it as UTF-8, in any locale."""
+    """Return all of standard input, decoded as UTF-8 in any locale."""
     if sys.stdin is None:
         raise UsageError("standard input is closed", help="name a program's file, or pipe a program in")
     content = read_stream(sys.stdin.buffer, "standard input", PROGRAM)
