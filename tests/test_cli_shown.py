@@ -39,6 +39,14 @@ def test_the_kind_of_a_file_that_is_not_a_program_is_reported(
     assert len(done.stderr.splitlines()) <= 3
 
 
+def test_a_bank_is_not_executed(tmp_path: Path) -> None:
+    (tmp_path / "bank.txt").write_text("Question: How many?\nProgram:\nRESULT=Eval('1')\n")
+    done = visprog("exec", "bank.txt", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "bank.txt is not a program: it looks like a bank of examples" in done.stderr
+    assert len(done.stderr.splitlines()) == 2
+
+
 def test_many_unused_steps_are_summarized(tmp_path: Path) -> None:
     lines = [f"A{n}=Eval('{n} + 1')" for n in range(38)]
     (tmp_path / "a.vp").write_text("\n".join([*lines, "RESULT=Eval('1')"]))

@@ -49,8 +49,9 @@ def check_program_file(session: VisProg, file: Path, names: tuple[str, ...]) -> 
 def reject_other_kinds(name: str, text: str) -> None:
     """Raise UsageError if a text with errors is something else than a program, such as a JSON record."""
     from visprog.language.recognition import foreign_kind
+    from visprog.planner.bank import is_bank
 
-    kind = foreign_kind(text)
+    kind = "a bank of examples" if is_bank(text) else foreign_kind(text)
     if kind is not None:
         raise UsageError(
             f"{name} is not a program: it looks like {kind}",
