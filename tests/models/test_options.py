@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from visprog.cli.arguments import make_zoo
+from visprog.cli.sessions import make_zoo
 from visprog.errors import UsageError
 from visprog.models.backend import BUILT_IN, Backend, find_backend
 from visprog.models.backends.openai.editing import OpenAIInpainter
