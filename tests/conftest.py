@@ -1,4 +1,4 @@
-"""One browser for all tests that need it."""
+"""A browser that all tests share."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """A real Chromium, shared by all tests; they are skipped where there is none."""
+    """A real Chromium, shared by all tests. Tests are skipped if it is not installed."""
     names = ("chromium", "chromium-browser", "google-chrome")
     path = next((found for name in names if (found := shutil.which(name))), None)
     if path is None:
-        pytest.skip("no Chromium here: install the system's package `chromium`")
+        pytest.skip("Chromium is not installed: install the system package `chromium`")
     from playwright.sync_api import sync_playwright
 
     options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]

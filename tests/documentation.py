@@ -1,4 +1,4 @@
-"""The pages that people read, and the blocks of code on them."""
+"""The documentation pages, and the code blocks on them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _BLOCK = re.compile(r"^```(?P<kind>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.
 
 
 class Block(NamedTuple):
-    """A block of code: the page, its line there, what kind it is, and its text."""
+    """A code block: its page, its line on the page, its kind, and its text."""
 
     page: Path
     line: int
@@ -32,7 +32,7 @@ class Block(NamedTuple):
 
 
 def blocks(kind: str = "") -> list[Block]:
-    """Return the blocks of one kind, such as `python`, on all guides; of every kind by default."""
+    """Return the code blocks on all guides: those of one kind, such as `python`, or all by default."""
     return [block for page in GUIDES for block in _blocks_of(page) if kind in ("", block.kind)]
 
 
@@ -43,7 +43,7 @@ def _blocks_of(page: Path) -> Iterator[Block]:
 
 
 def words(command: str) -> list[str]:
-    """Split a command as a shell does, without quotes inside of words."""
+    """Split a command like a shell. Quotes inside words are not supported."""
     return [quoted or plain for quoted, plain in re.findall(r'"([^"]*)"|(\S+)', command)]
 
 
@@ -53,5 +53,5 @@ def run(command: list[str]) -> subprocess.CompletedProcess[str]:
 
 
 def visprog(command: str) -> subprocess.CompletedProcess[str]:
-    """Run `visprog` with these words behind it."""
+    """Run `visprog` with these arguments."""
     return run([sys.executable, "-m", "visprog", *words(command)])

@@ -12,7 +12,7 @@ _ALL = DistributionFinder.Context()
 
 
 class HidingFinder(PathFinder):
-    """Finds what Python finds on its path, but for the hidden packages and their metadata."""
+    """Finds packages on Python's path, except the hidden packages and their metadata."""
 
     hidden: frozenset[str] = frozenset()
 

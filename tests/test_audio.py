@@ -1,4 +1,4 @@
-"""Recordings of every kind become mono at 16 kHz, and what cannot be read is refused in words."""
+"""Recordings of every format become mono at 16 kHz; others are rejected with a message."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from visprog.extras import install_extra
 
 @pytest.fixture(params=["soundfile", "wave"])
 def reader(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Both ways of reading WAV: by the package, and by Python alone."""
+    """Both readers of WAV: the package soundfile and the standard library."""
     if request.param == "wave":
         monkeypatch.setitem(sys.modules, "soundfile", None)
     else:
@@ -50,7 +50,7 @@ def wav(samples: NDArray[np.float64], rate: int = 16_000, width: int = 2) -> byt
 
 
 @pytest.mark.parametrize(("width", "error"), [(1, 1e-2), (2, 1e-4), (3, 1e-6), (4, 1e-6)])
-def test_wav_of_every_depth_is_read(reader: str, width: int, error: float) -> None:
+def test_wav_of_every_bit_depth_is_read(reader: str, width: int, error: float) -> None:
     found = load_audio(wav(tone(), width=width))
     assert found.dtype == np.float32
     assert found == pytest.approx(tone(), abs=error)
@@ -69,15 +69,13 @@ def test_other_rates_keep_pitch_and_length(reader: str, rate: int) -> None:
     assert found[200:-200] == pytest.approx(expected[200:-200], abs=2e-3)
 
 
-def test_a_pitch_that_16_khz_cannot_hold_is_left_out_and_not_mirrored() -> None:
+def test_a_pitch_too_high_for_16_khz_is_removed_and_not_mirrored() -> None:
     high = tone(rate=48_000, pitch=12_000.0)
     assert np.abs(load_audio(wav(high, 48_000))[200:-200]).max() < 1e-3
 
 
 @given(st.integers(1, 300), st.sampled_from([8_000, 11_025, 16_000, 44_100, 48_000]))
-def test_resampling_rounds_the_length_up_and_returns_what_it_was_given_at_its_own_rate(
-    count: int, rate: int
-) -> None:
+def test_resampling_rounds_the_length_up_and_keeps_samples_at_the_same_rate(count: int, rate: int) -> None:
     samples = np.random.default_rng(count).normal(size=count)
     assert len(resample(samples, rate, 16_000)) == -(-count * 16_000 // rate)
     assert np.array_equal(resample(samples, rate, rate), samples)
@@ -91,7 +89,7 @@ def test_flac_and_ogg_are_read(kind: str, error: float, tmp_path: Path) -> None:
     assert load_audio(path) == pytest.approx(tone(), abs=error)
 
 
-def test_wav_of_floats_is_read_where_soundfile_is_installed(tmp_path: Path) -> None:
+def test_wav_of_floats_is_read_with_soundfile(tmp_path: Path) -> None:
     soundfile = pytest.importorskip("soundfile")
     path = tmp_path / "speech.wav"
     soundfile.write(path, tone(), 16_000, subtype="FLOAT")
@@ -101,14 +99,14 @@ def test_wav_of_floats_is_read_where_soundfile_is_installed(tmp_path: Path) -> N
         load_audio(path)
 
 
-def test_louder_than_possible_is_brought_within_bounds(tmp_path: Path) -> None:
+def test_values_beyond_one_are_clipped(tmp_path: Path) -> None:
     soundfile = pytest.importorskip("soundfile")
     path = tmp_path / "speech.wav"
     soundfile.write(path, 4 * tone(), 16_000, subtype="FLOAT")
     assert np.abs(load_audio(path)).max() == 1.0
 
 
-def test_without_soundfile_other_formats_name_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_soundfile_the_error_for_other_formats_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "soundfile", None)
     with pytest.raises(AudioError, match="not uncompressed WAV") as caught:
         load_audio(b"fLaC" + bytes(100))
@@ -119,12 +117,12 @@ def test_without_soundfile_other_formats_name_it(monkeypatch: pytest.MonkeyPatch
     "damaged",
     [b"RIFF", b"not sound at all, but a sentence that is long enough", wav(tone())[:30], bytes(4000)],
 )
-def test_what_is_no_recording_is_refused_in_words(reader: str, damaged: bytes) -> None:
+def test_other_content_is_rejected(reader: str, damaged: bytes) -> None:
     with pytest.raises(AudioError, match="the recording is not"):
         load_audio(damaged)
 
 
-def test_a_file_cut_off_in_the_middle_is_read_as_far_as_it_goes_or_refused(reader: str) -> None:
+def test_a_truncated_file_is_read_up_to_its_end_or_rejected(reader: str) -> None:
     whole = wav(tone())
     try:
         found = load_audio(whole[:9_001])
@@ -133,7 +131,7 @@ def test_a_file_cut_off_in_the_middle_is_read_as_far_as_it_goes_or_refused(reade
     assert found == pytest.approx(tone()[: len(found)], abs=1e-4)
 
 
-def test_a_recording_that_is_too_long_is_refused_before_it_is_decoded(
+def test_a_recording_that_is_too_long_is_rejected_before_it_is_decoded(
     reader: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(audio, "MAX_SECONDS", 1)
@@ -141,14 +139,14 @@ def test_a_recording_that_is_too_long_is_refused_before_it_is_decoded(
         load_audio(wav(tone(2.0)))
 
 
-def test_a_header_that_promises_too_much_is_refused(reader: str) -> None:
+def test_a_header_with_an_impossible_rate_is_rejected(reader: str) -> None:
     header = bytearray(wav(tone(), 48_000))
-    struct.pack_into("<I", header, 24, 5)  # samples a second
+    struct.pack_into("<I", header, 24, 5)  # samples per second
     with pytest.raises(AudioError, match=r"at 5 Hz|minutes"):
         load_audio(bytes(header))
 
 
-def test_a_file_too_large_is_not_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_is_too_large_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(audio, "MAX_BYTES", 1000)
     path = tmp_path / "speech.wav"
     path.write_bytes(wav(tone()))
@@ -156,7 +154,7 @@ def test_a_file_too_large_is_not_opened(tmp_path: Path, monkeypatch: pytest.Monk
         load_audio(path)
 
 
-def test_a_path_that_is_no_file_is_named(tmp_path: Path) -> None:
+def test_a_path_without_a_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(AudioError, match="there is no file"):
         load_audio(tmp_path / "none.wav")
     with pytest.raises(AudioError, match="is a folder"):
@@ -165,7 +163,7 @@ def test_a_path_that_is_no_file_is_named(tmp_path: Path) -> None:
         load_audio(b"")
 
 
-def test_a_picture_is_no_recording(tmp_path: Path) -> None:
+def test_a_picture_is_rejected_as_a_recording(tmp_path: Path) -> None:
     from PIL import Image
 
     path = tmp_path / "speech.wav"
@@ -174,7 +172,7 @@ def test_a_picture_is_no_recording(tmp_path: Path) -> None:
         load_audio(path)
 
 
-def test_a_format_beside_the_usual_ones_is_named(tmp_path: Path) -> None:
+def test_an_unsupported_format_is_named(tmp_path: Path) -> None:
     soundfile = pytest.importorskip("soundfile")
     path = tmp_path / "speech.aiff"
     soundfile.write(path, tone(), 16_000, format="AIFF")

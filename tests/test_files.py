@@ -1,4 +1,4 @@
-"""Files are read if they are regular and not too large, and replaced whole, with the permissions they had."""
+"""Files are read only if they are regular and not too large, and are replaced atomically."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ READERS: dict[str, tuple[Callable[[Path], object], type[VisProgError]]] = {
 
 @pytest.fixture(params=["pipe", "device", "folder", "socket", "missing", "link to a device"])
 def odd(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, str]:
-    """A path that is no regular file, and what a message calls it."""
+    """A path without a regular file, and the words for it in a message."""
     path = tmp_path / "odd.toml"
     if request.param == "pipe":
         os.mkfifo(path)
@@ -74,7 +74,7 @@ def odd(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, str]:
 
 
 @pytest.mark.parametrize("reader", READERS)
-def test_what_is_not_a_regular_file_is_rejected_at_once(reader: str, odd: tuple[Path, str]) -> None:
+def test_a_path_without_a_regular_file_is_rejected(reader: str, odd: tuple[Path, str]) -> None:
     read, error = READERS[reader]
     path, words = odd
     with pytest.raises(error, match=words) as caught:
@@ -84,16 +84,16 @@ def test_what_is_not_a_regular_file_is_rejected_at_once(reader: str, odd: tuple[
 
 
 @pytest.mark.parametrize("reader", [name for name in READERS if name != "tasks"])
-def test_every_reader_has_a_limit(reader: str, tmp_path: Path) -> None:
+def test_every_reader_has_a_size_limit(reader: str, tmp_path: Path) -> None:
     read, error = READERS[reader]
     path = tmp_path / "huge.toml"
     with path.open("wb") as file:
-        file.truncate(3_000_000_000)  # takes no room on the disk
+        file.truncate(3_000_000_000)  # a sparse file
     with pytest.raises(error, match="at most"):
         read(path)
 
 
-def test_a_line_of_tasks_has_a_limit(tmp_path: Path) -> None:
+def test_a_line_of_a_tasks_file_has_a_size_limit(tmp_path: Path) -> None:
     path = tmp_path / "tasks.jsonl"
     with path.open("wb") as file:
         file.truncate(20_000_000)
@@ -101,7 +101,7 @@ def test_a_line_of_tasks_has_a_limit(tmp_path: Path) -> None:
         check_tasks(path)
 
 
-def test_a_stream_without_end_is_read_to_its_limit() -> None:
+def test_an_endless_stream_is_read_up_to_the_limit() -> None:
     with Path("/dev/zero").open("rb") as endless, pytest.raises(UsageError, match="at most 1 MB are read"):
         read_stream(endless, "standard input", Limit(1_000_000, "give less", UsageError))
     assert read_stream(io.BytesIO(b"ab"), "it", Limit(2, "give less", UsageError)) == b"ab"
@@ -123,7 +123,9 @@ def test_a_stream_without_end_is_read_to_its_limit() -> None:
         (["tools", "--tools", "PIPE"], "named pipe"),
     ],
 )  # fmt: skip
-def test_the_command_line_rejects_them_in_words(arguments: list[str], words: str, tmp_path: Path) -> None:
+def test_the_command_line_rejects_invalid_inputs_without_a_traceback(
+    arguments: list[str], words: str, tmp_path: Path
+) -> None:
     os.mkfifo(tmp_path / "PIPE")
     (tmp_path / "count.vp").write_text("BOX=Loc(image=IMAGE,object='LEFT')\nRESULT=Count(object=BOX)\n")
     with Path("/dev/zero").open("rb") as endless:
@@ -137,7 +139,7 @@ def test_the_command_line_rejects_them_in_words(arguments: list[str], words: str
     assert "Traceback" not in done.stderr
 
 
-def test_a_path_called_minus_is_a_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_minus_as_a_path_is_a_file_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with VisProg() as session:
         with pytest.raises(UsageError, match="there is no file -"):
@@ -157,7 +159,7 @@ def test_a_path_called_minus_is_a_path(tmp_path: Path, monkeypatch: pytest.Monke
         ("file://localhost/photos/a.png", "give the path: /photos/a.png"),
     ],
 )
-def test_an_address_is_called_one_everywhere(address: str, advice: str, tmp_path: Path) -> None:
+def test_every_reader_recognizes_an_address(address: str, advice: str, tmp_path: Path) -> None:
     for read, error in READERS.values():
         with pytest.raises(error, match="is an address, not a file") as caught:
             read(Path(address))
@@ -166,9 +168,9 @@ def test_an_address_is_called_one_everywhere(address: str, advice: str, tmp_path
         load_image(address)
     tasks = tmp_path / "tasks.jsonl"
     tasks.write_text(f'{{"instruction": "How many birds are there?", "image": "{address}"}}')
-    with pytest.raises(UsageError, match=r"line 1: .* is an address, not a file") as refused:
+    with pytest.raises(UsageError, match=r"line 1: .* is an address, not a file") as rejected:
         check_tasks(tasks)
-    assert advice in refused.value.message
+    assert advice in rejected.value.message
 
 
 def test_a_long_address_is_shortened() -> None:
@@ -177,7 +179,7 @@ def test_a_long_address_is_shortened() -> None:
     assert len(str(caught.value)) < 300
 
 
-def test_a_file_that_exists_is_no_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_existing_file_is_never_an_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("data:a,b").write_bytes(b"not a picture")
     with pytest.raises(ImageError, match="is not a picture"):
@@ -197,7 +199,7 @@ def test_a_replaced_file_keeps_its_permissions(mode: int, tmp_path: Path) -> Non
     assert stat.S_IMODE(path.stat().st_mode) == mode
 
 
-def test_a_new_file_has_the_permissions_that_the_user_asks_for(tmp_path: Path) -> None:
+def test_a_new_file_has_the_permissions_of_the_umask(tmp_path: Path) -> None:
     before = os.umask(0o027)
     try:
         write_atomically(tmp_path / "a.txt", "new")
@@ -222,10 +224,10 @@ def leftover(folder: Path, name: str, age: float) -> Path:
     return path
 
 
-def test_what_killed_processes_left_is_removed_and_nothing_else(tmp_path: Path) -> None:
+def test_old_leftovers_of_killed_processes_are_removed_and_nothing_else(tmp_path: Path) -> None:
     left, young, busy = (leftover(tmp_path, *each) for each in (("a", 7200), ("b", 60), ("c", 7200)))
     other = tmp_path / ".visprog-mine.txt"
-    other.write_text("a file of somebody's")
+    other.write_text("another file")
     os.utime(other, (0, 0))
     (tmp_path / ".visprog-link.part").symlink_to(other)
     with busy.open("rb") as writing:
@@ -234,11 +236,11 @@ def test_what_killed_processes_left_is_removed_and_nothing_else(tmp_path: Path) 
     assert not left.exists()
     assert young.exists()
     assert busy.exists()
-    assert other.read_text() == "a file of somebody's"
+    assert other.read_text() == "another file"
     assert (tmp_path / ".visprog-link.part").is_symlink()
 
 
-def test_without_an_age_all_leftovers_are_removed_but_those_being_written(tmp_path: Path) -> None:
+def test_without_a_minimum_age_all_leftovers_but_locked_ones_are_removed(tmp_path: Path) -> None:
     young, busy = leftover(tmp_path, "a", 0), leftover(tmp_path, "b", 7200)
     with busy.open("rb") as writing:
         fcntl.flock(writing, fcntl.LOCK_EX)
@@ -247,7 +249,7 @@ def test_without_an_age_all_leftovers_are_removed_but_those_being_written(tmp_pa
     assert busy.exists()
 
 
-def test_a_drive_without_locks_removes_leftovers_by_their_age(
+def test_leftovers_on_a_drive_without_locks_are_removed_by_age(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def no_locks(*_: object) -> None:

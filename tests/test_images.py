@@ -1,4 +1,4 @@
-"""Pictures are read safely or refused in words, and written whole or not at all."""
+"""Reading and writing pictures: safe reading, clear errors, and atomic writing."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_grey_of_16_bits_keeps_its_range() -> None:
         assert load_image(source).pixels[..., 0].tolist() == [[0, 255], [127, 1]]
 
 
-def test_transparency_lies_on_white() -> None:
+def test_transparency_becomes_white() -> None:
     clear = PILImage.new("RGBA", (2, 2), (255, 0, 0, 0))
     assert load_image(encoded(clear)).pixels.min() == 255
     half = PILImage.new("RGBA", (1, 1), (0, 0, 0, 128))
@@ -66,11 +66,11 @@ def test_transparency_lies_on_white() -> None:
 def test_exif_turns_the_picture_upright() -> None:
     picture = PILImage.new("RGB", (4, 2), "red")
     exif = picture.getexif()
-    exif[0x0112] = 6  # the camera was held on its side
+    exif[0x0112] = 6  # rotated by 90 degrees
     assert load_image(encoded(picture, "JPEG", exif=exif)).size == (2, 4)
 
 
-def test_the_first_frame_counts() -> None:
+def test_only_the_first_frame_is_read() -> None:
     frames = [PILImage.new("RGB", (3, 3), color) for color in ("red", "blue")]
     data = encoded(frames[0], "GIF", save_all=True, append_images=frames[1:])
     assert load_image(data).pixels[0, 0].tolist() == [255, 0, 0]
@@ -86,7 +86,7 @@ def test_the_first_frame_counts() -> None:
         (np.full((2, 2, 4), 255, dtype=np.uint8), [255, 255, 255]),
     ],
 )
-def test_arrays_are_read_by_their_kind(array: Any, pixel: list[int]) -> None:
+def test_arrays_of_every_valid_type_are_read(array: Any, pixel: list[int]) -> None:
     assert load_image(array).pixels[0, 0].tolist() == pixel
 
 
@@ -103,14 +103,14 @@ def test_arrays_are_read_by_their_kind(array: Any, pixel: list[int]) -> None:
         np.zeros((2, 2), dtype=complex),
     ],
 )
-def test_arrays_that_are_no_pictures_are_refused(array: Any) -> None:
+def test_invalid_arrays_are_rejected(array: Any) -> None:
     with pytest.raises(ImageError) as caught:
         load_image(array)
     assert caught.value.help
 
 
 def png_of(width: int, height: int) -> bytes:
-    """A PNG whose header claims a size and whose data is nearly empty."""
+    """Return a PNG whose header declares a size, with almost no data."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         body = kind + data
@@ -135,7 +135,7 @@ def png_of(width: int, height: int) -> bytes:
         (b"\0" * (MAX_BYTES + 1), "at most 32 MB"),
     ],
 )
-def test_what_may_not_be_read_is_refused_in_words(data: bytes, words: str) -> None:
+def test_unreadable_bytes_are_rejected_with_advice(data: bytes, words: str) -> None:
     with pytest.raises(ImageError, match=words) as caught:
         load_image(data)
     assert caught.value.help
@@ -155,8 +155,8 @@ def test_40_megapixels_are_read() -> None:
     assert load_image(encoded(PILImage.new("L", (8000, 5000)))).size == (8000, 5000)
 
 
-def test_pictures_are_read_from_several_threads_and_the_filters_of_warnings_stay() -> None:
-    good, warned = encoded(red(size=(300, 200))), png_of(15_000, 15_000)
+def test_reading_from_several_threads_keeps_the_warning_filters() -> None:
+    good, large = encoded(red(size=(300, 200))), png_of(15_000, 15_000)
 
     def read(data: bytes) -> tuple[int, int] | str:
         try:
@@ -168,14 +168,14 @@ def test_pictures_are_read_from_several_threads_and_the_filters_of_warnings_stay
         warnings.simplefilter("ignore")
         before = list(warnings.filters)
         with ThreadPoolExecutor(8) as pool:
-            found = list(pool.map(read, [good, warned] * 40))
+            found = list(pool.map(read, [good, large] * 40))
         assert list(warnings.filters) == before
-    refused = "the picture has 15000x15000 pixels, at most 200 megapixels are read"
-    assert found == [(300, 200), refused] * 40
+    rejected = "the picture has 15000x15000 pixels, at most 200 megapixels are read"
+    assert found == [(300, 200), rejected] * 40
 
 
 @pytest.mark.parametrize("ending", [".png", ".PNG", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif"])
-def test_a_saved_picture_reads_back(ending: str, tmp_path: Path) -> None:
+def test_a_saved_picture_can_be_read(ending: str, tmp_path: Path) -> None:
     image = Image(np.full((4, 5, 3), 200, dtype=np.uint8))
     path = tmp_path / f"out{ending}"
     save_image(image, path)
@@ -183,9 +183,9 @@ def test_a_saved_picture_reads_back(ending: str, tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == [path.name]
 
 
-def test_a_place_that_cannot_be_written_is_refused_in_words(tmp_path: Path) -> None:
+def test_a_path_that_cannot_be_written_is_rejected(tmp_path: Path) -> None:
     image = Image(np.zeros((1, 1, 3), dtype=np.uint8))
-    with pytest.raises(OutputError, match="does not say which kind"):
+    with pytest.raises(OutputError, match="is not that of a picture format"):
         save_image(image, tmp_path / "out.psd")
     with pytest.raises(OutputError, match="create the folder"):
         save_image(image, tmp_path / "none" / "out.png")
@@ -195,7 +195,7 @@ def test_a_place_that_cannot_be_written_is_refused_in_words(tmp_path: Path) -> N
     assert os.listdir(tmp_path) == ["folder.png"]
 
 
-def test_an_interrupted_write_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_write_keeps_the_old_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "out.txt"
     path.write_text("before")
 
@@ -209,23 +209,23 @@ def test_an_interrupted_write_leaves_what_was_there(tmp_path: Path, monkeypatch:
     assert os.listdir(tmp_path) == ["out.txt"]
 
 
-def test_the_content_is_on_the_disk_before_it_has_its_name(
+def test_the_content_is_flushed_before_the_file_is_renamed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    forced = list[tuple[int, bool]]()
-    path, force = tmp_path / "out.png", os.fsync
+    flushed = list[tuple[int, bool]]()
+    path, flush = tmp_path / "out.png", os.fsync
 
     def watched(file: int) -> None:
-        force(file)
-        forced.append((os.fstat(file).st_size, path.exists()))
+        flush(file)
+        flushed.append((os.fstat(file).st_size, path.exists()))
 
     monkeypatch.setattr(os, "fsync", watched)
     save_image(load_image(red()), path)
-    assert forced == [(path.stat().st_size, False)]
+    assert flushed == [(path.stat().st_size, False)]
 
 
-def test_other_threads_keep_their_warnings() -> None:
-    data, stop, heard = encoded(red(size=(200, 200))), threading.Event(), list[str]()
+def test_warnings_of_other_threads_are_not_suppressed() -> None:
+    data, stop = encoded(red(size=(200, 200))), threading.Event()
 
     def reading() -> None:
         while not stop.is_set():
@@ -237,27 +237,25 @@ def test_other_threads_keep_their_warnings() -> None:
         for _ in range(300):
             with pytest.warns(UserWarning, match="a remark"):
                 warnings.warn("a remark", UserWarning, stacklevel=1)
-            heard.append("")
     finally:
         stop.set()
         reader.join()
-    assert len(heard) == 300
 
 
 @pytest.mark.parametrize("source", [None, 5, io.BytesIO(b"x"), ["a.png"]])
-def test_what_is_no_source_of_a_picture_is_named(source: Any) -> None:
-    with pytest.raises(ImageError, match=r"is no picture"):
+def test_other_types_are_rejected_by_name(source: Any) -> None:
+    with pytest.raises(ImageError, match="is not a picture"):
         load_image(source)
 
 
-def test_a_damaged_picture_of_pillow_is_refused_in_words() -> None:
+def test_a_damaged_pillow_picture_is_rejected() -> None:
     damaged = PILImage.open(io.BytesIO(encoded(red(size=(50, 40)))[:60]))
     with pytest.raises(ImageError, match="is damaged"):
         load_image(damaged)
 
 
 @pytest.mark.parametrize(("size", "ending"), [((20_000, 10), ".webp"), ((70_000, 1), ".jpg")])
-def test_a_picture_too_wide_for_its_format_is_refused_in_words(
+def test_a_picture_too_wide_for_its_format_is_rejected(
     size: tuple[int, int], ending: str, tmp_path: Path
 ) -> None:
     image = Image(np.zeros((size[1], size[0], 3), dtype=np.uint8))
@@ -266,7 +264,7 @@ def test_a_picture_too_wide_for_its_format_is_refused_in_words(
     assert os.listdir(tmp_path) == []
 
 
-def test_a_link_is_followed(tmp_path: Path) -> None:
+def test_writing_follows_a_link(tmp_path: Path) -> None:
     (tmp_path / "real.png").write_bytes(b"old")
     (tmp_path / "link.png").symlink_to(tmp_path / "real.png")
     save_image(Image(np.zeros((1, 1, 3), dtype=np.uint8)), tmp_path / "link.png")
@@ -274,32 +272,32 @@ def test_a_link_is_followed(tmp_path: Path) -> None:
     assert load_image(tmp_path / "real.png").size == (1, 1)
 
 
-def test_long_names_are_no_trouble(tmp_path: Path) -> None:
+def test_a_long_name_can_be_written(tmp_path: Path) -> None:
     path = tmp_path / ("図" * 80 + ".png")
     save_image(Image(np.zeros((1, 1, 3), dtype=np.uint8)), path)
     assert path.is_file()
 
 
 def damaged_png_chunk(kind: bytes) -> bytes:
-    """A PNG with a chunk of metadata that holds nonsense, and whose checksum is wrong."""
+    """Return a PNG with a metadata chunk of random content and a wrong checksum."""
     data = encoded(red(size=(50, 40)))
     body = kind + b"nonsense\0\xff\xff"
     return data[:33] + struct.pack(">I", len(body) - 4) + body + b"\0\0\0\0" + data[33:]
 
 
 @pytest.mark.parametrize("kind", [b"iCCP", b"zTXt", b"iTXt", b"eXIf", b"gAMA", b"xyZz"])
-def test_a_png_whose_metadata_is_damaged_is_read(kind: bytes) -> None:
+def test_a_png_with_damaged_metadata_is_read(kind: bytes) -> None:
     assert load_image(damaged_png_chunk(kind)) == load_image(red(size=(50, 40)))
 
 
-def test_a_png_whose_metadata_behind_the_pixels_is_damaged_is_read() -> None:
+def test_a_png_with_damaged_metadata_after_the_pixels_is_read() -> None:
     data = encoded(red(size=(50, 40)))
     body = b"zTXtTitle\0\x09odd"
     chunk = struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
     assert load_image(data[:-12] + chunk + data[-12:]) == load_image(red(size=(50, 40)))
 
 
-def test_an_avif_whose_exif_is_damaged_is_read() -> None:
+def test_an_avif_with_damaged_exif_is_read() -> None:
     exif = PILImage.Exif()
     exif[0x010F] = "the maker"
     data = encoded(red(), "AVIF", exif=exif)
@@ -310,7 +308,7 @@ def test_an_avif_whose_exif_is_damaged_is_read() -> None:
 
 @pytest.mark.parametrize("large", [False, True])
 @pytest.mark.parametrize("tag", [270, 305, 315])
-def test_a_tiff_whose_metadata_is_damaged_is_read(tag: int, large: bool) -> None:
+def test_a_tiff_with_damaged_metadata_is_read(tag: int, large: bool) -> None:
     plain = encoded(red(), "TIFF", big_tiff=large, tiffinfo={tag: "some words"})
     entry = struct.pack("<HHQ" if large else "<HHI", tag, 2, 11)
     damaged = plain.replace(entry, struct.pack("<HHQ" if large else "<HHI", tag, 2, 2**30))
@@ -331,17 +329,17 @@ def test_libtiff_prints_nothing(capfd: pytest.CaptureFixture[str]) -> None:
 
 def _many_samples() -> bytes:
     data = encoded(red(), "TIFF")
-    wanted = struct.pack("<HHIH", 277, 3, 1, 3)
-    assert wanted in data
-    return data.replace(wanted, struct.pack("<HHIH", 277, 3, 1, 999))
+    samples = struct.pack("<HHIH", 277, 3, 1, 3)
+    assert samples in data
+    return data.replace(samples, struct.pack("<HHIH", 277, 3, 1, 999))
 
 
-def test_a_heic_that_holds_more_pixels_than_it_declares_is_rejected() -> None:
+def test_a_heic_with_more_pixels_than_declared_is_rejected() -> None:
     heif = pytest.importorskip("pillow_heif")
     buffer = io.BytesIO()
     heif.from_pillow(red(size=(37, 23))).save(buffer, quality=80)
     data = buffer.getvalue()
-    below = b"\xff\xff\xff\xd7\0\0\0\2"  # the part that is shown begins so many half pixels off the middle
+    below = b"\xff\xff\xff\xd7\0\0\0\2"  # the offset of the visible part from the middle, in half pixels
     assert below in data
-    with pytest.raises(ImageError, match=r"holds 37x64 pixels, but declares 37x23"):
+    with pytest.raises(ImageError, match="contains 37x64 pixels, but declares 37x23"):
         load_image(data.replace(below, b"\xff\1" + below[2:]))

@@ -141,20 +141,20 @@ def _kind(head: bytes) -> str | None:
 def _open_jpeg(
     picture: JpegImagePlugin.JpegImageFile, file: BinaryIO, shrunk: tuple[int, int] | None, most: int
 ) -> Opened:
-    size, kept = picture.size, _coefficients(picture, file)
+    size, coefficients = picture.size, _coefficients(picture, file)
     if shrunk is not None:
         picture.draft("", shrunk)
         for _ in range(2):
-            if kept + _work(picture) > most:
+            if coefficients + _work(picture) > most:
                 picture.draft("", (picture.width // 2, picture.height // 2))
-    return opened(picture)._replace(size=size, work=kept + _work(picture))
+    return opened(picture)._replace(size=size, work=coefficients + _work(picture))
 
 
 def _coefficients(picture: JpegImagePlugin.JpegImageFile, file: BinaryIO) -> int:
     """Return the bytes of coefficients that the decoder keeps: none, unless the picture has several scans."""
-    place = file.tell()
+    position = file.tell()
     scan = file.read(3)
-    file.seek(place)
+    file.seek(position)
     if not picture.info.get("progressive") and scan[2:] == bytes([picture.layers]):
         return 0
     across, down = (max(layer[side] for layer in picture.layer) or 1 for side in (1, 2))

@@ -58,7 +58,7 @@ PICTURE_ENDINGS = tuple(_SUFFIXES)
 """The endings of the files that `save_image` writes."""
 
 
-class Need(NamedTuple):
+class MemoryNeed(NamedTuple):
     """The bytes of a picture once it is read (`held`), and the extra bytes needed while it is read."""
 
     held: int = 0
@@ -89,12 +89,12 @@ def load_image(source: Source) -> Image:
     )
 
 
-def need_of(source: Source) -> Need:
+def need_of(source: Source) -> MemoryNeed:
     """Return the memory needed to read a picture; zero if it is unknown before the picture is read."""
     try:
         if isinstance(source, Image | np.ndarray):
             height, width = (source.pixels if isinstance(source, Image) else source).shape[:2]
-            return Need(_held((width, height)))
+            return MemoryNeed(_held((width, height)))
         if isinstance(source, PILImage.Image):
             found, size = opened(source), 0
         elif isinstance(source, bytes | bytearray):
@@ -103,9 +103,9 @@ def need_of(source: Source) -> Need:
             with _open(source) as (file, size):
                 found = _header(file, str(source))
     except Exception:  # reading the picture will report the error
-        return Need()
+        return MemoryNeed()
     held = _held(found.size)
-    return Need(held, size + found.work)
+    return MemoryNeed(held, size + found.work)
 
 
 def _held(size: tuple[int, int]) -> int:

@@ -34,13 +34,13 @@ def without_metadata(kind: str, file: BinaryIO) -> BinaryIO | None:
 
 
 def _strip_png(data: bytes) -> bytes:
-    kept, place = [data[:_PNG_START]], _PNG_START
-    while place + 8 <= len(data):
-        end = place + 12 + int.from_bytes(data[place : place + 4], "big")
-        if data[place + 4 : place + 8] in _PIXEL_CHUNKS:
-            kept.append(data[place:end])
-        place = end
-    return b"".join(kept)
+    parts, position = [data[:_PNG_START]], _PNG_START
+    while position + 8 <= len(data):
+        end = position + 12 + int.from_bytes(data[position : position + 4], "big")
+        if data[position + 4 : position + 8] in _PIXEL_CHUNKS:
+            parts.append(data[position:end])
+        position = end
+    return b"".join(parts)
 
 
 def _strip_avif(data: bytes) -> bytes:
@@ -55,10 +55,10 @@ def _strip_tiff(data: bytes) -> bytes:
     first, count, size, tag = ("Q", "Q", 20, "HHQ") if large else ("I", "H", 12, "HHI")
     stripped = bytearray(data)
     try:
-        place = struct.unpack_from(f"{order}{first}", data, 8 if large else 4)[0]
-        entries = struct.unpack_from(f"{order}{count}", data, place)[0]
-        place += struct.calcsize(f"={count}")
-        for start in range(place, min(place + size * entries, len(data) - size), size):
+        position = struct.unpack_from(f"{order}{first}", data, 8 if large else 4)[0]
+        entries = struct.unpack_from(f"{order}{count}", data, position)[0]
+        position += struct.calcsize(f"={count}")
+        for start in range(position, min(position + size * entries, len(data) - size), size):
             number = struct.unpack_from(f"{order}H", data, start)[0]
             if number >= 700 or number in _METADATA_TAGS:
                 struct.pack_into(f"{order}{tag}", stripped, start, number, 1, 1)

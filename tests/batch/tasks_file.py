@@ -1,4 +1,4 @@
-"""A folder with tasks, for the tests of batches."""
+"""Writes tasks files and pictures, and reads results, for the tests of batches."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from visprog import Image, save_image
 
 
 def write_tasks(folder: Path, *tasks: dict[str, Any] | str) -> Path:
-    """Write `tasks.jsonl` and return its path; text is written as it stands."""
+    """Write `tasks.jsonl` and return its path. Text is written unchanged."""
     path = folder / "tasks.jsonl"
     lines = (task if isinstance(task, str) else json.dumps(task) for task in tasks)
     path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
@@ -20,7 +20,7 @@ def write_tasks(folder: Path, *tasks: dict[str, Any] | str) -> Path:
 
 
 def write_picture(folder: Path, name: str, color: int = 0) -> Path:
-    """Write a small picture of one colour."""
+    """Write a small picture of one shade of grey."""
     path = folder / name
     save_image(Image(np.full((8, 10, 3), color, dtype=np.uint8)), path)
     return path
@@ -36,5 +36,5 @@ def output_files(out: Path) -> dict[str, bytes]:
 
 
 def lines_of(path: Path) -> list[dict[str, Any]]:
-    """Read JSON lines."""
+    """Read a file of JSON lines."""
     return [json.loads(line) for line in path.read_text("utf-8").splitlines()]

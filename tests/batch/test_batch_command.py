@@ -1,4 +1,4 @@
-"""`visprog batch`, as a user meets it."""
+"""`visprog batch` on the command line."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FACES = {"id": "faces", "instruction": "How many faces are in the image?", "imag
 CROP = {"id": "crop", "program": "A=FaceDet(IMAGE)\nRESULT=Crop(IMAGE, A)", "image": str(ASTRONAUT)}
 
 
-def test_a_file_of_tasks_becomes_results(folder: Path) -> None:
+def test_a_tasks_file_becomes_results(folder: Path) -> None:
     write_tasks(folder, FACES, CROP)
     out, err = visprog("batch", "tasks.jsonl", "--out", "out", "--save", "--traces", "--cache", "cache")
     assert out == "out/results.jsonl\n"
@@ -33,7 +33,7 @@ def test_a_file_of_tasks_becomes_results(folder: Path) -> None:
     visprog("batch", "tasks.jsonl", "--out", "out", "--allow-changes", "--cache", "cache")
 
 
-def test_a_failure_shows_in_the_status(folder: Path) -> None:
+def test_a_failed_task_changes_the_exit_status(folder: Path) -> None:
     write_tasks(folder, {"program": "RESULT=Eval('1 / 0')"})
     _, err = visprog("batch", "tasks.jsonl", "--out", "out", status=1)
     assert err.endswith("1 task: 0 done, 1 failed\n")
@@ -41,7 +41,7 @@ def test_a_failure_shows_in_the_status(folder: Path) -> None:
     assert err.endswith("1 task: 0 done, 1 failed\n")
 
 
-def test_a_damaged_journal_is_told_and_its_task_done_anew(folder: Path) -> None:
+def test_a_damaged_journal_is_reported_and_its_task_rerun(folder: Path) -> None:
     write_tasks(folder, *({"program": f"RESULT=Eval('{number}')"} for number in range(3)))
     visprog("batch", "tasks.jsonl", "--out", "out")
     journal, results = folder / "out" / "journal.jsonl", folder / "out" / "results.jsonl"
@@ -53,14 +53,14 @@ def test_a_damaged_journal_is_told_and_its_task_done_anew(folder: Path) -> None:
     assert results.read_bytes() == before
 
 
-def test_faulty_lines_are_told_and_nothing_is_made(folder: Path) -> None:
+def test_invalid_lines_are_reported_and_nothing_is_created(folder: Path) -> None:
     write_tasks(folder, FACES, "{")
     _, err = visprog("batch", "tasks.jsonl", "--out", "out", status=2)
     assert "line 2: it is not JSON" in err
     assert [path.name for path in folder.iterdir()] == ["tasks.jsonl"]
 
 
-def test_another_run_takes_everything_from_the_cache(folder: Path) -> None:
+def test_a_second_run_takes_everything_from_the_cache(folder: Path) -> None:
     (folder / "crop.vp").write_text(CROP["program"])
     statuses = []
     for number in (1, 2):
@@ -70,7 +70,7 @@ def test_another_run_takes_everything_from_the_cache(folder: Path) -> None:
     assert (folder / "1.png").read_bytes() == (folder / "2.png").read_bytes()
 
 
-def test_a_damaged_cache_is_told_and_the_run_goes_on(folder: Path) -> None:
+def test_a_damaged_cache_is_reported_and_the_run_continues(folder: Path) -> None:
     (folder / "kept").mkdir()
     (folder / "kept" / "results.sqlite").write_text("no database" * 1_000)
     (folder / "six.vp").write_text("RESULT=Eval('6')")

@@ -1,4 +1,4 @@
-"""A batch by Ray: real processes, one of them killed, and results as if there were one alone."""
+"""A batch with Ray: real processes, some of them killed, and the results of a single process."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ from visprog import Image, tool
 
 @tool("Darken")
 def darken(image: Image, number: int) -> Image:
-    """Take the colour away by `number`, and note who did it; from 5 on, wait while there is a file `hold`."""
+    """Darken the picture by `number`, and log the process. From 5 on, wait while a file `hold` exists."""
     keys = sorted(name for name in os.environ if name.startswith("OPENAI_"))
     line = json.dumps([int(image.pixels[0, 0, 0]), os.getpid(), keys]) + "\\n"
-    log = os.open("performed.log", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    log = os.open("calls.log", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     os.write(log, line.encode())
     os.close(log)
     while number >= 5 and os.path.exists("hold"):
@@ -51,14 +51,14 @@ def darken(image: Image, number: int) -> Image:
 
 @tool("Die")
 def die(image: Image) -> Image:
-    """End the process."""
+    """Kill the process."""
     os.kill(os.getpid(), 9)
     return image
 '''
 
 
-class Performance(NamedTuple):
-    """Who darkened which picture, and which keys he had."""
+class Call(NamedTuple):
+    """A call of Darken: the picture, the process and the keys in its environment."""
 
     picture: int
     process: int
@@ -67,7 +67,7 @@ class Performance(NamedTuple):
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder to be in, with pictures, several tasks on each of them, and a task that fails."""
+    """The current folder, with pictures, several tasks on each of them, and a task that fails."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
     (tmp_path / "tools.py").write_text(TOOLS)
@@ -85,7 +85,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[str]:
-    """The address of a cluster that runs already."""
+    """The address of a running cluster."""
     settings = {"worker_niceness": 0}
     context = ray.init(
         "local", num_cpus=4, include_dashboard=False, log_to_driver=False, _system_config=settings
@@ -94,9 +94,9 @@ def cluster() -> Iterator[str]:
     ray.shutdown()
 
 
-def batch(*words: str) -> subprocess.Popen[str]:
+def batch(*more_options: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-W", "error", "-m", "visprog", "batch", "tasks.jsonl"]
-    options = ["--tools", "tools.py", "--models", "keyless.toml", "--save", "--workers", "4", *words]
+    options = ["--tools", "tools.py", "--models", "keyless.toml", "--save", "--workers", "4", *more_options]
     return subprocess.Popen([*command, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
@@ -106,25 +106,25 @@ def finished(running: subprocess.Popen[str], status: int) -> str:
     return words
 
 
-def performed() -> list[Performance]:
-    lines = Path("performed.log").read_text().splitlines() if Path("performed.log").exists() else []
-    return [Performance(*json.loads(line)) for line in lines]
+def calls() -> list[Call]:
+    lines = Path("calls.log").read_text().splitlines() if Path("calls.log").exists() else []
+    return [Call(*json.loads(line)) for line in lines]
 
 
 def processes() -> set[int]:
-    return {each.process for each in performed()}
+    return {each.process for each in calls()}
 
 
 @contextmanager
 def held(folder: Path) -> Iterator[Callable[[], None]]:
-    """No task from 5 on ends inside the block, before what it gives is called."""
+    """Inside the block, tasks from 5 on wait until the yielded function is called."""
     hold = folder / "hold"
     hold.touch()
-    let_go = partial(hold.unlink, missing_ok=True)
+    release = partial(hold.unlink, missing_ok=True)
     try:
-        yield let_go
+        yield release
     finally:
-        let_go()
+        release()
 
 
 def wait_until(condition: Callable[[], object]) -> None:
@@ -138,21 +138,21 @@ def sessions(*models: str) -> Callable[[], VisProg]:
     return partial(make_session, "auto", "keyless.toml", [Path("tools.py")], list(models))
 
 
-def test_a_worker_is_killed_and_the_results_are_those_of_a_local_run(folder: Path) -> None:
-    """On a cluster of its own, without a key, and without a word of Ray's."""
+def test_with_a_killed_worker_the_results_equal_those_of_a_local_run(folder: Path) -> None:
+    """The batch starts its own cluster, passes no key on, and prints nothing of Ray."""
     with held(folder):
         running = batch("--out", "spread", "--engine", "ray", "--actors", "2")
-        wait_until(lambda: len(performed()) == 18)  # of both, 5 tasks each that end and 4 that wait
-        victim = performed()[-1].process
+        wait_until(lambda: len(calls()) == 18)  # each worker has run 5 tasks, and 4 wait
+        victim = calls()[-1].process
         environment = Path(f"/proc/{victim}/environ")
         if environment.exists():
             assert b"sk-secret" not in environment.read_bytes()
             assert b"RAY_AUTH_MODE=token" in environment.read_bytes()
         os.kill(victim, signal.SIGKILL)
-    told = [line for line in finished(running, 1).splitlines() if " of 61, " not in line]
-    assert told == ["61 tasks: 60 done, 1 failed"]
-    by_ray = performed()
-    assert len(processes()) in (2, 3)  # the other one may be done before the dead one is replaced
+    printed = [line for line in finished(running, 1).splitlines() if " of 61, " not in line]
+    assert printed == ["61 tasks: 60 done, 1 failed"]
+    by_ray = calls()
+    assert len(processes()) in (2, 3)  # the other worker may finish before the dead one is replaced
     assert not any(each.keys for each in by_ray)
 
     finished(batch("--out", "local"), 1)
@@ -162,9 +162,7 @@ def test_a_worker_is_killed_and_the_results_are_those_of_a_local_run(folder: Pat
     assert len(list(Path("spread/pictures").iterdir())) == PICTURES * QUESTIONS
 
 
-def test_interrupted_it_leaves_a_journal_with_which_another_engine_goes_on(
-    folder: Path, cluster: str
-) -> None:
+def test_an_interrupted_batch_is_resumed_by_another_engine(folder: Path, cluster: str) -> None:
     journal = folder / "out" / "journal.jsonl"
     with held(folder):
         running = batch("--out", "out", "--engine", "ray", "--address", cluster, "--actors", "1")
@@ -173,29 +171,27 @@ def test_interrupted_it_leaves_a_journal_with_which_another_engine_goes_on(
         assert finished(running, 130).endswith("interrupted\n")
     done = len(lines_of(journal)) - 2
     assert 0 < done <= 5
-    worker = performed()[0].process
+    worker = calls()[0].process
     wait_until(lambda: not Path(f"/proc/{worker}").exists())
     assert f"({done} of them earlier)" in finished(batch("--out", "out"), 1)
 
 
-def test_a_picture_stays_with_one_worker_and_keys_go_where_they_are_needed(
-    folder: Path, cluster: str
-) -> None:
+def test_a_picture_stays_with_one_worker_and_needed_keys_are_passed_on(folder: Path, cluster: str) -> None:
     make = sessions("visual_qa=openai:some-model")
-    with make() as session, held(folder) as let_go:
+    with make() as session, held(folder) as release:
 
-        def let_both_begin() -> None:
+        def release_both() -> None:
             wait_until(lambda: len(processes()) == 2)
-            let_go()
+            release()
 
-        Thread(target=let_both_begin).start()
+        Thread(target=release_both).start()
         run_batch(session, folder / "tasks.jsonl", folder / "out", engine=Cluster(make, actors=2), workers=3)
-    pairs = {(each.picture, each.process) for each in performed()}
+    pairs = {(each.picture, each.process) for each in calls()}
     assert len(pairs) <= PICTURES + 1  # the last picture may be shared
-    assert all("OPENAI_API_KEY" in each.keys for each in performed())
+    assert all("OPENAI_API_KEY" in each.keys for each in calls())
 
 
-def test_what_kills_every_worker_is_given_up_and_its_neighbours_are_not(folder: Path, cluster: str) -> None:
+def test_only_the_task_that_kills_every_worker_fails(folder: Path, cluster: str) -> None:
     ordinary = [{"id": n, "program": f"RESULT=Darken(IMAGE, {n})", "image": "0.png"} for n in range(6)]
     deadly = {"id": "deadly", "program": "A=Darken(IMAGE, 50)\nRESULT=Die(A)", "image": "0.png"}
     file = write_tasks(folder, *ordinary[:3], deadly, *ordinary[3:])
@@ -208,8 +204,8 @@ def test_what_kills_every_worker_is_given_up_and_its_neighbours_are_not(folder: 
     assert record["error"]["message"] == "the process that ran the task died 3 times"
 
 
-def test_what_was_under_way_on_a_machine_that_goes_away_for_good_is_done_by_the_others(folder: Path) -> None:
-    """Two machines with room for a worker each; the lost one is not replaced."""
+def test_the_tasks_of_a_lost_machine_are_run_by_the_others(folder: Path) -> None:
+    """Each of the two machines can run one worker, so the lost worker is not replaced."""
     machine = {"num_cpus": 1, "object_store_memory": 80 * 2**20}
     machines = ray_machines.Cluster(
         initialize_head=True, head_node_args={**machine, "include_dashboard": False}
@@ -218,7 +214,7 @@ def test_what_was_under_way_on_a_machine_that_goes_away_for_good_is_done_by_the_
         other = machines.add_node(**machine)
         with held(folder):
             running = batch("--out", "out", "--engine", "ray", "--address", machines.address, "--actors", "2")
-            wait_until(lambda: len(performed()) == 18)  # of both, 5 tasks each that end and 4 that wait
+            wait_until(lambda: len(calls()) == 18)  # each worker has run 5 tasks, and 4 wait
             machines.remove_node(other)
         words = finished(running, 1)
     finally:
@@ -227,16 +223,16 @@ def test_what_was_under_way_on_a_machine_that_goes_away_for_good_is_done_by_the_
     assert len(processes()) == 2
 
 
-def test_workers_that_are_set_up_otherwise_are_refused(folder: Path, cluster: str) -> None:
+def test_workers_with_other_settings_are_rejected(folder: Path, cluster: str) -> None:
     engine = Cluster(sessions("visual_qa=openai:other"), actors=1)
     with sessions("visual_qa=openai:some")() as session, pytest.raises(UsageError) as caught:
         run_batch(session, folder / "tasks.jsonl", folder / "out", engine=engine)
-    otherwise = "the model of visual_qa changed from `openai:some` to `openai:other`"
-    assert f"has other settings than this process: {otherwise}" in caught.value.message
-    assert performed() == []
+    difference = "the model of visual_qa changed from `openai:some` to `openai:other`"
+    assert f"has other settings than this process: {difference}" in caught.value.message
+    assert calls() == []
 
 
-def test_what_a_worker_cannot_keep_ends_the_batch(folder: Path, cluster: str) -> None:
+def test_a_worker_that_cannot_save_a_file_ends_the_batch(folder: Path, cluster: str) -> None:
     (folder / "out" / "pictures" / "7.png").mkdir(parents=True)
     (folder / "out" / "journal.jsonl").touch()
     make = sessions()
@@ -245,14 +241,14 @@ def test_what_a_worker_cannot_keep_ends_the_batch(folder: Path, cluster: str) ->
     assert len(lines_of(Path("out/journal.jsonl"))) > 2
 
 
-def test_a_session_that_cannot_be_sent_is_refused() -> None:
+def test_a_session_that_cannot_be_pickled_is_rejected() -> None:
     models = {"visual_qa": FakeVisualQA(lambda *_: "yes"), "lock": Lock()}
     with pytest.raises(UsageError, match="cannot be sent to other processes"):
         Cluster(lambda: VisProg(models=models))
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("options", "message"),
     [
         (["--engine", "ray", "--address", "127.0.0.1:1"], "Ray cluster at 127.0.0.1:1 cannot be reached"),
         (["--engine", "ray", "--address", "nowhere"], "the address is not HOST:PORT"),
@@ -260,18 +256,18 @@ def test_a_session_that_cannot_be_sent_is_refused() -> None:
         (["--actors", "2"], "add `--engine ray`"),
     ],
 )
-def test_what_cannot_be_is_told_in_words(words: list[str], said: str, folder: Path) -> None:
-    assert said in finished(batch("--out", "out", *words), 2)
+def test_invalid_ray_options_are_reported(options: list[str], message: str, folder: Path) -> None:
+    assert message in finished(batch("--out", "out", *options), 2)
 
 
-def test_without_ray_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_ray_the_error_tells_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(UsageError) as caught:
         Cluster(VisProg)
     assert install_extra("ray") in str(caught.value)
 
 
-def test_nothing_is_started_where_nothing_is_left_to_do(tmp_path: Path) -> None:
+def test_a_finished_batch_starts_no_cluster(tmp_path: Path) -> None:
     file = write_tasks(tmp_path, {"program": "RESULT=Eval('6 * 7')"})
     run_batch(VisProg(), file, tmp_path / "out")
     engine: Any = Cluster(VisProg, address="127.0.0.1:1")
@@ -281,7 +277,7 @@ def test_nothing_is_started_where_nothing_is_left_to_do(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "failure", [Exception("The current node timed out during startup."), OSError("full")]
 )
-def test_where_ray_does_not_start_it_says_so_and_leaves_nothing(
+def test_if_ray_does_not_start_the_error_says_so_and_no_folder_is_left(
     failure: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def init(*_: Any, **__: Any) -> None:

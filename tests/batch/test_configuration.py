@@ -1,4 +1,4 @@
-"""In what a batch differs from the one before, in the words of the command line."""
+"""The differences between two configurations of a batch, as text."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BASE: dict[str, Any] = {
 
 
 @pytest.mark.parametrize(
-    ("now", "words"),
+    ("now", "message"),
     [
         ({"pictures": False}, "`--save` was given before, but is not now"),
         ({"traces": True}, "`--traces` is given now, but was not before"),
@@ -36,13 +36,13 @@ BASE: dict[str, Any] = {
         ),
     ],
 )
-def test_each_difference_is_said(now: dict[str, Any], words: str) -> None:
-    assert differences(BASE, {**BASE, **now}) == words
+def test_each_difference_is_described(now: dict[str, Any], message: str) -> None:
+    assert differences(BASE, {**BASE, **now}) == message
     assert differences(BASE, BASE) == ""
 
 
 @pytest.mark.parametrize(
-    ("now", "words"),
+    ("now", "message"),
     [
         ({"masker": "m torch 2.1"}, "the model of detector changed from `a:b` to none"),
         ({"detector": "x y=1", "masker": "m torch 2.1"}, "the model of detector changed from `a:b` to `x`"),
@@ -52,24 +52,27 @@ def test_each_difference_is_said(now: dict[str, Any], words: str) -> None:
          "the models of detector and masker changed from `torch 2.1` to `torch 2.2`"),
     ],
 )  # fmt: skip
-def test_models_are_told_by_their_roles_and_by_what_differs(now: dict[str, str], words: str) -> None:
-    assert differences(BASE, {**BASE, "models": now}) == words
+def test_models_are_described_by_their_roles_and_the_parts_that_differ(
+    now: dict[str, str], message: str
+) -> None:
+    assert differences(BASE, {**BASE, "models": now}) == message
 
 
-def test_another_profile_is_told_of_shortly() -> None:
+def test_another_profile_is_described_briefly() -> None:
     base, mini = (
         {"models": {role: zoo.fingerprint(role) for role in ROLES if zoo.has(role)}}
         for zoo in (Zoo("base"), Zoo("mini"))
     )
-    said = differences(base, mini)
+    message = differences(base, mini)
     assert (
-        "the model of face_detector changed from `opencv:haar` to `transformers:visprog-mini/owlvit`" in said
+        "the model of face_detector changed from `opencv:haar` to `transformers:visprog-mini/owlvit`"
+        in message
     )
-    assert "#" not in said
-    assert len(said) < 900
+    assert "#" not in message
+    assert len(message) < 900
 
 
-def test_a_long_value_is_cut() -> None:
+def test_a_long_value_is_shortened() -> None:
     assert (
         differences({"planner": "x" * 500}, {"planner": "y"})
         == f"the planner changed from `{'x' * 79}…` to `y`"

@@ -1,4 +1,4 @@
-"""What the machine did to a task is never kept as its outcome; what the program or the picture did is."""
+"""Failures caused by the machine are transient; those of the program or the picture are final."""
 
 from __future__ import annotations
 
@@ -29,44 +29,44 @@ from visprog.models.fake import FakeLanguageModel, FakeVisualQA
 from visprog.planner.language_model import LanguageModelPlanner
 
 
-def of_the_system(number: int) -> OSError:
+def system_error(number: int) -> OSError:
     return OSError(number, os.strerror(number))
 
 
-def caused(error: VisProgError, cause: BaseException) -> VisProgError:
+def with_cause(error: VisProgError, cause: BaseException) -> VisProgError:
     error.__cause__ = cause
     return error
 
 
-def step(cause: BaseException) -> VisProgError:
-    return caused(StepError("A (line 1, X): failed", step="A", line=1), cause)
+def step_error(cause: BaseException) -> VisProgError:
+    return with_cause(StepError("A (line 1, X): failed", step="A", line=1), cause)
 
 
 @pytest.mark.parametrize(
     "error",
     [
         MemoryError(),
-        of_the_system(errno.EMFILE),
+        system_error(errno.EMFILE),
         RuntimeError("can't start new thread"),
         ModelTimeout("late"),
         ModelFailed("down"),
         ModelUnavailable("no weights"),
         WorkerDied("gone"),
-        step(MemoryError()),
-        step(of_the_system(errno.ENOSPC)),
-        step(of_the_system(errno.ENOENT)),
-        step(ImportError("cv2")),
-        step(AttributeError("module 'cv2' has no attribute 'data'")),
-        step(RuntimeError("CUDA error")),
-        step(ModelTimeout("late")),
-        step(caused(ExpressionError("it cannot be computed"), MemoryError())),
-        caused(ImageError("a.png cannot be read"), of_the_system(errno.EIO)),
-        caused(ImageError("a.png cannot be read"), of_the_system(errno.EMFILE)),
-        caused(ImageError("a.png is damaged"), MemoryError()),
-        caused(PlanError("no program"), ModelFailed("down")),
+        step_error(MemoryError()),
+        step_error(system_error(errno.ENOSPC)),
+        step_error(system_error(errno.ENOENT)),
+        step_error(ImportError("cv2")),
+        step_error(AttributeError("module 'cv2' has no attribute 'data'")),
+        step_error(RuntimeError("CUDA error")),
+        step_error(ModelTimeout("late")),
+        step_error(with_cause(ExpressionError("it cannot be computed"), MemoryError())),
+        with_cause(ImageError("a.png cannot be read"), system_error(errno.EIO)),
+        with_cause(ImageError("a.png cannot be read"), system_error(errno.EMFILE)),
+        with_cause(ImageError("a.png is damaged"), MemoryError()),
+        with_cause(PlanError("no program"), ModelFailed("down")),
     ],
 )
-def test_the_machine_is_not_the_task(error: Exception) -> None:
+def test_errors_of_the_machine_are_transient(error: Exception) -> None:
     assert is_transient(error)
 
 
@@ -76,21 +76,21 @@ def test_the_machine_is_not_the_task(error: Exception) -> None:
         ExpressionError("1 / 0"),
         ImageError("there is no file a.png"),
         PlanError("no program"),
-        step(ExpressionError("1 / 0")),
-        step(ValueError("a tool's word for a value it cannot use")),
-        step(KeyError("a")),
-        step(caused(ExpressionError("1 / 0"), ZeroDivisionError())),
-        step(OSError("image file is truncated")),
-        caused(ImageError("a.png is damaged"), OSError("image file is truncated")),
-        caused(ImageError("a.png cannot be read"), of_the_system(errno.ENOENT)),
+        step_error(ExpressionError("1 / 0")),
+        step_error(ValueError("a tool cannot use a value")),
+        step_error(KeyError("a")),
+        step_error(with_cause(ExpressionError("1 / 0"), ZeroDivisionError())),
+        step_error(OSError("image file is truncated")),
+        with_cause(ImageError("a.png is damaged"), OSError("image file is truncated")),
+        with_cause(ImageError("a.png cannot be read"), system_error(errno.ENOENT)),
     ],
 )
-def test_the_program_and_the_picture_are(error: Exception) -> None:
+def test_errors_of_the_program_or_picture_are_final(error: Exception) -> None:
     assert not is_transient(error)
 
 
 def failing_once(failure: Callable[[], BaseException]) -> Callable[..., str]:
-    """Return an answer to questions that fails at the first one."""
+    """Return a function that answers questions, and fails at the first one."""
     failures = [failure()]
 
     def answer(*_: Any) -> str:
@@ -110,11 +110,13 @@ class Named(FakeVisualQA):
     [
         lambda: ModelFailed("the connection to the server failed"),
         lambda: MemoryError(),
-        lambda: of_the_system(errno.ENOSPC),
+        lambda: system_error(errno.ENOSPC),
         lambda: AttributeError("module 'cv2' has no attribute 'data'"),
     ],
 )
-def test_resumed_it_ends_as_if_nothing_had_failed(failure: Callable[[], Exception], tmp_path: Path) -> None:
+def test_a_resumed_batch_ends_as_if_nothing_had_failed(
+    failure: Callable[[], Exception], tmp_path: Path
+) -> None:
     write_picture(tmp_path, "a.png")
     ask = {"program": "RESULT=Vqa(IMAGE, 'Is it red?')", "image": "a.png"}
     file = write_tasks(tmp_path, ask, {"program": "RESULT=Eval('1 / 0')"})
@@ -134,7 +136,7 @@ def test_resumed_it_ends_as_if_nothing_had_failed(failure: Callable[[], Exceptio
     assert run(lambda *_: "yes", "out").performed == 0
 
 
-def test_a_planner_whose_server_was_down_is_asked_again(tmp_path: Path) -> None:
+def test_a_task_whose_planner_failed_is_planned_again(tmp_path: Path) -> None:
     write_picture(tmp_path, "a.png")
     file = write_tasks(tmp_path, {"instruction": "How many?", "image": "a.png"})
 
@@ -151,20 +153,20 @@ def test_a_planner_whose_server_was_down_is_asked_again(tmp_path: Path) -> None:
     assert run(lambda *_: "RESULT=Eval('6 * 7')").ok
 
 
-def test_an_outcome_over_a_picture_that_changed_meanwhile_is_not_kept(tmp_path: Path) -> None:
+def test_an_outcome_with_a_picture_that_was_changed_is_transient(tmp_path: Path) -> None:
     picture = write_picture(tmp_path, "a.png", 1)
     before = picture.stat()
-    file = write_tasks(tmp_path, {"program": "RESULT=Spoil(IMAGE)", "image": "a.png"})
+    file = write_tasks(tmp_path, {"program": "RESULT=Change(IMAGE)", "image": "a.png"})
 
-    @tool("Spoil", version="1")
-    def spoil(image: Image) -> int:
-        """Change the file of the picture while the task runs."""
+    @tool("Change", version="1")
+    def change(image: Image) -> int:
+        """Change the picture's file while the task runs."""
         write_picture(tmp_path, "a.png", 9)
         return int(image.pixels[0, 0, 0])
 
-    with VisProg(tools=[spoil]) as session:
+    with VisProg(tools=[change]) as session:
         summary = run_batch(session, file, tmp_path / "out")
     assert (summary.transient, lines_of(summary.results)[0]["result"]) == (1, 1)
     os.utime(picture, ns=(before.st_atime_ns, before.st_mtime_ns))
-    with VisProg(tools=[spoil]) as session:
+    with VisProg(tools=[change]) as session:
         assert run_batch(session, file, tmp_path / "out").performed == 1

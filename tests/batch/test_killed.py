@@ -1,4 +1,4 @@
-"""Killed at any moment, a batch loses nothing that was written, and ends as if it had never been stopped."""
+"""A batch that is killed at any moment loses no finished task, and ends like an undisturbed one."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from visprog import Image, tool
 
 @tool("Darken")
 def darken(image: Image, number: int) -> Image:
-    \"\"\"Take the colour away by `number`, slowly, and note that it was done.\"\"\"
-    log = os.open(os.environ["PERFORMED"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    \"\"\"Darken the picture by `number`, slowly, and log the call.\"\"\"
+    log = os.open(os.environ["CALLS_LOG"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     os.write(log, f"{number}\\n".encode())
     os.close(log)
     time.sleep(0.01)
@@ -36,7 +36,7 @@ def darken(image: Image, number: int) -> Image:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with tasks whose performances are noted."""
+    """A folder with tasks whose calls are logged."""
     (tmp_path / "darken.py").write_text(TOOL)
     write_picture(tmp_path, "bright.png", 200)
     tasks = [
@@ -62,7 +62,7 @@ def start(folder: Path, out: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-W", "error", "-m", "visprog", *words],
         cwd=folder,
-        env={**os.environ, "PERFORMED": str(folder / f"{out}.log")},
+        env={**os.environ, "CALLS_LOG": str(folder / f"{out}.log")},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -76,14 +76,14 @@ def finish(running: subprocess.Popen[str]) -> str:
 
 
 def journaled(folder: Path) -> set[str]:
-    """The tasks whose line in the journal is whole."""
+    """Return the tasks with a complete line in the journal."""
     path = folder / "killed" / "journal.jsonl"
     lines = path.read_text("utf-8").split("\n")[2:-1] if path.is_file() else []
     return {line.split('"id": "')[1].split('"')[0] for line in lines}
 
 
 def kill_after(running: subprocess.Popen[str], folder: Path, count: int, delay: float) -> None:
-    """Kill the process a moment after the journal has so many lines more."""
+    """Kill the process `delay` seconds after the journal has `count` more lines."""
     before, deadline = len(journaled(folder)), time.monotonic() + 60
     while len(journaled(folder)) < before + count and running.poll() is None:
         assert time.monotonic() < deadline
@@ -93,18 +93,18 @@ def kill_after(running: subprocess.Popen[str], folder: Path, count: int, delay: 
     running.communicate(timeout=20)
 
 
-def performed(folder: Path, out: str) -> Counter[str]:
+def calls(folder: Path, out: str) -> Counter[str]:
     path = folder / f"{out}.log"
     return Counter(f"task {number}" for number in path.read_text().split())
 
 
-def test_killed_again_and_again_it_ends_as_if_it_had_never_been(folder: Path) -> None:
+def test_a_batch_that_is_killed_repeatedly_ends_like_an_undisturbed_one(folder: Path) -> None:
     finish(start(folder, "whole"))
     chance = random.Random(5)
     for _ in range(KILLS):
         kill_after(start(folder, "killed"), folder, chance.randrange(8), chance.random() / 50)
         assert not (folder / "killed" / "results.jsonl").exists()
-        done, before = journaled(folder), performed(folder, "killed") if journaled(folder) else Counter[str]()
+        done, before = journaled(folder), calls(folder, "killed") if journaled(folder) else Counter[str]()
     words = finish(start(folder, "killed"))
     assert f"({len(done)} of them earlier)" in words
 
@@ -116,13 +116,13 @@ def test_killed_again_and_again_it_ends_as_if_it_had_never_been(folder: Path) ->
     assert {path.name for path in killed.iterdir()} == {path.name for path in whole.iterdir()}
 
     assert done
-    again = performed(folder, "killed")
-    assert all(again[name] == before[name] for name in done)  # what was committed was not repeated
+    again = calls(folder, "killed")
+    assert all(again[name] == before[name] for name in done)  # finished tasks were not run again
     assert sum(again.values()) <= TASKS - 1 + KILLS * WORKERS
-    assert set(performed(folder, "whole").values()) == {1}
+    assert set(calls(folder, "whole").values()) == {1}
 
 
-def test_a_batch_that_is_interrupted_says_so_and_goes_on(folder: Path) -> None:
+def test_an_interrupted_batch_says_so_and_can_be_resumed(folder: Path) -> None:
     running = start(folder, "killed")
     deadline = time.monotonic() + 60
     while len(journaled(folder)) < 5:

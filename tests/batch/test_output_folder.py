@@ -1,4 +1,4 @@
-"""Where a batch writes: over nothing that it was given, and nothing of others."""
+"""A batch overwrites neither its inputs nor the files of others, and leaves a clean folder."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def batch(tasks: Path, out: Path, options: Options = SAVED) -> Summary:
         return run_batch(session, tasks, out, options)
 
 
-def refused(tasks: Path, out: Path, options: Options = SAVED) -> str:
-    """Return with what words a batch is refused; it changes no file and makes none."""
+def rejected(tasks: Path, out: Path, options: Options = SAVED) -> str:
+    """Return the message of a batch that is rejected and changes no file."""
     before = contents(tasks.parent)
     with pytest.raises(UsageError) as caught:
         batch(tasks, out, options)
@@ -42,7 +42,7 @@ def contents(folder: Path) -> dict[Path, bytes | None]:
 
 @pytest.fixture
 def photographs(tmp_path: Path) -> Path:
-    """A folder whose `pictures` hold a photograph, and where a batch was begun that kept none."""
+    """A folder with a photograph in `pictures`, and with a batch that saved no pictures."""
     (tmp_path / "pictures").mkdir()
     write_picture(tmp_path, "pictures/hide.png", 7)
     batch(write_tasks(tmp_path, {"program": "RESULT=Eval('1')"}), tmp_path, Options())
@@ -50,36 +50,36 @@ def photographs(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("given", [["pictures/hide.png", "b.png"], ["a.png", "pictures/hide.png"]])
-def test_no_given_picture_is_written_over(given: list[str], photographs: Path) -> None:
+def test_no_input_picture_is_overwritten(given: list[str], photographs: Path) -> None:
     tasks = write_tasks(photographs, *map(task, ("hide", "blur"), given))
-    said = refused(tasks, photographs)
-    assert "'hide' would be written to" in said
-    assert "is one of the input pictures" in said
+    message = rejected(tasks, photographs)
+    assert "'hide' would be written to" in message
+    assert "is one of the input pictures" in message
 
 
-def test_paths_are_compared_by_where_they_lead(photographs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_paths_are_compared_by_their_targets(photographs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(photographs)
     (photographs / "album").symlink_to("pictures")
     (photographs / "face.png").symlink_to(photographs / "pictures" / "hide.png")
     for given in ("album/hide.png", "face.png", "album/../pictures/hide.png", str(photographs / "face.png")):
         write_tasks(photographs, task("hide", given))
         for tasks, out in ((Path("tasks.jsonl"), Path()), (photographs / "tasks.jsonl", photographs)):
-            assert "is one of the input pictures" in refused(tasks, out)
+            assert "is one of the input pictures" in rejected(tasks, out)
 
 
-@pytest.mark.parametrize(("kept", "ending"), [("pictures", ".png"), ("traces", ".html")])
-def test_a_link_is_followed_to_what_would_be_written_over(kept: str, ending: str, tmp_path: Path) -> None:
-    options = SAVED if kept == "pictures" else TRACED
+@pytest.mark.parametrize(("subfolder", "ending"), [("pictures", ".png"), ("traces", ".html")])
+def test_a_link_to_an_input_picture_is_rejected(subfolder: str, ending: str, tmp_path: Path) -> None:
+    options = SAVED if subfolder == "pictures" else TRACED
     write_picture(tmp_path, "face.png")
     tasks = write_tasks(tmp_path, task("hide", "face.png"))
     batch(tasks, tmp_path / "out", options)
-    place = tmp_path / "out" / kept / f"hide{ending}"
-    place.unlink()
-    place.symlink_to(tmp_path / "face.png")
-    assert "is one of the input pictures" in refused(tasks, tmp_path / "out", options)
+    path = tmp_path / "out" / subfolder / f"hide{ending}"
+    path.unlink()
+    path.symlink_to(tmp_path / "face.png")
+    assert "is one of the input pictures" in rejected(tasks, tmp_path / "out", options)
 
 
-def test_pictures_beside_those_that_are_written_may_be_given(photographs: Path) -> None:
+def test_other_pictures_in_the_output_folder_may_be_inputs(photographs: Path) -> None:
     tasks = write_tasks(photographs, task("blurred", "pictures/hide.png"))
     with VisProg(planner="examples") as session:
         summary = run_batch(session, tasks, photographs, SAVED, changes_allowed=True)
@@ -87,25 +87,25 @@ def test_pictures_beside_those_that_are_written_may_be_given(photographs: Path) 
 
 
 @pytest.mark.parametrize("name", ["results.jsonl", "journal.jsonl"])
-def test_the_file_of_the_tasks_is_not_written_over(name: str, tmp_path: Path) -> None:
+def test_the_tasks_file_is_not_overwritten(name: str, tmp_path: Path) -> None:
     tasks = write_tasks(tmp_path, {"program": "RESULT=Eval('1')"}).rename(tmp_path / name)
-    assert f"the batch would overwrite it with its {name}" in refused(tasks, tmp_path)
+    assert f"the batch would overwrite it with its {name}" in rejected(tasks, tmp_path)
     (tmp_path / "link.jsonl").symlink_to(name)
-    assert f"the batch would overwrite it with its {name}" in refused(tmp_path / "link.jsonl", tmp_path)
+    assert f"the batch would overwrite it with its {name}" in rejected(tmp_path / "link.jsonl", tmp_path)
 
 
 @pytest.mark.parametrize("name", ["results.jsonl", "pictures/cat.png", "traces/cat.html"])
-def test_a_folder_of_others_is_left_alone(name: str, tmp_path: Path) -> None:
-    place = tmp_path / "out" / name
-    place.parent.mkdir(parents=True)
-    place.write_text("of another program")
+def test_a_folder_with_other_files_is_rejected(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "out" / name
+    path.parent.mkdir(parents=True)
+    path.write_text("from another program")
     tasks = write_tasks(tmp_path, {"program": "RESULT=Eval('1')"})
-    said = refused(tasks, tmp_path / "out", Options(pictures=True, traces=True))
-    assert f"out contains {name.partition('/')[0]}" in said
-    assert "no journal of a batch" in said
+    message = rejected(tasks, tmp_path / "out", Options(pictures=True, traces=True))
+    assert f"out contains {name.partition('/')[0]}" in message
+    assert "no journal of a batch" in message
 
 
-def test_what_will_not_be_written_may_be_there(tmp_path: Path) -> None:
+def test_a_subfolder_that_will_not_be_written_may_have_content(tmp_path: Path) -> None:
     (tmp_path / "pictures").mkdir()
     write_picture(tmp_path, "pictures/cat.png")
     tasks = write_tasks(tmp_path, {"program": "RESULT=Eval('1')"})
@@ -113,38 +113,38 @@ def test_what_will_not_be_written_may_be_there(tmp_path: Path) -> None:
     assert batch(tasks, tmp_path, TRACED).performed == 0
 
 
-def test_what_is_no_path_is_told_when_its_task_is_run(tmp_path: Path) -> None:
+def test_an_invalid_path_fails_when_its_task_is_run(tmp_path: Path) -> None:
     tasks = write_tasks(tmp_path, task("a", "nul\0.png"), task("b", "\ud800/.."))
     assert batch(tasks, tmp_path / "out").failed == 2
 
 
-@pytest.mark.parametrize("spoil", [b"", b"spoilt", None])
+@pytest.mark.parametrize("damage", [b"", b"damaged", None])
 @pytest.mark.parametrize("name", ["pictures/a.png", "traces/a.html"])
-def test_a_kept_file_that_was_emptied_or_damaged_is_made_again(
-    name: str, spoil: bytes | None, tmp_path: Path
+def test_a_saved_file_that_was_emptied_or_damaged_is_written_again(
+    name: str, damage: bytes | None, tmp_path: Path
 ) -> None:
     write_picture(tmp_path, "in.png", 3)
     file = write_tasks(
         tmp_path,
         {"id": "a", "program": "A=Loc(IMAGE, 'TOP')\nRESULT=Crop(IMAGE, A)", "image": "in.png"},
     )
-    place, options = tmp_path / "out" / name, Options(pictures=True, traces=True)
+    path, options = tmp_path / "out" / name, Options(pictures=True, traces=True)
 
     def run() -> int:
         with VisProg(planner="examples") as session:
             return run_batch(session, file, tmp_path / "out", options).performed
 
     assert (run(), run()) == (1, 0)
-    whole = place.read_bytes()
+    whole = path.read_bytes()
     flipped = whole[:-20] + bytes([whole[-20] ^ 1]) + whole[-19:]
-    place.write_bytes(flipped if spoil is None else spoil)
+    path.write_bytes(flipped if damage is None else damage)
     assert (run(), run()) == (1, 0)
-    assert len(place.read_bytes()) > len(whole) // 2
+    assert len(path.read_bytes()) > len(whole) // 2
     if name == "pictures/a.png":
-        assert place.read_bytes() == whole
+        assert path.read_bytes() == whole
 
 
-def test_leftovers_are_removed_and_permissions_kept(tmp_path: Path) -> None:
+def test_leftovers_are_removed_and_permissions_are_kept(tmp_path: Path) -> None:
     out, options = tmp_path / "out", Options(pictures=True)
     write_picture(tmp_path, "in.png", 3)
     file = write_tasks(tmp_path, {"program": "RESULT=Eval('1')"})
@@ -154,7 +154,7 @@ def test_leftovers_are_removed_and_permissions_kept(tmp_path: Path) -> None:
         (out / "journal.jsonl").chmod(0o640)
         for name in (".visprog-00.part", "pictures/.visprog-11.part"):
             (out / name).write_text("half")
-        (out / "pictures" / "mine.part").write_text("another's")
+        (out / "pictures" / "mine.part").write_text("another file")
         run_batch(session, file, out, options)
     assert sorted(path.name for path in out.rglob("*")) == [
         "journal.jsonl", "mine.part", "pictures", "results.jsonl",
@@ -163,7 +163,7 @@ def test_leftovers_are_removed_and_permissions_kept(tmp_path: Path) -> None:
     assert modes == [0o600, 0o640]
 
 
-def test_where_the_engine_cannot_start_nothing_is_left(tmp_path: Path) -> None:
+def test_an_engine_that_cannot_start_leaves_nothing(tmp_path: Path) -> None:
     def broken(*_: Any) -> Any:
         yield from ()
         raise UsageError("it does not start")
@@ -181,13 +181,13 @@ def test_where_the_engine_cannot_start_nothing_is_left(tmp_path: Path) -> None:
     assert not list((tmp_path / "there").iterdir())
 
 
-def test_what_was_begun_stays_where_the_engine_cannot_start(tmp_path: Path) -> None:
+def test_finished_tasks_stay_when_the_engine_fails(tmp_path: Path) -> None:
     def one(assignment: Any, jobs: Any) -> Any:
         yield next(jobs), Outcome({"id": 1, "ok": True, "result": 1}, 0.0, Tokens())
-        raise UsageError("it does not go on")
+        raise UsageError("it has failed")
 
     file = write_tasks(tmp_path, *[{"program": "RESULT=Eval('1')"}] * 2)
     with VisProg(planner="examples") as session:
-        with pytest.raises(UsageError, match="does not go on"):
+        with pytest.raises(UsageError, match="has failed"):
             run_batch(session, file, tmp_path / "out", engine=one)
         assert run_batch(session, file, tmp_path / "out").performed == 1

@@ -1,4 +1,4 @@
-"""What somebody puts in the place of a batch's own files is neither written through nor waited for."""
+"""Links and pipes instead of a batch's own files are neither followed nor waited for."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def run(folder: Path) -> Summary:
 
 @pytest.mark.parametrize("name", ["pictures", "traces"])
 @pytest.mark.parametrize("resumed", [True, False])
-def test_a_folder_that_is_a_link_is_refused(name: str, resumed: bool, tmp_path: Path) -> None:
+def test_a_folder_that_is_a_link_is_rejected(name: str, resumed: bool, tmp_path: Path) -> None:
     folder, target = tmp_path / "out" / name, tmp_path / "mine"
     target.mkdir()
     if resumed:
@@ -46,26 +46,26 @@ def test_a_folder_that_is_a_link_is_refused(name: str, resumed: bool, tmp_path: 
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_file_that_was_replaced_by_a_link_is_written_again_in_its_place(name: str, tmp_path: Path) -> None:
+def test_a_saved_file_that_was_replaced_by_a_link_is_written_again(name: str, tmp_path: Path) -> None:
     run(tmp_path)
-    place, target = tmp_path / "out" / name, tmp_path / "mine"
-    target.write_bytes(place.read_bytes())
+    path, target = tmp_path / "out" / name, tmp_path / "mine"
+    target.write_bytes(path.read_bytes())
     before = target.stat().st_mtime_ns
-    place.unlink()
-    place.symlink_to(target)
+    path.unlink()
+    path.symlink_to(target)
     assert run(tmp_path).performed == 1
-    assert not place.is_symlink()
-    assert place.read_bytes()[:4] == target.read_bytes()[:4]
+    assert not path.is_symlink()
+    assert path.read_bytes()[:4] == target.read_bytes()[:4]
     assert target.stat().st_mtime_ns == before
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no named pipes in folders")
 @pytest.mark.parametrize("name", FILES)
-def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(name: str, tmp_path: Path) -> None:
+def test_a_pipe_instead_of_a_file_does_not_block(name: str, tmp_path: Path) -> None:
     run(tmp_path)
-    place = tmp_path / "out" / name
-    place.unlink()
-    os.mkfifo(place)
+    path = tmp_path / "out" / name
+    path.unlink()
+    os.mkfifo(path)
     with pytest.raises(OutputError, match="is a named pipe"):
         run(tmp_path)
 
@@ -82,9 +82,7 @@ def test_characters_that_reorder_text_are_escaped_in_the_results(tmp_path: Path)
 
 @pytest.mark.parametrize("name", ["results.jsonl", "journal.jsonl"])
 @pytest.mark.parametrize("dangling", [True, False])
-def test_a_planted_link_is_refused_and_never_written_through(
-    name: str, dangling: bool, tmp_path: Path
-) -> None:
+def test_a_planted_link_is_rejected_and_never_followed(name: str, dangling: bool, tmp_path: Path) -> None:
     target, out = tmp_path / "mine.txt", tmp_path / "out"
     out.mkdir()
     if not dangling:

@@ -1,4 +1,4 @@
-"""The line that says how far a batch is."""
+"""The progress line of a batch."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def clock() -> tuple[list[float], Callable[[], float]]:
     return now, lambda: now[0]
 
 
-def test_it_tells_rate_remaining_time_failures_and_cost() -> None:
+def test_the_line_shows_rate_remaining_time_failures_and_cost() -> None:
     now, read = clock()
     line = ProgressLine(Console(file=io.StringIO()), read)
     assert line.text() == ""
@@ -31,20 +31,20 @@ def test_it_tells_rate_remaining_time_failures_and_cost() -> None:
     assert line.text() == "1,000 of 1,000, 6.0 a minute"
 
 
-def test_without_a_terminal_it_is_printed_every_ten_seconds() -> None:
-    (now, read), said = clock(), io.StringIO()
-    with ProgressLine(Console(file=said), read) as line:
+def test_without_a_terminal_the_line_is_printed_every_ten_seconds() -> None:
+    (now, read), printed = clock(), io.StringIO()
+    with ProgressLine(Console(file=printed), read) as line:
         for second in range(25):
             now[0] = float(second)
             line(Progress(100, second))
-    assert said.getvalue().splitlines() == [
+    assert printed.getvalue().splitlines() == [
         "10 of 100, 1.0 a second, 1 min 30 s left",
         "20 of 100, 1.0 a second, 1 min 20 s left",
     ]
 
 
-def test_on_a_terminal_it_moves_and_leaves_nothing_behind() -> None:
-    said = io.StringIO()
-    with ProgressLine(Console(file=said, force_terminal=True, width=100)) as line:
+def test_on_a_terminal_the_line_is_updated_in_place() -> None:
+    printed = io.StringIO()
+    with ProgressLine(Console(file=printed, force_terminal=True, width=100)) as line:
         line(Progress(100, 40, 40))
-    assert "40 of 100" in said.getvalue()
+    assert "40 of 100" in printed.getvalue()

@@ -1,4 +1,4 @@
-"""A batch: results in the order of the tasks, failures as records, nothing performed twice."""
+"""A batch: results in the order of the tasks, records of failures, and no task run twice."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Faces(FakeFaceDetector):
 
 
 class Writer(FakeLanguageModel):
-    """Plans one program for whoever speaks of faces, at three tokens a time."""
+    """Plans one program for instructions about faces; each call costs three tokens."""
 
     def __init__(self, fingerprint: str = "a writer") -> None:
         super().__init__(lambda messages: COUNT if "faces" in messages[-1].content else "I do not know")
@@ -64,10 +64,10 @@ def tasks(tmp_path: Path) -> Path:
     )
 
 
-def test_results_stand_in_order_and_failures_are_records(tasks: Path, tmp_path: Path) -> None:
+def test_results_are_in_order_and_failures_have_records(tasks: Path, tmp_path: Path) -> None:
     summary = run_batch(session(Faces()), tasks, tmp_path / "out")
     assert (summary.tasks, summary.failed, summary.performed, summary.ok) == (7, 4, 7, False)
-    assert summary.tokens == Tokens(2 + 3 * 2, 1 + 3 * 1)  # the second instruction is tried three times
+    assert summary.tokens == Tokens(2 + 3 * 2, 1 + 3 * 1)  # the second instruction is planned three times
     found = lines_of(summary.results)
     assert [each["id"] for each in found] == "planned written sing faulty gone divided left".split()
     assert found[0] == {
@@ -80,7 +80,7 @@ def test_results_stand_in_order_and_failures_are_records(tasks: Path, tmp_path: 
     assert found[6]["result"]["height"] == 8
 
 
-def test_pictures_and_pages_are_kept_on_request(tasks: Path, tmp_path: Path) -> None:
+def test_pictures_and_traces_are_saved_on_request(tasks: Path, tmp_path: Path) -> None:
     run_batch(session(Faces()), tasks, tmp_path / "bare")
     assert sorted(path.name for path in (tmp_path / "bare").iterdir()) == ["journal.jsonl", "results.jsonl"]
     summary = run_batch(session(Faces()), tasks, tmp_path / "full", Options(pictures=True, traces=True))
@@ -93,7 +93,7 @@ def test_pictures_and_pages_are_kept_on_request(tasks: Path, tmp_path: Path) -> 
     assert pages == {each["trace"] for each in lines_of(summary.results) if "trace" in each}
 
 
-def test_what_is_done_is_not_done_again(tasks: Path, tmp_path: Path) -> None:
+def test_finished_tasks_are_not_run_again(tasks: Path, tmp_path: Path) -> None:
     first = run_batch(session(Faces()), tasks, tmp_path / "out")
     content = first.results.read_bytes()
     detector = Faces()
@@ -104,7 +104,7 @@ def test_what_is_done_is_not_done_again(tasks: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("gone", ["pictures/left.png", "traces/left.html", "traces/divided.html"])
-def test_what_is_gone_of_what_was_kept_is_made_again(gone: str, tasks: Path, tmp_path: Path) -> None:
+def test_missing_files_are_regenerated(gone: str, tasks: Path, tmp_path: Path) -> None:
     out, options = tmp_path / "out", Options(pictures=True, traces=True)
     content = run_batch(session(Faces()), tasks, out, options).results.read_bytes()
     (out / gone).unlink()
@@ -115,7 +115,7 @@ def test_what_is_gone_of_what_was_kept_is_made_again(gone: str, tasks: Path, tmp
     assert run_batch(session(Faces()), tasks, out, options).performed == 0
 
 
-def test_only_what_changed_is_done(tasks: Path, tmp_path: Path) -> None:
+def test_only_changed_tasks_are_run(tasks: Path, tmp_path: Path) -> None:
     run_batch(session(Faces()), tasks, tmp_path / "out")
     write_picture(tmp_path, "2.png", 3)
     write_picture(tmp_path, "none.png", 3)
@@ -128,13 +128,13 @@ def test_only_what_changed_is_done(tasks: Path, tmp_path: Path) -> None:
     assert list(found) == "left divided gone faulty sing written new".split()
 
 
-def test_failures_are_tried_again_on_request(tasks: Path, tmp_path: Path) -> None:
+def test_failed_tasks_are_rerun_on_request(tasks: Path, tmp_path: Path) -> None:
     run_batch(session(Faces()), tasks, tmp_path / "out")
     summary = run_batch(session(Faces()), tasks, tmp_path / "out", retry_failed=True)
     assert (summary.performed, summary.failed) == (4, 4)
 
 
-def test_another_planner_or_model_is_refused_unless_allowed(tasks: Path, tmp_path: Path) -> None:
+def test_another_planner_is_rejected_unless_allowed(tasks: Path, tmp_path: Path) -> None:
     first = run_batch(session(Faces()), tasks, tmp_path / "out")
     with pytest.raises(UsageError, match="planner changed from `fake` to `other`"):
         run_batch(session(Faces(), "other"), tasks, tmp_path / "out")
@@ -144,9 +144,7 @@ def test_another_planner_or_model_is_refused_unless_allowed(tasks: Path, tmp_pat
     assert back == first._replace(performed=0)
 
 
-def test_another_model_behind_the_planner_is_refused_and_so_are_other_banks(
-    tasks: Path, tmp_path: Path
-) -> None:
+def test_another_model_or_bank_of_the_planner_is_rejected(tasks: Path, tmp_path: Path) -> None:
     def planned(model: str, task: str) -> Summary:
         planner = LanguageModelPlanner(Writer(model), "fake", banks=lambda _: shipped_bank(task))
         session = VisProg(planner=planner, models={"face_detector": Faces()})
@@ -160,12 +158,12 @@ def test_another_model_behind_the_planner_is_refused_and_so_are_other_banks(
         planned("at one server", "nlvr")
 
 
-def test_the_planner_is_not_asked_for_where_there_are_programs_alone(tmp_path: Path) -> None:
+def test_a_batch_of_programs_needs_no_planner(tmp_path: Path) -> None:
     file = write_tasks(tmp_path, {"program": "RESULT=Eval('6 * 7')"})
     assert run_batch(VisProg(planner="openai:none"), file, tmp_path / "out").ok
 
 
-def test_whoever_watches_learns_how_far_it_is(tasks: Path, tmp_path: Path) -> None:
+def test_progress_is_reported(tasks: Path, tmp_path: Path) -> None:
     seen: list[Progress] = []
     run_batch(session(Faces()), tasks, tmp_path / "out", on_progress=seen.append)
     assert seen[0] == Progress(7)
@@ -176,7 +174,9 @@ def test_whoever_watches_learns_how_far_it_is(tasks: Path, tmp_path: Path) -> No
     assert seen[-1] == Progress(7, 7, 7, 4)
 
 
-def test_what_cannot_be_kept_ends_the_batch_and_what_was_done_stays(tasks: Path, tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_saved_ends_the_batch_and_finished_tasks_stay(
+    tasks: Path, tmp_path: Path
+) -> None:
     out = tmp_path / "out"
     (out / "pictures" / "left.png").mkdir(parents=True)
     (out / "journal.jsonl").touch()
@@ -188,7 +188,7 @@ def test_what_cannot_be_kept_ends_the_batch_and_what_was_done_stays(tasks: Path,
     assert (summary.tasks, summary.performed) == (7, 1)
 
 
-def test_tasks_are_taken_as_they_are_needed_and_told_as_they_end() -> None:
+def test_jobs_are_taken_when_needed_and_yielded_when_finished() -> None:
     taken, first_may_end = list[int](), threading.Event()
 
     def jobs() -> Iterator[Job]:
@@ -202,13 +202,13 @@ def test_tasks_are_taken_as_they_are_needed_and_told_as_they_end() -> None:
         return Outcome({"id": task.id, "ok": True}, 0.0, Tokens())
 
     ended = perform_side_by_side(perform, jobs(), workers=3)
-    assert next(ended)[1].record["id"] in (1, 2)  # it does not wait for the first
+    assert next(ended)[1].record["id"] in (1, 2)  # the first job may take longer
     assert len(taken) == 3
     first_may_end.set()
     assert len(list(ended)) == 99
 
 
-def test_steps_that_tasks_share_run_once(tmp_path: Path) -> None:
+def test_shared_steps_run_once(tmp_path: Path) -> None:
     write_picture(tmp_path, "2.png", 2)
     file = write_tasks(tmp_path, *[{"program": COUNT, "image": "2.png"}] * 20)
     detector = Faces()
@@ -216,7 +216,7 @@ def test_steps_that_tasks_share_run_once(tmp_path: Path) -> None:
     assert detector.calls == 1
 
 
-def test_the_number_of_workers_does_not_show_in_the_results(tasks: Path, tmp_path: Path) -> None:
+def test_the_number_of_workers_does_not_change_the_results(tasks: Path, tmp_path: Path) -> None:
     contents = {
         run_batch(session(Faces()), tasks, tmp_path / f"{count}", workers=count).results.read_bytes()
         for count in (1, 2, 16)
@@ -224,19 +224,19 @@ def test_the_number_of_workers_does_not_show_in_the_results(tasks: Path, tmp_pat
     assert len(contents) == 1
 
 
-def test_a_result_beyond_json_is_text(tmp_path: Path) -> None:
+def test_a_result_that_json_cannot_express_is_text(tmp_path: Path) -> None:
     from visprog import tool
 
     @tool("Endless")
     def endless() -> float:
-        """Return what JSON has no name for."""
+        """Return a number that JSON cannot express."""
         return float("inf")
 
     file = write_tasks(tmp_path, {"program": "RESULT=Endless()"})
     assert lines_of(run_batch(VisProg(tools=[endless]), file, tmp_path / "out").results)[0]["result"] == "inf"
 
 
-def test_pictures_equal_those_of_single_runs(tasks: Path, tmp_path: Path) -> None:
+def test_saved_pictures_equal_those_of_single_runs(tasks: Path, tmp_path: Path) -> None:
     run_batch(session(Faces()), tasks, tmp_path / "out", Options(pictures=True))
     with session(Faces()) as alone:
         run = alone.execute("OBJ0=FaceDet(IMAGE)\nRESULT=CropLeft(IMAGE, OBJ0)", tmp_path / "3.png")

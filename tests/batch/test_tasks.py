@@ -1,4 +1,4 @@
-"""The file of tasks: what a line may say, and every fault told with its line's number."""
+"""The tasks file: the fields of a line, and the messages for invalid lines."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def tasks(folder: Path, *lines: dict[str, Any] | str) -> list[Task]:
     return found
 
 
-def test_pictures_come_as_a_path_as_several_and_by_name(tmp_path: Path) -> None:
+def test_pictures_are_a_path_several_paths_or_paths_by_name(tmp_path: Path) -> None:
     one, two, named, none = tasks(
         tmp_path,
         {**ASK, "image": "a.png"},
@@ -37,34 +37,34 @@ def test_pictures_come_as_a_path_as_several_and_by_name(tmp_path: Path) -> None:
     assert none.pictures == {}
 
 
-def test_a_program_is_text_or_a_file_beside_the_tasks(tmp_path: Path) -> None:
+def test_a_program_is_text_or_a_file(tmp_path: Path) -> None:
     (tmp_path / "six.vp").write_text("RESULT=Eval('6')\n")
     text, file = tasks(tmp_path, {"program": "RESULT=Eval('5')"}, {"program": "six.vp"})
     assert (text.program, file.program) == ("RESULT=Eval('5')", "RESULT=Eval('6')\n")
     assert not check_tasks(tmp_path / "tasks.jsonl").has_instructions
 
 
-def test_a_program_that_was_edited_is_read_anew(tmp_path: Path) -> None:
+def test_an_edited_program_is_read_again(tmp_path: Path) -> None:
     for text in ("RESULT=Eval('6')\n", "RESULT=Eval('7')\n"):
         (tmp_path / "number.vp").write_text(text)
         assert [each.program for each in tasks(tmp_path, *[{"program": "number.vp"}] * 2)] == [text, text]
 
 
-def test_an_id_is_the_place_where_none_is_given(tmp_path: Path) -> None:
+def test_the_default_id_is_the_position(tmp_path: Path) -> None:
     found = tasks(tmp_path, ASK, "", {**ASK, "id": "kitchen/7"}, {**ASK, "task": "gqa"})
     assert [each.id for each in found] == [1, "kitchen/7", 3]
     assert [each.file_name for each in found] == ["1", "kitchen%2F7", "3"]
     assert [each.bank for each in found] == ["auto", "auto", "gqa"]
 
 
-def test_ids_have_files_of_their_own_that_show(tmp_path: Path) -> None:
+def test_ids_become_unique_visible_file_names(tmp_path: Path) -> None:
     ids = ("../../x", "..", ".", "%2E", "%252E", ".a.b", "a.b")
     names = [each.file_name for each in tasks(tmp_path, *({**ASK, "id": name} for name in ids))]
     assert names == ["%2E.%2F..%2Fx", "%2E.", "%2E", "%252E", "%25252E", "%2Ea.b", "a.b"]
 
 
 @pytest.mark.parametrize(
-    ("line", "fault"),
+    ("line", "reason"),
     [
         ("{", "it is not JSON: Expecting property name enclosed in double quotes (column 2)"),
         ('{"instruction": "How?" "id": 1}', "it is not JSON: Expecting ',' delimiter (column 24)"),
@@ -92,24 +92,24 @@ def test_ids_have_files_of_their_own_that_show(tmp_path: Path) -> None:
         ({"program": "none.vp"}, "there is no file"),
     ],
 )
-def test_a_faulty_line_is_told_with_its_number(
-    line: dict[str, Any] | str, fault: str, tmp_path: Path
+def test_an_invalid_line_is_reported_with_its_number(
+    line: dict[str, Any] | str, reason: str, tmp_path: Path
 ) -> None:
     file = write_tasks(tmp_path, ASK, "", line, ASK)
     with pytest.raises(UsageError) as caught:
         check_tasks(file)
     assert "has 1 invalid line; nothing was run\n  line 3: " in caught.value.message
-    assert fault in caught.value.message
+    assert reason in caught.value.message
 
 
-def test_every_fault_is_told_up_to_twenty(tmp_path: Path) -> None:
+def test_up_to_twenty_invalid_lines_are_reported(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         check_tasks(write_tasks(tmp_path, *["{"] * 30))
     assert caught.value.message.count("  line ") == 20
     assert caught.value.message.endswith("  and 10 more")
 
 
-def test_what_is_no_text_and_what_is_not_there(tmp_path: Path) -> None:
+def test_a_binary_missing_or_empty_file_is_rejected(tmp_path: Path) -> None:
     (tmp_path / "binary.jsonl").write_bytes(b'{"instruction": "\xff"}\n')
     with pytest.raises(UsageError, match="line 1: it is not text in UTF-8"):
         check_tasks(tmp_path / "binary.jsonl")
@@ -119,12 +119,14 @@ def test_what_is_no_text_and_what_is_not_there(tmp_path: Path) -> None:
         check_tasks(write_tasks(tmp_path, ""))
 
 
-def test_a_key_follows_the_task_its_pictures_and_the_configuration(tmp_path: Path) -> None:
+def test_a_key_depends_on_the_task_its_pictures_and_the_configuration(tmp_path: Path) -> None:
     picture = write_picture(tmp_path, "a.png")
     line = {"id": "a", "instruction": "How many?", "image": "a.png"}
     (task,) = tasks(tmp_path, line)
     key = task.key(b"x")
-    assert tasks(tmp_path, {"id": "0", **ASK}, line)[1].key(b"x") == key  # wherever it stands
+    assert (
+        tasks(tmp_path, {"id": "0", **ASK}, line)[1].key(b"x") == key
+    )  # its position in the file does not matter
     others = [{**line, "id": "b"}, {**line, "instruction": "How?"}, {**line, "image": "b.png"}]
     others += [{**line, "task": "gqa"}, {"id": "a", "program": "How many?", "image": "a.png"}]
     assert key not in {tasks(tmp_path, other)[0].key(b"x") for other in others}
@@ -133,7 +135,7 @@ def test_a_key_follows_the_task_its_pictures_and_the_configuration(tmp_path: Pat
     assert task.key(b"x") != key
 
 
-def test_a_key_is_the_same_by_whatever_path_the_file_is_named(
+def test_a_key_is_the_same_for_every_path_of_the_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "sub"

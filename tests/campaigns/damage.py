@@ -1,10 +1,10 @@
-"""Damages journals and caches at random: a batch resumed over them ends as if undisturbed, or says why not.
+"""Damages journals and caches at random, and checks that they never give wrong results.
 
     python -m tests.campaigns.damage --count 1000 --seed 1
 
-Each trial copies a finished batch or a filled cache, damages it, and uses it. It fails if anything crashes,
-gives a wrong value or another result, or refuses a journal of which a single byte was damaged. Trials run in
-processes of their own, so that one that dies is found too.
+Each trial copies a finished batch or a filled cache, damages the copy, and uses it. A resumed batch must end
+like an undisturbed one, or reject the journal with a message. A journal with a single damaged byte must be
+accepted. Trials run in child processes, so that a crash is found too.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from visprog.engine.cache.disk import DiskMemo
 from visprog.engine.cache.memory import Remembered
 
 _CHUNK = 25
-"""Trials in one process."""
+"""Number of trials in one process."""
 
 TASKS = 12
 ENTRIES = 24
@@ -40,8 +40,9 @@ ENTRIES = 24
 
 def flip(content: bytes, chance: random.Random) -> bytes:
     """Change one byte."""
-    place = chance.randrange(len(content))
-    return content[:place] + bytes([content[place] ^ chance.randrange(1, 256)]) + content[place + 1 :]
+    position = chance.randrange(len(content))
+    changed = content[position] ^ chance.randrange(1, 256)
+    return content[:position] + bytes([changed]) + content[position + 1 :]
 
 
 def flips(content: bytes, chance: random.Random) -> bytes:
@@ -57,37 +58,37 @@ def truncate(content: bytes, chance: random.Random) -> bytes:
 
 
 def zero(content: bytes, chance: random.Random) -> bytes:
-    """Overwrite a page by zeros."""
+    """Overwrite a page with zeros."""
     size = chance.choice([16, 512, 4096])
-    place = chance.randrange(len(content)) // size * size
-    return content[:place] + bytes(min(size, len(content) - place)) + content[place + size :]
+    position = chance.randrange(len(content)) // size * size
+    return content[:position] + bytes(min(size, len(content) - position)) + content[position + size :]
 
 
 def swap(content: bytes, chance: random.Random) -> bytes:
     """Swap two pages."""
     size = chance.choice([64, 512, 4096])
-    pages = [content[place : place + size] for place in range(0, len(content), size)]
+    pages = [content[position : position + size] for position in range(0, len(content), size)]
     one, other = chance.randrange(len(pages)), chance.randrange(len(pages))
     pages[one], pages[other] = pages[other], pages[one]
     return b"".join(pages)
 
 
 def repeat(content: bytes, chance: random.Random) -> bytes:
-    """Write one part over another."""
+    """Overwrite a part with a copy of another part."""
     size = chance.choice([16, 512, 4096])
-    source, place = chance.randrange(len(content)), chance.randrange(len(content))
+    source, position = chance.randrange(len(content)), chance.randrange(len(content))
     part = content[source : source + size]
-    return content[:place] + part + content[place + len(part) :]
+    return content[:position] + part + content[position + len(part) :]
 
 
 def insert(content: bytes, chance: random.Random) -> bytes:
-    """Put in what does not belong there."""
-    place = chance.randrange(len(content))
-    return content[:place] + chance.randbytes(chance.randrange(1, 100)) + content[place:]
+    """Insert random bytes."""
+    position = chance.randrange(len(content))
+    return content[:position] + chance.randbytes(chance.randrange(1, 100)) + content[position:]
 
 
 def foreign(content: bytes, chance: random.Random) -> bytes:
-    """Put another file in its place."""
+    """Replace the content by that of another kind of file."""
     others = [b"", b"\0" * len(content), chance.randbytes(5_000), b"my diary\n" * 50, content[::-1]]
     return chance.choice([*others, b"SQLite format 3\0" + chance.randbytes(9_000)])
 
@@ -96,7 +97,7 @@ DAMAGES = (flip, flip, flip, flips, truncate, zero, swap, repeat, insert, foreig
 
 
 class Trials:
-    """A finished batch and a filled cache, and what must come of copies of them."""
+    """A finished batch and a filled cache, with the results expected from damaged copies."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -111,62 +112,62 @@ class Trials:
             if key == bytes([ENTRIES // 2]):
                 memo.close()
                 memo = DiskMemo(folder / "cache")
-        shutil.copytree(folder / "cache", folder / "open")  # with what was not moved from its log yet
+        shutil.copytree(folder / "cache", folder / "open")  # while its write-ahead log still has entries
         memo.close()
 
     def one(self, seed: int) -> str:
-        """Make one trial; return what kind it was. Raises AssertionError for what is found."""
+        """Run one trial and return its kind. Raises AssertionError for a finding."""
         chance = random.Random(seed)
         damage = chance.choice(DAMAGES)
-        place = self._folder / f"trial-{os.getpid()}"
-        shutil.rmtree(place, ignore_errors=True)
+        copy = self._folder / f"trial-{os.getpid()}"
+        shutil.rmtree(copy, ignore_errors=True)
         try:
             trial = self._journal if seed % 2 else self._cache
-            return f"{trial.__name__[1:]} {damage.__name__}: {trial(place, damage, chance)}"
+            return f"{trial.__name__[1:]} {damage.__name__}: {trial(copy, damage, chance)}"
         finally:
-            shutil.rmtree(place, ignore_errors=True)
+            shutil.rmtree(copy, ignore_errors=True)
 
     def result(self, seed: int) -> tuple[str, str]:
-        """Make one trial; return its kind and no finding, or no kind and the finding."""
+        """Run one trial. Return its kind and an empty finding, or an empty kind and the finding."""
         try:
             return self.one(seed), ""
         except BaseException:
             return "", f"seed {seed}: {traceback.format_exc()!r}"
 
-    def _journal(self, place: Path, damage: Callable[..., bytes], chance: random.Random) -> str:
-        shutil.copytree(self._folder / "whole", place)
+    def _journal(self, copy: Path, damage: Callable[..., bytes], chance: random.Random) -> str:
+        shutil.copytree(self._folder / "whole", copy)
         name = chance.choice(["journal.jsonl"] * 6 + ["results.jsonl", "pictures/1.png"])
-        _damage(place / name, damage, chance)
+        _damage(copy / name, damage, chance)
         try:
-            self._batch(place)
+            self._batch(copy)
         except UsageError as error:
-            assert damage is not flip, f"a single byte made it refuse: {error}"
+            assert damage is not flip, f"rejected because of a single byte: {error}"
             assert "journal" in error.message, error
-            return "refused in words"
-        assert output_files(place) == self._expected, f"another result after damage to {name}"
-        self._batch(place)
-        assert output_files(place) == self._expected, "another result the second time"
+            return "rejected"
+        assert output_files(copy) == self._expected, f"other results after damage to {name}"
+        self._batch(copy)
+        assert output_files(copy) == self._expected, "other results in the second run"
         return "resumed"
 
-    def _cache(self, place: Path, damage: Callable[..., bytes], chance: random.Random) -> str:
-        shutil.copytree(self._folder / chance.choice(["cache", "open"]), place)
-        files = sorted(place.iterdir())
+    def _cache(self, copy: Path, damage: Callable[..., bytes], chance: random.Random) -> str:
+        shutil.copytree(self._folder / chance.choice(["cache", "open"]), copy)
+        files = sorted(copy.iterdir())
         for path in chance.sample(files, min(len(files), chance.randrange(1, 2 if damage is flip else 3))):
             _damage(path, damage, chance)
-        told: list[str] = []
-        before, found = time.monotonic(), 0
+        warnings: list[str] = []
+        started, hits = time.monotonic(), 0
         for _ in range(2):
-            memo = DiskMemo(place, limit=chance.choice([8 * 10**9, 20_000]), tell=told.append)
+            memo = DiskMemo(copy, limit=chance.choice([8 * 10**9, 20_000]), tell=warnings.append)
             for key, value in self._values.items():
-                kept = memo.get(key)
-                found += kept is not None
-                assert kept is None or kept == Remembered(value, ("a remark",), ()), "a wrong value"
+                entry = memo.get(key)
+                hits += entry is not None
+                assert entry is None or entry == Remembered(value, ("a remark",), ()), "a wrong value"
                 if chance.random() < 0.3:
                     memo.put(key, Remembered(value, ("a remark",), ()))
             memo.put(b"new", Remembered(7, (), ()))
             memo.close()
-        assert time.monotonic() - before < 60, "it takes for ever"
-        return f"{'told' if told else 'silent'}, {'some' if found else 'nothing'} found"
+        assert time.monotonic() - started < 60, "it takes more than a minute"
+        return f"{'with' if warnings else 'without'} a warning, {'some' if hits else 'no'} entries found"
 
     def _batch(self, out: Path) -> None:
         run_batch(self._session, self._tasks, out, Options(pictures=True), workers=2)
@@ -196,8 +197,8 @@ def _value(number: int) -> object:
     return kinds[number % len(kinds)]
 
 
-def campaign(seeds: range, tell: Callable[[str], None]) -> list[str]:
-    """Make the trials; return what was found."""
+def campaign(seeds: range, report: Callable[[str], None]) -> list[str]:
+    """Run the trials and return the findings."""
     found, kinds = list[str](), Counter[str]()
     with tempfile.TemporaryDirectory() as name:
         trials = Trials(Path(name))
@@ -208,27 +209,27 @@ def campaign(seeds: range, tell: Callable[[str], None]) -> list[str]:
             kinds.update(kind for kind, _ in results if kind)
             if status:
                 found.append(f"a process died with status {status} in trial {chunk.start + len(results)}")
-            tell(f"{chunk.stop - seeds.start} of {len(seeds)} trials, {len(found)} found")
+            report(f"{chunk.stop - seeds.start} of {len(seeds)} trials, {len(found)} findings")
     for kind, count in sorted(kinds.items()):
-        tell(f"{count:6} {kind}")
+        report(f"{count:6} {kind}")
     for each in found:
-        tell(f"FOUND {each}")
+        report(f"FOUND {each}")
     return found
 
 
 def main() -> int:
-    """Run the campaign by the options of the command line."""
+    """Run the campaign with the options of the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--count", type=int, default=1_000)
     parser.add_argument("--seconds", type=float, default=float("inf"))
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
-    begun, found, made = time.monotonic(), list[str](), 0
-    while made < given.count and time.monotonic() - begun < given.seconds:
-        part = min(250, given.count - made)
-        found += campaign(range(given.seed + made, given.seed + made + part), say)
-        made += part
-    say(f"{made} trials in {time.monotonic() - begun:.0f} s, {len(found)} found")
+    started, found, count = time.monotonic(), list[str](), 0
+    while count < given.count and time.monotonic() - started < given.seconds:
+        part = min(250, given.count - count)
+        found += campaign(range(given.seed + count, given.seed + count + part), say)
+        count += part
+    say(f"{count} trials in {time.monotonic() - started:.0f} s, {len(found)} findings")
     return bool(found)
 
 

@@ -1,9 +1,9 @@
-"""Uses a backend for the first time in many threads at the same instant; a program for `imports.py`.
+"""Uses a backend for the first time in many threads at the same time; `imports.py` runs this program.
 
     python -m tests.campaigns.first_use BACKEND FOLDER
 
-Prints what went wrong, each fault once, and exits with 1 if something did. Nothing here imports a library of
-others beforehand, but for numpy and Pillow.
+Prints each different failure once, and exits with 1 if there are any. Before the threads start, no external
+library but numpy and Pillow is imported.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from visprog import Image, Region, Regions
 from visprog.errors import ModelError, ModelFailed, ModelUnavailable
 
 THREADS = 16
-_PATIENCE = 240.0
+_TIMEOUT = 240.0
 
 
 def _picture() -> Image:
@@ -29,7 +29,7 @@ def _picture() -> Image:
 
 
 def use_opencv(number: int, folder: Path) -> None:
-    """Load the face detector, or make what a page shows."""
+    """Load the face detector, or make a thumbnail or an outline for a trace."""
     from visprog.models.backends.opencv.haar import haar
     from visprog.trace.thumbnails import outline, thumbnail
 
@@ -42,46 +42,46 @@ def use_opencv(number: int, folder: Path) -> None:
 
 
 def use_openai(number: int, folder: Path) -> None:
-    """Ask a server that isn't there: the connection fails, and nothing else."""
+    """Call a server that does not exist. Only the connection may fail."""
     from visprog.models.backends.openai.service import Service
 
-    service = Service(base_url="http://127.0.0.1:9/v1", retries=0, deadline=_PATIENCE)
-    ask = (service.complete, service.edit_image, service.transcribe)[number % 3]
+    service = Service(base_url="http://127.0.0.1:9/v1", retries=0, deadline=_TIMEOUT)
+    call = (service.complete, service.edit_image, service.transcribe)[number % 3]
     fields = (
         {"messages": [{"role": "user", "content": "?"}]},
         {"image": ("a.png", b"x"), "prompt": "?"},
         {"file": ("a.wav", b"x")},
     )[number % 3]
     try:
-        ask({"model": "m", **fields})
+        call({"model": "m", **fields})
     except ModelFailed as error:
         if "connection to" not in error.message:
             raise
 
 
 def use_soundfile(number: int, folder: Path) -> None:
-    """Read a recording as FLAC."""
+    """Read a FLAC recording."""
     from visprog.audio import load_audio
 
     assert len(load_audio(folder / "sound.flac")) == 1_600
 
 
 def use_heic(number: int, folder: Path) -> None:
-    """Read a picture as HEIC."""
+    """Read a HEIC picture."""
     from visprog import load_image
 
     assert load_image(folder / "picture.heic").size == (80, 60)
 
 
 def use_ray(number: int, folder: Path) -> None:
-    """Choose Ray as the engine, which packs a function."""
+    """Choose Ray as the engine, which pickles a function."""
     from visprog.batch.cluster import choose_engine
 
     assert choose_engine("ray", lambda: None, None, None) is not None  # type: ignore[arg-type, return-value]
 
 
 def use_hub(number: int, folder: Path) -> None:
-    """Look for a checkpoint, or fetch one where the environment forbids the network."""
+    """Look for a checkpoint, or download one although the environment forbids the network."""
     from visprog.models.checkpoints import is_here
     from visprog.models.hub import fetch
 
@@ -96,12 +96,12 @@ def use_hub(number: int, folder: Path) -> None:
 
 
 def use_transformers(number: int, folder: Path) -> None:
-    """Load one of the checkpoints that come with VisProg, and ask it."""
+    """Load one of the checkpoints that are installed with VisProg, and call it."""
     from visprog.models.backends.transformers import load
 
     image = _picture()
     regions = Regions([Region((5, 5, 40, 40))], size=image.size)
-    asked: list[tuple[str, str, Callable[[Any], object]]] = [
+    calls: list[tuple[str, str, Callable[[Any], object]]] = [
         ("owlvit", "detector", lambda model: model.detect(image, ["ball"])),
         ("maskformer", "segmenter", lambda model: model.segment(image)),
         ("clip", "image_text_scorer", lambda model: model.score([image], ["ball"])),
@@ -109,12 +109,12 @@ def use_transformers(number: int, folder: Path) -> None:
         ("sam", "masker", lambda model: model.mask(image, regions)),
         ("blip", "captioner", lambda model: model.caption(image)),
     ]
-    name, role, ask = asked[number % len(asked)]
-    ask(load(role, f"visprog-mini/{name}", {}))
+    name, role, call = calls[number % len(calls)]
+    call(load(role, f"visprog-mini/{name}", {}))
 
 
 def use_diffusers(number: int, folder: Path) -> None:
-    """Load the inpainter that comes with VisProg, and paint in a step."""
+    """Load the inpainter that is installed with VisProg, and paint in one step."""
     from visprog.models.backends.diffusers.inpainter import load
 
     model = load("inpainter", "visprog-mini/inpainting", {"steps": 1})
@@ -130,7 +130,7 @@ def use_segment_anything(number: int, folder: Path) -> None:
 
 
 def use_open_clip(number: int, folder: Path) -> None:
-    """Load a tiny checkpoint, and ask it."""
+    """Load a tiny checkpoint and call it."""
     from visprog.models.backends.open_clip.clip import load
 
     load("captioner", str(folder / "coca"), {}).score([_picture()], ["ball"])
@@ -148,16 +148,16 @@ BACKENDS: dict[str, Callable[[int, Path], None]] = {
     "segment_anything": use_segment_anything,
     "open_clip": use_open_clip,
 }
-"""What each thread does, given its number and the folder of files."""
+"""The function that each thread calls, with its number and the folder of files."""
 
 
 def use_any(number: int, folder: Path) -> None:
-    """Use another backend in each thread."""
+    """Use a different backend in each thread."""
     list(BACKENDS.values())[number % len(BACKENDS)](number, folder)
 
 
-def faults(backend: str, folder: Path, threads: int = THREADS) -> Counter[str]:
-    """Use a backend in all threads at once; return what was raised, and how often."""
+def failures(backend: str, folder: Path, threads: int = THREADS) -> Counter[str]:
+    """Use a backend in all threads at the same time. Return the exceptions and their counts."""
     use = use_any if backend == "mixed" else BACKENDS[backend]
     ready, found = Barrier(threads), Counter[str]()
 
@@ -166,26 +166,26 @@ def faults(backend: str, folder: Path, threads: int = THREADS) -> Counter[str]:
         try:
             use(number, folder)
         except Exception as error:
-            helped = error.message if isinstance(error, ModelError) else str(error)
-            found[f"{type(error).__name__}: {helped[:200]}"] += 1
+            message = error.message if isinstance(error, ModelError) else str(error)
+            found[f"{type(error).__name__}: {message[:200]}"] += 1
 
     workers = [Thread(target=work, args=(number,), daemon=True) for number in range(threads)]
     for worker in workers:
         worker.start()
     for worker in workers:
-        worker.join(_PATIENCE)
+        worker.join(_TIMEOUT)
         if worker.is_alive():
-            found["a thread does not end"] += 1
+            found["a thread does not finish"] += 1
             break
     return found
 
 
 def main() -> int:
-    """Use the backend that the command line names."""
-    sys.setswitchinterval(1e-4)  # threads meet in more places
-    found = faults(sys.argv[1], Path(sys.argv[2]))
-    for fault, count in found.items():
-        sys.stdout.write(f"{count} of {THREADS} threads: {fault}\n")
+    """Use the backend that is named on the command line."""
+    sys.setswitchinterval(1e-4)  # threads are switched at more places
+    found = failures(sys.argv[1], Path(sys.argv[2]))
+    for failure, count in found.items():
+        sys.stdout.write(f"{count} of {THREADS} threads: {failure}\n")
     return 1 if found else 0
 
 

@@ -1,10 +1,10 @@
-"""Uses each backend for the first time in 16 threads at the same instant, in many fresh processes.
+"""Uses each backend for the first time in 16 threads at the same time, in many new processes.
 
     python -m tests.campaigns.imports --count 20
 
-First imports that do not wait for each other hand out modules that are not complete. So each thread of each
-process must get what it would get alone. `--backends opencv,openai` tries some of them; "mixed" uses another
-one in each thread.
+If several threads import a library for the first time, they may get incomplete modules. Here each thread must
+work as if it were alone. `--backends opencv,openai` selects backends; "mixed" uses a different one in each
+thread.
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ def write_files(folder: Path, backends: tuple[str, ...]) -> None:
         save_coca(build(COCA), COCA, folder / "coca")
 
 
-def start_fresh(backend: str, folder: Path) -> list[str]:
-    """Use a backend in a fresh process; return the faults that it printed."""
+def run_in_new_process(backend: str, folder: Path) -> list[str]:
+    """Use a backend in a new process, and return the failures that it prints."""
     environment = {
         **os.environ,
         "HF_HOME": str(folder / "hub"),
@@ -64,32 +64,32 @@ def start_fresh(backend: str, folder: Path) -> list[str]:
     return done.stdout.splitlines() or [f"exit {done.returncode}: {done.stderr.strip()[-300:]}"]
 
 
-def attack(backend: str, count: int, folder: Path) -> Counter[str]:
-    """Use a backend in so many fresh processes; return the faults."""
+def use_repeatedly(backend: str, count: int, folder: Path) -> Counter[str]:
+    """Use a backend in `count` new processes, and return the failures."""
     found = Counter[str]()
-    failed, begun = 0, time.monotonic()
+    failed, started = 0, time.monotonic()
     for _ in range(count):
-        faults = start_fresh(backend, folder)
-        failed += bool(faults)
-        found.update(fault.partition(": ")[2] or fault for fault in faults)
-    seconds = time.monotonic() - begun
+        failures = run_in_new_process(backend, folder)
+        failed += bool(failures)
+        found.update(failure.partition(": ")[2] or failure for failure in failures)
+    seconds = time.monotonic() - started
     say(f"{backend}: {failed} of {count} processes failed, {THREADS} threads each, {seconds:.0f} s")
-    for fault, times in found.most_common():
-        say(f"    in {times}: {fault}")
+    for failure, times in found.most_common():
+        say(f"    in {times}: {failure}")
     return found
 
 
 def main() -> int:
-    """Run the campaign by the options of the command line."""
+    """Run the campaign with the options of the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--count", type=int, default=20, help="fresh processes for each backend")
-    parser.add_argument("--backends", default=",".join(ALL), help="their names, with commas between")
+    parser.add_argument("--count", type=int, default=20, help="number of new processes for each backend")
+    parser.add_argument("--backends", default=",".join(ALL), help="names, separated by commas")
     options = parser.parse_args()
     backends = tuple(options.backends.split(","))
     with tempfile.TemporaryDirectory() as folder:
         write_files(Path(folder), backends)
-        found = [attack(backend, options.count, Path(folder)) for backend in backends]
-    say(f"{sum(map(bool, found))} of {len(backends)} backends have faults")
+        found = [use_repeatedly(backend, options.count, Path(folder)) for backend in backends]
+    say(f"{sum(map(bool, found))} of {len(backends)} backends failed")
     return 1 if any(found) else 0
 
 

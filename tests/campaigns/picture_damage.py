@@ -1,4 +1,4 @@
-"""Damage to files of pictures: anywhere at random, to the parts of a format, or to metadata alone."""
+"""Functions that damage pictures: at random positions, in the parts of a format, or only in metadata."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from typing import NamedTuple
 from tests.campaigns.picture_seeds import EXIF_TEXT, SIZE
 
 Damage = Callable[[bytes, bytes, random.Random], bytes]
-"""Damages a file; the second one is another of the same format to take parts from."""
+"""Damages the first file. Parts may be taken from the second one, which often has the same format."""
 
 _NUMBERS = (0, 1, 2, 3, 9, 0x7F, 0x80, 0xFF, 0x7FFF, 0x8000, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)
 _SIDES = (0, 1, 36, 38, 1_000, 6_000, 13_000, 14_143, 16_383, 20_000, 65_500, 65_535, 10**6, 2**31 - 1)
 
 
 class Part(NamedTuple):
-    """One part of a file: a chunk, segment or box, with its header; `body` is where its content begins."""
+    """A chunk, segment, box or entry of a file, with its header. Its content starts at `body`."""
 
     kind: bytes
     start: int
@@ -28,8 +28,8 @@ class Part(NamedTuple):
 
 def flip(data: bytes, other: bytes, chance: random.Random) -> bytes:
     """Change one bit."""
-    place = chance.randrange(len(data))
-    return _put(data, place, bytes([data[place] ^ 1 << chance.randrange(8)]))
+    position = chance.randrange(len(data))
+    return _overwrite(data, position, bytes([data[position] ^ 1 << chance.randrange(8)]))
 
 
 def flips(data: bytes, other: bytes, chance: random.Random) -> bytes:
@@ -40,63 +40,63 @@ def flips(data: bytes, other: bytes, chance: random.Random) -> bytes:
 
 
 def cut(data: bytes, other: bytes, chance: random.Random) -> bytes:
-    """Leave out the end."""
+    """Cut off the end."""
     return data[: chance.randrange(1, len(data))]
 
 
 def remove(data: bytes, other: bytes, chance: random.Random) -> bytes:
-    """Leave out a piece."""
+    """Remove some bytes."""
     start = chance.randrange(1, len(data))
     return data[:start] + data[start + chance.choice([1, 2, 4, 50]) :]
 
 
 def double(data: bytes, other: bytes, chance: random.Random) -> bytes:
-    """Repeat a piece, perhaps many times."""
+    """Repeat some bytes, sometimes many times."""
     start = chance.randrange(1, len(data))
     piece = data[start : start + chance.choice([1, 4, 40, 400])]
     return data[:start] + piece * chance.choice([2, 2, 300]) + data[start + len(piece) :]
 
 
 def insert(data: bytes, other: bytes, chance: random.Random) -> bytes:
-    """Put in noise."""
-    place = chance.randrange(1, len(data))
-    return data[:place] + chance.randbytes(chance.randrange(1, 60)) + data[place:]
+    """Insert random bytes."""
+    position = chance.randrange(1, len(data))
+    return data[:position] + chance.randbytes(chance.randrange(1, 60)) + data[position:]
 
 
 def splice(data: bytes, other: bytes, chance: random.Random) -> bytes:
-    """Join the beginning of one file and the end of another."""
+    """Join the beginning of this file and the end of the other."""
     return data[: chance.randrange(1, len(data))] + other[chance.randrange(len(other)) :]
 
 
 def number(data: bytes, other: bytes, chance: random.Random) -> bytes:
     """Write an extreme number near the beginning or anywhere."""
-    place = chance.randrange(min(len(data), chance.choice([40, 200, 10**9])))
+    position = chance.randrange(min(len(data), chance.choice([40, 200, 10**9])))
     width, order = chance.choice(["B", "H", "I"]), chance.choice("<>")
     mask = (1 << 8 * struct.calcsize(width)) - 1
-    return _put(data, place, struct.pack(order + width, chance.choice(_NUMBERS) & mask))
+    return _overwrite(data, position, struct.pack(order + width, chance.choice(_NUMBERS) & mask))
 
 
 def side(data: bytes, other: bytes, chance: random.Random) -> bytes:
-    """Declare another width or height, or both, wherever the true ones stand."""
-    wanted = [chance.choice(_SIDES)] * 2 if chance.random() < 0.5 else [chance.choice(_SIDES) for _ in SIZE]
-    for true, side in zip(SIZE, wanted, strict=True):
+    """Replace the width, the height or both, wherever they are declared."""
+    declared = [chance.choice(_SIDES)] * 2 if chance.random() < 0.5 else [chance.choice(_SIDES) for _ in SIZE]
+    for true, side in zip(SIZE, declared, strict=True):
         if chance.random() < 0.8:
             for width in ("I", "H"):
                 mask = (1 << 8 * struct.calcsize(width)) - 1
                 for order in "<>":
                     old, new = (struct.pack(order + width, value & mask) for value in (true, side))
                     data = data[:8] + data[8:].replace(old, new, chance.choice([1, 1, 2]))
-    return _repaired(data)
+    return _with_checksums(data)
 
 
 def drop_part(data: bytes, other: bytes, chance: random.Random) -> bytes:
-    """Leave out a part."""
+    """Remove a part."""
     part = chance.choice(parts(data) or [Part(b"", 1, 1, 2)])
     return data[: part.start] + data[part.end :]
 
 
 def double_part(data: bytes, other: bytes, chance: random.Random) -> bytes:
-    """Repeat a part, perhaps many times."""
+    """Repeat a part, sometimes many times."""
     part = chance.choice(parts(data) or [Part(b"", 1, 1, 2)])
     return data[: part.end] + data[part.start : part.end] * chance.choice([1, 1, 500]) + data[part.end :]
 
@@ -113,39 +113,43 @@ def swap_parts(data: bytes, other: bytes, chance: random.Random) -> bytes:
 
 
 def foreign_part(data: bytes, other: bytes, chance: random.Random) -> bytes:
-    """Put in a part of another file."""
+    """Insert a part of the other file."""
     found, theirs = parts(data), parts(other)
     if not found or not theirs:
         return splice(data, other, chance)
-    place, part = chance.choice(found).start, chance.choice(theirs)
-    return data[:place] + other[part.start : part.end] + data[place:]
+    position, part = chance.choice(found).start, chance.choice(theirs)
+    return data[:position] + other[part.start : part.end] + data[position:]
 
 
 def noisy_part(data: bytes, other: bytes, chance: random.Random) -> bytes:
-    """Damage the content of a part, and make its checksum right again."""
+    """Damage the content of a part, and correct its checksum."""
     found = [part for part in parts(data) if part.body < part.end]
-    return _repaired(_noise(data, chance.choice(found), chance)) if found else flips(data, other, chance)
+    return (
+        _with_checksums(_damage_content(data, chance.choice(found), chance))
+        if found
+        else flips(data, other, chance)
+    )
 
 
-EVERYWHERE: tuple[Damage, ...] = (
+DAMAGES: tuple[Damage, ...] = (
     flip, flips, cut, remove, double, insert, splice, number, number, side, side,
     drop_part, double_part, swap_parts, foreign_part, noisy_part, noisy_part,
 )  # fmt: skip
 
 
 def metadata(data: bytes, other: bytes, chance: random.Random) -> bytes | None:
-    """Damage what does not tell the pixels; None for a file that has no such part."""
-    found = [part for part in parts(data) if _tells_no_pixels(data, part)]
-    place = data.find(EXIF_TEXT.encode())
-    if place >= 0 and data[4:8] == b"ftyp":
-        found.append(Part(b"Exif", place - 60, place - 60, place + len(EXIF_TEXT)))
+    """Damage a part that does not define the pixels. Return None if the file has no such part."""
+    found = [part for part in parts(data) if _is_metadata(data, part)]
+    position = data.find(EXIF_TEXT.encode())
+    if position >= 0 and data[4:8] == b"ftyp":
+        found.append(Part(b"Exif", position - 60, position - 60, position + len(EXIF_TEXT)))
     if not found:
         return None
-    damaged = _noise(data, chance.choice(found), chance)
-    return _repaired(damaged) if chance.random() < 0.7 else damaged
+    damaged = _damage_content(data, chance.choice(found), chance)
+    return _with_checksums(damaged) if chance.random() < 0.7 else damaged
 
 
-def _tells_no_pixels(data: bytes, part: Part) -> bool:
+def _is_metadata(data: bytes, part: Part) -> bool:
     if part.body >= part.end:
         return False
     if data[:4] == b"\x89PNG":
@@ -160,7 +164,7 @@ def _tells_no_pixels(data: bytes, part: Part) -> bool:
 
 
 def parts(data: bytes) -> list[Part]:
-    """Return the parts of a file, as far as they can be told."""
+    """Return the parts of a file, as far as they can be found."""
     if data[:4] == b"\x89PNG":
         return list(_chunks(data, 8, ">", 12))
     if data[:4] == b"RIFF":
@@ -171,62 +175,64 @@ def parts(data: bytes) -> list[Part]:
         return list(_boxes(data, 0, len(data)))
     if data[:4] in (b"II*\0", b"MM\0*"):
         return list(_entries(data))
-    place = data.find(b"!\xfe")
-    return [Part(b"comment", place, place + 3, place + 3 + data[place + 2])] if place > 0 else []
+    position = data.find(b"!\xfe")
+    return (
+        [Part(b"comment", position, position + 3, position + 3 + data[position + 2])] if position > 0 else []
+    )
 
 
-def _chunks(data: bytes, place: int, order: str, around: int) -> Iterator[Part]:
-    while place + 8 <= len(data):
+def _chunks(data: bytes, position: int, order: str, overhead: int) -> Iterator[Part]:
+    while position + 8 <= len(data):
         size_first = order == ">"
-        size = struct.unpack_from(f"{order}I", data, place + (0 if size_first else 4))[0]
-        kind = data[place + 4 : place + 8] if size_first else data[place : place + 4]
-        end = place + around + size + (0 if size_first else size % 2)
-        yield Part(kind, place, place + 8, min(place + 8 + size, len(data)))
-        place = end
+        size = struct.unpack_from(f"{order}I", data, position + (0 if size_first else 4))[0]
+        kind = data[position + 4 : position + 8] if size_first else data[position : position + 4]
+        end = position + overhead + size + (0 if size_first else size % 2)
+        yield Part(kind, position, position + 8, min(position + 8 + size, len(data)))
+        position = end
 
 
 def _segments(data: bytes) -> Iterator[Part]:
-    place = 2
-    while place + 4 <= len(data) and data[place] == 0xFF and data[place + 1] != 0xDA:
-        end = place + 2 + struct.unpack_from(">H", data, place + 2)[0]
-        yield Part(data[place + 1 : place + 2], place, place + 4, min(end, len(data)))
-        place = end
+    position = 2
+    while position + 4 <= len(data) and data[position] == 0xFF and data[position + 1] != 0xDA:
+        end = position + 2 + struct.unpack_from(">H", data, position + 2)[0]
+        yield Part(data[position + 1 : position + 2], position, position + 4, min(end, len(data)))
+        position = end
 
 
-def _boxes(data: bytes, place: int, end: int) -> Iterator[Part]:
-    while place + 8 <= end:
-        size = max(8, struct.unpack_from(">I", data, place)[0])
-        kind = data[place + 4 : place + 8]
-        yield Part(kind, place, place + 8, min(place + size, end))
+def _boxes(data: bytes, position: int, end: int) -> Iterator[Part]:
+    while position + 8 <= end:
+        size = max(8, struct.unpack_from(">I", data, position)[0])
+        kind = data[position + 4 : position + 8]
+        yield Part(kind, position, position + 8, min(position + size, end))
         inner = {b"meta": 12, b"iprp": 8, b"ipco": 8, b"moov": 8, b"trak": 8}.get(kind)
         if inner:
-            yield from _boxes(data, place + inner, min(place + size, end))
-        place += size
+            yield from _boxes(data, position + inner, min(position + size, end))
+        position += size
 
 
 def _entries(data: bytes) -> Iterator[Part]:
     order = "<" if data[:1] == b"I" else ">"
-    place = struct.unpack_from(f"{order}I", data, 4)[0]
-    if place + 2 > len(data):
+    position = struct.unpack_from(f"{order}I", data, 4)[0]
+    if position + 2 > len(data):
         return
-    for index in range(struct.unpack_from(f"{order}H", data, place)[0]):
-        start = place + 2 + 12 * index
+    for index in range(struct.unpack_from(f"{order}H", data, position)[0]):
+        start = position + 2 + 12 * index
         if start + 12 > len(data):
             return
         tag = struct.unpack_from(f"{order}H", data, start)[0]
         yield Part(tag.to_bytes(2, "little"), start, start + 2, start + 12)
 
 
-def _noise(data: bytes, part: Part, chance: random.Random) -> bytes:
+def _damage_content(data: bytes, part: Part, chance: random.Random) -> bytes:
     size = part.end - part.body
     for _ in range(chance.choice([1, 1, 3, min(size, 500)])):
-        place = part.body + chance.randrange(size)
-        data = _put(data, place, bytes([chance.choice([0, 1, 0x7F, 0xFF, chance.randrange(256)])]))
+        position = part.body + chance.randrange(size)
+        data = _overwrite(data, position, bytes([chance.choice([0, 1, 0x7F, 0xFF, chance.randrange(256)])]))
     return data
 
 
-def _repaired(data: bytes) -> bytes:
-    """Make the checksums of a PNG right."""
+def _with_checksums(data: bytes) -> bytes:
+    """Correct the checksums of a PNG."""
     if data[:4] != b"\x89PNG":
         return data
     repaired = bytearray(data)
@@ -236,5 +242,5 @@ def _repaired(data: bytes) -> bytes:
     return bytes(repaired)
 
 
-def _put(data: bytes, place: int, piece: bytes) -> bytes:
-    return (data[:place] + piece + data[place + len(piece) :])[: max(len(data), 1)]
+def _overwrite(data: bytes, position: int, piece: bytes) -> bytes:
+    return (data[:position] + piece + data[position + len(piece) :])[: max(len(data), 1)]

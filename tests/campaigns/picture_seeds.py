@@ -1,4 +1,4 @@
-"""Small valid pictures of every format that is read: what the campaign of damaged pictures starts from."""
+"""Small valid pictures of every supported format, which the campaign of damaged pictures damages."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from PIL import ImageCms, PngImagePlugin, TiffImagePlugin
 SIZE = 37, 23
 
 EXIF_TEXT = "a camera of the campaign"
-"""Stands in every EXIF of the seeds, so that it is found there."""
+"""A text in the EXIF of every seed, so that the EXIF can be found."""
 
 
 def seeds() -> dict[str, bytes]:
-    """Return the pictures by name; the first word of a name is its format."""
+    """Return the pictures by name. The first word of a name is the format."""
     made = [*_pngs(), *_jpegs(), *_gifs(), *_webps(), *_bmps(), *_tiffs(), *_avifs(), *_heics()]
     return dict(made)
 
 
 def picture(mode: str = "RGB", shift: int = 0) -> PILImage.Image:
-    """Return a small picture without symmetry."""
+    """Return a small asymmetric picture."""
     width, height = SIZE
     y, x = np.mgrid[0:height, 0:width]
     rgb = np.stack([x * 6 + shift, y * 10, (x * y) % 250], axis=2).astype(np.uint8)
@@ -74,16 +74,16 @@ def _pngs() -> Iterator[tuple[str, bytes]]:
     yield "PNG clear grey", _saved(picture("L"), "PNG", transparency=7)
     yield "PNG clear colour", _saved(picture(), "PNG", transparency=(0, 0, 0))
     yield "PNG animated", _saved(picture(), "PNG", **_frames())
-    told = PngImagePlugin.PngInfo()
-    told.add_text("Title", "a title")
-    told.add_text("Comment", "a long comment " * 9, zip=True)
-    told.add_itxt("Author", "Zoë", "de", "Autor", zip=True)
-    told.add_itxt("XML:com.adobe.xmp", "<x:xmpmeta xmlns:x='adobe:ns:meta/'/>")
-    told.add(b"gAMA", (45_455).to_bytes(4, "big"))
-    told.add(b"tIME", bytes([7, 234, 1, 1, 10, 0, 0]))
+    info = PngImagePlugin.PngInfo()
+    info.add_text("Title", "a title")
+    info.add_text("Comment", "a long comment " * 9, zip=True)
+    info.add_itxt("Author", "Zoë", "de", "Autor", zip=True)
+    info.add_itxt("XML:com.adobe.xmp", "<x:xmpmeta xmlns:x='adobe:ns:meta/'/>")
+    info.add(b"gAMA", (45_455).to_bytes(4, "big"))
+    info.add(b"tIME", bytes([7, 234, 1, 1, 10, 0, 0]))
     yield (
         "PNG metadata",
-        _saved(picture(), "PNG", pnginfo=told, exif=_exif(), icc_profile=_profile(), dpi=(72, 72)),
+        _saved(picture(), "PNG", pnginfo=info, exif=_exif(), icc_profile=_profile(), dpi=(72, 72)),
     )
 
 

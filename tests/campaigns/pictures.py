@@ -1,10 +1,10 @@
-"""Reads damaged files of pictures: each is read or rejected in words, soon, and within the memory allowed.
+"""Reads damaged pictures. Each must be read or rejected with a message, quickly and within the memory limit.
 
     python -m tests.campaigns.pictures [--count N | --seconds S] [--seed S]
 
-Every file has a seed of its own; `--count 1 --seed S` tries it alone. Files are read in processes of their
-own with little more memory than the budget, so that a crash of a C library and a bomb are found too. A
-file whose metadata alone is damaged must be read, with the pixels of the undamaged one.
+Every file has its own seed; `--count 1 --seed S` reads only this file. Files are read in child processes with
+little more memory than the budget, so that crashes of C libraries and decompression bombs are found too. A
+file with damage only in its metadata must be read, with the pixels of the undamaged file.
 """
 
 from __future__ import annotations
@@ -28,29 +28,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.campaigns.child_process import run_in_child, say
-from tests.campaigns.picture_damage import EVERYWHERE, metadata
+from tests.campaigns.picture_damage import DAMAGES, metadata
 from tests.campaigns.picture_seeds import seeds
 from visprog import Image, ImageError, load_image
 from visprog.images import DECODING, MAX_PIXELS, need_of
 
 SLOW = 3.0
-"""Seconds of processor time that one file may take: half of it decodes a JPEG of 120 megapixels."""
+"""Seconds of CPU time that one file may take. A JPEG of 120 megapixels takes half of it."""
 
-_HANGS = 60
-"""Seconds of processor time after which a process is ended."""
+_CPU_LIMIT = 60
+"""Seconds of CPU time after which a process is killed."""
 
 _MEMORY = DECODING.limit + 200_000_000
-"""Bytes that a process may use beyond what it begins with: the budget, and what libraries keep."""
+"""Bytes that a process may use in addition to its initial memory: the budget, and caches of libraries."""
 
 _CHUNK = 500
-"""Files in one process."""
+"""Number of files in one process."""
 
-_REPORT = 30.0
+_REPORT_INTERVAL = 30.0
 
 
 @dataclass
 class Tally:
-    """What was tried, and what was found."""
+    """The counts and the findings of a campaign."""
 
     tried: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
@@ -76,21 +76,21 @@ class Trials:
         self._pixels = {name: load_image(data).pixels for name, data in self._files.items()}
 
     def file(self, seed: int) -> tuple[str, str, bytes]:
-        """Return a file's origin, what is done to it, and its bytes."""
+        """Return the name of the undamaged file, the kind of damage, and the bytes of the damaged file."""
         chance = random.Random(seed)
         name = chance.choice(self._names)
         data = self._files[name]
-        alike = [each for each in self._names if each.split()[0] == name.split()[0]]
-        other = self._files[chance.choice(alike if chance.random() < 0.7 else self._names)]
+        same_format = [each for each in self._names if each.split()[0] == name.split()[0]]
+        other = self._files[chance.choice(same_format if chance.random() < 0.7 else self._names)]
         if chance.random() < 0.3 and (damaged := metadata(data, other, chance)) is not None:
             return name, "metadata", damaged
         for _ in range(chance.choice([1, 1, 1, 2, 4])):
-            damage = chance.choice(EVERYWHERE)
+            damage = chance.choice(DAMAGES)
             data = damage(data, other, chance).ljust(12, b"\0")
         return name, damage.__name__, data
 
     def one(self, seed: int) -> str:
-        """Read one file; return what came of it. Raises AssertionError for what is found."""
+        """Read one file and return the outcome. Raises AssertionError for a finding."""
         name, damage, data = self.file(seed)
         with warnings.catch_warnings():
             warnings.simplefilter("error")
@@ -99,12 +99,12 @@ class Trials:
                 image = load_image(data)
             except ImageError as error:
                 assert damage != "metadata", f"{name} is rejected for its metadata: {error}"
-                assert error.message, "an error without words"
+                assert error.message, "an error without a message"
                 assert error.help, "an error without help"
-                assert "too little memory" not in error.message, "it takes more memory than was reckoned"
+                assert "too little memory" not in error.message, "it needs more memory than was estimated"
                 return "rejected"
         _check(image)
-        assert need.held >= image.pixels.nbytes, "less memory was announced than is held"
+        assert need.held >= image.pixels.nbytes, "the picture is larger than was estimated"
         if damage == "metadata":
             assert _same_picture(image.pixels, self._pixels[name]), f"{name}: other pixels"
             return "metadata damaged, read"
@@ -118,14 +118,14 @@ def _check(image: Image) -> None:
     assert 0 < image.width * image.height <= MAX_PIXELS
 
 
-def _same_picture(found: NDArray[np.uint8], wanted: NDArray[np.uint8]) -> bool:
-    """Return whether pixels are the same but for how the picture is turned."""
-    turned = [np.rot90(each, times) for each in (wanted, wanted[::-1]) for times in range(4)]
+def _same_picture(found: NDArray[np.uint8], expected: NDArray[np.uint8]) -> bool:
+    """Return whether two pictures are equal, apart from their orientation."""
+    turned = [np.rot90(each, times) for each in (expected, expected[::-1]) for times in range(4)]
     return any(np.array_equal(found, each) for each in turned)
 
 
 def campaign(trials: Trials, first: int, count: int, tally: Tally) -> None:
-    """Read so many files, in chunks, and add what was found."""
+    """Read `count` files in chunks, and add the outcomes to the tally."""
     for start in range(first, first + count, _CHUNK):
         chunk = range(start, min(start + _CHUNK, first + count))
         while chunk:
@@ -153,18 +153,18 @@ def _add(tally: Tally, seed: int, outcome: str, finding: str, seconds: float, pe
 
 
 def _prepare_child() -> None:
-    """Limit the memory, and send the standard error stream to a file."""
+    """Limit the memory, and redirect the standard error stream to a file."""
     if sys.platform == "linux":
-        begun = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-        resource.setrlimit(resource.RLIMIT_AS, (begun + _MEMORY, begun + _MEMORY))
+        initial = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (initial + _MEMORY, initial + _MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with tempfile.TemporaryFile() as printed:
         os.dup2(printed.fileno(), 2)
 
 
 def _trial(trials: Trials, seed: int) -> tuple[int, str, str, float, int]:
-    begun = time.process_time()
-    resource.setrlimit(resource.RLIMIT_CPU, (int(begun) + _HANGS, resource.RLIM_INFINITY))
+    started = time.process_time()
+    resource.setrlimit(resource.RLIMIT_CPU, (int(started) + _CPU_LIMIT, resource.RLIM_INFINITY))
     before, finding = os.fstat(2).st_size, ""
     try:
         outcome = trials.one(seed)
@@ -175,35 +175,35 @@ def _trial(trials: Trials, seed: int) -> tuple[int, str, str, float, int]:
     if os.fstat(2).st_size > before:
         finding += f" prints {os.pread(2, 300, before)!r}"
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    return seed, outcome, finding, time.process_time() - begun, peak
+    return seed, outcome, finding, time.process_time() - started, peak
 
 
-def run(count: int | None, seconds: float, seed: int, tell: Callable[[str], None]) -> Tally:
-    """Read `count` files, or as many as `seconds` allow."""
+def run(count: int | None, seconds: float, seed: int, report: Callable[[str], None]) -> Tally:
+    """Read `count` files; if it is None, read files for `seconds`."""
     trials, tally = Trials(), Tally()
-    begun = reported = time.monotonic()
-    while (count is None or tally.tried < count) and time.monotonic() - begun < seconds:
+    started = reported = time.monotonic()
+    while (count is None or tally.tried < count) and time.monotonic() - started < seconds:
         size = _CHUNK if count is None else min(_CHUNK, count - tally.tried)
         campaign(trials, seed + tally.tried, size, tally)
-        if time.monotonic() - reported > _REPORT:
+        if time.monotonic() - reported > _REPORT_INTERVAL:
             reported = time.monotonic()
-            tell(f"{reported - begun:.0f} s: {tally}")
+            report(f"{reported - started:.0f} s: {tally}")
     return tally
 
 
 def main() -> int:
-    """Read files, and print what was tried and found."""
+    """Run the campaign with the options of the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--count", type=int)
     parser.add_argument("--seconds", type=float, default=float("inf"))
     parser.add_argument("--seed", type=int, default=7)
     given = parser.parse_args()
     count = given.count if given.count or given.seconds < float("inf") else 10_000
-    begun = time.monotonic()
+    started = time.monotonic()
     tally = run(count, given.seconds, given.seed, say)
     for finding in tally.findings[:50]:
         say(f"--- {finding}")
-    say(f"{tally}\n{(time.monotonic() - begun) / max(1, tally.tried) * 1e3:.2f} ms a file")
+    say(f"{tally}\n{(time.monotonic() - started) / max(1, tally.tried) * 1e3:.2f} ms a file")
     return 1 if tally.findings else 0
 
 

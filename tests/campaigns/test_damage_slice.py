@@ -5,5 +5,5 @@ from __future__ import annotations
 from tests.campaigns.damage import campaign
 
 
-def test_damage_to_journals_and_caches_leads_to_nothing_wrong() -> None:
-    assert campaign(range(60), tell=lambda words: None) == []
+def test_damaged_journals_and_caches_never_give_wrong_results() -> None:
+    assert campaign(range(60), report=lambda line: None) == []

@@ -1,4 +1,4 @@
-"""A small part of the campaign of damaged pictures, and the campaign's own promises."""
+"""A small part of the campaign of damaged pictures, and tests of the campaign itself."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from tests.campaigns.pictures import Tally, Trials, campaign, run
 from visprog import Image, ImageError, load_image
 
 
-def test_damaged_pictures_are_read_or_rejected_in_words() -> None:
-    tally = run(1_500, math.inf, 1_000_000, tell=lambda words: None)
+def test_damaged_pictures_are_read_or_rejected_with_a_message() -> None:
+    tally = run(1_500, math.inf, 1_000_000, report=lambda line: None)
     assert tally.findings == []
     assert tally.tried == 1_500
     assert tally.outcomes["metadata damaged, read"] > 30
     assert tally.outcomes["read"] > 200
 
 
-def test_every_format_is_among_the_seeds() -> None:
+def test_every_format_has_a_seed_picture() -> None:
     formats = {name.split()[0] for name in seeds()} - {"HEIC"}
     assert formats == {"PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF", "AVIF"}
 
@@ -36,7 +36,7 @@ def _dies(source: object) -> Image:
 
 
 def _warns(source: object) -> Image:
-    warnings.warn("this picture is odd", UserWarning, stacklevel=1)
+    warnings.warn("a warning", UserWarning, stacklevel=1)
     return load_image(b"")
 
 
@@ -49,30 +49,30 @@ def _raises(source: object) -> Image:
     raise KeyError("odd")
 
 
-def _tells_nothing(source: object) -> Image:
+def _has_no_message(source: object) -> Image:
     raise ImageError("")
 
 
 def _takes_long(source: object) -> Image:
-    begun = time.process_time()
-    while time.process_time() - begun < 0.2:
+    started = time.process_time()
+    while time.process_time() - started < 0.2:
         pass
-    raise ImageError("odd", help="none")
+    raise ImageError("damaged", help="none")
 
 
 @pytest.mark.parametrize(
-    ("reader", "words"),
+    ("reader", "finding"),
     [
         (_dies, "died with status -9"),
-        (_warns, "UserWarning: this picture is odd"),
+        (_warns, "UserWarning: a warning"),
         (_prints, "prints b'odd'"),
         (_raises, "KeyError"),
-        (_tells_nothing, "an error without words"),
+        (_has_no_message, "an error without a message"),
         (_takes_long, "it takes 0.2 s"),
     ],
 )
-def test_what_goes_wrong_is_a_finding(
-    reader: Callable[[object], Image], words: str, monkeypatch: pytest.MonkeyPatch
+def test_every_kind_of_failure_is_a_finding(
+    reader: Callable[[object], Image], finding: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trials, tally = Trials(), Tally()
     monkeypatch.setattr(pictures, "load_image", reader)
@@ -80,5 +80,5 @@ def test_what_goes_wrong_is_a_finding(
     seed = next(seed for seed in range(100) if trials.file(seed)[1] != "metadata")
     campaign(trials, seed, 1, tally)
     assert len(tally.findings) == 1
-    assert words in tally.findings[0]
+    assert finding in tally.findings[0]
     assert f"seed {seed}" in tally.findings[0]

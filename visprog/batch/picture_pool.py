@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Condition
 
-from visprog.images import Need, load_image, need_of
+from visprog.images import MemoryNeed, load_image, need_of
 from visprog.values import Image
 
 MEMORY_LIMIT = 2**30
@@ -36,7 +36,7 @@ class PicturePool:
         self,
         limit: int = MEMORY_LIMIT,
         read: Callable[[Path], Image] = load_image,
-        need_of: Callable[[Path], Need] = need_of,
+        need_of: Callable[[Path], MemoryNeed] = need_of,
     ) -> None:
         self._limit = limit
         self._read = read
@@ -84,11 +84,11 @@ class PicturePool:
         finally:
             self._remove_user(entries)
 
-    def _need(self, path: Path) -> Need:
+    def _need(self, path: Path) -> MemoryNeed:
         entry = self._entries.get(path)
-        return Need(entry.size) if entry is not None else self._need_of(path)
+        return MemoryNeed(entry.size) if entry is not None else self._need_of(path)
 
-    def _add_user(self, needs: Mapping[Path, Need]) -> dict[Path, _Entry]:
+    def _add_user(self, needs: Mapping[Path, MemoryNeed]) -> dict[Path, _Entry]:
         entries = {path: self._entries.setdefault(path, _Entry(need.held)) for path, need in needs.items()}
         for entry in entries.values():
             entry.users += 1
@@ -102,7 +102,7 @@ class PicturePool:
                     del self._entries[path]
             self._changed.notify_all()
 
-    def _wait_for_memory(self, needs: Mapping[Path, Need]) -> None:
+    def _wait_for_memory(self, needs: Mapping[Path, MemoryNeed]) -> None:
         """Wait behind earlier tasks. A task whose pictures are all loaded need not wait."""
         ticket = object()
         self._queue.append(ticket)
@@ -112,7 +112,7 @@ class PicturePool:
             self._queue.remove(ticket)
             self._changed.notify_all()
 
-    def _has_memory(self, needs: Mapping[Path, Need], *, first: bool) -> bool:
+    def _has_memory(self, needs: Mapping[Path, MemoryNeed], *, first: bool) -> bool:
         unread = [need for path, need in needs.items() if path not in self._entries]
         more = sum(need.held for need in unread) + _memory_to_read(unread)
         used = self.used
@@ -126,6 +126,6 @@ class PicturePool:
             entry.image.set_exception(error)
 
 
-def _memory_to_read(needs: Iterable[Need]) -> int:
+def _memory_to_read(needs: Iterable[MemoryNeed]) -> int:
     """Return the bytes needed to read pictures one after the other, without the results."""
     return max((need.reading for need in needs), default=0)
