@@ -22,6 +22,7 @@ LAYOUT = {
         trace
         results session
         batch doctor miniworld
+        evaluation
         cli
         __main__
     """,
@@ -55,6 +56,24 @@ LAYOUT = {
         codec
         disk
     """,
+    "visprog.evaluation": """
+        __init__ parallel statistics
+        metrics
+        benchmark
+        trials
+        examples report
+        summary tables
+        page runner
+        benchmarks command
+    """,
+    "visprog.evaluation.benchmarks": """
+        __init__ miniworld
+    """,
+    "visprog.evaluation.benchmarks.miniworld": """
+        __init__ baselines perception scoring
+        samples
+        benchmark
+    """,
     "visprog.language": """
         __init__ expression_tree lexer limits program recognition types
         advice coercion diagnostics text_references
@@ -63,27 +82,16 @@ LAYOUT = {
         checker
     """,
     "visprog.miniworld": """
-        __init__ catalogue overlaps textures
+        __init__ catalogue textures
         knowledge scene
-        drawing exhibits
-        captions demo_page sight
+        demo_tasks drawing
+        captions demo_page scene_view
         demo mentions tasks
         oracle
-        evaluation
-    """,
-    "visprog.miniworld.evaluation": """
-        __init__ blame each intervals judging score
-        edits
-        scoring
-        perception trials
-        baselines examples report
-        measuring tables
-        page
-        command
     """,
     "visprog.miniworld.tasks": """
         question task wording
-        __init__ casting draft
+        __init__ draft scene_building
         colours comparing counting editing nlvr tagging
         composition relations
         gqa
@@ -272,6 +280,13 @@ def faults(files: Mapping[str, set[str]], layout: Mapping[str, str]) -> list[str
 
 def test_each_file_imports_only_files_below_it() -> None:
     assert not faults(all_imports(), LAYOUT)
+
+
+def test_only_its_data_set_and_the_demo_command_import_the_miniature_world() -> None:
+    allowed = ("visprog.miniworld", "visprog.evaluation.benchmarks.miniworld", "visprog.cli.commands.demo")
+    for file, imported in all_imports().items():
+        if not file.startswith(allowed):
+            assert not {name for name in imported if name.startswith("visprog.miniworld")}, file
 
 
 FILES = {

@@ -31,8 +31,8 @@ from training.crops import Pixels, to_tensor
 from training.loop import Schedule, fit
 from training.pictures import Picture, Pictures
 from training.saving import save
+from visprog.evaluation.metrics import mask_overlap
 from visprog.miniworld.catalogue import CATEGORIES, STUFF
-from visprog.miniworld.overlaps import mask_overlap
 from visprog.models.backends.transformers.segmenter import load_segmenter
 from visprog.values import Regions
 

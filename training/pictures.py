@@ -10,14 +10,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from visprog.miniworld.drawing import Drawn, bounds, draw
+from visprog.miniworld.drawing import DrawnScene, bounds, draw
 from visprog.miniworld.scene import Scene, Split, Thing, make_scene
 
 _MOST_THINGS = 7
 
 
 class Picture(NamedTuple):
-    """A drawn scene as the pool holds it; the arrays are as in `Drawn`.
+    """A drawn scene as the pool holds it; the arrays are as in `DrawnScene`.
 
     `boxes` are the tight boxes of what is in sight of each thing, shape (things, 4), in pixels. `seen`
     says how much of each thing's sprite is in sight, from 0 to 1.
@@ -31,9 +31,9 @@ class Picture(NamedTuple):
     seen: NDArray[np.float32]
 
     @property
-    def drawn(self) -> Drawn:
+    def drawn(self) -> DrawnScene:
         """The same as a drawing."""
-        return Drawn(self.scene, self.pixels, self.owners, self.ground)
+        return DrawnScene(self.scene, self.pixels, self.owners, self.ground)
 
 
 class Pictures:

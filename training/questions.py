@@ -25,7 +25,7 @@ from visprog.miniworld.tasks.wording import (
     ask_count,
     ask_exists,
     ask_what,
-    filled,
+    fill,
     some,
 )
 
@@ -162,7 +162,7 @@ def stuff(rng: random.Random, view: View) -> QuestionAnswer | None:
         return None
     kind = rng.choice(kinds)
     article = "a " if kind in ("road", "brick wall", "wooden floor") else ""
-    return filled(rng.choice(_STUFF), what=article + kind, kind=kind), "yes" if there else "no"
+    return fill(rng.choice(_STUFF), what=article + kind, kind=kind), "yes" if there else "no"
 
 
 _FORMS = (colour, what, exists, count, stuff)
@@ -238,5 +238,5 @@ def all_wordings() -> Iterator[str]:
         yield from (wording.replace("{}", plural_of(noun.name)) for wording in _COUNT)
         yield from (ask(noun.name) for ask in (ask_colour, ask_what, ask_exists, ask_count))
     for kind in STUFF:
-        yield from (filled(wording, what=kind, kind=kind) for wording in _STUFF)
+        yield from (fill(wording, what=kind, kind=kind) for wording in _STUFF)
     yield from (*_WHAT, ask_what(), *COLOURS)

@@ -12,7 +12,7 @@ from training.crops import Pixels
 from training.pictures import Picture, Pictures
 from visprog.miniworld.captions import coloured, stuff_phrases, with_article
 from visprog.miniworld.catalogue import CATEGORIES, STUFF
-from visprog.miniworld.drawing import Drawn, Mask, draw
+from visprog.miniworld.drawing import DrawnScene, Mask, draw
 from visprog.miniworld.scene import Scene, Thing, choose_colour, is_held_out
 from visprog.miniworld.textures import SIDE, tile
 
@@ -105,7 +105,7 @@ def _drawn_with(scene: Scene, things: tuple[Thing, ...]) -> Pixels:
     return draw(Scene(scene.width, scene.height, scene.ground, things)).pixels
 
 
-def _place(drawn: Drawn, number: int, rng: random.Random) -> Mask | None:
+def _place(drawn: DrawnScene, number: int, rng: random.Random) -> Mask | None:
     """Return where a thing is: its outline or its box, and a little around; None where little is in sight."""
     mask = drawn.mask(number)
     if np.count_nonzero(mask) < _SMALLEST:

@@ -28,8 +28,8 @@ from training.crops import Pixels, to_tensor
 from training.loop import Schedule, fit
 from training.pictures import Picture, Pictures
 from training.saving import save
+from visprog.evaluation.metrics import mask_overlap
 from visprog.miniworld.catalogue import STUFF
-from visprog.miniworld.overlaps import mask_overlap
 from visprog.models.backends.transformers.sam import load_sam
 from visprog.values import Box, Region, Regions, enlarge
 

@@ -30,6 +30,7 @@ def package(folder: Path, name: str, content: str) -> Path:
         ("modules/count.py", FILE.replace("return len(things)", "return len( things )  # all of them")),
         ("values.py", 'A = 1\n"""One."""\n'),
         ("miniworld/scene.py", "B = 2\n"),
+        ("evaluation/runner.py", "B = 2\n"),
         ("cli/commands/batch.py", "B = 2\n"),
         ("trace/html.py", "B = 2\n"),
         ("batch/runner.py", "B = 2\n"),

@@ -1,4 +1,4 @@
-"""What is said of pictures is English, and true."""
+"""Captions are in English and true."""
 
 import random
 
@@ -19,7 +19,7 @@ from visprog.miniworld.scene import Thing, make_scene
 
 
 @pytest.mark.parametrize(
-    ("number", "name", "said"),
+    ("number", "name", "words"),
     [
         (1, "apple", "an apple"),
         (1, "police officer", "a police officer"),
@@ -30,8 +30,8 @@ from visprog.miniworld.scene import Thing, make_scene
         (4, "person", "four people"),
     ],
 )
-def test_numbers_of_things(number: int, name: str, said: str) -> None:
-    assert counted(number, name) == said
+def test_numbers_of_things(number: int, name: str, words: str) -> None:
+    assert counted(number, name) == words
 
 
 def test_lists() -> None:
@@ -61,7 +61,7 @@ def test_every_kind_of_stuff_has_phrases() -> None:
         assert len(set(stuff_phrases(kind))) >= 4
 
 
-def test_a_caption_names_what_is_there() -> None:
+def test_a_caption_names_the_things_of_the_scene() -> None:
     rng = random.Random(0)
     for seed in range(40):
         drawn = draw(make_scene(seed, "train"))

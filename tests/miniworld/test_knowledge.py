@@ -9,14 +9,14 @@ FACT_IDS = [fact.queries[0] for fact in FACTS]
 
 
 @pytest.mark.parametrize("fact", FACTS, ids=FACT_IDS)
-def test_a_fact_tells_some_of_a_kind_from_the_others(fact: Fact) -> None:
+def test_a_fact_is_true_of_some_categories_of_a_kind(fact: Fact) -> None:
     assert set(fact.names) < set(categories_of(fact.kind))
     assert len(fact.names) == len(set(fact.names))
     assert len(fact.names) <= 20, "List asks for twenty at most"
 
 
 @pytest.mark.parametrize("fact", FACTS, ids=FACT_IDS)
-def test_every_wording_of_a_query_names_the_kind_and_has_the_same_answer(fact: Fact) -> None:
+def test_all_queries_of_a_fact_name_the_kind_and_have_the_same_answer(fact: Fact) -> None:
     for query in fact.queries:
         assert fact.names == answers(query)
         assert plural_of(fact.kind) in query
@@ -37,14 +37,14 @@ def test_no_two_facts_share_a_query() -> None:
         "FLYING ANIMALS",
     ],
 )
-def test_articles_number_and_case_do_not_matter(query: str) -> None:
+def test_articles_plurals_and_case_are_ignored(query: str) -> None:
     assert answers(query) == ("bird", "bee")
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_kind_by_itself_asks_for_all_of_it(kind: str) -> None:
+def test_the_name_of_a_kind_asks_for_all_its_categories(kind: str) -> None:
     assert categories_of(kind) == answers(KINDS[kind]) == answers(f"kinds of {kind}")
 
 
-def test_what_is_not_known_has_no_answer() -> None:
+def test_an_unknown_query_has_no_answer() -> None:
     assert answers("members of the band ABBA") == ()

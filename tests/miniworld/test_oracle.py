@@ -55,13 +55,13 @@ def boxes(regions: Regions) -> list[Box]:
         ("scarecrow", []),
     ],
 )
-def test_the_detector_finds_what_a_label_names(oracle: Oracle, label: str, found: list[int]) -> None:
+def test_the_detector_finds_the_things_of_a_label(oracle: Oracle, label: str, found: list[int]) -> None:
     regions = oracle.detect(PICTURE, [label])
     assert [box(number) for number in found] == boxes(regions)
     assert set(regions.labels) <= {label}
 
 
-def test_a_part_is_recognised_and_boxes_are_the_part_s(oracle: Oracle) -> None:
+def test_a_crop_is_recognised_and_boxes_are_relative_to_it(oracle: Oracle) -> None:
     left, top, right, bottom = box(DOG)
     part = PICTURE.crop((90, 100, 256, 180)).crop((5, 5, 120, 70))
     assert [(left - 95, top - 105, right - 95, bottom - 105)] == boxes(oracle.detect(part, ["dog"]))
@@ -69,7 +69,7 @@ def test_a_part_is_recognised_and_boxes_are_the_part_s(oracle: Oracle) -> None:
 
 
 @pytest.mark.parametrize(("share", "found"), [(0.1, 0), (0.6, 1)])
-def test_a_thing_counts_from_a_quarter_of_it_on(oracle: Oracle, share: float, found: int) -> None:
+def test_a_thing_is_visible_from_a_quarter_of_its_pixels(oracle: Oracle, share: float, found: int) -> None:
     left, _, right, _ = box(DOG)
     part = PICTURE.crop((0, 0, round(left + share * (right - left)), 192))
     assert len(oracle.detect(part, ["dog"])) == found
@@ -82,21 +82,21 @@ def test_a_hidden_face_is_not_found() -> None:
     assert Oracle([draw(hidden)]).detect_faces(draw(hidden).image).empty
 
 
-def test_the_segments_are_all_of_the_picture(oracle: Oracle) -> None:
+def test_the_segments_cover_the_picture(oracle: Oracle) -> None:
     regions = oracle.segment(PICTURE)
     assert regions.labels == ("car", "car", "dog", "woman", "sky", "desert")
     masks = np.array([region.mask for region in regions])
     assert (masks.sum(axis=0) == 1).all()
 
 
-def test_a_box_is_masked_by_the_thing_that_it_frames(oracle: Oracle) -> None:
+def test_the_mask_of_a_box_is_that_of_the_thing_inside(oracle: Oracle) -> None:
     (masked,) = oracle.mask(PICTURE, Regions([Region(box(DOG), "pet", 0.5)], size=PICTURE.size))
     assert masked.mask is not None
     assert (masked.mask == DRAWN.mask(DOG)).all()
     assert (masked.label, masked.score, masked.box) == ("pet", 0.5, box(DOG))
 
 
-def test_a_face_is_masked_inside_its_box(oracle: Oracle) -> None:
+def test_the_mask_of_a_face_is_inside_its_box(oracle: Oracle) -> None:
     (face,) = oracle.detect_faces(PICTURE)
     (masked,) = oracle.mask(PICTURE, Regions([face], size=PICTURE.size))
     assert masked.mask is not None
@@ -105,7 +105,7 @@ def test_a_face_is_masked_inside_its_box(oracle: Oracle) -> None:
     assert not masked.mask[~DRAWN.mask(WOMAN)].any()
 
 
-def test_the_scorer_prefers_the_most_precise_of_true_texts_and_any_of_them_to_false_ones(
+def test_the_scorer_prefers_specific_true_texts_and_any_true_text_to_false_ones(
     oracle: Oracle,
 ) -> None:
     texts = ["red car", "car", "a vehicle", "object", "dog", "blue car", "scarecrow"]
@@ -115,7 +115,7 @@ def test_the_scorer_prefers_the_most_precise_of_true_texts_and_any_of_them_to_fa
     assert scores[3] > scores[5]
 
 
-def test_a_crop_is_about_what_it_frames_and_not_about_what_reaches_into_it() -> None:
+def test_a_crop_is_about_the_thing_that_it_frames_and_not_its_neighbours() -> None:
     small, large = Thing("bicycle", "red", (40, 60, 80, 100)), Thing("bear", None, (65, 50, 125, 110))
     drawn = draw(Scene(160, 160, SCENE.ground, (small, large)))
     (scores,) = Oracle([drawn]).score([drawn.image.crop(drawn.box(0))], ["bicycle", "bear"])
@@ -141,7 +141,7 @@ def test_simple_questions_are_answered(oracle: Oracle, question: str, answer: st
 
 
 @pytest.mark.parametrize("enlarged", [1.0, 1.5])
-def test_a_crop_is_asked_about_what_it_frames(oracle: Oracle, enlarged: float) -> None:
+def test_questions_about_a_crop_concern_the_thing_that_it_frames(oracle: Oracle, enlarged: float) -> None:
     x, y = SCENE.things[BLUE].centre
     half = 30 * enlarged
     part = PICTURE.crop((round(x - half), round(y - half), round(x + half), round(y + half)))
@@ -149,7 +149,7 @@ def test_a_crop_is_asked_about_what_it_frames(oracle: Oracle, enlarged: float) -
     assert oracle.answer(part, "What color is the car?") == "blue"
 
 
-def test_painting_shows_what_is_asked_for_and_only_inside_the_mask(oracle: Oracle) -> None:
+def test_the_prompt_is_painted_only_inside_the_mask(oracle: Oracle) -> None:
     sand = DRAWN.stuff("desert")
     painted = oracle.inpaint(PICTURE, sand, "lush green grass").pixels
     assert (painted[~sand] == PICTURE.pixels[~sand]).all()
@@ -157,13 +157,13 @@ def test_painting_shows_what_is_asked_for_and_only_inside_the_mask(oracle: Oracl
     assert green > max(red, blue)
 
 
-def test_removal_leaves_the_ground(oracle: Oracle) -> None:
+def test_a_removal_shows_the_ground(oracle: Oracle) -> None:
     bare = draw(Scene(256, 192, SCENE.ground, ())).pixels
     removed = oracle.inpaint(PICTURE, DRAWN.mask(DOG), "nothing").pixels
     assert (removed[DRAWN.mask(DOG)] == bare[DRAWN.mask(DOG)]).all()
 
 
-def test_a_thing_is_painted_where_the_mask_is(oracle: Oracle) -> None:
+def test_a_thing_is_painted_at_the_mask(oracle: Oracle) -> None:
     mask = DRAWN.mask(WOMAN)
     painted = oracle.inpaint(PICTURE, mask, "a girl")
     girl = draw(Scene(256, 192, SCENE.ground, (Thing("girl", None, (20, 20, 80, 80)),)))
@@ -171,29 +171,29 @@ def test_a_thing_is_painted_where_the_mask_is(oracle: Oracle) -> None:
     assert np.abs(painted.pixels[both].astype(int) - girl.pixels[both]).mean() < 25
 
 
-def test_the_language_model_answers_the_lists_of_programs(oracle: Oracle) -> None:
+def test_the_language_model_answers_the_tool_list(oracle: Oracle) -> None:
     program = "LIST0=List(query='flying animals', max=1)\nLIST1=List(query='dwarves')\nRESULT=LIST0"
-    with VisProg(models=oracle.filling()) as visprog:
+    with VisProg(models=oracle.models()) as visprog:
         assert visprog.execute(program).result == ["bird"]
     with pytest.raises(LookupError):
         oracle.complete([Message("user", "Write a poem")])
 
 
-def test_the_caption_counts_what_is_in_sight(oracle: Oracle) -> None:
+def test_the_caption_counts_the_visible_things(oracle: Oracle) -> None:
     assert oracle.caption(PICTURE) == "two cars, a dog and a woman"
 
 
-def test_an_edited_picture_counts_as_its_scene_and_any_other_is_refused(oracle: Oracle) -> None:
+def test_an_edited_picture_counts_as_its_scene_and_others_are_rejected(oracle: Oracle) -> None:
     edited = oracle.inpaint(PICTURE, DRAWN.mask(DOG), "nothing")
     assert len(oracle.detect(edited, ["car"])) == 2
     with pytest.raises(LookupError):
         oracle.detect(Image(np.zeros((9, 9, 3), np.uint8)), ["car"])
 
 
-def test_oracles_of_other_scenes_have_other_fingerprints_and_fill_single_roles() -> None:
+def test_fingerprints_depend_on_the_scenes_and_single_roles_can_be_filled() -> None:
     other: Any = Oracle([draw(make_scene(1, "test"))])
     same = Oracle([DRAWN])
     assert other.fingerprint != same.fingerprint == Oracle([draw(SCENE)]).fingerprint
-    zoo = Zoo("base", same.filling("detector"))
+    zoo = Zoo("base", same.models("detector"))
     assert zoo.get("detector") is same
     assert zoo.get("face_detector") is not same

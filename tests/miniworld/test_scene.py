@@ -1,4 +1,4 @@
-"""Scenes follow from their seeds, and the splits share nothing that is held out."""
+"""Scenes are determined by their seeds, and held-out combinations appear only in the test split."""
 
 import hashlib
 from collections import Counter
@@ -34,7 +34,7 @@ def test_a_hypernym_covers_its_categories() -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(seed=st.integers(0, 10**9), split=st.sampled_from(SPLITS))
-def test_a_scene_is_what_it_says(seed: int, split: str) -> None:
+def test_a_scene_is_reproducible_and_valid(seed: int, split: str) -> None:
     scene = make_scene(seed, split)  # type: ignore[arg-type]
     assert make_scene(seed, split) == scene  # type: ignore[arg-type]
     assert {scene.width, scene.height} <= set(SIDES)
@@ -47,12 +47,12 @@ def test_a_scene_is_what_it_says(seed: int, split: str) -> None:
         assert thing.colour is None or thing.colour in CATEGORIES[thing.category].colours
 
 
-def test_the_splits_have_other_scenes() -> None:
+def test_the_splits_have_different_scenes() -> None:
     scenes = [make_scene(seed, split) for split in SPLITS for seed in range(50)]  # type: ignore[arg-type]
     assert len(set(scenes)) == len(scenes)
 
 
-def test_held_out_combinations_appear_in_the_test_split_alone() -> None:
+def test_held_out_combinations_appear_only_in_the_test_split() -> None:
     seen: Counter[str] = Counter()
     for split in SPLITS:
         for seed in range(300):
@@ -77,7 +77,7 @@ def test_the_same_seed_gives_the_same_picture_everywhere() -> None:
 
 @settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 10**9))
-def test_the_truth_of_a_drawing_fits_its_picture(seed: int) -> None:
+def test_the_masks_of_a_drawing_fit_its_picture(seed: int) -> None:
     scene = make_scene(seed, "train")
     drawn = draw(scene)
     assert drawn.pixels.shape == (scene.height, scene.width, 3)
@@ -93,8 +93,8 @@ def test_the_truth_of_a_drawing_fits_its_picture(seed: int) -> None:
         assert thing.box[1] <= top < bottom <= thing.box[3]
 
 
-def test_a_thing_is_painted_in_its_colour() -> None:
-    """The commonest vivid hue of a repainted thing is the colour's, whatever the drawing's own was."""
+def test_a_thing_is_drawn_in_its_colour() -> None:
+    """The most frequent vivid hue of a repainted thing is that of its colour."""
     hues = {"red": 355, "yellow": 49, "green": 119, "blue": 212, "purple": 268, "pink": 335}
     seen: dict[str, int] = Counter()
     for seed in range(120):
@@ -116,7 +116,7 @@ def _hue(pixels: np.ndarray) -> float:
     return float((counts.argmax() * 4 + 2) / 255 * 360)
 
 
-def test_faces_lie_on_people() -> None:
+def test_faces_are_on_people() -> None:
     for seed in range(60):
         drawn = draw(make_scene(seed, "train"))
         for index, thing in enumerate(drawn.scene.things):

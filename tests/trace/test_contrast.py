@@ -12,7 +12,7 @@ PAGE = (PACKAGE / "trace" / "page.css").read_text("utf-8")
 STYLES = {
     "trace": PAGE,
     "demo": (PACKAGE / "miniworld" / "demo.css").read_text("utf-8"),
-    "report": (PACKAGE / "miniworld" / "evaluation" / "report.css").read_text("utf-8"),
+    "report": (PACKAGE / "evaluation" / "report.css").read_text("utf-8"),
 }
 BACKGROUNDS = ("page", "card", "wash", "bad-wash", "warn-wash")
 LEAST = 4.5

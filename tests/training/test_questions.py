@@ -13,7 +13,7 @@ from training import questions
 from training.pictures import Picture, Pictures
 from training.questions import ANSWERS, WholeQuestions, make_sample
 from training.views import View, make_view, part_of
-from visprog.miniworld.drawing import Drawn, draw
+from visprog.miniworld.drawing import DrawnScene, draw
 from visprog.miniworld.scene import Ground, Scene, Thing
 from visprog.miniworld.tasks.wording import Noun
 
@@ -26,7 +26,7 @@ RED, BLUE, DOG = (
 
 
 def picture(*things: Thing) -> Picture:
-    drawn: Drawn = draw(Scene(192, 160, GROUND, things))
+    drawn: DrawnScene = draw(Scene(192, 160, GROUND, things))
     boxes = np.array([drawn.box(number) for number in range(len(things))], np.int32).reshape(-1, 4)
     seen = np.ones(len(things), np.float32)
     return Picture(drawn.scene, drawn.pixels, drawn.owners, drawn.ground, boxes, seen)

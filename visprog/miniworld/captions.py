@@ -1,4 +1,4 @@
-"""What one says of a picture: phrases for things and stuff, and sentences for whole scenes."""
+"""Captions: phrases for things and stuff, and sentences about whole scenes."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections import Counter
 from collections.abc import Sequence
 
 from visprog.miniworld.catalogue import CATEGORIES, KINDS, plural_of
-from visprog.miniworld.drawing import Drawn
+from visprog.miniworld.drawing import DrawnScene
 from visprog.miniworld.scene import Thing
 
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-"""Number words, by their value."""
+"""Number words by their value."""
 
 _PAIRED = "scissors"
-"""What is counted in pairs."""
+"""The ending of names that are counted in pairs."""
 
 _STUFF_PHRASES: dict[str, tuple[str, ...]] = {
     "sky": ("sky", "blue sky", "a blue sky", "a sky with white clouds", "the cloudy sky"),
@@ -30,19 +30,19 @@ _STUFF_PHRASES: dict[str, tuple[str, ...]] = {
 
 
 def stuff_phrases(kind: str) -> tuple[str, ...]:
-    """Return what a kind of stuff is called, its own name first."""
+    """Return the phrases for a kind of stuff, starting with its name."""
     return _STUFF_PHRASES[kind]
 
 
 def with_article(name: str) -> str:
-    """Return a singular noun, or an adjective and a noun, with "a" or "an" before it."""
+    """Return a singular noun phrase with "a" or "an" before it: "a dog", "an orange ball"."""
     if name.endswith(_PAIRED):
         return f"a pair of {name}"
     return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
 
 
 def coloured(category: str, colour: str | None) -> str:
-    """Return a category's name with the colour before it, where there is one."""
+    """Return the name of a category with its colour before it, if there is one."""
     return f"{colour} {category}" if colour else category
 
 
@@ -54,7 +54,7 @@ def counted(number: int, name: str) -> str:
 
 
 def _plural(phrase: str) -> str:
-    """Return the plural of a name, with or without a colour before it."""
+    """Return the plural of a name. A colour may come before the name."""
     if phrase in CATEGORIES or phrase in KINDS:
         return plural_of(phrase)
     colour, _, name = phrase.partition(" ")
@@ -62,7 +62,7 @@ def _plural(phrase: str) -> str:
 
 
 def names_of(thing: Thing) -> tuple[str, ...]:
-    """Return what a thing may be called: its category, that with its colour, and its hypernyms."""
+    """Return the names of a thing: its category and its hypernyms, with and without its colour."""
     category = CATEGORIES[thing.category]
     names = [thing.category, *(kind for kind in category.kinds if kind != "object")]
     if thing.colour:
@@ -71,12 +71,12 @@ def names_of(thing: Thing) -> tuple[str, ...]:
 
 
 def listed(phrases: Sequence[str]) -> str:
-    """Return phrases as one: "a", "a and b", "a, b and c"."""
+    """Return phrases joined into one: "a", "a and b", "a, b and c"."""
     return " and ".join(part for part in (", ".join(phrases[:-1]), phrases[-1]) if part)
 
 
-def describe(drawn: Drawn, rng: random.Random) -> str:
-    """Return a sentence about a scene: what there is, what it stands on, or how two things lie."""
+def describe(drawn: DrawnScene, rng: random.Random) -> str:
+    """Return a sentence about the things of a scene, their ground, or the relation of two things."""
     things = drawn.scene.things
     if len(things) > 1 and rng.random() < 0.35:
         return _related(rng, things)
@@ -99,11 +99,11 @@ RELATIONS: dict[str, tuple[int, int]] = {
     "to the left of": (-1, 0),
     "to the right of": (1, 0),
 }
-"""Relations of two things, and in which direction (x, y) the first lies from the second."""
+"""Relations of two things, with the direction (x, y) from the second to the first."""
 
 
 def relation_of(one: Thing, other: Thing) -> str:
-    """Return the relation of the larger distance between the middles of two things."""
+    """Return the relation of two things along the axis on which their centres are further apart."""
     x, y = one.centre[0] - other.centre[0], one.centre[1] - other.centre[1]
     if abs(x) > abs(y):
         return "to the left of" if x < 0 else "to the right of"

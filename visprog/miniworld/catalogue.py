@@ -1,6 +1,6 @@
-"""What there is in the miniature world: categories of things, kinds of stuff, colours.
+"""The catalogue of the miniature world: categories of things, kinds of stuff, colours.
 
-The sprites are Twemoji (CC BY 4.0), by the names that the package augly gives them.
+The sprites are Twemoji (CC BY 4.0). Their names are those of the package augly.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ Box = tuple[float, float, float, float]
 class Category(NamedTuple):
     """A category of things.
 
-    `kinds` are its hypernyms, the nearest first. `colour` is its own colour, None where it has no single
-    one. A category with `tints` comes in those colours instead. `face` is where a person's face is, in
+    `kinds` are its hypernyms, the nearest first. `colour` is that of its sprite; None if it has several.
+    A category with `tints` is repainted in those colours instead. `face` is the box of a person's face in
     fractions of the sprite's box: left, top, right, bottom.
     """
 
@@ -28,12 +28,12 @@ class Category(NamedTuple):
 
     @property
     def colours(self) -> tuple[str, ...]:
-        """The colours in which it comes; none where it has no single one."""
+        """The possible colours of a thing. Empty if it has several colours at the same time."""
         return self.tints or ((self.colour,) if self.colour else ())
 
 
 TINTS = ("red", "yellow", "green", "blue", "purple", "pink")
-"""The colours in which things are repainted."""
+"""The colours that things are repainted in."""
 
 COLOURS = (*TINTS, "orange", "brown", "black", "white", "gray")
 """Every colour that a thing can have."""
@@ -137,7 +137,7 @@ _ALL = (
 )
 
 CATEGORIES: dict[str, Category] = {category.name: category for category in _ALL}
-"""Every category by its name."""
+"""All categories by name."""
 
 KINDS: dict[str, str] = {
     "person": "people",
@@ -152,14 +152,14 @@ KINDS: dict[str, str] = {
     "tool": "tools",
     "object": "objects",
 }
-"""The hypernyms and their plurals. `object` groups what is nothing else, and no one is asked about it."""
+"""The hypernyms and their plurals. `object` groups the remaining things; no question is about it."""
 
 STUFF = ("sky", "sea", "grass", "desert", "snow", "road", "brick wall", "wooden floor", "gravel")
-"""The kinds of stuff, of which a picture has a region each."""
+"""The kinds of stuff. Stuff fills regions of the ground and is not counted."""
 
 
 def categories_of(kind: str) -> tuple[str, ...]:
-    """Return the names of the categories that `kind`, a category or a hypernym, covers."""
+    """Return the names of the categories of a hypernym; a category itself for a category."""
     if kind in CATEGORIES:
         return (kind,)
     return tuple(category.name for category in _ALL if kind in category.kinds)

@@ -1,8 +1,8 @@
-"""The demo: the paper's pictures in miniature, run on this machine and shown on one page."""
+"""The demo: runs the paper's tasks on drawn pictures, offline, and writes a page with the results."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
@@ -10,15 +10,15 @@ from time import perf_counter
 from visprog.errors import ModelUnavailable, VisProgError
 from visprog.files import write_atomically
 from visprog.language.program import Call
-from visprog.miniworld.demo_page import Shown, render
+from visprog.miniworld.demo_page import DemoResult, render
+from visprog.miniworld.demo_tasks import DEMO_TASKS, DemoTask
 from visprog.miniworld.drawing import draw
-from visprog.miniworld.exhibits import EXHIBITS, Exhibit
 from visprog.models.zoo import Zoo
 from visprog.planner.plan import Plan
 from visprog.session import VisProg
 
 PLANNER = "transformers:visprog-mini/t5"
-"""Who writes the programs. What it cannot write, the planner `examples` may."""
+"""The planner of the demo. If it fails, the planner `examples` writes the program."""
 
 
 def run_demo(
@@ -26,63 +26,64 @@ def run_demo(
     *,
     models: str | Mapping[str, object] | Zoo = "mini",
     planner: str = PLANNER,
+    tasks: Sequence[DemoTask] = DEMO_TASKS,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Path:
-    """Run the exhibits, and write the page to `out`; `progress` is told what comes next.
+    """Run the tasks and write the page to `out`. `progress` is called with the name of each stage.
 
-    One that asks for a role which nothing fills is left out. Nothing is fetched and no service is asked.
-    Raises ModelUnavailable where a model cannot be loaded, and OutputError where the page cannot be written.
+    Tasks that need a role without a model are skipped. The demo does not use the network. Raise
+    ModelUnavailable if a model cannot be loaded, and OutputError if the page cannot be written.
     """
     started = perf_counter()
     zoo = (
         models if isinstance(models, Zoo) else Zoo(models) if isinstance(models, str) else Zoo(models=models)
     )
-    shown = []
+    results = []
     with VisProg(planner=planner, models=zoo) as first, VisProg(planner="examples", models=zoo) as second:
-        roles = {exhibit.title: _roles(exhibit, first) for exhibit in EXHIBITS}
-        exhibits = [exhibit for exhibit in EXHIBITS if all(map(zoo.has, roles[exhibit.title]))]
-        if not exhibits:
+        roles = {task.title: _roles(task, first) for task in tasks}
+        possible = [task for task in tasks if all(map(zoo.has, roles[task.title]))]
+        if not possible:
             raise ModelUnavailable(
-                f"the profile {zoo.profile.name} fills the roles of no exhibit", help="use the profile `mini`"
+                f"the profile {zoo.profile.name} has no models for the demo", help="use the profile `mini`"
             )
         progress("loading the models")
-        for role in sorted(set().union(*(roles[exhibit.title] for exhibit in exhibits))):
+        for role in sorted(set().union(*(roles[task.title] for task in possible))):
             zoo.get(role)
-        for exhibit in exhibits:
-            progress(exhibit.title)
-            shown.append(_show(exhibit, first, second))
-    page = render(shown, profile=zoo.profile.name, seconds=perf_counter() - started)
+        for task in possible:
+            progress(task.title)
+            results.append(_run(task, first, second))
+    page = render(results, profile=zoo.profile.name, seconds=perf_counter() - started)
     write_atomically(out, page.encode())
     return out
 
 
-def _roles(exhibit: Exhibit, session: VisProg) -> set[str]:
-    """Return the roles that the exhibit's own program cannot do without."""
-    checked = session.check(exhibit.program, tuple(exhibit.scenes))
+def _roles(task: DemoTask, session: VisProg) -> set[str]:
+    """Return the roles that the task's reference program needs."""
+    checked = session.check(task.program, tuple(task.scenes))
     called = [step.value.tool for step in checked.program if isinstance(step.value, Call)]
     tools = filter(None, map(session.tools.get, called))
     return {need.role for tool in tools for need in tool.needs.values() if not need.optional}
 
 
-def _show(exhibit: Exhibit, *sessions: VisProg) -> Shown:
-    pictures = {name: draw(scene).image for name, scene in exhibit.scenes.items()}
-    plan = _plan(exhibit, tuple(pictures), sessions)
-    return Shown(exhibit, sessions[0].execute(plan, pictures))
+def _run(task: DemoTask, *sessions: VisProg) -> DemoResult:
+    pictures = {name: draw(scene).image for name, scene in task.scenes.items()}
+    plan = _plan(task, tuple(pictures), sessions)
+    return DemoResult(task, sessions[0].execute(plan, pictures))
 
 
-def _plan(exhibit: Exhibit, names: tuple[str, ...], sessions: tuple[VisProg, ...]) -> Plan:
-    """Return a plan of the first session whose planner finds one; the exhibit's own program without any.
+def _plan(task: DemoTask, names: tuple[str, ...], sessions: tuple[VisProg, ...]) -> Plan:
+    """Return the plan of the first session whose planner finds one, or the task's reference program.
 
-    What the planners before it had to say stands among its remarks.
+    The errors of the other planners are added to the remarks.
     """
     failures: list[str] = []
     for session in sessions:
         try:
-            plan = session.plan(exhibit.instruction, names, task=exhibit.task)
+            plan = session.plan(task.instruction, names, task=task.bank)
         except VisProgError as error:
             failures += error.message.splitlines()[:1]
         else:
             return replace(plan, remarks=(*failures, *plan.remarks))
-    checked = sessions[0].check(exhibit.program, names)
-    author = "hand, as no planner found one"
-    return Plan(exhibit.instruction, exhibit.task, checked, author, remarks=tuple(failures))
+    checked = sessions[0].check(task.program, names)
+    author = "hand, because no planner found one"
+    return Plan(task.instruction, task.bank, checked, author, remarks=tuple(failures))

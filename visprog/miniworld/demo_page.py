@@ -1,4 +1,4 @@
-"""The demo's page: a card for each exhibit, with its pictures, its program and its whole trace."""
+"""The page of the demo: a card for each task, with its pictures, its program and its trace."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from markupsafe import Markup
 from PIL import Image as PILImage
 
-from visprog.miniworld.exhibits import Exhibit
+from visprog.miniworld.demo_tasks import DemoTask
 from visprog.trace.html import render_html
 from visprog.trace.listing import Line, listing
 from visprog.trace.pages import allowed, environment, source
@@ -21,24 +21,24 @@ from visprog.trace.thumbnails import Thumbnail, thumbnail
 from visprog.values import Image
 
 
-class Shown(NamedTuple):
-    """An exhibit and its run."""
+class DemoResult(NamedTuple):
+    """A task and its run."""
 
-    exhibit: Exhibit
+    task: DemoTask
     run: Run
 
     @property
     def right(self) -> bool | None:
-        """Whether the result is the right one; None where that is for the eye to judge."""
-        if self.exhibit.answer is None:
+        """Whether the result is right; None if the task has no right answer to compare with."""
+        if self.task.answer is None:
             return None
-        return self.run.ok and self.run.result == self.exhibit.answer
+        return self.run.ok and self.run.result == self.task.answer
 
 
 class _Card(NamedTuple):
-    """An exhibit, ready for the page: pictures by name, and each line of the program with what it came to."""
+    """A task in the form that the page needs: pictures by name, and each program line with its result."""
 
-    shown: Shown
+    done: DemoResult
     inputs: tuple[tuple[str, Thumbnail], ...]
     result: Thumbnail | None
     answer: str
@@ -46,19 +46,19 @@ class _Card(NamedTuple):
     trace: str
 
 
-def render(shown: Iterable[Shown], *, profile: str, seconds: float) -> str:
-    """Return the page. It asks for nothing from outside, and every text on it is escaped."""
-    cards = [_card(each) for each in shown]
+def render(results: Iterable[DemoResult], *, profile: str, seconds: float) -> str:
+    """Return the page. It has no external resources, and all text is escaped."""
+    cards = [_card(each) for each in results]
     policy = _policy([card.trace for card in cards])
     page: str = _template().render(cards=cards, profile=profile, seconds=seconds, policy=policy)
     return page
 
 
-def _card(shown: Shown) -> _Card:
-    run = shown.run
+def _card(done: DemoResult) -> _Card:
+    run = done.run
     result = run.result if run.ok else None
     return _Card(
-        shown,
+        done,
         tuple((name, _enlarged(image)) for name, image in run.inputs.items()),
         _enlarged(result) if isinstance(result, Image) else None,
         result if isinstance(result, str) else describe(result).summary,
@@ -68,21 +68,21 @@ def _card(shown: Shown) -> _Card:
 
 
 def _enlarged(image: Image) -> Thumbnail:
-    """Return the picture at twice its size: as a browser would show it, but smooth."""
+    """Return the picture at twice its size. Unlike a browser, this interpolates smoothly."""
     twice = image.width * 2, image.height * 2
     return thumbnail(Image.from_pil(image.to_pil().resize(twice, PILImage.Resampling.LANCZOS)))
 
 
 def _lines(run: Run) -> Iterator[tuple[Line, str]]:
-    came_to = {record.index: describe(record.value).summary for record in run.steps if record.error is None}
+    results = {record.index: describe(record.value).summary for record in run.steps if record.error is None}
     for line in listing(run.checked):
-        yield line, "" if line.step is None else came_to.get(line.step, "")
+        yield line, "" if line.step is None else results.get(line.step, "")
 
 
 def _policy(traces: Iterable[str]) -> str:
-    """Return the policy that allows the page's own style, and what the traces in its frames consist of.
+    """Return the content security policy of the page. It also allows the styles and scripts of the traces.
 
-    A frame inherits the policy of the page around it, and keeps to its own as well.
+    A frame must satisfy the policy of its page as well as its own.
     """
     styles, scripts = [allowed(_style())], []
     for trace in traces:
@@ -104,5 +104,5 @@ def _template() -> Any:
 
 
 def _style() -> str:
-    """Return the style of traces, and what the page has beside it."""
+    """Return the style of traces, followed by the style of the demo."""
     return source("visprog.trace", "page.css") + source("visprog.miniworld", "demo.css")

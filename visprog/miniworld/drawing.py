@@ -1,4 +1,4 @@
-"""Drawing scenes, and what is true of the drawing: which pixel shows what."""
+"""Draws scenes and records what each pixel shows."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Mask = NDArray[np.bool_]
 Box = tuple[int, int, int, int]
 
 _OPAQUE = 128
-"""From which alpha on a pixel is the sprite's."""
+"""Minimum alpha of the pixels that belong to a sprite."""
 
 _PAINT: dict[str, tuple[float, float, float]] = {
     "red": (0.985, 0.80, 0.86),
@@ -29,16 +29,16 @@ _PAINT: dict[str, tuple[float, float, float]] = {
     "purple": (0.745, 0.56, 0.74),
     "pink": (0.93, 0.38, 0.98),
 }
-"""Hue, saturation and value, from 0 to 1, of the colours in which things are painted."""
+"""Hue, saturation and value, from 0 to 1, of the colours that things are repainted in."""
 
 
 @dataclass(frozen=True)
-class Drawn:
+class DrawnScene:
     """A drawn scene.
 
-    `pixels` is RGB of shape (height, width, 3). `owners`, shape (height, width), holds for each pixel the
-    number of the thing in sight there, from 0, or -1 where it is stuff. `ground` holds the number of the
-    kind of stuff in `STUFF`, also behind things.
+    `pixels` is RGB of shape (height, width, 3). `owners`, shape (height, width), contains the index of the
+    visible thing at each pixel, or -1 for stuff. `ground` contains the index of the kind of stuff in `STUFF`,
+    also behind things.
     """
 
     scene: Scene
@@ -52,25 +52,25 @@ class Drawn:
         return Image(self.pixels)
 
     def mask(self, index: int) -> Mask:
-        """Return which pixels show the thing of this number in the scene."""
+        """Return the pixels that show a thing, given its index in the scene."""
         return np.asarray(self.owners == index)
 
     def box(self, index: int) -> Box:
-        """Return the tight box of what is in sight of the thing; (0, 0, 0, 0) where nothing is."""
+        """Return the tight box of the visible part of a thing; (0, 0, 0, 0) if it is hidden."""
         return bounds(self.mask(index))
 
     def stuff(self, kind: str) -> Mask:
-        """Return which pixels show this kind of stuff, and no thing before it."""
+        """Return the pixels that show this kind of stuff, without things in front of it."""
         return np.asarray((self.ground == STUFF.index(kind)) & (self.owners < 0))
 
     def face(self, index: int) -> Box | None:
-        """Return the box of a person's face, clipped to the picture; None for other things."""
+        """Return the box of the face if the thing is a person; None otherwise."""
         thing = self.scene.things[index]
         return face_of(thing)
 
 
-def draw(scene: Scene) -> Drawn:
-    """Draw a scene. The same scene gives the same picture everywhere."""
+def draw(scene: Scene) -> DrawnScene:
+    """Draw a scene. The same scene gives the same picture on every machine."""
     ground = _ground(scene.ground, scene.width, scene.height)
     pixels = _paint(ground, scene.ground.seed)
     owners = np.full(ground.shape, -1, np.int8)
@@ -82,11 +82,11 @@ def draw(scene: Scene) -> Drawn:
         over = alpha[cut][:, :, None] / 255.0
         pixels[place] = np.round(colour[cut] * over + pixels[place] * (1 - over)).astype(np.uint8)
         owners[place][alpha[cut] >= _OPAQUE] = index
-    return Drawn(scene, pixels, owners, ground)
+    return DrawnScene(scene, pixels, owners, ground)
 
 
 def face_of(thing: Thing) -> Box | None:
-    """Return the box of a person's face; None for other things."""
+    """Return the box of the face if the thing is a person; None otherwise."""
     face = CATEGORIES[thing.category].face
     if face is None:
         return None
@@ -106,7 +106,7 @@ def bounds(mask: Mask) -> Box:
 
 
 def _ground(ground: Ground, width: int, height: int) -> NDArray[np.int8]:
-    """Return the number of the kind of stuff at each pixel."""
+    """Return the index of the kind of stuff at each pixel."""
     rng = np.random.RandomState(ground.seed)
     across, along = (height, width) if ground.sideways else (width, height)
     numbers = np.full((along, across), STUFF.index(ground.kinds[0]), np.int8)
@@ -143,7 +143,7 @@ def _paint(ground: NDArray[np.int8], seed: int) -> NDArray[np.uint8]:
 def _sprite(
     category: str, colour: str | None, side: int, mirrored: bool
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Return a sprite's colours, shape (side, side, 3), and how opaque it is, shape (side, side)."""
+    """Return the colours of a sprite, shape (side, side, 3), and its alpha, shape (side, side)."""
     picture = _painted(category, colour).resize((side, side), PILImage.Resampling.BICUBIC)
     if mirrored:
         picture = picture.transpose(PILImage.Transpose.FLIP_LEFT_RIGHT)
@@ -153,7 +153,7 @@ def _sprite(
 
 @cache
 def _painted(category: str, colour: str | None) -> PILImage.Image:
-    """Return the sprite of a category, its main colour exchanged for `colour` where it comes in several."""
+    """Return the sprite of a category. Its main colour is replaced by `colour` if the category has tints."""
     entry = CATEGORIES[category]
     with PILImage.open(sprites()[entry.sprite]) as file:
         picture = file.convert("RGBA")

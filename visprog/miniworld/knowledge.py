@@ -1,4 +1,4 @@
-"""What is known of the categories of the miniature world: the knowledge base behind the tool List."""
+"""The knowledge base of the miniature world. The tool List answers from it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from visprog.nouns import singular
 
 
 class Fact(NamedTuple):
-    """What sets some categories of a kind apart: the ways to ask for them, and their names."""
+    """A property of some categories of a kind: queries for it, and the names of the categories."""
 
     kind: str
     queries: tuple[str, ...]
@@ -19,9 +19,9 @@ class Fact(NamedTuple):
 
 
 def _fact(kind: str, queries: str, names: str) -> Fact:
-    """Read a fact. In a query, {} stands for the plural of the kind."""
-    asked = tuple(query.strip().replace("{}", plural_of(kind)) for query in queries.split("/"))
-    return Fact(kind, asked, tuple(name.strip() for name in names.split(",")))
+    """Parse a fact. In a query, {} is replaced by the plural of the kind."""
+    queries_of_kind = tuple(query.strip().replace("{}", plural_of(kind)) for query in queries.split("/"))
+    return Fact(kind, queries_of_kind, tuple(name.strip() for name in names.split(",")))
 
 
 FACTS = (
@@ -118,17 +118,17 @@ FACTS = (
     _fact("person", "{} who ride a bike / {} on two wheels", "cyclist"),
     _fact("person", "{} who go to school / {} of school age", "boy, girl"),
 )
-"""Everything that is known, with queries that no two facts share."""
+"""All facts. No two facts share a query."""
 
 QUERIES = tuple(query for fact in FACTS for query in fact.queries)
-"""Every query in every wording."""
+"""All queries of all facts."""
 
 
 def answers(query: str) -> tuple[str, ...]:
-    """Return the names of the categories that a query asks for; none where it is not known.
+    """Return the names of the categories that a query asks for; empty if the query is unknown.
 
-    A kind by itself ("animals", "kinds of fruit") asks for all of its categories. Case, articles, plurals,
-    numbers and the words "all" and "different" do not matter.
+    The name of a kind ("animals", "kinds of fruit") asks for all its categories. Case, articles, plurals,
+    numbers and the words "all" and "different" are ignored.
     """
     return _known().get(_key(query), ())
 
@@ -139,11 +139,11 @@ def _known() -> dict[tuple[str, ...], tuple[str, ...]]:
     return kinds | {_key(query): fact.names for fact in FACTS for query in fact.queries}
 
 
-_NO_MATTER = frozenset({"a", "an", "the", "all", "any", "different", "names", "kinds", "types", "of"})
-_ALIKE = {"who": "that", "which": "that"}
+_IGNORED = frozenset({"a", "an", "the", "all", "any", "different", "names", "kinds", "types", "of"})
+_SYNONYMS = {"who": "that", "which": "that"}
 
 
 def _key(query: str) -> tuple[str, ...]:
-    """Return the words of a query that matter, in the singular."""
+    """Return the relevant words of a query, in the singular."""
     words = re.findall(r"[a-z]+", query.casefold())
-    return tuple(_ALIKE.get(word, singular(word)) for word in words if word not in _NO_MATTER)
+    return tuple(_SYNONYMS.get(word, singular(word)) for word in words if word not in _IGNORED)

@@ -1,4 +1,4 @@
-"""What a phrase is about: the things and the stuff of the miniature world that it mentions."""
+"""Finds the things and stuff of the miniature world that a text mentions."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from visprog.miniworld.scene import Thing
 
 
 class Mention(NamedTuple):
-    """One thing or kind of stuff that a phrase mentions.
+    """A thing or a kind of stuff that a text mentions.
 
-    `name` is a category, a hypernym, a kind of stuff, "face", or "" where only a colour is told.
+    `name` is a category, a hypernym, a kind of stuff, "face", or "" if the text gives only a colour.
     """
 
     name: str
     colour: str | None = None
 
     def fits(self, shown: Thing | str) -> bool:
-        """Whether a thing, or a kind of stuff, is what is mentioned."""
+        """Return whether the mention matches a thing or a kind of stuff."""
         if isinstance(shown, str):
             return self.name == shown
         if self.colour not in (None, shown.colour):
@@ -30,7 +30,7 @@ class Mention(NamedTuple):
 
 
 def mentions(text: str) -> tuple[Mention, ...]:
-    """Return what a text mentions, in its order; plurals and articles make no difference."""
+    """Return the mentions in a text, in order. Plurals and articles are ignored."""
     words = re.findall(r"\w+", text.casefold().replace("grey", "gray").replace("_", " "))
     found: list[Mention] = []
     colour, place = None, 0
@@ -46,7 +46,7 @@ def mentions(text: str) -> tuple[Mention, ...]:
 
 
 def _name_at(words: list[str], place: int) -> tuple[str, int]:
-    """Return what the longest name that begins at a word stands for, and its number of words, or "" and 0."""
+    """Return the longest name that starts at a word, and its number of words; "" and 0 if there is none."""
     for length in range(_LONGEST, 0, -1):
         name = _names().get(" ".join(words[place : place + length]))
         if name is not None and place + length <= len(words):
@@ -69,7 +69,7 @@ _OTHER_NAMES = {
 
 @cache
 def _names() -> dict[str, str]:
-    """Return what every name stands for, plurals included."""
+    """Return the canonical name for every name, including plurals."""
     singular = {"face": "face", **{name: name for name in (*CATEGORIES, *KINDS) if name != "object"}}
     plural = {plural_of(name): name for name in singular if name != "face"}
     stuff = {_bare(phrase): kind for kind in STUFF for phrase in stuff_phrases(kind)}

@@ -1,7 +1,6 @@
-"""The oracle: a model for every role that looks nothing up but the truth about drawn scenes.
+"""The oracle: perfect models for drawn scenes.
 
-A program that goes wrong with it is itself at fault; one that goes wrong only without it was let down by what
-its models saw.
+If a program fails with the oracle, the program is wrong. If it fails only with other models, they are wrong.
 
     VisProg(models=Oracle([draw(scene)]).zoo())
 """
@@ -19,11 +18,11 @@ from numpy.typing import NDArray
 
 from visprog.miniworld.captions import counted, listed
 from visprog.miniworld.catalogue import CATEGORIES, COLOURS, STUFF
-from visprog.miniworld.drawing import Drawn, bounds, draw
+from visprog.miniworld.drawing import DrawnScene, bounds, draw
 from visprog.miniworld.knowledge import answers
 from visprog.miniworld.mentions import Mention, mentions
 from visprog.miniworld.scene import Scene, Thing
-from visprog.miniworld.sight import Sight, find
+from visprog.miniworld.scene_view import SceneView, find_view
 from visprog.miniworld.textures import tile
 from visprog.models.inpainting import asks_for_removal
 from visprog.models.profile import load_profile
@@ -33,38 +32,37 @@ from visprog.values import Image, Region, Regions
 
 _ROLES = tuple(role for role in ROLES if role != "transcriber")
 
-_TRUE, _ANYTHING, _BESIDE, _FALSE = 10.0, 5.0, 3.0, 0.0
-"""Logits of what a picture is about, of words for anything, of what is also in it, and of what is not."""
+_MAIN, _ANYTHING, _VISIBLE, _ABSENT = 10.0, 5.0, 3.0, 0.0
+"""Logits for the main thing of a picture, for words like "thing", for other visible things, and the rest."""
 
 _ANY_WORDS = frozenset({"object", "objects", "thing", "things", "stuff", "texture"})
 
 
 class Oracle:
-    """Fills every role but the transcriber's from the truth about drawn scenes.
+    """Fills every role except the transcriber's, from the truth about drawn scenes.
 
-    It recognises a picture of them, and any part cut out of one, pixel by pixel; an edited picture counts as
-    the scene that it shows most pixels of. Of a picture of anything else it raises LookupError. May be shared
-    by threads.
+    It recognises a picture of a scene, or a part of it, by its pixels. An edited picture counts as the scene
+    with most pixels in common. Raise LookupError for other pictures. Threads may share an oracle.
     """
 
-    def __init__(self, drawn: Iterable[Drawn]) -> None:
+    def __init__(self, drawn: Iterable[DrawnScene]) -> None:
         self._drawn = tuple(drawn)
-        self._known: dict[str, Sight] = {}
+        self._known: dict[str, SceneView] = {}
         digests = " ".join(scene.image.digest for scene in self._drawn)
         self.fingerprint = f"miniworld oracle {hashlib.sha256(digests.encode()).hexdigest()[:16]}"
 
-    def filling(self, *roles: str) -> dict[str, object]:
-        """Return what fills these roles, or all: `models` for VisProg, or for a Zoo with a profile."""
+    def models(self, *roles: str) -> dict[str, object]:
+        """Return models by role, for these roles or all: the argument `models` of VisProg or Zoo."""
         return dict.fromkeys(roles or _ROLES, self)
 
     def zoo(self) -> Zoo:
-        """Return it in place of all models of the profile `mini`, whose settings of tools hold here too."""
-        return Zoo(replace(load_profile("mini"), models={}), self.filling())
+        """Return a zoo with the tool settings of the profile `mini` and the oracle for all models."""
+        return Zoo(replace(load_profile("mini"), models={}), self.models())
 
     def detect(self, image: Image, labels: Sequence[str]) -> Regions:
-        """Return tight boxes of the things in sight that a label names."""
-        sight = self._sight(image)
-        found = ((label, box) for label in labels for box in _boxes(sight, label))
+        """Return the tight boxes of the visible things that match a label."""
+        view = self._sight(image)
+        found = ((label, box) for label in labels for box in _boxes(view, label))
         return Regions((Region(box, label) for label, box in found), size=image.size)
 
     def detect_faces(self, image: Image) -> Regions:
@@ -72,183 +70,181 @@ class Oracle:
         return Regions((Region(box, "face") for box in _faces(self._sight(image))), size=image.size)
 
     def segment(self, image: Image) -> Regions:
-        """Return what is in sight of each thing and of each kind of stuff."""
-        sight = self._sight(image)
-        shown = [(sight.thing(number).category, sight.mask(number)) for number in sight.things]
-        parts = [*shown, *sight.stuff().items()]
+        """Return the visible part of each thing and of each kind of stuff."""
+        view = self._sight(image)
+        shown = [(view.thing(number).category, view.mask(number)) for number in view.things]
+        parts = [*shown, *view.stuff().items()]
         return Regions((Region(bounds(mask), label, 1.0, mask) for label, mask in parts), size=image.size)
 
     def mask(self, image: Image, regions: Regions) -> Regions:
-        """Return the regions with the masks of what their boxes frame; a face is the head in its box."""
-        sight = self._sight(image)
-        masked = (Region(each.box, each.label, each.score, _outline(sight, each)) for each in regions)
+        """Return the regions with the masks of the things in their boxes; for a face, the head in the box."""
+        view = self._sight(image)
+        masked = (Region(each.box, each.label, each.score, _outline(view, each)) for each in regions)
         return Regions(masked, size=regions.size)
 
     def score(self, images: Sequence[Image], texts: Sequence[str]) -> NDArray[np.floating]:
-        """Return logits that are high where a text names what a picture is about; relations are not read."""
+        """Return logits that are high if a text names the main thing of a picture. Relations are ignored."""
         wanted = [(text, mentions(text)) for text in texts]
         sights = [self._sight(image) for image in images]
-        return np.array([[_fit(sight, *each) for each in wanted] for sight in sights]).reshape(
+        return np.array([[_fit(view, *each) for each in wanted] for view in sights]).reshape(
             len(images), len(texts)
         )
 
     def answer(self, image: Image, question: str) -> str:
-        """Answer what something is, which colour it has, whether or how often it is there."""
-        sight = self._sight(image)
+        """Answer questions about names, colours, existence and numbers of things."""
+        view = self._sight(image)
         for form, reply in _FORMS.items():
             if re.match(form, question.strip().casefold()):
-                return reply(sight, mentions(question))
-        raise LookupError(f"the oracle does not know how to answer {question!r}")
+                return reply(view, mentions(question))
+        raise LookupError(f"the oracle cannot answer {question!r}")
 
     def caption(self, image: Image) -> str:
-        """Return what is in sight, counted: "a dog and two cats"."""
-        sight = self._sight(image)
-        groups = Counter(sight.thing(number).category for number in sight.things)
-        return listed([counted(number, name) for name, number in groups.items()] or [*sight.stuff()])
+        """Return the visible things with their numbers: "a dog and two cats"."""
+        view = self._sight(image)
+        groups = Counter(view.thing(number).category for number in view.things)
+        return listed([counted(number, name) for name, number in groups.items()] or [*view.stuff()])
 
     def inpaint(self, image: Image, mask: NDArray[np.bool_], prompt: str) -> Image:
-        """Paint the stuff or the thing that the prompt names; for removal, the ground that it hides."""
-        sight = self._sight(image)
+        """Paint the stuff or thing that the prompt names; for a removal, the ground behind the mask."""
+        view = self._sight(image)
         pixels = image.pixels.copy()
         if mask.any():
-            pixels[mask] = _painting(sight, mask, prompt)[mask]
+            pixels[mask] = _painting(view, mask, prompt)[mask]
         return Image(pixels)
 
     def complete(self, messages: Sequence[Message], *, temperature: float | None = None) -> Completion:  # noqa: ARG002
-        """Return what the knowledge base holds on the tool List's request; nothing where it has nothing."""
+        """Answer a request of the tool List from the knowledge base. The answer may be empty."""
         request = re.fullmatch(r"List at most (\d+): (.*)", messages[-1].content.strip())
         if request is None:
-            raise LookupError(f"the oracle only answers to lists, not to {messages[-1].content!r}")
+            raise LookupError(f"the oracle only answers the tool List, not {messages[-1].content!r}")
         known = answers(request[2])[: int(request[1])]
         return Completion("\n".join(known), "oracle")
 
-    def _sight(self, image: Image) -> Sight:
-        sight = self._known.get(image.digest) or find(image, self._drawn)
-        if sight is None:
-            raise LookupError(
-                f"the oracle knows no scene that shows this picture of {image.width}x{image.height}"
-            )
-        return self._known.setdefault(image.digest, sight)
+    def _sight(self, image: Image) -> SceneView:
+        view = self._known.get(image.digest) or find_view(image, self._drawn)
+        if view is None:
+            raise LookupError(f"no scene of the oracle shows this picture of {image.width}x{image.height}")
+        return self._known.setdefault(image.digest, view)
 
 
-def _boxes(sight: Sight, label: str) -> list[tuple[int, int, int, int]]:
-    """Return the boxes of what a label names; of several mentions the first counts."""
+def _boxes(view: SceneView, label: str) -> list[tuple[int, int, int, int]]:
+    """Return the boxes of the things that match the first mention in a label."""
     wanted = mentions(label)[:1]
     if wanted == (Mention("face"),):
-        return _faces(sight)
-    return [sight.box(number) for number in _fitting(sight, wanted)] if wanted else []
+        return _faces(view)
+    return [view.box(number) for number in _fitting(view, wanted)] if wanted else []
 
 
-def _faces(sight: Sight) -> list[tuple[int, int, int, int]]:
-    return [box for number in range(len(sight.drawn.scene.things)) if (box := sight.face(number))]
+def _faces(view: SceneView) -> list[tuple[int, int, int, int]]:
+    return [box for number in range(len(view.drawn.scene.things)) if (box := view.face(number))]
 
 
-def _fitting(sight: Sight, wanted: Iterable[Mention]) -> list[int]:
-    """Return the things in sight that are all that is mentioned."""
+def _fitting(view: SceneView, wanted: Iterable[Mention]) -> list[int]:
+    """Return the visible things that match all mentions."""
     each = tuple(wanted)
-    return [number for number in sight.things if all(mention.fits(sight.thing(number)) for mention in each)]
+    return [number for number in view.things if all(mention.fits(view.thing(number)) for mention in each)]
 
 
-def _outline(sight: Sight, region: Region) -> NDArray[np.bool_]:
+def _outline(view: SceneView, region: Region) -> NDArray[np.bool_]:
     if region.label in STUFF:
-        return sight.stuff().get(region.label, np.zeros(sight.size[::-1], np.bool_))
-    about = sight.closest(region.box)
-    mask = sight.stuff()[about] if isinstance(about, str) else sight.mask(about)
-    inside = Regions([Region(region.box)], size=sight.size).union_mask()
+        return view.stuff().get(region.label, np.zeros(view.size[::-1], np.bool_))
+    about = view.closest(region.box)
+    mask = view.stuff()[about] if isinstance(about, str) else view.mask(about)
+    inside = Regions([Region(region.box)], size=view.size).union_mask()
     return mask & inside
 
 
-def _shown(sight: Sight) -> Thing | str:
-    """Return what the picture as a whole is about."""
-    about = sight.closest((0, 0, *sight.size))
-    return about if isinstance(about, str) else sight.thing(about)
+def _shown(view: SceneView) -> Thing | str:
+    """Return the main thing or stuff of the picture."""
+    about = view.closest((0, 0, *view.size))
+    return about if isinstance(about, str) else view.thing(about)
 
 
-def _fit(sight: Sight, text: str, wanted: Sequence[Mention]) -> float:
+def _fit(view: SceneView, text: str, wanted: Sequence[Mention]) -> float:
     if not wanted:
-        return _ANYTHING if text.strip().casefold() in _ANY_WORDS else _FALSE
-    stuff = sight.stuff()
-    present = [each.name in stuff or bool(_fitting(sight, [each])) for each in wanted]
+        return _ANYTHING if text.strip().casefold() in _ANY_WORDS else _ABSENT
+    stuff = view.stuff()
+    present = [each.name in stuff or bool(_fitting(view, [each])) for each in wanted]
     if len(wanted) > 1:
-        return _TRUE * sum(present) / len(present)
-    if wanted[0].fits(_shown(sight)):
-        return _TRUE + _precision(wanted[0])
-    return _BESIDE if present[0] else _FALSE
+        return _MAIN * sum(present) / len(present)
+    if wanted[0].fits(_shown(view)):
+        return _MAIN + _precision(wanted[0])
+    return _VISIBLE if present[0] else _ABSENT
 
 
 def _precision(mention: Mention) -> float:
-    """Return how much a mention tells: a red car more than a car, and that more than a vehicle."""
+    """Return how specific a mention is: "red car" is more specific than "car", and "car" than "vehicle"."""
     return 2.0 * (mention.name in CATEGORIES or mention.name in STUFF) + (mention.colour is not None)
 
 
-def _count(sight: Sight, wanted: Sequence[Mention]) -> str:
-    return str(len(_fitting(sight, wanted[:1])))
+def _count(view: SceneView, wanted: Sequence[Mention]) -> str:
+    return str(len(_fitting(view, wanted[:1])))
 
 
-def _existence(sight: Sight, wanted: Sequence[Mention]) -> str:
-    stuff = sight.stuff()
-    return "yes" if all(each.name in stuff or _fitting(sight, [each]) for each in wanted) else "no"
+def _existence(view: SceneView, wanted: Sequence[Mention]) -> str:
+    stuff = view.stuff()
+    return "yes" if all(each.name in stuff or _fitting(view, [each]) for each in wanted) else "no"
 
 
-def _colour(sight: Sight, wanted: Sequence[Mention]) -> str:
-    number = _chosen(sight, _fitting(sight, wanted[:1]))
-    colour = sight.thing(number).colour if number is not None else None
+def _colour(view: SceneView, wanted: Sequence[Mention]) -> str:
+    number = _chosen(view, _fitting(view, wanted[:1]))
+    colour = view.thing(number).colour if number is not None else None
     return colour or "none"
 
 
-def _truth(sight: Sight, wanted: Sequence[Mention]) -> str:
-    """Say whether something in sight is all that is mentioned: a car, and red."""
-    return "yes" if _fitting(sight, wanted) else "no"
+def _truth(view: SceneView, wanted: Sequence[Mention]) -> str:
+    """Return whether a visible thing matches all mentions, such as a car and red."""
+    return "yes" if _fitting(view, wanted) else "no"
 
 
-def _identity(sight: Sight, wanted: Sequence[Mention]) -> str:
-    number = _chosen(sight, _fitting(sight, wanted[:1]))
+def _identity(view: SceneView, wanted: Sequence[Mention]) -> str:
+    number = _chosen(view, _fitting(view, wanted[:1]))
     if number is not None:
-        return sight.thing(number).category
-    shown = _shown(sight)
+        return view.thing(number).category
+    shown = _shown(view)
     return shown if isinstance(shown, str) else "nothing"
 
 
-def _chosen(sight: Sight, numbers: Sequence[int]) -> int | None:
-    """Return the one of these things that the picture is about, else the largest; None of none."""
-    about = sight.closest((0, 0, *sight.size))
+def _chosen(view: SceneView, numbers: Sequence[int]) -> int | None:
+    """Return the main thing of the picture if it is among `numbers`, otherwise the largest of them."""
+    about = view.closest((0, 0, *view.size))
     if about in numbers and not isinstance(about, str):
         return about
-    return max(numbers, key=lambda number: int(sight.mask(number).sum()), default=None)
+    return max(numbers, key=lambda number: int(view.mask(number).sum()), default=None)
 
 
-_FORMS: dict[str, Callable[[Sight, Sequence[Mention]], str]] = {
+_FORMS: dict[str, Callable[[SceneView, Sequence[Mention]], str]] = {
     r"how many ": _count,
     r"(?:is|are) there ": _existence,
     r"(?:what|which) (?:is the )?colou?r": _colour,
     r"(?:is|are) ": _truth,
     r"(?:what|which) ": _identity,
 }
-"""The forms of questions, by how they begin."""
+"""The answer functions by the beginning of the question."""
 
 
-def _painting(sight: Sight, mask: NDArray[np.bool_], prompt: str) -> NDArray[np.uint8]:
-    """Return a picture of the sight's size that shows what is asked for where the mask is."""
-    scene = sight.drawn.scene
-    left, top, right, bottom = sight.window
+def _painting(view: SceneView, mask: NDArray[np.bool_], prompt: str) -> NDArray[np.uint8]:
+    """Return pixels of the size of the view that show the content of the prompt where the mask is."""
+    scene = view.drawn.scene
+    left, top, right, bottom = view.window
     if asks_for_removal(prompt):
-        return _part(draw(Scene(scene.width, scene.height, scene.ground, ())), sight)
+        return _part(draw(Scene(scene.width, scene.height, scene.ground, ())), view)
     wanted = mentions(prompt)
     if not wanted:
         raise LookupError(f"the oracle cannot paint {prompt!r}")
     if wanted[0].name in STUFF:
         return tile(wanted[0].name)[: bottom - top, : right - left]
-    thing = _placed(wanted[0], bounds(mask), sight.window)
-    return _part(draw(Scene(scene.width, scene.height, scene.ground, (thing,))), sight)
+    thing = _placed(wanted[0], bounds(mask), view.window)
+    return _part(draw(Scene(scene.width, scene.height, scene.ground, (thing,))), view)
 
 
-def _part(drawn: Drawn, sight: Sight) -> NDArray[np.uint8]:
-    left, top, right, bottom = sight.window
+def _part(drawn: DrawnScene, view: SceneView) -> NDArray[np.uint8]:
+    left, top, right, bottom = view.window
     return drawn.pixels[top:bottom, left:right]
 
 
 def _placed(mention: Mention, box: tuple[int, int, int, int], window: tuple[int, int, int, int]) -> Thing:
-    """Return a thing that is what is mentioned, in the square around a box of the window."""
+    """Return a thing that matches the mention, in the square around a box of the window."""
     names = [name for name, entry in CATEGORIES.items() if mention.name in ("", name, *entry.kinds)]
     name = names[0] if names else "man"
     tints = CATEGORIES[name].tints

@@ -1,7 +1,7 @@
-"""Scenes: what stands where, as values that a seed determines.
+"""Scenes: things and ground with their positions, determined by a seed.
 
-Train, validation and test scenes come from separate streams of seeds. Some combinations of category and
-colour, and of category and neighbour, are held out: only test scenes may have them.
+Train, validation and test scenes use separate random streams. Some combinations of a category with a colour,
+and of two categories, are held out: they appear only in test scenes.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from visprog.miniworld.catalogue import CATEGORIES, STUFF
 Split = Literal["train", "validation", "test"]
 
 SIDES = (160, 192, 224, 256)
-"""The widths and heights that pictures have, in pixels."""
+"""The possible widths and heights of pictures, in pixels."""
 
 _MOST_COVERED = 0.3
-"""How much of a thing's box another may cover."""
+"""Maximum share of a thing's box that another thing may cover."""
 
 
 class Thing(NamedTuple):
     """A thing in a scene. `box` is its sprite's square (left, top, right, bottom), in pixels.
 
-    `colour` is None where it has no single one.
+    `colour` is None if it has several colours.
     """
 
     category: str
@@ -36,15 +36,15 @@ class Thing(NamedTuple):
 
     @property
     def centre(self) -> tuple[float, float]:
-        """The middle of the box, (x, y)."""
+        """The centre of the box, (x, y)."""
         left, top, right, bottom = self.box
         return (left + right) / 2, (top + bottom) / 2
 
 
 class Ground(NamedTuple):
-    """How stuff divides the picture: kinds from the top to the bottom, and the seed of their borders.
+    """The ground of a picture: kinds of stuff from top to bottom, and the random seed of their borders.
 
-    With `sideways` they follow each other from left to right; `pond` lies in a blob on top of them.
+    With `sideways`, the kinds are arranged from left to right. `pond` fills a blob on top of them.
     """
 
     kinds: tuple[str, ...]
@@ -55,7 +55,7 @@ class Ground(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A picture before it is drawn. `things` begin with the farthest, which the later ones may cover."""
+    """A picture before it is drawn. Later `things` are nearer and may cover earlier ones."""
 
     width: int
     height: int
@@ -68,7 +68,10 @@ class Scene:
 
 
 def is_held_out(category: str, other: str | None) -> bool:
-    """Whether a category with a colour, or beside another one, is kept for the test split: one in ten."""
+    """Return whether a category is combined with a colour or another category only in the test split.
+
+    This holds for one combination in ten.
+    """
     if other is None or category == other:
         return False
     pair = "/".join(sorted((category, other)))
@@ -76,13 +79,13 @@ def is_held_out(category: str, other: str | None) -> bool:
 
 
 def generator(seed: int, split: Split, purpose: str = "") -> random.Random:
-    """Return the stream of random numbers of a seed: another one in each split and for each purpose."""
+    """Return the random generator of a seed. Splits and purposes have separate ones."""
     digest = hashlib.sha256(f"{split}/{purpose}/{seed}".encode()).digest()
     return random.Random(int.from_bytes(digest[:8], "big"))
 
 
 def make_scene(seed: int, split: Split, *, most: int = 7) -> Scene:
-    """Return the scene of a seed, with two to `most` things: one to three each of a few categories."""
+    """Return the scene of a seed. It has two to `most` things, one to three of each category."""
     rng = generator(seed, split, "scene")
     width, height = rng.choice(SIDES), rng.choice(SIDES)
     groups: list[str] = []
@@ -98,7 +101,7 @@ def make_scene(seed: int, split: Split, *, most: int = 7) -> Scene:
 
 
 def choose_colour(rng: random.Random, category: str, split: Split) -> str | None:
-    """Return a colour for a thing of the category; None where it has no single one."""
+    """Return a random colour for a thing of the category; None if it has several colours."""
     colours = CATEGORIES[category].colours
     allowed = [each for each in colours if split == "test" or not is_held_out(category, each)] or colours
     return rng.choice(allowed) if allowed else None
@@ -111,7 +114,7 @@ def compose(
     wanted: list[tuple[str, str | None]],
     ground: Ground | None = None,
 ) -> Scene:
-    """Return a scene with these categories and colours at random places; one that finds none is left out."""
+    """Return a scene with these categories and colours at random places. Things without room are omitted."""
     things: list[Thing] = []
     for category, colour in wanted:
         for _ in range(30):
@@ -125,7 +128,7 @@ def compose(
 
 
 def make_ground(rng: random.Random, kinds: tuple[str, ...] | None = None) -> Ground:
-    """Return a ground of two to four kinds of stuff, with the sky above the others; or of `kinds`."""
+    """Return a ground of `kinds`, or of two to four random kinds of stuff. Sky is always on top."""
     chosen = list(kinds) if kinds else rng.sample(STUFF, rng.randint(2, 4))
     pond = chosen.pop() if kinds is None and len(chosen) > 2 and rng.random() < 0.4 else None
     chosen.sort(key="sky".__ne__)
@@ -134,7 +137,7 @@ def make_ground(rng: random.Random, kinds: tuple[str, ...] | None = None) -> Gro
 
 
 def _covered(one: Thing, other: Thing) -> float:
-    """Return which part of the smaller box the two have in common."""
+    """Return the share of the smaller box that the two boxes have in common."""
     width = min(one.box[2], other.box[2]) - max(one.box[0], other.box[0])
     height = min(one.box[3], other.box[3]) - max(one.box[1], other.box[1])
     smaller = min(one.box[2] - one.box[0], other.box[2] - other.box[0])

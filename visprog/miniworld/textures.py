@@ -1,4 +1,4 @@
-"""What stuff looks like: tiles of texture, made once, of which each picture shows another part."""
+"""Textures of stuff: large tiles, made once. Each picture shows a random part of them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 SIDE = 512
-"""The width and height of a tile, in pixels: twice the largest picture's."""
+"""The width and height of a tile, in pixels: twice the size of the largest picture."""
 
 Texture = NDArray[np.uint8]
 Plane = NDArray[np.float64]
@@ -17,9 +17,9 @@ Plane = NDArray[np.float64]
 
 @cache
 def tile(kind: str) -> Texture:
-    """Return the tile of a kind of stuff, shape (512, 512, 3). Raises KeyError for an unknown kind."""
+    """Return the tile of a kind of stuff, shape (512, 512, 3). Raise KeyError for an unknown kind."""
     paint = _PAINTERS[kind]
-    # This generator's numbers are the same in every version of numpy.
+    # RandomState gives the same numbers in every version of numpy.
     rng = np.random.RandomState(sum(kind.encode()))
     texture: Texture = np.clip(paint(rng), 0, 255).astype(np.uint8)
     texture.setflags(write=False)
@@ -43,7 +43,7 @@ def _eased(fraction: Plane) -> Plane:
 
 
 def _tinted(base: tuple[int, int, int], light: Plane) -> Plane:
-    """Return the colour, lighter and darker by `light` in shades of 256."""
+    """Return a colour made lighter or darker by `light`, in steps of 1/256."""
     return np.asarray(np.array(base)[None, None, :] + light[:, :, None])
 
 

@@ -1,4 +1,4 @@
-"""Solving tasks with the truth for models, and what holds for every kind of task."""
+"""Solves tasks with the oracle, and checks that apply to every kind of task."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from visprog import VisProg
 from visprog.miniworld.catalogue import CATEGORIES
-from visprog.miniworld.drawing import Drawn, draw
+from visprog.miniworld.drawing import DrawnScene, draw
 from visprog.miniworld.oracle import Oracle
 from visprog.miniworld.scene import Scene, is_held_out
 from visprog.miniworld.tasks.task import Task
 from visprog.values import Image
 
-_AT_ONCE = 10
-"""How many tasks share an engine, which takes longer to make than a program to run."""
+_BATCH = 10
+"""Number of tasks that share a session: creating one takes longer than running a program."""
 
 
 def solved(tasks: Sequence[Task]) -> Iterator[tuple[Task, list[object]]]:
-    """Yield each task with the results of its programs, which check without an error or a warning."""
-    for start in range(0, len(tasks), _AT_ONCE):
-        batch = tasks[start : start + _AT_ONCE]
+    """Yield each task with the results of its programs. The programs must have no diagnostics."""
+    for start in range(0, len(tasks), _BATCH):
+        batch = tasks[start : start + _BATCH]
         drawn = [{name: draw(scene) for name, scene in task.scenes.items()} for task in batch]
         oracle = Oracle(each for pictures in drawn for each in pictures.values())
-        with VisProg(models=oracle.filling(), workers=1) as visprog:
+        with VisProg(models=oracle.models(), workers=1) as visprog:
             for task, pictures in zip(batch, drawn, strict=True):
                 images = {name: each.image for name, each in pictures.items()}
                 yield task, [_result(visprog, task, program, images) for program in _programs(task)]
@@ -41,7 +41,7 @@ def _result(visprog: VisProg, task: Task, program: str, images: dict[str, Image]
 
 
 def held_out(scenes: Iterable[Scene]) -> list[tuple[str, str | None]]:
-    """Return the combinations in the scenes that are kept for the test split; one colour is no choice."""
+    """Return the held-out combinations in the scenes. Things with a single colour have none with it."""
     pairs = [
         (thing.category, other)
         for scene in scenes
@@ -52,8 +52,8 @@ def held_out(scenes: Iterable[Scene]) -> list[tuple[str, str | None]]:
     return [pair for pair in pairs if is_held_out(*pair)]
 
 
-def seen_of_each(drawn: Drawn) -> list[float]:
-    """Return which part of each thing is in sight."""
+def visible_shares(drawn: DrawnScene) -> list[float]:
+    """Return the visible share of each thing."""
     scene = drawn.scene
     alone = [draw(Scene(scene.width, scene.height, scene.ground, (thing,))) for thing in scene.things]
     return [float(drawn.mask(number).sum() / each.mask(0).sum()) for number, each in enumerate(alone)]

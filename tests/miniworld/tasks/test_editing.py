@@ -1,4 +1,4 @@
-"""Edits, made by their own programs with the truth for models."""
+"""Edits, made by their reference programs with the oracle."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from visprog import VisProg
-from visprog.miniworld.drawing import Drawn, Mask, draw
+from visprog.miniworld.drawing import DrawnScene, Mask, draw
 from visprog.miniworld.oracle import Oracle
-from visprog.miniworld.tasks.editing import _EMOJIS, make_task
+from visprog.miniworld.tasks.editing import EMOJIS, make_task
 from visprog.miniworld.tasks.task import Edit, Task
-from visprog.miniworld.tasks.wording import stands_in_a_bank
+from visprog.miniworld.tasks.wording import is_bank_instruction
 from visprog.modules.manipulation.sprites import sprite_name
 from visprog.values import Image, Region, Regions, enlarge
 
@@ -21,15 +21,15 @@ SEEDS = range(30)
 
 
 @pytest.fixture(scope="module", params=["train", "test"])
-def edited(request: pytest.FixtureRequest) -> list[tuple[Task, Drawn, Image]]:
+def edited(request: pytest.FixtureRequest) -> list[tuple[Task, DrawnScene, Image]]:
     return list(_edited(request.param))
 
 
-def _edited(split: str) -> Iterator[tuple[Task, Drawn, Image]]:
+def _edited(split: str) -> Iterator[tuple[Task, DrawnScene, Image]]:
     for seed in SEEDS:
         task = make_task(seed, split)  # type: ignore[arg-type]
         drawn = draw(task.scenes["IMAGE"])
-        with VisProg(models=Oracle([drawn]).filling(), workers=1) as visprog:
+        with VisProg(models=Oracle([drawn]).models(), workers=1) as visprog:
             checked = visprog.check(task.program, ["IMAGE"])
             assert not checked.diagnostics, (task, checked.diagnostics)
             run = visprog.execute(checked, drawn.image)
@@ -38,19 +38,19 @@ def _edited(split: str) -> Iterator[tuple[Task, Drawn, Image]]:
         yield task, drawn, run.result
 
 
-def gold_mask(drawn: Drawn, edit: Edit) -> Mask:
-    """Which pixels the edit is about."""
+def gold_mask(drawn: DrawnScene, edit: Edit) -> Mask:
+    """Return the pixels that the edit is about."""
     if edit.stuff is not None:
         return drawn.stuff(edit.stuff)
     return np.isin(drawn.owners, edit.things)
 
 
-def changed(drawn: Drawn, result: Image) -> Mask:
+def changed(drawn: DrawnScene, result: Image) -> Mask:
     return np.asarray((result.pixels != drawn.pixels).any(axis=2))
 
 
-def test_replacing_and_removing_change_the_mask_and_nothing_else(
-    edited: list[tuple[Task, Drawn, Image]],
+def test_replacing_and_removing_change_only_the_mask(
+    edited: list[tuple[Task, DrawnScene, Image]],
 ) -> None:
     for task, drawn, result in edited:
         if task.edit is not None and task.edit.change in ("replace", "remove"):
@@ -59,8 +59,8 @@ def test_replacing_and_removing_change_the_mask_and_nothing_else(
             assert difference[mask].mean() > 0.75, task
 
 
-def test_a_color_pop_leaves_colour_inside_the_mask_and_none_outside(
-    edited: list[tuple[Task, Drawn, Image]],
+def test_a_color_pop_keeps_colour_only_inside_the_mask(
+    edited: list[tuple[Task, DrawnScene, Image]],
 ) -> None:
     for task, drawn, result in edited:
         if task.edit is not None and task.edit.change == "color pop":
@@ -70,7 +70,7 @@ def test_a_color_pop_leaves_colour_inside_the_mask_and_none_outside(
             assert gray[core(~mask, 5)].mean() > 0.98, task
 
 
-def test_a_blur_leaves_the_mask_sharp_and_nothing_else(edited: list[tuple[Task, Drawn, Image]]) -> None:
+def test_a_blur_keeps_only_the_mask_sharp(edited: list[tuple[Task, DrawnScene, Image]]) -> None:
     for task, drawn, result in edited:
         if task.edit is not None and task.edit.change == "blur":
             mask, difference = gold_mask(drawn, task.edit), changed(drawn, result)
@@ -79,12 +79,14 @@ def test_a_blur_leaves_the_mask_sharp_and_nothing_else(edited: list[tuple[Task, 
 
 
 def core(mask: Mask, reach: int) -> Mask:
-    """The pixels of a mask that lie further than `reach` from its edge."""
+    """Return the pixels of a mask with a distance of more than `reach` from its edge."""
     kernel = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
     return np.asarray(cv2.erode(mask.astype(np.uint8), kernel, borderValue=1) > 0)
 
 
-def test_an_emoji_covers_the_faces_meant_and_no_other_pixel(edited: list[tuple[Task, Drawn, Image]]) -> None:
+def test_an_emoji_covers_only_the_chosen_faces(
+    edited: list[tuple[Task, DrawnScene, Image]],
+) -> None:
     for task, drawn, result in edited:
         if task.edit is not None and task.edit.change == "emoji":
             faces = [drawn.face(number) for number in task.edit.things]
@@ -99,7 +101,7 @@ def test_an_emoji_covers_the_faces_meant_and_no_other_pixel(edited: list[tuple[T
 
 
 def _squares(regions: Regions) -> Mask:
-    """The squares around the middle of boxes, which emoji fill."""
+    """Return the squares around the centres of boxes, where emoji are drawn."""
     squares = []
     for region in regions:
         half = max(region.width, region.height) / 2 + 1
@@ -108,18 +110,18 @@ def _squares(regions: Regions) -> Mask:
     return Regions(squares, size=regions.size).union_mask()
 
 
-def test_every_change_occurs(edited: list[tuple[Task, Drawn, Image]]) -> None:
+def test_every_change_occurs(edited: list[tuple[Task, DrawnScene, Image]]) -> None:
     changes = {task.edit.change for task, _, _ in edited if task.edit is not None}
     assert changes == {"replace", "remove", "color pop", "blur", "emoji"}
 
 
-@pytest.mark.parametrize("emoji", _EMOJIS.values())
+@pytest.mark.parametrize("emoji", EMOJIS.values())
 def test_every_emoji_of_the_instructions_exists(emoji: str) -> None:
     assert sprite_name(emoji)
 
 
-def test_no_instruction_stands_in_a_bank_and_a_seed_gives_the_same_task() -> None:
+def test_no_instruction_is_in_a_bank_and_a_seed_gives_the_same_task() -> None:
     for seed in range(20):
         task = make_task(seed, "validation")
-        assert not stands_in_a_bank(task.instruction)
+        assert not is_bank_instruction(task.instruction)
         assert task == make_task(seed, "validation")

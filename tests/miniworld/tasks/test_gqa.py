@@ -1,11 +1,11 @@
-"""Questions about one picture: their programs find their answers, and no answer is given away."""
+"""Questions about one picture: their programs find the answers, and the wording does not reveal them."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
 
-from tests.miniworld.tasks.solving import held_out, seen_of_each, solved
+from tests.miniworld.tasks.solving import held_out, solved, visible_shares
 from visprog.language.coercion import equal
 from visprog.miniworld.captions import coloured
 from visprog.miniworld.catalogue import CATEGORIES, COLOURS, KINDS
@@ -20,9 +20,9 @@ from visprog.miniworld.tasks.wording import (
     ask_exists,
     ask_what,
     counted,
+    is_bank_instruction,
     one,
     some,
-    stands_in_a_bank,
 )
 
 TASKS = [make_task("gqa", seed, "train") for seed in range(2500)]
@@ -39,12 +39,12 @@ def test_the_first_tasks_are_of_every_family() -> None:
     assert {task.family for task in IN_TEST[:150]} == set(FAMILIES)
 
 
-def test_half_of_the_things_are_in_sight_at_least() -> None:
+def test_at_least_half_of_each_thing_is_visible() -> None:
     for task in IN_TEST[:30]:
-        assert min(seen_of_each(draw(task.scenes["IMAGE"]))) >= 0.5, task
+        assert min(visible_shares(draw(task.scenes["IMAGE"]))) >= 0.5, task
 
 
-def test_a_seed_gives_the_same_question_and_another_split_another() -> None:
+def test_a_seed_gives_the_same_question_and_splits_differ() -> None:
     assert make_task("gqa", 7, "train") == make_task("gqa", 7, "train")
     assert make_task("gqa", 7, "train").scenes != make_task("gqa", 7, "validation").scenes
 
@@ -56,13 +56,13 @@ def test_yes_and_no_are_equally_frequent_in_every_family() -> None:
         assert abs(yes - no) < 3.5 * (yes + no) ** 0.5, (family, yes, no)  # 3.5 standard deviations
 
 
-def test_numbers_are_spread() -> None:
+def test_numbers_vary() -> None:
     counts = Counter(task.answer for task in TASKS if task.family == "how many")
     assert set(counts) == set("01234")
     assert max(counts.values()) < 3 * min(counts.values())
 
 
-def test_only_test_scenes_and_questions_combine_what_is_held_out() -> None:
+def test_held_out_combinations_appear_only_in_test_scenes_and_questions() -> None:
     assert not held_out(scene for task in TASKS[:400] for scene in task.scenes.values())
     assert held_out(scene for task in IN_TEST for scene in task.scenes.values())
     told_apart = {
@@ -74,9 +74,9 @@ def test_only_test_scenes_and_questions_combine_what_is_held_out() -> None:
     assert not [task for task in TASKS for name in told_apart if f"'{name}'" in task.program]
 
 
-def test_no_question_stands_in_a_bank() -> None:
-    assert stands_in_a_bank("How many candles are in the image?")
-    assert not [task.instruction for task in TASKS + IN_TEST if stands_in_a_bank(task.instruction)]
+def test_no_question_is_in_a_bank() -> None:
+    assert is_bank_instruction("How many candles are in the image?")
+    assert not [task.instruction for task in TASKS + IN_TEST if is_bank_instruction(task.instruction)]
 
 
 def test_questions_are_in_plain_english() -> None:
@@ -86,7 +86,7 @@ def test_questions_are_in_plain_english() -> None:
         assert not re.search(r"\b(?:is|a|an|the) scissors\b|\bfoods\b", task.instruction), task
 
 
-def test_every_family_is_worded_in_six_ways() -> None:
+def test_every_family_has_six_wordings() -> None:
     wordings: dict[str, set[str]] = {family: set() for family in FAMILIES}
     for task in TASKS:
         wordings[task.family].add(_without_names(task.instruction))
@@ -100,7 +100,7 @@ def _without_names(instruction: str) -> str:
     return re.sub(places, "", re.sub(rf"\b(?:{nouns})\b", "_", instruction))
 
 
-def test_nouns_are_written_with_their_articles_and_plurals() -> None:
+def test_nouns_have_their_articles_and_plurals() -> None:
     fish, food, scissors = Noun("fish", "red"), Noun("food"), Noun("scissors")
     assert [one(fish), some(fish), counted(2, fish)] == ["a red fish", "red fish", "two red fish"]
     assert [one(food), some(food), counted(1, food)] == [

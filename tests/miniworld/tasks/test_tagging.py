@@ -1,4 +1,4 @@
-"""Tagging tasks, solved by their own programs with the truth for models."""
+"""Tagging tasks, solved by their reference programs with the oracle."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from visprog.miniworld.oracle import Oracle
 from visprog.miniworld.scene import Split
 from visprog.miniworld.tasks.tagging import make_task
 from visprog.miniworld.tasks.task import Tag, Task
-from visprog.miniworld.tasks.wording import stands_in_a_bank
+from visprog.miniworld.tasks.wording import is_bank_instruction
 from visprog.values import Regions
 
 SEEDS = range(30)
 
 
 def tagged(run_values: list[object]) -> Counter[Tag]:
-    """What the program gave to Tag: the last regions that it made."""
+    """Return the regions that the program gave to Tag: the last ones that it found."""
     (*_, regions) = (value for value in run_values if isinstance(value, Regions))
     return Counter(Tag(region.label, region.box) for region in regions)
 
 
 @pytest.mark.parametrize("split", ["train", "test"])
-def test_the_program_tags_exactly_what_is_to_be_tagged(split: Split) -> None:
+def test_the_program_tags_exactly_the_right_things(split: Split) -> None:
     for seed in SEEDS:
         task = make_task(seed, split)
         drawn = draw(task.scenes["IMAGE"])
-        with VisProg(models=Oracle([drawn]).filling(), workers=1) as visprog:
+        with VisProg(models=Oracle([drawn]).models(), workers=1) as visprog:
             checked = visprog.check(task.program, ["IMAGE"])
             assert not checked.diagnostics, (seed, checked.diagnostics)
             run = visprog.execute(checked, drawn.image)
@@ -38,15 +38,15 @@ def test_the_program_tags_exactly_what_is_to_be_tagged(split: Split) -> None:
         values = [event.value for event in run.events if hasattr(event, "value")]
         assert Counter(task.tags) == tagged(values), (seed, task)
         assert task.tags
-        assert not stands_in_a_bank(task.instruction)
+        assert not is_bank_instruction(task.instruction)
 
 
-def test_a_seed_gives_the_same_task_and_another_split_another() -> None:
+def test_a_seed_gives_the_same_task_and_splits_differ() -> None:
     assert make_task(7, "train") == make_task(7, "train")
     assert make_task(7, "train").scenes != make_task(7, "test").scenes
 
 
-def test_most_tasks_of_knowledge_also_show_things_of_the_kind_that_are_not_to_be_tagged() -> None:
+def test_most_knowledge_tasks_also_show_other_things_of_the_kind() -> None:
     tasks = [task for seed in SEEDS if (task := make_task(seed, "train")).family == "knowledge"]
     beside = [set(_rivals(task)) for task in tasks]
     assert len(tasks) > 5
@@ -54,7 +54,7 @@ def test_most_tasks_of_knowledge_also_show_things_of_the_kind_that_are_not_to_be
 
 
 def _rivals(task: Task) -> list[str]:
-    """The categories in the picture of a tagged kind that are not tagged themselves."""
+    """Return the categories in the picture that have a tagged kind but are not tagged."""
     names = {tag.name for tag in task.tags}
     kinds = {kind for name in names for kind in CATEGORIES[name].kinds}
     present = {thing.category for thing in task.scenes["IMAGE"].things}

@@ -14,7 +14,7 @@ from visprog.cli.sessions import make_zoo
 eval_app = typer.Typer(no_args_is_help=True)
 
 Samples = Annotated[
-    int, typer.Option("--n", metavar="N", min=1, help="The number of samples behind each figure.")
+    int, typer.Option("--n", metavar="N", min=1, help="The number of samples for each figure.")
 ]
 Seed = Annotated[
     int, typer.Option(metavar="N", min=0, help="The seed of the first sample. The next has seed N+1.")
@@ -81,7 +81,17 @@ def miniworld(
     """Measure modules, programs and planners on the miniature world, and show the causes of failures."""
     printed = str(as_json) == "-"
     with reporting(printed):
-        from visprog.miniworld.evaluation.command import evaluate
+        from visprog.evaluation.benchmarks.miniworld.benchmark import MINIWORLD
+        from visprog.evaluation.command import evaluate
 
-        zoo = make_zoo(models, model, device)
-        evaluate(zoo, n=n, seed=seed, split=split, tasks=tasks, planners=planner, data=as_json, page=report)
+        evaluate(
+            MINIWORLD,
+            make_zoo(models, model, device),
+            n=n,
+            seed=seed,
+            split=split,
+            tasks=tasks,
+            planners=planner,
+            data=as_json,
+            page=report,
+        )

@@ -21,7 +21,7 @@ _PACKAGE = Path(__file__).parents[2]
 _LIBRARIES = ("numpy", "pillow", "opencv-python", "augly", "noto-cjk-sans-jp-regular")
 """Libraries that compute values, and packages of drawings and fonts."""
 
-_BESIDE = frozenset({"batch", "cli", "miniworld", "planner", "prompts", "trace"})
+_BESIDE = frozenset({"batch", "cli", "evaluation", "miniworld", "planner", "prompts", "trace"})
 """Folders of the package whose code computes no values."""
 
 _BESIDE_FILES = frozenset(

@@ -1,4 +1,4 @@
-"""Tasks of the miniature world: instructions about scenes, their programs, and what is right."""
+"""Tasks of the miniature world: instructions about scenes, with reference programs and right results."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _MODULES = {
 }
 
 KINDS_OF_TASK: tuple[str, ...] = tuple(_MODULES)
-"""Questions, statements, knowledge tagging, edits, and pairs of captions that differ only in composition."""
+"""Questions, statements, tags that need knowledge, edits, and captions that differ only in composition."""
 
 
 def make_task(kind: str, seed: int, split: Split) -> Task:
-    """Return the task of a kind that a seed determines. Raises KeyError for an unknown kind."""
+    """Return the task of a kind for a seed. Raise KeyError if the kind is unknown."""
     module = import_module(f"visprog.miniworld.tasks.{_MODULES[kind]}")
     task: Task = module.make_task(seed, split)
     return task

@@ -1,4 +1,4 @@
-"""Questions about two sorts of things: more or fewer, as many, together; both, either, neither."""
+"""Questions about two sorts of things: more, fewer, the same number, total, both, either, neither."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import random
 from collections.abc import Callable
 
 from visprog.miniworld.scene import Split
-from visprog.miniworld.tasks.casting import Casting, choose_noun
 from visprog.miniworld.tasks.draft import Draft
 from visprog.miniworld.tasks.question import Family, Question, yes_no
-from visprog.miniworld.tasks.wording import Noun, bare, one, place, said, some
+from visprog.miniworld.tasks.scene_building import SceneBuilder, choose_noun
+from visprog.miniworld.tasks.wording import Noun, bare, choose_place, choose_wording, one, some
 
 
 def _more(rng: random.Random, split: Split) -> Question:
@@ -20,9 +20,9 @@ def _more(rng: random.Random, split: Split) -> Question:
     numbers = (high, low) if truth else (low, rng.choice((low, high, high)))
     if not more:
         numbers = numbers[::-1]
-    casting = _with_both(rng, split, first, second, numbers)
-    where, than = place(rng), "more" if more else "fewer"
-    text = said(
+    builder = _with_both(rng, split, first, second, numbers)
+    where, than = choose_place(rng), "more" if more else "fewer"
+    text = choose_wording(
         rng,
         f"Are there {than} {some(first)} than {some(second)} {where}?",
         f"Are there {than} {some(first)} {where} than {some(second)}?",
@@ -34,16 +34,16 @@ def _more(rng: random.Random, split: Split) -> Question:
     draft = Draft()
     found = draft.count("IMAGE", first), draft.count("IMAGE", second)
     program = draft.text_with_result(draft.yes_if(f"{{{found[0]}}} {'>' if more else '<'} {{{found[1]}}}"))
-    return Question(text, casting.scene(), yes_no(truth), program)
+    return Question(text, builder.build(), yes_no(truth), program)
 
 
 def _as_many(rng: random.Random, split: Split) -> Question:
     first, second = _two(rng, split)
     truth, number = rng.random() < 0.5, rng.randint(1, 3)
     unequal = rng.choice((number - 1, number + 1))
-    casting = _with_both(rng, split, first, second, (number, number if truth else unequal))
-    where = place(rng)
-    text = said(
+    builder = _with_both(rng, split, first, second, (number, number if truth else unequal))
+    where = choose_place(rng)
+    text = choose_wording(
         rng,
         f"Are there as many {some(first)} as {some(second)} {where}?",
         f"Is the number of {some(first)} equal to the number of {some(second)} {where}?",
@@ -55,7 +55,7 @@ def _as_many(rng: random.Random, split: Split) -> Question:
     draft = Draft()
     found = draft.count("IMAGE", first), draft.count("IMAGE", second)
     program = draft.text_with_result(draft.yes_if(f"{{{found[0]}}} == {{{found[1]}}}"))
-    return Question(text, casting.scene(), yes_no(truth), program)
+    return Question(text, builder.build(), yes_no(truth), program)
 
 
 def _which_are_more(rng: random.Random, split: Split) -> Question:
@@ -63,9 +63,9 @@ def _which_are_more(rng: random.Random, split: Split) -> Question:
     low = rng.randint(0, 2)
     high = low + rng.randint(1, 2)
     first_wins = rng.random() < 0.5
-    casting = _with_both(rng, split, first, second, (high, low) if first_wins else (low, high))
-    where = place(rng)
-    text = said(
+    builder = _with_both(rng, split, first, second, (high, low) if first_wins else (low, high))
+    where = choose_place(rng)
+    text = choose_wording(
         rng,
         f"Are there more {some(first)} or {some(second)} {where}?",
         f"Are there more {some(first)} or more {some(second)} {where}?",
@@ -78,15 +78,15 @@ def _which_are_more(rng: random.Random, split: Split) -> Question:
     found = draft.count("IMAGE", first), draft.count("IMAGE", second)
     names = some(first), some(second)
     winner = draft.evaluate(f"'{names[0]}' if {{{found[0]}}} > {{{found[1]}}} else '{names[1]}'")
-    return Question(text, casting.scene(), names[not first_wins], draft.text_with_result(winner))
+    return Question(text, builder.build(), names[not first_wins], draft.text_with_result(winner))
 
 
 def _together(rng: random.Random, split: Split) -> Question:
     first, second = _two(rng, split)
     numbers = rng.randint(0, 3), rng.randint(0, 3)
-    casting = _with_both(rng, split, first, second, numbers, others=1)
-    where, both = place(rng), f"{some(first)} and {some(second)}"
-    text = said(
+    builder = _with_both(rng, split, first, second, numbers, others=1)
+    where, both = choose_place(rng), f"{some(first)} and {some(second)}"
+    text = choose_wording(
         rng,
         f"How many {both} are there altogether {where}?",
         f"How many {both} are {where} in total?",
@@ -98,15 +98,15 @@ def _together(rng: random.Random, split: Split) -> Question:
     draft = Draft()
     found = draft.count("IMAGE", first), draft.count("IMAGE", second)
     total = draft.evaluate(f"{{{found[0]}}} + {{{found[1]}}}")
-    return Question(text, casting.scene(), str(sum(numbers)), draft.text_with_result(total))
+    return Question(text, builder.build(), str(sum(numbers)), draft.text_with_result(total))
 
 
 def _difference(rng: random.Random, split: Split) -> Question:
     first, second = _two(rng, split)
     low, more = rng.randint(0, 2), rng.randint(1, 3)
-    casting = _with_both(rng, split, first, second, (low + more, low), others=1)
-    where = place(rng)
-    text = said(
+    builder = _with_both(rng, split, first, second, (low + more, low), others=1)
+    where = choose_place(rng)
+    text = choose_wording(
         rng,
         f"How many more {some(first)} than {some(second)} are there {where}?",
         f"How many more {some(first)} than {some(second)} are {where}?",
@@ -118,7 +118,7 @@ def _difference(rng: random.Random, split: Split) -> Question:
     draft = Draft()
     found = draft.count("IMAGE", first), draft.count("IMAGE", second)
     more_of_it = draft.evaluate(f"{{{found[0]}}} - {{{found[1]}}}")
-    return Question(text, casting.scene(), str(more), draft.text_with_result(more_of_it))
+    return Question(text, builder.build(), str(more), draft.text_with_result(more_of_it))
 
 
 def _logic(rng: random.Random, split: Split) -> Question:
@@ -126,7 +126,7 @@ def _logic(rng: random.Random, split: Split) -> Question:
     form, truth = rng.choice(("both", "either", "neither", "without")), rng.random() < 0.5
     present = rng.choice([each for each in _PRESENT if _LOGIC[form](*each) == truth])
     numbers = tuple(rng.randint(1, 2) * each for each in present)
-    casting = _with_both(rng, split, first, second, (numbers[0], numbers[1]), others=3)
+    builder = _with_both(rng, split, first, second, (numbers[0], numbers[1]), others=3)
     draft = Draft()
     found = draft.count("IMAGE", first), draft.count("IMAGE", second)
     condition = {
@@ -135,8 +135,8 @@ def _logic(rng: random.Random, split: Split) -> Question:
         "neither": f"{{{found[0]}}} == 0 and {{{found[1]}}} == 0",
         "without": f"{{{found[0]}}} > 0 and {{{found[1]}}} == 0",
     }[form]
-    text = said(rng, *_logic_wordings(form, first, second, place(rng)))
-    return Question(text, casting.scene(), yes_no(truth), draft.text_with_result(draft.yes_if(condition)))
+    text = choose_wording(rng, *_logic_wordings(form, first, second, choose_place(rng)))
+    return Question(text, builder.build(), yes_no(truth), draft.text_with_result(draft.yes_if(condition)))
 
 
 _PRESENT = ((False, False), (False, True), (True, False), (True, True))
@@ -193,12 +193,12 @@ def _two(rng: random.Random, split: Split) -> tuple[Noun, Noun]:
 
 def _with_both(
     rng: random.Random, split: Split, first: Noun, second: Noun, numbers: tuple[int, int], others: int = 2
-) -> Casting:
-    casting = Casting(rng, split, [first, second])
-    casting.add(first, numbers[0])
-    casting.add(second, numbers[1])
-    casting.add_others(others)
-    return casting
+) -> SceneBuilder:
+    builder = SceneBuilder(rng, split, [first, second])
+    builder.add(first, numbers[0])
+    builder.add(second, numbers[1])
+    builder.add_others(others)
+    return builder
 
 
 FAMILIES: dict[str, Family] = {

@@ -1,7 +1,7 @@
 """Captions that differ only in composition, as in Winoground (Thrush and others, CVPR 2022).
 
-The two captions of a pair say the same words of two pictures, in which the same things lie, look or count the
-other way round.
+The two captions of a pair use the same words. In their two pictures, the positions, colours or numbers of two
+things are exchanged.
 """
 
 from __future__ import annotations
@@ -13,13 +13,15 @@ from typing import NamedTuple, TypeAlias
 
 from visprog.miniworld.catalogue import CATEGORIES
 from visprog.miniworld.scene import Scene, Split, choose_colour, generator, is_held_out
-from visprog.miniworld.tasks.casting import (
+from visprog.miniworld.tasks.colours import ask_for_colour
+from visprog.miniworld.tasks.draft import Draft
+from visprog.miniworld.tasks.scene_building import (
     BOTTOM,
     LEFT,
     RIGHT,
     TOP,
-    Casting,
     NoSceneError,
+    SceneBuilder,
     beyond,
     choose_coloured,
     choose_noun,
@@ -27,14 +29,12 @@ from visprog.miniworld.tasks.casting import (
     is_whole,
     the_only,
 )
-from visprog.miniworld.tasks.colours import ask_for_colour
-from visprog.miniworld.tasks.draft import Draft
 from visprog.miniworld.tasks.task import Task
 from visprog.miniworld.tasks.wording import Noun, are, counted, one
 
 
 class Caption(NamedTuple):
-    """A caption, the picture of which it is true, and the program that tells whether it is true of one."""
+    """A caption, a scene for which it is true, and a program that checks it for a picture."""
 
     text: str
     scene: Scene
@@ -45,12 +45,12 @@ _Pair: TypeAlias = tuple[Caption, Caption]
 
 
 def make_task(seed: int, split: Split) -> Task:
-    """Return the first picture of the pair that a seed determines, with both captions."""
+    """Return the first picture of the pair for a seed, with both captions."""
     return make_pair(seed, split)[0]
 
 
 def make_pair(seed: int, split: Split) -> tuple[Task, Task]:
-    """Return the two pictures of a pair, each with the caption that is true of it and the other one."""
+    """Return the two pictures of a pair, each with its true caption and the other one."""
     rng = generator(seed, split, "composition")
     family = rng.choice(tuple(FAMILIES))
     while True:
@@ -84,13 +84,13 @@ def _relation(rng: random.Random, split: Split) -> _Pair:
             (RIGHT, rng.choice(("to the right of", "right of"))),
         )
     )
-    casting = Casting(rng, split, [first, second])
-    casting.add(first)
-    casting.add(second)
-    casting.add_others(2)
+    builder = SceneBuilder(rng, split, [first, second])
+    builder.add(first)
+    builder.add(second)
+    builder.add_others(2)
 
     def lies(scene: Scene, this: Noun, that: Noun) -> bool:
-        """Whether this lies on the side of that, and that not on the side of this."""
+        """Return whether this is on the side of that, and that is not on the side of this."""
         return (
             is_whole(scene, this)
             and is_whole(scene, that)
@@ -102,7 +102,7 @@ def _relation(rng: random.Random, split: Split) -> _Pair:
         turned = _exchanged(scene, first, second)
         return lies(scene, first, second) and is_clear(turned) and lies(turned, second, first)
 
-    scene = casting.scene(both_ways)
+    scene = builder.build(both_ways)
     wording = rng.randrange(7)
 
     def caption(this: Noun, that: Noun, scene: Scene) -> Caption:
@@ -124,7 +124,7 @@ def _relation(rng: random.Random, split: Split) -> _Pair:
 
 
 def _exchanged(scene: Scene, first: Noun, second: Noun) -> Scene:
-    """Return the scene with the only two things of these names in each other's place."""
+    """Return the scene with the positions of two things exchanged."""
     one, other = the_only(scene, first), the_only(scene, second)
     turned = {one: other._replace(box=one.box), other: one._replace(box=other.box)}
     return Scene(
@@ -138,11 +138,11 @@ def _binding(rng: random.Random, split: Split) -> _Pair:
     turned = Noun(first.name, second.colour), Noun(second.name, first.colour)
     if first.colour == second.colour or not all(_comes_in(noun, split) for noun in turned):
         raise NoSceneError
-    casting = Casting(rng, split, [Noun(first.name), Noun(second.name)])
-    casting.add(first)
-    casting.add(second)
-    casting.add_others(2)
-    scene = casting.scene()
+    builder = SceneBuilder(rng, split, [Noun(first.name), Noun(second.name)])
+    builder.add(first)
+    builder.add(second)
+    builder.add_others(2)
+    scene = builder.build()
     colours = {first.name: second.colour, second.name: first.colour}
     things = tuple(thing._replace(colour=colours.get(thing.category, thing.colour)) for thing in scene.things)
     wording = rng.randrange(6)
@@ -173,11 +173,11 @@ def _numbers(rng: random.Random, split: Split) -> _Pair:
     first = choose_noun(rng, split, kinds=0)
     second = choose_noun(rng, split, [first], kinds=0)
     few, many = rng.choice(((1, 2), (1, 2), (1, 3), (2, 3)))
-    casting = Casting(rng, split, [first, second])
-    casting.add(first, few)
-    casting.add(second, many)
-    casting.add_others(1)
-    scene = casting.scene()
+    builder = SceneBuilder(rng, split, [first, second])
+    builder.add(first, few)
+    builder.add(second, many)
+    builder.add_others(1)
+    scene = builder.build()
     recast = {first.name: second.name, second.name: first.name}
     things = tuple(
         thing._replace(
@@ -221,4 +221,4 @@ FAMILIES: dict[str, Callable[[random.Random, Split], _Pair]] = {
     "binding": _binding,
     "numbers": _numbers,
 }
-"""What the two pictures of a pair differ in: where things lie, which colour they have, how many there are."""
+"""The differences between the pictures of a pair: positions, colours, or numbers of things."""

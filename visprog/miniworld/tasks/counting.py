@@ -1,4 +1,4 @@
-"""Questions that are answered by counting one sort of things: is there any, how many, at least so many."""
+"""Questions that count one sort of things: existence, number, comparison with a number."""
 
 from __future__ import annotations
 
@@ -7,27 +7,36 @@ import random
 from collections.abc import Callable
 
 from visprog.miniworld.scene import Scene, Split
-from visprog.miniworld.tasks.casting import (
+from visprog.miniworld.tasks.draft import Draft
+from visprog.miniworld.tasks.question import Family, Question, yes_no
+from visprog.miniworld.tasks.scene_building import (
     ALL_SIDES,
-    Casting,
+    SceneBuilder,
     Side,
     beyond,
     choose_coloured,
     choose_noun,
     other_colour,
 )
-from visprog.miniworld.tasks.draft import Draft
-from visprog.miniworld.tasks.question import Family, Question, yes_no
-from visprog.miniworld.tasks.wording import Noun, are, counted, one, opened, place, said, some
+from visprog.miniworld.tasks.wording import (
+    Noun,
+    are,
+    capitalised,
+    choose_place,
+    choose_wording,
+    counted,
+    one,
+    some,
+)
 
 
 def _exists(rng: random.Random, split: Split) -> Question:
     noun, truth = choose_noun(rng, split), rng.random() < 0.5
-    casting = Casting(rng, split, [noun])
-    casting.add(noun, rng.randint(1, 3) if truth else 0)
-    casting.add_others(4)
-    where = place(rng)
-    text = said(
+    builder = SceneBuilder(rng, split, [noun])
+    builder.add(noun, rng.randint(1, 3) if truth else 0)
+    builder.add_others(4)
+    where = choose_place(rng)
+    text = choose_wording(
         rng,
         f"Is there {one(noun)} {where}?",
         f"Are there any {some(noun)} {where}?",
@@ -37,18 +46,18 @@ def _exists(rng: random.Random, split: Split) -> Question:
         f"Does the picture show any {some(noun)}?",
         f"Does the image contain {one(noun)}?",
     )
-    return Question(text, casting.scene(), yes_no(truth), _existence(noun))
+    return Question(text, builder.build(), yes_no(truth), _existence(noun))
 
 
 def _coloured_exists(rng: random.Random, split: Split) -> Question:
     noun, truth = choose_coloured(rng, split), rng.random() < 0.5
-    casting = Casting(rng, split, [noun])
-    casting.add(noun, int(truth))
+    builder = SceneBuilder(rng, split, [noun])
+    builder.add(noun, int(truth))
     if not truth or rng.random() < 0.4:
-        casting.add(Noun(noun.name, other_colour(rng, split, noun)), int(rng.random() < 0.8))
-    casting.add_others(4)
-    where = place(rng)
-    text = said(
+        builder.add(Noun(noun.name, other_colour(rng, split, noun)), int(rng.random() < 0.8))
+    builder.add_others(4)
+    where = choose_place(rng)
+    text = choose_wording(
         rng,
         f"Is there {one(noun)} {where}?",
         f"Are there any {some(noun)} {where}?",
@@ -57,7 +66,7 @@ def _coloured_exists(rng: random.Random, split: Split) -> Question:
         f"Is {one(noun)} visible {where}?",
         f"Does the picture show {one(noun)}?",
     )
-    return Question(text, casting.scene(), yes_no(truth), _existence(noun))
+    return Question(text, builder.build(), yes_no(truth), _existence(noun))
 
 
 def _how_many(rng: random.Random, split: Split) -> Question:
@@ -70,13 +79,13 @@ def _coloured_how_many(rng: random.Random, split: Split) -> Question:
 
 def _counted_all(rng: random.Random, split: Split, noun: Noun) -> Question:
     number = rng.randint(0, 4)
-    casting = Casting(rng, split, [noun])
-    casting.add(noun, number)
+    builder = SceneBuilder(rng, split, [noun])
+    builder.add(noun, number)
     if noun.colour:
-        casting.add(Noun(noun.name, other_colour(rng, split, noun)), rng.randint(0, 2))
-    casting.add_others(3)
-    where = place(rng)
-    text = said(
+        builder.add(Noun(noun.name, other_colour(rng, split, noun)), rng.randint(0, 2))
+    builder.add_others(3)
+    where = choose_place(rng)
+    text = choose_wording(
         rng,
         f"How many {some(noun)} are {where}?",
         f"How many {some(noun)} are there {where}?",
@@ -86,20 +95,20 @@ def _counted_all(rng: random.Random, split: Split, noun: Noun) -> Question:
         f"What is the number of {some(noun)} {where}?",
         f"How many {some(noun)} does the picture show?",
     )
-    return Question(text, casting.scene(), str(number), _number(noun))
+    return Question(text, builder.build(), str(number), _number(noun))
 
 
 def _how_many_in_half(rng: random.Random, split: Split) -> Question:
     noun, side, number = choose_noun(rng, split), rng.choice(ALL_SIDES), rng.randint(0, 3)
     scene, half = _half(rng, split, noun, side, number)
-    text = said(
+    text = choose_wording(
         rng,
         f"How many {some(noun)} are {half}?",
         f"How many {some(noun)} are there {half}?",
         f"How many {some(noun)} can you see {half}?",
         f"Count the {some(noun)} {half}.",
         f"What is the number of {some(noun)} {half}?",
-        f"{opened(half)}, how many {some(noun)} are there?",
+        f"{capitalised(half)}, how many {some(noun)} are there?",
     )
     draft = Draft()
     part = draft.crop("IMAGE", draft.find("IMAGE", side.name))
@@ -109,14 +118,14 @@ def _how_many_in_half(rng: random.Random, split: Split) -> Question:
 def _exists_in_half(rng: random.Random, split: Split) -> Question:
     noun, side, truth = choose_noun(rng, split), rng.choice(ALL_SIDES), rng.random() < 0.5
     scene, half = _half(rng, split, noun, side, rng.randint(1, 2) if truth else 0)
-    text = said(
+    text = choose_wording(
         rng,
         f"Are there any {some(noun)} {half}?",
         f"Is there {one(noun)} {half}?",
         f"Can you see {one(noun)} {half}?",
         f"Do you see any {some(noun)} {half}?",
         f"Is {one(noun)} visible {half}?",
-        f"{opened(half)}, is there {one(noun)}?",
+        f"{capitalised(half)}, is there {one(noun)}?",
     )
     draft = Draft()
     part = draft.crop("IMAGE", draft.find("IMAGE", side.name))
@@ -125,18 +134,18 @@ def _exists_in_half(rng: random.Random, split: Split) -> Question:
 
 
 def _half(rng: random.Random, split: Split, noun: Noun, side: Side, number: int) -> tuple[Scene, str]:
-    """Return a scene with so many in the half on that side, and what the half is called."""
-    casting = Casting(rng, split, [noun])
-    casting.add(noun, number + rng.choice((0, 1, 1, 2)))
-    casting.add_others(2)
+    """Return a scene with `number` things in the half on a side, and the phrase for the half."""
+    builder = SceneBuilder(rng, split, [noun])
+    builder.add(noun, number + rng.choice((0, 1, 1, 2)))
+    builder.add_others(2)
 
     def accept(scene: Scene) -> bool:
         found = beyond(scene, noun, side)
         return found is not None and len(found) == number
 
-    return casting.scene(
+    return builder.build(
         accept
-    ), f"in the {side.name.lower()} half of the {said(rng, 'picture', 'image', 'photo')}"
+    ), f"in the {side.name.lower()} half of the {choose_wording(rng, 'picture', 'image', 'photo')}"
 
 
 def _compared_with_number(rng: random.Random, split: Split) -> Question:
@@ -154,13 +163,13 @@ def _compared_with_number(rng: random.Random, split: Split) -> Question:
     )
     number += sign == "<"
     fitting = [each for each in range(6) if _HOLDS[sign](each, number) == truth and abs(each - number) < 3]
-    casting = Casting(rng, split, [noun])
-    casting.add(noun, rng.choice(fitting))
-    casting.add_others(2)
-    where, amount, verb = place(rng), f"{bound} {counted(number, noun)}", are(number)
-    text = said(
+    builder = SceneBuilder(rng, split, [noun])
+    builder.add(noun, rng.choice(fitting))
+    builder.add_others(2)
+    where, amount, verb = choose_place(rng), f"{bound} {counted(number, noun)}", are(number)
+    text = choose_wording(
         rng,
-        f"{opened(verb)} there {amount} {where}?",
+        f"{capitalised(verb)} there {amount} {where}?",
         f"Do you see {amount} {where}?",
         f"Can you count {amount} {where}?",
         f"Is it true that there {verb} {amount} {where}?",
@@ -169,7 +178,7 @@ def _compared_with_number(rng: random.Random, split: Split) -> Question:
     )
     draft = Draft()
     answer = draft.yes_if(f"{{{draft.count('IMAGE', noun)}}} {sign} {number}")
-    return Question(text, casting.scene(), yes_no(truth), draft.text_with_result(answer))
+    return Question(text, builder.build(), yes_no(truth), draft.text_with_result(answer))
 
 
 _HOLDS: dict[str, Callable[[int, int], bool]] = {

@@ -1,4 +1,4 @@
-"""A program being written, with its variables named as the banks name them."""
+"""Drafts of programs, with variables named as in the prompt banks."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from visprog.miniworld.tasks.wording import Noun
 
 
 class Draft:
-    """A program being written: each method adds steps and returns the variable that holds what they give."""
+    """A program under construction. Each method adds steps and returns the variable of their result."""
 
     def __init__(self) -> None:
         self._lines: list[str] = []
         self._numbers: Counter[str] = Counter()
 
     def find(self, image: str, noun: Noun | str) -> str:
-        """Find all things of this name; TOP, BOTTOM, LEFT and RIGHT name half of the picture."""
+        """Find all things with a name. TOP, BOTTOM, LEFT and RIGHT are halves of the picture."""
         return self._step("BOX", f"Loc(image={image}, object='{noun}')")
 
     def count(self, image: str, noun: Noun) -> str:
-        """Count the things of this name."""
+        """Count the things with a name."""
         return self._step("ANSWER", f"Count(object={self.find(image, noun)})")
 
     def crop(self, image: str, box: str, tool: str = "Crop") -> str:
-        """Cut out what was found, or with another tool of the family what lies to one side of it."""
+        """Cut out the found things, or with a tool such as CropLeft the part beside them."""
         return self._step("IMAGE", f"{tool}(image={image}, object={box})")
 
     def ask(self, image: str, question: str) -> str:
-        """Ask a VisualQA."""
+        """Ask a question about a picture."""
         return self._step("ANSWER", f"Vqa(image={image}, question='{question}')")
 
     def evaluate(self, expression: str) -> str:
@@ -36,11 +36,11 @@ class Draft:
         return self._step("ANSWER", f"Eval({quote}{expression}{quote})")
 
     def yes_if(self, condition: str) -> str:
-        """Answer 'yes' where a condition holds, else 'no'."""
+        """Answer 'yes' if a condition is true, otherwise 'no'."""
         return self.evaluate(f"'yes' if {condition} else 'no'")
 
     def text(self) -> str:
-        """Return the program as it stands: its result is the last step's value."""
+        """Return the program. Its result is the value of the last step."""
         return "\n".join(self._lines)
 
     def text_with_result(self, result: str) -> str:

@@ -1,4 +1,4 @@
-"""Editing tasks: what is to be changed in a picture, and how."""
+"""Editing tasks: changes to things or stuff in a picture."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from visprog.miniworld.captions import coloured, stuff_phrases, with_article
 from visprog.miniworld.catalogue import CATEGORIES, STUFF, plural_of
 from visprog.miniworld.drawing import draw
 from visprog.miniworld.scene import Scene, Split, choose_colour, generator, is_held_out
-from visprog.miniworld.tasks.casting import (
-    Casting,
+from visprog.miniworld.tasks.scene_building import (
     NoSceneError,
+    SceneBuilder,
     choose_coloured,
     choose_noun,
     is_whole,
     other_colour,
 )
 from visprog.miniworld.tasks.task import Edit, Task
-from visprog.miniworld.tasks.wording import Noun, filled, stands_in_a_bank
+from visprog.miniworld.tasks.wording import Noun, fill, is_bank_instruction
 
 _REPLACE = (
     "Replace {what} with {new}",
@@ -80,9 +80,9 @@ _EMOJI_FOR_ALL = (
     "Stick {new} on every face in the picture",
     "Hide the faces of all people with {new}",
 )
-"""Instructions, with places for what is to be changed and for what comes there."""
+"""Templates of instructions, with places for the thing to change and its replacement."""
 
-_EMOJIS = {
+EMOJIS = {
     ":)": ":)",
     ":p": ":p",
     ";)": ";)",
@@ -96,9 +96,9 @@ _EMOJIS = {
     "a red heart": "red_heart",
     "a star": "star",
 }
-"""Emoji as instructions say them, and as programs write them."""
+"""Emoji by their names in instructions, with their names in programs."""
 
-_ALIKE = (
+_SIMILAR = (
     ("man", "boy", "police officer", "construction worker"),
     ("woman", "girl", "princess", "baby"),
     ("cat", "frog", "panda", "bear"),
@@ -107,11 +107,11 @@ _ALIKE = (
     ("hamburger", "ball", "cake"),
     ("book", "backpack", "clock"),
 )
-"""Things of much the same outline: one can be painted where another was."""
+"""Things with similar outlines, so that one can be painted in place of another."""
 
 
 def make_task(seed: int, split: Split) -> Task:
-    """Return the editing task of a seed."""
+    """Return the editing task for a seed."""
     rng = generator(seed, split, "imgedit")
     while True:
         (family,) = rng.choices(tuple(_FAMILIES), (3, 2, 2, 3, 3, 3))
@@ -119,16 +119,16 @@ def make_task(seed: int, split: Split) -> Task:
             instruction, scene, program, edit = _FAMILIES[family](rng, split)
         except NoSceneError:
             continue
-        if not stands_in_a_bank(instruction):
+        if not is_bank_instruction(instruction):
             return Task("imgedit", family, seed, instruction, {"IMAGE": scene}, program, edit=edit)
 
 
 _Parts = tuple[str, Scene, str, Edit]
-"""An instruction, its picture, the program, and what is to change."""
+"""An instruction, its scene, the program, and the edit."""
 
 
 class _Subject(NamedTuple):
-    """What an edit is about: its name, the scene, its things there, and the steps that find it as OBJ1."""
+    """The subject of an edit: its phrase, the scene, its things there, and the steps that find it as OBJ1."""
 
     said: str
     scene: Scene
@@ -137,76 +137,76 @@ class _Subject(NamedTuple):
 
 
 def _replace_stuff(rng: random.Random, split: Split) -> _Parts:
-    casting = Casting(rng, split, [])
-    casting.add(choose_noun(rng, split, kinds=0))
-    casting.add_others(3)
-    scene = casting.scene(_shows_stuff)
+    builder = SceneBuilder(rng, split, [])
+    builder.add(choose_noun(rng, split, kinds=0))
+    builder.add_others(3)
+    scene = builder.build(_shows_stuff)
     old = rng.choice(_wide_stuff(scene))
     new = rng.choice([kind for kind in STUFF if kind not in (*scene.ground.kinds, scene.ground.pond)])
     phrase = rng.choice(stuff_phrases(new))
-    instruction = filled(rng.choice(_REPLACE), what=f"the {old}", new=phrase)
+    instruction = fill(rng.choice(_REPLACE), what=f"the {old}", new=phrase)
     program = _program(_selecting(old), f"Replace(image=IMAGE, object=OBJ1, prompt='{_bare(phrase)}')")
     return instruction, scene, program, Edit("replace", stuff=old, shows=new)
 
 
 def _replace_thing(rng: random.Random, split: Split) -> _Parts:
-    group = rng.choice(_ALIKE)
+    group = rng.choice(_SIMILAR)
     old, new = rng.sample(group, 2)
     if split != "test" and is_held_out(old, new):
         raise NoSceneError
     colour = choose_colour(rng, new, split) if CATEGORIES[new].tints and rng.random() < 0.6 else None
     subject = _single(rng, split, Noun(old))
     shows = coloured(new, colour)
-    instruction = filled(rng.choice(_REPLACE), what=subject.said, new=with_article(shows))
+    instruction = fill(rng.choice(_REPLACE), what=subject.said, new=with_article(shows))
     program = _program(subject.steps, f"Replace(image=IMAGE, object=OBJ1, prompt='{shows}')")
     return instruction, subject.scene, program, Edit("replace", subject.things, shows=shows)
 
 
 def _remove(rng: random.Random, split: Split) -> _Parts:
     subject = rng.choice((_single, _of_one_colour))(rng, split)
-    instruction = filled(rng.choice(_REMOVE), what=subject.said)
+    instruction = fill(rng.choice(_REMOVE), what=subject.said)
     program = _program(subject.steps, "Replace(image=IMAGE, object=OBJ1, prompt='nothing')")
     return instruction, subject.scene, program, Edit("remove", subject.things)
 
 
 def _color_pop(rng: random.Random, split: Split) -> _Parts:
     subject = rng.choice(_SUBJECTS)(rng, split)
-    instruction = filled(rng.choice(_COLOR_POP), what=subject.said)
+    instruction = fill(rng.choice(_COLOR_POP), what=subject.said)
     program = _program(subject.steps, "ColorPop(image=IMAGE, object=OBJ1)")
     return instruction, subject.scene, program, Edit("color pop", subject.things)
 
 
 def _blur(rng: random.Random, split: Split) -> _Parts:
     subject = rng.choice(_SUBJECTS)(rng, split)
-    instruction = filled(rng.choice(_BLUR), what=subject.said)
+    instruction = fill(rng.choice(_BLUR), what=subject.said)
     program = _program(subject.steps, "BgBlur(image=IMAGE, object=OBJ1)")
     return instruction, subject.scene, program, Edit("blur", subject.things)
 
 
 def _emoji(rng: random.Random, split: Split) -> _Parts:
-    """Cover one person's face, or everyone's."""
+    """Cover the face of one person, or all faces."""
     person = Noun("person")
-    said, written = rng.choice(tuple(_EMOJIS.items()))
+    said, written = rng.choice(tuple(EMOJIS.items()))
     one = Noun(rng.choice([name for name, entry in CATEGORIES.items() if entry.face]))
     everyone = rng.random() < 0.4
-    casting = Casting(rng, split, [] if everyone else [one])
-    casting.add(one)
+    builder = SceneBuilder(rng, split, [] if everyone else [one])
+    builder.add(one)
     for _ in range(rng.randint(0, 2)):
-        casting.add(person)
-    casting.add_others(2)
-    scene = casting.scene(lambda scene: is_whole(scene, person))
+        builder.add(person)
+    builder.add_others(2)
+    scene = builder.build(lambda scene: is_whole(scene, person))
     if everyone:
         program = f"""\
 OBJ0=FaceDet(image=IMAGE)
 IMAGE0=Emoji(image=IMAGE, object=OBJ0, emoji='{written}')
 RESULT=IMAGE0"""
-        instruction = filled(rng.choice(_EMOJI_FOR_ALL), new=said)
+        instruction = fill(rng.choice(_EMOJI_FOR_ALL), new=said)
         return instruction, scene, program, Edit("emoji", _numbers(scene, person), shows=written)
     steps = f"""\
 OBJ0=FaceDet(image=IMAGE)
 OBJ1=Select(image=IMAGE, object=OBJ0, query='{one}', category=None)"""
     program = _program(steps, f"Emoji(image=IMAGE, object=OBJ1, emoji='{written}')")
-    instruction = filled(rng.choice(_EMOJI), what=f"the {one}", new=said)
+    instruction = fill(rng.choice(_EMOJI), what=f"the {one}", new=said)
     return instruction, scene, program, Edit("emoji", _numbers(scene, one), shows=written)
 
 
@@ -221,21 +221,21 @@ _FAMILIES: dict[str, Callable[[random.Random, Split], _Parts]] = {
 
 
 def _single(rng: random.Random, split: Split, noun: Noun | None = None) -> _Subject:
-    """Choose the only thing of its category."""
+    """Choose a thing that is the only one of its category."""
     noun = noun or _choose_category(rng, split)
     scene = _scene(rng, split, [noun])
     return _Subject(f"the {noun}", scene, _numbers(scene, noun), _selecting(noun.name))
 
 
 def _of_one_colour(rng: random.Random, split: Split) -> _Subject:
-    """Choose a thing by its colour, beside others of its category."""
+    """Choose a thing that is the only one of its category with its colour."""
     noun = choose_coloured(rng, split)
-    casting = Casting(rng, split, [noun])
-    casting.add(noun)
+    builder = SceneBuilder(rng, split, [noun])
+    builder.add(noun)
     for _ in range(rng.randint(0, 2)):
-        casting.add(Noun(noun.name, other_colour(rng, split, noun)))
-    casting.add_others(2)
-    scene = casting.scene()
+        builder.add(Noun(noun.name, other_colour(rng, split, noun)))
+    builder.add_others(2)
+    scene = builder.build()
     return _Subject(f"the {noun}", scene, _numbers(scene, noun), _selecting(str(noun), f"'{noun.name}'"))
 
 
@@ -257,7 +257,7 @@ OBJ1=Mask(image=IMAGE, object=OBJ0)"""
 
 
 def _pair(rng: random.Random, split: Split) -> _Subject:
-    """Choose two things, the only ones of their categories."""
+    """Choose two things, each the only one of its category."""
     one = _choose_category(rng, split)
     other = choose_noun(rng, split, [one], kinds=0, single=True)
     scene = _scene(rng, split, [one, other])
@@ -273,12 +273,12 @@ def _choose_category(rng: random.Random, split: Split) -> Noun:
 
 
 def _scene(rng: random.Random, split: Split, nouns: list[Noun]) -> Scene:
-    """Return a scene with a thing for each noun, and others that none of them fits."""
-    casting = Casting(rng, split, nouns)
+    """Return a scene with a thing for each noun, and others that match none of the nouns."""
+    builder = SceneBuilder(rng, split, nouns)
     for noun in nouns:
-        casting.add(noun)
-    casting.add_others(4)
-    return casting.scene()
+        builder.add(noun)
+    builder.add_others(4)
+    return builder.build()
 
 
 def _numbers(scene: Scene, noun: Noun) -> tuple[int, ...]:
@@ -286,10 +286,11 @@ def _numbers(scene: Scene, noun: Noun) -> tuple[int, ...]:
 
 
 _WIDE = 0.08
+"""Minimum share of the picture for stuff that an edit replaces."""
 
 
 def _wide_stuff(scene: Scene) -> list[str]:
-    """Return the kinds of stuff that take up a good part of the picture."""
+    """Return the kinds of stuff that fill a large part of the picture."""
     drawn = draw(scene)
     return [kind for kind in STUFF if drawn.stuff(kind).mean() > _WIDE]
 
@@ -299,7 +300,7 @@ def _shows_stuff(scene: Scene) -> bool:
 
 
 def _selecting(query: str, category: str = "None") -> str:
-    """Return the steps that find something among all segments."""
+    """Return the steps that select from all segments."""
     return f"""\
 OBJ0=Seg(image=IMAGE)
 OBJ1=Select(image=IMAGE, object=OBJ0, query='{query}', category={category})"""

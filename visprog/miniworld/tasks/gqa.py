@@ -6,10 +6,10 @@ from contextlib import suppress
 
 from visprog.miniworld.scene import Split, generator
 from visprog.miniworld.tasks import colours, comparing, counting, relations
-from visprog.miniworld.tasks.casting import NoSceneError
 from visprog.miniworld.tasks.question import Family
+from visprog.miniworld.tasks.scene_building import NoSceneError
 from visprog.miniworld.tasks.task import Task
-from visprog.miniworld.tasks.wording import stands_in_a_bank
+from visprog.miniworld.tasks.wording import is_bank_instruction
 
 FAMILIES: dict[str, Family] = {
     **counting.FAMILIES,
@@ -17,16 +17,16 @@ FAMILIES: dict[str, Family] = {
     **colours.FAMILIES,
     **relations.FAMILIES,
 }
-"""Every form of question."""
+"""All forms of questions."""
 
 
 def make_task(seed: int, split: Split) -> Task:
-    """Return the question that a seed determines, its scene as IMAGE."""
+    """Return the question for a seed. Its scene is IMAGE."""
     rng = generator(seed, split, "gqa")
     family = rng.choice(tuple(FAMILIES))
     while True:
         with suppress(NoSceneError):
             made = FAMILIES[family](rng, split)
-            if not stands_in_a_bank(made.text):
+            if not is_bank_instruction(made.text):
                 scenes = {"IMAGE": made.scene}
                 return Task("gqa", family, seed, made.text, scenes, made.program, made.answer)

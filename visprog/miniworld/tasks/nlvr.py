@@ -8,19 +8,34 @@ from contextlib import suppress
 from typing import NamedTuple, TypeAlias
 
 from visprog.miniworld.scene import Scene, Split, generator
-from visprog.miniworld.tasks.casting import Casting, NoSceneError, choose_coloured, choose_noun, other_colour
 from visprog.miniworld.tasks.draft import Draft
+from visprog.miniworld.tasks.scene_building import (
+    NoSceneError,
+    SceneBuilder,
+    choose_coloured,
+    choose_noun,
+    other_colour,
+)
 from visprog.miniworld.tasks.task import Task
-from visprog.miniworld.tasks.wording import Noun, are, counted, one, opened, said, some, stands_in_a_bank
+from visprog.miniworld.tasks.wording import (
+    Noun,
+    are,
+    capitalised,
+    choose_wording,
+    counted,
+    is_bank_instruction,
+    one,
+    some,
+)
 
 _PICTURES = ("LEFT", "RIGHT")
-_MOST = 4
+_MAX_OF_A_KIND = 4
 
 
 class Statement(NamedTuple):
-    """A statement, how many things of each noun are in the left and the right picture, and its condition.
+    """A statement, its condition, and the numbers of things for each noun in the left and right picture.
 
-    `condition` is an expression over the counts; `asked` says of which noun and picture each of them is.
+    `condition` is an expression over counts. `asked` lists the noun and the picture of each count.
     """
 
     text: str
@@ -33,26 +48,26 @@ _Family: TypeAlias = Callable[[random.Random, Split, bool], Statement]
 
 
 def make_task(seed: int, split: Split) -> Task:
-    """Return the statement that a seed determines, its scenes as LEFT and RIGHT."""
+    """Return the statement for a seed. Its scenes are LEFT and RIGHT."""
     rng = generator(seed, split, "nlvr")
     family, truth = rng.choice(tuple(FAMILIES)), rng.random() < 0.5
     while True:
         with suppress(NoSceneError):
             statement = FAMILIES[family](rng, split, truth)
-            if stands_in_a_bank(statement.text):
+            if is_bank_instruction(statement.text):
                 continue
             scenes = {name: _scene(rng, split, statement, side) for side, name in enumerate(_PICTURES)}
             return Task("nlvr", family, seed, statement.text, scenes, _program(statement), truth)
 
 
 def _scene(rng: random.Random, split: Split, statement: Statement, side: int) -> Scene:
-    casting = Casting(rng, split, list(statement.numbers))
+    builder = SceneBuilder(rng, split, list(statement.numbers))
     for noun, numbers in statement.numbers.items():
-        casting.add(noun, numbers[side])
+        builder.add(noun, numbers[side])
         if noun.colour and rng.random() < 0.5:
-            casting.add(Noun(noun.name, other_colour(rng, split, noun)))
-    casting.add_others(2)
-    return casting.scene()
+            builder.add(Noun(noun.name, other_colour(rng, split, noun)))
+    builder.add_others(2)
+    return builder.build()
 
 
 def _program(statement: Statement) -> str:
@@ -66,9 +81,9 @@ def _program(statement: Statement) -> str:
 def _total(rng: random.Random, split: Split, truth: bool) -> Statement:
     noun = choose_noun(rng, split, kinds=0.4)
     number = rng.randint(1, 6)
-    numbers = _shared_out(rng, number if truth else _near(rng, number))
+    numbers = _distributed(rng, number if truth else _near(rng, number))
     amount = counted(number, noun)
-    text = said(
+    text = choose_wording(
         rng,
         f"The left and right image contain a total of {amount}.",
         f"There {are(number)} {amount} in total in the two pictures.",
@@ -86,11 +101,11 @@ def _two_totals(rng: random.Random, split: Split, truth: bool) -> Statement:
     totals = rng.randint(1, 6), rng.randint(1, 3)
     wrong = None if truth else rng.randrange(2)
     numbers = {
-        noun: _shared_out(rng, _near(rng, total) if place == wrong else total)
+        noun: _distributed(rng, _near(rng, total) if place == wrong else total)
         for place, (noun, total) in enumerate(zip((first, second), totals, strict=True))
     }
     amounts = f"{counted(totals[0], first)} and {counted(totals[1], second)}"
-    text = said(
+    text = choose_wording(
         rng,
         f"The left and right image contains a total of {amounts}.",
         f"The left and the right picture contain {amounts} in total.",
@@ -108,7 +123,7 @@ def _total_bound(rng: random.Random, split: Split, truth: bool) -> Statement:
     sign, words = rng.choice(((">=", ("at least", "no fewer than")), ("<=", ("at most", "no more than"))))
     reached = number + (rng.randint(0, 1) if truth else -1) * (1 if sign == ">=" else -1)
     amount, verb = f"{rng.choice(words)} {counted(number, noun)}", are(number)
-    text = said(
+    text = choose_wording(
         rng,
         f"There {verb} {amount} in the two pictures together.",
         f"The two pictures contain {amount} in total.",
@@ -118,7 +133,7 @@ def _total_bound(rng: random.Random, split: Split, truth: bool) -> Statement:
         f"Counting both pictures, there {verb} {amount}.",
     )
     condition = f"{{ANSWER0}} + {{ANSWER1}} {sign} {number}"
-    return Statement(text, {noun: _shared_out(rng, reached)}, _both(noun), condition)
+    return Statement(text, {noun: _distributed(rng, reached)}, _both(noun), condition)
 
 
 def _in_one_picture(rng: random.Random, split: Split, truth: bool) -> Statement:
@@ -134,11 +149,11 @@ def _in_one_picture(rng: random.Random, split: Split, truth: bool) -> Statement:
     numbers = _placed(side, found, rng.randint(0, 3))
     amount, where = f"{rng.choice(words)}{counted(number, noun)}", f"the {_PICTURES[side].lower()} picture"
     verb = are(number)
-    text = said(
+    text = choose_wording(
         rng,
         f"There {verb} {amount} in {where}.",
-        f"{opened(where)} contains {amount}.",
-        f"{opened(where)} shows {amount}.",
+        f"{capitalised(where)} contains {amount}.",
+        f"{capitalised(where)} shows {amount}.",
         f"In {where} there {verb} {amount}.",
         f"In {where} one can count {amount}.",
         f"You can see {amount} in {where}.",
@@ -152,7 +167,7 @@ def _contained(rng: random.Random, split: Split, truth: bool) -> Statement:
     form = rng.choice(tuple(_CONTAINED))
     held = rng.choice([each for each in _PRESENT if _CONTAINED[form][1](sum(each)) == truth])
     numbers = tuple(rng.randint(1, 3) * each for each in held)
-    text = said(rng, *_contained_wordings(form, noun))
+    text = choose_wording(rng, *_contained_wordings(form, noun))
     return Statement(text, {noun: (numbers[0], numbers[1])}, _both(noun), _CONTAINED[form][0])
 
 
@@ -163,7 +178,7 @@ _CONTAINED: dict[str, tuple[str, Callable[[int], bool]]] = {
     "one": ("{ANSWER0} > 0 xor {ANSWER1} > 0", lambda held: held == 1),
     "none": ("{ANSWER0} == 0 and {ANSWER1} == 0", lambda held: held == 0),
 }
-"""The condition of each form, and for how many pictures with such a thing it holds."""
+"""The condition of each form, and whether it is true for a number of pictures with such a thing."""
 
 
 def _contained_wordings(form: str, noun: Noun) -> tuple[str, ...]:
@@ -174,7 +189,7 @@ def _contained_wordings(form: str, noun: Noun) -> tuple[str, ...]:
             f"Each picture shows {single}.",
             f"There is {single} in each of the pictures.",
             f"There are {several} in both pictures.",
-            f"{opened(single)} can be seen in both pictures.",
+            f"{capitalised(single)} can be seen in both pictures.",
             f"The left and the right picture both show {several}.",
         ),
         "some": (
@@ -182,7 +197,7 @@ def _contained_wordings(form: str, noun: Noun) -> tuple[str, ...]:
             f"At least one picture shows {several}.",
             f"There is {single} in at least one of the pictures.",
             f"One of the pictures or both show {several}.",
-            f"{opened(single)} can be seen in at least one picture.",
+            f"{capitalised(single)} can be seen in at least one picture.",
             f"There are {several} in the left picture or in the right one.",
         ),
         "one": (
@@ -208,7 +223,7 @@ def _same_number(rng: random.Random, split: Split, truth: bool) -> Statement:
     noun, number = choose_noun(rng, split, kinds=0.4), rng.randint(0, 3)
     second = number if truth else rng.choice([each for each in (number - 1, number + 1) if each >= 0])
     several = some(noun)
-    text = said(
+    text = choose_wording(
         rng,
         f"There are the same number of {several} in both pictures.",
         f"Both pictures contain the same number of {several}.",
@@ -230,14 +245,14 @@ def _more_in_one(rng: random.Random, split: Split, truth: bool) -> Statement:
         numbers = numbers[::-1]
     this, that, than = _PICTURES[side].lower(), _PICTURES[1 - side].lower(), "more" if more else "fewer"
     several = some(noun)
-    text = said(
+    text = choose_wording(
         rng,
         f"There are {than} {several} in the {this} picture than in the {that} one.",
         f"The {this} picture contains {than} {several} than the {that} picture.",
         f"The {this} picture shows {than} {several} than the {that} one.",
         f"In the {this} picture there are {than} {several} than in the {that} picture.",
         f"One sees {than} {several} in the {this} picture than in the {that} picture.",
-        f"{opened(than)} {several} are in the {this} photo than in the {that} photo.",
+        f"{capitalised(than)} {several} are in the {this} photo than in the {that} photo.",
     )
     asked = ((noun, _PICTURES[side]), (noun, _PICTURES[1 - side]))
     return Statement(
@@ -253,7 +268,7 @@ def _each_its_own(rng: random.Random, split: Split, truth: bool) -> Statement:
     found = [_near(rng, number) if place == wrong else number for place, number in enumerate(wanted)]
     numbers = {first: (found[0], rng.randint(0, 2)), second: (rng.randint(0, 2), found[1])}
     left, right = counted(wanted[0], first), counted(wanted[1], second)
-    text = said(
+    text = choose_wording(
         rng,
         f"The left picture contains {left} and the right picture contains {right}.",
         f"There {are(wanted[0])} {left} in the left picture and {right} in the right picture.",
@@ -270,23 +285,23 @@ def _coloured(rng: random.Random, split: Split, truth: bool) -> Statement:
     noun, side = choose_coloured(rng, split), rng.randrange(2)
     numbers = _placed(side, int(truth), rng.randint(0, 1))
     where, single = f"the {_PICTURES[side].lower()} picture", one(noun)
-    text = said(
+    text = choose_wording(
         rng,
         f"There is {single} in {where}.",
-        f"{opened(where)} contains {single}.",
-        f"{opened(where)} shows {single}.",
+        f"{capitalised(where)} contains {single}.",
+        f"{capitalised(where)} shows {single}.",
         f"In {where} there is {single}.",
-        f"{opened(single)} can be seen in {where}.",
-        f"{opened(where)} has {single} in it.",
+        f"{capitalised(single)} can be seen in {where}.",
+        f"{capitalised(where)} has {single} in it.",
     )
     return Statement(text, {noun: numbers}, ((noun, _PICTURES[side]),), "{ANSWER0} > 0")
 
 
 def _coloured_total(rng: random.Random, split: Split, truth: bool) -> Statement:
     noun, number = choose_coloured(rng, split), rng.randint(1, 4)
-    numbers = _shared_out(rng, number if truth else _near(rng, number))
+    numbers = _distributed(rng, number if truth else _near(rng, number))
     amount = counted(number, noun)
-    text = said(
+    text = choose_wording(
         rng,
         f"There {are(number)} {amount} in total.",
         f"The two pictures contain a total of {amount}.",
@@ -306,13 +321,13 @@ def _but(rng: random.Random, split: Split, truth: bool) -> Statement:
     for noun, present in zip((first, second), held, strict=True):
         numbers[noun] = _placed(side, present * rng.randint(1, 2), rng.randint(0, 2))
     where, several, others = f"the {_PICTURES[side].lower()} picture", some(first), some(second)
-    text = said(
+    text = choose_wording(
         rng,
-        f"{opened(where)} contains {several} but no {others}.",
+        f"{capitalised(where)} contains {several} but no {others}.",
         f"There are {several} but no {others} in {where}.",
         f"In {where} there are {several}, but there are no {others}.",
-        f"{opened(where)} shows {several} without any {others}.",
-        f"{opened(where)} has {several} in it and no {others}.",
+        f"{capitalised(where)} shows {several} without any {others}.",
+        f"{capitalised(where)} has {several} in it and no {others}.",
         f"One sees {several} and no {others} in {where}.",
     )
     asked = ((first, _PICTURES[side]), (second, _PICTURES[side]))
@@ -324,18 +339,18 @@ def _both(noun: Noun) -> tuple[tuple[Noun, str], ...]:
 
 
 def _placed(side: int, here: int, there: int) -> tuple[int, int]:
-    """Return the numbers of the left and the right picture, where `here` is on this side."""
+    """Return the numbers for the left and the right picture; `here` is the one for this side."""
     return (there, here) if side else (here, there)
 
 
-def _shared_out(rng: random.Random, total: int) -> tuple[int, int]:
-    """Share things out among the two pictures, which hold no more than four of a kind."""
-    left = rng.randint(max(0, total - _MOST), min(_MOST, total))
+def _distributed(rng: random.Random, total: int) -> tuple[int, int]:
+    """Distribute things over the two pictures, at most four of a kind in each."""
+    left = rng.randint(max(0, total - _MAX_OF_A_KIND), min(_MAX_OF_A_KIND, total))
     return left, total - left
 
 
 def _near(rng: random.Random, number: int) -> int:
-    """Return one more or one less."""
+    """Return a number that is one larger or one smaller."""
     return number + rng.choice((-1, 1))
 
 
@@ -352,4 +367,4 @@ FAMILIES: dict[str, _Family] = {
     "coloured total": _coloured_total,
     "but": _but,
 }
-"""Every form of statement."""
+"""All forms of statements."""

@@ -1,4 +1,4 @@
-"""A question about one picture, with its answer and the program that finds it."""
+"""A question about one picture, with its answer and its program."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class Question(NamedTuple):
 
 
 Family: TypeAlias = Callable[[random.Random, Split], Question]
-"""Makes questions of one form. Raises NoSceneError where a choice leads nowhere."""
+"""Makes questions of one form. Raises NoSceneError if no scene fits the random choices."""
 
 
 def yes_no(truth: bool) -> str:
-    """Return the answer to a question that is asked for a truth."""
+    """Return "yes" or "no"."""
     return "yes" if truth else "no"

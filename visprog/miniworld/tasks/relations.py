@@ -1,17 +1,20 @@
-"""Questions about where things lie: to the left, to the right, above and below others, in one step or two."""
+"""Questions about relative positions: left, right, above and below, in one step or two."""
 
 from __future__ import annotations
 
 import random
 
 from visprog.miniworld.scene import Scene, Split, Thing
-from visprog.miniworld.tasks.casting import (
+from visprog.miniworld.tasks.colours import ask_for_colour
+from visprog.miniworld.tasks.draft import Draft
+from visprog.miniworld.tasks.question import Family, Question, yes_no
+from visprog.miniworld.tasks.scene_building import (
     ALL_SIDES,
     BOTTOM,
     LEFT,
     RIGHT,
     TOP,
-    Casting,
+    SceneBuilder,
     Side,
     beyond,
     choose_coloured,
@@ -19,10 +22,7 @@ from visprog.miniworld.tasks.casting import (
     is_whole,
     the_only,
 )
-from visprog.miniworld.tasks.colours import ask_for_colour
-from visprog.miniworld.tasks.draft import Draft
-from visprog.miniworld.tasks.question import Family, Question, yes_no
-from visprog.miniworld.tasks.wording import Noun, ask_what, one, place, said, some
+from visprog.miniworld.tasks.wording import Noun, ask_what, choose_place, choose_wording, one, some
 
 _PHRASES = {
     LEFT: ("to the left of", "left of", "on the left of"),
@@ -35,13 +35,13 @@ _PHRASES = {
 def _exists(rng: random.Random, split: Split) -> Question:
     other, side, truth = _reference(rng, split), rng.choice(ALL_SIDES), rng.random() < 0.5
     noun = choose_noun(rng, split, [other])
-    casting = Casting(rng, split, [noun, other])
-    casting.add(other)
-    casting.add(noun, rng.choice((1, 1, 2)) if truth or rng.random() < 0.8 else 0)
-    casting.add_others(3)
-    scene = casting.scene(lambda scene: _lie(scene, noun, side, other, truth))
-    lying = f"{said(rng, *_PHRASES[side])} the {other}"
-    text = said(
+    builder = SceneBuilder(rng, split, [noun, other])
+    builder.add(other)
+    builder.add(noun, rng.choice((1, 1, 2)) if truth or rng.random() < 0.8 else 0)
+    builder.add_others(3)
+    scene = builder.build(lambda scene: _lie(scene, noun, side, other, truth))
+    lying = f"{choose_wording(rng, *_PHRASES[side])} the {other}"
+    text = choose_wording(
         rng,
         f"Is there {one(noun)} {lying}?",
         f"Are there any {some(noun)} {lying}?",
@@ -49,7 +49,7 @@ def _exists(rng: random.Random, split: Split) -> Question:
         f"Can you see any {some(noun)} {lying}?",
         f"Is {one(noun)} {lying}?",
         f"Does the picture show {one(noun)} {lying}?",
-        f"Is there {one(noun)} {lying} {place(rng)}?",
+        f"Is there {one(noun)} {lying} {choose_place(rng)}?",
     )
     draft = Draft()
     found = draft.count(_beyond(draft, "IMAGE", other, side), noun)
@@ -59,13 +59,13 @@ def _exists(rng: random.Random, split: Split) -> Question:
 def _how_many(rng: random.Random, split: Split) -> Question:
     other, side, number = _reference(rng, split), rng.choice(ALL_SIDES), rng.randint(0, 3)
     noun = choose_noun(rng, split, [other])
-    casting = Casting(rng, split, [noun, other])
-    casting.add(other)
-    casting.add(noun, number + rng.choice((0, 1)))
-    casting.add_others(1)
-    scene = casting.scene(lambda scene: _lie(scene, noun, side, other, number))
-    lying = f"{said(rng, *_PHRASES[side])} the {other}"
-    text = said(
+    builder = SceneBuilder(rng, split, [noun, other])
+    builder.add(other)
+    builder.add(noun, number + rng.choice((0, 1)))
+    builder.add_others(1)
+    scene = builder.build(lambda scene: _lie(scene, noun, side, other, number))
+    lying = f"{choose_wording(rng, *_PHRASES[side])} the {other}"
+    text = choose_wording(
         rng,
         f"How many {some(noun)} are {lying}?",
         f"How many {some(noun)} are there {lying}?",
@@ -82,13 +82,13 @@ def _how_many(rng: random.Random, split: Split) -> Question:
 def _what(rng: random.Random, split: Split) -> Question:
     other, side = _reference(rng, split), rng.choice(ALL_SIDES)
     kind = choose_noun(rng, split, [other], kinds=1)
-    casting = Casting(rng, split, [kind, other])
-    casting.add(other)
-    casting.add(kind, rng.choice((1, 2)))
-    casting.add_others(2)
-    scene = casting.scene(lambda scene: _lie(scene, kind, side, other, 1))
+    builder = SceneBuilder(rng, split, [kind, other])
+    builder.add(other)
+    builder.add(kind, rng.choice((1, 2)))
+    builder.add_others(2)
+    scene = builder.build(lambda scene: _lie(scene, kind, side, other, 1))
     (thing,) = beyond(scene, kind, side, the_only(scene, other)) or ()
-    lying = f"{said(rng, *_PHRASES[side])} the {other}"
+    lying = f"{choose_wording(rng, *_PHRASES[side])} the {other}"
     if kind.name == "person":
         wordings: tuple[str, ...] = (
             f"Who is {lying}?",
@@ -110,21 +110,21 @@ def _what(rng: random.Random, split: Split) -> Question:
     draft = Draft()
     part = _beyond(draft, "IMAGE", other, side)
     found = draft.ask(draft.crop(part, draft.find(part, kind)), ask_what(kind.name))
-    return Question(said(rng, *wordings), scene, thing.category, draft.text_with_result(found))
+    return Question(choose_wording(rng, *wordings), scene, thing.category, draft.text_with_result(found))
 
 
 def _colour(rng: random.Random, split: Split) -> Question:
     noun, side = choose_coloured(rng, split, least=1), rng.choice(ALL_SIDES)
     other = _reference(rng, split, [noun])
-    casting = Casting(rng, split, [noun, other])
-    casting.add(other)
-    casting.add(Noun(noun.name), rng.choice((1, 2)))
-    casting.add_others(2)
-    scene = casting.scene(lambda scene: _lie(scene, Noun(noun.name), side, other, 1))
+    builder = SceneBuilder(rng, split, [noun, other])
+    builder.add(other)
+    builder.add(Noun(noun.name), rng.choice((1, 2)))
+    builder.add_others(2)
+    scene = builder.build(lambda scene: _lie(scene, Noun(noun.name), side, other, 1))
     (thing,) = beyond(scene, Noun(noun.name), side, the_only(scene, other)) or ()
-    lying = f"{said(rng, *_PHRASES[side])} the {other}"
-    colour, the = said(rng, "color", "colour"), f"the {noun.name}"
-    text = said(
+    lying = f"{choose_wording(rng, *_PHRASES[side])} the {other}"
+    colour, the = choose_wording(rng, "color", "colour"), f"the {noun.name}"
+    text = choose_wording(
         rng,
         f"What {colour} is {the} {lying}?",
         f"What is the {colour} of {the} {lying}?",
@@ -143,12 +143,12 @@ def _which_side(rng: random.Random, split: Split) -> Question:
     noun = choose_noun(rng, split, [other], kinds=0, single=True)
     sideways, truth = rng.random() < 0.6, rng.random() < 0.5
     first = LEFT if sideways else TOP
-    casting = Casting(rng, split, [noun, other])
-    casting.add(other)
-    casting.add(noun)
-    casting.add_others(3)
-    scene = casting.scene(lambda scene: _lie(scene, noun, first, other, truth))
-    the, its, where = f"the {noun}", f"the {other}", place(rng)
+    builder = SceneBuilder(rng, split, [noun, other])
+    builder.add(other)
+    builder.add(noun)
+    builder.add_others(3)
+    scene = builder.build(lambda scene: _lie(scene, noun, first, other, truth))
+    the, its, where = f"the {noun}", f"the {other}", choose_place(rng)
     if sideways:
         names = "left", "right"
         wordings: tuple[str, ...] = (
@@ -172,7 +172,7 @@ def _which_side(rng: random.Random, split: Split) -> Question:
     draft = Draft()
     found = draft.count(_beyond(draft, "IMAGE", other, first), noun)
     named = draft.evaluate(f"'{names[0]}' if {{{found}}} > 0 else '{names[1]}'")
-    return Question(said(rng, *wordings), scene, names[not truth], draft.text_with_result(named))
+    return Question(choose_wording(rng, *wordings), scene, names[not truth], draft.text_with_result(named))
 
 
 def _two_steps(rng: random.Random, split: Split) -> Question:
@@ -183,10 +183,10 @@ def _two_steps(rng: random.Random, split: Split) -> Question:
     outer, inner = rng.choice(((across, up), (up, across)))
     first_side, second_side = rng.choice(outer), rng.choice(inner)
     within = truth or rng.random() < 0.5
-    casting = Casting(rng, split, [first, second, third])
+    builder = SceneBuilder(rng, split, [first, second, third])
     for noun in (first, second, third):
-        casting.add(noun)
-    casting.add_others(2)
+        builder.add(noun)
+    builder.add_others(2)
 
     def accept(scene: Scene) -> bool:
         if not _lie(scene, second, first_side, third, True) or not is_whole(scene, second):
@@ -194,11 +194,11 @@ def _two_steps(rng: random.Random, split: Split) -> Question:
         lies = _lie(scene, first, second_side, second, truth)
         return lies and _lie(scene, first, first_side, third, within)
 
-    scene = casting.scene(accept)
-    near, far = said(rng, *_PHRASES[second_side]), said(rng, *_PHRASES[first_side])
+    scene = builder.build(accept)
+    near, far = choose_wording(rng, *_PHRASES[second_side]), choose_wording(rng, *_PHRASES[first_side])
     end = f"{near} the {second} {far} the {third}"
     long = f"{near} the {second} that is {far} the {third}"
-    text = said(
+    text = choose_wording(
         rng,
         f"Is there {one(first)} {end}?",
         f"Is there {one(first)} {long}?",
@@ -221,17 +221,17 @@ def _on_both_sides(rng: random.Random, split: Split) -> Question:
     side, opposite = rng.sample(sides, 2)
     truth = rng.random() < 0.5
     held = (True, True) if truth else rng.choice(((True, False), (False, True), (False, False)))
-    casting = Casting(rng, split, [first, second, middle])
+    builder = SceneBuilder(rng, split, [first, second, middle])
     for noun in (first, second, middle):
-        casting.add(noun)
-    casting.add_others(1)
-    scene = casting.scene(
+        builder.add(noun)
+    builder.add_others(1)
+    scene = builder.build(
         lambda scene: (
             _lie(scene, first, side, middle, held[0]) and _lie(scene, second, opposite, middle, held[1])
         )
     )
-    here, there = said(rng, *_PHRASES[side]), said(rng, *_PHRASES[opposite])
-    text = said(
+    here, there = choose_wording(rng, *_PHRASES[side]), choose_wording(rng, *_PHRASES[opposite])
+    text = choose_wording(
         rng,
         f"Is there {one(first)} {here} the {middle} and {one(second)} {there} it?",
         f"Are there {some(first)} {here} the {middle} and {some(second)} {there} it?",
@@ -251,21 +251,24 @@ def _on_both_sides(rng: random.Random, split: Split) -> Question:
 
 
 def _reference(rng: random.Random, split: Split, beside: tuple[Noun, ...] | list[Noun] = ()) -> Noun:
-    """Return the name of a thing that positions are told from."""
+    """Return the name of a thing that positions are relative to."""
     return choose_noun(rng, split, beside, kinds=0, single=True)
 
 
 def _beyond(draft: Draft, image: str, other: Noun, side: Side) -> str:
-    """Write the steps that cut out what lies on a side of the other."""
+    """Add the steps that crop the picture to a side of the other thing."""
     return draft.crop(image, draft.find(image, other), side.crop)
 
 
-def _lie(scene: Scene, noun: Noun, side: Side, other: Noun, wanted: int) -> bool:
-    """Whether this many (True: some, False: none) lie clearly on a side of the other, which is whole."""
+def _lie(scene: Scene, noun: Noun, side: Side, other: Noun, expected: int) -> bool:
+    """Return whether this many things are clearly on a side of the other, which must not be covered.
+
+    `expected` may be True for any number from 1, or False for none.
+    """
     found: tuple[Thing, ...] | None = beyond(scene, noun, side, the_only(scene, other))
     if found is None or not is_whole(scene, other):
         return False
-    return bool(found) == wanted if isinstance(wanted, bool) else len(found) == wanted
+    return bool(found) == expected if isinstance(expected, bool) else len(found) == expected
 
 
 FAMILIES: dict[str, Family] = {

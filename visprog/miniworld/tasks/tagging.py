@@ -1,4 +1,4 @@
-"""Tagging tasks: names put on things, some of which only knowledge tells apart."""
+"""Tagging tasks: things to label with their names, some of which need knowledge to find."""
 
 from __future__ import annotations
 
@@ -10,12 +10,18 @@ from visprog.miniworld.catalogue import KINDS, categories_of, plural_of
 from visprog.miniworld.drawing import draw
 from visprog.miniworld.knowledge import FACTS
 from visprog.miniworld.scene import Scene, Split, generator
-from visprog.miniworld.tasks.casting import Casting, NoSceneError, choose_coloured, choose_noun, other_colour
+from visprog.miniworld.tasks.scene_building import (
+    NoSceneError,
+    SceneBuilder,
+    choose_coloured,
+    choose_noun,
+    other_colour,
+)
 from visprog.miniworld.tasks.task import Tag, Task
-from visprog.miniworld.tasks.wording import NAMED_KINDS, PLURAL_ONLY, Noun, filled, stands_in_a_bank
+from visprog.miniworld.tasks.wording import NAMED_KINDS, PLURAL_ONLY, Noun, fill, is_bank_instruction
 
-_UNCOUNTED = frozenset({"food"})
-"""Kinds of which one says "it", however much there is."""
+_MASS = frozenset({"food"})
+"""Mass nouns: "it" replaces them for any amount."""
 
 _MANY = (
     "Tag {what}",
@@ -61,11 +67,11 @@ _OWN_NAMES_OF_FOOD = (
     "Name all the food in the picture",
     "Tag the food with its kind",
 )
-"""Instructions, with places for what is to be tagged."""
+"""Templates of instructions, with places for the things to tag."""
 
 
 def make_task(seed: int, split: Split) -> Task:
-    """Return the tagging task of a seed."""
+    """Return the tagging task for a seed."""
     rng = generator(seed, split, "knowtag")
     families = {"knowledge": _knowledge, "names": _names, "things": _things, "coloured": _coloured}
     while True:
@@ -74,7 +80,7 @@ def make_task(seed: int, split: Split) -> Task:
             instruction, scene, program, tags = families[family](rng, split)
         except NoSceneError:
             continue
-        if not stands_in_a_bank(instruction):
+        if not is_bank_instruction(instruction):
             return Task("knowtag", family, seed, instruction, {"IMAGE": scene}, program, tags=tags)
 
 
@@ -83,17 +89,17 @@ _Parts = tuple[str, Scene, str, tuple[Tag, ...]]
 
 
 def _knowledge(rng: random.Random, split: Split) -> _Parts:
-    """Tag those of a kind that something is known of: "the animals that can fly"."""
+    """Tag the things of a kind with a known property: "the animals that can fly"."""
     fact = rng.choice(FACTS)
     fitting = [Noun(name) for name in fact.names]
     others = [Noun(name) for name in categories_of(fact.kind) if name not in fact.names]
-    casting = Casting(rng, split, fitting)
+    builder = SceneBuilder(rng, split, fitting)
     for noun in rng.sample(fitting, min(rng.choice((1, 2, 2, 3)), len(fitting))):
-        casting.add(noun, rng.choice((1, 1, 2)))
+        builder.add(noun, rng.choice((1, 1, 2)))
     for noun in rng.sample(others, min(rng.choice((0, 1, 1, 2)), len(others))):
-        casting.add(noun)
-    casting.add_others(2)
-    scene = casting.scene()
+        builder.add(noun)
+    builder.add_others(2)
+    scene = builder.build()
     query = rng.choice(fact.queries)
     instruction = _instruct(rng, f"{rng.choice(('the', 'the', 'all', 'all the'))} {query}", fact.kind, 2)
     program = f"""\
@@ -105,32 +111,32 @@ RESULT=IMAGE0"""
 
 
 def _names(rng: random.Random, split: Split) -> _Parts:
-    """Tag all of a kind with what each of them is."""
+    """Tag all things of a kind with the names of their categories."""
     kind = rng.choice([kind for kind in NAMED_KINDS if len(categories_of(kind)) <= 20])
     noun = Noun(kind)
-    casting = Casting(rng, split, [noun])
-    casting.add(noun, rng.randint(1, 4))
-    casting.add_others(3)
-    scene = casting.scene()
-    wording = rng.choice(_OWN_NAMES_OF_FOOD if kind in _UNCOUNTED else _OWN_NAMES)
+    builder = SceneBuilder(rng, split, [noun])
+    builder.add(noun, rng.randint(1, 4))
+    builder.add_others(3)
+    scene = builder.build()
+    wording = rng.choice(_OWN_NAMES_OF_FOOD if kind in _MASS else _OWN_NAMES)
     program = f"""\
 OBJ0=Loc(image=IMAGE, object='{kind}')
 LIST0=List(query='kinds of {kind}', max=20)
 OBJ1=Classify(image=IMAGE, object=OBJ0, categories=LIST0, unique=False)
 IMAGE0=Tag(image=IMAGE, object=OBJ1)
 RESULT=IMAGE0"""
-    instruction = filled(wording, kind=kind, kinds=KINDS[kind])
+    instruction = fill(wording, kind=kind, kinds=KINDS[kind])
     return instruction, scene, program, _tags(scene, [Noun(name) for name in categories_of(kind)])
 
 
 def _things(rng: random.Random, split: Split) -> _Parts:
-    """Tag everything of a name: "the dogs", "all the people", "the two birds"."""
+    """Tag all things with a name: "the dogs", "all the people", "the two birds"."""
     noun = choose_noun(rng, split, kinds=0.4)
     number = rng.randint(1, 4)
-    casting = Casting(rng, split, [noun])
-    casting.add(noun, number)
-    casting.add_others(4)
-    scene = casting.scene()
+    builder = SceneBuilder(rng, split, [noun])
+    builder.add(noun, number)
+    builder.add_others(4)
+    scene = builder.build()
     program = f"""\
 OBJ0=Loc(image=IMAGE, object='{noun}')
 IMAGE0=Tag(image=IMAGE, object=OBJ0)
@@ -139,15 +145,15 @@ RESULT=IMAGE0"""
 
 
 def _coloured(rng: random.Random, split: Split) -> _Parts:
-    """Tag the things of a name that have a colour, beside others that have not."""
+    """Tag the things with a name and a colour. Others have the name but not the colour."""
     noun = choose_coloured(rng, split)
     number = rng.randint(1, 3)
-    casting = Casting(rng, split, [noun])
-    casting.add(noun, number)
+    builder = SceneBuilder(rng, split, [noun])
+    builder.add(noun, number)
     for _ in range(rng.choice((0, 1, 1, 2))):
-        casting.add(Noun(noun.name, other_colour(rng, split, noun)))
-    casting.add_others(3)
-    scene = casting.scene()
+        builder.add(Noun(noun.name, other_colour(rng, split, noun)))
+    builder.add_others(3)
+    scene = builder.build()
     program = f"""\
 OBJ0=Loc(image=IMAGE, object='{noun.name}')
 OBJ1=Filter(image=IMAGE, object=OBJ0, query='{noun}')
@@ -157,8 +163,8 @@ RESULT=IMAGE0"""
 
 
 def _said(rng: random.Random, noun: Noun, number: int) -> str:
-    """Return how an instruction names all of some things."""
-    if noun.name in _UNCOUNTED:
+    """Return a phrase for all things that match the noun: "the dog", "all the dogs", "the two dogs"."""
+    if noun.name in _MASS:
         return f"{rng.choice(('the', 'all', 'all the'))} {noun}"
     if number == 1 and noun.name not in PLURAL_ONLY:
         return f"the {noun}"
@@ -170,15 +176,15 @@ def _said(rng: random.Random, noun: Noun, number: int) -> str:
 
 
 def _instruct(rng: random.Random, what: str, name: str, number: int) -> str:
-    if name in _UNCOUNTED:
-        return filled(rng.choice(_MANY), what=what, names="its name", them="it", are="is")
+    if name in _MASS:
+        return fill(rng.choice(_MANY), what=what, names="its name", them="it", are="is")
     if number == 1 and name not in PLURAL_ONLY:
-        return filled(rng.choice(_ONE), what=what)
-    return filled(rng.choice(_MANY), what=what, names="their names", them="them", are="are")
+        return fill(rng.choice(_ONE), what=what)
+    return fill(rng.choice(_MANY), what=what, names="their names", them="them", are="are")
 
 
 def _tags(scene: Scene, nouns: Sequence[Noun]) -> tuple[Tag, ...]:
-    """Return a tag for each thing that one of the nouns fits."""
+    """Return a tag for each thing that matches a noun."""
     drawn = draw(scene)
     return tuple(
         Tag(noun.name, drawn.box(number))

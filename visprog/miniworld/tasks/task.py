@@ -1,4 +1,4 @@
-"""A task: pictures, an instruction, the program that solves it, and what is right."""
+"""A task: scenes, an instruction, a reference program, and the right result."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ Change = Literal["replace", "remove", "color pop", "blur", "emoji"]
 
 
 class Tag(NamedTuple):
-    """A thing that is to be tagged: its name, and the tight box of what is in sight of it, in pixels."""
+    """A thing to tag: its name, and the tight box of its visible part in pixels."""
 
     name: str
     box: Box
 
 
 class Edit(NamedTuple):
-    """What is to change: the kind of change, and the part of the picture that it is about.
+    """An edit: the kind of change, and the region of the picture.
 
-    That part is the things of these numbers in the scene (their faces, for an emoji), or a kind of stuff.
-    `shows` is what is to be seen there afterwards, None where nothing new is painted.
+    The region is a kind of stuff, or the things with these indices in the scene (for an emoji, their faces).
+    `shows` is the new content of the region; None if nothing new is painted.
     """
 
     change: Change
@@ -36,11 +36,11 @@ class Edit(NamedTuple):
 class Task:
     """One task of the miniature world.
 
-    `kind` is the paper's task ("gqa", "nlvr", "knowtag", "imgedit") or "composition", `family` the form of
-    its instruction. `scenes` are the pictures by name: IMAGE, or LEFT and RIGHT. `program` solves it, the
-    gold program. What is right is `answer` for a question or a statement, `tags` for tagging, and `edit`
-    for an edit. A composition has two captions, `instruction` which is true of IMAGE and `other` which is
-    not, with the program for each.
+    `kind` is the paper's task ("gqa", "nlvr", "knowtag", "imgedit") or "composition", and `family` the form
+    of the instruction. `scenes` are the pictures by name: IMAGE, or LEFT and RIGHT. `program` is the
+    reference program. The right result is `answer` for a question or a statement, `tags` for tagging, and
+    `edit` for an edit. A composition has two captions with a program each: `instruction` is true of IMAGE,
+    `other` is false.
     """
 
     kind: str

@@ -1,4 +1,4 @@
-"""Wording: nouns as questions name them, and the simple questions that programs put to a VisualQA."""
+"""Wording: nouns in questions, and the simple questions that programs ask about pictures."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from visprog.prompts import BANKS, bank_text
 
 
 class Noun(NamedTuple):
-    """What a question names: a category or a hypernym, of one colour or of any."""
+    """A noun in a question: a category or a hypernym, optionally with a colour."""
 
     name: str
     colour: str | None = None
@@ -22,34 +22,34 @@ class Noun(NamedTuple):
         return f"{self.colour} {self.name}" if self.colour else self.name
 
     def fits(self, thing: Thing) -> bool:
-        """Whether the thing is one of these."""
+        """Return whether the thing matches the noun."""
         return thing.category in categories_of(self.name) and self.colour in (None, thing.colour)
 
 
-def filled(wording: str, **places: str) -> str:
-    """Return a wording with its places, such as {what}, filled."""
+def fill(template: str, **places: str) -> str:
+    """Return a template with its places, such as {what}, filled."""
     for place, text in places.items():
-        wording = wording.replace(f"{{{place}}}", text)
-    return wording
+        template = template.replace(f"{{{place}}}", text)
+    return template
 
 
 NAMED_KINDS = tuple(kind for kind in KINDS if kind != "object")
-"""The hypernyms that questions ask about."""
+"""The hypernyms that questions may ask about."""
 
 PLURAL_ONLY = frozenset({"scissors"})
-"""Names with which no one says "the ... is"."""
+"""Names without a singular."""
 
 _MASS = frozenset({"food"})
-"""Names of what is not counted by itself, but in pieces."""
+"""Mass nouns. They are counted in pieces."""
 
 
 def ask_colour(name: str) -> str:
-    """Return the question for the colour of a thing in sight."""
+    """Return the question for the colour of a thing."""
     return f"What color is the {name}?"
 
 
 def ask_what(kind: str | None = None) -> str:
-    """Return the question for what a picture shows; with a hypernym, of that kind."""
+    """Return the question for the name of the thing in a picture, optionally with its hypernym."""
     return f"What {kind} is this?" if kind else "What is this?"
 
 
@@ -59,7 +59,7 @@ def ask_exists(name: str) -> str:
 
 
 def ask_count(name: str) -> str:
-    """Return the question for how many such things a picture shows; a colour may stand before the name."""
+    """Return the question for the number of such things. A colour may come before the name."""
     colour, _, rest = name.partition(" ")
     plural = f"{colour} {plural_of(rest)}" if colour in COLOURS else plural_of(name)
     return f"How many {plural} are in the image?"
@@ -76,7 +76,7 @@ def bare(noun: Noun) -> str:
 
 
 def some(noun: Noun) -> str:
-    """Return the plural as "are there any ..." takes it: "dogs", "scissors", "pieces of food"."""
+    """Return the plural as in "are there any ...": "dogs", "scissors", "pieces of food"."""
     plural = str(Noun(plural_of(noun.name), noun.colour))
     return f"pieces of {plural}" if noun.name in _MASS else plural
 
@@ -90,18 +90,18 @@ def counted(number: int, noun: Noun) -> str:
 
 
 def are(number: int) -> str:
-    """Return the verb for this many."""
+    """Return "is" for 1, "are" for other numbers."""
     return "is" if number == 1 else "are"
 
 
-def said(rng: random.Random, *wordings: str) -> str:
-    """Return one of the wordings: the first, the plainest, twice as often as the second, and so on."""
+def choose_wording(rng: random.Random, *wordings: str) -> str:
+    """Return a random wording. The n-th one has the weight 1/n, so that the plainest comes first."""
     return rng.choices(wordings, [1 / number for number in range(1, len(wordings) + 1)])[0]
 
 
-def place(rng: random.Random) -> str:
-    """Return where a question looks: the whole picture."""
-    return said(
+def choose_place(rng: random.Random) -> str:
+    """Return a random phrase for the whole picture."""
+    return choose_wording(
         rng,
         "in the image",
         "in the picture",
@@ -112,13 +112,13 @@ def place(rng: random.Random) -> str:
     )
 
 
-def opened(text: str) -> str:
-    """Return a sentence with a capital at its beginning."""
+def capitalised(text: str) -> str:
+    """Return a text with a capital first letter."""
     return text[0].upper() + text[1:]
 
 
-def stands_in_a_bank(instruction: str) -> bool:
-    """Whether one of the in-context examples says exactly this."""
+def is_bank_instruction(instruction: str) -> bool:
+    """Return whether an example of the prompt banks has exactly this instruction."""
     return instruction.casefold() in _instructions_of_banks()
 
 

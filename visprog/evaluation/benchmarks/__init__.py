@@ -1,0 +1,1 @@
+"""The data sets. Each exports one `visprog.evaluation.benchmark.Benchmark`."""
