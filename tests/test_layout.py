@@ -27,17 +27,18 @@ LAYOUT = {
         __main__
     """,
     "visprog.batch": """
-        __init__ differences pictures tasks truth
-        places precheck
-        outcome
-        journal
-        runner
-        grouping progress
-        cluster command
+        __init__ configuration failures picture_pool tasks
+        outcome output_folder validation
+        journal task_runner
+        engines
+        job_queue runner
+        ray_workers reporting
+        cluster
     """,
     "visprog.cli": """
-        arguments options planning reporting
-        running sessions voting
+        arguments options reporting
+        programs running sessions
+        planning
         commands
         __init__
     """,
@@ -97,10 +98,10 @@ LAYOUT = {
         gqa
     """,
     "visprog.models": """
-        __init__ backend checkpoint_files encodings hub_cache inpainting option_text profiles progress roles
-        safetensors_files server_json short_answer turns usage
-        checkpoint_faults fake handle hub_listing profile
-        checkpoints hub_files
+        __init__ checkpoint_files encodings hub_cache inpainting locks option_text options profiles progress
+        roles server_json short_answer usage
+        backend checkpoint_faults fake handle hub_listing
+        checkpoints hub_files profile
         fingerprints hub
         backends zoo
     """,
@@ -136,9 +137,9 @@ LAYOUT = {
         __init__ pretrained
         network
         generation geometry scorer speech
-        boxes language sam
+        boxes chat sam
         owl segmenter vision_language
-        answers detector language_loading
+        answers detector language
     """,
     "visprog.modules": """
         halves knowledge logic
@@ -164,7 +165,7 @@ LAYOUT = {
         classify filter loc select
     """,
     "visprog.planner": """
-        __init__ bank extraction plan reading task voting
+        __init__ bank extraction language_detection plan task_selection
         examples prompt
         language_model
         selection
