@@ -65,7 +65,7 @@ def _service(text: str) -> Service:
 
 
 def _vision(text: str) -> OpenAIVision:
-    return OpenAIVision("m", server=_service(text))
+    return OpenAIVision("m", service=_service(text))
 
 
 def _plan(text: str) -> str:
@@ -87,12 +87,12 @@ def _ask(text: str) -> list[Message]:
 
 
 ROLES: dict[str, Callable[[str], Any]] = {
-    "language_model": lambda text: OpenAILanguageModel("m", server=_service(text)).complete(_ask("?")).text,
+    "language_model": lambda text: OpenAILanguageModel("m", service=_service(text)).complete(_ask("?")).text,
     "visual_qa": lambda text: _vision(text).answer(PHOTO, "Is it?"),
     "captioner": lambda text: _vision(text).caption(PHOTO),
     "image_text_scorer": lambda text: _vision(text).score([PHOTO], ["a dog"]),
     "detector": lambda text: _vision(text).detect(PHOTO, ["dog"]),
-    "transcriber": lambda text: OpenAITranscriber("m", server=_service(text)).transcribe(np.zeros(9, "f4")),
+    "transcriber": lambda text: OpenAITranscriber("m", service=_service(text)).transcribe(np.zeros(9, "f4")),
     "local language_model": lambda text: completion(Generated(text, 1, 1, False), "m").text,
     "local visual_qa": lambda text: short_answer(text, "Is it?"),
     "local count": lambda text: short_answer(text, "How many?"),

@@ -204,15 +204,17 @@ SHAPES = {
     "a content filter": refuses(good("", finish_reason="content_filter"), words="content filter"),
     "a tool call": fails(
         message(content=None, tool_calls=[{"function": {"name": "f", "arguments": "{}"}}]),
-        words="a call of a tool",
+        words="a tool call",
         requests=2,
     ),
-    "only reasoning_content": says(message(content="", reasoning_content="Hi."), remark="field for thoughts"),
-    "only reasoning": says(message(content=None, reasoning="Hi."), remark="field for thoughts"),
+    "only reasoning_content": says(
+        message(content="", reasoning_content="Hi."), remark="field for reasoning"
+    ),
+    "only reasoning": says(message(content=None, reasoning="Hi."), remark="field for reasoning"),
     "reasoning beside the answer": says(message(content="Hi.", reasoning_content="no")),
     "reasoning without end": fails(
         body(completion("", message={"content": "", "reasoning_content": "hm"}, finish_reason="length")),
-        words="used all of its tokens for thinking",
+        words="used all its tokens for reasoning",
         error=AnswerCut,
     ),
     "the length limit": fails(good("Hi", finish_reason="length"), words="length limit", error=AnswerCut),
@@ -228,7 +230,7 @@ INSIDE = {
         "code '429'": says(error(200, "busy", code="429"), OK, requests=2),
         "rate_limit_exceeded": says(error(200, "x", code="rate_limit_exceeded"), OK, requests=2),
         "rate limit for ever": refuses(error(200, "x", code=429), words="too many requests", requests=3),
-        "no quota": refuses(error(200, "x", code="insufficient_quota"), words="quota is used up"),
+        "no quota": refuses(error(200, "x", code="insufficient_quota"), words="is used up"),
         "vLLM's form": says(body({"object": "error", "message": "x", "code": 503}), OK, requests=2),
         "vLLM's form, 400": refuses(body({"object": "error", "message": "bad", "code": 400}), words="bad"),
         "code 502, no choices": says(body({"code": 502, "message": "x", "choices": []}), OK, requests=2),

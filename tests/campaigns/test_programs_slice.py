@@ -48,7 +48,7 @@ def test_growing_programs_grow_beyond_the_limits() -> None:
     assert tally.findings == []
 
 
-def test_every_kind_of_failure_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_goes_wrong_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
     @tool("Broken")
     def broken() -> int:
         """Raise something."""

@@ -121,19 +121,19 @@ class OpenAIServer:
 
     def model(self, name: str = "small", key: str = KEY, **options: Any) -> OpenAILanguageModel:
         """Return a language model that asks this server."""
-        return OpenAILanguageModel(name, server=self.service(key, **options))
+        return OpenAILanguageModel(name, service=self.service(key, **options))
 
     def vision(self, deadline: float = 10.0, **options: Any) -> OpenAIVision:
         """Return a model that sees and asks this server."""
-        return OpenAIVision("small", server=self.service(deadline=deadline), **options)
+        return OpenAIVision("small", service=self.service(deadline=deadline), **options)
 
     def inpainter(self, deadline: float = 10.0, **options: Any) -> OpenAIInpainter:
         """Return an inpainter that asks this server."""
-        return OpenAIInpainter("small", server=self.service(deadline=deadline), **options)
+        return OpenAIInpainter("small", service=self.service(deadline=deadline), **options)
 
     def transcriber(self, deadline: float = 10.0, **options: Any) -> OpenAITranscriber:
         """Return a transcriber that asks this server."""
-        return OpenAITranscriber("small", server=self.service(deadline=deadline), **options)
+        return OpenAITranscriber("small", service=self.service(deadline=deadline), **options)
 
     def __enter__(self) -> Self:
         self._thread.start()

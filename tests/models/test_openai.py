@@ -99,17 +99,17 @@ def test_key_address_and_model_are_read_from_the_environment(
 def test_what_the_caller_names_goes_before_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:1/v1")
     monkeypatch.setenv("OPENAI_MODEL", "tiny")
-    model = OpenAILanguageModel("large", base_url="http://127.0.0.1:2/v1")
+    model = OpenAILanguageModel("large", service=Service(base_url="http://127.0.0.1:2/v1"))
     assert model.fingerprint == "openai:large at http://127.0.0.1:2/v1"
 
 
 def test_without_any_name_the_default_model_is_asked() -> None:
-    model = OpenAILanguageModel(key=KEY)
+    model = OpenAILanguageModel(service=Service(key=KEY))
     assert model.fingerprint == f"openai:{DEFAULT_MODEL} at https://api.openai.com/v1"
 
 
 def test_without_key_and_base_url_the_model_is_unavailable_and_says_what_to_set() -> None:
-    with pytest.raises(ModelUnavailable, match="set OPENAI_API_KEY; or OPENAI_BASE_URL"):
+    with pytest.raises(ModelUnavailable, match="set OPENAI_API_KEY, or OPENAI_BASE_URL"):
         OpenAILanguageModel()
 
 
@@ -127,20 +127,22 @@ def test_an_address_that_is_none_is_refused_before_anything_is_sent(address: str
 
 
 def test_a_key_with_a_blank_inside_is_refused_without_being_shown() -> None:
-    with pytest.raises(ModelUnavailable, match="copy the key again") as caught:
+    with pytest.raises(ModelUnavailable, match="copy only the key") as caught:
         Service(key=f"{KEY} {KEY}")
     assert KEY not in str(caught.value)
 
 
 def test_user_and_password_of_an_address_are_not_shown() -> None:
-    model = OpenAILanguageModel("m", base_url="http://me:secret@127.0.0.1:9/v1", key=KEY)
+    model = OpenAILanguageModel("m", service=Service(base_url="http://me:secret@127.0.0.1:9/v1", key=KEY))
     assert model.fingerprint == "openai:m at http://127.0.0.1:9/v1"
 
 
 def test_a_query_and_further_parameters_tell_models_apart_and_are_not_shown() -> None:
     def fingerprint(query: str, token: str) -> str:
         address = f"http://127.0.0.1:9/v1{query}"
-        return OpenAILanguageModel("m", base_url=address, key=KEY, parameters={"token": token}).fingerprint
+        return OpenAILanguageModel(
+            "m", service=Service(base_url=address, key=KEY), parameters={"token": token}
+        ).fingerprint
 
     assert fingerprint("?at=secret", "1") == fingerprint("?at=secret", "1")
     other = fingerprint("", "1"), fingerprint("?at=hidden", "1"), fingerprint("?at=secret", "2")
@@ -154,9 +156,9 @@ def test_user_and_password_of_an_address_are_sent_and_not_logged(
     server = serve(answers("Hi."))
     place = server.url.replace("http://", "http://me:se%2Fcret@")
     with caplog.at_level(logging.DEBUG):
-        model = OpenAILanguageModel("m", base_url=place, key=KEY)
-        model.complete(HELLO)
-    model._server.close()
+        service = Service(base_url=place, key=KEY)
+        OpenAILanguageModel("m", service=service).complete(HELLO)
+    service.close()
     login = base64.b64encode(b"me:se/cret").decode()
     assert server.received[0].headers["authorization"] == f"Basic {login}"
     assert "HTTP Request" in caplog.text
@@ -165,7 +167,7 @@ def test_user_and_password_of_an_address_are_sent_and_not_logged(
 
 
 def test_neither_fingerprint_nor_repr_holds_the_key() -> None:
-    model = OpenAILanguageModel("m", key=KEY)
+    model = OpenAILanguageModel("m", service=Service(key=KEY))
     shown = f"{model!r} {model.fingerprint} {Service(key=KEY)!r}"
     assert KEY not in shown
 
@@ -224,7 +226,7 @@ def test_a_program_ends_quietly_though_nobody_closed_the_model(serve: Serve) -> 
 def test_a_closed_model_opens_a_new_connection_when_asked_again(serve: Serve) -> None:
     server = serve(answers("Hi."))
     connection = Service(base_url=server.url, key=KEY)
-    model = OpenAILanguageModel("m", server=connection)
+    model = OpenAILanguageModel("m", service=connection)
     for _ in range(2):
         assert model.complete(HELLO).text == "Hi."
         connection.close()

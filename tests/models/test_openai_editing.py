@@ -154,7 +154,7 @@ def test_of_a_large_picture_only_the_surroundings_of_the_mask_are_sent(serve: Se
         (status(200, {"data": ["x"]}), "answered without a picture"),
         (status(200, []), "answered without a picture"),
         (status(200, {"error": {"message": "busy"}}), "failed: busy"),
-        (status(200, {"data": [{"b64_json": "!!"}]}), "not Base64"),
+        (status(200, {"data": [{"b64_json": "!!"}]}), "not valid Base64"),
         (paints(b"GIF of sorts"), "returned a picture that cannot be read"),
     ],
 )

@@ -126,11 +126,16 @@ FAULTS: dict[str, tuple[Reply, type[ModelError], str, str]] = {
         "usually ends in /v1",
     ),
     "a web page": (status(200, WEB_PAGE), ModelFailed, "a web page instead of JSON", "usually ends in /v1"),
-    "a bad request": (error(400, f"no temperature, {KEY}"), ModelRefused, "no temperature", "objects to"),
+    "a bad request": (
+        error(400, f"no temperature, {KEY}"),
+        ModelRefused,
+        "no temperature",
+        "as the message says",
+    ),
     "no quota": (
         error(429, "You exceeded your current quota", code="insufficient_quota"),
         ModelRefused,
-        "quota is used up",
+        "quota of the account is used up",
         "add credit",
     ),
     "too many requests": (
@@ -145,11 +150,16 @@ FAULTS: dict[str, tuple[Reply, type[ModelError], str, str]] = {
         "failed .HTTP 500.: Oops",
         "try again later",
     ),
-    "a cut response": (cut, ModelFailed, "connection to .* failed", "check that the server runs"),
-    "a connection closed at once": (hang_up, ModelFailed, "connection to .* failed", "check that the server"),
+    "a cut response": (cut, ModelFailed, "connection to .* failed", "check the base URL"),
+    "a connection closed at once": (
+        hang_up,
+        ModelFailed,
+        "connection to .* failed",
+        "that the server is running",
+    ),
     "a body without end": (drip_body, ModelTimeout, "within 0.6 s", "faster model"),
     "headers without end": (drip_headers, ModelTimeout, "within 0.6 s", "faster model"),
-    "silence": (silence, ModelTimeout, "within 0.6 s", "allow more time"),
+    "silence": (silence, ModelTimeout, "within 0.6 s", "set a longer deadline"),
     "no choices": (
         status(200, completion("") | {"choices": []}),
         ModelFailed,
@@ -162,7 +172,7 @@ FAULTS: dict[str, tuple[Reply, type[ModelError], str, str]] = {
         "failed: overloaded",
         "try again",
     ),
-    "a list": (status(200, []), ModelFailed, "without choices", "does not speak Chat Completions"),
+    "a list": (status(200, []), ModelFailed, "without choices", "the server supports Chat Completions"),
     "no content": (answers(None), ModelFailed, "without text", "another model"),
     "blank content": (answers(" \n"), ModelFailed, "without text", "another model"),
     "a refusal": (
@@ -175,7 +185,7 @@ FAULTS: dict[str, tuple[Reply, type[ModelError], str, str]] = {
         answers("", finish_reason="content_filter"),
         ModelRefused,
         "content filter",
-        "words",
+        "reword",
     ),
     "the length limit": (
         answers("OBJ0=", finish_reason="length"),
@@ -222,17 +232,17 @@ def test_a_server_that_is_down_is_named_with_what_to_check() -> None:
         taken.bind(("127.0.0.1", 0))  # bound and not listening: connections are refused
         port = taken.getsockname()[1]
         server = Service(base_url=f"http://127.0.0.1:{port}/v1", key=KEY, deadline=0.6)
-        found = raised_by(OpenAILanguageModel("m", server=server))
+        found = raised_by(OpenAILanguageModel("m", service=server))
         server.close()
     assert type(found) is ModelFailed
     assert f"the connection to http://127.0.0.1:{port}/v1 failed" in str(found)
-    assert "check that the server runs" in str(found)
+    assert "check the base URL" in str(found)
     assert KEY not in everything_shown(found)
 
 
 def test_a_server_that_wants_a_key_is_told_apart_from_one_that_rejects_it(serve: Serve) -> None:
     found = raised_by(serve(error(401, "no")).model(key=""))
-    assert "wants an API key" in str(found)
+    assert "needs an API key" in str(found)
 
 
 def test_an_error_of_the_server_in_several_lines_is_quoted_in_one_without_control_characters(
@@ -299,7 +309,7 @@ def test_a_retry_after_beyond_the_deadline_fails_at_once(value: str, serve: Serv
     server, clock = serve(error(429, "later", Retry_After=value)), Clock()
     found = raised_by(timed(server, clock))
     assert clock.pauses == []
-    assert "longer than the 60 s that a call may take" in str(found)
+    assert "longer than the deadline of 60 s" in str(found)
     assert type(found) is ModelRefused
 
 
@@ -348,27 +358,28 @@ def test_an_interrupt_while_waiting_comes_through_and_the_model_can_be_asked_aga
 
 def test_a_service_that_is_closed_while_it_is_asked_says_so(serve: Serve) -> None:
     server = serve(silence)
-    model = server.model()
+    service = server.service()
 
     def close_when_asked() -> None:
         while not server.received:
             time.sleep(0.01)
-        model._server.close()
+        service.close()
 
     closing = threading.Thread(target=close_when_asked)
     closing.start()
-    found = raised_by(model)
+    found = raised_by(OpenAILanguageModel("small", service=service))
     closing.join()
     assert type(found) is ModelFailed
-    assert found.message == f"the connection to {server.url} was closed while it was asked"
+    assert found.message == f"the connection to {server.url} was closed during a request"
 
 
 def test_a_service_that_is_closed_between_two_attempts_says_so_and_can_be_asked_again(serve: Serve) -> None:
     def close(seconds: float) -> None:
-        model._server.close()
+        service.close()
 
     server = serve(error(500, "oops"), answers("Hi."))
-    model = server.model(sleep=close)
-    assert "was closed while it was asked" in raised_by(model).message
+    service = server.service(sleep=close)
+    model = OpenAILanguageModel("small", service=service)
+    assert "was closed during a request" in raised_by(model).message
     assert len(server.received) == 1
     assert model.complete(HELLO).text == "Hi."

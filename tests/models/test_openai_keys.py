@@ -50,8 +50,8 @@ def test_the_key_is_not_sent_to_the_address_of_a_profile(serve: Serve) -> None:
 
 
 def test_a_server_that_wants_a_key_is_told_which_option_names_it(serve: Serve) -> None:
-    model = OpenAILanguageModel("small", base_url=serve(error(401, "no")).url)
-    with pytest.raises(ModelRefused, match="wants an API key") as caught:
+    model = OpenAILanguageModel("small", service=Service(base_url=serve(error(401, "no")).url))
+    with pytest.raises(ModelRefused, match="needs an API key") as caught:
         model.complete(HELLO)
     assert "`api_key_env`" in str(caught.value.help)
     assert "OPENAI_API_KEY was not sent" in str(caught.value.help)
@@ -67,7 +67,7 @@ def test_the_variable_of_api_key_env_holds_the_key(serve: Serve, monkeypatch: py
 
 def test_a_variable_that_is_not_set_is_named_before_anything_is_sent() -> None:
     with pytest.raises(ModelUnavailable, match="MY_KEY"):
-        OpenAILanguageModel("small", base_url="http://127.0.0.1:9/v1", api_key_env="MY_KEY")
+        OpenAILanguageModel("small", service=Service(base_url="http://127.0.0.1:9/v1", api_key_env="MY_KEY"))
 
 
 @pytest.mark.parametrize("value", [KEY, "sk-1234", "", 5, "a b"])
@@ -82,7 +82,7 @@ def test_the_key_goes_to_the_server_of_the_environment_under_another_path(
 ) -> None:
     server = serve(answers("Hi."))
     monkeypatch.setenv("OPENAI_BASE_URL", server.url)
-    OpenAILanguageModel("small", base_url=server.url + "/other").complete(HELLO)
+    OpenAILanguageModel("small", service=Service(base_url=server.url + "/other")).complete(HELLO)
     assert sent(server) == f"Bearer {KEY}"
 
 
@@ -115,7 +115,7 @@ def test_the_account_of_the_environment_is_not_told_to_other_servers(
     monkeypatch.setenv("OPENAI_ORG_ID", "org-mine")
     monkeypatch.setenv("OPENAI_PROJECT_ID", "proj-mine")
     server = serve(answers("Hi."))
-    OpenAILanguageModel("small", base_url=server.url).complete(HELLO)
+    OpenAILanguageModel("small", service=Service(base_url=server.url)).complete(HELLO)
     monkeypatch.setenv("OPENAI_BASE_URL", server.url)
     OpenAILanguageModel("small").complete(HELLO)
     told = [[name for name in request.headers if name.startswith("openai-")] for request in server.received]
@@ -147,7 +147,7 @@ def azure(server: OpenAIServer) -> str:
 
 def test_an_address_of_azure_keeps_its_path_and_its_query_and_has_its_own_header(serve: Serve) -> None:
     server = serve(answers("Hi."))
-    OpenAILanguageModel("small", base_url=azure(server), key=KEY).complete(HELLO)
+    OpenAILanguageModel("small", service=Service(base_url=azure(server), key=KEY)).complete(HELLO)
     (request,) = server.received
     assert request.path == "/openai/deployments/d/chat/completions?api-version=2024-10-21"
     assert request.headers["api-key"] == KEY
@@ -157,18 +157,20 @@ def test_an_address_of_azure_keeps_its_path_and_its_query_and_has_its_own_header
 def test_the_query_goes_with_pictures_and_recordings_too(serve: Serve) -> None:
     picture = Image(np.zeros((64, 64, 3), dtype=np.uint8))
     painter = serve(paints(picture))
-    OpenAIInpainter("small", base_url=azure(painter), key=KEY, side=64).inpaint(
+    OpenAIInpainter("small", service=Service(base_url=azure(painter), key=KEY), side=64).inpaint(
         picture, np.ones((64, 64), dtype=np.bool_), "grass"
     )
     listener = serve(status(200, {"text": "go"}))
-    OpenAITranscriber("small", base_url=azure(listener), key=KEY).transcribe(np.zeros(160, dtype=np.float32))
+    OpenAITranscriber("small", service=Service(base_url=azure(listener), key=KEY)).transcribe(
+        np.zeros(160, dtype=np.float32)
+    )
     assert painter.received[0].path == "/openai/deployments/d/images/edits?api-version=2024-10-21"
     assert listener.received[0].path == "/openai/deployments/d/audio/transcriptions?api-version=2024-10-21"
 
 
 def test_a_query_with_odd_values_arrives_as_it_was_written(serve: Serve) -> None:
     server = serve(answers("Hi."))
-    OpenAILanguageModel("small", base_url=f"{server.url}/?a=b%20c&d=&e=%26").complete(HELLO)
+    OpenAILanguageModel("small", service=Service(base_url=f"{server.url}/?a=b%20c&d=&e=%26")).complete(HELLO)
     path, _, query = server.received[0].path.partition("?")
     assert path == "/v1/chat/completions"
     assert query.replace("+", "%20") == "a=b%20c&d=&e=%26"
@@ -187,7 +189,9 @@ def test_a_query_with_odd_values_arrives_as_it_was_written(serve: Serve) -> None
 )
 def test_a_login_is_sent_as_basic_form_whatever_is_in_it(login: str, decoded: str, serve: Serve) -> None:
     server = serve(answers("Hi."))
-    OpenAILanguageModel("small", base_url=server.url.replace("://", f"://{login}@")).complete(HELLO)
+    OpenAILanguageModel(
+        "small", service=Service(base_url=server.url.replace("://", f"://{login}@"))
+    ).complete(HELLO)
     assert sent(server) == f"Basic {base64.b64encode(decoded.encode()).decode()}"
 
 
@@ -220,7 +224,7 @@ def test_this_machine_is_asked_directly_whatever_proxy_is_set(
     proxy, server = serve(error(503, "the proxy")), serve(answers("Hi."))
     monkeypatch.setenv(name, proxy.url.removesuffix("/v1"))
     for address in (server.url, server.url.replace("127.0.0.1", "localhost")):
-        assert OpenAILanguageModel("small", base_url=address).complete(HELLO).text == "Hi."
+        assert OpenAILanguageModel("small", service=Service(base_url=address)).complete(HELLO).text == "Hi."
     assert proxy.received == []
 
 
@@ -229,7 +233,7 @@ def test_an_error_of_a_proxy_names_the_variable_that_leaves_it_out(
 ) -> None:
     proxy = serve(error(502, "Bad Gateway of me:hunter22"))
     monkeypatch.setenv("http_proxy", proxy.url.removesuffix("/v1").replace("://", "://me:hunter22@"))
-    model = OpenAILanguageModel("small", server=Service(base_url="http://gpu.test/v1", retries=0))
+    model = OpenAILanguageModel("small", service=Service(base_url="http://gpu.test/v1", retries=0))
     with pytest.raises(Exception, match="HTTP 502") as caught:
         model.complete(HELLO)
     assert "add gpu.test to NO_PROXY" in str(caught.value)

@@ -58,8 +58,12 @@ FAULTS: dict[str, tuple[Reply, type[ModelError], str]] = {
     "a wrong key": (error(401, f"wrong key {KEY}"), ModelRefused, "rejected the API key"),
     "a refusal": (error(400, f"our safety system objects to {KEY}"), ModelRefused, "safety system"),
     "an unknown model": (error(404, "no model `small`"), ModelRefused, "has no model `small`"),
-    "too large": (error(413, "too large"), ModelRefused, "finds the request too large"),
-    "no quota": (error(429, "quota", code="insufficient_quota"), ModelRefused, "quota is used up"),
+    "too large": (error(413, "too large"), ModelRefused, "rejected the request as too large"),
+    "no quota": (
+        error(429, "quota", code="insufficient_quota"),
+        ModelRefused,
+        "quota of the account is used up",
+    ),
     "trouble": (error(500, f"oops {KEY}"), ModelFailed, "failed .HTTP 500."),
     "a cut response": (cut, ModelFailed, "connection to .* failed"),
     "a body without end": (drip_body, ModelTimeout, "within 0.4 s"),
@@ -116,7 +120,7 @@ def test_without_a_name_each_role_has_a_usual_model(role: str) -> None:
 @pytest.mark.parametrize("role", USES)
 def test_without_key_and_address_the_model_is_unavailable(role: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OPENAI_API_KEY")
-    with pytest.raises(ModelUnavailable, match="set OPENAI_API_KEY; or OPENAI_BASE_URL"):
+    with pytest.raises(ModelUnavailable, match="set OPENAI_API_KEY, or OPENAI_BASE_URL"):
         load(role, "small", {})
 
 
@@ -173,13 +177,13 @@ def test_roles_that_name_one_model_share_it(serve: Serve) -> None:
 @pytest.mark.parametrize(
     ("role", "option", "value", "advice"),
     [
-        ("detector", "longest_side", "big", "a number of pixels, 64 at least"),
-        ("detector", "longest_side", 8, "a number of pixels, 64 at least"),
+        ("detector", "longest_side", "big", "a number of pixels, at least 64"),
+        ("detector", "longest_side", 8, "a number of pixels, at least 64"),
         ("detector", "coordinates", "inches", '"thousandths" or "pixels"'),
         ("visual_qa", "structured", "no", "true or false"),
-        ("inpainter", "side", 10.5, "a number of pixels, 64 at least"),
-        ("transcriber", "deadline", 0, "the seconds that a request may take"),
-        ("language_model", "parameters", [1], "a table of further fields"),
+        ("inpainter", "side", 10.5, "a number of pixels, at least 64"),
+        ("transcriber", "deadline", 0, "the maximum number of seconds for a request"),
+        ("language_model", "parameters", [1], "a table of more fields"),
         ("captioner", "base_url", 80, "the address of a server"),
     ],
 )

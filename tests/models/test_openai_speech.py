@@ -68,12 +68,12 @@ def test_tokens_are_counted_where_the_service_counts_them(serve: Serve) -> None:
 
 
 def test_an_answer_without_text_is_an_error(serve: Serve) -> None:
-    with pytest.raises(ModelFailed, match=r"answered without text.*\n.*does not speak audio transcription"):
+    with pytest.raises(ModelFailed, match=r"answered without text.*\n.*supports audio transcription"):
         serve(status(200, {"words": []})).transcriber().transcribe(SPEECH)
 
 
 def test_a_recording_beyond_what_services_take_is_refused_before_it_is_sent(serve: Serve) -> None:
     server = serve(status(200, {"text": "a"}))
-    with pytest.raises(UsageError, match=r"lasts 14\.0 minutes, at most 13 can be sent"):
+    with pytest.raises(UsageError, match=r"lasts 14\.0 minutes, but the limit is 13"):
         server.transcriber().transcribe(np.zeros(14 * 60 * 16_000, dtype=np.float32))
     assert server.received == []

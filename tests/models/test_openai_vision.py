@@ -157,7 +157,7 @@ def test_a_second_answer_that_does_not_fit_is_an_error_that_names_the_complaint(
 ) -> None:
     ask, _ = CALLS[call]
     server = serve(answers("First line.\nSecond line."))
-    with pytest.raises(ModelFailed, match=r"small gave an answer that does not fit, twice: it .*\nhelp: use"):
+    with pytest.raises(ModelFailed, match=r"small gave a wrong answer twice: it .*\nhelp: use"):
         ask(server.vision())
     assert len(server.received) == 2
 
@@ -280,8 +280,8 @@ def test_without_labels_nothing_is_asked(serve: Serve) -> None:
 @pytest.mark.parametrize(
     ("entry", "complaint"),
     [
-        (DOG | {"label": "wolf"}, "the label 'wolf' was not asked for"),
-        (DOG | {"label": ["dog"]}, r"the label \['dog'\] was not asked for"),
+        (DOG | {"label": "wolf"}, "the label 'wolf' is not one of the given labels"),
+        (DOG | {"label": ["dog"]}, r"the label \['dog'\] is not one of the given labels"),
         (DOG | {"right": 50}, "`left` is 100 and `right` 50: no part of the picture"),
         (DOG | {"top": 1000, "bottom": 1400}, "`top` is 1000 and `bottom` 1400: no part of the picture"),
         (DOG | {"confidence": 800}, "`confidence` is 800 instead of a percentage"),
@@ -298,7 +298,7 @@ def test_a_box_that_does_not_fit_is_complained_of(
 
 @pytest.mark.parametrize("said", ['{"boxes": 5}', '{"boxes": [5]}', "{}", "{not json}", '{"a":' * 5000 + "}"])
 def test_an_answer_without_boxes_is_complained_of(said: str, serve: Serve) -> None:
-    with pytest.raises(ModelFailed, match=r"`boxes` is no list of boxes|its JSON cannot be read"):
+    with pytest.raises(ModelFailed, match=r"`boxes` is not a list of boxes|its JSON cannot be read"):
         serve(answers(said)).vision().detect(picture(), ["dog"])
 
 

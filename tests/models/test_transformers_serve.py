@@ -234,11 +234,11 @@ def test_a_model_that_knows_no_schemas_ends_in_an_error_after_two_attempts(serve
 
 def test_a_model_that_the_server_does_not_have_is_an_error() -> None:
     with pytest.raises((ModelRefused, ModelFailed), match="HTTP"):
-        OpenAILanguageModel("nobody/nothing", deadline=2).complete(HOW_MANY)
+        OpenAILanguageModel("nobody/nothing", service=Service(deadline=2)).complete(HOW_MANY)
 
 
 def test_nobody_at_the_address_is_an_error_that_names_it() -> None:
     service = Service(base_url=f"http://127.0.0.1:{free_port()}/v1", deadline=0.5)
     with pytest.raises(ModelFailed, match="connection to http://127"):
-        OpenAILanguageModel(server=service).complete(HOW_MANY)
+        OpenAILanguageModel(service=service).complete(HOW_MANY)
     service.close()

@@ -128,7 +128,7 @@ def test_if_all_answers_are_cut_off_the_error_says_so() -> None:
 def test_an_answer_with_thoughts_only_stops_the_planning() -> None:
     message = {"role": "assistant", "content": "", "reasoning_content": "hm"}
     reply = answers("", message=message, finish_reason="length")
-    with OpenAIServer(reply) as server, pytest.raises(AnswerCut, match="for thinking"):
+    with OpenAIServer(reply) as server, pytest.raises(AnswerCut, match="for reasoning"):
         LanguageModelPlanner(server.model(), "openai:small", banks=bank).plan(REQUEST)
     assert len(server.received) == 1
 
@@ -171,7 +171,7 @@ FALLBACKS: dict[str, tuple[Reply, str]] = {
     "a template": (error(500, "Conversation roles must alternate"), "a system turn"),
     "thoughts": (
         answers("", message={"role": "assistant", "content": None, "reasoning": GOOD}),
-        "field for thoughts",
+        "field for reasoning",
     ),
     "a stream": (
         status(200, f"data: {json.dumps({'choices': [{'delta': {'content': GOOD}}]})}\n\ndata: [DONE]\n\n"),

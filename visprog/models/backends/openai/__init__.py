@@ -1,4 +1,4 @@
-"""The backend `openai`: models behind an OpenAI-compatible API, in the cloud or on this machine."""
+"""The backend `openai`: models of OpenAI-compatible servers, in the cloud or on this machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The address of an OpenAI-compatible server: checked, without its secrets, and compared with others."""
+"""The address of an OpenAI-compatible server: its parts, without secrets."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A base URL in parts. `url` has neither the login nor the query; both may hold secrets.
+    """The parts of a base URL. `url` does not contain the login or the query, because they may be secret.
 
-    `login` is `user:password` as it was written, percent-encoded or not. `query` goes with every request.
+    `login` is `user:password`, percent-encoded or not, as it was written. `query` is sent with each request.
     """
 
     url: str
@@ -31,18 +31,18 @@ class Address:
 
     @property
     def host(self) -> str:
-        """The name or number of the server, without the port."""
+        """The server's name or IP address, without the port."""
         return urllib.parse.urlsplit(self.url).hostname or ""
 
     @property
     def origin(self) -> tuple[str, str, int]:
-        """Scheme, host and port: what a key belongs to."""
+        """Scheme, host and port. A key belongs to one origin."""
         parts = urllib.parse.urlsplit(self.url)
         return parts.scheme, self.host.rstrip("."), parts.port or _PORTS[parts.scheme]
 
     @property
     def is_azure(self) -> bool:
-        """Whether the address has Azure's form, in which the path names a deployment."""
+        """Whether the address is one of Azure: its path names a deployment."""
         return _AZURE_PATH in urllib.parse.urlsplit(self.url).path + "/"
 
     @property
@@ -58,7 +58,7 @@ class Address:
 
     @property
     def proxy_variable(self) -> str:
-        """The proxy variable by which requests to this server go; '' if they go directly."""
+        """The name of the proxy variable that is used for this server; '' without a proxy."""
         if self.is_loopback or urllib.request.proxy_bypass(self.host):
             return ""
         scheme = urllib.parse.urlsplit(self.url).scheme
@@ -69,12 +69,12 @@ class Address:
         return self.url
 
     def described(self) -> str:
-        """Return the address for a fingerprint: a query shows as a hash."""
+        """Return the address for a fingerprint, with a hash of the query."""
         return f"{self.url}?#{short_hash(repr(self.query))}" if self.query else self.url
 
 
 def read_address(written: str) -> Address:
-    """Read a base URL. Raises ModelUnavailable, without any secret, for what is not a server's address."""
+    """Read a base URL. Raises ModelUnavailable, without secrets, if it is not an HTTP address."""
     text = written.strip()
     try:
         parts = urllib.parse.urlsplit(text)
@@ -82,7 +82,7 @@ def read_address(written: str) -> Address:
         valid = valid and not any(char.isspace() or not char.isprintable() for char in text)
     except ValueError:
         valid = False
-    if valid and "@" in parts.path:  # a `/` in a password ends the host's part too early
+    if valid and "@" in parts.path:  # a `/` in a password would end the host too early
         valid = False
     if not valid:
         raise _invalid(text)
@@ -94,15 +94,15 @@ def read_address(written: str) -> Address:
 def _invalid(text: str) -> ModelUnavailable:
     shown = _shown(text)
     shown = shown if len(shown) <= 300 else f"{shown[:299]}…"
-    help_ = "give one such as http://localhost:8000/v1 (OPENAI_BASE_URL)"
+    help_ = "give an address such as http://localhost:8000/v1 (OPENAI_BASE_URL)"
     if "@" in text:
-        help_ += "; write special characters of a user name, a password or a path in percent form, "
-        help_ += "such as %2F for / and %40 for @"
+        help_ += "; percent-encode special characters in a user name, a password or a path, "
+        help_ += "for example %2F for / and %40 for @"
     return ModelUnavailable(f"the base URL {shown!r} is not the address of a server", help=help_)
 
 
 def _shown(text: str) -> str:
-    """Return an invalid address without what may be a login or a query in it."""
+    """Return an invalid address without parts that may be a login or a query."""
     scheme, slashes, rest = text.partition("://")
     if not slashes:
         scheme, rest = "", text
@@ -114,7 +114,7 @@ def _shown(text: str) -> str:
 
 
 def proxy_logins() -> Iterator[str]:
-    """Yield `user:password` of each proxy that the environment names with one."""
+    """Yield `user:password` of each proxy in the environment that has a login."""
     for proxy in urllib.request.getproxies().values():
         login = proxy.partition("://")[2].rpartition("@")[0] if "://" in proxy else proxy.rpartition("@")[0]
         if login:

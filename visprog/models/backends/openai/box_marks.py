@@ -1,4 +1,4 @@
-"""Boxes that a model marks by tokens among its words, as Qwen-VL, InternVL, PaliGemma and Florence do."""
+"""Boxes that models mark with special tokens in their text: Qwen-VL, InternVL, PaliGemma and Florence."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _PALIGEMMA_SCALE = 1024
 
 
 def marked_boxes(text: str) -> list[dict[str, Any]]:
-    """Return the boxes marked in a text, each with its `label` and `box_2d`.
+    """Return the boxes marked in a text, each as `label` and `box_2d`.
 
-    That is top, left, bottom and right in thousandths of the picture.
+    `box_2d` is top, left, bottom and right, in thousandths of the picture.
     """
     return [*_by_reference(text), *_by_paligemma(text), *_by_florence(text)]
 
@@ -44,6 +44,6 @@ def _by_florence(text: str) -> Iterator[dict[str, Any]]:
 
 
 def _boxes(label: str, numbers: list[str]) -> Iterator[dict[str, Any]]:
-    """Yield a box for each four numbers: left, top, right, bottom."""
+    """Yield a box for each group of four numbers: left, top, right, bottom."""
     for left, top, right, bottom in zip(*[iter(map(int, numbers))] * 4, strict=False):
         yield {"label": label.strip(), "box_2d": [top, left, bottom, right]}

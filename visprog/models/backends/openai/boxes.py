@@ -1,8 +1,8 @@
-"""Boxes in a model's answer, in the form that was asked for or in another that models are trained on.
+"""Reads boxes from a model's answer, in the requested form or in another form that models are trained on.
 
-The form asked for is preferred: `left`, `top`, `right` and `bottom` on the asked scale. Other forms are read
-where the numbers leave no doubt: `bbox_2d` and the like, Gemini's `box_2d`, fractions, percentages,
-thousandths and pixels. What remains in doubt becomes a complaint, and the model answers again.
+The requested form is `left`, `top`, `right` and `bottom` on the requested scale. Other forms are read if the
+numbers are unambiguous: `bbox_2d` and similar names, Gemini's `box_2d`, fractions, percentages, thousandths
+and pixels. An ambiguous answer raises an error, and the model is asked again.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ _SIDES = (
 )
 _SIZED = (("x", "y", "width", "height"), ("x", "y", "w", "h"))
 _GEMINI = "box_2d"
-"""Gemini's name: thousandths, in the order top, left, bottom, right."""
+"""Gemini's form: thousandths, in the order top, left, bottom, right."""
 _QUADS = (_GEMINI, "bbox_2d", "bbox", "box", "bounding_box", "boundingbox", "coordinates", "position")
 
 Size = tuple[int, int]
 
 
 class Canvas(NamedTuple):
-    """The pictures that a box is read for, as (width, height).
+    """Sizes (width, height) for reading boxes.
 
-    `scale` is what the model was asked to give boxes on, `sent` the picture it saw, `size` the original.
+    `scale` is the requested scale of the boxes, `sent` the picture that the model saw, `size` the original.
     """
 
     scale: Size
@@ -49,13 +49,13 @@ class Canvas(NamedTuple):
 
 
 _MOST_NESTED = 3
-"""Objects around the list of boxes."""
+"""Maximum number of objects around the list of boxes."""
 
 
 class _Sides(NamedTuple):
-    """A box as the model wrote it, under `names`. `scale` is its own, if its form tells.
+    """A box as the model wrote it, under `names`. `scale` is set if the form defines it.
 
-    `doubtful` are forms that models learn on different scales, and write whatever they are asked for.
+    `doubtful` marks forms that models use with different scales, whatever scale is requested.
     """
 
     names: tuple[str, ...]
@@ -68,12 +68,12 @@ class _Sides(NamedTuple):
 
 
 def read_boxes(text: str, labels: Mapping[str, str], canvas: Canvas) -> list[Region]:
-    """Read the boxes of an answer; `labels` leads from the labels as sent to those that were asked for.
+    """Read the boxes of an answer. `labels` maps the labels as sent to the labels of the caller.
 
-    Raises ValueError with a complaint for the model.
+    Raises ValueError with a message for the model.
     """
-    said = without_thoughts(text)
-    entries = marked_boxes(said) or _entries(_found(said), labels)
+    answer = without_thoughts(text)
+    entries = marked_boxes(answer) or _entries(_found(answer), labels)
     named = [_label(entry, labels) for entry in entries]
     found = [_sides(entry) for entry in entries]
     scale = _scale([sides for sides in found if sides.scale is None], canvas)
@@ -87,15 +87,15 @@ _NOTHING = re.compile(
 )
 
 
-def _found(said: str) -> Any:
-    """Return the JSON of an answer; an empty list if it says in a short sentence that there is nothing."""
-    if len(said) <= _LONGEST_SENTENCE and _NOTHING.fullmatch(unwrapped(said)):
+def _found(answer: str) -> Any:
+    """Return the JSON of an answer. A short sentence such as "There are no dogs." gives an empty list."""
+    if len(answer) <= _LONGEST_SENTENCE and _NOTHING.fullmatch(unwrapped(answer)):
         return []
-    return find_json(said, dict, list)
+    return find_json(answer, dict, list)
 
 
 def _entries(found: Any, labels: Mapping[str, str]) -> list[Mapping[str, Any]]:
-    """Return the objects that describe a box each."""
+    """Return one object for each box."""
     for _ in range(_MOST_NESTED):
         if isinstance(found, dict):
             found = _list_in(found, labels)
@@ -104,17 +104,17 @@ def _entries(found: Any, labels: Mapping[str, str]) -> list[Mapping[str, Any]]:
     if isinstance(found, list) and found and len(labels) == 1 and all(map(_are_numbers, found)):
         found = [{"bbox": box} for box in found]
     if not isinstance(found, list) or not all(isinstance(entry, dict) for entry in found):
-        raise ValueError("`boxes` is no list of boxes")
+        raise ValueError("`boxes` is not a list of boxes")
     return [{str(name).casefold(): value for name, value in entry.items()} for entry in found]
 
 
 def _are_numbers(found: object) -> bool:
-    """Whether this is a box without names: four numbers."""
+    """Return whether this is a box as four numbers."""
     return isinstance(found, list) and len(found) == 4 and all(as_number(each) is not None for each in found)
 
 
 def _list_in(found: dict[str, Any], labels: Mapping[str, str]) -> Any:
-    """Return the list of boxes in an object: under a usual name, by label, or the object as the only box."""
+    """Return the list of boxes in an object: under a usual name, by label, or the object as one box."""
     plain = {str(name).casefold(): value for name, value in found.items()}
     for name in _LISTS:
         if name in plain:
@@ -129,7 +129,7 @@ def _list_in(found: dict[str, Any], labels: Mapping[str, str]) -> Any:
 
 
 def _boxes_of(value: object) -> list[Any]:
-    """Return the boxes that stand under a label: a list, one box, or nothing."""
+    """Return the boxes under a label: a list, one box, or nothing."""
     if value is None:
         return []
     return value if isinstance(value, list) and not _are_numbers(value) else [value]
@@ -140,20 +140,20 @@ def _named(label: str, box: object) -> dict[str, Any]:
 
 
 def _label(entry: Mapping[str, Any], labels: Mapping[str, str]) -> str:
-    """Return the label asked for that an entry means: case, articles, plurals and numbering are no matter."""
+    """Return the requested label of an entry. Case, articles, plurals and numbers are ignored."""
     written = next((entry[name] for name in _LABELS if name in entry), None)
     if written is None and len(labels) == 1:
         return next(iter(labels.values()))
     if isinstance(written, str):
         if written in labels:
             return labels[written]
-        alike: dict[tuple[str, ...], str] = {}
+        by_key: dict[tuple[str, ...], str] = {}
         for sent, label in labels.items():
-            alike.setdefault(_key(sent), label)
+            by_key.setdefault(_key(sent), label)
         for key in (_key(written), _key(_unnumbered(written))):
-            if key in alike:
-                return alike[key]
-    raise ValueError(f"the label {repr(written)[:100]} was not asked for")
+            if key in by_key:
+                return by_key[key]
+    raise ValueError(f"the label {repr(written)[:100]} is not one of the given labels")
 
 
 def _key(label: str) -> tuple[str, ...]:
@@ -164,7 +164,7 @@ def _key(label: str) -> tuple[str, ...]:
 
 
 def _unnumbered(label: str) -> str:
-    """Return a label without the number that tells several things of a kind apart, as in `dog 2`."""
+    """Return a label without a number that counts several objects, as in `dog 2`."""
     return label.rstrip("0123456789").rstrip("#_ -")
 
 

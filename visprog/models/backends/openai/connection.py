@@ -1,4 +1,4 @@
-"""The connection to a server: one client in a thread of its own, answers of bounded size, no other hosts."""
+"""The connection to a server: a client in its own thread that limits answers and never leaves the host."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_PLACEHOLDER = "none"  # the client insists on a key; what is sent are the headers of `Access`
+_PLACEHOLDER = "none"  # the client needs a key, but the headers of `Access` are sent instead
 _ENCODED = (b"content-encoding", b"content-length", b"transfer-encoding")
 _OWN = ("openai-organization", "openai-project")
 _MOST_REDIRECTS = 3
 _TAIL = 64
-"""So many bytes hold the mark that ends a stream."""
+"""Number of bytes in which the end mark of a stream is searched."""
 
 
 class Access(NamedTuple):
-    """Where requests go, what they carry to be let in, and how large an answer may be, in bytes.
+    """The address, the headers with the key, and the maximum size of an answer in bytes.
 
-    `is_own` says whether the server is the one that the environment's variables are meant for.
+    `is_own` says whether the environment variables of OpenAI belong to this server.
     """
 
     address: Address
@@ -41,18 +41,18 @@ class Access(NamedTuple):
 
 
 class ConnectionClosed(Exception):  # noqa: N818 - becomes a ModelFailed
-    """The connection was closed before there was an answer."""
+    """The connection was closed before an answer came."""
 
 
 class TooLarge(Exception):  # noqa: N818 - becomes a ModelFailed
-    """An answer has more bytes than it may."""
+    """An answer is larger than the limit."""
 
 
 class Connection:
-    """The client and an event loop of its own, in a daemon thread.
+    """The client and its event loop, in a daemon thread.
 
-    In a loop an attempt can be given up at any moment, wherever it hangs: a server that sends a byte now and
-    then never lets a read time out. A thread of its own, because notebooks have a loop running already.
+    An event loop can cancel a request at any moment; a server that sends single bytes would never let a read
+    time out. The loop has its own thread because notebooks already run one.
     """
 
     def __init__(self, access: Access) -> None:
@@ -62,11 +62,11 @@ class Connection:
         self._thread.start()
         self._lock = threading.Lock()
         self._open = True
-        self._finish = weakref.finalize(self, _begin_to_close, self._loop, self.client)
+        self._finish = weakref.finalize(self, _start_to_close, self._loop, self.client)
 
     def run(self, work: Coroutine[Any, Any, T], seconds: float) -> T | None:
-        """Return what `work` returns; None if that takes longer than `seconds`. Raises ConnectionClosed."""
-        with self._lock:  # what has begun before the connection is closed is ended by it, and not forgotten
+        """Return the result of `work`, or None after `seconds` seconds. Raises ConnectionClosed."""
+        with self._lock:  # `close` cancels all requests that were started before it
             if not self._open:
                 work.close()
                 raise ConnectionClosed
@@ -81,7 +81,7 @@ class Connection:
             future.cancel()
 
     def close(self) -> None:
-        """End the requests that are under way, and the thread."""
+        """Cancel running requests and stop the thread."""
         with self._lock:
             self._open = False
             self._finish()
@@ -93,8 +93,8 @@ def _serve(loop: asyncio.AbstractEventLoop) -> None:
     loop.close()
 
 
-def _begin_to_close(loop: asyncio.AbstractEventLoop, client: openai.AsyncOpenAI) -> None:
-    # Waits for nothing: garbage may be collected in the loop's own thread.
+def _start_to_close(loop: asyncio.AbstractEventLoop, client: openai.AsyncOpenAI) -> None:
+    # Do not wait here: garbage collection may run this in the loop's own thread.
     async def close() -> None:
         others = asyncio.all_tasks() - {asyncio.current_task()}
         for task in others:
@@ -111,7 +111,7 @@ def _client(access: Access) -> openai.AsyncOpenAI:
         import openai
         import openai.resources.audio
         import openai.resources.chat
-        import openai.resources.images  # the client imports them when they are first used
+        import openai.resources.images  # otherwise the client imports them at the first request
     address = access.address
     try:
         return openai.AsyncOpenAI(
@@ -121,31 +121,31 @@ def _client(access: Access) -> openai.AsyncOpenAI:
             max_retries=0,
             http_client=_http_client(access),
         )
-    except Exception as cause:  # a proxy variable may be wrong in many ways
+    except Exception as cause:  # an invalid proxy variable raises many kinds of exceptions
         fault = type(cause).__name__
     raise ModelUnavailable(
-        f"the client for {address} cannot be set up ({fault})",
-        help="check the base URL, and the variables HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and SSL_CERT_FILE",
+        f"the client for {address} cannot be created ({fault})",
+        help="check the base URL and the variables HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and SSL_CERT_FILE",
     )
 
 
 def _query(address: Address) -> dict[str, object]:
-    """Return the query as the client wants it; of a name that is given twice the last value counts."""
+    """Return the query for the client. If a name is repeated, the last value is used."""
     return dict(address.query)
 
 
 def _http_client(access: Access) -> Any:
-    """Return an HTTP client that sends only to one server, and reads no more than it may.
+    """Return an HTTP client that sends only to one server and limits the size of answers.
 
-    Addresses of this machine are asked directly, whatever proxy the environment names.
+    Addresses of this machine never use a proxy.
     """
     import openai
 
     class Bounded(openai.DefaultAsyncHttpxClient):
-        """Reads whole answers, within a bound, before the client of the API sees them."""
+        """Reads whole answers, up to the limit, before the API's client sees them."""
 
         async def send(self, request: Any, **options: Any) -> Any:
-            _let_in(request.headers, access)
+            _authorize(request.headers, access)
             options |= {"stream": True, "follow_redirects": False}
             response = await super().send(request, **options)
             for _ in range(_MOST_REDIRECTS):
@@ -162,15 +162,15 @@ def _http_client(access: Access) -> Any:
     return Bounded(mounts=direct, follow_redirects=False)
 
 
-def _let_in(headers: Any, access: Access) -> None:
-    """Replace the key that the client sends; what names the environment's account stays with its server."""
+def _authorize(headers: Any, access: Access) -> None:
+    """Replace the client's key. Headers about the account are sent only to its own server."""
     for name in ("authorization", *(() if access.is_own else _OWN)):
         headers.pop(name, None)
     headers.update(access.headers)
 
 
 def _is_same_server(request: Any, following: Any) -> bool:
-    """Whether a redirect repeats the request at the same scheme, host and port."""
+    """Return whether a redirect keeps the method, the scheme, the host and the port."""
     here, there = (
         urllib.parse.urlsplit(str(each.url))._replace(path="", query="") for each in (request, following)
     )
@@ -178,7 +178,7 @@ def _is_same_server(request: Any, following: Any) -> bool:
 
 
 async def _read(response: Any, most: int) -> Any:
-    """Return the response with its body read and decompressed. Raises TooLarge."""
+    """Return the response with its whole, decompressed body. Raises TooLarge."""
     try:
         data = await _body(response, most)
     finally:
@@ -188,7 +188,7 @@ async def _read(response: Any, most: int) -> Any:
 
 
 async def _body(response: Any, most: int) -> bytes:
-    """Read up to the bound; the end of a stream is the end, though the server may keep it open."""
+    """Read the body up to the limit. Stop at the end mark of a stream: servers may keep it open."""
     chunks: list[bytes] = []
     size = 0
     streamed = "event-stream" in response.headers.get("content-type", "")
@@ -205,5 +205,5 @@ async def _body(response: Any, most: int) -> bytes:
 
 
 def _end(chunks: list[bytes]) -> bytes:
-    """Return the last chunk, with the end of those before it."""
+    """Return the last chunk and the end of the chunks before it."""
     return b"".join(chunks[-_TAIL:-1])[-_TAIL:] + chunks[-1]

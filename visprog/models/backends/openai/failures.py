@@ -1,4 +1,4 @@
-"""Why a request gave no answer: what statuses, errors inside an answer and lost connections mean."""
+"""Failures of requests: HTTP statuses, errors inside an answer, and lost connections."""
 
 from __future__ import annotations
 
@@ -7,23 +7,20 @@ import math
 import re
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from visprog.errors import ContextTooLong, ModelError, ModelFailed, ModelRefused, ModelTimeout
 from visprog.models.backends.openai.address import Address
 from visprog.models.backends.openai.connection import TooLarge
 from visprog.models.server_json import decoded, read_json
 
-if TYPE_CHECKING:
-    pass
-
 
 class Failure(NamedTuple):
-    """Why an attempt gave no answer.
+    """The reason why a request gave no answer.
 
-    `again` says whether another attempt may help, after `pause` seconds if the server said so; `once` that
-    one more is enough. `status` and `said` are the server's own. `cut` is the beginning of an answer. What
-    came may have cost tokens all the same.
+    `again` says whether another attempt may help, after `pause` seconds if the server gave a time. `once`
+    limits this to one more attempt. `status` and `said` are the server's status and message. `cut` is the
+    start of an answer that was cut off. A failed request can still use tokens.
     """
 
     error: type[ModelError]
@@ -40,7 +37,7 @@ class Failure(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """Who was asked: the address, the model, what a rejected key is about, and the deadline in seconds."""
+    """The address and model of a request, whether it has a key, help for that, and a deadline in seconds."""
 
     address: Address
     model: str
@@ -55,11 +52,11 @@ class Asked(NamedTuple):
 
 
 _MOST_NESTED = 3
-"""Gateways wrap the errors of servers behind them, not more often."""
+"""Maximum number of times that gateways wrap the error of a server behind them."""
 
 
 class _Report(NamedTuple):
-    """An error as a server reports it. `names` are its codes and types, in lower case."""
+    """An error that a server reports. `names` are its codes and types, in lower case."""
 
     status: int | None
     said: str
@@ -67,7 +64,7 @@ class _Report(NamedTuple):
 
 
 def failed_call(fault: Exception, asked: Asked, max_bytes: int) -> Failure:
-    """Say what an exception of the client means."""
+    """Return the failure for an exception of the client."""
     import openai
 
     if isinstance(fault, TooLarge) or isinstance(fault.__cause__, TooLarge):
@@ -80,7 +77,7 @@ def failed_call(fault: Exception, asked: Asked, max_bytes: int) -> Failure:
         return Failure(
             ModelTimeout,
             f"no answer came from {asked.place} within {asked.deadline:g} s",
-            "try again, or allow more time with a longer deadline",
+            "try again, or set a longer deadline",
         )
     if isinstance(fault, openai.APIConnectionError):
         return _lost(str(fault.__cause__ or fault), asked)
@@ -89,12 +86,12 @@ def failed_call(fault: Exception, asked: Asked, max_bytes: int) -> Failure:
         body = read_json(decoded(response.content))
         return _rejection(_report(body, response.status_code), asked, response.headers)
     return Failure(
-        ModelFailed, f"the answer of {asked.place} is of no use ({type(fault).__name__})", "try again later"
+        ModelFailed, f"the answer of {asked.place} cannot be read ({type(fault).__name__})", "try again later"
     )
 
 
 def _lost(why: str, asked: Asked) -> Failure:
-    help_ = "check that the server runs, the base URL (OPENAI_BASE_URL) and the network"
+    help_ = "check the base URL (OPENAI_BASE_URL), the network, and that the server is running"
     return Failure(
         ModelFailed,
         f"the connection to {asked.place} failed: {shortened(why)}",
@@ -107,11 +104,11 @@ def _proxy_help(address: Address) -> str:
     variable = address.proxy_variable
     if not variable:
         return ""
-    return f"; the request goes by the proxy of {variable}: add {address.host} to NO_PROXY to go directly"
+    return f"; the request uses the proxy of {variable}; add {address.host} to NO_PROXY to bypass it"
 
 
 def reported(body: Mapping[str, Any], asked: Asked, headers: Mapping[str, str]) -> Failure | None:
-    """Return the error that a successful response holds instead of an answer, or beside it; None without."""
+    """Return the error inside a response with a successful status, or None."""
     choices = body.get("choices")
     first = choices[0] if isinstance(choices, list) and choices else None
     first = first if isinstance(first, dict) else {}
@@ -123,7 +120,7 @@ def reported(body: Mapping[str, Any], asked: Asked, headers: Mapping[str, str]) 
         return _inside(_report(body, 500), asked, headers)
     if choices or "data" in body or "text" in body:
         return None
-    if isinstance(body.get("base_resp"), dict):  # as MiniMax reports errors
+    if isinstance(body.get("base_resp"), dict):  # the form of MiniMax
         return _inside(_report({"error": body["base_resp"]}, None), asked, headers)
     if body.get("detail") or isinstance(body.get("message"), str) or _status_of(body) is not None:
         return _inside(_report(body, None), asked, headers)
@@ -131,28 +128,28 @@ def reported(body: Mapping[str, Any], asked: Asked, headers: Mapping[str, str]) 
 
 
 def _inside(report: _Report, asked: Asked, headers: Mapping[str, str]) -> Failure:
-    """Say what an error means that came with HTTP 200."""
+    """Return the failure for an error that came with HTTP 200."""
     if report.status is not None:
         return _rejection(report, asked, headers, "error")
-    if _PASSING.search(" ".join((report.said, *report.names))):
+    if _TEMPORARY.search(" ".join((report.said, *report.names))):
         return _rejection(report._replace(status=503), asked, headers, "")
     detail = f": {report.said}" if report.said else ""
     return Failure(
         ModelFailed,
         f"{asked.place} answered with an error{detail}",
-        "change what the server objects to, or try again later",
+        "change the request as the message says, or try again later",
         said=report.said,
     )
 
 
-_PASSING = re.compile(
+_TEMPORARY = re.compile(
     r"overload|busy|rate.?limit|too many|capacity|temporar|timed? ?out|try again|unavailable|exhausted", re.I
 )
-"""Words of errors without a code that pass by themselves."""
+"""Words of temporary errors without a code."""
 
 
 def _report(body: object, status: int | None) -> _Report:
-    """Read an error in any of the forms that servers use."""
+    """Read an error in any form that servers use."""
     found: object = body
     if isinstance(body, dict):
         found = body.get("error") or body.get("errors") or body
@@ -174,7 +171,7 @@ def _report(body: object, status: int | None) -> _Report:
 def _message(found: Mapping[str, Any]) -> str:
     for name in ("message", "detail", "msg", "status_msg", "error_description", "title"):
         value = found.get(name)
-        if isinstance(value, list):  # as FastAPI reports what does not fit
+        if isinstance(value, list):  # the form of FastAPI
             value = "; ".join(str(each.get("msg", "")) for each in value if isinstance(each, dict))
         if isinstance(value, dict):
             value = value.get("message")
@@ -226,7 +223,7 @@ _NAMED_STATUS = {
 
 
 def _status_of(found: object) -> int | None:
-    """Return the status that the codes of an error amount to."""
+    """Return the HTTP status for the codes of an error."""
     if not isinstance(found, dict):
         return None
     for name in ("code", "status_code", "status", "type"):
@@ -249,18 +246,20 @@ _NO_QUOTA = ("insufficient_quota", "billing_hard_limit_reached", "quota_exceeded
 
 
 def _rejection(report: _Report, asked: Asked, headers: Mapping[str, str], word: str = "HTTP") -> Failure:
-    """Say what a status other than success means."""
+    """Return the failure for a status other than success."""
     status, said = report.status or 0, report.said
-    told = f" ({word} {status})" if word else ""
-    detail = told + (f": {said}" if said and status != 401 else "")
+    code = f" ({word} {status})" if word else ""
+    detail = code + (f": {said}" if said and status != 401 else "")
     failure = Failure(ModelFailed, f"{asked.place} failed{detail}", "try again later", True)
     if 300 <= status < 400:
-        failure = _redirected(asked, headers, told)
+        failure = _redirected(asked, headers, code)
     elif status in (400, 413, 422, 500) and ("context_length_exceeded" in report.names or _is_too_long(said)):
         failure = Failure(ContextTooLong, f"the request is too long for {asked.model}{detail}", _LONGER)
     elif status == 429 and not set(_NO_QUOTA) & set(report.names):
-        message = f"{asked.place} gets too many requests{detail}"
-        failure = Failure(ModelRefused, message, "wait a while, ask less often, or use another model", True)
+        message = f"{asked.place} received too many requests{detail}"
+        failure = Failure(
+            ModelRefused, message, "wait a while, send fewer requests, or use another model", True
+        )
     elif status not in (408, 409, 425) and status < 500:
         failure = _refusal(report, asked, detail)
     if status in (502, 503, 504, 407):
@@ -273,43 +272,50 @@ def _is_too_long(said: str) -> bool:
     return _TOO_LONG.search(said) is not None
 
 
-_LONGER = "use a model with a longer context, or start the server with a longer one; or ask for less"
+_LONGER = "use a model or server with a longer context, or send less"
 
 
-def _redirected(asked: Asked, headers: Mapping[str, str], told: str) -> Failure:
+def _redirected(asked: Asked, headers: Mapping[str, str], code: str) -> Failure:
     target = headers.get("location", "").partition("?")[0].rpartition("@")[2]
     return Failure(
         ModelRefused,
-        f"{asked.place} redirects to {shortened(target) or 'nowhere'}{told}, and is not followed there",
+        f"{asked.place} redirects to {shortened(target) or 'nowhere'}{code}; "
+        "redirects to other servers are blocked",
         "if you trust that address, give it as the base URL (OPENAI_BASE_URL)",
     )
 
 
 def _refusal(report: _Report, asked: Asked, detail: str) -> Failure:
     status, said = report.status or 0, report.said
-    message, help_ = _REFUSALS.get(status, ("rejected the request", "change what the server objects to"))
+    message, help_ = _REFUSALS.get(status, ("rejected the request", "change the request as the message says"))
     if status == 401:
-        message = message if asked.has_key else "wants an API key"
+        message = message if asked.has_key else "needs an API key"
         help_ = asked.key_help
     if status == 404 and ("model_not_found" in report.names or "model" in said.lower()):
         message = f"has no model `{asked.model}`"
-        help_ = "name one that it has (OPENAI_MODEL, or in the profile)"
+        help_ = "use a model of this server (OPENAI_MODEL, or in the profile)"
     return Failure(ModelRefused, f"{asked.place} {message}{detail}", help_)
 
 
 _REFUSALS = {
     401: ("rejected the API key", ""),
-    402: ("wants to be paid", "add credit to the account, or use another key"),
-    403: ("does not allow this request", "check that the key may use this model, and from this country"),
+    402: ("requires payment", "add credit to the account, or use another key"),
+    403: ("does not allow this request", "check whether the key may use this model from your country"),
     404: ("has nothing at this address", "check the base URL (OPENAI_BASE_URL): it usually ends in /v1"),
-    407: ("cannot be reached: the proxy wants a login", "check the login in the proxy variable"),
-    413: ("finds the request too large", "use a shorter instruction, fewer examples, or smaller pictures"),
-    429: ("reports that the account's quota is used up", "add credit to the account, or use another key"),
+    407: ("cannot be reached, because the proxy needs a login", "check the login in the proxy variable"),
+    413: (
+        "rejected the request as too large",
+        "use a shorter instruction, fewer examples, or smaller pictures",
+    ),
+    429: (
+        "reports that the quota of the account is used up",
+        "add credit to the account, or use another key",
+    ),
 }
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return for how many seconds the server asks to wait: a number, or a date by its own clock."""
+    """Return the number of seconds to wait: the server sends a number, or a date by its own clock."""
     thousandths = _number(headers.get("retry-after-ms", ""))
     if thousandths is not None:
         return thousandths / 1000
@@ -321,7 +327,7 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
     if until is None:
         return None
     left = until - (time.time() if now is None else now)
-    return left if left > 0 else None  # a date in the past asks for nothing
+    return left if left > 0 else None  # a date in the past means no waiting
 
 
 def _number(text: str) -> float | None:
@@ -340,7 +346,7 @@ def _timestamp(date: str) -> float | None:
 
 
 def shortened(text: str) -> str:
-    """Return the beginning of what a server said, on one line, without control characters."""
+    """Return the start of a server's message on one line, without control characters."""
     line = " ".join(text[:2000].split())
     line = "".join(char if char.isprintable() else "�" for char in line)
     return line if len(line) <= 300 else f"{line[:299]}…"

@@ -1,6 +1,6 @@
-"""What to leave out, or to say in another way, if a server rejects a part of a request.
+"""Changes of a request that a server rejected: fields to leave out, rename or move.
 
-Each way is tried once. The server's words decide which: servers agree on no code for these cases.
+Each change is tried once. The words of the error decide which, because servers have no common error code.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from typing import Any, NamedTuple, TypeAlias
 Fields: TypeAlias = Mapping[str, Any]
 
 _STATUSES = frozenset({400, 404, 415, 422, 500, 501})
-"""Rejections. Some servers report a template or a grammar that fails as a fault of their own."""
+"""Statuses of rejected requests. Some servers report a failed template or grammar as an internal error."""
 
 _TOO_LARGE = re.compile(r"too large|too high|at most|exceed|greater than|less than|maximum value|<=", re.I)
 
 
 class Fallback(NamedTuple):
-    """A way to ask again. `remark` tells people of it. No two of one `kind` are tried for a request."""
+    """A change of a request. `remark` describes it to users. Only one of each `kind` is tried."""
 
     kind: str
     remark: str
@@ -28,7 +28,7 @@ class Fallback(NamedTuple):
 
 
 def find_fallback(status: int | None, said: str, fields: Fields, tried: Collection[str]) -> Fallback | None:
-    """Return what may help after a rejection with these words, of a kind not yet tried, or None."""
+    """Return a change that may help after this error, of a kind that was not tried yet, or None."""
     if status not in _STATUSES:
         return None
     left = [fallback for fallback in FALLBACKS if fallback.kind not in tried]
@@ -36,16 +36,16 @@ def find_fallback(status: int | None, said: str, fields: Fields, tried: Collecti
         if _get(fields, fallback.field) is None or not fallback.words.search(said):
             continue
         if fallback.kind == "limit" and _TOO_LARGE.search(said):
-            continue  # the number is what it objects to, and not the name
+            continue  # the server rejects the number, not the name
         if fallback.field != "messages" or _has_system(fields):
             return fallback
     if status in (400, 422) and "response_format" in fields and _WITHOUT_SCHEMA in left:
-        return _WITHOUT_SCHEMA  # a server that does not say what it objects to
+        return _WITHOUT_SCHEMA  # the server does not say what is wrong
     return None
 
 
 def _get(fields: Fields, name: str) -> Any:
-    """Return a field, or one of the further fields, which the client sends beside those it knows."""
+    """Return a field of the request or of its `extra_body`, for fields that the client does not know."""
     return fields.get(name, fields.get("extra_body", {}).get(name))
 
 
@@ -65,7 +65,7 @@ def _has_system(fields: Fields) -> bool:
 
 
 def _system_in_first_turn(fields: Fields) -> dict[str, Any]:
-    """Put the text of the system turns before that of the first turn of the user."""
+    """Move the text of the system turns to the start of the first user turn."""
     system = "\n\n".join(turn["content"] for turn in fields["messages"] if turn["role"] == "system")
     turns = [turn for turn in fields["messages"] if turn["role"] != "system"]
     first = next((place for place, turn in enumerate(turns) if turn["role"] == "user"), None)
@@ -87,7 +87,7 @@ def _words(pattern: str) -> re.Pattern[str]:
 
 _WITHOUT_SCHEMA = Fallback(
     "schema",
-    "The server does not accept a schema for its answers; it was asked without one.",
+    "The server does not accept a schema for its answers, so none was sent.",
     "response_format",
     _words(r"response_?\s?format|schema|structured|guided|grammar|json mode"),
     lambda fields: _without(fields, "response_format"),
@@ -96,28 +96,28 @@ _WITHOUT_SCHEMA = Fallback(
 FALLBACKS = (
     Fallback(
         "limit",
-        "The server does not know `max_tokens`; the limit was sent as `max_completion_tokens`.",
+        "The server does not know `max_tokens`, so the limit was sent as `max_completion_tokens`.",
         "max_tokens",
         _words(r"\bmax_tokens\b"),
         _renamed("max_tokens", "max_completion_tokens"),
     ),
     Fallback(
         "limit",
-        "The server does not know `max_completion_tokens`; the limit was sent as `max_tokens`.",
+        "The server does not know `max_completion_tokens`, so the limit was sent as `max_tokens`.",
         "max_completion_tokens",
         _words(r"\bmax_completion_tokens\b"),
         _renamed("max_completion_tokens", "max_tokens"),
     ),
     Fallback(
         "temperature",
-        "The server does not accept a temperature for this model; it was asked without one.",
+        "The server does not accept a temperature for this model, so none was sent.",
         "temperature",
         _words(r"temperature"),
         lambda fields: _without(fields, "temperature"),
     ),
     Fallback(
         "effort",
-        "The server does not accept `reasoning_effort` for this model; it was asked without it.",
+        "The server does not accept `reasoning_effort` for this model, so it was not sent.",
         "reasoning_effort",
         _words(r"reasoning"),
         lambda fields: _without(fields, "reasoning_effort"),
@@ -125,7 +125,7 @@ FALLBACKS = (
     _WITHOUT_SCHEMA,
     Fallback(
         "system",
-        "The server does not accept a system turn; its text was put before the first turn of the user.",
+        "The server does not accept a system turn, so its text was added to the first user turn.",
         "messages",
         _words(r"\bsystem\b.{0,40}\b(role|message|prompt|instruction|turn)|\brole\b.{0,80}\bsystem\b"
                r"|developer instruction|roles must alternate|invalid role"),

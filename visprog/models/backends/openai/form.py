@@ -1,6 +1,6 @@
-"""Answers in a form: the schema that a service may enforce, and a reader that checks the answer anyway.
+"""Answers in a given form: a JSON schema for the service, and a function that reads and checks the answer.
 
-Not every service enforces a schema. What does not fit becomes a complaint, which the model gets to read.
+Not every service enforces a schema. If an answer is wrong, the error message is sent to the model.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from visprog.model_text import find_json
 T = TypeVar("T")
 
 _BEYOND = 1e9
-"""No number in an answer is as large; infinity and NaN do not pass this bound either."""
+"""Numbers in answers must be smaller. This rejects infinity and NaN too."""
 _LONGEST_NUMBER = 30
-"""A number written as text has no more characters."""
+"""Maximum number of characters of a number written as text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Form(Generic[T]):
-    """What an answer must look like.
+    """The form of an answer.
 
-    `read` turns the text into a value, or raises ValueError with a complaint for the model. `schema`, if
-    there is one, describes the JSON object that is wanted.
+    `read` turns the text into a value, or raises ValueError with a message for the model. `schema` describes
+    the expected JSON object, if there is one.
     """
 
     name: str
@@ -33,13 +33,13 @@ class Form(Generic[T]):
 
     @property
     def response_format(self) -> dict[str, Any]:
-        """The field of a request that asks for the schema."""
+        """The request's field with the schema."""
         described = {"name": self.name, "strict": True, "schema": self.schema}
         return {"type": "json_schema", "json_schema": described}
 
 
 def object_schema(**properties: Any) -> dict[str, Any]:
-    """Return the schema of an object that has these properties and no others."""
+    """Return the schema of an object with exactly these properties."""
     return {
         "type": "object",
         "properties": properties,
@@ -54,7 +54,7 @@ def read_object(text: str) -> dict[str, Any]:
 
 
 def read_number(entry: Mapping[str, Any], name: str) -> float:
-    """Return a number of an object, also one written as text. Raises ValueError for anything else."""
+    """Return a number in an object. It may be written as text. Raises ValueError for other values."""
     if name not in entry:
         raise ValueError(f"`{name}` is missing")
     value = entry[name]
@@ -65,7 +65,7 @@ def read_number(entry: Mapping[str, Any], name: str) -> float:
 
 
 def as_number(value: object) -> float | None:
-    """Return a number of JSON, or one written as text; None for anything else, and for huge numbers."""
+    """Return a JSON number, or a number written as text. None for huge numbers and other values."""
     if isinstance(value, str) and len(value) <= _LONGEST_NUMBER and value.isascii() and "_" not in value:
         try:
             value = float(value)
@@ -77,7 +77,7 @@ def as_number(value: object) -> float | None:
 
 
 class Share(NamedTuple):
-    """A part of a whole as a model wrote it, under `name`; `per` is 100 if it wrote a percent sign."""
+    """A percentage or fraction as the model wrote it, under `name`. `per` is 100 with a percent sign."""
 
     name: str
     value: float
@@ -86,7 +86,7 @@ class Share(NamedTuple):
 
 
 def read_share(entry: Mapping[str, Any], name: str) -> Share:
-    """Read a percentage or a fraction; `as_fractions` tells which. Raises ValueError for anything else."""
+    """Read a percentage or a fraction. Raises ValueError for other values."""
     value = entry.get(name)
     signed = isinstance(value, str) and value.rstrip().endswith("%")
     written = value.rstrip().removesuffix("%") if isinstance(value, str) else value
@@ -96,9 +96,9 @@ def read_share(entry: Mapping[str, Any], name: str) -> Share:
 
 
 def as_fractions(shares: Sequence[Share]) -> list[float]:
-    """Return all shares of one answer between 0 and 1. Raises ValueError for one beyond its scale.
+    """Return all shares of an answer between 0 and 1. Raises ValueError if one is out of range.
 
-    They are percentages, as asked, unless none is above 1 and one is written with a decimal point.
+    They are percentages, as requested, unless all are at most 1 and one has a decimal point.
     """
     unsigned = [share for share in shares if share.per is None]
     fractions = any(share.is_fraction for share in unsigned) and all(share.value <= 1 for share in unsigned)

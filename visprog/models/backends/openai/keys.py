@@ -1,4 +1,4 @@
-"""Which key goes to which server: a key goes only to the server that it was given for."""
+"""Finds the key for a server. A key is sent only to the server that it belongs to."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _ADDRESS = "OPENAI_BASE_URL"
 
 
 class Login(NamedTuple):
-    """A server, the key that is sent to it ('' for none), and what to do if it rejects that.
+    """A server, its key ('' for none), and the help text for a rejected key.
 
-    `is_own` says whether the server is the one that the environment's variables are meant for.
+    `is_own` says whether the environment variables of OpenAI belong to this server.
     """
 
     address: Address
@@ -28,7 +28,7 @@ class Login(NamedTuple):
     help: str
 
     def headers(self) -> dict[str, str]:
-        """Return the headers that let a request in."""
+        """Return the headers with the key or the login."""
         if self.address.login:
             login = urllib.parse.unquote(self.address.login).encode()
             return {"Authorization": f"Basic {base64.b64encode(login).decode('ascii')}"}
@@ -37,7 +37,7 @@ class Login(NamedTuple):
         return {"api-key": self.key} if self.address.is_azure else {"Authorization": f"Bearer {self.key}"}
 
     def secrets(self) -> Secrets:
-        """Return everything that may not be shown."""
+        """Return all secrets that must be hidden in messages."""
         return Secrets(self._texts(), [self.address.login, *proxy_logins()])
 
     def _texts(self) -> Iterator[str]:
@@ -47,10 +47,10 @@ class Login(NamedTuple):
 
 
 def find_login(base_url: str | None, key: str | None, api_key_env: str | None) -> Login:
-    """Return the server to ask and the key that belongs to it. Raises ModelUnavailable.
+    """Return the server and its key. Raises ModelUnavailable.
 
-    OPENAI_API_KEY goes to the server of OPENAI_BASE_URL and to OpenAI's own, and to no other: for another
-    `base_url` the variable `api_key_env` holds the key.
+    OPENAI_API_KEY is sent only to OpenAI and to the server of OPENAI_BASE_URL. For another `base_url`,
+    `api_key_env` names the variable with the key.
     """
     written = base_url or variable(_ADDRESS)
     address = read_address(written or OPENAI)
@@ -61,7 +61,7 @@ def find_login(base_url: str | None, key: str | None, api_key_env: str | None) -
         found = variable(api_key_env)
         if not found:
             raise ModelUnavailable(
-                f"the variable {api_key_env}, which should hold the key for {address}, is not set",
+                f"the variable {api_key_env} with the key for {address} is not set",
                 help=f"set {api_key_env}, or change the option `api_key_env`",
             )
         return Login(address, _checked(found), is_own, f"set {api_key_env} to a key for this server")
@@ -69,7 +69,7 @@ def find_login(base_url: str | None, key: str | None, api_key_env: str | None) -
     if not found and (not written or address.origin == read_address(OPENAI).origin):
         raise ModelUnavailable(
             "there is no API key and no base URL",
-            help=f"set {_KEY}; or {_ADDRESS} for a server of your own, which may need no key",
+            help=f"set {_KEY}, or {_ADDRESS} for your own server, which may need no key",
         )
     return Login(address, _checked(found), is_own, _key_help(is_own))
 
@@ -83,14 +83,14 @@ def _own_origins() -> Iterator[tuple[str, str, int]]:
 def _key_help(is_own: bool) -> str:
     if is_own:
         return f"set {_KEY} to a key that is valid for this server"
-    unused = f"; {_KEY} was not sent, as it belongs to another server" if variable(_KEY) else ""
-    return f"name the variable that holds this server's key with the option `api_key_env`{unused}"
+    unused = f"; {_KEY} was not sent, because it belongs to another server" if variable(_KEY) else ""
+    return f"set the option `api_key_env` to the name of the variable with this server's key{unused}"
 
 
 def _checked(key: str) -> str:
     key = key.strip()
     if not all("!" <= char <= "~" for char in key):
         raise ModelUnavailable(
-            "the API key holds a blank or a character that no key has", help="copy the key again, alone"
+            "the API key contains a space or an invalid character", help="copy only the key, and try again"
         )
     return key

@@ -1,4 +1,4 @@
-"""A language model behind an OpenAI-compatible API."""
+"""A language model of an OpenAI-compatible server."""
 
 from __future__ import annotations
 
@@ -8,40 +8,34 @@ from typing import Any
 from visprog.model_text import spoken
 from visprog.models.backends.openai.configuration import variable
 from visprog.models.backends.openai.outcome import sound
-from visprog.models.backends.openai.service import MAX_BYTES, Service, extra_fields
+from visprog.models.backends.openai.service import Service, extra_fields
 from visprog.models.roles import Completion, Message
 
 DEFAULT_MODEL = "gpt-6.1-terra"
-"""OpenAI's balanced model, for text and pictures; its service's documentation lists the others."""
+"""OpenAI's balanced model for text and pictures."""
+
+DEADLINE = 60.0
+"""Default deadline of a request, in seconds."""
 
 
 class OpenAILanguageModel:
-    """A language model behind Chat Completions.
+    """A LanguageModel that uses Chat Completions.
 
-    `deadline` is the longest that a call may take, in seconds, retries and pauses included. `max_bytes`
-    bounds an answer. `parameters` are further fields of the request, as the service documents them, such as
-    `max_tokens`. `api_key_env` names the variable that holds the key for `base_url`. Raises ModelUnavailable
-    if there is neither a key nor a base URL.
+    `parameters` are more fields of the request, as the service documents them, such as `max_tokens`. Raises
+    ModelUnavailable if there is no key and no base URL.
     """
 
     def __init__(
         self,
         model: str | None = None,
         *,
-        base_url: str | None = None,
-        key: str | None = None,
-        api_key_env: str | None = None,
-        deadline: float = 60.0,
-        max_bytes: int = MAX_BYTES,
+        service: Service | None = None,
         parameters: Mapping[str, Any] | None = None,
-        server: Service | None = None,
     ) -> None:
         self.model = model or variable("OPENAI_MODEL") or DEFAULT_MODEL
-        self._server = server or Service(
-            base_url=base_url, key=key, api_key_env=api_key_env, deadline=deadline, max_bytes=max_bytes
-        )
+        self._service = service or Service(deadline=DEADLINE)
         self._parameters = dict(parameters or {})
-        self.fingerprint = self._server.fingerprint(self.model, parameters=parameters)
+        self.fingerprint = self._service.fingerprint(self.model, parameters=parameters)
 
     def complete(self, messages: Sequence[Message], *, temperature: float | None = None) -> Completion:
         """Return the next turn. `temperature` is left out if None, as models that reason reject it.
@@ -53,7 +47,7 @@ class OpenAILanguageModel:
         if temperature is not None:
             parameters["temperature"] = temperature
         request = {"model": self.model, "messages": turns, **extra_fields(parameters)}
-        completion = self._server.complete(request)
+        completion = self._service.complete(request)
         return completion._replace(text=spoken(completion.text) or completion.text)
 
     def __repr__(self) -> str:

@@ -1,9 +1,9 @@
-"""Loading the models of an OpenAI-compatible API: which class fills a role, and what its options are.
+"""Creates models of OpenAI-compatible servers: the class for each role, and its options.
 
-The key is read from OPENAI_API_KEY, the address from OPENAI_BASE_URL, the name of the model for text and
-pictures from OPENAI_MODEL, unless the caller gives them. OPENAI_API_KEY goes only to OpenAI and to the server
-of OPENAI_BASE_URL; for another `base_url`, `api_key_env` names the variable that holds its key. A server of
-your own needs an address and no key.
+The environment variables OPENAI_API_KEY, OPENAI_BASE_URL and OPENAI_MODEL are the defaults for the key, the
+address and the model for text and pictures. OPENAI_API_KEY is sent only to OpenAI and to the server of
+OPENAI_BASE_URL. For another `base_url`, `api_key_env` names the variable with its key. A local server needs
+an address but no key.
 """
 
 from __future__ import annotations
@@ -15,19 +15,16 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from visprog.errors import ModelUnavailable, UsageError
+from visprog.models.backends.openai.service import Service
 
 _PACKAGE = __name__.rpartition(".")[0]
 
 _CHAT = ("max_tokens", "temperature", "reasoning_effort")
-"""Options that are fields of a request of Chat Completions."""
+"""Options that become fields of a request of Chat Completions."""
 
-_VISION = (
-    "vision",
-    "OpenAIVision",
-    (*_CHAT, "longest_side", "coordinates", "structured"),
-)
+_VISION = ("vision", "OpenAIVision", (*_CHAT, "longest_side", "coordinates", "structured"))
 
-_FILLED: dict[str, tuple[str, str, tuple[str, ...]]] = {
+_CLASSES: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "language_model": ("language", "OpenAILanguageModel", _CHAT),
     "visual_qa": _VISION,
     "captioner": _VISION,
@@ -36,29 +33,34 @@ _FILLED: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "inpainter": ("editing", "OpenAIInpainter", ("side",)),
     "transcriber": ("speech", "OpenAITranscriber", ()),
 }
-"""For each role the file here, the class, and its options beyond those that all have."""
+"""For each role: the module, the class, and the class's own options."""
 
-_COMMON = ("base_url", "api_key_env", "deadline", "max_bytes", "parameters")
+_SERVICE = ("base_url", "api_key_env", "deadline", "max_bytes")
+"""Options of the service. All classes have them."""
+
+_COMMON = (*_SERVICE, "parameters")
 
 
 def load(role: str, identifier: str, options: Mapping[str, Any]) -> Any:
-    """Return the model that a profile names; the identifier may be empty for the usual one.
+    """Return a model. An empty identifier gives the default model.
 
-    Raises UsageError for an option that it does not take, and ModelUnavailable for a role that it does not
-    fill.
+    Raises UsageError for an unknown option or a wrong value, and ModelUnavailable for a role without a class.
     """
-    if role not in _FILLED:
+    if role not in _CLASSES:
         raise ModelUnavailable(
-            f"the backend openai does not fill the role {role}", help=f"it fills {', '.join(_FILLED)}"
+            f"the backend openai does not fill the role {role}", help=f"it fills {', '.join(_CLASSES)}"
         )
-    module, name, own = _FILLED[role]
+    module, name, own = _CLASSES[role]
     for option, value in options.items():
         _check_option(option, value, (*_COMMON, *own))
-    given = {option: value for option, value in options.items() if option not in _CHAT}
+    file = importlib.import_module(f"{_PACKAGE}.{module}")
+    connected = {option: options[option] for option in _SERVICE if option in options}
     fields = {option: options[option] for option in _CHAT if option in options}
+    given = {option: value for option, value in options.items() if option not in (*_SERVICE, *_CHAT)}
     if fields:
         given["parameters"] = {**fields, **given.get("parameters", {})}
-    return getattr(importlib.import_module(f"{_PACKAGE}.{module}"), name)(identifier or None, **given)
+    service = Service(**{"deadline": file.DEADLINE, **connected})
+    return getattr(file, name)(identifier or None, service=service, **given)
 
 
 def _check_option(name: str, value: object, allowed: Sequence[str]) -> None:
@@ -67,7 +69,7 @@ def _check_option(name: str, value: object, allowed: Sequence[str]) -> None:
             f"the backend openai has no option `{name}`", help=f"its options are {', '.join(allowed)}"
         )
     if not _OPTIONS[name][0](value):
-        shown = "not that" if name == "api_key_env" else repr(value)  # it may be the key itself
+        shown = "not that" if name == "api_key_env" else repr(value)  # the value may be the key itself
         raise UsageError(
             f"the option `{name}` of the backend openai is {shown}", help=f"give {_OPTIONS[name][1]}"
         )
@@ -96,18 +98,18 @@ _OPTIONS: dict[str, tuple[Callable[[Any], bool], str]] = {
         _is_variable,
         "the name of an environment variable that holds the key, such as MY_SERVER_KEY, and never the key",
     ),
-    "deadline": (_is_number(0.001, 1e6), "the seconds that a request may take"),
-    "max_bytes": (_is_whole(1000), "the number of bytes that an answer may have, 1000 at least"),
-    "parameters": (lambda value: isinstance(value, dict), "a table of further fields of the request"),
-    "max_tokens": (_is_whole(1), "the number of tokens that an answer may have"),
+    "deadline": (_is_number(0.001, 1e6), "the maximum number of seconds for a request"),
+    "max_bytes": (_is_whole(1000), "the maximum number of bytes of an answer, at least 1000"),
+    "parameters": (lambda value: isinstance(value, dict), "a table of more fields of the request"),
+    "max_tokens": (_is_whole(1), "the maximum number of tokens of an answer"),
     "temperature": (_is_number(0, 10), "a number, 0 or more"),
     "reasoning_effort": (
         lambda value: isinstance(value, str) and bool(value.strip()),
-        'a word that the service knows, such as "low"',
+        'a value that the service knows, such as "low"',
     ),
-    "longest_side": (_is_whole(64), "a number of pixels, 64 at least"),
+    "longest_side": (_is_whole(64), "a number of pixels, at least 64"),
     "coordinates": (lambda value: value in ("thousandths", "pixels"), '"thousandths" or "pixels"'),
     "structured": (lambda value: isinstance(value, bool), "true or false"),
-    "side": (_is_whole(64), "a number of pixels, 64 at least"),
+    "side": (_is_whole(64), "a number of pixels, at least 64"),
 }
-"""What each option must be, and how to say so."""
+"""For each option: a check of its value, and the description of a right value."""

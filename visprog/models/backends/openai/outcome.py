@@ -1,4 +1,4 @@
-"""Finds the answer in the body of a response: text, a picture, or why there is neither."""
+"""Reads the body of a response: text, a picture, or the failure."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from visprog.models.server_json import decoded, read_json
 
 
 class Response(NamedTuple):
-    """A successful response: the whole body, and the headers by their names in lower case."""
+    """A successful response: the body, and the headers by lower-case names."""
 
     data: bytes
     headers: Mapping[str, str]
 
 
 class Painting(NamedTuple):
-    """A picture that a model painted, as the bytes of its file, and what it cost in tokens where known."""
+    """The file of a picture that a model painted, and the number of tokens if known."""
 
     data: bytes
     input_tokens: int | None = None
@@ -30,13 +30,13 @@ class Painting(NamedTuple):
 
 
 Outcome = TypeVar("Outcome", Completion, Painting)
-"""What an attempt that succeeds comes to."""
+"""The result of a successful request."""
 
-_THOUGHT = "The server put the whole answer into its field for thoughts; it was read from there."
+_THOUGHT = "The server sent the answer in its field for reasoning, so it was read from there."
 
 
 def read_completion(response: Response, asked: Asked) -> Completion | Failure:
-    """Find the answer in the body of a successful response of Chat Completions."""
+    """Read the answer of Chat Completions."""
     text = _text(response)
     streamed = is_stream(text)
     body = joined(text) if streamed else _body(text, asked)
@@ -52,7 +52,7 @@ def read_completion(response: Response, asked: Asked) -> Completion | Failure:
 
 
 def read_painting(response: Response, asked: Asked) -> Painting | Failure:
-    """Find the picture in the body of a successful response of image editing."""
+    """Read the picture of an image edit."""
     body = _body(_text(response), asked)
     if isinstance(body, Failure):
         return body
@@ -62,18 +62,18 @@ def read_painting(response: Response, asked: Asked) -> Painting | Failure:
     first = pictures[0] if isinstance(pictures, list) and pictures else None
     encoded = first.get("b64_json") if isinstance(first, dict) else None
     if not isinstance(encoded, str) or not encoded:
-        return _without("a picture", asked, "image editing, or returns addresses of pictures")
+        return _without("a picture", asked, "image edits that return the picture itself")
     try:
         data = base64.b64decode(encoded, validate=True)
     except ValueError:
         return Failure(
-            ModelFailed, f"the picture from {asked.place} is not Base64", "try again later", again=True
+            ModelFailed, f"the picture from {asked.place} is not valid Base64", "try again later", again=True
         )
     return Painting(data, *_tokens(body, "input_tokens", "output_tokens"))
 
 
 def read_transcription(response: Response, asked: Asked) -> Completion | Failure:
-    """Find the text in the body of a successful response of transcription; silence has none."""
+    """Read the text of a transcription. It is empty for silence."""
     body = _body(_text(response), asked)
     if isinstance(body, Failure):
         return body
@@ -93,16 +93,16 @@ def _body(text: str, asked: Asked) -> dict[str, Any] | Failure:
     body = read_json(text)
     if body is None and text.strip() != "null":
         return _not_json(text, asked)
-    if isinstance(body, list) and len(body) == 1:  # as Google reports errors
+    if isinstance(body, list) and len(body) == 1:  # the form of Google
         body = body[0]
     return body if isinstance(body, dict) else {}
 
 
-def _without(what: str, asked: Asked, speech: str) -> Failure:
+def _without(what: str, asked: Asked, interface: str) -> Failure:
     return Failure(
         ModelFailed,
         f"{asked.place} answered without {what}",
-        f"try again; if it stays so, the server does not speak {speech}, or not at this base URL",
+        f"try again; otherwise check the base URL, and that the server supports {interface}",
     )
 
 
@@ -113,7 +113,7 @@ def _tokens(body: Mapping[str, Any], sent: str, received: str) -> tuple[int | No
 
 
 def _count(value: object) -> int | None:
-    """Return a number of tokens; None for what cannot be one."""
+    """Return a number of tokens, or None if the value is not one."""
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53 else None
 
 
@@ -151,7 +151,7 @@ def _first_choice(body: Mapping[str, Any], asked: Asked) -> Completion | Failure
 
 
 def _spoken(content: object) -> str:
-    """Return the text of a message, which some servers send in parts; thoughts are not part of it."""
+    """Return the text of a message without its reasoning. Some servers send it in parts."""
     if isinstance(content, str):
         return content
     parts = [content] if isinstance(content, dict) else content
@@ -172,7 +172,7 @@ def _part_text(part: object) -> str:
 
 
 def _declined(message: Mapping[str, Any], reason: object) -> Failure | None:
-    """Return the failure of a model that does not want to answer; None for one that does."""
+    """Return the failure if the model declined to answer, else None."""
     refusal = message.get("refusal")
     content = message.get("content")
     for part in content if isinstance(content, list) else ():
@@ -181,28 +181,27 @@ def _declined(message: Mapping[str, Any], reason: object) -> Failure | None:
     if not refusal and reason not in ("content_filter", "safety", "refusal"):
         return None
     why = f": {shortened(sound(str(refusal)))}" if refusal else " (content filter)"
-    return Failure(ModelRefused, f"the model declined to answer{why}", "change the instruction's words")
+    return Failure(ModelRefused, f"the model declined to answer{why}", "reword the instruction")
 
 
 def _cut(content: str, thought: str, model: str) -> Failure:
     if not content.strip() and thought.strip():
         return Failure(
             AnswerCut,
-            f"{model} used all of its tokens for thinking and gave no answer",
-            "raise the option `max_tokens`, lower `reasoning_effort`, or use a model that thinks less",
+            f"{model} used all its tokens for reasoning and gave no answer",
+            "raise the option `max_tokens`, lower `reasoning_effort`, or use a model that reasons less",
         )
     return Failure(
         AnswerCut,
         f"the answer of {model} was cut at its length limit",
-        "raise the option `max_tokens` or the server's limit on output tokens, or use a model that thinks "
-        "less before it answers",
+        "raise the option `max_tokens` or the server's limit on tokens, or use a model that reasons less",
         cut=sound(content),
     )
 
 
 def _silent(message: Mapping[str, Any], asked: Asked) -> Failure:
     if message.get("tool_calls") or message.get("function_call"):
-        what = f"{asked.place} answered with a call of a tool instead of text"
+        what = f"{asked.place} answered with a tool call instead of text"
     else:
         what = f"{asked.place} answered without text"
     help_ = "try again, or use another model (OPENAI_MODEL)"
@@ -210,12 +209,12 @@ def _silent(message: Mapping[str, Any], asked: Asked) -> Failure:
 
 
 def sound(text: str) -> str:
-    """Replace lone surrogates, which can be neither sent nor written to a file."""
+    """Replace lone surrogates, which cannot be sent or written to a file."""
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def hidden(outcome: Outcome | Failure, secrets: Secrets) -> Outcome | Failure:
-    """Hide secrets that a server repeats."""
+    """Hide secrets that a server repeats in its answer."""
     if isinstance(outcome, Painting):
         return outcome
     if isinstance(outcome, Failure):

@@ -1,4 +1,4 @@
-"""Hides secrets in what a server said: keys, passwords, and every encoding of them."""
+"""Hides secrets in text from servers: keys and passwords, in any encoding."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ import urllib.parse
 from collections.abc import Iterable, Iterator
 
 _LONG = 12
-"""A key of so many characters is a secret whatever it looks like."""
+"""A key with at least this many characters is always a secret."""
 _MIXED = 6
-"""A key of so many characters is a secret if a digit is among them. `none` and `ollama` are not secrets."""
+"""A key with at least this many characters is a secret if it has a digit. `none` and `ollama` are not."""
 _PASSWORD = 4
-"""A password or a user's login of so many characters is hidden; shorter ones are part of many words."""
+"""Passwords and user names with at least this many characters are hidden. Shorter ones occur in words."""
 _PIECE = 6
-"""Servers like to quote the beginning and the end of a key: so many characters of it are hidden too."""
+"""Pieces of a secret with this many characters are hidden too, because servers quote parts of a key."""
 
 
 class Secrets:
-    """The secrets of a service. `texts` and `logins` (`user:password`) are hidden in all their encodings."""
+    """The secrets of a service: `texts` and `logins` (`user:password`), in all encodings."""
 
     __slots__ = ("_forms", "_pattern", "_pieces")
 
@@ -32,11 +32,11 @@ class Secrets:
         self._pieces = _pieces(map(_lower, self._forms))
 
     def hide(self, text: str) -> str:
-        """Replace whole secrets. Nothing else changes, so that a program stays what it is."""
+        """Replace whole secrets. The rest of the text, such as a program, stays the same."""
         return self._pattern.sub("[secret]", text) if self._pattern else text
 
     def hide_pieces(self, text: str) -> str:
-        """Replace secrets and every piece of them, in any case, as is right for the message of an error."""
+        """Replace secrets and pieces of them, in upper or lower case. Use this for error messages."""
         hidden = bytearray(len(text))
         lower = _lower(text)
         for size, pieces in self._pieces.items():
@@ -50,7 +50,7 @@ class Secrets:
 
 
 def _lower(text: str) -> str:
-    """Return a text in lower case, at the same length."""
+    """Return a text in lower case, with the same length."""
     return text.lower() if text.isascii() else "".join(map(_lower_char, text))
 
 
@@ -72,7 +72,7 @@ def _pieces(forms: Iterable[str]) -> dict[int, set[str]]:
 
 
 def _login_forms(login: str) -> Iterator[str]:
-    """Yield the forms of a login and of its password, or of the user if there is no password."""
+    """Yield the forms of a login and of its password, or of the user name without a password."""
     user, _, password = login.partition(":")
     for text in (login, password or user):
         for form in (text, urllib.parse.unquote(text)):
@@ -81,9 +81,10 @@ def _login_forms(login: str) -> Iterator[str]:
 
 
 def _forms(secret: str) -> Iterator[str]:
-    """Yield a secret as it is, percent-encoded, in JSON's and HTML's escapes, in Base64 and hexadecimal.
+    """Yield a secret in its encodings: percent-encoding, escapes of JSON and HTML, Base64, hexadecimal.
 
-    Base64 is also that of a longer text: the characters that depend on the secret alone, wherever it starts.
+    Base64 also covers a secret inside a longer text: the characters that depend only on the secret, at each
+    offset.
     """
     yield secret
     yield secret[::-1]

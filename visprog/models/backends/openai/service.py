@@ -1,6 +1,6 @@
-"""Requests to an OpenAI-compatible service: retries, fallbacks, the total deadline, and no key in sight.
+"""Requests to an OpenAI-compatible service: retries, fallbacks, a total deadline, and hidden secrets.
 
-Every model behind such an API sends its requests from here, and what they cost is counted here.
+All models of this backend send their requests here. The tokens that they use are counted here.
 """
 
 from __future__ import annotations
@@ -36,23 +36,25 @@ if TYPE_CHECKING:
 __all__ = ["MAX_BYTES", "Service", "extra_fields", "variable"]
 
 _Send: TypeAlias = "Callable[[openai.AsyncOpenAI], Callable[..., Awaitable[Any]]]"
-"""Finds the method of the client that sends one request and returns the raw response."""
+"""Returns the client's method that sends one request and returns the raw response."""
 _Read: TypeAlias = "Callable[[Response, Asked], Outcome | Failure]"
 
 MAX_BYTES = 32_000_000
-"""So many bytes an answer may have when it is decompressed, unless a service is told otherwise."""
+"""Default maximum size of a decompressed answer, in bytes."""
 
 
 class Service:
-    """An OpenAI-compatible service. May be used from several threads at once.
+    """An OpenAI-compatible service. Safe between threads.
 
-    `base_url` is its address, else OPENAI_BASE_URL, else OpenAI's own. The key is `key`, or what the variable
-    `api_key_env` holds; OPENAI_API_KEY is used only for OpenAI and for the server of OPENAI_BASE_URL.
-    Connection errors, the statuses 408, 409, 425, 429 and 5xx, and such errors inside of an answer are tried
-    again, `retries` times at most and never beyond `deadline` seconds in all. What the server rejects in a
-    request is left out or said in another way, once. An answer is read up to `max_bytes`, decompressed.
-    Secrets are part of no message, error or repr. Every request raises ModelRefused, ModelTimeout or
-    ModelFailed, within the deadline, and ModelUnavailable if the client cannot be set up.
+    `base_url` is its address. The default is OPENAI_BASE_URL, then OpenAI. The key is `key` or the value of
+    the variable `api_key_env`; OPENAI_API_KEY is used only for OpenAI and the server of OPENAI_BASE_URL.
+
+    A request is repeated after connection errors and the statuses 408, 409, 425, 429 and 5xx (also inside an
+    answer), at most `retries` times. `deadline` is the maximum time in seconds for a request with all its
+    retries. If the server rejects a field of a request, the request is changed and sent again, once for each
+    kind of change. `max_bytes` is the maximum size of a decompressed answer. Messages, errors and reprs
+    contain no secrets. Requests raise ModelRefused, ModelTimeout or ModelFailed, and ModelUnavailable if the
+    client cannot be created.
     """
 
     def __init__(
@@ -79,20 +81,20 @@ class Service:
         self._clock, self._sleep, self._chance = clock, sleep, chance
         self._lock = threading.Lock()
         self._connection: Connection | None = None
-        self._learned: dict[str, tuple[Fallback, ...]] = {}  # by the model, what it does not accept
+        self._learned: dict[str, tuple[Fallback, ...]] = {}  # changes that each model needs
 
     def complete(self, fields: Mapping[str, Any]) -> Completion:
-        """Continue a conversation: `fields` are those of Chat Completions, `model` and `messages` first."""
+        """Continue a conversation. `fields` are those of Chat Completions: `model`, `messages` and others."""
         return self._request(
             lambda client: client.chat.completions.with_raw_response.create, read_completion, fields
         )
 
     def edit_image(self, fields: Mapping[str, Any]) -> Painting:
-        """Repaint the masked part of a picture: `fields` are those of image editing."""
+        """Repaint the masked part of a picture. `fields` are those of image edits."""
         return self._request(lambda client: client.images.with_raw_response.edit, read_painting, fields)
 
     def transcribe(self, fields: Mapping[str, Any]) -> Completion:
-        """Write down what is said in a recording: `fields` are those of audio transcription."""
+        """Transcribe a recording. `fields` are those of audio transcriptions."""
         return self._request(
             lambda client: client.audio.transcriptions.with_raw_response.create, read_transcription, fields
         )
@@ -121,7 +123,7 @@ class Service:
             self._sleep(pause)
 
     def _accepted(self, outcome: Outcome, model: str, used: tuple[Fallback, ...]) -> Outcome:
-        """Remember what made the server answer, and say so."""
+        """Remember the changes that made the server answer, and add remarks about them."""
         if not used or not isinstance(outcome, Completion):
             return outcome
         self._learned[model] = used
@@ -136,7 +138,7 @@ class Service:
         asked: Asked,
         ends: float,
     ) -> Outcome | Failure:
-        """Return what comes of one request, which is counted. Raises ModelTimeout or ModelFailed."""
+        """Send one request and count its tokens. Raises ModelTimeout or ModelFailed."""
         attempt = self._attempt(connection.client, send, read, fields, asked, ends)
         try:
             outcome = connection.run(attempt, ends - self._clock())
@@ -156,26 +158,26 @@ class Service:
         asked: Asked,
         ends: float,
     ) -> Outcome | Failure:
-        """Make one attempt. What the client raises holds the request, key and all: it ends here."""
+        """Send one request. No exception of the client leaves this method, because it contains the key."""
         outcome: Outcome | Failure
         try:
             answer = await send(client)(**fields, timeout=max(ends - self._clock(), 0.001))
             received = answer.http_response
             outcome = read(Response(received.content, received.headers), asked)
-        except Exception as fault:  # nothing may leave that could show the key
+        except Exception as fault:  # any exception could show the key
             outcome = failed_call(fault, asked, self._access.max_bytes)
         return hidden(outcome, self._secrets)
 
     def fingerprint(self, model: str, **settings: object) -> str:
-        """Return what tells a model of this service from others; settings that are None do not count.
+        """Return the fingerprint of a model of this service. Settings that are None are ignored.
 
-        What may hold a secret, such as the query of the address, shows as a hash.
+        Parts that may be secret, such as the query of the address, are hashed.
         """
-        told = [shown(name, value) for name, value in settings.items() if value is not None]
-        return " ".join([f"openai:{model} at {self._address.described()}", *told])
+        described = [shown(name, value) for name, value in settings.items() if value is not None]
+        return " ".join([f"openai:{model} at {self._address.described()}", *described])
 
     def close(self) -> None:
-        """Close the connections; requests under way raise ModelFailed. The next request opens new ones."""
+        """Close the connections. Running requests raise ModelFailed. The next request opens new ones."""
         with self._lock:
             connection, self._connection = self._connection, None
         if connection is not None:
@@ -194,7 +196,7 @@ class Service:
         if failure.pause is not None:
             return failure.pause
         longest = min(0.5 * 2.0 ** (attempt - 1), 8.0)
-        return longest * (0.5 + 0.5 * self._chance())  # so that many callers don't return in step
+        return longest * (0.5 + 0.5 * self._chance())  # jitter, so that many callers do not retry together
 
     def _final(self, failure: Failure, attempts: int) -> ModelError:
         message = failure.message
@@ -202,8 +204,7 @@ class Service:
             message += f"; tried {attempts} times"
         if failure.pause is not None and failure.pause >= self.deadline:
             message += (
-                f"; it asks to wait {failure.pause:,.0f} s, "
-                f"longer than the {self.deadline:g} s that a call may take"
+                f"; it asks to wait {failure.pause:,.0f} s, longer than the deadline of {self.deadline:g} s"
             )
         if issubclass(failure.error, AnswerCut):
             return failure.error(message, help=failure.help, text=failure.cut)
@@ -212,16 +213,16 @@ class Service:
     def _timeout(self) -> ModelTimeout:
         return ModelTimeout(
             f"no complete answer came from {self.place} within {self.deadline:g} s",
-            help="try again, use a faster model (OPENAI_MODEL), or allow more time with a longer deadline",
+            help="try again, use a faster model (OPENAI_MODEL), or set a longer deadline",
         )
 
     def _closed(self) -> ModelFailed:
         return ModelFailed(
-            f"the connection to {self.place} was closed while it was asked",
-            help="ask again: the next request opens a new one; close a model when it has answered",
+            f"the connection to {self.place} was closed during a request",
+            help="try again; close a model only after its last answer",
         )
 
 
 def extra_fields(parameters: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return how the client wants further fields of a request, which it does not know by name."""
+    """Return the client's argument for fields that it does not know."""
     return {"extra_body": dict(parameters)} if parameters else {}

@@ -1,4 +1,4 @@
-"""Speech to text behind an OpenAI-compatible API."""
+"""Speech to text with a model of an OpenAI-compatible server."""
 
 from __future__ import annotations
 
@@ -12,63 +12,59 @@ from numpy.typing import NDArray
 
 from visprog.errors import UsageError
 from visprog.model_text import spoken
-from visprog.models.backends.openai.service import MAX_BYTES, Service, extra_fields
+from visprog.models.backends.openai.service import Service, extra_fields
 
 DEFAULT_SPEECH_MODEL = "gpt-transcribe"
 """OpenAI's model for recordings."""
 
+DEADLINE = 120.0
+"""Default deadline of a request, in seconds."""
+
 _RATE = 16_000
 _LONGEST = 780
-"""Seconds. Services take files of 25 MB, which are 13 minutes at 16 bits a sample."""
+"""Maximum length in seconds. Services accept files of 25 MB, which are 13 minutes at 16 bits a sample."""
 
 
 class OpenAITranscriber:
-    """Writes down what is said by the service's endpoint for transcriptions.
+    """A Transcriber that uses the service's endpoint for transcriptions.
 
-    `deadline` is the longest that a call may take, in seconds, and `parameters` are further fields of the
-    request, such as `language`. Raises ModelUnavailable where there is neither a key nor a base URL.
+    `parameters` are more fields of the request, such as `language`. Raises ModelUnavailable if there is no
+    key and no base URL.
     """
 
     def __init__(
         self,
         model: str | None = None,
         *,
-        base_url: str | None = None,
-        key: str | None = None,
-        api_key_env: str | None = None,
-        deadline: float = 120.0,
-        max_bytes: int = MAX_BYTES,
+        service: Service | None = None,
         parameters: Mapping[str, Any] | None = None,
-        server: Service | None = None,
     ) -> None:
         self.model = model or DEFAULT_SPEECH_MODEL
-        self._server = server or Service(
-            base_url=base_url, key=key, api_key_env=api_key_env, deadline=deadline, max_bytes=max_bytes
-        )
+        self._service = service or Service(deadline=DEADLINE)
         self._extra = extra_fields(parameters)
-        self.fingerprint = self._server.fingerprint(self.model, parameters=parameters)
+        self.fingerprint = self._service.fingerprint(self.model, parameters=parameters)
 
     def transcribe(self, samples: NDArray[np.float32]) -> str:
-        """Return what is said. `samples` is mono at 16 kHz, shape (samples,), between -1 and 1.
+        """Return the spoken text. `samples` is mono at 16 kHz, shape (samples,), between -1 and 1.
 
-        Raises ModelRefused, ModelTimeout or ModelFailed; UsageError for a recording that is too long.
+        Raises ModelRefused, ModelTimeout or ModelFailed, and UsageError for a recording that is too long.
         """
         seconds = len(samples) / _RATE
         if seconds > _LONGEST:
             raise UsageError(
-                f"the recording lasts {seconds / 60:.1f} minutes, at most {_LONGEST // 60} can be sent",
-                help="cut it, or use a model on this machine",
+                f"the recording lasts {seconds / 60:.1f} minutes, but the limit is {_LONGEST // 60}",
+                help="shorten it, or use a model on this machine",
             )
         speech = ("speech.wav", _wave_file(samples), "audio/wav")
         fields = {"model": self.model, "file": speech, "response_format": "json"}
-        return spoken(self._server.transcribe({**fields, **self._extra}).text)
+        return spoken(self._service.transcribe({**fields, **self._extra}).text)
 
     def __repr__(self) -> str:
         return f"OpenAITranscriber({self.fingerprint!r})"
 
 
 def _wave_file(samples: NDArray[np.float32]) -> bytes:
-    """Write 16-bit PCM."""
+    """Return a WAV file with 16-bit samples."""
     buffer = io.BytesIO()
     with wave.open(buffer, "wb") as file:
         file.setnchannels(1)

@@ -1,4 +1,4 @@
-"""Reads an answer that a server streams although nobody asked it to (server-sent events)."""
+"""Reads an answer that a server streams without being asked to (server-sent events)."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ _FIELDS = re.compile(r"(?:data|event|id|retry)?:")
 _END = re.compile(rb"(?:^|[\r\n])data:[ \t]*\[DONE\]")
 _TEXTS = ("content", "reasoning_content", "reasoning", "refusal")
 
-STREAMED = "The server streamed its answer although that was not asked for; the pieces were joined."
+STREAMED = "The server streamed its answer without being asked to, so its pieces were joined."
 
 
 def is_stream(text: str) -> bool:
-    """Whether a body begins as server-sent events do."""
+    """Return whether a body starts like server-sent events."""
     return _FIELDS.match(text.lstrip()[:10]) is not None
 
 
 def is_finished(tail: bytes) -> bool:
-    """Whether the end of what was received so far says that the stream is over."""
+    """Return whether the stream is complete, given the last bytes received."""
     return _END.search(tail) is not None
 
 
 def joined(text: str) -> dict[str, Any] | None:
-    """Return the body that a stream amounts to; None for a stream that was cut off or holds no answer."""
+    """Return the body that the events form together. None if the stream was cut off or has no answer."""
     body: dict[str, Any] = {}
     message: dict[str, Any] = {}
     reason: object = None
@@ -55,7 +55,7 @@ def joined(text: str) -> dict[str, Any] | None:
 
 
 def _events(text: str) -> Iterator[tuple[str, str]]:
-    """Yield the name and the data of each event; several lines of data are one."""
+    """Yield the name and the data of each event. Lines of data are joined."""
     event = ""
     lines: list[str] = []
     for line in [*re.split(r"\r\n|\n|\r", text), ""]:
@@ -71,7 +71,7 @@ def _events(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _separate(lines: list[str]) -> Iterator[str]:
-    """Yield one event, or one for each line where a server leaves out the blank lines between them."""
+    """Yield one event, or one for each line if the server leaves out the blank lines between events."""
     whole = "\n".join(lines)
     if len(lines) > 1 and read_json(whole) is None:
         yield from lines
@@ -80,7 +80,7 @@ def _separate(lines: list[str]) -> Iterator[str]:
 
 
 def _first(chunk: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return what a chunk adds to the first of the answers."""
+    """Return the part of a chunk that belongs to the first answer."""
     choices = chunk.get("choices")
     found = [choice for choice in choices if isinstance(choice, dict)] if isinstance(choices, list) else []
     return next((choice for choice in found if choice.get("index") in (0, None)), {})

@@ -1,7 +1,7 @@
-"""Sight by a multimodal model behind an OpenAI-compatible API: answers, captions, scores and boxes.
+"""Answers, captions, scores and boxes from a multimodal model of an OpenAI-compatible server.
 
-Pictures are sent inside the request as JPEG, downscaled. What they show, writing included, is content: no
-picture can change what the model is asked to do.
+Pictures are sent in the request as JPEG, scaled down. The model is told that text in a picture is content and
+never an instruction.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from visprog.errors import ModelFailed
 from visprog.models.backends.openai.boxes import Canvas, read_boxes
 from visprog.models.backends.openai.configuration import variable
 from visprog.models.backends.openai.form import Form, as_fractions, object_schema, read_object, read_share
-from visprog.models.backends.openai.language import DEFAULT_MODEL
+from visprog.models.backends.openai.language import DEADLINE, DEFAULT_MODEL
 from visprog.models.backends.openai.outcome import sound
-from visprog.models.backends.openai.service import MAX_BYTES, Service, extra_fields
+from visprog.models.backends.openai.service import Service, extra_fields
 from visprog.models.short_answer import short_words
 from visprog.values import Image, Regions
 
@@ -62,55 +62,47 @@ _SCALES = {
 
 _JPEG_QUALITY = 90
 _PICTURES = 8
-"""So many pictures are scored in one request at most: more are confused with each other."""
+"""Maximum number of pictures that one request scores. Models confuse more than that."""
 _PAIRS = 100
-"""So many pairs of picture and text are scored in one request, unless one picture has more."""
+"""Maximum number of pairs of picture and text in a request, unless one picture has more."""
 _LONGEST_ANSWER = 100
 _LONGEST_CAPTION = 500
 
 
 class _Sent(NamedTuple):
-    """A picture as it is sent: the part of a message, and its (width, height)."""
+    """A picture in a request: the part of the message, and its (width, height)."""
 
     part: dict[str, Any]
     size: tuple[int, int]
 
 
 class OpenAIVision:
-    """A model that sees: it fills VisualQA, Captioner, ImageTextScorer and Detector.
+    """A model for the roles VisualQA, Captioner, ImageTextScorer and Detector.
 
-    `longest_side` bounds the pictures that are sent, in pixels. `coordinates` is how the model gives boxes:
-    in "thousandths" of the picture, or in "pixels" of the picture as sent, as some models have learnt it.
-    `structured` says whether the service knows JSON schemas; an answer is checked either way, and asked for
-    once more where it does not fit. `deadline` is the longest that a request may take, in seconds, and
-    `parameters` are further fields of it. Raises ModelUnavailable where there is neither a key nor a base
-    URL.
+    `longest_side` is the maximum side of the pictures that are sent, in pixels. `coordinates` is the unit of
+    boxes: "thousandths" of the picture, or "pixels" of the picture as sent, which some models have learned.
+    `structured` says whether the service accepts JSON schemas. Each answer is checked, and a wrong answer is
+    requested once more. `parameters` are more fields of the request. Raises ModelUnavailable if there is no
+    key and no base URL.
     """
 
     def __init__(
         self,
         model: str | None = None,
         *,
-        base_url: str | None = None,
-        key: str | None = None,
-        api_key_env: str | None = None,
-        deadline: float = 60.0,
-        max_bytes: int = MAX_BYTES,
+        service: Service | None = None,
         parameters: Mapping[str, Any] | None = None,
         longest_side: int = 1024,
         coordinates: Coordinates = "thousandths",
         structured: bool = True,
-        server: Service | None = None,
     ) -> None:
         self.model = model or variable("OPENAI_MODEL") or DEFAULT_MODEL
         self.longest_side = longest_side
         self.coordinates = coordinates
         self._structured = structured
-        self._server = server or Service(
-            base_url=base_url, key=key, api_key_env=api_key_env, deadline=deadline, max_bytes=max_bytes
-        )
+        self._service = service or Service(deadline=DEADLINE)
         self._extra = extra_fields(parameters)
-        self.fingerprint = self._server.fingerprint(
+        self.fingerprint = self._service.fingerprint(
             self.model,
             longest_side=longest_side,
             coordinates=coordinates,
@@ -119,9 +111,9 @@ class OpenAIVision:
         )
 
     def answer(self, image: Image, question: str) -> str:
-        """Return a short answer, by the rules of `visprog.models.short_answer`.
+        """Return a short answer, normalised by `visprog.models.short_answer`.
 
-        Raises ModelRefused, ModelTimeout or ModelFailed, as the other methods do.
+        Like the other methods, raises ModelRefused, ModelTimeout or ModelFailed.
         """
         form = Form("answer", lambda text: _read_answer(text, question))
         return self._ask(form, self._sent(image).part, _text(_ANSWER + question))
@@ -131,34 +123,34 @@ class OpenAIVision:
         return self._ask(Form("caption", _read_caption), self._sent(image).part, _text(_CAPTION))
 
     def score(self, images: Sequence[Image], texts: Sequence[str]) -> NDArray[np.float64]:
-        """Return logits of shape (images, texts): the logarithm of how well each pair fits, in percent.
+        """Return logits, shape (images, texts): the logarithm of the percentage for each pair.
 
-        The softmax of a row shares the certainty out in proportion to the percentages.
+        The softmax of a row is in proportion to the percentages.
         """
         together = max(1, min(_PICTURES, _PAIRS // max(len(texts), 1)))
         logits = np.zeros((len(images), len(texts)))
         for start in range(0, len(images) if texts else 0, together):
             group = images[start : start + together]
-            logits[start : start + len(group)] = np.log(self._fits(group, texts) + 0.5)
+            logits[start : start + len(group)] = np.log(self._percentages(group, texts) + 0.5)
         return logits
 
     def detect(self, image: Image, labels: Sequence[str]) -> Regions:
-        """Return a box for everything that one of `labels` names, labelled so, best first."""
-        wanted = {sound(label): label for label in labels if label.strip()}
-        if not wanted:
+        """Return a box with its label for each object that one of `labels` names, best first."""
+        by_sent = {sound(label): label for label in labels if label.strip()}
+        if not by_sent:
             return Regions(size=image.size)
         sent = self._sent(image)
         scale = sent.size if self.coordinates == "pixels" else (1000, 1000)
         canvas = Canvas(scale, sent.size, image.size)
-        form = Form("boxes", lambda text: read_boxes(text, wanted, canvas), _boxes_schema(list(wanted)))
-        request = f"{_DETECT}{json.dumps(list(wanted), ensure_ascii=False)}\n{_SCALES[self.coordinates]}"
+        form = Form("boxes", lambda text: read_boxes(text, by_sent, canvas), _boxes_schema(list(by_sent)))
+        request = f"{_DETECT}{json.dumps(list(by_sent), ensure_ascii=False)}\n{_SCALES[self.coordinates]}"
         if self.coordinates == "pixels":
             request += f"the picture is {sent.size[0]} pixels wide and {sent.size[1]} pixels high."
         regions = self._ask(form, sent.part, _text(f"{request}\n{_BOXES}"))
         return Regions(sorted(regions, key=lambda region: -region.score), size=image.size)
 
-    def _fits(self, images: Sequence[Image], texts: Sequence[str]) -> NDArray[np.float64]:
-        """Return percentages of shape (images, texts), by one request."""
+    def _percentages(self, images: Sequence[Image], texts: Sequence[str]) -> NDArray[np.float64]:
+        """Return percentages, shape (images, texts), from one request."""
         pictures = [f"picture_{number}" for number in range(1, len(images) + 1)]
         keys = [f"text_{number}" for number in range(1, len(texts) + 1)]
         parts = [
@@ -171,23 +163,23 @@ class OpenAIVision:
         )
         row = object_schema(**{key: {"type": "number"} for key in keys})
         schema = object_schema(**dict.fromkeys(pictures, row))
-        form = Form("fits", lambda text: _read_fits(text, pictures, keys), schema)
+        form = Form("fits", lambda text: _read_percentages(text, pictures, keys), schema)
         return self._ask(form, *parts, _text(_SCORE + listed))
 
     def _sent(self, image: Image) -> _Sent:
         return _as_sent(image, self.longest_side)
 
     def _ask(self, form: Form[T], *parts: dict[str, Any]) -> T:
-        """Ask for an answer in this form, and once more where it does not fit."""
+        """Request an answer in this form. If it is wrong, request it once more."""
         turns: list[dict[str, Any]] = [
             {"role": "system", "content": _SYSTEM},
             {"role": "user", "content": list(parts)},
         ]
-        wanted = self._structured and form.schema is not None
-        options = {"response_format": form.response_format, **self._extra} if wanted else self._extra
+        with_schema = self._structured and form.schema is not None
+        options = {"response_format": form.response_format, **self._extra} if with_schema else self._extra
         complaint = ""
         for _ in range(2):
-            completion = self._server.complete({"model": self.model, "messages": turns, **options})
+            completion = self._service.complete({"model": self.model, "messages": turns, **options})
             try:
                 return form.read(completion.text)
             except ValueError as fault:
@@ -197,8 +189,8 @@ class OpenAIVision:
                 {"role": "user", "content": f"This answer does not fit: {complaint}. Answer again."},
             ]
         raise ModelFailed(
-            f"{self.model} gave an answer that does not fit, twice: {complaint}",
-            help="use a model that follows instructions more closely, for this role or with OPENAI_MODEL",
+            f"{self.model} gave a wrong answer twice: {complaint}",
+            help="use another model for this role, or set OPENAI_MODEL",
         )
 
     def __repr__(self) -> str:
@@ -219,7 +211,7 @@ def _text(text: str) -> dict[str, Any]:
 
 
 def _read_answer(text: str, question: str) -> str:
-    """Read an answer in words. A longer text is accepted only if yes, no or a number comes out of it."""
+    """Read an answer in words. A longer text must reduce to yes, no or a number."""
     words = unwrapped(text)
     answer = short_words(words, question)
     if answer not in ("yes", "no") and not answer.isdecimal():
@@ -239,7 +231,7 @@ def _checked(answer: str, longest: int) -> str:
     return answer
 
 
-def _read_fits(text: str, pictures: Sequence[str], keys: Sequence[str]) -> NDArray[np.float64]:
+def _read_percentages(text: str, pictures: Sequence[str], keys: Sequence[str]) -> NDArray[np.float64]:
     """Read percentages, shape (pictures, keys)."""
     found = _plain_names(read_object(text))
     if len(found) == 1 and not found.keys() & {*pictures, *keys}:  # as in {"scores": {...}}
@@ -253,7 +245,7 @@ def _read_fits(text: str, pictures: Sequence[str], keys: Sequence[str]) -> NDArr
 
 
 def _plain_names(found: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an object with its names written as they were asked for: `Picture 1` is picture_1."""
+    """Return an object with its names as requested: `Picture 1` becomes picture_1."""
     return {name.strip().casefold().replace(" ", "_"): value for name, value in found.items()}
 
 
