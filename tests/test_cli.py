@@ -101,7 +101,7 @@ def test_a_failed_run_writes_its_trace_and_names_the_failed_step(folder: Path) -
     ("words", "complaint"),
     [
         (["{hide}", "{image}"], "add `-o FILE.png`"),
-        (["{hide}", "{image}", "-o", "out.txt"], "cannot hold"),
+        (["{hide}", "{image}", "-o", "out.txt"], "cannot store"),
         (["{hide}", "{image}", "-o", "none/out.png"], "there is no folder none"),
         (["{hide}", "{image}", "-o", "{image}"], "is one of the input pictures"),
         (["{hide}", "{image}", "-o", "out.png", "--trace", "trace.pdf"], "written as .html, .htm or .json"),

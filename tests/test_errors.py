@@ -1,4 +1,4 @@
-"""Errors pass from one process to another as they are."""
+"""Errors keep their attributes when they are sent to another process."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def example(kind: type[VisProgError]) -> VisProgError:
     if kind is StepError:
         return StepError("it failed", step="A", line=3, help="try again")
     if kind is ProgramError:
-        return ProgramError("it has errors", diagnostics, help="mend it")
+        return ProgramError("it has errors", diagnostics, help="correct it")
     if kind is PlanError:
         said = [Message("user", "Count the cats")]
         return PlanError("no plan", program="A=", diagnostics=diagnostics, transcript=said)
@@ -27,7 +27,7 @@ def example(kind: type[VisProgError]) -> VisProgError:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_an_error_is_whole_after_pickling_and_copying(kind: type[VisProgError]) -> None:
+def test_an_error_keeps_its_attributes_after_pickling_and_copying(kind: type[VisProgError]) -> None:
     error = example(kind)
     for other in (pickle.loads(pickle.dumps(error)), copy.copy(error)):
         assert type(other) is kind

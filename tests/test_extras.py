@@ -1,4 +1,4 @@
-"""Optional packages: the extras that install them, and what is advised if they are missing."""
+"""Optional packages: the extras that install them, and the advice if they are missing."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_sources_are_installed_from_their_folder(monkeypatch: pytest.MonkeyPatch
         ("httpx", "openai", "pip install 'httpx'"),
     ],
 )
-def test_what_an_optional_package_lacks_comes_with_its_extra(
+def test_the_advice_for_a_missing_dependency_is_the_extra(
     missing: str, wanted: str, command: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(extras, "_runs_from_sources", lambda: False)
@@ -71,7 +71,7 @@ def test_what_an_optional_package_lacks_comes_with_its_extra(
 
 @pytest.fixture
 def findings(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Finding]]:
-    """What the doctor finds where only Ray is installed."""
+    """Return the findings of the doctor if only Ray is installed."""
     optional = {package for packages in extras.EXTRAS.values() for package in packages} | {"huggingface_hub"}
     installed = extras.is_installed
     monkeypatch.setattr(
@@ -81,7 +81,7 @@ def findings(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Finding]]:
         yield diagnose(session)
 
 
-def test_the_doctor_advises_each_missing_extra_once(findings: list[Finding]) -> None:
+def test_the_doctor_gives_one_command_for_each_missing_extra(findings: list[Finding]) -> None:
     missing = {each.name for each in findings if each.group == "extras" and each.state == "missing"}
     commands = [each.advice for each in findings if each.advice.startswith("pip install")]
     assert missing == {"models", "open-clip", "heic", "cjk"}

@@ -18,7 +18,7 @@ LAYOUT = {
         images
         models
         model_listing tools
-        engine listing modules planner tool_sources
+        engine modules planner tool_listing tool_sources
         trace
         results session
         batch doctor miniworld
@@ -61,11 +61,11 @@ LAYOUT = {
         __init__ parallel statistics
         metrics
         benchmark
-        trials
+        benchmarks trials
         examples report
         summary tables
         page runner
-        benchmarks command
+        command
     """,
     "visprog.evaluation.benchmarks": """
         __init__ miniworld
@@ -78,7 +78,7 @@ LAYOUT = {
     "visprog.language": """
         __init__ expression_tree lexer limits program recognition types
         advice coercion diagnostics text_references
-        digest evaluation liveness syntax_hints
+        evaluation liveness summary syntax_hints
         conditions expression parser
         checker
     """,
@@ -117,12 +117,12 @@ LAYOUT = {
         __init__
     """,
     "visprog.models.backends.openai": """
-        address box_marks configuration fallbacks form loading secrets stream
+        address box_marks configuration fallbacks form secrets stream
         __init__ boxes connection keys
         failures
         outcome
         service
-        editing language speech
+        editing language loading speech
         vision
     """,
     "visprog.models.backends.opencv": """
@@ -182,11 +182,10 @@ LAYOUT = {
         planner
     """,
     "visprog.trace": """
-        __init__ folders listing shortening thumbnails
-        rendering
-        pages plates record_json tags terminal
-        figures
-        page_parts
+        __init__ folders limits number_format program_listing thumbnails
+        plates tags templates value_view
+        figures shortening
+        page_parts record_json terminal
         html
         run
     """,

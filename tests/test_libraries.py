@@ -1,4 +1,4 @@
-"""First imports wait for each other, and say what is wrong if they fail."""
+"""First imports wait for each other, and a failed import is explained."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_first_imports_wait_for_each_other(block: object) -> None:
     assert came.is_set()
 
 
-def test_what_was_imported_waits_for_nothing() -> None:
+def test_an_imported_module_takes_no_lock() -> None:
     with importing("known"):
         pass
 
@@ -71,7 +71,7 @@ def test_a_package_that_is_missing_has_the_callers_error(kind: type[VisProgError
 
 
 @pytest.mark.parametrize("source", ["raise ImportError('libGL.so.1: not found')", "import json.absent"])
-def test_a_package_that_cannot_be_imported_says_why(
+def test_the_reason_of_a_failed_import_is_reported(
     source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "broken.py").write_text(source)
@@ -82,7 +82,7 @@ def test_a_package_that_cannot_be_imported_says_why(
     assert "--force-reinstall 'broken'" in str(caught.value.help)
 
 
-def test_a_python_without_a_part_of_itself_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_module_of_python_itself_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "lzma", None)
     message, advice = explain(ModuleNotFoundError("No module named 'lzma'", name="lzma"), "torchvision")
     assert message == "the package torchvision cannot be imported: this Python has no module lzma"
@@ -97,7 +97,7 @@ def test_a_python_without_a_part_of_itself_is_named(monkeypatch: pytest.MonkeyPa
     ],
 )
 @pytest.mark.parametrize("kind", [ImportError, ModuleNotFoundError])
-def test_an_optional_package_is_found_in_the_words_of_a_library(
+def test_a_missing_package_is_found_in_the_message_of_a_library(
     kind: type[ImportError], text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "scipy", None)
@@ -106,7 +106,7 @@ def test_an_optional_package_is_found_in_the_words_of_a_library(
     assert advice == f"install it with `{extras.install_extra('models')}`"
 
 
-def test_loading_says_which_extra_is_not_complete(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_loading_names_the_incomplete_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "scipy", None)
     why = "tiny/owl cannot be loaded: the extra `models`"
     with pytest.raises(ModelUnavailable, match=why) as caught, loading("tiny/owl"):

@@ -1,4 +1,4 @@
-"""A command that needs a package that is not installed names the extra, whichever package it is."""
+"""A command that needs a missing package names the extra that installs it."""
 
 from __future__ import annotations
 

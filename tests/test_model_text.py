@@ -1,4 +1,4 @@
-"""What a model said is found whatever surrounds it, for answers, lists, programs and JSON."""
+"""A model's answer or JSON is found, whatever text surrounds it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from visprog.answer_text import unwrapped
-from visprog.model_text import find_json, spoken, without_thoughts, without_turn_tokens
+from visprog.model_text import clean_reply, find_json, without_thoughts, without_turn_tokens
 from visprog.models.short_answer import short_answer
 
 THOUGHTS = [
@@ -54,8 +54,8 @@ def test_a_thought_before_the_answer_is_removed(thought: str) -> None:
 
 
 @pytest.mark.parametrize("thought", THOUGHTS[:24])
-def test_a_thought_between_words_keeps_them_apart(thought: str) -> None:
-    assert spoken(f"Red{thought}Blue").split() == ["Red", "Blue"]
+def test_words_around_a_thought_stay_separate(thought: str) -> None:
+    assert clean_reply(f"Red{thought}Blue").split() == ["Red", "Blue"]
 
 
 @pytest.mark.parametrize(
@@ -70,12 +70,12 @@ def test_a_thought_between_words_keeps_them_apart(thought: str) -> None:
         "<think>done</think>",
     ],
 )
-def test_whoever_only_thought_said_nothing(text: str) -> None:
-    assert spoken(text) == ""
+def test_a_reply_with_only_a_thought_is_empty(text: str) -> None:
+    assert clean_reply(text) == ""
 
 
-def test_what_was_said_before_a_cut_thought_stays() -> None:
-    assert spoken("yes<think>or perhaps") == "yes"
+def test_the_text_before_an_unclosed_thought_is_kept() -> None:
+    assert clean_reply("yes<think>or perhaps") == "yes"
 
 
 ENDS = [
@@ -96,12 +96,12 @@ STARTS = [
 
 @pytest.mark.parametrize("end", ENDS)
 def test_the_turn_ends_at_its_token(end: str) -> None:
-    assert spoken(f"yes{end}") == "yes"
+    assert clean_reply(f"yes{end}") == "yes"
 
 
 @pytest.mark.parametrize("start", STARTS)
-def test_the_turn_begins_after_its_token(start: str) -> None:
-    assert spoken(f"{start}yes") == "yes"
+def test_the_turn_starts_after_its_token(start: str) -> None:
+    assert clean_reply(f"{start}yes") == "yes"
 
 
 @pytest.mark.parametrize(
@@ -123,13 +123,13 @@ def test_the_turn_begins_after_its_token(start: str) -> None:
         "<b>bold</b>",
     ],
 )
-def test_what_only_looks_like_a_mark_stays(text: str) -> None:
-    assert spoken(text) == text
+def test_text_that_looks_like_a_token_is_kept(text: str) -> None:
+    assert clean_reply(text) == text
 
 
 @pytest.mark.parametrize("invisible", ["\ufeff", "\u200b", "\u2060"])
 def test_invisible_characters_are_removed(invisible: str) -> None:
-    assert spoken(f"{invisible}y{invisible}es") == "yes"
+    assert clean_reply(f"{invisible}y{invisible}es") == "yes"
 
 
 WRAPPED = [
@@ -197,7 +197,7 @@ WRAPPED = [
 
 
 @pytest.mark.parametrize("text", WRAPPED)
-def test_an_answer_comes_out_of_its_wrappers(text: str) -> None:
+def test_an_answer_is_extracted_from_its_wrappers(text: str) -> None:
     assert short_answer(text, "Does the woman smile?") == "yes"
 
 
@@ -220,11 +220,11 @@ def test_an_answer_comes_out_of_its_wrappers(text: str) -> None:
         ("3 < 4", "3 < 4"),
     ],
 )
-def test_an_answer_without_wrappers_stays(text: str, answer: str) -> None:
+def test_an_answer_without_wrappers_is_unchanged(text: str, answer: str) -> None:
     assert short_answer(text, "What is written there?") == answer
 
 
-def test_a_caption_may_speak_of_an_answer() -> None:
+def test_a_caption_can_start_with_the_answer_is() -> None:
     assert unwrapped("The answer is on the board.", sentence=True) == "The answer is on the board."
     assert unwrapped('Caption: "A **big** dog."', sentence=True) == "A big dog."
 
@@ -240,7 +240,7 @@ def test_a_caption_may_speak_of_an_answer() -> None:
         '<answer>{"a": 1}</answer>',
     ],
 )
-def test_json_is_found_among_words(text: str) -> None:
+def test_json_is_found_in_a_sentence(text: str) -> None:
     assert find_json(text, dict) == {"a": 1}
 
 
@@ -252,41 +252,41 @@ def test_json_is_found_among_words(text: str) -> None:
         ('{"a": "x, ]", }', {"a": "x, ]"}),
     ],
 )
-def test_json_as_python_writes_it_is_read(text: str, value: object) -> None:
+def test_json_in_python_notation_is_parsed(text: str, value: object) -> None:
     assert find_json(text, dict) == value
 
 
-def test_quotes_inside_a_caption_stay() -> None:
+def test_quotes_inside_a_caption_are_kept() -> None:
     for caption in ('A sign reads "STOP"', '"STOP" is on a sign.', "“A” and “B”"):
         assert unwrapped(caption, sentence=True) == caption
 
 
-def test_a_caption_keeps_its_words_without_the_places() -> None:
+def test_positions_in_a_caption_are_removed() -> None:
     horse = "<phrase>a horse</phrase><object><patch_index_0044></object>"
     text = f"<ref>A man</ref><box>[[1,2,3,4]]</box> rides {horse}."
     assert unwrapped(text, sentence=True) == "A man rides a horse."
 
 
 @pytest.mark.parametrize("text", ["", "no", "}{", "{", "[1]"])
-def test_an_answer_without_json_is_complained_of(text: str) -> None:
-    with pytest.raises(ValueError, match="it holds no JSON object"):
+def test_an_answer_without_json_is_an_error(text: str) -> None:
+    with pytest.raises(ValueError, match="it contains no JSON object"):
         find_json(text, dict)
 
 
 @pytest.mark.parametrize("text", ["{not json}", '{"a":' * 100_000 + "}", "[" + "1" * 9999 + "]"])
-def test_json_that_cannot_be_read_is_complained_of(text: str) -> None:
-    with pytest.raises(ValueError, match="its JSON cannot be read"):
+def test_json_that_cannot_be_parsed_is_an_error(text: str) -> None:
+    with pytest.raises(ValueError, match="its JSON cannot be parsed"):
         find_json(text, dict, list)
 
 
 @given(st.text(st.characters(exclude_characters="<[◁【《＜&\ufeff\u200b\u2060")))
-def test_words_without_brackets_stay_as_they_are(text: str) -> None:
+def test_text_without_tags_is_unchanged(text: str) -> None:
     if "analysis" not in text and "response" not in text:
         assert without_turn_tokens(without_thoughts(text)) == text
 
 
 @given(st.lists(st.sampled_from([*THOUGHTS, *ENDS, *STARTS, "yes", " ", "\n", "<", "{", "'"]), max_size=8))
-def test_no_mixture_makes_it_fail(parts: list[str]) -> None:
+def test_no_mixture_of_tokens_fails(parts: list[str]) -> None:
     text = "".join(parts)
-    assert len(spoken(text)) <= len(text) + len(parts)
+    assert len(clean_reply(text)) <= len(text) + len(parts)
     assert len(unwrapped(text)) <= len(text) + len(parts)

@@ -36,20 +36,20 @@ WRITTEN = [
 
 @pytest.mark.parametrize("char", STEERING)
 @pytest.mark.parametrize("around", ["a{}b", "{}", "שלום{}", "写{}真", "1{} 2"])
-def test_what_steers_or_hides_is_shown_as_an_escape(char: str, around: str) -> None:
+def test_unsafe_characters_are_escaped(char: str, around: str) -> None:
     before, after = around.split("{}")
     assert printable(before + char + after) == before + char.encode("unicode_escape").decode() + after
 
 
 @pytest.mark.parametrize("text", WRITTEN)
-def test_what_people_write_stays_as_it_is(text: str) -> None:
+def test_ordinary_text_is_unchanged(text: str) -> None:
     assert printable(text) == text
 
 
 @pytest.mark.parametrize(
     "text", ["a\u200db", "a\u200cb", "👩\u200d", "\u200d👩", "a\ufe0f", "👩\ufe0f\ufe0f", "م\u200c\u200cم"]
 )
-def test_joiners_and_selectors_elsewhere_are_shown(text: str) -> None:
+def test_joiners_and_selectors_in_other_places_are_escaped(text: str) -> None:
     assert printable(text) != text
     assert (
         printable(text).replace("\\u200d", "\u200d").replace("\\u200c", "\u200c").replace("\\ufe0f", "\ufe0f")
@@ -57,18 +57,18 @@ def test_joiners_and_selectors_elsewhere_are_shown(text: str) -> None:
     )
 
 
-def test_tags_without_a_flag_are_shown() -> None:
+def test_tag_characters_outside_a_flag_are_escaped() -> None:
     hidden = "".join(chr(0xE0000 + ord(char)) for char in "ignore")
     assert printable(f"dog{hidden}").startswith("dog\\U000e0069\\U000e0067")
 
 
-def test_the_ends_of_lines_of_windows_are_ends_of_lines() -> None:
+def test_windows_line_ends_become_line_feeds() -> None:
     assert printable("a\r\nb") == "a\nb"
     assert one_line("a\r\nb\tc") == "a b c"
 
 
 @given(ANY_TEXT)
-def test_what_is_printable_stays_so_and_can_be_encoded(text: str) -> None:
+def test_printable_text_is_stable_and_can_be_encoded(text: str) -> None:
     shown = printable(text)
     assert printable(shown) == shown
     assert shown.encode().decode() == shown
@@ -76,11 +76,11 @@ def test_what_is_printable_stays_so_and_can_be_encoded(text: str) -> None:
 
 
 @given(st.recursive(ANY_TEXT | st.integers() | st.none(), st.lists))
-def test_json_means_what_was_given(data: object) -> None:
+def test_json_text_decodes_to_the_same_data(data: object) -> None:
     assert json.loads(json_text(data)) == data
 
 
 @pytest.mark.parametrize("char", [char for char in STEERING if char not in "\ud800\udfff"])
-def test_json_holds_nothing_that_steers(char: str) -> None:
+def test_json_text_contains_no_unsafe_character(char: str) -> None:
     assert char not in json_text([f"a{char}b"], indent=None)
     assert json.loads(json_text([f"a{char}b"])) == [f"a{char}b"]

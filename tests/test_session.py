@@ -220,7 +220,7 @@ def test_a_program_checked_elsewhere_is_checked_again() -> None:
         return text.upper()
 
     foreign = VisProg(tools=[shout]).check("RESULT=Shout(text='hello')")
-    with pytest.raises(ProgramError, match="there is no tool `Shout`"):
+    with pytest.raises(ProgramError, match="unknown tool `Shout`"):
         VisProg().execute(foreign)
 
 

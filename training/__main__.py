@@ -12,25 +12,25 @@ ORDER = ("clip", "owlvit", "maskformer", "sam", "vilt", "blip", "inpainting", "t
 
 
 def main() -> None:
-    """Train models, all of them by default. A training that was stopped is resumed."""
+    """Train models, by default all of them. An interrupted training is resumed."""
     parser = argparse.ArgumentParser(prog="python -m training", description=main.__doc__)
-    parser.add_argument("models", nargs="*", metavar="MODEL", help=f"some of {', '.join(ORDER)}")
+    parser.add_argument("models", nargs="*", metavar="MODEL", help=f"models to train: {', '.join(ORDER)}")
     parser.add_argument(
         "--folder",
         type=Path,
         default=Path("training-runs"),
-        help="for pictures and checkpoints (default: %(default)s)",
+        help="folder for pictures and checkpoints (default: %(default)s)",
     )
     parser.add_argument(
         "--weights",
         type=Path,
         required=True,
-        help="for the trained models, one folder each; visprog/models/mini holds those of the profile",
+        help="folder for the trained models; the profile `mini` uses visprog/models/mini",
     )
     arguments = parser.parse_args()
     unknown = [name for name in arguments.models if name not in ORDER]
     if unknown:
-        parser.error(f"there is no model {unknown[0]}; choose from {', '.join(ORDER)}")
+        parser.error(f"unknown model {unknown[0]}; choose from {', '.join(ORDER)}")
     os.environ["HF_HUB_OFFLINE"] = "1"
     for name in ORDER:
         if name in (arguments.models or ORDER):

@@ -1,6 +1,6 @@
 """The autoencoder of the inpainting pipeline (Rombach et al., 2022): 4 by 4 pixels become 4 numbers.
 
-It learns to give parts of pictures back, in their colours and in their edges.
+It learns to reconstruct the colours and the edges of parts of pictures.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ FACTOR, CHANNELS = 4, 4
 SCHEDULE = Schedule(steps=1800, rate=2e-3)
 BATCH, SIDE = 16, 80
 _SPANS = (40, 128)
-"""How wide the parts are in the picture: as the pipeline sees pictures, shrunk or up to twice their size."""
+"""Range of the widths of parts, in pixels of the picture."""
 
 _PRIOR = 1e-6
-"""The weight of the latents' distance from noise: enough to keep them small."""
+"""Weight of the KL divergence of the latents. It keeps them small."""
 
 _CERTAIN = -8.0
-"""The logarithm of the latents' variance to begin with: noise would drown what they say of colours."""
+"""Initial log variance of the latents. With more noise they would not learn colours."""
 
 
 def build() -> AutoencoderKL:
@@ -51,7 +51,7 @@ def build() -> AutoencoderKL:
 
 
 def train(folder: Path, pictures: Pictures, unseen: Pictures) -> AutoencoderKL:
-    """Train, say how good it is, and return it with standardised latents."""
+    """Train an autoencoder, print its PSNR, and return it with standardised latents."""
     model = build()
 
     def loss(network: nn.Module, step: int) -> Tensor:
@@ -77,7 +77,7 @@ def _part(pixels: Pixels, rng: random.Random) -> Pixels:
 
 
 def restoration_loss(network: nn.Module, pixels: Tensor) -> Tensor:
-    """Return how far the pictures are from what they were, in values and in changes from pixel to pixel."""
+    """Return the mean absolute error of the pixels and of the differences between neighbouring pixels."""
     pixels = pixels.to(network.device)
     seen = network.encode(pixels).latent_dist
     found, pixels = network.decode(seen.sample()).sample.float(), pixels.float()
@@ -97,9 +97,9 @@ def psnr(network: nn.Module, pictures: Pictures) -> float:
 
 
 def standardise(network: AutoencoderKL, pixels: Tensor) -> None:
-    """Shift and scale the latents, so that those of `pixels` have mean 0 and spread 1 in each channel.
+    """Shift and scale the latents so that those of `pixels` have mean 0 and deviation 1 in each channel.
 
-    The layers next to them take it up: what the autoencoder gives back stays as it was.
+    The layers before and after them are changed to match, so the reconstruction stays the same.
     """
     inward, outward = network.quant_conv, network.post_quant_conv
     with torch.no_grad():

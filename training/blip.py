@@ -1,6 +1,6 @@
-"""BLIP (Li et al., 2022) in miniature: captions that name everything in a picture from left to right.
+"""A small BLIP (Li et al., 2022). Its captions name every object in a picture from left to right.
 
-Its picture encoder starts from the first layers of CLIP's.
+Its picture encoder starts from the first layers of CLIP.
 """
 
 from __future__ import annotations
@@ -37,24 +37,24 @@ from visprog.models.backends.transformers.network import load_network
 from visprog.values import Image
 
 SIDE, PATCH = 144, 16
-"""The width and height of what the model sees, and of its patches, in pixels."""
+"""Width and height of the model's input and of its patches, in pixels."""
 
 LENGTH = 48
 SCHEDULE = Schedule(steps=2400, rate=1e-3, decay=0.05)
 BATCH = 64
 _WHOLE = 0.7
-"""How often a picture is shown whole."""
+"""Share of samples that show a whole picture."""
 
 
 class Sample(NamedTuple):
-    """What is shown, RGB of shape (height, width, 3), and its caption."""
+    """A picture, RGB of shape (height, width, 3), and its caption."""
 
     pixels: Pixels
     caption: str
 
 
 def build(corpus: Iterable[str]) -> tuple[BlipForConditionalGeneration, BlipProcessor]:
-    """Return an untrained model and what prepares its inputs, for captions in the words of the corpus."""
+    """Return an untrained model and its processor. The captions use the words of the corpus."""
     torch.manual_seed(0)
     tokenizer = bert_tokenizer(corpus, length=LENGTH)
     sight = {
@@ -88,7 +88,7 @@ def build(corpus: Iterable[str]) -> tuple[BlipForConditionalGeneration, BlipProc
 
 
 def start_from(model: BlipForConditionalGeneration, encoder: Encoder) -> None:
-    """Give the model's layers, patches and positions the values of CLIP's first ones."""
+    """Copy the patch embedding, the positions and the first layers of CLIP into the model."""
     sight = model.vision_model
     with torch.no_grad():
         sight.embeddings.patch_embedding.weight.copy_(encoder.patches)
@@ -109,7 +109,7 @@ def start_from(model: BlipForConditionalGeneration, encoder: Encoder) -> None:
 
 
 def train(folder: Path, pool: Path, weights: Path) -> None:
-    """Train, say how good it is, and save the weights."""
+    """Train the model, print validation scores, and save the weights."""
     pictures, unseen = Pictures(pool, "train", 24_000), Pictures(pool, "validation", 1000)
     model, processor = build(caption_of(whole_view(pictures[index])) for index in range(3000))
     encoder = load_encoder(pictures, weights / "clip")
@@ -128,7 +128,7 @@ def train(folder: Path, pool: Path, weights: Path) -> None:
 
 
 def batch(rng: random.Random, pictures: Pictures) -> list[Sample]:
-    """Return one batch: whole pictures, and parts that a program would cut out."""
+    """Return one batch: whole pictures, and parts like those that programs crop."""
     samples = []
     for _ in range(BATCH):
         picture = pictures[rng.randrange(len(pictures))]
@@ -138,9 +138,9 @@ def batch(rng: random.Random, pictures: Pictures) -> list[Sample]:
 
 
 def caption_of(view: View) -> str:
-    """Return what is in sight, from left to right, and what most of it stands on or before.
+    """Return a caption that names the visible objects from left to right, and the largest background.
 
-    Of colours, those are named in which a thing does not have to be: "a red car and two dogs on the grass".
+    Colours are named for objects that can have several: "a red car and two dogs on the grass".
     """
     things = [view.picture.scene.things[number] for number in view.present]
     names = Counter(
@@ -149,8 +149,8 @@ def caption_of(view: View) -> str:
     )
     shares = {kind: share for kind, share in zip(STUFF, view.stuff(), strict=True) if share and kind != "sky"}
     place = f"the {max(shares, key=lambda kind: shares[kind])}" if shares else "the sky"
-    said = [counted(number, name) for name, number in names.items()]
-    return f"{listed(said)} on {place}" if said else place
+    objects = [counted(number, name) for name, number in names.items()]
+    return f"{listed(objects)} on {place}" if objects else place
 
 
 def caption_loss(network: nn.Module, processor: BlipProcessor, samples: Sequence[Sample]) -> Tensor:
@@ -168,14 +168,14 @@ def caption_loss(network: nn.Module, processor: BlipProcessor, samples: Sequence
 
 
 def report(folder: Path, pictures: Pictures, count: int = 200) -> str:
-    """Return how many of the categories in whole pictures the engine's own backend names, and how rightly."""
+    """Return precision and recall of the categories that the engine's own backend names in whole pictures."""
     model = BlipCaptions(load_network("BlipForConditionalGeneration", str(folder), {"device": "cpu"}))
     common = named = present = exact = 0
     for view in (whole_view(pictures[index]) for index in range(count)):
-        said, right = model.caption(Image(view.pixels)), caption_of(view)
-        names, truth = categories_in(said), categories_in(right)
+        caption, right = model.caption(Image(view.pixels)), caption_of(view)
+        names, truth = categories_in(caption), categories_in(right)
         common, named, present = common + len(names & truth), named + len(names), present + len(truth)
-        exact += said == right
+        exact += caption == right
     return f"precision {common / max(named, 1):.3f}  recall {common / present:.3f}  exact {exact / count:.3f}"
 
 
@@ -191,7 +191,7 @@ def categories_in(caption: str) -> set[str]:
 
 
 def _category_at_the_end(phrase: str) -> str | None:
-    """Return the category of the longest name with which a phrase ends: "a red palm tree" is no tree."""
+    """Return the category of the longest name at the end of a phrase: "a red palm tree" is a palm tree."""
     while phrase and phrase not in _NAMES:
         phrase = phrase.partition(" ")[2]
     return _NAMES.get(phrase)

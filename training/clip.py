@@ -1,7 +1,7 @@
-"""CLIP (Radford et al., 2021) in miniature: parts of pictures against what they are called.
+"""A small CLIP (Radford et al., 2021), trained on parts of pictures and their names.
 
-As many pictures of a batch show the same thing, a text that is true of a picture but was written for
-another one is left out of the loss instead of counting as wrong.
+Many pictures of a batch show the same kind of object. A text that is true for a picture but belongs to
+another one is ignored in the loss.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ SIDE = 96
 LENGTH = 24
 SCHEDULE = Schedule(steps=1600, rate=1.2e-3, decay=0.05)
 _THINGS, _STUFFS, _SCENES = 150, 44, 62
-"""How many parts of each sort a batch has."""
+"""Number of objects, backgrounds and whole scenes in a batch."""
 
 _FORMS = ("{}", "a photo of {}", "a photo of {}.", "a picture of {}", "the {}", "a close photo of {}.")
 
 
 class Sample(NamedTuple):
-    """A picture and its text. `name` is what the text says, `true` all names that are right for it."""
+    """A picture and its text. `name` is the name in the text; `true` are all names that are true for it."""
 
     pixels: Pixels
     text: str
@@ -44,7 +44,7 @@ class Sample(NamedTuple):
 
 
 def vision_config() -> dict[str, object]:
-    """Return the size of the picture encoder, from which other models start."""
+    """Return the configuration of the picture encoder. Other models start from it."""
     return {
         "hidden_size": 192,
         "intermediate_size": 768,
@@ -57,7 +57,7 @@ def vision_config() -> dict[str, object]:
 
 
 def text_config(tokenizer: CLIPTokenizer, length: int = LENGTH) -> dict[str, object]:
-    """Return the size of the text encoder, from which other models start."""
+    """Return the configuration of the text encoder. Other models start from it."""
     return {
         "vocab_size": len(tokenizer),
         "hidden_size": 128,
@@ -77,12 +77,12 @@ def build() -> tuple[CLIPModel, CLIPTokenizer]:
     torch.manual_seed(0)
     tokenizer = clip_tokenizer(texts(), length=LENGTH)
     config = CLIPConfig(text_config=text_config(tokenizer), vision_config=vision_config(), projection_dim=128)
-    config._attn_implementation = "eager"  # on a CPU the others are slow in bfloat16
+    config._attn_implementation = "eager"  # the other implementations are slow in bfloat16 on a CPU
     return CLIPModel(config), tokenizer
 
 
 def train(folder: Path, pool: Path, weights: Path) -> None:
-    """Train, say how good it is, and save the weights."""
+    """Train the model, print validation scores, and save the weights."""
     pictures, unseen = Pictures(pool, "train", 24_000), Pictures(pool, "validation", 1000)
     model, tokenizer = build()
 
@@ -102,7 +102,7 @@ def train(folder: Path, pool: Path, weights: Path) -> None:
 
 
 def batch(pictures: Pictures, rng: random.Random) -> list[Sample]:
-    """Return one batch: parts that show a thing, parts that show stuff, whole pictures."""
+    """Return one batch: parts with an object, parts with background, and whole pictures."""
     samples: list[Sample] = []
     while len(samples) < _THINGS:
         samples += _things(pictures[rng.randrange(len(pictures))], rng)
@@ -114,7 +114,7 @@ def batch(pictures: Pictures, rng: random.Random) -> list[Sample]:
 
 
 def contrast(network: nn.Module, tokenizer: CLIPTokenizer, samples: list[Sample]) -> Tensor:
-    """Return the loss: each picture finds its text, and each text its picture."""
+    """Return the contrastive loss between pictures and texts, in both directions."""
     dtype = next(network.parameters()).dtype
     inputs = tokenizer(
         [sample.text for sample in samples], padding=True, truncation=True, return_tensors="pt"
@@ -131,7 +131,7 @@ def contrast(network: nn.Module, tokenizer: CLIPTokenizer, samples: list[Sample]
 
 
 def accuracy(network: nn.Module, tokenizer: CLIPTokenizer, pictures: Pictures) -> float:
-    """Return how often, of all categories and stuff, the right one fits a part of an unseen picture best."""
+    """Return the top-1 accuracy over all categories and stuff on parts of unseen pictures."""
     rng = generator(0, "validation", "clip")
     names = [*CATEGORIES, *STUFF]
     samples = [
@@ -152,7 +152,7 @@ def accuracy(network: nn.Module, tokenizer: CLIPTokenizer, pictures: Pictures) -
 
 
 def _things(picture: Picture, rng: random.Random) -> list[Sample]:
-    """Return the parts that show one of up to two things, called by one of its names."""
+    """Return parts around at most two objects, each with one of the object's names."""
     visible = [number for number, seen in enumerate(picture.seen) if seen > 0.6]
     samples = []
     for number in rng.sample(visible, min(2, len(visible))):
@@ -169,20 +169,20 @@ def _things(picture: Picture, rng: random.Random) -> list[Sample]:
 
 
 def _worded(name: str, rng: random.Random) -> str:
-    """Return a text that says a thing's name: bare, in a sentence, or in the plural."""
+    """Return a text with an object's name: alone, in a sentence, or in the plural."""
     form = rng.choice(_FORMS)
     bare = form in ("{}", "the {}")
     if rng.random() < 0.15:
         colour, _, noun = name.rpartition(" ") if " " in name else ("", "", name)
         try:
             return form.replace("{}", f"{colour} {plural_of(noun)}".strip())
-        except KeyError:  # the name is of two words
+        except KeyError:  # the name has two words
             return form.replace("{}", name)
     return form.replace("{}", name if bare or rng.random() < 0.3 else with_article(name))
 
 
 def _stuff(picture: Picture, rng: random.Random) -> list[Sample]:
-    """Return a part of the picture that shows mostly one kind of stuff; none where it does not."""
+    """Return a random part of the picture, or nothing if it does not show mostly one kind of stuff."""
     rows, columns = picture.ground.shape
     width, height = rng.randint(24, columns), rng.randint(24, rows)
     x, y = rng.randint(0, columns - width), rng.randint(0, rows - height)

@@ -1,4 +1,4 @@
-"""CLIP's trained picture encoder, in the form in which models of other architectures start from it."""
+"""CLIP's trained picture encoder, converted for models of other architectures."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from training.pictures import Pictures
 
 @dataclass(frozen=True)
 class Encoder:
-    """The encoder without the norm before its first layer, which ViLT and BLIP lack.
+    """The encoder without the norm before its first layer. ViLT and BLIP do not have this norm.
 
-    The norm is folded into the embeddings, as if each patch spread as much as patches do on average.
-    `patches` and `shift` are the weight and the bias of their projection, `first` what goes before them, and
-    `squares` the positions of patches, shape (1, width, side, side). `norm` follows the last layer.
+    The norm is folded into the embeddings with the mean deviation of patches. `patches` and `shift` are the
+    weight and the bias of their projection. `first` is the class token, and `squares` are the positions of
+    patches, shape (1, width, side, side). `norm` follows the last layer.
     """
 
     patches: Tensor
@@ -39,7 +39,7 @@ class Encoder:
 
 
 def load_encoder(pictures: Pictures, folder: Path, count: int = 64) -> Encoder | None:
-    """Return the encoder of the CLIP in a folder, measured on `pictures`; None before it is trained."""
+    """Return the encoder of the CLIP in a folder, measured on `pictures`. None if there is no CLIP yet."""
     if not (folder / "config.json").exists():
         return None
     clip = CLIPModel.from_pretrained(folder, dtype=torch.float32, local_files_only=True).vision_model
@@ -49,7 +49,7 @@ def load_encoder(pictures: Pictures, folder: Path, count: int = 64) -> Encoder |
 
 
 def fold(clip: CLIPVisionModel, pixels: Tensor) -> Encoder:
-    """Return the encoder of a model, whose patches are measured on prepared pictures."""
+    """Return the encoder of a model. The deviation of patches is measured on `pixels`."""
     clip.requires_grad_(False)
     embeddings, norm = clip.embeddings, clip.pre_layrnorm
     spread = embeddings(pixels)[:, 1:].var(-1, correction=0).add(norm.eps).sqrt().mean()

@@ -1,4 +1,4 @@
-"""Parts of pictures, as tools cut them out and models see them."""
+"""Parts of pictures: cropping, resizing, and tensors."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from torch import Tensor
 Pixels = NDArray[np.uint8]
 
 MEAN, SPREAD = 0.5, 0.5
-"""By which every model's pictures are shifted and scaled, in each channel."""
+"""Mean and deviation by which all models normalise pictures, for each channel."""
 
 
 def cut(
@@ -22,7 +22,7 @@ def cut(
 ) -> Pixels:
     """Return the part of a picture in `box`, enlarged by the factor `grow` about its middle.
 
-    `shift` moves it by fractions of its width and height. What lies outside of the picture is left out.
+    `shift` moves the box by fractions of its width and height. The box is clipped to the picture.
     """
     left, top, right, bottom = box
     width, height = (right - left) * grow, (bottom - top) * grow
@@ -40,7 +40,7 @@ def jittered(rng: random.Random, most: float) -> tuple[float, float]:
 
 
 def resized(pixels: Pixels, width: int, height: int) -> Pixels:
-    """Return the picture at this size, its aspect ratio given up."""
+    """Return the picture at this size. The aspect ratio can change."""
     shrinks = pixels.shape[0] * pixels.shape[1] > width * height
     how = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
     return np.asarray(cv2.resize(pixels, (width, height), interpolation=how), dtype=np.uint8)

@@ -1,8 +1,9 @@
-"""Stable Diffusion's inpainting (Rombach et al., 2022) in miniature: latents are denoised where a mask is.
+"""A small Stable Diffusion for inpainting (Rombach et al., 2022): latents are denoised inside a mask.
 
-The network sees what remains of the picture, the mask and the prompt, which CLIP's text encoder reads. It
-predicts velocities (Salimans and Ho, 2022) on a schedule that ends in noise alone (Lin et al., 2024): that is
-what it starts from when it paints, and less would let it learn to copy the brightness of large parts.
+The network gets the picture without the masked part, the mask, and the prompt, which CLIP's text encoder
+reads. It predicts velocities (Salimans and Ho, 2022). The noise schedule ends in pure noise (Lin et al.,
+2024), because painting starts from pure noise. Otherwise the network would learn to copy the brightness of
+large parts.
 """
 
 from __future__ import annotations
@@ -43,16 +44,16 @@ SCHEDULE = Schedule(steps=3600, rate=1e-3, loose=("text_encoder",), loose_rate=0
 BATCH = 24
 _REPAINTS = 6000
 _OUTSIDE = 0.1
-"""How much what lies outside of the mask counts: it is not shown, but should go on smoothly."""
+"""Weight of the loss outside of the mask. These pixels are not used, but they make the edge smooth."""
 
 _SETTINGS = {"steps": 20, "guidance": 3.0, "device": "cpu"}
 
 
 class Batch(NamedTuple):
-    """Changes of pictures of one size, as the network sees them.
+    """Changes of pictures of one size, as inputs of the network.
 
-    `after` and `before`, the latter without what the mask covers, are latents of shape (changes, 4, height,
-    width); `mask` has one channel. `tokens` are the prompts, shape (changes, length).
+    `after` and `before` are latents, shape (changes, 4, height, width); `before` has no masked pixels. `mask`
+    has one channel. `tokens` are the prompts, shape (changes, length).
     """
 
     after: Tensor
@@ -62,9 +63,9 @@ class Batch(NamedTuple):
 
 
 def build(folder: Path = MINI / "clip") -> tuple[nn.ModuleDict, CLIPTokenizer]:
-    """Return what learns together, `unet` and `text_encoder`, and the tokenizer.
+    """Return the networks that are trained together (`unet` and `text_encoder`), and the tokenizer.
 
-    The text encoder of the CLIP in `folder` reads the prompts, if it has been trained already.
+    The text encoder starts from the CLIP in `folder`, if it is there.
     """
     torch.manual_seed(0)
     if folder.exists():
@@ -86,12 +87,12 @@ def build(folder: Path = MINI / "clip") -> tuple[nn.ModuleDict, CLIPTokenizer]:
         cross_attention_dim=reader.config.hidden_size,
         attention_head_dim=4,
     )
-    unet.set_attn_processor(AttnProcessor())  # on a CPU the default one is slow in bfloat16
+    unet.set_attn_processor(AttnProcessor())  # the default one is slow in bfloat16 on a CPU
     return nn.ModuleDict({"unet": unet, "text_encoder": reader}), tokenizer
 
 
 def scheduler() -> DDIMScheduler:
-    """Return how noise is added, and taken away again."""
+    """Return the noise schedule."""
     return DDIMScheduler(
         beta_schedule="scaled_linear",
         beta_start=0.00085,
@@ -105,8 +106,8 @@ def scheduler() -> DDIMScheduler:
 
 
 def train(folder: Path, pool: Path, weights: Path) -> None:
-    """Train, say how good it is, and save the weights."""
-    logging.set_verbosity_error()  # it advises against half precision
+    """Train the model, print validation scores, and save the weights."""
+    logging.set_verbosity_error()  # it warns about half precision
     pictures, unseen = Pictures(pool, "train", 24_000), Pictures(pool, "validation", 1000)
     coder = autoencoder.train(folder / "autoencoder", pictures, unseen)
     painter, tokenizer = build(weights / "clip")
@@ -125,7 +126,7 @@ def train(folder: Path, pool: Path, weights: Path) -> None:
 
 
 def prepared(path: Path, pictures: Pictures, coder: AutoencoderKL, tokenizer: CLIPTokenizer) -> list[Batch]:
-    """Return random changes grouped by their size, kept in a file once they are made."""
+    """Return random changes grouped by size. They are made once and kept in a file."""
     if not path.exists():
         rng, fast = generator(0, "train", "repaints"), deepcopy(coder).to(torch.bfloat16)
         repaints = [make_repaint(pictures, rng) for _ in range(_REPAINTS)]
@@ -136,7 +137,7 @@ def prepared(path: Path, pictures: Pictures, coder: AutoencoderKL, tokenizer: CL
 
 
 def encode(repaints: list[Repaint], coder: AutoencoderKL, tokenizer: CLIPTokenizer) -> list[Batch]:
-    """Return changes as the network sees them, grouped by their size."""
+    """Return changes as inputs of the network, grouped by size."""
     groups: dict[tuple[int, int], list[Batch]] = {}
     for repaint in repaints:
         part, goal = (_excerpt(pixels, repaint) for pixels in (repaint.before, repaint.after))
@@ -157,14 +158,14 @@ def _excerpt(pixels: Pixels, repaint: Repaint) -> Any:
 
 
 def choose(groups: list[Batch], rng: random.Random, count: int = BATCH) -> Batch:
-    """Return random changes of one size; those of a size are chosen as often as there are many."""
+    """Return random changes of one size. Each change has the same chance."""
     group = rng.choices(groups, [len(group.mask) for group in groups])[0]
     chosen = torch.tensor(rng.choices(range(len(group.mask)), k=count))
     return Batch(*(part[chosen] for part in group))
 
 
 def denoising_loss(network: nn.ModuleDict, noising: DDIMScheduler, batch: Batch) -> Tensor:
-    """Return how far the velocities are from the right ones, mostly within the mask."""
+    """Return the squared error of the velocities, mostly within the mask."""
     weight = next(network.parameters())
     after, mask = batch.after.to(weight.device, torch.float32), batch.mask.to(weight.device, torch.float32)
     noise = torch.randn_like(after)
@@ -182,7 +183,7 @@ def denoising_loss(network: nn.ModuleDict, noising: DDIMScheduler, batch: Batch)
 def save_pipeline(
     coder: AutoencoderKL, painter: nn.ModuleDict, tokenizer: CLIPTokenizer, folder: Path
 ) -> None:
-    """Write the pipeline in half precision in place of what is in `folder`; its parts stay as they are."""
+    """Write the pipeline in half precision into `folder`, and replace what is there."""
     unet = deepcopy(painter["unet"]).half()
     unet.set_default_attn_processor()
     pipeline = StableDiffusionInpaintPipeline(
@@ -204,10 +205,10 @@ def save_pipeline(
 
 
 def report(folder: Path, pictures: Pictures, drawing: Path, clip_folder: Path, count: int = 40) -> str:
-    """Return how often CLIP sees what was asked for in unseen pictures, and draw what was painted.
+    """Return how often CLIP recognises the requested object in unseen pictures, and draw examples.
 
-    Each row of `drawing` shows a picture without what the mask covers, what the engine's own backend made of
-    it, and what it might have been. Without a trained CLIP nothing is counted.
+    Each row of `drawing` shows the masked picture, the result of the engine's own backend, and a possible
+    right result. Without a trained CLIP there are no scores.
     """
     painter = load("inpainter", str(folder), _SETTINGS)
     rng = generator(0, "validation", "inpainting")

@@ -1,4 +1,4 @@
-"""What the small language model learns from: the turns it will read, and the answers it is to give."""
+"""Training data of the small language model: turns of planners and of the tool List, with answers."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _LABELS = {"gqa": "Question", "nlvr": "Statement", "knowtag": "Instruction", "im
 
 
 class Sample(NamedTuple):
-    """A turn of the user, and the model's answer: a program, or the lines of a list."""
+    """A user turn and the right answer: a program, or the lines of a list."""
 
     kind: str
     asked: str
@@ -36,9 +36,9 @@ class Sample(NamedTuple):
 
 
 def samples(split: Split, counts: dict[str, int], folder: Path | None = None) -> list[Sample]:
-    """Return the samples of the first `counts[kind]` tasks of each kind, kept in `folder` once they are made.
+    """Return the samples of the first `counts[kind]` tasks of each kind. They are kept in `folder`.
 
-    Those of the same turn count once.
+    Samples with the same turn are used once.
     """
     name = "-".join([split, *(str(counts.get(kind, 0)) for kind in KINDS_OF_TASK)])
     path = folder and folder / f"instructions-{name}.json"
@@ -60,7 +60,7 @@ def samples(split: Split, counts: dict[str, int], folder: Path | None = None) ->
 
 
 def task_samples(task: Task) -> Iterator[Sample]:
-    """Yield a task's instruction with its program. Both captions of a composition come under every label."""
+    """Yield a task's instruction with its program. Both captions of a composition get each label."""
     names = tuple(task.scenes)
     pairs = [(task.instruction, task.program)]
     if task.other is not None and task.other_program is not None:
@@ -86,7 +86,7 @@ def bank_samples() -> list[Sample]:
 
 
 def list_samples() -> list[Sample]:
-    """Return what the tool List may ask the knowledge base; half of it for at most 20 things, its default."""
+    """Return queries of the tool List with their answers. Half of them ask for 20 items, the default."""
     kinds = [wording for kind, several in KINDS.items() for wording in (several, f"kinds of {kind}")]
     return [
         Sample("list", f"List at most {most}: {query}", "\n".join(answers(query)[:most]))
@@ -96,25 +96,25 @@ def list_samples() -> list[Sample]:
 
 
 def turn(label: str, instruction: str, pictures: Sequence[str]) -> str:
-    """Return the turn in which a planner asks for a program."""
+    """Return the last turn of a planner's prompt."""
     request = Request(instruction, dict.fromkeys(pictures, Type.IMAGE), "", Registry())
     return build_messages(request, Bank("", "", (), label))[-1].content
 
 
 def renamed(sample: Sample, rng: random.Random) -> Sample:
-    """Return a sample about other things, most of which the world doesn't have: so copying is learned.
+    """Return a sample about other objects, mostly with invented names, so that the model learns to copy.
 
-    Every noun that both the turn and the answer have becomes another one.
+    Each noun that is in both the turn and the answer is replaced by another noun.
     """
     shared = _nouns_in(sample.asked) & _nouns_in(sample.answer)
     if sample.kind == "imgedit":
-        shared -= KINDS.keys()  # these are found by other tools than the things are
+        shared -= KINDS.keys()  # kinds and objects are found by different tools
     names = {noun: _other_noun(rng) for noun in sorted(shared)}
     return Sample(sample.kind, _rename(sample.asked, names), _rename(sample.answer, names))
 
 
 class _Noun(NamedTuple):
-    """The singular, and whether it is in the plural."""
+    """A noun's singular, and whether the form is the plural."""
 
     singular: str
     is_plural: bool
@@ -122,7 +122,7 @@ class _Noun(NamedTuple):
 
 @cache
 def _nouns() -> dict[str, _Noun]:
-    """Return the nouns of the world and of the banks by their forms; without those that have but one."""
+    """Return the nouns of the world and of the banks by their forms, if singular and plural differ."""
     plurals = {name: category.plural for name, category in CATEGORIES.items()} | KINDS
     for noun in _bank_nouns():
         plurals.setdefault(noun, plural(noun))
@@ -140,7 +140,7 @@ def _bank_nouns() -> tuple[str, ...]:
 
 @cache
 def _mention() -> re.Pattern[str]:
-    """Return what finds a noun, with the article before it."""
+    """Return a pattern that finds a noun and the article before it."""
     forms = sorted(map(re.escape, _nouns()), key=len, reverse=True)
     return re.compile(rf"\b(?:([Aa])n? )?({'|'.join(forms)})\b")
 
@@ -167,7 +167,7 @@ _ENDINGS = ("er", "le", "in", "y", "o", "a", "t", "k")
 
 
 def _other_noun(rng: random.Random) -> str:
-    """Return a noun of the banks or, more often, one that nobody has ever read."""
+    """Return a noun of the banks or, more often, an invented one."""
     if rng.random() < 0.3:
         return rng.choice(_bank_nouns())
     syllables = [

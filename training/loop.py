@@ -1,4 +1,4 @@
-"""The loop in which every model is trained: resumable at any step, in mixed precision, with progress told."""
+"""The training loop of every model: it can be resumed at any step and uses mixed precision."""
 
 from __future__ import annotations
 
@@ -14,11 +14,10 @@ from torch import Tensor, nn
 
 
 class Schedule(NamedTuple):
-    """How long and how fast to learn: the rate rises over `warmup`, a part of the steps, then falls.
+    """The learning rate over the steps: it rises during the share `warmup` of the steps, then falls.
 
-    It ends at `end` times the rate.
-    `loose` names parts of parameters' names that learn at `loose_rate` times the rate, such as a part that
-    was trained before.
+    At the end it is `end` times the rate. Parameters whose names contain one of `loose`, such as a part that
+    was trained before, learn at `loose_rate` times the rate.
     """
 
     steps: int
@@ -49,12 +48,12 @@ def fit(
     every: int = 1000,
     low: bool = True,
 ) -> None:
-    """Train `model` in place; go on from the checkpoint in `folder` where there is one.
+    """Train `model` in place. If `folder` has a checkpoint, resume from it.
 
-    `loss(model, step)` computes the loss of the step's batch, which depends on nothing but the step: so a
-    training that was interrupted ends with what it would have ended with. With `low` it is given a copy of
-    the model in bfloat16, whose gradients are applied to `model` in full precision. `validate` is asked for
-    a line of figures `every` steps and at the end.
+    `loss(model, step)` computes the loss of a batch that depends only on the step, so an interrupted training
+    ends with the same weights as an uninterrupted one. With `low`, the loss is computed by a copy of the
+    model in bfloat16, and its gradients are applied to `model` in full precision. `validate` returns a line
+    of scores; it is called every `every` steps and at the end.
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     model.to(device).train()
@@ -96,7 +95,7 @@ def fit(
 
 
 def _groups(model: nn.Module, schedule: Schedule) -> list[dict[str, Any]]:
-    """Return the parameters: matrices decay, vectors don't; those named in `loose` learn slower."""
+    """Return groups of parameters: only matrices decay, and those named in `loose` learn more slowly."""
     groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
     for name, parameter in model.named_parameters():
         if parameter.requires_grad:
@@ -140,7 +139,7 @@ def _resume(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, devi
     model.load_state_dict(state["model"])
     optimizer.load_state_dict(state["optimizer"])
     step = int(state["step"])
-    print(f"goes on from step {step}", flush=True)
+    print(f"resuming at step {step}", flush=True)
     return step
 
 

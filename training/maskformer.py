@@ -1,7 +1,7 @@
-"""MaskFormer (Cheng et al., 2021) in miniature: a small ResNet, a feature pyramid and two layers of decoder.
+"""A small MaskFormer (Cheng et al., 2021): a small ResNet, a feature pyramid and two decoder layers.
 
-A query answers for one kind of stuff, or for a cell of a grid: the thing with its middle there is its own.
-So nothing is matched with anything, and what each query should say is known from the first step.
+Each query belongs to one kind of stuff, or to one cell of a grid and the object whose middle is there. So no
+matching is needed: the target of each query is known from the first step.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ from visprog.models.backends.transformers.segmenter import load_segmenter
 from visprog.values import Regions
 
 LABELS = (*CATEGORIES, *STUFF)
-"""What a region can be: the categories of things, then the kinds of stuff."""
+"""The labels of regions: categories of objects, then kinds of stuff."""
 
 SIDE = 192
-"""The width and height to which pictures are brought, in pixels. A coarse pixel is 4 of these wide."""
+"""Width and height of the input in pixels. A coarse pixel is 4 pixels wide."""
 
 GRID = 10
-"""How many cells a side the picture has, each with a query of its own, after those of the stuff."""
+"""Number of cells on each side of the grid. Each cell has its own query, after the queries for stuff."""
 
 SCHEDULE = Schedule(steps=4000, rate=1e-3, decay=0.05)
 _BATCH = 16
@@ -54,7 +54,7 @@ _NOTHING_WEIGHT = 0.1
 
 
 class Asked(NamedTuple):
-    """What a query should say: the number of its label, and what part of each coarse pixel is its own."""
+    """The target of a query: the number of its label, and its share of each coarse pixel."""
 
     query: int
     label: int
@@ -62,14 +62,14 @@ class Asked(NamedTuple):
 
 
 class Sample(NamedTuple):
-    """A picture at the network's size, and what those queries should say that have something to say."""
+    """A picture at the network's size, and the targets of the queries that have one."""
 
     pixels: Pixels
     asked: Sequence[Asked]
 
 
 def build() -> tuple[MaskFormerForInstanceSegmentation, MaskFormerImageProcessor]:
-    """Return an untrained model, in which every query looks at its own cell, and its processor."""
+    """Return an untrained model, whose queries attend to their own cells, and its processor."""
     torch.manual_seed(0)
     backbone = ResNetConfig(
         embedding_size=32,
@@ -96,9 +96,9 @@ def build() -> tuple[MaskFormerForInstanceSegmentation, MaskFormerImageProcessor
         id2label=dict(enumerate(LABELS)),
         label2id={label: number for number, label in enumerate(LABELS)},
     )
-    # On a CPU the other ways to attend are slow in bfloat16.
+    # Other attention implementations are slow in bfloat16 on a CPU.
     model = MaskFormerForInstanceSegmentation._from_config(config, attn_implementation="eager")
-    _begin(model)
+    _initialize(model)
     processor = MaskFormerImageProcessor(
         size={"height": SIDE, "width": SIDE},
         image_mean=[0.5] * 3,
@@ -108,12 +108,12 @@ def build() -> tuple[MaskFormerForInstanceSegmentation, MaskFormerImageProcessor
     return model, processor
 
 
-def _begin(model: MaskFormerForInstanceSegmentation) -> None:
-    """Make the first weights those of a model that starts from nothing."""
+def _initialize(model: MaskFormerForInstanceSegmentation) -> None:
+    """Initialize the weights for training from scratch."""
     transformer = model.model.transformer_module
     for module in model.modules():
         if isinstance(module, nn.BatchNorm2d):
-            nn.init.ones_(module.weight)  # the library's start, near zero, is for trained backbones
+            nn.init.ones_(module.weight)  # the library starts near zero, which is for trained backbones
     for part in (transformer.decoder, model.class_predictor):
         for module in part.modules():
             if isinstance(module, nn.Linear):
@@ -123,10 +123,10 @@ def _begin(model: MaskFormerForInstanceSegmentation) -> None:
 
 
 def _look_at_cells(transformer: Any) -> None:
-    """Let the queries of the grid begin with their cells' positions, and attend to what is there.
+    """Initialize the queries of the grid with the positions of their cells, so that they attend to them.
 
-    An untrained decoder attends to everything alike, and takes most of a training to find where to look.
-    Here the two quickest waves of either axis are kept for positions alone, and compared sharply.
+    Otherwise an untrained decoder attends to all positions equally and needs most of the training to find the
+    right ones. Here the two fastest waves of each axis are used only for positions, with a high weight.
     """
     side, axis = SIDE // 16, _WIDTH // 2
     waves = [*range(4), *range(axis, axis + 4)]
@@ -145,7 +145,7 @@ def _look_at_cells(transformer: Any) -> None:
 
 
 def train(folder: Path, pool: Path, weights: Path) -> None:
-    """Train, say how good it is, and save the weights."""
+    """Train the model, print validation scores, and save the weights."""
     pictures, unseen = Pictures(pool, "train", 24_000), Pictures(pool, "validation", 1000)
     model, processor = build()
 
@@ -163,7 +163,7 @@ def train(folder: Path, pool: Path, weights: Path) -> None:
 
 
 def sample(picture: Picture, rng: np.random.Generator) -> Sample:
-    """Return a picture, perhaps mirrored, with a region for each thing and each kind of stuff in sight."""
+    """Return a picture, mirrored at random, with a target for each visible object and kind of stuff."""
     turned = slice(None, None, -1 if rng.random() < 0.5 else 1)
     pixels = PILImage.fromarray(picture.pixels).resize((SIDE, SIDE), PILImage.Resampling.BILINEAR)
     asked: list[Asked] = []
@@ -182,7 +182,7 @@ def sample(picture: Picture, rng: np.random.Generator) -> Sample:
 
 
 def _coarse(mask: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Return how much of each coarse pixel a mask covers."""
+    """Return the share of each coarse pixel that a mask covers."""
     return np.asarray(cv2.resize(mask.astype(np.float32), (_COARSE, _COARSE), interpolation=cv2.INTER_AREA))
 
 
@@ -197,10 +197,10 @@ def nearest_cell(mask: NDArray[np.float32], free: NDArray[np.bool_]) -> tuple[in
 
 
 def segmentation_loss(network: nn.Module, samples: Sequence[Sample]) -> Tensor:
-    """Return the loss: of the labels of all queries, and of the masks of those that have a region."""
+    """Return the loss of the labels of all queries and of the masks of queries with a region."""
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d | nn.GroupNorm):
-            module.float()  # their statistics are too fine for half precision, and they are quicker so
+            module.float()  # their statistics need full precision, and this is faster
     first = next(network.parameters())
     outputs = network(to_tensor([each.pixels for each in samples], first.dtype).to(first.device))
     owners = torch.tensor([(row, each.query) for row, one in enumerate(samples) for each in one.asked])
@@ -209,21 +209,21 @@ def segmentation_loss(network: nn.Module, samples: Sequence[Sample]) -> Tensor:
     labels[rows, queries] = torch.tensor(
         [each.label for one in samples for each in one.asked], device=first.device
     )
-    wanted = torch.from_numpy(np.stack([each.mask for one in samples for each in one.asked])).to(first.device)
+    target = torch.from_numpy(np.stack([each.mask for one in samples for each in one.asked])).to(first.device)
     weights = torch.ones(_NOTHING + 1, device=first.device)
     weights[_NOTHING] = _NOTHING_WEIGHT
     naming = functional.cross_entropy(
         outputs.class_queries_logits.float().flatten(0, 1), labels.flatten(), weights
     )
     masks = outputs.masks_queries_logits[rows, queries].float()
-    pixelwise = functional.binary_cross_entropy_with_logits(masks, wanted)
+    pixelwise = functional.binary_cross_entropy_with_logits(masks, target)
     shown = masks.sigmoid()
-    dice = 1 - (2 * (shown * wanted).sum((1, 2)) + 1) / ((shown + wanted).sum((1, 2)) + 1)
+    dice = 1 - (2 * (shown * target).sum((1, 2)) + 1) / ((shown + target).sum((1, 2)) + 1)
     return naming + 5 * pixelwise + 2 * dice.mean()
 
 
 def measured(folder: Path, pictures: Pictures, count: int) -> str:
-    """Return how well the engine's own segmenter does: mean IoU over labels, and F1 of single things."""
+    """Return the scores of the engine's own segmenter: mean IoU over labels, and F1 of single objects."""
     segmenter = load_segmenter("segmenter", str(folder), {"device": "cpu"})
     shared: Counter[str] = Counter()
     either: Counter[str] = Counter()
@@ -250,7 +250,7 @@ def measured(folder: Path, pictures: Pictures, count: int) -> str:
 
 
 def true_masks(picture: Picture) -> list[tuple[str, NDArray[np.bool_]]]:
-    """Return the label and the mask of each thing and each kind of stuff in sight."""
+    """Return the label and the mask of each visible object and kind of stuff."""
     drawn = picture.drawn
     things = [(thing.category, drawn.mask(number)) for number, thing in enumerate(picture.scene.things)]
     return [
@@ -261,7 +261,7 @@ def true_masks(picture: Picture) -> list[tuple[str, NDArray[np.bool_]]]:
 
 
 def _hits(regions: Regions, things: Sequence[tuple[str, NDArray[np.bool_]]]) -> int:
-    """Return how many things have a region of their label with an IoU of one half or more: never two."""
+    """Return how many objects have a region with their label and an IoU above one half."""
     return sum(
         any(
             region.label == label and region.mask is not None and mask_overlap(region.mask, mask) > 0.5

@@ -1,7 +1,7 @@
-"""OWL-ViT (Minderer et al., 2022) in miniature: a box and a score for each name from each patch of a picture.
+"""A small OWL-ViT (Minderer et al., 2022): each patch of a picture gives a box, and a score for each name.
 
-It starts from CLIP's two encoders. A patch in the middle part of a thing answers for it: no matching of
-boxes with things is needed, and suppression of overlapping boxes takes the repetitions out.
+It starts from CLIP's two encoders. The patches in the middle of an object predict its box, so no matching is
+needed. Non-maximum suppression removes duplicates.
 """
 
 from __future__ import annotations
@@ -42,23 +42,23 @@ STAGES = (
     (160, Schedule(steps=3900, rate=9e-4, end=0.5, decay=0.05, loose=_TEXT, loose_rate=0.3)),
     (192, Schedule(steps=4800, rate=7e-4, decay=0.05, loose=_TEXT, loose_rate=0.3)),
 )
-"""The width of the pictures in pixels, and how it learns from them: small ones first, as they cost less."""
+"""Width of the pictures in pixels and schedule of each stage. Small pictures come first: they are fast."""
 _BATCH = 32
 _COLOURED = 40
-"""How many names with colours a batch asks for, besides all names without."""
+"""Number of names with colours in a batch, besides all names without colours."""
 
 _SHOWN, _HIDDEN = 0.4, 0.15
-"""How much of a thing must be in a part of a picture to be found there, and how little not to be."""
+"""An object is present in a part if at least the first share of it is inside, absent below the second."""
 
 NAMES = (*CATEGORIES, *(kind for kind in KINDS if kind != "object"), "face")
 
 
 class Target(NamedTuple):
-    """What the patches of a picture are to say. Patches count row by row.
+    """The targets of a picture's patches, row by row.
 
-    `boxes` are (x, y, width, height) of the middle and the size, as fractions, shape (patches, 4). `names`
-    has the names that are right for each patch, none where there is no thing; a patch whose thing is
-    neither in sight nor out of it is not in `counted`.
+    `boxes` are the middle and the size (x, y, width, height) as fractions, shape (patches, 4). `names` are
+    the right names for each patch. They are empty if it shows no object. `counted` leaves out patches whose
+    object is only partly visible.
     """
 
     boxes: NDArray[np.float32]
@@ -75,7 +75,7 @@ def build(side: int, clip: Path = MINI / "clip") -> tuple[OwlViTForObjectDetecti
         vision_config={**vision_config(), "image_size": side},
         projection_dim=128,
     )
-    config._attn_implementation = "eager"  # on a CPU the others are slow in bfloat16
+    config._attn_implementation = "eager"  # the other implementations are slow in bfloat16 on a CPU
     model = OwlViTForObjectDetection(config)
     _calm(model)
     if clip.exists():
@@ -88,7 +88,7 @@ def build(side: int, clip: Path = MINI / "clip") -> tuple[OwlViTForObjectDetecti
 
 
 def train(folder: Path, pool: Path, weights: Path) -> None:
-    """Train, say how good it is, and save the weights."""
+    """Train the model, print validation scores, and save the weights."""
     pictures, unseen = Pictures(pool, "train", 24_000), Pictures(pool, "validation", 1000)
     before: dict[str, Tensor] | None = None
     for side, schedule in STAGES:
@@ -123,7 +123,7 @@ def _learn(
 
 
 def part(picture: Picture, rng: random.Random, side: int) -> tuple[Pixels, Target]:
-    """Return a picture or a part of it, `side` wide and perhaps mirrored, and what is to be found there."""
+    """Return a picture or a part of it, `side` wide and mirrored at random, and its targets."""
     rows, columns = picture.ground.shape
     left, upper, right, lower = 0, 0, columns, rows
     if rng.random() < 0.5:
@@ -148,17 +148,18 @@ def part(picture: Picture, rng: random.Random, side: int) -> tuple[Pixels, Targe
         entries = [
             (np.array([1 - box[2], box[1], 1 - box[0], box[3]]), seen, names) for box, seen, names in entries
         ]
-    return pixels, _target(entries, side // PATCH)
+    return pixels, patch_targets(entries, side // PATCH)
 
 
 def _relative(box: Sequence[float], frame: NDArray[Any], scale: NDArray[Any]) -> NDArray[Any]:
     return np.asarray((np.asarray(box) - frame) / scale)
 
 
-def _target(entries: Sequence[tuple[NDArray[Any], float, tuple[str, ...]]], cells: int) -> Target:
-    """Return what the patches, `cells` a side, say of these boxes (left, top, right, bottom as fractions).
+def patch_targets(entries: Sequence[tuple[NDArray[Any], float, tuple[str, ...]]], cells: int) -> Target:
+    """Return the targets of `cells` x `cells` patches for boxes (left, top, right, bottom as fractions).
 
-    A patch speaks for the thing whose middle is nearest in terms of its size, and for a face before all.
+    A patch predicts the object whose middle is nearest, relative to its size. Faces come before other
+    objects.
     """
     boxes = np.zeros((cells * cells, 4), np.float32)
     names: list[frozenset[str]] = [frozenset()] * (cells * cells)
@@ -190,7 +191,7 @@ def _target(entries: Sequence[tuple[NDArray[Any], float, tuple[str, ...]]], cell
 def detection_loss(
     network: nn.Module, tokenizer: Any, samples: Sequence[tuple[Pixels, Target]], rng: random.Random
 ) -> Tensor:
-    """Return the loss: names by focal binary cross-entropy, boxes by L1 and generalised IoU."""
+    """Return the loss: focal binary cross-entropy for names, L1 and generalised IoU for boxes."""
     dtype = next(network.parameters()).dtype
     names = _asked([target for _, target in samples], rng)
     queries = tokenizer(
@@ -213,7 +214,7 @@ def detection_loss(
 
 
 def _columns(targets: Sequence[Target], names: Sequence[str]) -> NDArray[np.bool_]:
-    """Return which name is right for which patch, shape (pictures, patches, names)."""
+    """Return whether a name is right for a patch, shape (pictures, patches, names)."""
     numbers = {name: number for number, name in enumerate(names)}
     right = np.zeros((len(targets), len(targets[0].names), len(names)), bool)
     for number, target in enumerate(targets):
@@ -225,7 +226,7 @@ def _columns(targets: Sequence[Target], names: Sequence[str]) -> NDArray[np.bool
 
 
 def _asked(targets: Sequence[Target], rng: random.Random) -> list[str]:
-    """Return all plain names, and some with colours: those in the batch, and the same in other colours."""
+    """Return all names without colours, and some with colours: right ones and the same with wrong colours."""
     shown = {name for target in targets for cell in target.names for name in cell if name not in NAMES}
     listed = rng.sample(sorted(shown), min(len(shown), _COLOURED // 2))
     wrong = [f"{rng.choice(COLOURS)} {name.partition(' ')[2]}" for name in listed]
@@ -233,7 +234,7 @@ def _asked(targets: Sequence[Target], rng: random.Random) -> list[str]:
 
 
 def _worded(name: str, rng: random.Random) -> str:
-    """Return how a name is asked for: mostly as it is, else in the plural or with an article."""
+    """Return a query for a name: mostly unchanged, sometimes in the plural or with an article."""
     chance = rng.random()
     if chance < 0.12 and (name in CATEGORIES or name in KINDS):
         return plural_of(name)
@@ -241,7 +242,7 @@ def _worded(name: str, rng: random.Random) -> str:
 
 
 def _focal(logits: Tensor, right: Tensor, gamma: float = 2.0, alpha: float = 0.6) -> Tensor:
-    """Return the focal loss (Lin et al., 2017) of each logit; what is right weighs `alpha`, the rest less."""
+    """Return the focal loss (Lin et al., 2017) of each logit. Right names have the weight `alpha`."""
     likely = torch.sigmoid(logits)
     missed = torch.where(right > 0, 1 - likely, likely)
     weight = torch.where(right > 0, alpha, 1 - alpha)
@@ -255,7 +256,7 @@ def _corners(boxes: Tensor) -> Tensor:
 
 
 def measured(folder: Path, pictures: Pictures, count: int) -> str:
-    """Return F1 at IoU 0.5 over present and as many absent categories, at the best of some thresholds."""
+    """Return the best F1 over some thresholds, at IoU 0.5, with as many absent as present categories."""
     from visprog.models.backends.transformers.detector import load_detector
 
     detector = load_detector("detector", str(folder), {"template": "{}", "threshold": 0.1})
@@ -275,7 +276,7 @@ def measured(folder: Path, pictures: Pictures, count: int) -> str:
 
 
 def matched(found: Any, things: Sequence[Thing], boxes: NDArray[np.int32]) -> list[tuple[float, bool]]:
-    """Return each found region's score, and whether it is a thing of its name that none before it was."""
+    """Return each region's score, and whether it is the first one that finds an object of its name."""
     taken: set[int] = set()
     results = []
     for region in found:
@@ -293,13 +294,13 @@ def matched(found: Any, things: Sequence[Thing], boxes: NDArray[np.int32]) -> li
 
 
 def f1(hits: Sequence[tuple[float, bool]], total: int, threshold: float) -> float:
-    """Return the harmonic mean of precision and recall of what scores at least `threshold`."""
+    """Return F1, the harmonic mean of precision and recall, of regions that score at least `threshold`."""
     kept = [right for score, right in hits if score >= threshold]
     return 2 * sum(kept) / max(len(kept) + total, 1)
 
 
 def _calm(model: OwlViTForObjectDetection) -> None:
-    """Make the first outputs small: the library's own start is far too large for a small network."""
+    """Initialize with small weights. The library's weights are too large for a small network."""
     for name, module in model.named_modules():
         if isinstance(module, nn.Linear):
             nn.init.xavier_uniform_(module.weight)
@@ -319,11 +320,11 @@ _PLACES = "vision_model.embeddings.position_embedding.weight"
 
 
 def _take_encoders(model: OwlViTForObjectDetection, clip: CLIPModel) -> None:
-    """Copy CLIP's encoders; the places of its patches are spread over the larger picture."""
+    """Copy CLIP's encoders. The positions of its patches are interpolated for the larger picture."""
     weights = {
         name.replace("pre_layrnorm", "pre_layernorm"): value for name, value in clip.state_dict().items()
     }
-    weights[_PLACES] = _spread(weights[_PLACES], model.num_patches_width)
+    weights[_PLACES] = resize_positions(weights[_PLACES], model.num_patches_width)
     lengths = "text_model.embeddings.position_embedding.weight"
     weights[lengths] = weights[lengths][:LENGTH]
     missing, unexpected = model.owlvit.load_state_dict(weights, strict=False)
@@ -332,12 +333,12 @@ def _take_encoders(model: OwlViTForObjectDetection, clip: CLIPModel) -> None:
 
 
 def _at_size(weights: dict[str, Tensor], cells: int) -> dict[str, Tensor]:
-    """Return the weights for pictures of `cells` patches a side."""
+    """Return the weights for pictures with `cells` patches on each side."""
     places = f"owlvit.{_PLACES}"
-    return {**weights, places: _spread(weights[places], cells)}
+    return {**weights, places: resize_positions(weights[places], cells)}
 
 
-def _spread(places: Tensor, cells: int) -> Tensor:
+def resize_positions(places: Tensor, cells: int) -> Tensor:
     """Return position embeddings, shape (1 + cells ** 2, size), interpolated to another number of cells."""
     old = round((len(places) - 1) ** 0.5)
     grid = places[1:].T.reshape(1, -1, old, old)

@@ -1,4 +1,4 @@
-"""A pool of drawn scenes on disk, so that trainings read pictures instead of drawing them again and again."""
+"""A pool of drawn scenes on disk, so that each picture is drawn only once."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _MOST_THINGS = 7
 
 
 class Picture(NamedTuple):
-    """A drawn scene as the pool holds it; the arrays are as in `DrawnScene`.
+    """A drawn scene in the pool. The arrays are as in `DrawnScene`.
 
-    `boxes` are the tight boxes of what is in sight of each thing, shape (things, 4), in pixels. `seen`
-    says how much of each thing's sprite is in sight, from 0 to 1.
+    `boxes` are the tight boxes of the visible part of each object, shape (things, 4), in pixels. `seen` is
+    the visible share of each object's sprite, from 0 to 1.
     """
 
     scene: Scene
@@ -32,12 +32,12 @@ class Picture(NamedTuple):
 
     @property
     def drawn(self) -> DrawnScene:
-        """The same as a drawing."""
+        """The scene as `DrawnScene`."""
         return DrawnScene(self.scene, self.pixels, self.owners, self.ground)
 
 
 class Pictures:
-    """The first `count` pictures of a split, drawn once into `folder`. May be read by several processes."""
+    """The first `count` pictures of a split, drawn once into `folder`. Several processes can read them."""
 
     def __init__(self, folder: Path, split: Split, count: int) -> None:
         path = folder / f"pictures-{split}-{count}"
@@ -70,7 +70,7 @@ class Pictures:
 
 
 def _draw_all(path: Path, split: Split, count: int) -> None:
-    """Draw into a folder beside `path`, which then takes its place whole."""
+    """Draw into a temporary folder, then rename it to `path`."""
     making = path.with_name(f"{path.name}.{os.getpid()}")
     making.mkdir(parents=True)
     scenes = [make_scene(seed, split) for seed in range(count)]
@@ -94,6 +94,6 @@ def _draw_all(path: Path, split: Split, count: int) -> None:
 
 
 def _whole(scene: Scene, thing: Thing) -> int:
-    """Return how many pixels show a thing where nothing is before it."""
+    """Return the number of pixels of an object that nothing covers."""
     alone = draw(Scene(scene.width, scene.height, scene.ground, (thing,)))
     return int(np.count_nonzero(alone.owners == 0))

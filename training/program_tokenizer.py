@@ -1,4 +1,4 @@
-"""The tokenizer of instructions and programs: a word, or a stretch of a program, is one token."""
+"""The tokenizer of instructions and programs: a word, or a common part of a program, is one token."""
 
 from __future__ import annotations
 
@@ -37,17 +37,17 @@ TEMPLATE = (
     "{%- set turn.asked = message['content'] -%}{%- endif -%}{%- endfor -%}"
     "{{- turn.asked | trim -}}"
 )
-"""Shows the model the last instruction alone, or the last question where no turn names pictures.
+"""A chat template that keeps only the last instruction, or the last question if no turn names pictures.
 
-A small model has learned what the system turn and the examples say, and has nothing to say to a complaint.
+The small model does not need the system turn and the examples, and it cannot use diagnostics.
 """
 
 
 def program_tokenizer(texts: Iterable[str], *, frequency: int = 10) -> PreTrainedTokenizerFast:
-    """Return a tokenizer to which every piece of text that comes `frequency` times is one token.
+    """Return a tokenizer in which each piece of text that occurs `frequency` times is one token.
 
-    Other pieces are spelt byte by byte, so that any text comes back as it was, and an unknown word can be
-    copied letter by letter.
+    Other pieces are split into bytes. So any text can be decoded again, and unknown words can be copied
+    letter by letter.
     """
     backend = Tokenizer(models.BPE(vocab={}, merges=[], ignore_merges=True))
     backend.pre_tokenizer = pre_tokenizers.Sequence(

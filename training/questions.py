@@ -1,4 +1,4 @@
-"""Simple questions about pictures and parts of pictures, with their answers: what VisualQA learns from."""
+"""Training data of VisualQA: simple questions about pictures and parts of pictures, with answers."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from visprog.miniworld.tasks.wording import (
 )
 
 NOUNS = tuple(Noun(name) for name in (*CATEGORIES, *NAMED_KINDS))
-"""What one asks for: categories and hypernyms."""
+"""Nouns in questions: categories and hypernyms."""
 
 _SIDES = ("left", "right", "above", "below")
 ANSWERS = tuple(
@@ -38,13 +38,13 @@ ANSWERS = tuple(
         ("yes", "no", *COLOURS, *map(str, range(11)), *CATEGORIES, *STUFF, *_SIDES, *map(some, NOUNS))
     )
 )
-"""Everything that is ever answered; sides and plurals only to questions for which programs are written."""
+"""All possible answers. Sides and plurals answer only questions of the world's GQA."""
 
 
 class Sample(NamedTuple):
     """A question about pixels, RGB of shape (height, width, 3), and its answer.
 
-    `form` says what is asked of what: "colour of a crop", "count of a view".
+    `form` is the kind of question and of picture: "colour of a crop", "count of a view".
     """
 
     pixels: NDArray[np.uint8]
@@ -60,10 +60,10 @@ QuestionAnswer = tuple[str, str]
 
 
 class Mix(NamedTuple):
-    """How often each form of question is tried, in the order colour, what, exists, count, stuff.
+    """Weights of the kinds of questions, in the order colour, what, exists, count, stuff.
 
-    `crops` is for parts cut out around a thing and `views` for whole pictures and halves, of which the share
-    `kept` is asked about at all.
+    `crops` is for parts around an object and `views` for whole pictures and halves. Only the share `kept` of
+    the views is used.
     """
 
     crops: tuple[int, ...]
@@ -73,15 +73,15 @@ class Mix(NamedTuple):
 
 EVERYTHING = Mix(crops=(38, 24, 32, 4, 2), views=(32, 18, 32, 15, 3))
 MOSTLY_EXISTENCE = Mix(crops=(10, 16, 70, 2, 2), views=(14, 8, 50, 26, 2), kept=0.5)
-"""Whether something of a name is there is learnt last: each name must be matched with what is seen."""
+"""All kinds of questions. "Is there a ...?" is learned last, because the model must know all names."""
 
 
 def make_sample(
     rng: random.Random, pictures: Pictures, fits: Fits = lambda *_: True, mix: Mix = EVERYTHING
 ) -> Sample:
-    """Return a simple question about a picture of the pool, or a part of it that a program would cut out.
+    """Return a simple question about a picture of the pool, or a part like those that programs crop.
 
-    `fits` says of a width and a height whether what is shown may have them.
+    `fits` returns whether a picture of this width and height may be used.
     """
     while True:
         view = make_view(rng, pictures[rng.randrange(len(pictures))])
@@ -95,7 +95,7 @@ def make_sample(
 
 
 def colour(rng: random.Random, view: View) -> QuestionAnswer | None:
-    """Ask for the colour of the only thing of its name, or of the one that the view was cut out around."""
+    """Ask for the colour of the object that the view is centred on, or of the only one of its name."""
     number = view.main if view.main is not None else _one_of(rng, view.present)
     if number is None:
         return None
@@ -107,7 +107,7 @@ def colour(rng: random.Random, view: View) -> QuestionAnswer | None:
 
 
 def what(rng: random.Random, view: View) -> QuestionAnswer | None:
-    """Ask what the thing is that the view was cut out around, or the only one of its kind."""
+    """Ask what the object is that the view is centred on, or the only one of its kind."""
     number = view.main if view.main is not None else _one_of(rng, view.present)
     if number is None:
         return None
@@ -119,7 +119,7 @@ def what(rng: random.Random, view: View) -> QuestionAnswer | None:
 
 
 def exists(rng: random.Random, view: View) -> QuestionAnswer | None:
-    """Ask whether something is there; as often as not, it is."""
+    """Ask whether an object is present. Half of the answers are yes."""
     things = view.picture.scene.things
     if rng.random() < 0.5:
         number = _one_of(rng, view.present)
@@ -130,15 +130,15 @@ def exists(rng: random.Random, view: View) -> QuestionAnswer | None:
 
 
 def _tempting(rng: random.Random, things: Sequence[Thing]) -> Noun:
-    """Return what is elsewhere in the picture, or like something in it; or anything."""
+    """Return an object from another part of the picture, one similar to an object in it, or any noun."""
     way, thing = rng.random(), rng.choice(things)
     if way < 0.35:
         return rng.choice(_nouns(thing))
-    return _alike(rng, thing) if way < 0.7 else rng.choice(NOUNS)
+    return _similar(rng, thing) if way < 0.7 else rng.choice(NOUNS)
 
 
 def count(rng: random.Random, view: View) -> QuestionAnswer | None:
-    """Ask how many there are of a name; seldom of one that is not there."""
+    """Ask how many objects of a name there are. Few answers are zero."""
     number = _one_of(rng, view.present)
     if number is None or rng.random() < 0.15:
         noun = rng.choice(NOUNS)
@@ -154,7 +154,7 @@ def count(rng: random.Random, view: View) -> QuestionAnswer | None:
 
 
 def stuff(rng: random.Random, view: View) -> QuestionAnswer | None:
-    """Ask whether there is a kind of stuff."""
+    """Ask whether a kind of stuff is present."""
     there = rng.random() < 0.5
     shares = zip(STUFF, view.stuff(), strict=True)
     kinds = [kind for kind, share in shares if (share >= 0.05 if there else share == 0)]
@@ -176,7 +176,7 @@ _STUFF = ("Is there {what} in the image?", "Is there any {kind}?", "Can you see 
 
 
 def _varied(rng: random.Random, usual: Callable[[str], str], others: Sequence[str], noun: Noun) -> str:
-    """Return the question as programs ask it, or in other words."""
+    """Return the question in the words of programs, or in other words."""
     return usual(str(noun)) if rng.random() < 0.6 else rng.choice(others).replace("{}", str(noun))
 
 
@@ -190,19 +190,19 @@ def _one_of(rng: random.Random, numbers: Sequence[int]) -> int | None:
 
 
 def _plain_nouns(thing: Thing) -> list[Noun]:
-    """Return what a thing is, without its colour: its category first."""
+    """Return an object's nouns without colours, its category first."""
     kinds = (kind for kind in CATEGORIES[thing.category].kinds if kind in NAMED_KINDS)
     return [Noun(name) for name in (thing.category, *kinds)]
 
 
 def _nouns(thing: Thing) -> list[Noun]:
-    """Return what a thing is, without its colour and with it."""
+    """Return an object's nouns, without and with its colour."""
     plain = _plain_nouns(thing)
     return plain + [noun._replace(colour=thing.colour) for noun in plain if thing.colour]
 
 
-def _alike(rng: random.Random, thing: Thing) -> Noun:
-    """Return something like a thing: of its kind, or of another colour."""
+def _similar(rng: random.Random, thing: Thing) -> Noun:
+    """Return a similar object: of the same kind, or in another colour."""
     category = CATEGORIES[thing.category]
     if thing.colour and rng.random() < 0.5:
         others = [each for each in category.tints or COLOURS if each != thing.colour]
@@ -211,14 +211,14 @@ def _alike(rng: random.Random, thing: Thing) -> Noun:
 
 
 class WholeQuestions:
-    """Questions of the first `count` tasks of the world's GQA, asked as a whole. Pictures are drawn again."""
+    """The questions of the first `count` tasks of the world's GQA. Their pictures are drawn again."""
 
     def __init__(self, split: Split, count: int) -> None:
         self._count = count
         self._task = cache(lambda number: gqa.make_task(number, split))
 
     def sample(self, rng: random.Random, fits: Fits = lambda *_: True) -> Sample | None:
-        """Return one of them; None where its picture's width and height don't fit."""
+        """Return one of them, or None if its picture does not fit."""
         task: Task = self._task(rng.randrange(self._count))
         scene = task.scenes["IMAGE"]
         if not fits(scene.width, scene.height):

@@ -1,4 +1,4 @@
-"""What an inpainter learns from: pictures, masks, prompts, and the pictures with what was asked for."""
+"""Training data of the inpainter: pictures, masks, prompts, and the changed pictures."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from visprog.miniworld.scene import Scene, Thing, choose_colour, is_held_out
 from visprog.miniworld.textures import SIDE, tile
 
 _SMALLEST = 100
-"""Parts of fewer pixels than this are not painted."""
+"""Smallest part that is painted, in pixels."""
 
 _UNPROMPTED = 0.1
-"""How often stuff is painted without a prompt, for guidance to know what a prompt adds."""
+"""Share of changes to stuff without a prompt. Classifier-free guidance needs them."""
 
 
 class Repaint(NamedTuple):
     """A change of a picture. Outside of `mask`, shape (height, width), `before` and `after` are the same.
 
-    `shows` is the category or the kind of stuff that the mask shows afterwards; None where a thing is
-    removed: the prompt is empty then, and what was behind it comes to light.
+    `shows` is the category or the kind of stuff that the mask shows afterwards. It is None if an object is
+    removed: then the prompt is empty, and the background appears.
     """
 
     before: Pixels
@@ -38,7 +38,7 @@ class Repaint(NamedTuple):
 
 
 def make_repaint(pictures: Pictures, rng: random.Random) -> Repaint:
-    """Return a random change of a random picture: stuff or a thing in place of what was there, or nothing."""
+    """Return a random change of a random picture: new stuff, a new object, or a removed object."""
     paint = rng.choices((paint_stuff, paint_thing, remove_thing), (0.5, 0.35, 0.15))[0]
     while True:
         repaint = paint(pictures[rng.randrange(len(pictures))], rng)
@@ -47,7 +47,7 @@ def make_repaint(pictures: Pictures, rng: random.Random) -> Repaint:
 
 
 def paint_stuff(picture: Picture, rng: random.Random) -> Repaint | None:
-    """Lay stuff over other stuff, or now and then over a thing; None where too little of it is in sight."""
+    """Replace stuff, or sometimes an object, by other stuff. None if too little of it is visible."""
     if rng.random() < 0.85:
         number = int(rng.choice(np.unique(picture.ground).tolist()))
         mask = picture.drawn.stuff(STUFF[number])
@@ -65,7 +65,7 @@ def paint_stuff(picture: Picture, rng: random.Random) -> Repaint | None:
 
 
 def paint_thing(picture: Picture, rng: random.Random) -> Repaint | None:
-    """Put another thing in the place of one; None where too little of that is in sight."""
+    """Replace an object by another one. None if too little of it is visible."""
     scene, number = picture.scene, rng.randrange(len(picture.scene.things))
     mask = _place(picture.drawn, number, rng)
     if mask is None:
@@ -82,7 +82,7 @@ def paint_thing(picture: Picture, rng: random.Random) -> Repaint | None:
 
 
 def remove_thing(picture: Picture, rng: random.Random) -> Repaint | None:
-    """Take a thing away; None where too little of it is in sight."""
+    """Remove an object. None if too little of it is visible."""
     scene, number = picture.scene, rng.randrange(len(picture.scene.things))
     mask = _place(picture.drawn, number, rng)
     if mask is None:
@@ -106,7 +106,7 @@ def _drawn_with(scene: Scene, things: tuple[Thing, ...]) -> Pixels:
 
 
 def _place(drawn: DrawnScene, number: int, rng: random.Random) -> Mask | None:
-    """Return where a thing is: its outline or its box, and a little around; None where little is in sight."""
+    """Return a mask around an object: its outline or its box, enlarged. None if it is hardly visible."""
     mask = drawn.mask(number)
     if np.count_nonzero(mask) < _SMALLEST:
         return None
@@ -118,7 +118,7 @@ def _place(drawn: DrawnScene, number: int, rng: random.Random) -> Mask | None:
 
 
 def _shifted_border(mask: Mask, pixels: int) -> Mask:
-    """Return the mask grown, or shrunk, by so many pixels; one that would be gone is returned as it is."""
+    """Return the mask grown or shrunk by a number of pixels. A mask that would vanish is unchanged."""
     size = 2 * abs(pixels) + 1
     change = cv2.dilate if pixels > 0 else cv2.erode
     changed = change(mask.astype(np.uint8), cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))) > 0

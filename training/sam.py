@@ -1,11 +1,10 @@
-"""SAM (Kirillov et al., 2023) in miniature: from a box or a point to the mask of what is there.
+"""A small SAM (Kirillov et al., 2023): a box or a point gives the mask of an object.
 
-In this world a point is never ambiguous: it means the whole thing, or all that is in sight of one kind of
-stuff. So all three masks that SAM answers with learn the same, and its expectation of their overlap with
-the truth chooses the best.
+In this world a point is never ambiguous: it means the whole object, or all visible stuff of one kind. So the
+three masks that SAM returns have the same target, and the predicted IoU selects the best.
 
-Masks alone teach the picture's encoder little of outlines for a long time. So it learns at the same time what
-each pixel belongs to, by a layer that is thrown away.
+Masks alone teach the picture encoder outlines only slowly. So an additional layer learns at the same time to
+which object each pixel belongs. It is not saved.
 """
 
 from __future__ import annotations
@@ -34,43 +33,43 @@ from visprog.models.backends.transformers.sam import load_sam
 from visprog.values import Box, Region, Regions, enlarge
 
 SIDE, PATCH = 160, 8
-"""The longer side to which pictures are brought, and the side of a patch, in pixels."""
+"""Longer side of the input and side of a patch, in pixels."""
 
 STAGES = (
     (0.0, Schedule(steps=3200, rate=1e-3, decay=0.05)),
     (0.8, Schedule(steps=1300, rate=8e-4, decay=0.05)),
 )
-"""In the second one, most of what is shown are parts of pictures around a thing: outlines are seen there."""
+"""The second stage shows mostly parts around an object, where outlines are visible."""
 
 _BATCH = 16
 _BOXES, _POINTS = 3, 1
-"""How many boxes and points are asked about in each picture."""
+"""Number of boxes and points for each picture."""
 
 _LARGER = (1.6, 3.0)
-"""How many times as large as a thing's box the parts are that are looked at by themselves."""
+"""Range of the size of parts, relative to the object's box."""
 
 _ZOOM = 1.7
-"""With which zoom the engine's own masker is measured: the profile's."""
+"""The masker's option `zoom` in the profile `mini`."""
 
 _LOOSE = 0.08
-"""By how much of a box's width or height each of its edges may be off."""
+"""Maximum shift of a box's edges, as a share of its width or height."""
 
 _EVEN_STEPS = 600
-"""In how many steps pixels come to weigh the same. Done at once, that keeps all masks empty for long."""
+"""Number of steps until all pixels have the same weight. With equal weights at first, masks stay empty."""
 
 _WIDTH, _DECODER_WIDTH = 144, 96
 _HARDLY_SEEN = 0.2
 _FINE = 4
-"""Masks have so many pixels to the side of a patch."""
+"""Number of mask pixels along the side of a patch."""
 
 
 class Prompts(NamedTuple):
-    """A picture, and what it is asked about, in pixels of the network's input.
+    """A picture with its boxes and points, in pixels of the network's input.
 
-    `boxes` has shape (boxes, 4) and `points` (points, 2). `masks`, shape (boxes + points, side, side),
-    says how much of each coarse pixel belongs to each.
-    `parts`, shape (side, side), says what each coarse pixel shows: the number of a kind of stuff, or that of
-    a thing after those of all stuff; -1 outside of the picture.
+    `boxes` has shape (boxes, 4) and `points` (points, 2). `masks`, shape (boxes + points, side, side), is the
+    share of each coarse pixel that belongs to the target. `parts`, shape (side, side), is the number of the
+    stuff or object in each coarse pixel. Objects come after all kinds of stuff, and -1 is outside of the
+    picture.
     """
 
     pixels: Pixels
@@ -108,7 +107,7 @@ def build() -> tuple[SamModel, SamImageProcessor]:
     model = SamModel._from_config(
         config, attn_implementation="eager"
     )  # the other is slow in bfloat16 on a CPU
-    _begin(model)
+    _initialize(model)
     processor = SamImageProcessor(
         size={"longest_edge": SIDE},
         pad_size={"height": SIDE, "width": SIDE},
@@ -120,11 +119,11 @@ def build() -> tuple[SamModel, SamImageProcessor]:
     return model, processor
 
 
-def _begin(model: SamModel) -> None:
-    """Make the first weights those of a model of this size, which knows positions from the first step.
+def _initialize(model: SamModel) -> None:
+    """Initialize weights for a small model with useful positions.
 
-    The library's positions are waves so short that neighbours have nothing in common. Here they have many
-    lengths, the encoder begins with the same ones, and what is at alike positions attends to each other.
+    The library's position waves are so short that neighbours are unrelated. Here they have many lengths, the
+    encoder starts with the same waves, and near positions attend to each other.
     """
     for module in model.modules():
         if isinstance(module, nn.Linear):
@@ -145,7 +144,7 @@ def _begin(model: SamModel) -> None:
 
 
 def train(folder: Path, pool: Path, weights: Path) -> None:
-    """Train, say how good it is, and save the weights."""
+    """Train the model, print validation scores, and save the weights."""
     pictures, unseen = Pictures(pool, "train", 24_000), Pictures(pool, "validation", 1000)
     model, processor = build()
     learning = nn.ModuleDict({"sam": model, "outlook": outlook()})
@@ -171,7 +170,7 @@ def train(folder: Path, pool: Path, weights: Path) -> None:
 
 
 def part_of(picture: Picture, rng: np.random.Generator) -> Picture:
-    """Return a part of a picture around a thing; only things that are wholly in it can be asked about."""
+    """Return a part of a picture around an object. Only objects that are completely inside it are targets."""
     height, width = picture.owners.shape
     box = picture.boxes[rng.choice(np.flatnonzero(picture.seen > _HARDLY_SEEN))]
     left, top, right, bottom = (int(edge) for edge in box)
@@ -195,7 +194,7 @@ def prompts(picture: Picture, rng: np.random.Generator) -> Prompts:
     height, width = picture.owners.shape
     scale = SIDE / max(height, width)
     size = round(width * scale), round(height * scale)
-    pixels = np.full((SIDE, SIDE, 3), 127, np.uint8)  # the processor fills the square with the mean too
+    pixels = np.full((SIDE, SIDE, 3), 127, np.uint8)  # the processor pads with the mean too
     seen = PILImage.fromarray(picture.pixels).resize(size, PILImage.Resampling.BILINEAR)
     pixels[: size[1], : size[0]] = np.asarray(seen)
     things = rng.choice(np.flatnonzero(picture.seen > _HARDLY_SEEN), _BOXES)
@@ -212,7 +211,7 @@ def prompts(picture: Picture, rng: np.random.Generator) -> Prompts:
 
 
 def loosened(box: NDArray[np.int32], rng: np.random.Generator, size: tuple[int, int]) -> Box:
-    """Return a box with each edge a little off, inside a picture of this width and height."""
+    """Return a box with slightly shifted edges, inside a picture of this width and height."""
     left, top, right, bottom = (int(edge) for edge in box)
     across, down = _LOOSE * (right - left), _LOOSE * (bottom - top)
     off = rng.uniform(-1, 1, 4) * (across, down, across, down)
@@ -222,7 +221,7 @@ def loosened(box: NDArray[np.int32], rng: np.random.Generator, size: tuple[int, 
 
 
 def _point(picture: Picture, rng: np.random.Generator) -> tuple[int, int]:
-    """Return a pixel, (x, y): in half of the cases on a thing, else anywhere."""
+    """Return a random pixel (x, y). Half of them are on an object."""
     on_thing = np.flatnonzero(picture.owners >= 0) if rng.random() < 0.5 else np.arange(0)
     number = rng.choice(on_thing) if on_thing.size else rng.integers(picture.owners.size)
     row, column = divmod(int(number), picture.owners.shape[1])
@@ -230,7 +229,7 @@ def _point(picture: Picture, rng: np.random.Generator) -> tuple[int, int]:
 
 
 def shown_at(picture: Picture, point: tuple[int, int]) -> NDArray[np.bool_]:
-    """Return the mask of the thing or the kind of stuff that a picture shows at a pixel, (x, y)."""
+    """Return the mask of the object or stuff at a pixel (x, y)."""
     column, row = point
     owner = picture.owners[row, column]
     if owner >= 0:
@@ -239,7 +238,7 @@ def shown_at(picture: Picture, point: tuple[int, int]) -> NDArray[np.bool_]:
 
 
 def _coarse(mask: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.float32]:
-    """Return how much of each pixel of the network's answer a mask covers; `size` is without the padding."""
+    """Return the share of each output pixel that a mask covers. `size` is without padding."""
     whole = np.zeros((SIDE, SIDE), np.float32)
     whole[: size[1], : size[0]] = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA)
     return np.asarray(whole.reshape(SIDE // 2, 2, SIDE // 2, 2).mean((1, 3)))
@@ -253,16 +252,16 @@ def _parts(picture: Picture, size: tuple[int, int]) -> NDArray[np.int64]:
 
 
 def outlook() -> nn.Linear:
-    """Return what tells from a patch's features, for each of its coarse pixels, what it belongs to.
+    """Return a layer that predicts from a patch's features what each of its coarse pixels shows.
 
-    That is one of the kinds of stuff or a thing, and whether the patch's middle belongs to the same.
+    It predicts a kind of stuff or an object, and whether the middle of the patch shows the same.
     """
     torch.manual_seed(0)
     return nn.Linear(_DECODER_WIDTH, _FINE**2 * (len(STUFF) + 2))
 
 
 def learning_loss(network: nn.ModuleDict, samples: Sequence[Prompts], evenness: float) -> Tensor:
-    """Return the loss of what learns together: `sam`, and its encoder with the `outlook`."""
+    """Return the loss of `sam`, and of its encoder with the layer `outlook`."""
     first = next(network.parameters())
     pixels = to_tensor([sample.pixels for sample in samples], first.dtype).to(first.device)
     features = network["sam"].vision_encoder(pixels).last_hidden_state
@@ -272,7 +271,7 @@ def learning_loss(network: nn.ModuleDict, samples: Sequence[Prompts], evenness: 
 
 
 def outline_loss(seen: Tensor, parts: Tensor) -> Tensor:
-    """Return the loss of an outlook, shape (pictures, rows, columns, ...), for the parts that are there."""
+    """Return the loss of the layer's output, shape (pictures, rows, columns, ...), for the true parts."""
     rows, columns = seen.shape[1:3]
     cells = parts.unflatten(2, (columns, _FINE)).unflatten(1, (rows, _FINE)).transpose(2, 3).flatten(3)
     found = seen.unflatten(-1, (_FINE**2, len(STUFF) + 2))
@@ -285,9 +284,10 @@ def outline_loss(seen: Tensor, parts: Tensor) -> Tensor:
 
 
 def masking_loss(network: nn.Module, features: Tensor, samples: Sequence[Prompts], evenness: float) -> Tensor:
-    """Return the loss of the masks, pixel by pixel and as a whole, and of the overlaps they expect.
+    """Return the loss of the masks, by pixel and as a whole, and of the predicted IoU.
 
-    With `evenness` 1 all that is inside of a mask weighs as much as all outside, with 0 every pixel the same.
+    With `evenness` 1, all pixels inside a mask together have the same weight as all outside. With 0, each
+    pixel has the same weight.
     """
     asked = zip(*((sample.boxes, sample.points, sample.masks) for sample in samples), strict=True)
     boxes, points, masks = (torch.from_numpy(np.stack(each)).to(features.device) for each in asked)
@@ -313,7 +313,7 @@ def overlap(one: Tensor, other: Tensor) -> Tensor:
 
 
 def measured(folder: Path, pictures: Pictures, count: int) -> str:
-    """Return the mean IoU of the masks that the engine's own masker gives for things."""
+    """Return the mean IoU of the masks of objects from the engine's own masker."""
     masker = load_sam("masker", str(folder), {"device": "cpu", "zoom": _ZOOM})
     rng = np.random.default_rng(0)
     reached: dict[str, list[float]] = {"a tight box": [], "a loose box": [], "a point": []}

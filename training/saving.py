@@ -1,4 +1,4 @@
-"""Where trained weights go, and in which form: half precision, in safetensors, with all that loads them."""
+"""Saves trained models: half precision, safetensors, with their configuration and processors."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any
 import visprog.models
 
 MINI = Path(visprog.models.__file__).parent / "mini"
-"""The models that the profile `mini` uses today, one folder each. Training starts from its CLIP."""
+"""The models of the profile `mini`, one folder each. Other trainings start from its CLIP."""
 
 
 def save(model: Any, *processors: Any, folder: Path) -> None:
-    """Write a model in half precision, and what prepares its inputs, in place of what is in `folder`.
+    """Write a model in half precision and its processors into `folder`, and replace what is there.
 
-    `model` is left as it is, but for its values: they are rounded to half precision.
+    The values of `model` are rounded to half precision.
     """
     making = folder.with_name(f"{folder.name}.new")
     shutil.rmtree(making, ignore_errors=True)
@@ -27,5 +27,5 @@ def save(model: Any, *processors: Any, folder: Path) -> None:
         processor.save_pretrained(making)
     shutil.rmtree(folder, ignore_errors=True)
     for path in making.iterdir():
-        path.chmod(0o644)  # the library leaves weights readable by their owner alone
+        path.chmod(0o644)  # the library makes weights readable by their owner only
     making.rename(folder)

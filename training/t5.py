@@ -1,4 +1,4 @@
-"""Training of T5, which writes the programs and knows what the tool List asks for."""
+"""T5, trained to write programs and to answer the queries of the tool List."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ from visprog.nouns import singular
 SHARES = {
     "gqa": 0.32, "nlvr": 0.2, "composition": 0.1, "knowtag": 0.12, "imgedit": 0.16, "bank": 0.04, "list": 0.06
 }  # fmt: skip
-"""Of which kinds a batch is."""
+"""Kinds of tasks in a batch."""
 
 COUNTS = {"gqa": 20000, "nlvr": 12000, "composition": 4000, "knowtag": 8000, "imgedit": 8000}
-"""How many tasks of each kind are made for training."""
+"""Number of training tasks of each kind."""
 
 UNSEEN = dict.fromkeys(COUNTS, 60)
-"""How many of each kind are made for validation."""
+"""Number of validation tasks of each kind."""
 
 _RENAMED = 0.25
 _SORTED = 8
-"""How many batches are drawn together and sorted by length: so little of a batch is padding."""
+"""Number of batches that are drawn together and sorted by length, to reduce padding."""
 
-_LONGEST = 256
-"""The longest answer, in tokens."""
+LONGEST = 256
+"""Maximum length of an answer in tokens."""
 
 
 def train(
@@ -49,7 +49,7 @@ def train(
     batch: int = 64,
     rate: float = 2e-3,
 ) -> None:
-    """Train, say how good it is, and save the weights. The instructions are kept in `folder` too."""
+    """Train the model, print validation scores, and save the weights. Samples are kept in `folder`."""
     lessons = [*samples("train", COUNTS, folder), *bank_samples(), *list_samples()]
     tokenizer = program_tokenizer(text for sample in lessons for text in (sample.asked, sample.answer))
     unseen = samples("validation", UNSEEN, folder)
@@ -68,7 +68,7 @@ def train(
 
 
 def new_model(tokenizer: Any) -> Any:
-    """Return a model of 1.9 million parameters that has learned nothing yet."""
+    """Return an untrained model with 1.9 million parameters."""
     config = T5Config(
         vocab_size=len(tokenizer),
         d_model=160,
@@ -83,15 +83,15 @@ def new_model(tokenizer: Any) -> Any:
         decoder_start_token_id=0,
     )
     model = T5ForConditionalGeneration(config)
-    model.set_attn_implementation("eager")  # on a CPU twice as fast to train as fused attention
+    model.set_attn_implementation("eager")  # on a CPU this trains twice as fast as fused attention
     model.generation_config = GenerationConfig(pad_token_id=0, eos_token_id=1, decoder_start_token_id=0)
     _liken_forms(model.get_input_embeddings().weight, tokenizer)
-    _begin_by_copying(model)
+    _prefer_copying(model)
     return model
 
 
-def _begin_by_copying(model: Any) -> None:
-    """Have a word that the decoder looks at be likelier to be written, as a start to copying."""
+def _prefer_copying(model: Any) -> None:
+    """Initialize the decoder to prefer the word that it attends to, which helps it learn to copy."""
     with torch.no_grad():
         for block in model.decoder.block:
             look = block.layer[1].EncDecAttention
@@ -100,18 +100,18 @@ def _begin_by_copying(model: Any) -> None:
 
 
 def _liken_forms(vectors: Tensor, tokenizer: Any) -> None:
-    """Have the forms of a word begin alike: to write 'dog' for " dogs" is then little more than to copy."""
+    """Give the forms of a word similar embeddings: then writing 'dog' for " dogs" is almost copying."""
     words: dict[str, Tensor] = {}
     with torch.no_grad():
         for token, number in sorted(tokenizer.get_vocab().items(), key=lambda item: item[1]):
-            word = singular(token.removeprefix("\u0120"))  # how a space is written in the vocabulary
+            word = singular(token.removeprefix("\u0120"))  # a space in the vocabulary
             if word.isalpha() and len(word) > 2:
                 shared = words.setdefault(word, torch.randn_like(vectors[number]))
                 vectors[number] = 0.6 * vectors[number] + 0.8 * shared
 
 
 class Lessons:
-    """Batches of samples, each of which a step determines."""
+    """Batches of samples. The step determines the batch."""
 
     def __init__(self, lessons: Sequence[Sample], size: int) -> None:
         self._size = size
@@ -122,7 +122,7 @@ class Lessons:
         self._drawn = lru_cache(1)(self._draw)
 
     def batch(self, step: int) -> list[Sample]:
-        """Return the samples of a step, which are about equally long."""
+        """Return the samples of a step. They have similar lengths."""
         return self._drawn(step // _SORTED)[step % _SORTED]
 
     def _draw(self, number: int) -> list[list[Sample]]:
@@ -139,7 +139,7 @@ class Lessons:
 
 
 def loss_of(model: Any, tokenizer: Any, batch: Sequence[Sample]) -> Tensor:
-    """Return how surprised the model is by the answers, per token."""
+    """Return the mean cross entropy of the answers' tokens."""
     asked = tokenizer([sample.asked for sample in batch], padding=True, return_tensors="pt").to(model.device)
     answers = [sample.answer + tokenizer.eos_token for sample in batch]
     wanted = tokenizer(answers, padding=True, return_tensors="pt").input_ids.to(model.device)
@@ -154,7 +154,7 @@ def loss_of(model: Any, tokenizer: Any, batch: Sequence[Sample]) -> Tensor:
 
 
 def accuracy(model: Any, tokenizer: Any, unseen: Sequence[Sample]) -> dict[str, float]:
-    """Return by kinds how often the program is as it should be, but for the names of its variables."""
+    """Return how often the program is right, by kind. Names of variables are ignored."""
     given = answers(model, tokenizer, [sample.asked for sample in unseen])
     right: dict[str, list[bool]] = defaultdict(list)
     for sample, answer in zip(unseen, given, strict=True):
@@ -163,22 +163,22 @@ def accuracy(model: Any, tokenizer: Any, unseen: Sequence[Sample]) -> dict[str, 
 
 
 def answers(model: Any, tokenizer: Any, asked: Sequence[str], *, together: int = 128) -> list[str]:
-    """Return the likeliest answers to turns."""
-    said: list[str] = []
+    """Return the most likely answers to turns."""
+    texts: list[str] = []
     for start in range(0, len(asked), together):
         inputs = tokenizer(asked[start : start + together], padding=True, return_tensors="pt").to(
             model.device
         )
         with torch.inference_mode():
             tokens = model.generate(
-                input_ids=inputs.input_ids, attention_mask=inputs.attention_mask, max_new_tokens=_LONGEST
+                input_ids=inputs.input_ids, attention_mask=inputs.attention_mask, max_new_tokens=LONGEST
             )
-        said += tokenizer.batch_decode(tokens, skip_special_tokens=True)
-    return said
+        texts += tokenizer.batch_decode(tokens, skip_special_tokens=True)
+    return texts
 
 
 def with_plain_names(program: str) -> str:
-    """Return a program with its variables numbered as they are defined."""
+    """Return a program with its variables numbered in the order of their definitions."""
     targets = dict.fromkeys(re.findall(r"^([A-Z]+\d+)=", program, re.MULTILINE))
     numbers = {target: f"V{number}" for number, target in enumerate(targets)}
     return re.sub(r"\b[A-Z]+\d+\b", lambda found: numbers.get(found[0], found[0]), program)

@@ -1,4 +1,4 @@
-"""Tokenizers of the world's own text: whole words are tokens, and any other text still has some."""
+"""Tokenizers for the text of the miniature world. Its words are single tokens; other text is split."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _END_OF_WORD = "</w>"
 
 
 def texts() -> list[str]:
-    """Return every name of the catalogue, phrases for stuff and relations, and captions of some scenes."""
+    """Return all names of the catalogue, phrases for stuff and relations, and captions of some scenes."""
     names = [name for category in CATEGORIES.values() for name in (category.name, category.plural)]
     names += [*KINDS, *KINDS.values(), *COLOURS, *RELATIONS, "face", "faces"]
     phrases = [phrase for kind in STUFF for phrase in stuff_phrases(kind)]
@@ -29,10 +29,10 @@ def texts() -> list[str]:
 
 
 def clip_tokenizer(corpus: Iterable[str], *, length: int) -> CLIPTokenizer:
-    """Return a byte-level tokenizer whose words are whole; texts are cut at `length` tokens.
+    """Return a byte-level tokenizer with whole words. Texts are cut at `length` tokens.
 
-    The token that ends a text has the highest number, where OWL-ViT looks for it, and the one that begins
-    it is not number 0, which OWL-ViT takes for an empty query.
+    OWL-ViT needs the end token to have the highest number, and reads a text that starts with token 0 as an
+    empty query.
     """
     counts = _words(corpus, CLIPTokenizer(vocab={}, merges=[]).backend_tokenizer)
     merges = _merges(counts)
@@ -44,7 +44,7 @@ def clip_tokenizer(corpus: Iterable[str], *, length: int) -> CLIPTokenizer:
 
 
 def bert_tokenizer(corpus: Iterable[str], *, length: int) -> BertTokenizer:
-    """Return a lower-case word-piece tokenizer whose words are whole; texts are cut at `length` tokens."""
+    """Return a lower-case word-piece tokenizer with whole words. Texts are cut at `length` tokens."""
     special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
     letters = [chr(code) for code in range(33, 127) if not chr(code).isupper()]
     words = sorted(
@@ -56,15 +56,15 @@ def bert_tokenizer(corpus: Iterable[str], *, length: int) -> BertTokenizer:
 
 
 def _words(corpus: Iterable[str], tokenizer: Tokenizer) -> Counter[str]:
-    """Return how often the corpus has each word, as the tokenizer finds words and spells them."""
+    """Return the number of times that each word occurs in the corpus, as the tokenizer splits it."""
     normal, split = tokenizer.normalizer, tokenizer.pre_tokenizer
     return Counter(word for text in corpus for word, _ in split.pre_tokenize_str(normal.normalize_str(text)))
 
 
 def _merges(words: Mapping[str, int]) -> list[tuple[str, str]]:
-    """Return the pairs that byte-pair encoding joins, until all words that come twice are whole.
+    """Return the merges of byte-pair encoding, until all words that occur twice are single tokens.
 
-    The library's own trainer breaks ties by chance: a training that is resumed would number words anew.
+    The library's own trainer breaks ties at random, so a resumed training would number words differently.
     """
     spelt = {word: [*word[:-1], word[-1] + _END_OF_WORD] for word, count in words.items() if count > 1}
     merges: list[tuple[str, str]] = []
@@ -82,7 +82,7 @@ def _merges(words: Mapping[str, int]) -> list[tuple[str, str]]:
 
 
 def _join(pieces: list[str], pair: tuple[str, str]) -> None:
-    """Join each occurrence of a pair, from the left."""
+    """Join each occurrence of a pair, from left to right."""
     place = 0
     while place < len(pieces) - 1:
         if (pieces[place], pieces[place + 1]) == pair:

@@ -1,4 +1,4 @@
-"""Parts of pictures as programs cut them out, and what is to be seen in them."""
+"""Parts of pictures like those that programs crop, and the objects that they show."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from visprog.miniworld.tasks.wording import Noun
 from visprog.values import clip, enlarge
 
 _PRESENT, _ABSENT = 0.5, 0.04
-"""From which share of a thing in sight on it is there, and up to which it is not; between, no one asks."""
+"""An object is present from the first visible share on, absent up to the second, and ambiguous in between."""
 
 
 class View(NamedTuple):
-    """A part of a picture. `shares` says how much of each thing's sprite is in sight there, from 0 to 1.
+    """A part of a picture. `shares` is the visible share of each object's sprite, from 0 to 1.
 
-    `main` is the number of the thing around which it was cut out, if any.
+    `main` is the number of the object in its centre, if the part was cropped around one.
     """
 
     picture: Picture
@@ -32,34 +32,34 @@ class View(NamedTuple):
 
     @property
     def size(self) -> tuple[int, int]:
-        """Its width and height."""
+        """Width and height of the part."""
         return self.box[2] - self.box[0], self.box[3] - self.box[1]
 
     @property
     def pixels(self) -> NDArray[np.uint8]:
-        """What the part shows."""
+        """The pixels of the part."""
         left, top, right, bottom = self.box
         return np.ascontiguousarray(self.picture.pixels[top:bottom, left:right])
 
     @property
     def present(self) -> list[int]:
-        """The numbers of the things that are there."""
+        """The numbers of the objects that are present."""
         return [number for number, share in enumerate(self.shares) if share >= _PRESENT]
 
     @property
     def glimpsed(self) -> list[int]:
-        """The numbers of the things of which too much is in sight to say no, if not enough to say yes."""
+        """The numbers of the objects that are present or ambiguous."""
         return [number for number, share in enumerate(self.shares) if share > _ABSENT]
 
     def stuff(self) -> list[float]:
-        """Return which part of it shows each kind of stuff, in the order of `STUFF`."""
+        """Return the share of the part that shows each kind of stuff, in the order of `STUFF`."""
         left, top, right, bottom = self.box
         bare = self.picture.owners[top:bottom, left:right] < 0
         counts = np.bincount(self.picture.ground[top:bottom, left:right][bare], minlength=len(STUFF))
         return (counts / bare.size).tolist()  # type: ignore[no-any-return]
 
     def named(self, noun: Noun) -> list[int] | None:
-        """Return the numbers of the things that are called so; None where that cannot be told."""
+        """Return the numbers of the objects with this name. None if it is ambiguous."""
         numbers = []
         for number in self.glimpsed:
             thing = self.picture.scene.things[number]
@@ -70,13 +70,13 @@ class View(NamedTuple):
         return numbers
 
     def only(self, noun: Noun) -> int | None:
-        """Return the number of the only thing that is called so; None where there is no such one."""
+        """Return the number of the only object with this name. None if there is not exactly one."""
         numbers = self.named(noun)
         return numbers[0] if numbers is not None and len(numbers) == 1 else None
 
 
 def make_view(rng: random.Random, picture: Picture) -> View:
-    """Return the whole picture, a crop around a thing, or what lies beyond a thing."""
+    """Return the whole picture, a crop around an object, or the part on one side of an object."""
     height, width = picture.owners.shape
     way = rng.random()
     clear = [number for number, seen in enumerate(picture.seen) if seen >= _PRESENT]
@@ -99,7 +99,7 @@ def whole_view(picture: Picture) -> View:
 
 
 def _found(rng: random.Random, picture: Picture, number: int) -> Box:
-    """Return the box of a thing as a detector finds it: a little off."""
+    """Return the box of an object with small errors, like a detector's."""
     left, top, right, bottom = (int(edge) for edge in picture.boxes[number])
     x, y = 0.06 * (right - left), 0.06 * (bottom - top)
     off = (rng.gauss(0, x), rng.gauss(0, y), rng.gauss(0, x), rng.gauss(0, y))
@@ -114,7 +114,7 @@ def _is_roomy(box: Box) -> bool:
 
 
 def part_of(picture: Picture, box: Box, main: int | None = None) -> View:
-    """Return what lies in a box of the picture; `main` is the thing around which it was cut out."""
+    """Return the part of the picture in a box. `main` is the object in its centre."""
     shares = [
         float(seen) * _inside(thing, box)
         for thing, seen in zip(picture.boxes.tolist(), picture.seen, strict=True)
@@ -123,7 +123,7 @@ def part_of(picture: Picture, box: Box, main: int | None = None) -> View:
 
 
 def _inside(thing: Sequence[int], box: Box) -> float:
-    """Return which part of a thing's box lies in another."""
+    """Return the share of an object's box that lies in another box."""
     width = min(thing[2], box[2]) - max(thing[0], box[0])
     height = min(thing[3], box[3]) - max(thing[1], box[1])
     area = (thing[2] - thing[0]) * (thing[3] - thing[1])

@@ -1,7 +1,7 @@
-"""ViLT (Kim et al., 2021) in miniature: simple questions about pictures and parts of pictures.
+"""A small ViLT (Kim et al., 2021) for simple questions about pictures and parts of pictures.
 
-Its layers start from CLIP's picture encoder. Pictures nearly keep their aspect ratio, as the model's own
-preprocessing has it; those of a batch have one shape, so that nothing is padded.
+Its layers start from CLIP's picture encoder. As in the model's own preprocessing, pictures almost keep their
+aspect ratio. All pictures of a batch have the same shape, so no padding is needed.
 """
 
 from __future__ import annotations
@@ -44,18 +44,18 @@ from visprog.models.backends.transformers.network import load_network
 from visprog.values import Image
 
 SHORTEST, STEP, PATCH = 128, 32, 16
-"""What the shorter side of a picture becomes, what each side is a multiple of, and the patches' side."""
+"""Shorter side of the input, the step of each side, and the side of a patch, in pixels."""
 
 LENGTH = 32
 BATCH = 72
 _WHOLE_QUESTIONS = 6000
-"""How many different ones there are of those that programs are written for."""
+"""Number of different GQA questions."""
 
 _NUMBERS = {answer: number for number, answer in enumerate(ANSWERS)}
 
 
 class Stage(NamedTuple):
-    """A part of the training: its simple questions, and the share of those that programs are written for."""
+    """A stage of the training: its mix of simple questions, and the share of GQA questions."""
 
     name: str
     schedule: Schedule
@@ -70,7 +70,7 @@ STAGES = (
 
 
 def build(corpus: Iterable[str]) -> tuple[ViltForQuestionAnswering, ViltProcessor]:
-    """Return an untrained model and what prepares its inputs, for questions in the words of the corpus."""
+    """Return an untrained model and its processor. Questions use the words of the corpus."""
     torch.manual_seed(0)
     tokenizer = bert_tokenizer(corpus, length=LENGTH)
     config = ViltConfig(
@@ -99,7 +99,7 @@ def build(corpus: Iterable[str]) -> tuple[ViltForQuestionAnswering, ViltProcesso
 
 
 def start_from(model: ViltForQuestionAnswering, encoder: Encoder) -> None:
-    """Give the model's layers, patches and positions CLIP's values."""
+    """Copy the patch embedding, the positions and the layers of CLIP into the model."""
     vilt = model.vilt
     with torch.no_grad():
         vilt.embeddings.patch_embeddings.projection.weight.copy_(encoder.patches)
@@ -121,7 +121,7 @@ def start_from(model: ViltForQuestionAnswering, encoder: Encoder) -> None:
 
 
 def train(folder: Path, pool: Path, weights: Path) -> None:
-    """Train, say how good it is, and save the weights."""
+    """Train the model, print validation scores, and save the weights."""
     pictures, unseen = Pictures(pool, "train", 24_000), Pictures(pool, "validation", 1000)
     whole = WholeQuestions("train", _WHOLE_QUESTIONS)
     model, processor = build((*all_wordings(), *whole.texts(3000)))
@@ -146,7 +146,7 @@ def train(folder: Path, pool: Path, weights: Path) -> None:
 def batch(
     rng: random.Random, pictures: Pictures, whole: WholeQuestions, stage: Stage = STAGES[0]
 ) -> list[Sample]:
-    """Return one batch, all shown in one shape: simple questions, and some that programs are written for."""
+    """Return one batch of pictures with the same shape: simple questions and some GQA questions."""
     first = make_sample(rng, pictures, mix=stage.mix)
     shape = shape_of(first.pixels.shape[1], first.pixels.shape[0])
     samples = [first]
@@ -161,13 +161,13 @@ def batch(
 
 
 def shape_of(width: int, height: int) -> tuple[int, int]:
-    """Return the width and height in which the model's preprocessing shows a picture."""
+    """Return the width and height that the model's preprocessing gives a picture."""
     scale = min(SHORTEST / min(width, height), int(SHORTEST * 1333 / 800) / max(width, height))
     return int(width * scale + 0.5) // STEP * STEP, int(height * scale + 0.5) // STEP * STEP
 
 
 def answer_loss(network: nn.Module, processor: ViltProcessor, samples: Sequence[Sample]) -> Tensor:
-    """Return the mean cross entropy of the right answers, for pictures that are shown in one shape."""
+    """Return the mean cross entropy of the right answers. All pictures have the same shape."""
     weight = network.vilt.embeddings.patch_embeddings.projection.weight
     pixels = [torch.tensor(sample.pixels).permute(2, 0, 1) for sample in samples]
     shown = processor.image_processor(pixels, do_pad=False, return_tensors="pt")["pixel_values"].to(weight)
@@ -183,7 +183,7 @@ def answer_loss(network: nn.Module, processor: ViltProcessor, samples: Sequence[
 
 
 def embed(embeddings: nn.Module, pixels: Tensor) -> Tensor:
-    """Return what the library's `visual_embed` returns for pictures of one shape, all of them at once."""
+    """Return the same as the library's `visual_embed`, for all pictures of one shape in one call."""
     grid = embeddings.patch_embeddings(pixels)
     side = embeddings.config.image_size // embeddings.config.patch_size
     positions = embeddings.position_embeddings
@@ -194,7 +194,7 @@ def embed(embeddings: nn.Module, pixels: Tensor) -> Tensor:
 
 
 def report(folder: Path, pictures: Pictures, count: int = 400) -> str:
-    """Return how often the engine's own backend answers right, by what is shown and asked."""
+    """Return how often the engine's own backend answers right, by kind of picture and question."""
     model = ViltAnswers(load_network("ViltForQuestionAnswering", str(folder), {"device": "cpu"}))
     right: dict[str, list[bool]] = {}
     rng = generator(0, "validation", "vilt")

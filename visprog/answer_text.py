@@ -1,6 +1,6 @@
-"""An answer in words without its wrappers: tags, boxes, labels, quotes, emphasis, marks of places.
+"""Extract a model's answer in words: remove tags, boxes, labels, quotes, emphasis and positions.
 
-Every function takes time linear in the length of the text, as those of `visprog.model_text` do.
+Every function takes linear time for any input, like those of `visprog.model_text`.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ _BRACE = re.compile(r"[{}]")
 
 
 def unwrapped(text: str, *, sentence: bool = False) -> str:
-    """Return an answer in words without its wrappers: tags, boxes, code fences, labels, quotes, emphasis.
+    """Return an answer without its wrappers: tags, boxes, code fences, labels, quotes, emphasis.
 
-    `sentence` says that a sentence is wanted, which may itself begin with `The answer is`.
+    Set `sentence` if the answer is a sentence: it may start with `The answer is`.
     """
-    said = without_places(tagged(without_thoughts(without_invisible(text))))
-    said = without_turn_tokens(boxed(said))
-    lines = first_turn([line for line in said.splitlines() if line.strip() and not is_fence(line)])
-    return bare(_field(labelled(lines, sentence=sentence)))
+    answer = without_places(text_in_tags(without_thoughts(without_invisible(text))))
+    answer = without_turn_tokens(text_in_box(answer))
+    lines = first_turn([line for line in answer.splitlines() if line.strip() and not is_fence(line)])
+    return strip_wrappers(_field(text_after_label(lines, sentence=sentence)))
 
 
-def tagged(text: str) -> str:
-    """Return what the last pair of answer tags holds, or the text without such tags."""
+def text_in_tags(text: str) -> str:
+    """Return the content of the last pair of answer tags, or the text without such tags."""
     inner, start = "", None
     for match in _ANSWER_TAG.finditer(text):
         closes = match["slash"] or match["square"] or (match["end"] or "").casefold() == "end"
@@ -45,8 +45,8 @@ def tagged(text: str) -> str:
     return inner or _ANSWER_TAG.sub("", text)
 
 
-def boxed(text: str) -> str:
-    """Return what stands in the last TeX box, or the text."""
+def text_in_box(text: str) -> str:
+    """Return the content of the last TeX box, or the whole text if there is none."""
     found = text.rfind(r"\boxed{")
     if found < 0:
         return text
@@ -58,7 +58,7 @@ def boxed(text: str) -> str:
 
 
 def _braced(text: str, start: int) -> str:
-    """Return the text up to the brace that closes one opened before `start`, or up to the end of the line."""
+    """Return the text from `start` to the closing brace, or to the end of the line."""
     depth = 1
     for brace in _BRACE.finditer(text, start):
         depth += 1 if brace[0] == "{" else -1
@@ -77,7 +77,7 @@ _PLACE = re.compile(
 
 
 def without_places(text: str) -> str:
-    """Remove where in the picture things are, as models that ground their words mark it; the words stay."""
+    """Remove the positions in the picture that grounding models add to their words; keep the words."""
     return _PLACE.sub("", text) if "<" in text else text
 
 
@@ -85,7 +85,7 @@ _TURN = re.compile(r"[\s*#]*+(?:user|human|question|assistant)\**+\s?:", re.IGNO
 
 
 def first_turn(lines: list[str]) -> list[str]:
-    """Cut off what follows a further question: small models go on and invent the next turn."""
+    """Remove the lines from the next question on: small models continue with an invented turn."""
     for number, line in enumerate(lines):
         turn = _TURN.match(line) if number else None
         if turn is not None and "assistant" not in turn[0].casefold():
@@ -104,10 +104,10 @@ _ANSWER_LABEL = re.compile(rf"{_BEFORE_LABEL} (?:{_COLON}|\s++is\b) | {_CHINESE}
 _HEADING = re.compile(rf"{_BEFORE_LABEL} [\s*_\#]*+", re.VERBOSE | re.IGNORECASE)
 
 
-def labelled(lines: list[str], *, sentence: bool = False) -> str:
-    """Return the answer that a label such as `Final answer:` marks; all lines where there is none.
+def text_after_label(lines: list[str], *, sentence: bool = False) -> str:
+    """Return the answer after a label such as `Final answer:`; all lines if there is no label.
 
-    A label on the first line counts, for what follows may be made up; otherwise the last one does.
+    A label on the first line is used, because later lines may be invented; otherwise the last label is used.
     """
     label = _LABEL if sentence else _ANSWER_LABEL
     found = ""
@@ -116,14 +116,14 @@ def labelled(lines: list[str], *, sentence: bool = False) -> str:
         heads = bool(below) and _HEADING.fullmatch(line) is not None
         end = len(line) if heads else _label_end(line, label)
         if end:
-            found = next(filter(None, map(bare, (line[end:], below))), found)
+            found = next(filter(None, map(strip_wrappers, (line[end:], below))), found)
             if number == 0 and found and not heads:
                 break
     return found or "\n".join(lines)
 
 
 def _label_end(line: str, label: re.Pattern[str]) -> int:
-    """Return where the labels at a line's beginning end."""
+    """Return the end of the labels at the start of a line."""
     end = 0
     while match := label.match(line, end):
         end = match.end()
@@ -134,7 +134,7 @@ _FIELDS = ("answer", "final_answer", "short_answer", "caption", "response", "res
 
 
 def _field(text: str) -> str:
-    """Return the answer in an object of JSON such as `{"answer": "red"}`; any other text as it is."""
+    """Return the answer in a JSON object such as `{"answer": "red"}`; return other text unchanged."""
     if not (text.startswith("{") and text.rstrip().endswith("}")):
         return text
     try:
@@ -155,19 +155,19 @@ _PAIRS = {
     "「": "」", "『": "』", "《": "》", "*": "*", "_": "_", "$": "$",
 }  # fmt: skip
 _OPENED = '"`“'
-"""Quotes that are removed at one end, too, if the other end lacks its own."""
-_MOST_WRAPPERS = 8
+"""Quotes that are removed even if only one end of the answer has one."""
+_MAX_WRAPPERS = 8
 _ELEMENT = re.compile(r"<(\w{1,20})(?:\s[^<>]{0,200})?>([^<>]*)</\1>")
 _STRONG = re.compile(r"(\*{2,3})(?=[^\s*])([^*\n]*)(?<=[^\s*])\1")
 
 
-def bare(text: str) -> str:
-    """Remove white space, quotes, emphasis and elements of HTML around an answer, and strong emphasis inside.
+def strip_wrappers(text: str) -> str:
+    """Remove white space, quotes, emphasis and HTML elements around an answer, and strong emphasis inside.
 
     Quotes are removed in pairs: in `the sign says "STOP"` they belong to the answer.
     """
     text = _STRONG.sub(r"\2", text) if "**" in text else text
-    for _ in range(_MOST_WRAPPERS):
+    for _ in range(_MAX_WRAPPERS):
         inner = _inner(text.strip())
         if inner == text:
             break

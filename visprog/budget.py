@@ -1,4 +1,4 @@
-"""A bound on the memory that several threads use at once."""
+"""A limit on the memory that several threads use at the same time."""
 
 from __future__ import annotations
 
@@ -10,26 +10,24 @@ from threading import Condition
 
 
 class Budget:
-    """At most `limit` bytes are reserved at a time; callers wait for their turn, in order.
+    """Reserves at most `limit` bytes at the same time. Callers wait in order until there is room.
 
-    `used` is what is reserved now, `most` the most that was reserved at once. A larger reservation
-    than `limit` is granted when nothing else is reserved.
+    `used` is the number of bytes reserved now. A reservation larger than `limit` is granted when nothing else
+    is reserved.
     """
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self.used = 0
-        self.most = 0
         self._line: deque[object] = deque()
         self._changed = Condition()
 
     @contextmanager
     def reserve(self, size: int) -> Iterator[None]:
-        """Hold `size` bytes inside the block; wait until there is room for them."""
+        """Reserve `size` bytes inside the block; wait until there is room for them."""
         with self._changed:
             self._wait(size)
             self.used += size
-            self.most = max(self.most, self.used)
         try:
             yield
         finally:
@@ -50,9 +48,9 @@ class Budget:
 
 
 def release_memory() -> None:
-    """Give freed memory back to the system: glibc keeps up to hundreds of megabytes for each thread.
+    """Return freed memory to the system: glibc can keep hundreds of megabytes for each thread.
 
-    Does nothing where the C library has no such function.
+    Do nothing if the C library has no such function.
     """
     try:
         trim = ctypes.CDLL(None).malloc_trim

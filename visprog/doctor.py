@@ -1,4 +1,4 @@
-"""What works on this machine, what is missing, and how to get it."""
+"""Checks which parts of VisProg work on this machine, and how to install the missing ones."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ State = Literal["works", "missing", "broken"]
 
 
 class Finding(NamedTuple):
-    """One thing that was looked at. `advice` says how to get what is missing."""
+    """The state of one part. `advice` tells how to get it if it is missing."""
 
     group: str
     name: str
@@ -34,7 +34,7 @@ class Finding(NamedTuple):
 
 
 def diagnose(session: VisProg) -> list[Finding]:
-    """Look at packages, models, tools and planners. Models without weights are loaded, to see them work."""
+    """Check packages, models, tools and planners. Models without weights are loaded as a test."""
     models = {finding.name: finding for finding in _models(session)}
     return [*_packages(), *models.values(), *_tools(session, models), *_planners(session)]
 
@@ -46,18 +46,19 @@ def _packages() -> Iterator[Finding]:
         ("PIL", "pillow"),
         ("numpy", "numpy"),
         ("openai", "openai"),
+        ("google.protobuf", "protobuf"),
     ):
         yield _package(module, package)
     if importlib.util.find_spec("augly") is None:
         yield Finding(
-            "packages", "augly", "broken", "its emoji sprites are not installed", "pip install augly"
+            "packages", "augly", "broken", "its emoji drawings are not installed", "pip install augly"
         )
     for extra in extras.EXTRAS:
         yield _extra(extra)
 
 
 def _extra(extra: str) -> Finding:
-    """Look at an extra as a whole: one command installs all that is missing of it."""
+    """Check an extra as a whole, because one command installs all of its packages."""
     missing = extras.missing_packages(extra)
     if missing:
         verb = "are" if len(missing) > 1 else "is"
@@ -84,10 +85,10 @@ def _models(session: VisProg) -> Iterator[Finding]:
         if not session.models.has(entry.role):
             advice = f"`--model {entry.role}=BACKEND:IDENTIFIER`, or another profile"
             yield Finding("models", entry.role, "missing", f"the profile {profile} has none", advice)
-        elif entry.extra:  # one line of the group extras says how to install it
+        elif entry.extra:  # the group `extras` shows the command that installs it
             fact = f"{entry.model} needs the extra `{entry.extra}`"
             yield Finding("models", entry.role, "missing", fact)
-        elif entry.size:  # large weights: whether they are here can be told without loading them
+        elif entry.size:  # large weights are looked up, not loaded
             advice = f"`visprog models --models {profile} pull {entry.role}`"
             here = entry.state == "here"
             fact = entry.model if here else f"{entry.model}, {entry.size}, is not here"
@@ -118,24 +119,24 @@ def _tools(session: VisProg, models: dict[str, Finding]) -> Iterator[Finding]:
 
 
 def _planners(session: VisProg) -> Iterator[Finding]:
-    yield Finding("planners", "examples", "works", "follows the banks of examples, without a model")
+    yield Finding("planners", "examples", "works", "adapts the closest example of a bank; needs no model")
     own = session.models.profile.planner
     if own not in ("examples", "openai"):
         try:
             choose_planner(own, session.models)
-            yield Finding("planners", own, "works", "the profile's own")
+            yield Finding("planners", own, "works", "the planner of the profile")
         except VisProgError as error:
             yield Finding("planners", own, "missing", error.message, error.help or "")
     variables = [name for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL") if os.environ.get(name)]
     spec = session.models.spec("language_model")
     if spec is not None and spec.backend == "openai" and spec.options.get("base_url"):
-        yield Finding("planners", "openai", "works", "the profile names a server, which was not asked")
+        yield Finding("planners", "openai", "works", "the profile names a server; it was not contacted")
     elif variables:
         yield Finding(
-            "planners", "openai", "works", f"{' and '.join(variables)} set; the server was not asked"
+            "planners", "openai", "works", f"{' and '.join(variables)} set; the server was not contacted"
         )
     else:
-        advice = "set OPENAI_API_KEY, or OPENAI_BASE_URL for a server of your own"
+        advice = "set OPENAI_API_KEY, or OPENAI_BASE_URL for your own server"
         yield Finding("planners", "openai", "missing", "neither a key nor an address is set", advice)
 
 

@@ -1,24 +1,24 @@
-"""Everything that VisProg raises on purpose.
+"""The errors that VisProg raises.
 
 VisProgError
-├── UsageError            the caller asked for something that cannot be
-├── ProgramError          a program has errors; `diagnostics` holds each of them
-├── ExpressionError       an Eval expression cannot be computed from these values
-├── ImageError            a picture cannot be read, or may not be
-├── AudioError            a recording cannot be read, or may not be
-├── ToolError             a tool is declared or registered wrongly
+├── UsageError            a missing input, an unknown profile, or another mistake of the caller
+├── ProgramError          a program has errors; `diagnostics` lists them
+├── ExpressionError       an Eval expression cannot be computed from its values
+├── ImageError            a picture cannot be read, or is rejected
+├── AudioError            a recording cannot be read, or is rejected
+├── ToolError             the declaration or registration of a tool is wrong
 ├── StepError             a step failed while running; names the step, its line and the cause
-├── DeadlineExceeded      the run's deadline passed before a step was done
-├── ModelError            a model could not do its work
-│   ├── ModelUnavailable  nothing fills the role, or its weights, key or package are missing
+├── DeadlineExceeded      the run's deadline passed before a step finished
+├── ModelError            a model failed
+│   ├── ModelUnavailable  no model for the role, or its weights, key or package are missing
 │   ├── ModelRefused      the service rejected the key or the request
 │   │   └── ContextTooLong    the request has more text than the model can read
 │   ├── ModelTimeout      no answer within the deadline
-│   └── ModelFailed       an answer came and is of no use, or the service failed
-│       └── AnswerCut     the answer reached the limit of its length; `text` is what there is of it
-├── WorkerDied            the process that ran a task ended before the task did
-├── PlanError             no program could be made from the instruction
-└── OutputError           a result cannot be written where it should go
+│   └── ModelFailed       the answer is unusable, or the service failed
+│       └── AnswerCut     the answer reached its length limit; `text` is the incomplete answer
+├── WorkerDied            the process that ran a task exited before the task finished
+├── PlanError             no program could be written for the instruction
+└── OutputError           a result cannot be written to its destination
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ if TYPE_CHECKING:
 
 
 class VisProgError(Exception):
-    """The root of the tree. `message` says what was found and expected; `help` what to do next.
+    """The base class. `message` says what was found and expected, `help` what to do next.
 
-    A `transient` error comes from the machine, a model server or a deadline, not from the program or the
-    picture: trying again may succeed, so a batch does not keep it as the final outcome of a task.
+    A `transient` error is caused by the machine, a model server or a deadline, not by the program or the
+    picture. A retry may succeed, so a batch does not record it as the final outcome of a task.
     """
 
     transient: ClassVar[bool] = False
@@ -50,40 +50,40 @@ class VisProgError(Exception):
         return f"{self.message}\nhelp: {self.help}" if self.help else self.message
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Be pickled by what it holds: the constructors take arguments by name, and pickle gives none."""
+        """Pickle the attributes: pickle cannot pass the constructors' keyword arguments."""
         return copyreg.__newobj__, (type(self), *self.args), self.__dict__  # type: ignore[attr-defined]
 
 
-_LONGEST = 2_000
-"""Characters of a message of somebody else's code that ours repeat."""
+_MAX_QUOTED = 2_000
+"""Maximum characters of another library's message that our messages quote."""
 
 
 def described(error: BaseException) -> str:
-    """Return an error's type and message, in one text of bounded length.
+    """Return the type and message of an error, shortened.
 
-    Somebody else's code raised it: its message may be huge, and asking for it may fail.
+    The error can be from any code: its message may be huge, and reading it may fail.
     """
     kind = type(error).__name__
     try:
         message = str(error)
-    except Exception:  # whatever the error's own code raises
+    except Exception:  # the error's own code may raise anything
         return f"{kind} (its message cannot be read)"
     return f"{kind}: {shortened(message)}" if message.strip() else kind
 
 
 def shortened(message: str) -> str:
-    """Return a message of bounded length."""
-    if len(message) <= _LONGEST:
+    """Return the message, shortened if it is too long."""
+    if len(message) <= _MAX_QUOTED:
         return message
-    return f"{message[:_LONGEST].rstrip()}... ({len(message):,} characters in all)"
+    return f"{message[:_MAX_QUOTED].rstrip()}... ({len(message):,} characters in all)"
 
 
 class UsageError(VisProgError):
-    """The caller asked for something that cannot be: a missing input, an unknown profile."""
+    """A mistake of the caller, such as a missing input or an unknown profile."""
 
 
 class ProgramError(VisProgError):
-    """A program has errors; `diagnostics` holds each of them, warnings too."""
+    """A program has errors. `diagnostics` lists them, and the warnings."""
 
     def __init__(
         self,
@@ -97,19 +97,19 @@ class ProgramError(VisProgError):
 
 
 class ExpressionError(VisProgError):
-    """An Eval expression cannot be computed from these values."""
+    """An Eval expression cannot be computed from its values."""
 
 
 class ImageError(VisProgError):
-    """A picture cannot be read, or may not be: its format, its size, its damage."""
+    """A picture cannot be read, or is rejected: wrong format, too large, or damaged."""
 
 
 class AudioError(VisProgError):
-    """A recording cannot be read, or may not be: its format, its length, its damage."""
+    """A recording cannot be read, or is rejected: wrong format, too long, or damaged."""
 
 
 class ToolError(VisProgError):
-    """A tool is declared or registered wrongly."""
+    """The declaration or registration of a tool is wrong."""
 
 
 class StepError(VisProgError):
@@ -129,10 +129,10 @@ class StepError(VisProgError):
 
 
 class DeadlineExceeded(VisProgError):  # noqa: N818
-    """The run's deadline passed before a step was done.
+    """The run's deadline passed before a step finished.
 
-    This says nothing of the program: with more time the step may succeed. `running` says whether the step had
-    begun. It is then left to itself, and its result is not used.
+    The program may be correct: with more time the step may succeed. `running` is true if the step had
+    started. Such a step continues in the background, and its result is ignored.
     """
 
     def __init__(self, message: str, *, help: str | None = None, running: bool = False) -> None:
@@ -141,13 +141,13 @@ class DeadlineExceeded(VisProgError):  # noqa: N818
 
 
 class ModelError(VisProgError):
-    """A model could not do its work."""
+    """A model failed."""
 
     transient: ClassVar[bool] = True
 
 
 class ModelUnavailable(ModelError):  # noqa: N818
-    """Nothing fills the role, or its weights, key or package are missing."""
+    """There is no model for the role, or its weights, key or package are missing."""
 
 
 class ModelRefused(ModelError):  # noqa: N818
@@ -163,11 +163,11 @@ class ModelTimeout(ModelError):  # noqa: N818
 
 
 class ModelFailed(ModelError):  # noqa: N818
-    """An answer came and is of no use, or the service failed."""
+    """The answer is unusable, or the service failed."""
 
 
 class AnswerCut(ModelFailed):
-    """The answer reached the limit of its length. `text` is what there is of it."""
+    """The answer reached its length limit. `text` is the incomplete answer."""
 
     def __init__(self, message: str, *, help: str | None = None, text: str = "") -> None:
         super().__init__(message, help=help)
@@ -175,16 +175,16 @@ class AnswerCut(ModelFailed):
 
 
 class WorkerDied(VisProgError):  # noqa: N818
-    """The process that ran a task ended before the task did."""
+    """The process that ran a task exited before the task finished."""
 
     transient: ClassVar[bool] = True
 
 
 class PlanError(VisProgError):
-    """No program could be made from the instruction.
+    """No program could be written for the instruction.
 
-    Where a language model was asked, `program` is the text of its last attempt, `diagnostics` what is wrong
-    with it, and `transcript` every message that the model read or wrote.
+    With a language model as planner, `program` is the text of its last attempt, `diagnostics` are the errors
+    in it, and `transcript` contains every message that the model read or wrote.
     """
 
     def __init__(
@@ -203,4 +203,4 @@ class PlanError(VisProgError):
 
 
 class OutputError(VisProgError):
-    """A result cannot be written where it should go."""
+    """A result cannot be written to its destination."""

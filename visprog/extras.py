@@ -26,8 +26,8 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
 }
 """The packages of each extra, by the names under which they are imported."""
 
-_BROUGHT_ALONG = {"huggingface_hub": "models", "tokenizers": "models"}
-"""Packages that VisProg imports and an extra installs because its packages need them."""
+_DEPENDENCIES = {"huggingface_hub": "models", "tokenizers": "models"}
+"""Packages that VisProg imports and that come with an extra as dependencies of its packages."""
 
 _DISTRIBUTIONS = {
     "PIL": "pillow",
@@ -35,18 +35,18 @@ _DISTRIBUTIONS = {
     "google": "protobuf",
     "open_clip": "open-clip-torch",
 }
-"""What to install for packages that are imported under another name."""
+"""The requirements of packages that are imported under another name."""
 
 
 def extra_of(module: str) -> str | None:
-    """Return the extra that installs the package of a module; None for all other packages."""
+    """Return the extra that installs the package of a module; None if no extra does."""
     package = module.partition(".")[0]
     found = (extra for extra, packages in EXTRAS.items() if package in packages)
-    return next(found, None) or _BROUGHT_ALONG.get(package)
+    return next(found, None) or _DEPENDENCIES.get(package)
 
 
 def is_installed(package: str) -> bool:
-    """Return whether Python finds a package. It is not imported."""
+    """Return whether a package is installed. It is not imported."""
     try:
         return find_spec(package) is not None
     except (ImportError, ValueError):
@@ -55,30 +55,30 @@ def is_installed(package: str) -> bool:
 
 def missing_packages(extra: str) -> list[str]:
     """Return the packages of an extra that are not installed."""
-    brought_along = [package for package, other in _BROUGHT_ALONG.items() if other == extra]
-    return [package for package in (*EXTRAS[extra], *brought_along) if not is_installed(package)]
+    dependencies = [package for package, other in _DEPENDENCIES.items() if other == extra]
+    return [package for package in (*EXTRAS[extra], *dependencies) if not is_installed(package)]
 
 
 def missing_extra(packages: Collection[str]) -> str | None:
-    """Return the extra that installs those of the packages that are missing; None if none is.
+    """Return the extra of a backend's packages if one of them is missing; None if all are installed.
 
-    If several extras are, it is the last: it stands for the package that the others serve.
+    It is the extra of the last package, because backends list their main package last.
     """
     extras = [extra_of(package) for package in packages]
     return extras[-1] if not all(map(is_installed, packages)) else None
 
 
 def version_of(package: str) -> str:
-    """Return the version of an installed package; nothing if it has no metadata."""
+    """Return the version of an installed package; an empty text if it has no metadata."""
     try:
         return version(_DISTRIBUTIONS.get(package, package))
     except PackageNotFoundError:
         return ""
 
 
-def advice_for(missing: str, wanted: str) -> str:
-    """Return the command that installs the package `missing`, which importing `wanted` asks for."""
-    extra = extra_of(missing) or extra_of(wanted)
+def advice_for(missing: str, imported: str) -> str:
+    """Return the command that installs the package `missing`, which the module `imported` needs."""
+    extra = extra_of(missing) or extra_of(imported)
     return install_extra(extra) if extra else install(_DISTRIBUTIONS.get(missing, missing))
 
 
@@ -88,7 +88,7 @@ def install_extra(extra: str) -> str:
 
 
 def reinstall(package: str) -> str:
-    """Return the command that replaces an installed package, given by the name under which it is imported."""
+    """Return the command that reinstalls a package, given by the name under which it is imported."""
     return f"pip install --force-reinstall '{_DISTRIBUTIONS.get(package, package)}'"
 
 

@@ -1,13 +1,13 @@
-"""First imports of other people's libraries: one at a time, and with an error that says what to install.
+"""Imports of third-party libraries: one at a time, with an error message that names the missing package.
 
-Several of these libraries cannot be imported by two threads at once: OpenCV replaces its own entry in
-`sys.modules` while it is imported, and large packages import each other in circles, where Python breaks a
-deadlock between threads by handing out modules that are not complete.
+Some libraries cannot be imported by two threads at the same time. OpenCV replaces its own entry in
+`sys.modules` during its import. Large packages import each other in circles; to avoid a deadlock, Python then
+gives other threads incomplete modules.
 
-Packages such as transformers import their parts only when they are asked for. For these, a block of
-`importing` names and imports the part itself.
+Packages such as transformers import their parts on first use. For these, the block of `importing` names and
+imports the part itself.
 
-Lock order: the gate of `visprog.models.locks` first, then the lock of this module. So a thread that computes
+Lock order: first the gate of `visprog.models.locks`, then the lock of this module. So a thread that computes
 or loads may import, but a thread that imports must not wait for a model.
 """
 
@@ -29,10 +29,10 @@ _IMPORTED: set[str] = set()
 
 @contextmanager
 def importing(module: str) -> Iterator[None]:
-    """Hold off all other first imports inside the block, which imports `module`.
+    """Block the first imports of other threads inside the block, which imports `module`.
 
-    This costs next to nothing once `module` was imported in such a block. Inside the block only imports may
-    happen, so that no thread waits for anything else.
+    Later blocks for the same `module` take no lock. The block must only import, so that no thread waits for
+    other work.
     """
     if module in _IMPORTED:
         yield
@@ -44,14 +44,14 @@ def importing(module: str) -> Iterator[None]:
 
 @contextmanager
 def imports_held() -> Iterator[None]:
-    """Hold off all first imports inside the block, for libraries that import their parts as they work."""
+    """Block the first imports of other threads, for libraries that import their parts while they work."""
     with _LOCK:
         yield
 
 
 @contextmanager
 def needs(module: str, error: type[VisProgError] = ModelUnavailable) -> Iterator[None]:
-    """Import alone, as `importing` does, and turn a failing import into an `error` that says what to do."""
+    """Import as in `importing`, and turn an ImportError into an `error` with advice."""
     try:
         with importing(module):
             yield
@@ -61,7 +61,7 @@ def needs(module: str, error: type[VisProgError] = ModelUnavailable) -> Iterator
 
 
 def explain(cause: Exception, module: str) -> tuple[str, str]:
-    """Say why importing `module` failed, and how to mend that."""
+    """Return why importing `module` failed, and what to do."""
     package = module.partition(".")[0]
     missing = _missing(cause)
     if missing is None:
@@ -73,7 +73,7 @@ def explain(cause: Exception, module: str) -> tuple[str, str]:
     if missing in sys.stdlib_module_names:
         return (
             f"the package {package} cannot be imported: this Python has no module {missing}",
-            "install a complete Python; some systems keep parts of it in packages of their own",
+            "install a complete Python; some systems put parts of Python into separate packages",
         )
     extra = extra_of(missing) or extra_of(module)
     subject = f"the extra `{extra}` is not complete: " if extra else ""
@@ -84,9 +84,9 @@ def explain(cause: Exception, module: str) -> tuple[str, str]:
 
 
 def _missing(cause: Exception) -> str | None:
-    """Return the package that was not found; None if the import failed for another reason.
+    """Return the missing package; None if the import failed for another reason.
 
-    Libraries that look for optional packages themselves name them only in the text of the error.
+    Some libraries check for optional packages themselves, and name them only in the text of the error.
     """
     package = str(cause.name or "").partition(".")[0] if isinstance(cause, ModuleNotFoundError) else ""
     if package.isidentifier():
@@ -104,7 +104,7 @@ def _first_line(cause: Exception) -> str:
 
 
 def load_opencv() -> ModuleType:
-    """Return the module cv2. Raises ModelUnavailable where it is missing or lacks a system library."""
+    """Return the module cv2. Raises ModelUnavailable if it or a system library that it needs is missing."""
     try:
         with importing("cv2"):
             import cv2
@@ -114,7 +114,7 @@ def load_opencv() -> ModuleType:
             raise ModelUnavailable(message, help=advice) from cause
         raise ModelUnavailable(
             f"OpenCV is installed but cannot be loaded: {cause}",
-            help="a system library is missing; on Debian or Ubuntu `apt-get install libgl1 libglib2.0-0` "
-            "brings it, on Fedora `dnf install mesa-libGL glib2`",
+            help="a system library is missing; install it on Debian or Ubuntu with "
+            "`apt-get install libgl1 libglib2.0-0`, on Fedora with `dnf install mesa-libGL glib2`",
         ) from cause
     return cv2

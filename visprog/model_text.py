@@ -1,10 +1,10 @@
-r"""What a model said, without what surrounds it: thoughts, turn tokens, answer wrappers and Markdown.
+r"""Clean a model's reply: remove thoughts, turn tokens and list markers, and find its JSON.
 
-Models write `<think>...</think>`, `[THINK]`, `<|channel|>analysis`, `<|im_end|>`, `\boxed{yes}` and the like
-around what they were asked for. Every role reads text through this module, for local and remote models alike.
+Models write `<think>...</think>`, `[THINK]`, `<|channel|>analysis`, `<|im_end|>` and similar text around
+their answers. Every role uses this module, for local and remote models.
 
-A text comes from outside, so every function takes time linear in its length, whatever it repeats: patterns
-are bounded or possessive, and no text is searched again from each of its positions.
+The text is untrusted, so every function takes linear time for any input: patterns are bounded or possessive,
+and no text is searched again from each of its positions.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ _INVISIBLE = dict.fromkeys(map(ord, "\ufeff\u200b\u2060"))
 _QUOTES = "\"'`“”‘’"
 
 
-def spoken(text: str) -> str:
-    """Return what the model said in its turn: no thoughts, no turn tokens, no invisible characters."""
+def clean_reply(text: str) -> str:
+    """Return the model's reply without thoughts, turn tokens and invisible characters."""
     return without_turn_tokens(without_thoughts(without_invisible(text))).strip()
 
 
@@ -29,8 +29,8 @@ def without_invisible(text: str) -> str:
     return text if text.isascii() else text.translate(_INVISIBLE)
 
 
-def is_mentioned(text: str, start: int, end: int) -> bool:
-    """Whether a mark stands alone between two equal quotes: it is spoken of, not used."""
+def is_quoted(text: str, start: int, end: int) -> bool:
+    """Return whether a token is between two equal quotes: the model mentions it and does not use it."""
     return start > 0 and text[start - 1] in _QUOTES and text[end : end + 1] == text[start - 1]
 
 
@@ -38,10 +38,10 @@ _TAG = re.compile(
     r"(?P<bracket><[|｜]?(?![<|])|&lt;|\[(?!\[)|[◁【《＜])\s?(?P<slash>/?)(?P<name>[\w▁:.-]{1,40})"
     r"(?P<rest>\s[^<>\[\]]{0,200})?(?P<empty>/?)(?:[|｜]?>|&gt;|[\]▷】》＞])"
 )
-_SPOKEN_END = re.compile(
+_THOUGHT_END = re.compile(
     r"^(?:here(?: i|['’])s my response:|\.\.\.done thinking\.)", re.IGNORECASE | re.MULTILINE
 )
-"""Words that end a thought: Granite's, and those of Ollama's command line."""
+"""Words that end a thought, as Granite and Ollama's command line write them."""
 _GEMMA = re.compile(
     r"<\|channel>\s?thought|<(?:unused|ctrl)94>thought|(?P<close><channel\|>|<(?:unused|ctrl)95>)"
 )
@@ -51,40 +51,40 @@ _THOUGHTS = frozenset(
     "monologue deliberation".split()
 )
 _BRACKETED = frozenset({"think", "thinking", "thought", "thoughts", "reasoning"})
-"""What opens a thought in square brackets, where other words may be a heading or a list's item."""
+"""Words that start a thought in square brackets; other words may be a heading or an item of a list."""
 _CLOSING = frozenset({"end", "close", "stop", "suffix"})
 
 
-_Mark = tuple[int, int, bool]
-"""Where the mark of a thought starts and ends, and whether it opens the thought."""
+_ThoughtTag = tuple[int, int, bool]
+"""The start and end of a thought's tag, and whether it is an opening tag."""
 
 
 def without_thoughts(text: str) -> str:
-    """Remove what reasoning models think aloud, in brackets of any style or in channels.
+    """Remove the thoughts of reasoning models, in tags of any style or in channels.
 
-    A thought whose opening the server withheld reaches from the beginning to its closing mark; one that was
-    cut reaches to the end. Thoughts may hold thoughts.
+    A thought without an opening tag starts at the beginning of the text: some servers remove the tag. A
+    thought without a closing tag ends at the end of the text. Thoughts can be nested.
     """
     text = _final_channel(text)
     kept: list[str] = []
     start, unclosed, inside = 0, 0, False
-    for mark_start, mark_end, opens in _thought_marks(text):
+    for tag_start, tag_end, opens in _thought_tags(text):
         if inside:
             unclosed += opens
         elif opens:
-            kept.append(text[start:mark_start])
+            kept.append(text[start:tag_start])
         elif unclosed:  # this closes the outer one of two thoughts
             unclosed -= 1
         else:
             kept.clear()
-        inside, start = opens, mark_end
+        inside, start = opens, tag_end
     if not inside:
         kept.append(text[start:])
     return _joined(kept)
 
 
 def _joined(pieces: list[str]) -> str:
-    """Join the pieces around thoughts; two words or statements are not run together."""
+    """Join the pieces around thoughts, with a line feed where two words or statements would touch."""
     whole: list[str] = []
     for piece in filter(None, pieces):
         if whole and not whole[-1][-1].isspace() and not piece[0].isspace():
@@ -93,21 +93,21 @@ def _joined(pieces: list[str]) -> str:
     return "".join(whole)
 
 
-def _thought_marks(text: str) -> list[_Mark]:
+def _thought_tags(text: str) -> list[_ThoughtTag]:
     found = [*_tagged_thoughts(text)]
-    found += [(*match.span(), False) for match in _SPOKEN_END.finditer(text)]
+    found += [(*match.span(), False) for match in _THOUGHT_END.finditer(text)]
     found += [(*match.span(), match["close"] is None) for match in _GEMMA.finditer(text)]
     return sorted(found)
 
 
-def _tagged_thoughts(text: str) -> Iterator[_Mark]:
+def _tagged_thoughts(text: str) -> Iterator[_ThoughtTag]:
     for match in _TAG.finditer(text):
         bracket, slash, name, rest, empty = match.groups()
         closes = _closes_thought(name)
         if closes is None or (bracket == "[" and (rest or name.casefold() not in _BRACKETED)):
             continue
         start, end = match.span()
-        if is_mentioned(text, start, end):
+        if is_quoted(text, start, end):
             continue
         yield start, end, not (slash or closes)
         if empty or (rest and rest.endswith("/")):
@@ -116,7 +116,7 @@ def _tagged_thoughts(text: str) -> Iterator[_Mark]:
 
 @lru_cache(maxsize=1024)
 def _closes_thought(name: str) -> bool | None:
-    """Whether a tag of this name closes a thought, going by the name alone; None if it marks no thought."""
+    """Return whether a tag of this name closes a thought; None if it is not a tag of a thought."""
     words = set(_SEPARATOR.split(name.casefold()))
     if words & _THOUGHTS or ("inner" in words and words & {"prefix", "suffix"}):  # as Apertus writes
         return bool(words & _CLOSING)
@@ -124,37 +124,37 @@ def _closes_thought(name: str) -> bool | None:
 
 
 _HARMONY_END = re.compile(r"<\|(?:end|return|call|start|channel)\|>")
-_HEADER = 200
-"""No header of a channel has more characters."""
+_MAX_HEADER = 200
+"""Maximum characters of a channel's header."""
 
 
 def _final_channel(text: str) -> str:
-    """Return what stands in the final channel of a text that has channels, as gpt-oss writes it."""
+    """Return the content of the final channel of a text with channels, as gpt-oss writes them."""
     head, *segments = _split_at("<|message|>", text)
     if not segments:
         return _without_channel_names(text)
-    said = ""
+    content = ""
     for segment in segments:
-        if _is_final(head[-_HEADER:]):
+        if _is_final(head[-_MAX_HEADER:]):
             end = _HARMONY_END.search(segment)
-            said = (segment[: end.start()] if end else segment).strip() or said
+            content = (segment[: end.start()] if end else segment).strip() or content
         head = segment
-    return said
+    return content
 
 
 def _split_at(token: str, text: str) -> list[str]:
-    """Split a text at a token where it is used, and not spoken of."""
+    """Split a text at each token that is not quoted."""
     pieces: list[str] = []
     start = 0
     for match in re.finditer(re.escape(token), text):
-        if not is_mentioned(text, *match.span()):
+        if not is_quoted(text, *match.span()):
             pieces.append(text[start : match.start()])
             start = match.end()
     return [*pieces, text[start:]]
 
 
 def _is_final(header: str) -> bool:
-    """Whether what follows a header is said to the user."""
+    """Return whether the message after a header is for the user."""
     before, channel, name = header.rpartition("<|channel|>")
     if channel:
         return name.lstrip().startswith("final")
@@ -165,7 +165,7 @@ def _is_final(header: str) -> bool:
 
 
 def _without_channel_names(text: str) -> str:
-    """Read channels without their messages, or without their tokens, which some servers strip."""
+    """Return the final channel of a text from a server that removes message tokens, or all tokens."""
     before, *channels = _split_at("<|channel|>", text)
     if channels:
         after = "<|channel|>".join(channels)
@@ -208,24 +208,24 @@ _ROLES = {
     "user_token": False,
     "system_token": False,
 }
-"""Tokens and words that begin a turn, and whether it is the model's."""
+"""Tokens and words that start a turn, and whether it is the model's turn."""
 
 
 def without_turn_tokens(text: str) -> str:
-    """Remove the tokens of chat templates, and all turns but the model's first."""
+    """Remove the tokens of chat templates, and every turn except the model's first one."""
     kept: list[str] = []
-    start, own, said = 0, True, False
+    start, own, replied = 0, True, False
     for match in _TURN_TOKEN.finditer(text):
-        if match.start() < start or is_mentioned(text, *match.span()):
+        if match.start() < start or is_quoted(text, *match.span()):
             continue
         piece = text[start : match.start()] if own else ""
         kept.append(piece)
-        said = said or bool(piece.strip())
+        replied = replied or bool(piece.strip())
         name = (match["token"] or match["word"] or match["square"] or "").casefold()
         name = re.sub(r"[▁ -]", "_", name)
         start = match.end()
         role = _ROLE.match(text, start) if name in _STARTS else None
-        if said and (name in _ENDS or name in _STARTS or name in _ROLES):
+        if replied and (name in _ENDS or name in _STARTS or name in _ROLES):
             return "".join(kept)
         own = _ROLES.get(name, own and name != "inst")
         if role is not None:
@@ -242,12 +242,12 @@ _MARKER = re.compile(
 
 
 def is_fence(line: str) -> bool:
-    """Whether a line of Markdown begins or ends a block of code."""
+    """Return whether a line of Markdown starts or ends a block of code."""
     return _FENCE.fullmatch(line) is not None
 
 
 def without_marker(line: str) -> str | None:
-    """Return a list's line without its bullet or number; None for a line that has neither."""
+    """Return a line of a list without its bullet or number; None if it has neither."""
     bold = line.lstrip()
     bold = bold[2:] if bold.startswith("**") else bold  # as in `**1. Sheldon**`
     found = _MARKER.match(bold)
@@ -255,48 +255,48 @@ def without_marker(line: str) -> str | None:
 
 
 def find_json(text: str, *kinds: type) -> Any:
-    """Return the first JSON value of one of these kinds (dict, list) among what a model said.
+    """Return the first JSON value of one of these kinds (dict, list) in a model's reply.
 
-    Raises ValueError with a complaint for the model where there is none.
+    Raise ValueError with a message for the model if there is none.
     """
-    said = spoken(text)
+    reply = clean_reply(text)
     brackets = [("{", "}") if kind is dict else ("[", "]") for kind in kinds]
-    spans = [(said.find(first), said.rfind(last) + 1) for first, last in brackets]
+    spans = [(reply.find(first), reply.rfind(last) + 1) for first, last in brackets]
     spans = sorted(span for span in spans if 0 <= span[0] < span[1])
     if not spans:
-        raise ValueError("it holds no JSON object")
+        raise ValueError("it contains no JSON object")
     for start, end in spans:
         for read in (json.loads, _first_value, _almost_json):
             try:
-                found = read(said[start:end])
+                found = read(reply[start:end])
             except (ValueError, RecursionError):
                 continue
             if isinstance(found, kinds):
                 return found
-    raise ValueError("its JSON cannot be read")
+    raise ValueError("its JSON cannot be parsed")
 
 
 def _first_value(text: str) -> object:
-    """Read the JSON value that a text begins with."""
+    """Parse the JSON value at the start of a text."""
     return json.JSONDecoder().raw_decode(text)[0]
 
 
-_ALMOST = re.compile(
+_ALMOST_JSON = re.compile(
     r"\"(?:[^\"\\\n]|\\.){0,1000}+\"|'(?P<text>(?:[^'\\\n]|\\.){0,1000}+)'|(?P<comma>,)(?=\s{0,100}[}\]])"
     r"|\b(?P<word>True|False|None)\b"
 )
 _PYTHON = {"True": "true", "False": "false", "None": "null"}
-_LONGEST_ALMOST = 50_000
+_MAX_ALMOST_JSON = 50_000
 
 
 def _almost_json(text: str) -> object:
-    """Read JSON as Python writes it: text in single quotes, True, None, a comma before a closing bracket."""
+    """Parse JSON in Python's notation: single quotes, True, None, a comma before a closing bracket."""
 
-    def mended(match: re.Match[str]) -> str:
+    def corrected(match: re.Match[str]) -> str:
         if match["text"] is not None:
             return json.dumps(match["text"].replace("\\'", "'"), ensure_ascii=False)
         return "" if match["comma"] else _PYTHON.get(match["word"], match[0])
 
-    if len(text) > _LONGEST_ALMOST:
-        raise ValueError("too long to mend")
-    return json.loads(_ALMOST.sub(mended, text))
+    if len(text) > _MAX_ALMOST_JSON:
+        raise ValueError("too long to correct")
+    return json.loads(_ALMOST_JSON.sub(corrected, text))

@@ -1,4 +1,4 @@
-"""English nouns: singular and plural, and common ones misspelt."""
+"""English nouns: singular and plural forms, and misspellings of common nouns."""
 
 from __future__ import annotations
 
@@ -62,13 +62,13 @@ _SAME = """
 """
 _UNCHANGED = frozenset(_SAME.split())
 _IN_USE = frozenset("use muse fuse ruse excuse recluse abuse refuse".split())
-"""Nouns in -use behind a consonant: the other plurals in -uses come from one in -us, as `octopuses` does."""
+"""Nouns in -use after a consonant: other plurals in -uses have a singular in -us, such as `octopuses`."""
 
 _COMPOUND = ("man", "woman", "child", "person", "foot", "goose", "mouse", "knife", "shelf", "scarf")
 
 
 def singular(noun: str) -> str:
-    """Return the singular of one word; one that is singular comes back as it is."""
+    """Return the singular of a noun; return a singular noun unchanged."""
     word = noun.casefold()
     if word in _UNCHANGED or word in _IRREGULAR:
         return noun
@@ -88,7 +88,7 @@ def singular(noun: str) -> str:
 
 
 def plural(noun: str) -> str:
-    """Return the plural of one word; one that is plural comes back as it is."""
+    """Return the plural of a noun; return a plural noun unchanged."""
     word = noun.casefold()
     if word in _UNCHANGED or word in _SINGULAR or singular(noun) != noun:
         return noun
@@ -106,13 +106,13 @@ def _cased(like: str, word: str) -> str:
     return word.capitalize() if like[:1].isupper() else word
 
 
-_COMMON = (
+COMMON_NOUNS = (
     "people", "person", "picture", "pictures", "image", "images", "photo", "photos", "photograph",
     "background", "children", "woman", "bicycle", "umbrella", "animal", "animals", "flower", "flowers",
     "elephant", "dog", "dogs", "cat", "cats", "car", "cars", "face", "faces", "man", "bird", "birds", "tree",
     "trees",
 )  # fmt: skip
-_WORDS_ALIKE = frozenset(
+_SIMILAR_WORDS = frozenset(
     """
     act acts cast arc arcs peoples persons persona personal parson pictured pitcher imager imagery imaged
     imago mage photon photons phono photog photographs photographed photography backgrounds bicycled bicycles
@@ -123,18 +123,18 @@ _WORDS_ALIKE = frozenset(
 
 
 def misspelt(word: str) -> str | None:
-    """Return the common noun that a word is a slip of the pen for, as `poeple` is; None for any other word.
+    """Return the common noun that a word misspells, such as `people` for `poeple`; None for other words.
 
-    Long words may have one letter too many, too few, wrong, or two neighbours swapped; in short ones, where a
-    letter often makes another word, only the swap counts.
+    A long word can have one extra, missing or wrong letter, or two swapped neighbours. In a short word, one
+    different letter often makes another noun, so only swapped neighbours are recognized.
     """
     written = word.casefold()
-    if written in _COMMON or written in _WORDS_ALIKE or not written.isalpha():
+    if written in COMMON_NOUNS or written in _SIMILAR_WORDS or not written.isalpha():
         return None
-    return next((noun for noun in _COMMON if _is_slip(written, noun)), None)
+    return next((noun for noun in COMMON_NOUNS if _is_typo(written, noun)), None)
 
 
-def _is_slip(word: str, noun: str) -> bool:
+def _is_typo(word: str, noun: str) -> bool:
     swaps = {noun[:i] + noun[i + 1] + noun[i] + noun[i + 2 :] for i in range(len(noun) - 1)}
     if len(noun) < 5 or noun in ("faces", "birds", "trees"):
         return word in swaps

@@ -1,8 +1,8 @@
-r"""Text that is safe to show: nothing in a program, an answer or a file name may steer what displays it.
+r"""Make text safe to display: escape the characters that could control a terminal or mislead its reader.
 
 Control characters can move a terminal's cursor, bidirectional controls can reorder a line, and invisible
-characters can hide text. All of them are shown as escapes, such as `\u202e`. Text that people write stays
-as it is: right-to-left scripts, combining marks, joiners between letters that need them, and emoji sequences.
+characters can hide text. All of them become escapes, such as `\u202e`. Ordinary text is unchanged, including
+right-to-left scripts, combining marks, joiners between letters that need them, and emoji sequences.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _EMOJI = (
     "\u2b00-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001faff"
 )
 _JOINING = "\u0600-\u08ff\u0900-\u0dff\u0f00-\u109f\u1780-\u18af\ua840-\ua87f\U00010900-\U00011fff"
-"""Scripts whose letters take joiners: Arabic, Mongolian, those of India and their relatives."""
+"""Scripts that use joiners between letters: Arabic, Mongolian, the scripts of India and its neighbours."""
 _IDEOGRAPHS = "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 
 _UNSAFE = (
@@ -25,7 +25,7 @@ _UNSAFE = (
     "\u2060-\u206f\u3164\ud800-\uf8ff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff"
     "\U00013430-\U0001345f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U0010ffff"
 )
-"""Controls, invisible characters, lone surrogates and characters for private use."""
+"""Controls, invisible characters, lone surrogates and private-use characters."""
 
 _SAFE_OR_UNSAFE = re.compile(
     rf"(?P<safe>\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{{1,6}}\U000e007f"  # the flag of Wales
@@ -38,14 +38,14 @@ _SAFE_OR_UNSAFE = re.compile(
 
 
 def printable(text: str) -> str:
-    """Escape what could steer or deceive, except line feeds (also those of Windows) and tabs."""
+    """Escape unsafe characters, except tabs and line ends; a line end of Windows becomes a line feed."""
     if text.isascii() and text.isprintable():
         return text
     return _SAFE_OR_UNSAFE.sub(_escaped, text.replace("\r\n", "\n"))
 
 
 def one_line(text: str) -> str:
-    """Return `printable` text with spaces for line feeds and tabs, so that columns stay."""
+    """Return `printable` text with a space for each line feed and tab, so that columns do not move."""
     return printable(text).replace("\n", " ").replace("\t", " ")
 
 
@@ -56,7 +56,7 @@ def json_text(
     allow_nan: bool = True,
     default: Callable[[Any], Any] | None = None,
 ) -> str:
-    """Return data as JSON in readable letters, with the escapes of JSON for what could steer or deceive.
+    """Return data as JSON without ASCII escapes for ordinary letters; escape unsafe characters.
 
     The options are those of `json.dumps`.
     """

@@ -25,9 +25,9 @@ from visprog.images import Images, load_image, need_of
 from visprog.inputs import input_names, named_images, read_program
 from visprog.language import coercion
 from visprog.language.checker import Checked, check
-from visprog.language.digest import render_digest
 from visprog.language.parser import Parsed, parse
 from visprog.language.program import Program
+from visprog.language.summary import render_summary
 from visprog.language.types import Type
 from visprog.models.roles import Transcriber
 from visprog.models.zoo import Zoo
@@ -142,7 +142,7 @@ class VisProg:
         if not checked.ok:
             errors = [each for each in checked.diagnostics if each.is_error]
             message = f"the program has {len(errors)} error{'s' * (len(errors) > 1)}"
-            shown = render_digest(errors, checked.program.source or str(checked.program))
+            shown = render_summary(errors, checked.program.source or str(checked.program))
             raise ProgramError(f"{message}\n\n{shown}", checked.diagnostics)
         return self._run(checked, _loaded(pictures), plan, observer, seconds)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from visprog.answer_text import bare, boxed, first_turn, labelled, tagged
-from visprog.model_text import find_json, is_fence, spoken, without_marker
+from visprog.answer_text import first_turn, strip_wrappers, text_after_label, text_in_box, text_in_tags
+from visprog.model_text import clean_reply, find_json, is_fence, without_marker
 from visprog.models.roles import LanguageModel, Message
 from visprog.tools import Warn, tool
 
@@ -49,7 +49,7 @@ def items_of(answer: str, most: int) -> list[str]:
 
     Return at most `most` items in order, without repetitions (case is ignored).
     """
-    text = spoken(boxed(tagged(answer)))
+    text = clean_reply(text_in_box(text_in_tags(answer)))
     parts = _from_json(text)
     if parts is None:
         parts = _from_lines(_TAG.sub("\n", text), most)
@@ -99,7 +99,7 @@ def _from_lines(text: str, most: int) -> list[str]:
     lines = [line for line in lines if line.strip() and not _is_heading(line)]
     if len(lines) != 1:
         return lines
-    line = labelled(lines)
+    line = text_after_label(lines)
     item = without_marker(line)
     return _from_commas(line if item is None else item, most)
 
@@ -176,7 +176,7 @@ def _from_commas(line: str, most: int) -> list[str]:
 
 def _bare(part: str) -> str:
     """Remove white space, quotes, emphasis, and a final comma or full stop."""
-    item = bare(bare(part).strip(",; \t"))
+    item = strip_wrappers(strip_wrappers(part).strip(",; \t"))
     if item.endswith(".") and not _ABBREVIATION.search(item[-10:]):
         item = item[:-1].rstrip()
-    return bare(item)
+    return strip_wrappers(item)

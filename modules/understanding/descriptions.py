@@ -13,8 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context, copy_context
 from threading import Lock
 
-from visprog.answer_text import bare
-from visprog.model_text import spoken, without_marker
+from visprog.answer_text import strip_wrappers
+from visprog.model_text import clean_reply, without_marker
 from visprog.models.roles import LanguageModel, Message
 
 COUNT = 6
@@ -79,9 +79,9 @@ def sentences_of(answer: str) -> tuple[str, ...]:
     ignored.
     """
     found: dict[str, None] = {}
-    for line in spoken(answer).splitlines():
+    for line in clean_reply(answer).splitlines():
         item = without_marker(line)
-        sentence = bare(line if item is None else item)
+        sentence = strip_wrappers(line if item is None else item)
         if len(sentence.split(maxsplit=2)) > 2 and not sentence.endswith(":"):
             found.setdefault(sentence.rstrip(".") + ".")
         if len(found) == 2 * COUNT:

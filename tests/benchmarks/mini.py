@@ -24,7 +24,6 @@ from visprog.engine.cache.memory import DEFAULT_BYTES
 from visprog.miniworld.drawing import draw
 from visprog.miniworld.scene import make_scene
 from visprog.miniworld.tasks import nlvr
-from visprog.models.encodings import ROOM, Encodings
 
 THINGS = ("cat", "dog", "car", "cup", "bus", "hat")
 COLORS = ("red", "green", "blue", "black", "white")
@@ -49,9 +48,9 @@ class Measured:
         self.session = VisProg(models="mini", memory=0 if plain else DEFAULT_BYTES, batching=not plain)
         self._passes = self._encodings = 0
         detector: Any = self.session.models.get("detector")
-        room = 0 if plain else ROOM
-        detector._seen = Encodings(self._watched_encoder(detector._see), at_once=16, room=room)
-        detector._read = Encodings(detector._understand, room=room)
+        if plain:
+            detector.image_encodings.capacity = detector.text_encodings.capacity = 0
+        detector.image_encodings.encode = self._watched_encoder(detector.image_encodings.encode)
         self._watch(detector, "detect_batch")
         self._watch(self.session.models.get("visual_qa"), "answer_batch")
         self.session.execute(f"V=Vqa(IMAGE, '{QUESTION}')\nL=Loc(IMAGE, V)\nRESULT=Count(L)", picture(99))

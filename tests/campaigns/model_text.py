@@ -1,8 +1,8 @@
-"""Odd and hostile texts of models: `python -m tests.campaigns.model_text --seconds 60 --seed 1`.
+"""Unusual and hostile model replies: `python -m tests.campaigns.model_text --seconds 60 --seed 1`.
 
-Known answers, lists, programs and boxes are wrapped in random combinations of what models put around them,
-and must come out. Texts of a megabyte that repeat one piece must be read in less than a second of CPU time,
-by every role that reads text.
+The campaign wraps known answers, lists, programs and boxes in random text that models write around them, and
+checks that they are extracted. Every role that reads text must also read a megabyte that repeats one piece in
+less than a second of CPU time.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ from visprog.tools import Registry
 from visprog.values import Image
 
 SECONDS = 1.0
-"""The CPU time in which a text of a megabyte is read."""
+"""Maximum seconds of CPU time for reading a megabyte."""
 SIZE = 1_000_000
 PHOTO = Image(np.full((400, 600, 3), 120, dtype=np.uint8))
 
 
-class _Says:
-    """Stands in for a service that always answers with the same text."""
+class _FixedReply:
+    """A fake service that always answers with the same text."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -57,11 +57,11 @@ class _Says:
     transcribe = complete
 
     def fingerprint(self, *_: object, **__: object) -> str:
-        return "says"
+        return "fixed"
 
 
 def _service(text: str) -> Service:
-    return cast(Service, _Says(text))
+    return cast(Service, _FixedReply(text))
 
 
 def _vision(text: str) -> OpenAIVision:
@@ -118,7 +118,7 @@ PIECES = [
     "- ",
     "**",
 ]
-"""What texts repeat by default; the campaign repeats more."""
+"""The pieces that the test slice repeats; the campaign repeats more."""
 MORE_PIECES = [
     "<",
     "<|",
@@ -183,7 +183,7 @@ def repeated(piece: str, frame: tuple[str, str] = ("", "")) -> str:
 
 
 def cpu_seconds(read: Callable[[str], Any], text: str) -> float:
-    """Return the CPU time of reading a text; whatever comes of it, only errors that are meant for people."""
+    """Return the CPU seconds of reading a text. Only VisProg's own errors are ignored."""
     before = time.process_time()
     with suppress(VisProgError):
         read(text)
@@ -191,7 +191,7 @@ def cpu_seconds(read: Callable[[str], Any], text: str) -> float:
 
 
 class Case(NamedTuple):
-    """A text, what must come of it, and by whom it is read."""
+    """A text, its reader, and the expected outcome."""
 
     reader: str
     text: str
@@ -273,7 +273,7 @@ def _listed(chance: random.Random) -> str:
 
 
 def _boxed(chance: random.Random) -> str:
-    """Write the box (60, 100, 240, 200) of a picture of 600 by 400 in a form that leaves no doubt."""
+    """Write the box (60, 100, 240, 200) of a 600 by 400 picture in a random unambiguous form."""
     left, top, right, bottom = 100, 250, 400, 500
     label = chance.choice(["dog", "Dog", "dogs", "a dog", "dog 1"])
     score: dict[str, Any] = chance.choice(
@@ -297,14 +297,14 @@ def _boxed(chance: random.Random) -> str:
 
 
 def cases(chance: random.Random) -> Iterator[Case]:
-    """Yield texts around known answers, for ever."""
+    """Yield texts around known answers endlessly."""
     while True:
         before, start = chance.choice(_BEFORE), chance.choice(_START)
         end = chance.choice(_END)
         start = "" if "channel" in before else start
 
         def around(text: str) -> str:
-            return f"{start}{before}{text}{end}"  # noqa: B023  # called at once
+            return f"{start}{before}{text}{end}"  # noqa: B023  # called before the loop continues
 
         kind = chance.choice(["answer", "list", "program", "boxes"])
         if kind == "answer":
@@ -320,7 +320,7 @@ def cases(chance: random.Random) -> Iterator[Case]:
 
 
 def outcome(case: Case) -> Any:
-    """Return what comes of a text, in the form in which a case expects it."""
+    """Return the outcome of reading a text, in the form that cases expect."""
     try:
         if case.reader == "extraction":
             return extract_program(case.text)
@@ -331,11 +331,11 @@ def outcome(case: Case) -> Any:
 
 
 def main() -> int:
-    """Try texts until the time is over, and say what was found."""
+    """Try texts until the time is over, and print the findings."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--count", type=int, default=sys.maxsize, help="how many texts at most")
+    parser.add_argument("--count", type=int, default=sys.maxsize, help="maximum number of texts")
     options = parser.parse_args()
     tried, faults = search(random.Random(options.seed), options.count, options.seconds)
     print(f"tried {tried.total()} texts: {dict(tried)}; found {len(faults)} faults")
@@ -345,7 +345,7 @@ def main() -> int:
 
 
 def search(chance: random.Random, count: int, seconds: float) -> tuple[Counter[str], list[str]]:
-    """Try `count` texts at most and return how many were tried of each kind, and what was found."""
+    """Try at most `count` texts; return the number tried per reader, and the findings."""
     end = time.monotonic() + seconds
     tried: Counter[str] = Counter()
     faults: list[str] = []
@@ -363,7 +363,7 @@ def search(chance: random.Random, count: int, seconds: float) -> tuple[Counter[s
 
 
 def slow(chance: random.Random) -> list[str]:
-    """Have one role read a megabyte; return what it took if that is too long."""
+    """Let a random role read a megabyte; return a finding if it is slow."""
     role, piece, frame = chance.choice([*ROLES]), chance.choice(PIECES + MORE_PIECES), chance.choice(FRAMES)
     taken = cpu_seconds(ROLES[role], repeated(piece, frame))
     return [f"{role} took {taken:.1f} s of CPU for {piece[:20]!r} in {frame}"] if taken > SECONDS else []

@@ -1,4 +1,4 @@
-"""Writes random programs: well-typed ones over the tools of a registry, and ones whose values grow."""
+"""Write random programs: well-typed ones that use the tools of a registry, and ones whose values grow."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _ENDS = (
 
 
 class ProgramWriter:
-    """Writes programs that use the given tools; the same `chance` gives the same programs."""
+    """Writes programs that use the given tools. The same state of `chance` gives the same programs."""
 
     def __init__(self, signatures: Iterable[Signature], chance: random.Random) -> None:
         self._signatures = list(signatures)
@@ -35,7 +35,7 @@ class ProgramWriter:
         self._lines: list[str] = []
 
     def well_typed(self) -> str:
-        """Write a program of a few steps, each of which uses values of the right types."""
+        """Write a program of a few steps with arguments of the right types."""
         self._known = dict.fromkeys(("IMAGE", "LEFT", "RIGHT"), Type.IMAGE)
         self._lines = []
         for _ in range(self._chance.randint(1, 7)):
@@ -45,11 +45,9 @@ class ProgramWriter:
         return "\n".join(self._lines)
 
     def growing(self) -> str:
-        """Write a program that makes a value larger step by step, and does something with it."""
+        """Write a program that makes a value larger in each step, and uses it at the end."""
         chance = self._chance
-        start = chance.choice(
-            ("1", "'x'", "'é\U0001f600'", "['a', 'b']", "[1, 2, [3]]", "'12345'", "[]", "2.5")
-        )
+        start = chance.choice(_STARTS)
         lines = [f"V0={_call('Eval', start)}"]
         ways = chance.sample(_GROWTH, chance.choice((1, 1, 2, 3)))
         for place in range(1, chance.choice((3, 5, 8, 12, 20, 30))):

@@ -1,4 +1,4 @@
-"""Reads, checks and runs random programs: whatever they are, they end soon, in words, within bounded memory.
+"""Parse, check and run random programs: each must finish or fail with a message, in limited time and memory.
 
 python -m tests.campaigns.programs [--count N | --seconds S] [--seed S] [--workers N]
 """
@@ -40,19 +40,19 @@ from visprog.models.fake import (
 )
 
 SLOW = 2.0
-"""Seconds of processor time that one program may take."""
+"""Maximum seconds of CPU time for one program."""
 
 HANGS = 60
-"""Seconds after which a program hangs."""
+"""Seconds after which a program is interrupted and counts as hanging."""
 
 GROWTH = 300 * 2**20
-"""Bytes by which one program may raise the memory of the process."""
+"""Maximum bytes by which one program may increase the peak memory of the process."""
 
 _SESSION = 4_000
-"""A session serves so many programs: fakes keep what they were asked."""
+"""Number of programs per session: the fake models keep every request."""
 
 _JSON = 25
-"""Of so many runs, the record of one is written."""
+"""Number of runs between two that are written as JSON."""
 
 _REPORT = 30.0
 
@@ -64,7 +64,7 @@ PICTURES = {
 
 @dataclass
 class Tally:
-    """What was tried, and what was found."""
+    """The number of programs tried, and the findings."""
 
     tried: int = 0
     checked: int = 0
@@ -76,7 +76,7 @@ class Tally:
     findings: list[str] = field(default_factory=list)
 
     def add(self, other: Tally) -> None:
-        """Add what another process tried."""
+        """Add the results of another process."""
         self.tried += other.tried
         self.checked += other.checked
         self.run += other.run
@@ -95,14 +95,14 @@ class Tally:
         )
 
 
-class _HangError(KeyboardInterrupt):
+class HangError(KeyboardInterrupt):
     pass
 
 
 @contextmanager
 def _watched() -> Iterator[None]:
     def interrupt(number: int, frame: FrameType | None) -> None:
-        raise _HangError
+        raise HangError
 
     before = signal.signal(signal.SIGALRM, interrupt)
     signal.setitimer(signal.ITIMER_REAL, HANGS)
@@ -151,7 +151,7 @@ def _half(image: Image) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
 
 
 def written_programs(session: VisProg, chance: random.Random) -> Iterator[str]:
-    """Yield programs without end: well-typed ones, growing ones, and mutants of these and of known ones."""
+    """Yield programs endlessly: well-typed ones, growing ones, and mutants of these and of known ones."""
     known = [*sources(), *(case.program for case in program_cases())]
     writer = ProgramWriter((each.signature for each in session.tools), chance)
     while True:
@@ -168,13 +168,13 @@ def written_programs(session: VisProg, chance: random.Random) -> Iterator[str]:
 
 
 def try_program(session: VisProg, text: str, tally: Tally) -> None:
-    """Check a program, run it if it checks, and add what came of it."""
+    """Check a program, run it if it has no errors, and add the outcome to the tally."""
     tally.tried += 1
     memory, start = _peak_memory(), time.process_time()
     try:
         with _watched():
             _check_and_run(session, text, tally)
-    except (Exception, _HangError) as error:
+    except (Exception, HangError) as error:
         found = "".join(traceback.format_exception(error))
         tally.findings.append(f"{type(error).__name__}\n{text}\n{found}")
     seconds, grown = time.process_time() - start, _peak_memory() - memory
@@ -211,13 +211,13 @@ def _peak_memory() -> int:
 
 
 def say(words: str) -> None:
-    """Print a line at once."""
+    """Print a line and flush it."""
     sys.stdout.write(f"{words}\n")
     sys.stdout.flush()
 
 
 def campaign(count: int | None, seconds: float | None, seed: int, *, quiet: bool = False) -> Tally:
-    """Try `count` programs, or as many as `seconds` allow."""
+    """Try `count` programs, or until `seconds` have passed."""
     tally, chance = Tally(), random.Random(seed)
     session = make_session()
     programs = written_programs(session, chance)
@@ -235,7 +235,7 @@ def campaign(count: int | None, seconds: float | None, seed: int, *, quiet: bool
 
 
 def main() -> int:
-    """Try programs, and print what was tried and found."""
+    """Try programs and print the tally and the findings."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int)
     parser.add_argument("--seconds", type=float)

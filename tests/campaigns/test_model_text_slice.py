@@ -1,4 +1,4 @@
-"""A fixed slice of the campaign of model texts, and a dozen megabytes for every role."""
+"""A fixed slice of the campaign with model texts, and a dozen megabytes for every role."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.campaigns.model_text import (
 )
 
 
-def test_known_answers_come_out_of_random_wrappers() -> None:
+def test_known_answers_are_extracted_from_random_wrappers() -> None:
     found = cases(random.Random(7))
     for case in (next(found) for _ in range(400)):
         assert outcome(case) == case.expected, case
@@ -30,7 +30,7 @@ def test_the_campaign_finds_a_wrong_answer() -> None:
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_every_role_reads_a_megabyte_of_anything_in_linear_time(role: str) -> None:
+def test_every_role_reads_a_megabyte_in_linear_time(role: str) -> None:
     """Quadratic time would take minutes to hours of CPU."""
     slow = {
         piece: taken for piece in PIECES if (taken := cpu_seconds(ROLES[role], repeated(piece))) > SECONDS

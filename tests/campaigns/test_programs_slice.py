@@ -1,4 +1,4 @@
-"""A fixed slice of the campaign, and the writer's own promises."""
+"""A fixed slice of the campaign, and tests of the program writer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from visprog import tool
 from visprog.modules import TOOLS
 
 
-def test_two_thousand_programs_end_soon_and_in_words() -> None:
+def test_two_thousand_programs_finish_or_fail_with_a_message() -> None:
     tally = campaign(2_000, None, seed=1, quiet=True)
     assert tally.findings == []
     assert tally.tried == 2_000
@@ -48,7 +48,7 @@ def test_growing_programs_grow_beyond_the_limits() -> None:
     assert tally.findings == []
 
 
-def test_what_goes_wrong_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_kind_of_failure_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
     @tool("Broken")
     def broken() -> int:
         """Raise something."""
@@ -79,4 +79,4 @@ def test_a_program_that_hangs_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> N
     session.tools.add(hang)
     monkeypatch.setattr(programs, "HANGS", 0.2)
     try_program(session, "RESULT=Hang()", tally)
-    assert tally.findings[0].startswith("_HangError")
+    assert tally.findings[0].startswith("HangError")

@@ -71,7 +71,7 @@ def test_lists_of_lists_are_bounded() -> None:
     lines = ["A0=Eval('1')", *(f"A{i}=Result([A{i - 1}, A{i - 1}])" for i in range(1, 60))]
     run = session().execute("\n".join([*lines, "RESULT=A59"]))
     assert run.error is not None
-    assert "holds more than 10,000 values" in run.error.message
+    assert "contains more than 10,000 values" in run.error.message
 
 
 def test_a_missing_picture_is_said_before_anything_runs() -> None:

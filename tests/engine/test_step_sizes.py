@@ -101,8 +101,8 @@ ENDLESS.append(ENDLESS)
 @pytest.mark.parametrize(
     ("large", "message"),
     [
-        (DEEP, "nested more than 40 deep"),
-        (ENDLESS, "nested more than 40 deep"),
+        (DEEP, "nested more than 40 levels deep"),
+        (ENDLESS, "nested more than 40 levels deep"),
         (["x"] * 20_000, "more than 10,000 values"),
         (["x" * 1_000] * 200, "more than 100,000 characters"),
     ],

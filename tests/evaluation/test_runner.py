@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from tests.evaluation.stand_in import stand_in
-from tests.trace.test_page_in_chromium import Complaints
+from tests.page_problems import PageProblems
 from visprog import UsageError
 from visprog.evaluation import tables
 from visprog.evaluation.benchmark import GOLD
@@ -22,7 +22,7 @@ from visprog.evaluation.report import Report, headlines, to_json
 from visprog.evaluation.runner import Settings, evaluate
 from visprog.evaluation.trials import Bench, Blame, blame
 from visprog.miniworld.tasks import make_task
-from visprog.trace.pages import source
+from visprog.trace.templates import source
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -142,7 +142,7 @@ def test_a_browser_shows_the_page_without_errors(
     (tmp_path / "report.html").write_text(render_page(report))
     context = browser.new_context(viewport={"width": width, "height": 800})
     context.set_offline(True)
-    page, complaints = context.new_page(), Complaints()
+    page, complaints = context.new_page(), PageProblems()
     complaints.watch(page)
     page.goto((tmp_path / "report.html").as_uri())
     for summary in page.locator("details.example:not([open]) > summary").all()[:2]:

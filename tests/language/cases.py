@@ -1,7 +1,7 @@
-"""Reads the files of tests/cases: the language's specification as data.
+"""Read and update the files of tests/cases, which specify the language as data.
 
-A case is a heading of the second rank, a block `vp` with a program, a block `diagnostics` with what the
-checker says, `toml` with what the models find, and `result` where the program runs.
+A case has a heading of level two, a block `vp` with the program, a block `diagnostics` with the checker's
+output, an optional block `toml` with the models' answers, and a block `result` if the program runs.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 FOLDER = Path(__file__).parent.parent / "cases"
 UPDATE = "VISPROG_UPDATE_CASES" in os.environ
-"""Whether to write what was found into the files, to be reviewed like code."""
+"""Whether to write the actual output into the files, to be reviewed like code."""
 
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -56,7 +56,7 @@ def _read(path: Path) -> list[Case]:
 
 
 def rewrite(case: Case, block: str, found: str) -> None:
-    """Put what was found into the case's block."""
+    """Replace a block of the case with the actual output."""
     text = case.path.read_text("utf-8")
     start = text.index(f"\n## {case.name}\n")
     opening = text.index(f"```{block}\n", start) + len(f"```{block}\n")

@@ -1,4 +1,4 @@
-"""Programs gone wrong in every way: a seeded mutator over the programs of the banks."""
+"""A seeded mutator that damages the programs of the banks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PIECES: tuple[str, ...] = (
 
 
 def sources() -> list[str]:
-    """Every program of the banks, as text."""
+    """Return every program of the banks as text."""
     return [str(example.program) for name in BANKS for example in read_bank(bank_text(name), name).examples]
 
 

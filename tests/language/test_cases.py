@@ -1,4 +1,4 @@
-"""Every case of tests/cases holds, to the letter."""
+"""Every case of tests/cases gives exactly its diagnostics and result."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PICTURES = {name: Image(np.full((48, 64, 3), color, dtype=np.uint8)) for name, c
 
 
 def session(given: dict[str, Any]) -> VisProg:
-    """A session whose models find what the case says, told apart by the pictures' colours."""
+    """Return a session with fake models that answer as in the case. They identify a picture by its colour."""
     names = {color: name for name, color in COLORS.items()}
 
     def answer(image: Image, question: str) -> str:
@@ -50,7 +50,7 @@ def session(given: dict[str, Any]) -> VisProg:
 
 
 @pytest.mark.parametrize("case", program_cases(), ids=str)
-def test_program_is_diagnosed_and_run_as_its_case_says(case: Case) -> None:
+def test_a_program_gives_the_diagnostics_and_result_of_its_case(case: Case) -> None:
     given = session(case.given)
     checked = given.check(case.program)
     found = render(checked.diagnostics, case.program)
@@ -80,7 +80,7 @@ def values_of(written: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("source", "values", "result"), expression_rows())
-def test_expression_gives_what_its_row_says(source: str, values: str, result: str) -> None:
+def test_an_expression_gives_the_result_of_its_row(source: str, values: str, result: str) -> None:
     try:
         found = f"`{parse_expression(source).bind(values_of(values)).evaluate()!r}`"
     except ExpressionError as error:
@@ -90,6 +90,6 @@ def test_expression_gives_what_its_row_says(source: str, values: str, result: st
     assert result == found
 
 
-def test_there_are_cases() -> None:
+def test_the_cases_are_found() -> None:
     assert len(program_cases()) > 20
     assert len(expression_rows()) > 70

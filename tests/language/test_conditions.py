@@ -1,4 +1,4 @@
-"""A constant where a condition is wanted is an error, and the advice is a program that checks."""
+"""A constant used as a condition is an error, and the suggested expression checks."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ RIGHT_FORMS = {
 
 
 @pytest.mark.parametrize("wrong", RIGHT_FORMS)
-def test_the_right_form_is_advised_and_checks(wrong: str) -> None:
+def test_the_suggested_expression_is_correct_and_checks(wrong: str) -> None:
     found = checked(wrong)
     assert [each.code for each in found.diagnostics] == ["constant-condition"]
     assert found.diagnostics[0].help == f"write `{RIGHT_FORMS[wrong]}`"
@@ -87,11 +87,11 @@ def test_the_right_form_is_advised_and_checks(wrong: str) -> None:
         "{A} + ' x' or {B}",
     ],
 )
-def test_a_constant_is_no_condition(wrong: str) -> None:
+def test_a_constant_condition_is_an_error(wrong: str) -> None:
     found = checked(wrong)
     assert [each.code for each in found.diagnostics if each.is_error] == ["constant-condition"]
     fault = found.diagnostics[0]
-    assert re.match(r"(write|compare .*as in|ask something of the list, as in) `", fault.help or "")
+    assert re.match(r"(write|compare .*as in|test the list, as in) `", fault.help or "")
     assert fault.span.line == 3
     assert fault.span.column > 1
 
@@ -120,7 +120,7 @@ def test_a_constant_is_no_condition(wrong: str) -> None:
         "{A} + 'x' == 'redx' or {B}",
     ],
 )
-def test_what_depends_on_an_answer_is_a_condition(right: str) -> None:
+def test_an_operand_that_depends_on_an_answer_is_a_condition(right: str) -> None:
     assert not any(each.is_error for each in checked(right).diagnostics)
 
 
@@ -128,24 +128,24 @@ def test_what_depends_on_an_answer_is_a_condition(right: str) -> None:
     "wrong",
     ["{A} == 'red' == 'blue'", "{A} > 3 == True", "1 > 2 > {A}", "{A} == ['a'] == 'b'", "{A} > 1 > 'x'"],
 )
-def test_a_chain_that_is_never_true_is_an_error(wrong: str) -> None:
+def test_a_comparison_chain_that_is_always_false_is_an_error(wrong: str) -> None:
     found = [each for each in checked(wrong).diagnostics if each.is_error]
     assert [each.code for each in found] == ["constant-condition"]
     assert "always False" in found[0].message
 
 
-def test_numbers_are_not_looked_for_in_a_text() -> None:
+def test_no_suggestion_searches_for_a_number_in_a_text() -> None:
     fault = checked("{A} == 'x' and 3").diagnostics[0]
     assert fault.help == "compare a value with it, as in `{A} == 3`"
 
 
 @pytest.mark.parametrize("wrong", ["-1", "1 + 1", "2 * (1 + 1)", "1 > 2", "'a' + 'b'", "[1, 2]", "min(1, 2)"])
-def test_what_is_no_condition_is_shown_as_it_is_written(wrong: str) -> None:
+def test_the_message_quotes_the_operand_as_written(wrong: str) -> None:
     fault = next(each for each in checked(f"{{B}} or {wrong}").diagnostics if each.is_error)
-    assert fault.message == f"{wrong} is not a condition: it is the same whatever the answers are"
+    assert fault.message == f"{wrong} cannot be a condition: it is always the same"
 
 
-def test_the_constant_is_pointed_at() -> None:
+def test_the_span_covers_the_constant() -> None:
     found = checked("{A} == 'red' or 'blue'").diagnostics[0]
     line = "C=Eval(\"{A} == 'red' or 'blue'\")"
     assert line[found.span.column - 1 : found.span.end - 1] == "'blue'"

@@ -1,4 +1,4 @@
-"""Laws of the parser and of what it prints."""
+"""Laws of the parser and of a program's canonical text."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ programs = st.lists(st.builds(Step, names, calls | names.map(Variable)), max_siz
 
 
 @given(programs)
-def test_what_is_printed_reads_back(program: Program) -> None:
+def test_a_printed_program_parses_back(program: Program) -> None:
     parsed = parse(str(program))
     assert not parsed.diagnostics
     assert parsed.program == program
@@ -40,7 +40,7 @@ def test_what_is_printed_reads_back(program: Program) -> None:
 
 
 @given(programs, st.data())
-def test_spans_point_at_what_they_describe(program: Program, data: st.DataObject) -> None:
+def test_spans_cover_the_text_of_their_records(program: Program, data: st.DataObject) -> None:
     text = str(program)
     lines = text.split("\n")
     for step in parse(text).program:
@@ -53,7 +53,7 @@ def test_spans_point_at_what_they_describe(program: Program, data: st.DataObject
 
 
 @given(st.text(alphabet="abc' ,s)=d?", min_size=1, max_size=30))
-def test_a_mended_string_is_what_stands_between_its_outer_quotes(text: str) -> None:
+def test_a_corrected_string_is_the_text_between_its_outer_quotes(text: str) -> None:
     line = f"A=Vqa(image=IMAGE, question='{text}')"
     for step in parse(line).program:
         assert isinstance(step.value, Call)
@@ -62,7 +62,7 @@ def test_a_mended_string_is_what_stands_between_its_outer_quotes(text: str) -> N
             assert last.value == text
 
 
-def test_every_line_with_a_fault_is_reported_and_the_others_are_read() -> None:
+def test_every_line_with_an_error_is_reported_and_the_others_are_parsed() -> None:
     parsed = parse("A=1\nB=Vqa(\nC=Vqa(image=)\nD=Loc(IMAGE, 'dog')\nE==2")
     assert [(each.span.line, each.is_error) for each in parsed.diagnostics] == [
         (1, True), (2, False), (3, True), (5, True),
@@ -72,12 +72,12 @@ def test_every_line_with_a_fault_is_reported_and_the_others_are_read() -> None:
 
 
 @pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
-def test_lines_end_in_every_way(ending: str) -> None:
+def test_all_line_ends_are_recognized(ending: str) -> None:
     parsed = parse(ending.join(["A=Loc(IMAGE, 'dog')", "", "B=Count(A)"]))
     assert [step.span.line for step in parsed.program] == [1, 3]
 
 
-def test_what_is_too_long_is_refused() -> None:
+def test_programs_and_lines_that_are_too_long_are_rejected() -> None:
     assert [each.code for each in parse("x" * (MAX_TEXT + 1)).diagnostics] == ["too-long"]
     assert [each.code for each in parse("A=Loc('" + "x" * 5_000 + "')").diagnostics] == ["too-long"]
     program = "\n".join(f"A{i}=B" for i in range(MAX_STEPS + 1))
@@ -86,11 +86,11 @@ def test_what_is_too_long_is_refused() -> None:
     assert not parse("\n".join(f"A{i}=B" for i in range(MAX_STEPS)) + "\n\n").diagnostics
 
 
-def test_an_ambiguous_quote_is_not_mended() -> None:
+def test_an_ambiguous_quote_is_not_corrected() -> None:
     (fault,) = parse("A=Vqa(image=IMAGE, question='half' 'and half')").diagnostics
     assert fault.is_error
 
 
 @pytest.mark.parametrize("text", ["A=B" + " " * 50 + "#" * 100, "\t A = B ", "A=B#"])
-def test_white_space_and_comments_do_not_matter(text: str) -> None:
+def test_white_space_and_comments_are_ignored(text: str) -> None:
     assert str(parse(text).program) == "A=B"

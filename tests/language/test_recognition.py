@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from visprog.language.recognition import foreign_kind
+from visprog.language.recognition import guess_format
 
 CASES = Path(__file__).parents[1] / "cases"
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -16,7 +16,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
         ('{\n  "format": "visprog-run/1",\n  "ok": true\n}\n', "a JSON record"),
         ("[1, 2]", "a JSON record"),
         ('{"id": 1}\n{"id": 2}\n', "a file of JSON lines"),
-        ('{"format": "visprog-run/1", "steps": [', "a JSON record that was cut"),
+        ('{"format": "visprog-run/1", "steps": [', "an incomplete JSON record"),
         ("<!DOCTYPE html>\n<html><body>A=B(c=1)</body></html>", "an HTML page"),
         ("\ufeff<html>", "an HTML page"),
         ('<svg xmlns="x"/>', "an XML document"),
@@ -35,11 +35,11 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
         ("[" * 100_000, None),
     ],
 )
-def test_what_is_no_program_is_named(text: str, kind: str | None) -> None:
-    assert foreign_kind(text) == kind
+def test_the_format_of_other_files_is_guessed(text: str, kind: str | None) -> None:
+    assert guess_format(text) == kind
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.vp")), ids=lambda path: path.stem)
-def test_a_program_is_not_taken_for_something_else(path: Path) -> None:
-    assert foreign_kind(path.read_text("utf-8")) is None
-    assert foreign_kind(path.read_text("utf-8").replace(")", "")) is None
+def test_a_program_is_not_guessed_to_be_another_format(path: Path) -> None:
+    assert guess_format(path.read_text("utf-8")) is None
+    assert guess_format(path.read_text("utf-8").replace(")", "")) is None

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 import pytest
 from PIL import Image as PILImage
 
-from tests.trace.test_page_in_chromium import Complaints
+from tests.page_problems import PageProblems
 from visprog.errors import ModelUnavailable
 from visprog.language.checker import check
 from visprog.language.parser import parse
@@ -125,7 +125,7 @@ def test_a_browser_shows_the_page_without_errors(
 ) -> None:
     context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
     context.set_offline(True)
-    shown, complaints = context.new_page(), Complaints()
+    shown, complaints = context.new_page(), PageProblems()
     complaints.watch(shown)
     shown.goto(page.as_uri())
     shown.locator("details.trace summary").first.click()

@@ -22,7 +22,7 @@ _STORE = re.compile(r"/store/(?P<name>[^/]+/[^/]+)/(?P<file>.+)")
 
 
 Body: TypeAlias = bytes | Callable[[], Iterable[bytes]]
-"""What is sent: bytes with their length, or a function of pieces that are sent until the client hangs up."""
+"""A response body: bytes with their length, or a function of parts that are sent one after the other."""
 
 
 def as_it_is(listing: dict[str, Any]) -> dict[str, Any]:
@@ -31,11 +31,10 @@ def as_it_is(listing: dict[str, Any]) -> dict[str, Any]:
 
 @dataclass
 class Repository:
-    """A folder that is served. `at` is the one revision that it has beside its commit.
+    """A folder that is served. `at` is its only revision besides its commit.
 
-    A hostile hub is made by the rest: `forged` makes of the listing what is said in its place, `tags` are the
-    ETags of files in place of their hashes, and `contents` is sent in place of files. With `moved`, the
-    listing is on another host.
+    The other fields make a hostile hub: `forged` changes the listing, `tags` replaces the hashes of files by
+    other ETags, and `contents` replaces the files. With `moved`, the listing is on another host.
     """
 
     folder: Path
@@ -61,7 +60,7 @@ class Repository:
         return self.tags.get(name, sha256_of(data) if is_large(name) else git_hash_of(data))
 
     def listing(self, name: str) -> dict[str, Any]:
-        """Return what the hub says about the repository, called `name`."""
+        """Return the hub's listing of the repository `name`."""
         files: list[dict[str, Any]] = []
         for file, path in self.files.items():
             data = path.read_bytes()
@@ -80,17 +79,17 @@ class Repository:
 class Hub:
     """Serves `repositories` by name.
 
-    `sent` counts the bytes of each file that went out, `ranges` holds the ranges that were asked for, and
-    `betrayed` the keys that reached another host, such as the store of large files. With `cut_after`, the
-    transfer of a larger file breaks off after so many bytes, and what is asked of it afterwards is refused,
-    until `cut_after` is None.
+    `sent` counts the bytes of each file that were sent. `ranges` lists the requested ranges. `leaked` lists
+    the keys that reached another host, such as the store of large files. With `cut_after`, the transfer of a
+    larger file stops after this number of bytes, and later requests for the file fail until `cut_after` is
+    None.
     """
 
     repositories: Mapping[str, Repository]
     cut_after: int | None = None
     sent: dict[str, int] = field(default_factory=dict)
     ranges: list[str] = field(default_factory=list)
-    betrayed: list[str] = field(default_factory=list)
+    leaked: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -176,7 +175,7 @@ class _Handler(BaseHTTPRequestHandler):
         )
 
     def _file(self, repository: Repository, name: str) -> None:
-        """Send a small file; for weights, tell where they are stored, as the hub does."""
+        """Send a small file; for weights, redirect to their store, as the hub does."""
         path = repository.files.get(name)
         if repository.gated or path is None:
             self._refuse(*(403, "GatedRepo") if repository.gated else (404, "EntryNotFound"))
@@ -197,7 +196,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _watch(self) -> None:
         """Note a key that comes to another host."""
         if "Authorization" in self.headers:
-            self.served.betrayed.append(self.headers["Authorization"])
+            self.served.leaked.append(self.headers["Authorization"])
 
     def _send_body(self, body: Body) -> None:
         if callable(body):
@@ -279,7 +278,7 @@ def endless() -> Iterator[bytes]:
 
 
 def environment(home: Path, hub: str | None = None, **more: str) -> dict[str, str]:
-    """Return an environment whose hub is at the address `hub`; without one nothing may be asked of it."""
+    """Return an environment with the hub at the address `hub`; without an address the hub is offline."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("HF_", "OPENAI_"))}
     asked = {"HF_ENDPOINT": hub} if hub else {"HF_HUB_OFFLINE": "1"}
     return {**kept, "HF_HOME": str(home), "HF_HUB_DISABLE_TELEMETRY": "1", **asked, **more}

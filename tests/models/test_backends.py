@@ -1,4 +1,4 @@
-"""Each backend is known by one record; packages of others add theirs by an entry point."""
+"""One record describes each backend. Installed packages add backends by an entry point."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from visprog.models.zoo import Zoo
 
 
 @pytest.mark.parametrize("name", BUILT_IN)
-def test_a_record_says_what_the_backend_does(name: str) -> None:
+def test_a_record_describes_the_backend(name: str) -> None:
     record = find_backend(name)
     assert record.name == name
     assert record.roles
@@ -85,15 +85,15 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
     (facts / "entry_points.txt").write_text(f"[{GROUP}]\n" + "\n".join(lines) + "\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     importlib.invalidate_caches()
-    backend._entry_points.cache_clear()
+    backend.installed_backends.cache_clear()
     find_backend.cache_clear()
     yield
-    backend._entry_points.cache_clear()
+    backend.installed_backends.cache_clear()
     find_backend.cache_clear()
     sys.modules.pop("echoing", None)
 
 
-def test_an_installed_package_brings_a_backend(installed: None) -> None:
+def test_an_installed_package_adds_a_backend(installed: None) -> None:
     zoo = Zoo("base", {"visual_qa": "echo:loud"})
     assert backend_names()[-3:] == ("echo", "number", "broken")
     assert isinstance(find_backend("echo"), Backend)
@@ -102,7 +102,7 @@ def test_an_installed_package_brings_a_backend(installed: None) -> None:
 
 
 def test_a_faulty_entry_point_is_named(installed: None) -> None:
-    with pytest.raises(UsageError, match="the backend `number` is a int") as caught:
+    with pytest.raises(UsageError, match="the backend `number` is of the type int") as caught:
         find_backend("number")
     assert GROUP in (caught.value.help or "")
     with pytest.raises(UsageError, match="the installed backend `broken` cannot be imported") as broken:

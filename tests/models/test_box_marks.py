@@ -1,4 +1,4 @@
-"""Boxes that stand among words, in the marks of the models that were trained on them."""
+"""Boxes between words, in the notation that some models were trained on."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ def test_several_marked_boxes_are_read() -> None:
     "text",
     ["There is no dog in the picture.", "No objects detected.", "None", "null", '{"boxes": null}'],
 )
-def test_a_model_may_say_that_there_is_nothing(text: str) -> None:
+def test_a_model_may_answer_that_there_is_nothing(text: str) -> None:
     assert boxes(text) == []
 
 
 @pytest.mark.parametrize("text", ["A dog sleeps.", "No. 5: a dog", "none but {a dog}", "I cannot tell."])
-def test_other_sentences_are_complained_of(text: str) -> None:
+def test_other_sentences_are_rejected(text: str) -> None:
     with pytest.raises(ValueError, match="JSON"):
         boxes(text)

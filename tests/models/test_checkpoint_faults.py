@@ -1,4 +1,4 @@
-"""A folder that does not load is told by the file that is missing or damaged."""
+"""The error for a folder that does not load names the missing or damaged file."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def write(name: str, content: bytes) -> Callable[[Path], object]:
 
 
 def lose_shards(folder: Path) -> None:
-    """Leave the first of three files of weights, and the index that names all of them."""
+    """Keep the first of three files of weights, and the index that lists all three."""
     names = [f"model-{number}-of-3.safetensors" for number in (1, 2, 3)]
     (folder / "model.safetensors").rename(folder / names[0])
     index = {"weight_map": {f"weight{number}": name for number, name in enumerate(names)}}
@@ -70,13 +70,13 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "an index of nothing": (
         leave_an_index,
-        "model.safetensors.index.json does not say where the weights are",
+        "model.safetensors.index.json does not list the files of the weights",
     ),
 }
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_the_advice_names_the_file(damage: str, sound: Path, tmp_path: Path) -> None:
+def test_the_advice_names_the_missing_or_damaged_file(damage: str, sound: Path, tmp_path: Path) -> None:
     folder = tmp_path / "model"
     shutil.copytree(sound, folder)
     do, words = DAMAGES[damage]
@@ -88,11 +88,11 @@ def test_the_advice_names_the_file(damage: str, sound: Path, tmp_path: Path) -> 
     assert "visprog models pull" not in str(caught.value)
 
 
-def test_a_sound_folder_has_no_fault(sound: Path) -> None:
+def test_an_intact_folder_has_no_fault(sound: Path) -> None:
     assert checkpoint_fault(sound) is None
 
 
-def test_a_sound_folder_of_another_kind_is_said_to_be_one(sound: Path) -> None:
+def test_an_intact_folder_of_another_kind_is_reported_as_such(sound: Path) -> None:
     with pytest.raises(ModelUnavailable) as caught, loading(str(sound)):
         raise ValueError("unknown architecture")
     assert "of a kind that cannot fill the role" in (caught.value.help or "")
@@ -102,10 +102,10 @@ def test_a_sound_folder_of_another_kind_is_said_to_be_one(sound: Path) -> None:
 def test_a_name_on_the_hub_keeps_its_advice() -> None:
     with pytest.raises(ModelUnavailable) as caught, loading("some/model"):
         raise ValueError("bad")
-    assert "`visprog models pull` fetches what is damaged again" in (caught.value.help or "")
+    assert "`visprog models pull` fetches damaged files again" in (caught.value.help or "")
 
 
-def test_a_file_in_place_of_a_folder_is_said_to_be_one(sound: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_instead_of_a_folder_is_reported(sound: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(sound.parent)
     for name in (str(sound / "model.safetensors"), f"{sound.name}/model.safetensors"):
         with pytest.raises(ModelUnavailable, match="is a file, and a checkpoint is a folder") as caught:
@@ -114,6 +114,6 @@ def test_a_file_in_place_of_a_folder_is_said_to_be_one(sound: Path, monkeypatch:
 
 
 @pytest.mark.parametrize("name", ["/no/such/folder", "./none", "~no-such-user-here/model", "a/b/c"])
-def test_an_absent_folder_is_said_to_be_absent(name: str) -> None:
+def test_a_missing_folder_is_reported(name: str) -> None:
     with pytest.raises(ModelUnavailable, match="there is no folder"):
         find_checkpoint(name)

@@ -1,4 +1,4 @@
-"""Checkpoints that come with VisProg: found by name, told apart by content, never fetched."""
+"""Checkpoints that come with VisProg are found by name, identified by content, and never fetched."""
 
 from __future__ import annotations
 
@@ -31,13 +31,15 @@ def spec() -> Spec:
     return Spec("transformers", "visprog-mini/owlvit")
 
 
-def test_names_of_what_comes_with_visprog() -> None:
+def test_names_of_embedded_checkpoints_are_recognised() -> None:
     assert is_embedded("visprog-mini/owlvit")
     for other in ("google/owlvit", "visprog-mini", "visprog-mini/", "visprog-mini/..", "visprog-mini/a/b"):
         assert not is_embedded(other)
 
 
-def test_it_is_found_beside_the_package(owl: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_an_embedded_checkpoint_is_found_in_the_package(
+    owl: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     (tmp_path / "elsewhere" / "visprog-mini" / "owlvit").mkdir(parents=True)
     monkeypatch.chdir(tmp_path / "elsewhere")  # a folder of that name is another thing
     assert find_checkpoint("visprog-mini/owlvit") == owl
@@ -45,27 +47,27 @@ def test_it_is_found_beside_the_package(owl: Path, monkeypatch: pytest.MonkeyPat
     assert weight_bytes(spec()) == len(b"weights")
 
 
-def test_parts_in_folders_of_their_own_are_found(owl: Path) -> None:
+def test_parts_in_separate_folders_are_found(owl: Path) -> None:
     (owl.parent / "inpainting" / "unet").mkdir(parents=True)
     (owl.parent / "inpainting" / "unet" / "model.safetensors").touch()
     assert find_checkpoint("visprog-mini/inpainting") == owl.parent / "inpainting"
 
 
 @pytest.mark.parametrize("name", ["clip", "owlvit"])
-def test_what_is_missing_is_said_to_be(owl: Path, name: str) -> None:
+def test_a_missing_embedded_checkpoint_is_reported(owl: Path, name: str) -> None:
     (owl / "model.safetensors").unlink()
     assert not is_here(f"visprog-mini/{name}")
     with pytest.raises(ModelUnavailable, match="is missing from this installation") as caught:
         find_checkpoint(f"visprog-mini/{name}")
-    assert "install VisProg anew" in str(caught.value.help)
+    assert "reinstall VisProg" in str(caught.value.help)
 
 
-def test_it_has_no_revisions(owl: Path) -> None:
+def test_an_embedded_checkpoint_has_no_revisions(owl: Path) -> None:
     with pytest.raises(UsageError, match="has no revisions"):
         find_checkpoint("visprog-mini/owlvit", "main")
 
 
-def test_its_fingerprint_follows_its_content_alone(owl: Path) -> None:
+def test_its_fingerprint_depends_only_on_its_content(owl: Path) -> None:
     weights = owl / "model.safetensors"
     before = fingerprint(spec())
     weights.unlink()
@@ -75,14 +77,14 @@ def test_its_fingerprint_follows_its_content_alone(owl: Path) -> None:
     assert fingerprint(spec()) != before
 
 
-def test_pulling_it_fetches_nothing(owl: Path) -> None:
+def test_pulling_an_embedded_checkpoint_fetches_nothing(owl: Path) -> None:
     zoo = Zoo("mini")
     assert list(pull(zoo, ["detector"])) == [("visprog-mini/owlvit", owl)]
-    with pytest.raises(ModelUnavailable, match="visprog-mini/clip should come with VisProg"):
+    with pytest.raises(ModelUnavailable, match="visprog-mini/clip comes with VisProg, but is missing"):
         list(pull(zoo, ["visprog-mini/clip"]))
 
 
-def test_the_listing_says_that_it_comes_with_visprog(
+def test_the_listing_shows_that_it_comes_with_visprog(
     owl: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("visprog.model_listing.missing_extra", lambda packages: None)
@@ -118,8 +120,8 @@ def test_the_profile_s_stuff_is_the_world_s() -> None:
     assert load_profile("mini").models["segmenter"].options["stuff"] == list(STUFF)
 
 
-def test_options_are_those_that_the_backends_take(owl: Path) -> None:
-    """A wrong option is a UsageError; that nothing is there comes after, as ModelUnavailable."""
+def test_the_options_of_the_profile_are_accepted_by_its_backends(owl: Path) -> None:
+    """The options are checked before the missing weights raise ModelUnavailable."""
     pytest.importorskip("torch")
     (owl / "model.safetensors").unlink()
     zoo = Zoo("mini")

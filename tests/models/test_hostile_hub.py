@@ -1,4 +1,4 @@
-"""Whatever a hub sends, nothing is written outside its cache, and only sound files count as fetched."""
+"""A hostile hub cannot write outside its cache, and only intact files count as fetched."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_a_tag_that_is_no_hash_is_no_path(tag: str, hub: Hub, published: Reposit
     try:
         folder = fetch(NAME)
     except ModelUnavailable as fault:
-        assert "the hub does not say what" in fault.message  # it said nothing at all
+        assert "the hub gives neither size nor hash of" in fault.message  # it reported nothing at all
         assert not tag
     else:
         assert (folder / "model.safetensors").read_bytes() == WEIGHTS
@@ -213,7 +213,7 @@ def test_a_listing_without_end_is_given_up(
 
 
 def lying(size: object) -> Callable[[Listing], Listing]:
-    """Return what gives the weights another size in a listing that has no hashes."""
+    """Return a function that changes the size of the weights in a listing, and removes the hashes."""
 
     def forged(listing: Listing) -> Listing:
         files = [
@@ -259,7 +259,7 @@ def test_content_that_is_not_what_was_announced_does_not_count(
     assert not is_here(NAME)
     published.contents = {}
     hub.sent.clear()
-    fetch(NAME)  # what came of it is gone
+    fetch(NAME)  # the received part is deleted
     assert hub.sent[name] == len(published.files[name].read_bytes())
     assert is_here(NAME)
 
@@ -275,7 +275,7 @@ def test_a_body_longer_than_announced_is_given_up(
     name: str, body: Body, hub: Hub, published: Repository, tmp_path: Path
 ) -> None:
     published.contents = {name: body}
-    with pytest.raises(ModelUnavailable, match=r"the hub sends more of a file than the .* bytes that it ann"):
+    with pytest.raises(ModelUnavailable, match=r"the hub sent more than the .* bytes that it ann"):
         fetch(NAME)
     assert hub.repositories
     assert all(path.stat().st_size <= 5000 for path in written(tmp_path))
@@ -351,7 +351,7 @@ def test_the_key_stays_with_the_hub(hub: Hub, published: Repository, monkeypatch
     assert (fetch(NAME) / "model.safetensors").read_bytes() == WEIGHTS
     published.forged = without_facts
     fetch(NAME)
-    assert hub.betrayed == []
+    assert hub.leaked == []
 
 
 def test_a_file_where_a_folder_should_be_is_an_error_in_words(hub: Hub, published: Repository) -> None:
@@ -369,7 +369,7 @@ def test_a_file_where_a_folder_should_be_is_an_error_in_words(hub: Hub, publishe
 
 @pytest.mark.parametrize("revision", ["../../escaped", "/escaped", "..", "a//b", "", "a\0b"])
 def test_a_revision_that_is_no_name_is_rejected(revision: str, hub: Hub, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="no revision is called"):
+    with pytest.raises(UsageError, match="is not a valid name of a revision"):
         fetch(NAME, revision)
     assert hub.sent == {}
     assert written(tmp_path) == set()
@@ -377,6 +377,6 @@ def test_a_revision_that_is_no_name_is_rejected(revision: str, hub: Hub, tmp_pat
 
 @pytest.mark.parametrize("name", ["some/..", "some/mo:del", "some/--", "../model", "some/model/more", "some"])
 def test_a_name_that_no_repository_has_is_rejected(name: str, hub: Hub) -> None:
-    with pytest.raises(UsageError, match="no repository has such a name"):
+    with pytest.raises(UsageError, match="it is not a valid name of a repository"):
         fetch(name)
     assert hub.sent == {}

@@ -3,7 +3,12 @@ from __future__ import annotations
 import pytest
 
 from visprog.errors import ModelError
-from visprog.models.backends.opencv.hypernyms import COCO_CLASSES, classes_named
+from visprog.models.backends.opencv.hypernyms import (
+    COCO_CLASSES,
+    NARROWER_WORDS,
+    WIDER_WORDS,
+    classes_named,
+)
 from visprog.nouns import plural
 
 VOC_SPELLING = tuple(
@@ -35,7 +40,7 @@ def test_a_class_is_known_by_its_name_and_its_plural_however_a_data_set_spells_i
      ("people", "person"), ("men", "person"), ("woman", "person"), ("children", "person"), ("boys", "person"),
      ("girl", "person"), ("policemen", "person"), ("puppies", "dog"), ("football", "sports ball")],
 )  # fmt: skip
-def test_other_names_and_words_for_some_of_a_kind(noun: str, name: str) -> None:
+def test_other_names_and_narrower_words_mean_their_class(noun: str, name: str) -> None:
     assert found(noun) == [name]
     assert found(noun, VOC_SPELLING) == [name]
 
@@ -80,14 +85,22 @@ def test_a_class_with_an_adjective_is_told_how_to_ask() -> None:
     assert "Filter" in str(caught.value.help)
 
 
-def test_a_slip_of_the_pen_is_shown_the_nearest_class() -> None:
+def test_a_misspelt_class_is_corrected_in_the_message() -> None:
     with pytest.raises(ModelError, match="giraf") as caught:
         found("giraf")
     assert "did you mean `giraffe`" in str(caught.value.help)
 
 
-def test_every_class_that_a_word_stands_for_is_cocos() -> None:
-    from visprog.models.backends.opencv import hypernyms
+@pytest.mark.parametrize("word", WIDER_WORDS)
+def test_a_wider_word_stands_for_all_classes_of_its_list(word: str) -> None:
+    listed = [name.strip() for name in WIDER_WORDS[word].split(",")]
+    assert set(listed) <= set(COCO_CLASSES)
+    assert [COCO_CLASSES[place] for place in classes_named(word, COCO_CLASSES, "a model")] == [
+        name for name in COCO_CLASSES if name in listed
+    ]
 
-    keys = {hypernyms._key(name) for name in COCO_CLASSES}
-    assert {name for names in hypernyms._KIND_OR_KINDS.values() for name in names} <= keys
+
+@pytest.mark.parametrize("kind", NARROWER_WORDS)
+def test_a_narrower_word_stands_for_its_class(kind: str) -> None:
+    for word in NARROWER_WORDS[kind].split(","):
+        assert classes_named(word, COCO_CLASSES, "a model") == [COCO_CLASSES.index(kind)]

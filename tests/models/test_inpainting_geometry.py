@@ -13,7 +13,7 @@ Mask = NDArray[np.bool_]
 
 
 def smooth(width: int, height: int) -> Image:
-    """A picture whose red grows to the right and whose green grows downwards."""
+    """Return a picture whose red grows to the right and whose green grows downwards."""
     pixels = np.zeros((height, width, 3), dtype=np.uint8)
     pixels[..., 0] = np.linspace(0, 255, width).astype(np.uint8)
     pixels[..., 1] = np.linspace(0, 255, height).astype(np.uint8)[:, None]
@@ -39,7 +39,7 @@ def masked_pictures(draw: st.DrawFn) -> tuple[Image, Mask]:
 
 @given(masked_pictures(), st.sampled_from([8, 64, 100]), st.sampled_from([1, 8, 16]))
 @settings(deadline=None)
-def test_every_pixel_outside_the_mask_stays_as_it_was(case: tuple[Image, Mask], side: int, grid: int) -> None:
+def test_every_pixel_outside_the_mask_is_unchanged(case: tuple[Image, Mask], side: int, grid: int) -> None:
     image, mask = case
     part = excerpt(image, mask, side=side, grid=grid)
     assert part is not None
@@ -121,7 +121,7 @@ def test_what_is_added_to_a_thin_picture_repeats_its_edge() -> None:
     assert np.array_equal(
         part.image.pixels[last:], np.broadcast_to(part.image.pixels[last], (16 - last, 64, 3))
     )
-    assert part.mask[-1].any(), "where the mask reaches the edge, what is beyond is free to be painted"
+    assert part.mask[-1].any(), "if the mask reaches the edge, the pixels beyond may be painted"
 
 
 def test_the_way_there_and_back_leaves_a_smooth_picture_as_it_is() -> None:
@@ -167,7 +167,7 @@ def test_an_empty_mask_has_no_excerpt() -> None:
 
 
 @pytest.mark.parametrize("mask", [np.ones((20, 10), dtype=np.bool_), np.ones((10, 20), dtype=np.uint8)])
-def test_a_mask_that_is_not_the_pictures_is_refused(mask: Mask) -> None:
+def test_a_mask_of_another_shape_is_rejected(mask: Mask) -> None:
     with pytest.raises(ValueError, match="the mask is"):
         excerpt(smooth(20, 10), mask, side=64)
 
@@ -191,5 +191,5 @@ def test_a_prompt_may_ask_for_removal(prompt: str) -> None:
         "remove the dog and put a cat there", "Remove it, fill with snow", "the background of a beach",
     ],
 )  # fmt: skip
-def test_a_prompt_that_names_something_to_paint_asks_for_no_removal(prompt: str) -> None:
+def test_a_prompt_that_names_something_to_paint_does_not_ask_for_removal(prompt: str) -> None:
     assert not asks_for_removal(prompt)

@@ -37,7 +37,7 @@ ASTRONAUT, CAT = EXAMPLES / "images" / "astronaut.png", EXAMPLES / "images" / "c
 
 @pytest.fixture(scope="module")
 def profile(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A profile of one's own: a line of TOML for each checkpoint."""
+    """Return a custom profile with a line of TOML for each checkpoint."""
     folder = tmp_path_factory.mktemp("checkpoints")
     save_owl(folder / "owl")
     save_maskformer(folder / "maskformer", {"shortest_edge": 64, "longest_edge": 96})

@@ -1,4 +1,4 @@
-"""Many models compute at once; a checkpoint is loaded alone."""
+"""Many models compute at the same time, but a checkpoint is loaded alone."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from visprog.models.locks import ModelLock, loading_alone
 
 PATIENCE = 20.0
-"""Seconds after which something is held to be stuck."""
+"""Timeout in seconds, after which a thread counts as blocked."""
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def held(lock: ModelLock, entered: Event, leave: Event) -> None:
 
 
 def begin(pool: ThreadPoolExecutor, lock: ModelLock) -> tuple[Event, Future[None]]:
-    """Have another thread hold the lock; return what lets it go, and its future."""
+    """Let another thread hold the lock. Return the event that releases it, and the thread's future."""
     entered, leave = Event(), Event()
     future = pool.submit(held, lock, entered, leave)
     assert entered.wait(PATIENCE)
@@ -37,7 +37,7 @@ def begin(pool: ThreadPoolExecutor, lock: ModelLock) -> tuple[Event, Future[None
 
 
 def starts(pool: ThreadPoolExecutor, work: Callable[[], object]) -> Future[object]:
-    """Begin some work, and give it time to be stuck."""
+    """Start some work, and give it time to block."""
     begun = Event()
 
     def working() -> object:
@@ -81,7 +81,7 @@ def test_a_model_computes_in_one_thread_at_a_time(pool: ThreadPoolExecutor) -> N
     first.result(PATIENCE)
 
 
-def test_loading_waits_for_what_computes_and_then_holds_up_what_comes(pool: ThreadPoolExecutor) -> None:
+def test_loading_waits_for_running_models_and_then_blocks_new_ones(pool: ThreadPoolExecutor) -> None:
     leave, computing = begin(pool, ModelLock())
     loading = starts(pool, load)
     later = starts(pool, lambda: compute(ModelLock()))
@@ -92,14 +92,14 @@ def test_loading_waits_for_what_computes_and_then_holds_up_what_comes(pool: Thre
         each.result(PATIENCE)
 
 
-def test_two_do_not_load_at_once(pool: ThreadPoolExecutor) -> None:
+def test_two_checkpoints_are_never_loaded_at_the_same_time(pool: ThreadPoolExecutor) -> None:
     with loading_alone():
         other = starts(pool, load)
         assert not other.done()
     other.result(PATIENCE)
 
 
-def test_who_is_in_goes_further_in_although_somebody_waits_to_load(pool: ThreadPoolExecutor) -> None:
+def test_a_thread_can_enter_again_while_another_waits_to_load(pool: ThreadPoolExecutor) -> None:
     with ModelLock() as _:
         loading = starts(pool, load)
         compute(ModelLock())
@@ -119,7 +119,7 @@ def test_a_failure_leaves_nothing_locked(pool: ThreadPoolExecutor) -> None:
     pool.submit(compute, lock).result(PATIENCE)
 
 
-def test_loading_while_one_computes_oneself_is_refused_rather_than_waited_for(
+def test_loading_while_holding_a_models_lock_is_an_error(
     pool: ThreadPoolExecutor,
 ) -> None:
     with ModelLock(), pytest.raises(RuntimeError, match="lock is held"):
@@ -137,8 +137,8 @@ def hasty() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("hasty")
-def test_checkpoints_loaded_by_many_threads_are_whole_and_leave_the_libraries_as_they_were() -> None:
-    """Four checkpoints, some of which share weights, in full and in half precision, several times over."""
+def test_checkpoints_loaded_by_many_threads_are_complete_and_leave_no_global_changes() -> None:
+    """Four checkpoints, some of which share weights, are loaded repeatedly in full and half precision."""
     torch = pytest.importorskip("torch")
     transformers = pytest.importorskip("transformers")
     from visprog.models.backends.transformers import load as load_model

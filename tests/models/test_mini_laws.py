@@ -19,7 +19,6 @@ from hypothesis import strategies as st
 from visprog import Image, Run, VisProg
 from visprog.miniworld.drawing import draw
 from visprog.miniworld.scene import make_scene
-from visprog.models.encodings import Encodings
 from visprog.planner.plan import Plan, Request
 from visprog.values import Regions
 
@@ -53,12 +52,11 @@ def picture(seed: int) -> Image:
 
 @pytest.fixture(scope="module")
 def one_by_one() -> Iterator[VisProg]:
-    """Every call by itself, and nothing kept: neither results nor, beyond the last, encodings."""
+    """Return a session without batches and caches, except for the last encoding."""
     with VisProg(models="mini", memory=0, batching=False) as session:
         for role in ("detector", "image_text_scorer"):
             model: Any = session.models.get(role)
-            model._seen = Encodings(model._see, room=0)
-            model._read = Encodings(model._understand, room=0)
+            model.image_encodings.capacity = model.text_encodings.capacity = 0
         yield session
 
 
@@ -69,7 +67,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def together(cache: Path) -> Iterator[VisProg]:
-    """As sessions are, with results on disk."""
+    """Return a session with the usual settings and a cache on disk."""
     planner = AsWritten()
     with VisProg(models="mini", planner=planner, cache=cache) as session:
         planner.session = session
@@ -78,14 +76,14 @@ def together(cache: Path) -> Iterator[VisProg]:
 
 @pytest.fixture(scope="module")
 def later(cache: Path) -> Iterator[VisProg]:
-    """Another session, which finds on disk what was computed."""
+    """Return another session, which finds the results on disk."""
     with VisProg(models="mini", cache=cache) as session:
         yield session
 
 
 @st.composite
 def programs(choose: st.DrawFn) -> str:
-    """A program of perception: each step looks at a picture, a part of one, or what was found in it."""
+    """Return a program whose steps look at a picture, a part of it, or regions that were found in it."""
     pictures, found, lines = ["IMAGE"], list[tuple[str, str]](), list[str]()
     for place in range(choose(st.integers(2, 5))):
         on, name, target = choose(st.sampled_from(pictures)), choose(st.sampled_from(NAMES)), f"V{place}"
@@ -113,7 +111,7 @@ def programs(choose: st.DrawFn) -> str:
 
 @settings(max_examples=5, deadline=None, derandomize=True)
 @given(st.lists(st.tuples(programs(), st.integers(0, SCENES - 1)), min_size=4, max_size=8))
-def test_many_at_once_or_one_by_one_programs_end_alike(
+def test_batched_and_sequential_programs_have_the_same_results(
     one_by_one: VisProg, together: VisProg, later: VisProg, tasks: list[tuple[str, int]]
 ) -> None:
     given_pictures = [(program, picture(seed)) for program, seed in tasks]

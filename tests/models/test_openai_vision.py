@@ -298,7 +298,7 @@ def test_a_box_that_does_not_fit_is_complained_of(
 
 @pytest.mark.parametrize("said", ['{"boxes": 5}', '{"boxes": [5]}', "{}", "{not json}", '{"a":' * 5000 + "}"])
 def test_an_answer_without_boxes_is_complained_of(said: str, serve: Serve) -> None:
-    with pytest.raises(ModelFailed, match=r"`boxes` is not a list of boxes|its JSON cannot be read"):
+    with pytest.raises(ModelFailed, match=r"`boxes` is not a list of boxes|its JSON cannot be parsed"):
         serve(answers(said)).vision().detect(picture(), ["dog"])
 
 

@@ -60,7 +60,7 @@ def lies_inside(box: Box, outer: Box) -> bool:
     )  # fmt: skip
 
 
-def test_faces_are_found_where_they_are_best_first(detector: HaarFaceDetector) -> None:
+def test_faces_are_found_best_first(detector: HaarFaceDetector) -> None:
     faces = detector.detect_faces(two_faces())
     assert len(faces) == 2
     assert sorted(faces.scores, reverse=True) == list(faces.scores)
@@ -69,7 +69,7 @@ def test_faces_are_found_where_they_are_best_first(detector: HaarFaceDetector) -
     assert lies_inside(right.box, (420, 150, 540, 270))
 
 
-def test_faces_in_a_large_picture_come_in_its_own_pixels(detector: HaarFaceDetector) -> None:
+def test_faces_in_a_large_picture_are_in_its_pixels(detector: HaarFaceDetector) -> None:
     small, large = detector.detect_faces(two_faces()), detector.detect_faces(two_faces(4))
     assert len(large) == len(small)
     assert (
@@ -88,33 +88,33 @@ def test_noise_has_no_faces(detector: HaarFaceDetector) -> None:
     assert detector.detect_faces(Image(noise)).empty
 
 
-def test_threads_share_a_detector(detector: HaarFaceDetector) -> None:
+def test_threads_can_share_a_detector(detector: HaarFaceDetector) -> None:
     pictures = [two_faces(), Image(np.zeros((50, 50, 3), dtype=np.uint8))] * 4
     alone = [detector.detect_faces(picture) for picture in pictures]
     with ThreadPoolExecutor(4) as pool:
         assert alone == list(pool.map(detector.detect_faces, pictures))
 
 
-def test_options_tell_detectors_apart() -> None:
+def test_options_change_the_fingerprint() -> None:
     assert haar().fingerprint == haar().fingerprint
     assert haar().fingerprint != haar(side=640).fingerprint
     assert haar().fingerprint.startswith(f"opencv:haar {load_opencv().__version__}")
 
 
-def test_a_profile_names_it_with_options() -> None:
+def test_a_profile_can_set_its_options() -> None:
     loaded = load("face_detector", "haar", {"side": 640})
     assert isinstance(loaded, HaarFaceDetector)
     assert loaded.fingerprint == haar(side=640).fingerprint
 
 
 @pytest.mark.parametrize(("role", "identifier"), [("detector", "haar"), ("face_detector", "yunet")])
-def test_what_it_does_not_have_is_said(role: str, identifier: str) -> None:
+def test_an_unknown_identifier_is_reported(role: str, identifier: str) -> None:
     with pytest.raises(ModelUnavailable, match="opencv has no"):
         load(role, identifier, {})
 
 
 @pytest.mark.parametrize("options", [{"sides": 640}, {"side": "640"}, {"side": 0}, {"smallest": True}])
-def test_wrong_options_are_refused(options: dict[str, Any]) -> None:
+def test_wrong_options_are_rejected(options: dict[str, Any]) -> None:
     with pytest.raises(UsageError):
         load("face_detector", "haar", options)
 
@@ -126,7 +126,7 @@ def test_wrong_options_are_refused(options: dict[str, Any]) -> None:
         ("import not_there", "pip install 'not_there'"),
     ],
 )
-def test_an_opencv_that_does_not_load_says_what_to_install(
+def test_an_opencv_that_does_not_load_is_reported_with_the_command_that_repairs_it(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, source: str, advice: str
 ) -> None:
     (tmp_path / "cv2.py").write_text(source)
@@ -137,7 +137,9 @@ def test_an_opencv_that_does_not_load_says_what_to_install(
     assert advice in str(caught.value.help)
 
 
-def test_a_missing_opencv_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_opencv_is_reported_with_the_command_that_installs_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setitem(sys.modules, "cv2", None)
     with pytest.raises(ModelUnavailable, match="cv2 is not installed") as caught:
         haar()

@@ -41,14 +41,14 @@ def blemished(width: int, height: int, box: Sequence[int]) -> tuple[Image, NDArr
         ((200, 150), (180, 130, 200, 150)),
     ],
 )
-def test_what_is_removed_takes_the_colours_around_it(size: tuple[int, int], box: Sequence[int]) -> None:
+def test_a_removed_thing_takes_the_colours_around_it(size: tuple[int, int], box: Sequence[int]) -> None:
     image, mask = blemished(*size, box)
     filled = OpenCvRemover().inpaint(image, mask, "nothing").pixels
     difference = np.abs(filled.astype(int) - ramp(*size))
     assert difference[mask].max() < 30
 
 
-def test_every_pixel_outside_the_mask_stays_as_it_was() -> None:
+def test_every_pixel_outside_the_mask_is_unchanged() -> None:
     image, mask = blemished(1500, 1100, (400, 300, 900, 700))
     filled = OpenCvRemover().inpaint(image, mask, "")
     assert np.array_equal(filled.pixels[~mask], image.pixels[~mask])
@@ -64,12 +64,12 @@ def test_a_rim_of_the_thing_beyond_the_mask_does_not_bleed_into_the_fill() -> No
 
 
 @pytest.mark.parametrize("prompt", ["", "  ", "nothing", "Nothing.", "background", "remove the kite"])
-def test_asking_for_nothing_removes(prompt: str) -> None:
+def test_a_prompt_for_nothing_removes(prompt: str) -> None:
     image, mask = blemished(60, 40, (20, 10, 30, 20))
     assert OpenCvRemover().inpaint(image, mask, prompt) != image
 
 
-def test_asking_for_something_is_an_error_that_names_what_can_paint() -> None:
+def test_a_prompt_for_something_is_an_error_that_names_models_that_paint() -> None:
     image, mask = blemished(60, 40, (20, 10, 30, 20))
     with pytest.raises(ModelError, match="lush green grass") as caught:
         OpenCvRemover().inpaint(image, mask, "lush green grass")
@@ -77,7 +77,7 @@ def test_asking_for_something_is_an_error_that_names_what_can_paint() -> None:
     assert "inpainter" in str(caught.value.help)
 
 
-def test_a_mask_of_the_whole_picture_leaves_nothing_to_fill_from() -> None:
+def test_a_mask_of_the_whole_picture_is_an_error() -> None:
     image, mask = blemished(30, 20, (0, 0, 30, 20))
     with pytest.raises(ModelError, match="whole picture"):
         OpenCvRemover().inpaint(image, mask, "")
@@ -96,13 +96,13 @@ def test_slender_pictures_are_filled_too(size: tuple[int, int]) -> None:
     assert np.array_equal(filled.pixels[~mask], image.pixels[~mask])
 
 
-def test_one_pixel_that_is_not_masked_is_enough_to_fill_from() -> None:
+def test_one_unmasked_pixel_is_enough() -> None:
     image, mask = blemished(40, 40, (0, 0, 40, 40))
     mask[0, 0] = False
     assert OpenCvRemover().inpaint(image, mask, "").size == (40, 40)
 
 
-def test_a_profile_names_it_with_its_radius() -> None:
+def test_a_profile_can_set_its_radius() -> None:
     remover = load("inpainter", "inpaint", {"radius": 3})
     assert isinstance(remover, OpenCvRemover)
     assert remover.fingerprint != OpenCvRemover().fingerprint

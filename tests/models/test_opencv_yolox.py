@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -63,7 +63,7 @@ def test_boxes_are_exact_on_each_of_the_three_grids(detector: YoloxDetector) -> 
     ("size", "factor"),
     [((832, 416), 2), ((416, 832), 2), ((208, 416), 1), ((416, 96), 1), ((1664, 3328), 8), ((208, 104), 0.5)],
 )
-def test_boxes_come_in_the_pictures_own_pixels(
+def test_boxes_are_in_the_pictures_pixels(
     detector: YoloxDetector, size: tuple[int, int], factor: float
 ) -> None:
     left, top, right, bottom = (round(edge * factor) for edge in (96, 32, 128, 64))
@@ -71,7 +71,7 @@ def test_boxes_come_in_the_pictures_own_pixels(
     assert np.abs(np.array(found.box) - (left, top, right, bottom)).max() <= 1
 
 
-def test_several_nouns_in_one_picture_are_labelled_as_asked_best_first(detector: YoloxDetector) -> None:
+def test_regions_have_the_labels_that_were_asked_for_best_first(detector: YoloxDetector) -> None:
     picture = painted(
         (416, 416), ((0, 0, 32, 32), (200, 0, 0)), ((64, 64, 80, 80), GREEN), ((200, 200, 208, 208), BLUE)
     )
@@ -81,26 +81,24 @@ def test_several_nouns_in_one_picture_are_labelled_as_asked_best_first(detector:
     assert found.labels[-1] == "Cars"
 
 
-def test_a_picture_is_looked_at_once_for_all_that_is_asked(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_picture_is_encoded_once_for_several_labels(folder: Path) -> None:
     detector = YoloxDetector(folder / "squares.onnx", labels=folder / "labels.txt")
     passes = 0
-    forward = detector._forward
+    encode = detector.encodings.encode
 
-    def counted(square: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def counted(pictures: Sequence[Image]) -> Iterable[NDArray[np.float32]]:
         nonlocal passes
-        passes += 1
-        return forward(square)
+        passes += len(pictures)
+        return encode(pictures)
 
-    monkeypatch.setattr(detector, "_forward", counted)
+    detector.encodings.encode = counted
     picture = painted((100, 80), ((0, 0, 24, 24), RED))
     for noun in ("car", "dog", "animals"):
         detector.detect(picture, [noun])
     assert passes == 1
 
 
-def test_the_padding_of_a_letterbox_holds_nothing(detector: YoloxDetector) -> None:
+def test_nothing_is_found_in_the_padding(detector: YoloxDetector) -> None:
     strip = painted((416, 20), ((0, 0, 416, 20), RED))
     for region in detector.detect(strip, ["car"]):
         assert region.box[3] <= 20
@@ -111,7 +109,7 @@ def test_pictures_of_any_size_are_searched(detector: YoloxDetector, size: tuple[
     assert detector.detect(painted(size), ["car", "dog"]).empty
 
 
-def test_a_lower_score_than_the_threshold_is_no_find(folder: Path) -> None:
+def test_regions_below_the_threshold_are_left_out(folder: Path) -> None:
     picture = painted((416, 416), ((32, 32, 64, 64), (140, 0, 0)))
     for threshold, count in ((0.5, 1), (0.6, 0)):
         detector = load(
@@ -123,27 +121,27 @@ def test_a_lower_score_than_the_threshold_is_no_find(folder: Path) -> None:
         assert len(detector.detect(picture, ["car"])) == count
 
 
-def test_threads_share_a_detector(detector: YoloxDetector) -> None:
+def test_threads_can_share_a_detector(detector: YoloxDetector) -> None:
     pictures = [painted((416, 416), ((32 * i, 0, 32 * i + 32, 32), RED)) for i in range(12)]
     alone = [detector.detect(picture, ["car"]) for picture in pictures]
     with ThreadPoolExecutor(4) as pool:
         assert alone == list(pool.map(lambda picture: detector.detect(picture, ["car"]), pictures))
 
 
-def test_an_open_side_is_that_of_the_option(tmp_path: Path) -> None:
+def test_the_option_sets_an_open_side(tmp_path: Path) -> None:
     path = written(tmp_path, side="side")
     detector = YoloxDetector(path, labels=tmp_path / "labels.txt", side=320)
     (found,) = detector.detect(painted((320, 160), ((64, 96, 96, 128), RED)), ["car"])
     assert found.box == (64, 96, 96, 128)
 
 
-def test_a_noun_that_names_no_class_is_an_error_that_lists_the_classes(detector: YoloxDetector) -> None:
+def test_an_unknown_label_is_an_error_that_lists_the_classes(detector: YoloxDetector) -> None:
     with pytest.raises(ModelError, match="kettle") as caught:
         detector.detect(painted((10, 10)), ["car", "kettle"])
     assert "car, dog, cat" in str(caught.value.help)
 
 
-def test_labels_of_another_network_are_refused_at_loading(tmp_path: Path) -> None:
+def test_labels_of_another_network_are_rejected_at_loading(tmp_path: Path) -> None:
     path = written(tmp_path)
     (tmp_path / "labels.txt").write_text("car\ndog\n", encoding="utf-8")
     with pytest.raises(ModelUnavailable, match="with 2 classes") as caught:
@@ -160,7 +158,7 @@ def test_without_labels_the_classes_are_cocos(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"no network", bytes(range(256)), onnx_writer.yunet(64, 1)])
-def test_a_file_that_is_no_yolox_is_refused_in_words(
+def test_a_file_that_is_not_a_yolox_is_rejected(
     tmp_path: Path, content: bytes, capfd: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "other.onnx"
@@ -184,12 +182,12 @@ def test_a_missing_file_is_named(tmp_path: Path, missing: str) -> None:
     "options",
     [{"thresh": 0.3}, {"threshold": 3}, {"threshold": "high"}, {"side": 0}, {"side": 3.5}, {"labels": 7}],
 )
-def test_wrong_options_are_refused(folder: Path, options: dict[str, object]) -> None:
+def test_wrong_options_are_rejected(folder: Path, options: dict[str, object]) -> None:
     with pytest.raises(UsageError):
         load("detector", str(folder / "squares.onnx"), options)
 
 
-def test_content_and_options_tell_detectors_apart(folder: Path, tmp_path: Path) -> None:
+def test_content_and_options_change_the_fingerprint(folder: Path, tmp_path: Path) -> None:
     other = written(tmp_path, ("car", "dog", "bird"))
     labels = folder / "labels.txt"
     same = [YoloxDetector(folder / "squares.onnx", labels=labels).fingerprint for _ in range(2)]

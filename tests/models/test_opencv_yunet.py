@@ -50,7 +50,7 @@ def test_boxes_are_exact_on_each_of_the_three_grids(
     assert all(score == pytest.approx(1.0, abs=1e-3) for score in found.scores)
 
 
-def test_boxes_in_a_large_picture_come_in_its_own_pixels(detector: YuNetFaceDetector) -> None:
+def test_boxes_in_a_large_picture_are_in_its_pixels(detector: YuNetFaceDetector) -> None:
     (found,) = detector.detect_faces(painted((5120, 2560), ((128, 512, 256, 640), 32)))
     assert found.box == (128, 512, 256, 640)
 
@@ -62,7 +62,7 @@ def test_the_side_at_which_a_picture_is_searched_can_be_chosen(path: Path) -> No
     assert found.box == (64, 192, 128, 256)
 
 
-def test_the_best_face_comes_first_and_doubtful_ones_do_not_come(path: Path) -> None:
+def test_the_best_face_comes_first_and_unlikely_ones_are_left_out(path: Path) -> None:
     image = painted((160, 96))
     pixels = image.pixels.copy()
     for place, level in ((0, 130), (64, 200), (128, 250)):
@@ -76,7 +76,7 @@ def test_pictures_of_any_size_are_searched(detector: YuNetFaceDetector, size: tu
     assert detector.detect_faces(painted(size)).empty
 
 
-def test_threads_share_a_detector(detector: YuNetFaceDetector) -> None:
+def test_threads_can_share_a_detector(detector: YuNetFaceDetector) -> None:
     pictures = [painted((64 + 32 * i, 96), ((32 * i, 32, 32 * i + 32, 64), 32)) for i in range(8)]
     alone = [detector.detect_faces(picture) for picture in pictures]
     with ThreadPoolExecutor(4) as pool:
@@ -84,7 +84,7 @@ def test_threads_share_a_detector(detector: YuNetFaceDetector) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"no network", onnx_writer.yolox(64)])
-def test_a_file_that_is_no_yunet_is_refused_in_words(tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_not_a_yunet_is_rejected(tmp_path: Path, content: bytes) -> None:
     other = tmp_path / "other.onnx"
     other.write_bytes(content)
     with pytest.raises(ModelUnavailable, match="YuNet") as caught:
@@ -98,7 +98,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("options", [{"smallest": 20}, {"threshold": 1.5}, {"side": True}])
-def test_wrong_options_are_refused(path: Path, options: dict[str, object]) -> None:
+def test_wrong_options_are_rejected(path: Path, options: dict[str, object]) -> None:
     with pytest.raises(UsageError):
         load("face_detector", str(path), options)
 

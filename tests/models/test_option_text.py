@@ -57,7 +57,7 @@ def test_an_option_given_twice_is_an_error(written: str) -> None:
 
 
 @given(st.text("ab,=[]{}'\"\\. \n1-:", max_size=60))
-def test_any_text_is_read_or_refused(written: str) -> None:
+def test_any_text_is_read_or_rejected(written: str) -> None:
     try:
         model, options = split_options(written)
     except UsageError:
@@ -66,7 +66,7 @@ def test_any_text_is_read_or_refused(written: str) -> None:
     assert all("=" in written and name in written for name in options)
 
 
-def test_the_command_line_gives_a_role_its_options() -> None:
+def test_the_command_line_sets_the_options_of_a_role() -> None:
     zoo = make_zoo("base", ["language_model=openai:gpt-5,deadline=300,base_url=http://h/v1,max_tokens=9"])
     spec = zoo.spec("language_model")
     assert spec is not None
@@ -74,7 +74,7 @@ def test_the_command_line_gives_a_role_its_options() -> None:
     assert spec.options == {"deadline": 300, "base_url": "http://h/v1", "max_tokens": 9}
 
 
-def test_a_table_s_own_options_go_before_those_behind_the_name() -> None:
+def test_options_in_the_table_override_those_after_the_name() -> None:
     spec = read_spec("language_model", {"model": "openai:m,deadline=1,max_tokens=2", "deadline": 3})
     assert spec.options == {"deadline": 3, "max_tokens": 2}
 

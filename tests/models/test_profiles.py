@@ -1,4 +1,4 @@
-"""The profiles that come with the package name models that their backends know, and say what they are."""
+"""The profiles that come with VisProg name models that their backends know, and describe them."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ UNSERVED = {"default": set(), "paper": {"masker", "captioner", "transcriber"}, "
 
 
 @pytest.mark.parametrize("name", UNSERVED)
-def test_a_profile_fills_every_role_that_it_can_serve(name: str) -> None:
+def test_a_profile_fills_every_role_that_it_can(name: str) -> None:
     assert name in profile_names()
     assert set(ROLES) - set(load_profile(name).models) == UNSERVED[name]
 
 
 @pytest.mark.parametrize("name", UNSERVED)
-def test_what_is_fetched_has_a_size_and_a_repository(name: str) -> None:
+def test_every_model_that_is_fetched_has_a_size_and_a_repository(name: str) -> None:
     for role, spec in load_profile(name).models.items():
         if spec.backend in HUB:
             assert is_repository(spec.identifier), role
@@ -43,11 +43,11 @@ def test_questions_and_captions_share_one_model() -> None:
     assert zoo.fingerprint("visual_qa") == zoo.fingerprint("captioner")
 
 
-def test_the_paper_finds_faces_in_another_way_and_says_so() -> None:
+def test_the_profile_paper_notes_its_other_face_detector() -> None:
     assert "DSFD" in load_profile("paper").models["face_detector"].facts["note"]
 
 
-def test_every_model_of_the_api_is_made_once_there_is_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_model_of_the_api_can_be_created_with_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-none")
     zoo = Zoo("api")
     for role in load_profile("api").models:
@@ -56,10 +56,10 @@ def test_every_model_of_the_api_is_made_once_there_is_a_key(monkeypatch: pytest.
 
 
 @pytest.mark.parametrize("name", UNSERVED)
-def test_options_are_those_that_the_backend_takes(
+def test_the_options_of_a_profile_are_accepted_by_its_backends(
     name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: object
 ) -> None:
-    """A wrong option is a UsageError; that nothing is pulled comes after, as ModelUnavailable."""
+    """The options are checked before the missing weights raise ModelUnavailable."""
     pytest.importorskip("torch")
     from visprog import ModelUnavailable
 

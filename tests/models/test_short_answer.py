@@ -46,7 +46,7 @@ def test_the_rule_holds(answer: str, question: str, expected: str) -> None:
 
 
 @given(st.text(max_size=40), st.sampled_from(["", "How many dogs are there?"]))
-def test_an_answer_is_one_line_and_stays_what_it_is(answer: str, question: str) -> None:
+def test_shortening_an_answer_twice_changes_nothing(answer: str, question: str) -> None:
     found = short_answer(answer, question)
     assert len(found.splitlines()) <= 1
     assert short_answer(found, question) == found

@@ -77,7 +77,7 @@ def language_config() -> Any:
 
 
 def teach(model: Any) -> None:
-    """Let the layers hand on what they get, and the head know each word's successor."""
+    """Let the layers return their input, and the head predict the successor of each word."""
     import torch
 
     with torch.no_grad():
@@ -200,13 +200,13 @@ def _settings(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
 
 
-def test_an_address_in_the_environment_is_all_that_is_needed(served: Served) -> None:
+def test_an_address_in_the_environment_is_enough(served: Served) -> None:
     answer = OpenAILanguageModel().complete(HOW_MANY)
     assert Completion("sloop ketch yawl", answer.model, 5, 4) == answer
     assert served.speaker in answer.model
 
 
-def test_a_temperature_of_zero_is_taken() -> None:
+def test_a_temperature_of_zero_is_accepted() -> None:
     assert OpenAILanguageModel().complete(HOW_MANY, temperature=0.0).text == "sloop ketch yawl"
 
 
@@ -217,7 +217,7 @@ def test_a_program_lists_what_the_model_knows_and_records_the_tokens() -> None:
     assert run.steps[0].tokens.input_tokens > 5
 
 
-def test_a_question_about_a_picture_is_answered_by_a_model_that_is_shown_it(served: Served) -> None:
+def test_a_model_that_sees_pictures_answers_a_question_about_one(served: Served) -> None:
     picture = Image(np.full((40, 300, 3), 90, dtype=np.uint8))
     model = {"model": f"openai:{served.seer}", "deadline": 30}
     run = VisProg(models={"visual_qa": model}).execute(
@@ -227,8 +227,8 @@ def test_a_question_about_a_picture_is_answered_by_a_model_that_is_shown_it(serv
     assert run.steps[0].tokens.output_tokens == 4
 
 
-def test_a_model_that_knows_no_schemas_ends_in_an_error_after_two_attempts(served: Served) -> None:
-    with pytest.raises(ModelFailed, match="does not fit, twice: it holds no JSON object"):
+def test_a_model_without_schemas_is_an_error_after_two_attempts(served: Served) -> None:
+    with pytest.raises(ModelFailed, match="a wrong answer twice: it contains no JSON object"):
         OpenAIVision(served.seer).detect(Image(np.zeros((30, 30, 3), dtype=np.uint8)), ["boat"])
 
 
@@ -237,7 +237,7 @@ def test_a_model_that_the_server_does_not_have_is_an_error() -> None:
         OpenAILanguageModel("nobody/nothing", service=Service(deadline=2)).complete(HOW_MANY)
 
 
-def test_nobody_at_the_address_is_an_error_that_names_it() -> None:
+def test_an_unreachable_address_is_named_in_the_error() -> None:
     service = Service(base_url=f"http://127.0.0.1:{free_port()}/v1", deadline=0.5)
     with pytest.raises(ModelFailed, match="connection to http://127"):
         OpenAILanguageModel(service=service).complete(HOW_MANY)

@@ -1,4 +1,4 @@
-"""A profile names models; they are loaded once, on first use, and what is missing is said in words."""
+"""A profile names models. They are loaded once, on first use, and errors name what is missing."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_an_object_fills_a_role() -> None:
     assert zoo.fingerprint("detector") != Zoo("base", {"detector": FakeDetector({})}).fingerprint("detector")
 
 
-def test_a_role_without_a_model_says_what_to_do() -> None:
+def test_the_error_for_a_role_without_a_model_has_advice() -> None:
     with pytest.raises(ModelUnavailable) as caught:
         Zoo("base").get("segmenter")
     assert "no model fills the role Segmenter" in caught.value.message
@@ -71,7 +71,7 @@ def test_a_model_without_its_key_names_role_and_variable(monkeypatch: pytest.Mon
     assert "OPENAI_API_KEY" in (caught.value.help or "")
 
 
-def test_a_profile_of_ones_own_is_read_from_its_file(tmp_path: Path) -> None:
+def test_a_custom_profile_is_read_from_its_file(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text('[models]\nface_detector = {model = "opencv:haar", side = 640}\n')
     zoo = Zoo(path)
@@ -84,12 +84,12 @@ def test_a_profile_of_ones_own_is_read_from_its_file(tmp_path: Path) -> None:
     [
         ("[models]\ndetectr = 'opencv:haar'", "there is no role `detectr`"),
         ("[models]\ndetector = 'opencb:haar'", "there is no backend `opencb`"),
-        ("[models]\ndetector = 3", "is filled by 3"),
+        ("[models]\ndetector = 3", "the model of the role detector is 3"),
         ("[models\n", "is not TOML"),
-        ("models = 1", r"has no table \[models\]"),
+        ("models = 1", "`models` in the profile .* is not a table"),
     ],
 )
-def test_a_faulty_profile_is_refused_in_words(content: str, words: str, tmp_path: Path) -> None:
+def test_a_faulty_profile_is_rejected(content: str, words: str, tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text(content)
     with pytest.raises(UsageError, match=words):
@@ -104,7 +104,7 @@ def test_an_unknown_profile_names_the_known_ones(tmp_path: Path) -> None:
         Zoo(tmp_path / "none.toml")
 
 
-def test_every_role_says_what_it_does() -> None:
+def test_every_role_has_a_description() -> None:
     assert all((role.__doc__ or "").strip() for role in ROLES.values())
 
 
@@ -151,7 +151,7 @@ def loads(stand_in: None, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return asked
 
 
-def test_roles_that_name_the_same_model_share_it(loads: list[str]) -> None:
+def test_roles_with_the_same_model_share_it(loads: list[str]) -> None:
     zoo = Zoo(Profile("own"), {"segmenter": "opencv:both", "masker": "opencv:both"})
     assert zoo.get("segmenter") is zoo.get("masker")
     assert loads == ["both"]
@@ -163,7 +163,7 @@ def test_other_options_make_another_model(loads: list[str]) -> None:
     assert zoo.fingerprint("segmenter") != zoo.fingerprint("masker")
 
 
-def test_the_model_longest_unused_makes_room(loads: list[str]) -> None:
+def test_the_least_recently_used_model_is_unloaded(loads: list[str]) -> None:
     zoo = Zoo(Profile("own"), {"segmenter": "opencv:both", "masker": "opencv:masks"}, memory=150)
     for role in ("segmenter", "masker", "masker", "segmenter"):
         zoo.get(role)
@@ -174,13 +174,13 @@ def test_the_model_longest_unused_makes_room(loads: list[str]) -> None:
     assert loads[3:] == ["both", "masks"]
 
 
-def test_device_and_precision_hold_for_local_models_alone() -> None:
+def test_device_and_precision_apply_only_to_local_models() -> None:
     zoo = Zoo(Profile("own"), {"detector": "transformers:x/y", "face_detector": "opencv:haar"}, device="cpu")
     assert "device='cpu'" in zoo.fingerprint("detector")
     assert "device" not in zoo.fingerprint("face_detector")
 
 
-def test_where_a_local_model_is_put_tells_it_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_device_and_precision_change_the_fingerprint(monkeypatch: pytest.MonkeyPatch) -> None:
     torch = pytest.importorskip("torch")
 
     def fingerprint(gpus: int, device: str = "auto", dtype: str = "auto") -> str:
@@ -204,7 +204,7 @@ def test_without_torch_a_local_model_has_a_fingerprint(monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize("profile", ["base", "mini"])
-def test_fingerprints_load_no_torch_where_there_can_be_no_accelerator(profile: str) -> None:
+def test_without_an_accelerator_fingerprints_do_not_import_torch(profile: str) -> None:
     if profile == "mini" and not has_no_accelerator():
         pytest.skip("torch alone can tell which device is taken here")
     script = (
@@ -216,7 +216,7 @@ def test_fingerprints_load_no_torch_where_there_can_be_no_accelerator(profile: s
     assert done.stdout.split() == ["True", "False"]
 
 
-def test_a_server_elsewhere_is_another_model_and_its_address_is_not_shown(
+def test_another_server_changes_the_fingerprint_which_hides_its_address(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("OPENAI_BASE_URL", "http://user:secret@127.0.0.1:9/v1")
@@ -233,11 +233,11 @@ def test_a_profile_bounds_memory_and_sets_tools(tmp_path: Path) -> None:
     assert profile.memory == 1_500_000_000
     assert Zoo(profile).settings("CLASSIFY") == {"descriptions": True}
     path.write_text('memory = "much"')
-    with pytest.raises(UsageError, match="'much' is no amount of memory"):
+    with pytest.raises(UsageError, match="'much' is not an amount of memory"):
         load_profile(path)
 
 
-def test_options_that_may_hold_a_secret_show_as_a_hash() -> None:
+def test_options_that_may_contain_a_secret_are_shown_as_a_hash() -> None:
     def fingerprint(address: str) -> str:
         server = {"model": "openai:x", "base_url": address, "parameters": {"token": "secret"}}
         return Zoo(Profile("own"), {"language_model": server}).fingerprint("language_model")
@@ -249,7 +249,7 @@ def test_options_that_may_hold_a_secret_show_as_a_hash() -> None:
     assert shown != fingerprint("http://127.0.0.1:9/v1")
 
 
-def test_roles_that_ask_at_once_for_the_same_model_load_it_once(loads: list[str]) -> None:
+def test_roles_that_ask_for_the_same_model_at_the_same_time_load_it_once(loads: list[str]) -> None:
     zoo = Zoo(Profile("own"), {"segmenter": "opencv:both", "masker": "opencv:both"})
     meeting = threading.Barrier(2, timeout=20)
 
@@ -357,19 +357,19 @@ def test_a_changed_file_is_another_model(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("memory = 'inf GB'", "no amount of memory"),
-        ("memory = '-1 GB'", "no amount of memory"),
-        ("[tools]\nClassify = 3", "gives Classify no table"),
-        ("detector = 'opencv:haar'", "has `detector`"),
+        ("memory = 'inf GB'", "not an amount of memory"),
+        ("memory = '-1 GB'", "not an amount of memory"),
+        ("[tools]\nClassify = 3", "`Classify` in .* is not a table"),
+        ("detector = 'opencv:haar'", "has the unknown key `detector`"),
     ],
 )
-def test_a_profile_of_another_form_is_refused_in_words(content: str, words: str, tmp_path: Path) -> None:
+def test_a_malformed_profile_is_rejected(content: str, words: str, tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text(content)
     with pytest.raises(UsageError, match=words):
         load_profile(path)
 
 
-def test_settings_of_a_tool_that_there_is_not_are_refused() -> None:
+def test_settings_of_an_unknown_tool_are_rejected() -> None:
     with pytest.raises(UsageError, match="sets a tool `clasify`"):
         VisProg(models=Zoo(Profile("own", tools={"clasify": {"descriptions": True}})))

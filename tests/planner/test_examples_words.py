@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from visprog.nouns import _COMMON, misspelt, plural, singular
+from visprog.nouns import COMMON_NOUNS, misspelt, plural, singular
 from visprog.planner.examples.emoji import _KNOWN, _NICKNAMES, _THINGS, emoji_named, emoticon_at
 from visprog.planner.examples.people import is_person, is_person_name
 
@@ -126,7 +126,7 @@ def test_a_slip_of_the_pen_tells_the_common_noun_that_is_meant(word: str, meant:
 
 
 def test_no_common_noun_nor_its_plural_is_a_slip_for_another() -> None:
-    assert [noun for noun in (*_COMMON, *map(plural, _COMMON)) if misspelt(noun)] == []
+    assert [noun for noun in (*COMMON_NOUNS, *map(plural, COMMON_NOUNS)) if misspelt(noun)] == []
 
 
 @pytest.mark.parametrize(

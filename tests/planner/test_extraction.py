@@ -105,7 +105,7 @@ def test_a_type_after_a_name_is_left_to_the_parser(type: str) -> None:
     assert found == f"OBJ0: {type} = FaceDet(image=IMAGE)\nRESULT=OBJ0"
     parsed = parse(found)
     assert str(parsed.program) == "OBJ0=FaceDet(image=IMAGE)\nRESULT=OBJ0"
-    assert [fault.message for fault in parsed.diagnostics] == ["the type was left out"]
+    assert [fault.message for fault in parsed.diagnostics] == ["ignored the type"]
 
 
 def test_a_name_in_capitals_before_a_type_is_not_a_label() -> None:

@@ -1,4 +1,4 @@
-"""Runs put together by hand, and a reader of pages."""
+"""Records of runs made by hand, and a reader of pages."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def join(words: list[str]) -> Scalar:
 TOOLS = Registry((loc, select, count, vqa, tag, knowledge, join))
 
 UNNEEDED = StepSkipped(-1, None)
-"""Stands for a step that the result does not need."""
+"""The outcome of a step that the result does not need."""
 
 
 def make_run(
@@ -76,22 +76,22 @@ def make_run(
     *,
     instruction: str | None = "Count the dogs",
     transcript: Sequence[Message] = (),
-    remarks: Mapping[int, tuple[str, ...]] | None = None,
+    warnings: Mapping[int, tuple[str, ...]] | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> Run:
-    """Return the record of a run in which each step had its outcome: a value, a failure, a skip."""
+    """Return the record of a run with one outcome for each step: a value, a failure, or a skip."""
     checked = check(parse(program), TOOLS, dict.fromkeys(inputs, Type.IMAGE))
     assert checked.ok, checked.diagnostics
     events: list[Event] = []
     for index, outcome in enumerate(outcomes):
-        at, said = 0.01 * index, (remarks or {}).get(index, ())
+        at, messages = 0.01 * index, (warnings or {}).get(index, ())
         if outcome is UNNEEDED or isinstance(outcome, StepSkipped):
             events.append(StepSkipped(index, None if outcome is UNNEEDED else outcome.because))
         elif isinstance(outcome, StepError):
-            events.append(StepFailed(index, at, 0.004, outcome, said, ()))
+            events.append(StepFailed(index, at, 0.004, outcome, messages, ()))
         else:
             events.append(
-                StepFinished(index, at, 0.008, outcome, bytes([index]), index == 2, said, ("fake:1",))
+                StepFinished(index, at, 0.008, outcome, bytes([index]), index == 2, messages, ("fake:1",))
             )
     plan = (
         Plan(instruction, "gqa", checked, "examples", tuple(transcript)) if instruction is not None else None
@@ -131,19 +131,19 @@ RESULT=IMAGE0
 
 @pytest.fixture(scope="session")
 def run_of() -> Callable[..., Run]:
-    """Builds the record of a run from a program, inputs and outcomes."""
+    """The function that makes the record of a run from a program, inputs and outcomes."""
     return make_run
 
 
 @pytest.fixture(scope="session")
 def photo() -> Callable[..., Image]:
-    """Makes pictures."""
+    """The function that makes pictures."""
     return make_photo
 
 
 @pytest.fixture
 def dogs_run() -> Run:
-    """A run with boxes, a mask, a step that is not needed, a remark and a picture as its result."""
+    """A run with boxes, a mask, a step that is not needed, a warning, and a picture as its result."""
     dogs = make_dogs()
     outcomes = [dogs, dogs[:1], UNNEEDED, make_photo(seed=1), make_photo(seed=1)]
     return make_run(
@@ -151,7 +151,7 @@ def dogs_run() -> Run:
         {"IMAGE": make_photo()},
         outcomes,
         transcript=(Message("user", "Count the dogs"), Message("assistant", DOGS)),
-        remarks={0: ("one box reaches over the edge",)},
+        warnings={0: ("one box reaches over the edge",)},
         environment={"visprog": "0.1.0"},
     )
 
@@ -168,7 +168,7 @@ def failed_run() -> Run:
 
 
 class Page(HTMLParser):
-    """What a page holds: its elements, their ids and addresses, and the text outside style and script."""
+    """The content of a page: its elements, their attributes, and the text outside style and script."""
 
     def __init__(self, source: str) -> None:
         super().__init__()
@@ -197,5 +197,5 @@ class Page(HTMLParser):
 
 @pytest.fixture(scope="session")
 def read_page() -> Callable[[str], Any]:
-    """Reads a page with a parser that knows nothing of how it was made."""
+    """The parser of pages, which is independent of the code that makes them."""
     return Page

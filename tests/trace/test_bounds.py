@@ -1,4 +1,4 @@
-"""However long the values of a run are, what is shown is bounded, and whole values are there on request."""
+"""Every view of a run is bounded, however long its values are. Whole values are available on request."""
 
 from __future__ import annotations
 
@@ -14,16 +14,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from visprog import VisProg
+from visprog.batch.failures import LINE
 from visprog.engine.events import StepFinished
 from visprog.errors import StepError
 from visprog.models.roles import Message
 from visprog.printable import json_text
-from visprog.results import LINE, plain, result_text, save_result, shortened_plain
+from visprog.results import save_result
 from visprog.trace import html, record_json
 from visprog.trace.html import render_html
-from visprog.trace.rendering import TEXT_LIMIT, describe
+from visprog.trace.limits import Limits
 from visprog.trace.run import Run
-from visprog.trace.shortening import CutList, CutText, Limits, Shortener
+from visprog.trace.shortening import Shortener
+from visprog.trace.value_view import TEXT_LIMIT, ListView, TextView, describe, whole
 from visprog.values import Image, Region, Regions
 
 STEPS = 150
@@ -39,7 +41,7 @@ def _program(steps: int = STEPS) -> str:
 
 
 def _nested(depth: int) -> Any:
-    """Return a list that holds itself twice, at each depth: two to the power of `depth` leaves."""
+    """Return nested lists that contain the same list twice at each level: they have 2 ** `depth` leaves."""
     value: Any = ["leaf"] * 2
     for _ in range(depth):
         value = [value, value]
@@ -81,7 +83,7 @@ def test_a_value_is_bounded_in_every_view(run_of: Make, name: str, tmp_path: Pat
 @pytest.mark.parametrize("name", VALUES)
 def test_a_line_of_many_results_is_bounded(name: str) -> None:
     shortener = Shortener(LINE)
-    assert len(json_text(shortened_plain(VALUES[name], shortener), indent=None)) < 4_000_000
+    assert len(json_text(shortener.data(VALUES[name]), indent=None)) < 4_000_000
     assert shortener.cut or name == "long number"
 
 
@@ -92,9 +94,9 @@ def test_lists_of_variables_in_arguments_are_bounded(run_of: Make) -> None:
     assert len(render_html(run).encode()) < 4_000_000
 
 
-def test_remarks_and_transcripts_are_bounded(run_of: Make) -> None:
-    remarks = dict.fromkeys(range(STEPS), ("warning " * 5000,) * 200)
-    transcript = [Message("user", "said " * 100_000)] * 300
+def test_warnings_and_transcripts_are_bounded(run_of: Make) -> None:
+    warnings = dict.fromkeys(range(STEPS), ("warning " * 5000,) * 200)
+    transcript = [Message("user", "word " * 100_000)] * 300
     environment = {f"name{n}": "value " * 5_000 for n in range(300)}
     run = run_of(
         _program(),
@@ -102,7 +104,7 @@ def test_remarks_and_transcripts_are_bounded(run_of: Make) -> None:
         ["yes"] * STEPS,
         instruction="do " * 300_000,
         transcript=transcript,
-        remarks=remarks,
+        warnings=warnings,
         environment=environment,
     )
     page = render_html(run)
@@ -168,7 +170,7 @@ def test_pictures_are_bounded(run_of: Make) -> None:
     assert "picture of 1000 × 1000" in page
 
 
-def test_whole_values_are_there_on_request(run_of: Make, tmp_path: Path) -> None:
+def test_whole_values_are_available_on_request(run_of: Make, tmp_path: Path) -> None:
     words = [f"word {n}" for n in range(5_000)]
     run = run_of("A0=Vqa(image=IMAGE, question='q')", {"IMAGE": TINY}, [words])
     short, full = run.to_json()["result"], run.to_json(full=True)["result"]
@@ -179,11 +181,11 @@ def test_whole_values_are_there_on_request(run_of: Make, tmp_path: Path) -> None
     assert json.loads((tmp_path / "run.json").read_text("utf-8"))["result"] == full
     save_result(run.result, tmp_path / "result.json")
     assert json.loads((tmp_path / "result.json").read_text("utf-8")) == words
-    assert result_text(run.result).splitlines() == words
+    assert whole(run.result).text().splitlines() == words
     assert run.result is words
 
 
-def test_the_page_says_how_much_is_left_out(run_of: Make, read_page: Callable[[str], Any]) -> None:
+def test_the_page_counts_what_it_leaves_out(run_of: Make, read_page: Callable[[str], Any]) -> None:
     run = run_of(_program(2), {"IMAGE": TINY}, ["x" * 12_345, ["word"] * 1_234])
     text = read_page(render_html(run)).text
     assert "… (12,345 characters)" in text
@@ -206,23 +208,23 @@ SMALL = Limits(text=50, items=5, value=200, total=1_000)
 
 
 @given(LISTS)
-def test_what_fits_is_returned_as_it_is(value: object) -> None:
-    whole = Shortener(Limits(*[10**9] * 5))
-    assert whole(value) == value or _depth(value) > 8
-    assert whole.cut == (_depth(value) > 8)
+def test_a_value_within_the_limits_is_whole(value: object) -> None:
+    shortener = Shortener(Limits(*[10**9] * 5))
+    assert shortener.view(value).data() == value or _depth(value) > 8
+    assert shortener.cut == (_depth(value) > 8)
 
 
 @given(st.lists(LISTS, max_size=30))
-def test_what_is_cut_fits_and_is_a_beginning(values: list[Any]) -> None:
+def test_a_cut_value_is_within_the_limits_and_starts_like_the_whole(values: list[Any]) -> None:
     shortener = Shortener(SMALL)
     for value in values:
-        view = shortener(value)
-        assert len(json.dumps(plain(view))) < 4_000
-        if isinstance(view, CutText):
-            assert value.startswith(view.text)
-            assert view.length == len(value)
-        if isinstance(view, CutList):
-            assert view.length == len(value) > len(view.items)
+        view = shortener.view(value)
+        assert len(json.dumps(view.data())) < 4_000
+        if isinstance(view, TextView):
+            assert value.startswith(view.beginning)
+            assert view.hidden == len(value) - len(view.beginning)
+        if isinstance(view, ListView):
+            assert view.hidden == len(value) - len(view.items)
 
 
 def _depth(value: object) -> int:

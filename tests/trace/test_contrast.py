@@ -1,4 +1,4 @@
-"""Every text can be read: its colour has a contrast of at least 4.5 to what is behind it."""
+"""Every text is readable: its colour has a contrast of at least 4.5 to its background."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_every_colour_of_a_text_is_known() -> None:
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("text", TEXTS)
-def test_texts_stand_out_from_every_background(scheme: str, text: str) -> None:
+def test_texts_have_contrast_on_every_background(scheme: str, text: str) -> None:
     colors = SCHEMES[scheme]
     plain = {name: colors[name] for name in BACKGROUNDS}
     lit = {f"{name}, lit": _over(colors["glow"], colors[name]) for name in ("page", "card")}
@@ -83,7 +83,7 @@ def test_texts_stand_out_from_every_background(scheme: str, text: str) -> None:
 
 
 @pytest.mark.parametrize("style", STYLES)
-def test_a_rule_with_a_colour_of_its_own_has_its_background_too(style: str) -> None:
+def test_a_rule_with_its_own_colour_has_its_own_background(style: str) -> None:
     for rule in re.findall(r"\{([^{}]*)\}", STYLES[style]):
         own = re.search(r"(?<![-\w])color: (#[0-9a-f]+)", rule)
         behind = re.search(r"background: (#[0-9a-f]+|var\(--deep\))", rule)
@@ -97,14 +97,14 @@ def test_a_rule_with_a_colour_of_its_own_has_its_background_too(style: str) -> N
             assert worst >= LEAST, rule
 
 
-def test_labels_of_regions_can_be_read_in_every_colour() -> None:
+def test_labels_of_regions_are_readable_in_every_colour() -> None:
     deep = [_color(value) for value in re.findall(r"--deep: (#[0-9a-f]+)", PAGE)]
     assert len(deep) == 8
     assert min(_contrast(_color("#fff"), color) for color in deep) >= LEAST
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_words_on_the_bars_and_marks_of_a_report_can_be_read(scheme: str) -> None:
+def test_texts_on_bars_and_marks_of_a_report_are_readable(scheme: str) -> None:
     light, dark = re.findall(r"\.report \{(.*?)\}", STYLES["report"])
     tones = _variables(light) | (_variables(dark) if scheme == "dark" else {})
     colors = SCHEMES[scheme]

@@ -49,12 +49,12 @@ def test_absolute_paths_are_cut_to_names(text: str, shown: str) -> None:
     assert without_folders(text) == shown
 
 
-def test_many_slashes_take_linear_time() -> None:
+def test_texts_of_many_slashes_take_linear_time() -> None:
     for text in ("/+" * 100_000, "/" * 200_000, "~/" * 100_000, "/a" + "b" * 200_000, "C:\\" * 60_000):
         without_folders(text)
 
 
-def test_a_shared_record_names_no_folder(run_of: Callable[..., Run], photo: Callable[..., Image]) -> None:
+def test_no_view_of_a_run_names_a_folder(run_of: Callable[..., Run], photo: Callable[..., Image]) -> None:
     folder = "/srv/ada/secret"
     failure = StepError(f"no weights in {folder}/owl", step="B", line=2, help=f"look into {folder}/owl")
     failure.__cause__ = OSError(f"cannot read {folder}/owl/model.safetensors")
@@ -62,7 +62,7 @@ def test_a_shared_record_names_no_folder(run_of: Callable[..., Run], photo: Call
         "A=Vqa(image=IMAGE, question='q')\nB=Vqa(image=IMAGE, question=A)",
         {"IMAGE": photo()},
         ["yes", failure],
-        remarks={0: (f"{folder}/words.txt is missing",)},
+        warnings={0: (f"{folder}/words.txt is missing",)},
         environment={"models": f"{folder}/mine.toml", "tools": f"{folder}/mine.py"},
     )
     first, *others = run.events

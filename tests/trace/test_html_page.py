@@ -29,13 +29,11 @@ def _dangling(page: Any) -> set[str]:
     return {address for address in addresses if address[1:] not in page.all("id")}
 
 
-def test_every_link_of_the_page_leads_to_an_element_of_it(
-    dogs_run: Run, read_page: Callable[[str], Any]
-) -> None:
+def test_every_link_leads_to_an_element_of_the_page(dogs_run: Run, read_page: Callable[[str], Any]) -> None:
     assert _dangling(read_page(render_html(dogs_run))) == set()
 
 
-def test_no_id_is_given_twice(dogs_run: Run, read_page: Callable[[str], Any]) -> None:
+def test_ids_are_unique(dogs_run: Run, read_page: Callable[[str], Any]) -> None:
     ids = read_page(render_html(dogs_run)).all("id")
     assert sorted(ids) == sorted(set(ids))
 
@@ -53,7 +51,7 @@ def test_each_distinct_picture_is_embedded_once(dogs_run: Run, read_page: Callab
     assert len(uris) == len(set(uris)) == 2
 
 
-def test_a_variable_with_two_values_leads_to_the_one_that_holds_there(
+def test_a_variable_assigned_twice_links_to_its_current_value(
     run_of: Callable[..., Run], photo: Callable[..., Image]
 ) -> None:
     one, two = "A=Vqa(image=IMAGE, question='one')", "A=Vqa(image=IMAGE, question='two')"
@@ -66,12 +64,12 @@ def test_a_variable_with_two_values_leads_to_the_one_that_holds_there(
     assert 'question</span>=<a href="#step-3">A' in lines[3]
 
 
-def test_comments_keep_their_place_among_the_lines(dogs_run: Run) -> None:
+def test_comments_stay_between_their_lines(dogs_run: Run) -> None:
     source = render_html(dogs_run)
     assert source.index("# How many dogs?") < source.index('id="line-2"') < source.index('id="line-6"')
 
 
-def test_regions_are_drawn_over_the_picture_that_they_were_found_in(
+def test_regions_are_drawn_over_the_picture_they_were_found_in(
     run_of: Callable[..., Run], photo: Callable[..., Image]
 ) -> None:
     left, right = photo(100, 80, 1), photo(100, 80, 2)
@@ -87,7 +85,7 @@ def test_regions_are_drawn_over_the_picture_that_they_were_found_in(
     assert shown['<div class="output">'] == shown['id="input-2"'] != shown['id="input-1"']
 
 
-def test_three_hundred_regions_hide_their_labels_until_pointed_at(
+def test_labels_of_three_hundred_regions_are_hidden(
     run_of: Callable[..., Run], photo: Callable[..., Image]
 ) -> None:
     regions = Regions(
@@ -98,7 +96,7 @@ def test_three_hundred_regions_hide_their_labels_until_pointed_at(
     assert source.count('class="tag"') == 600  # the step's picture and the result's
 
 
-def test_what_failed_and_what_was_skipped_is_said_with_its_cause(
+def test_failed_and_skipped_steps_are_shown_with_their_cause(
     failed_run: Run, read_page: Callable[[str], Any]
 ) -> None:
     text = read_page(render_html(failed_run)).text
@@ -114,7 +112,7 @@ def test_what_failed_and_what_was_skipped_is_said_with_its_cause(
     assert "Not run: the result does not depend on it." in text
 
 
-def test_a_failure_is_told_once_and_the_result_points_to_its_step(
+def test_a_failure_is_described_once_and_linked_from_the_result(
     run_of: Callable[..., Run], photo: Callable[..., Image], read_page: Callable[[str], Any]
 ) -> None:
     missing = ModelUnavailable("nothing answers", help="ask somebody else")
@@ -128,14 +126,14 @@ def test_a_failure_is_told_once_and_the_result_points_to_its_step(
     assert "#step-1" in page.all("href")
 
 
-def test_a_run_that_was_stopped_says_so(run_of: Callable[..., Run], photo: Callable[..., Image]) -> None:
+def test_a_stopped_run_is_shown_as_stopped(run_of: Callable[..., Run], photo: Callable[..., Image]) -> None:
     program = "A=Vqa(image=IMAGE, question='one')\nB=Vqa(image=IMAGE, question=A)"
     source = render_html(run_of(program, {"IMAGE": photo()}, ["1"]))
     assert ">Stopped</li>" in source
-    assert "Not run: the run was stopped before." in source
+    assert "Not run: the run stopped earlier." in source
 
 
-def test_each_model_is_named_whole_in_its_steps_and_in_a_row_of_its_own(
+def test_each_model_is_named_in_its_steps_and_in_its_own_row(
     dogs_run: Run, read_page: Callable[[str], Any]
 ) -> None:
     models = ("fake:detector zoom=1.7 content #084da6822f9367d1", "fake:segmenter")
@@ -168,7 +166,7 @@ def test_pictures_of_any_shape_are_shown(run_of: Callable[..., Run], size: tuple
     assert "nan" not in source.partition("<main>")[2].partition("<script>")[0]
 
 
-def test_the_policy_allows_the_pages_own_style_and_script_alone(dogs_run: Run) -> None:
+def test_the_policy_allows_only_the_style_and_script_of_the_page(dogs_run: Run) -> None:
     source = render_html(dogs_run)
     policy = html.unescape(re.search(r'Content-Security-Policy" content="(.*?)"', source).group(1))  # type: ignore[union-attr]
     parts = re.findall(r"<(?:style|script)>(.*?)</(?:style|script)>", source, re.DOTALL)
@@ -179,7 +177,7 @@ def test_the_policy_allows_the_pages_own_style_and_script_alone(dogs_run: Run) -
     assert "http" not in policy
 
 
-def test_nothing_in_the_page_points_outside(dogs_run: Run, read_page: Callable[[str], Any]) -> None:
+def test_no_address_on_the_page_is_external(dogs_run: Run, read_page: Callable[[str], Any]) -> None:
     page = read_page(render_html(dogs_run))
     addresses = page.all("href") + page.all("src")
     assert all(address.startswith(("#", "data:image/")) for address in addresses)
@@ -197,14 +195,14 @@ def _hostile(make: Callable[..., Run], image: Image, text: str) -> Run:
         [regions, text, failure],
         instruction=text,
         transcript=(Message("assistant", text),),
-        remarks={0: (text,)},
+        warnings={0: (text,)},
         environment={text: text},
     )
 
 
 @settings(max_examples=80, deadline=None)
 @given(text=TEXTS)
-def test_any_text_comes_back_as_text_and_adds_no_element(
+def test_any_text_is_shown_as_text_and_adds_no_element(
     run_of: Callable[..., Run], read_page: Callable[[str], Any], text: str
 ) -> None:
     image = Image(np.zeros((6, 8, 3), np.uint8))

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image as PILImage
 
+from tests.page_problems import PageProblems
 from visprog.errors import StepError
 from visprog.models.roles import Message
 from visprog.printable import printable
@@ -38,14 +39,14 @@ COVERED = """[...document.querySelectorAll(".thumb .picture")].flatMap((small) =
     return one.left < two.right && two.left < one.right && one.top < two.bottom && two.top < one.bottom;
   }).map((other) => other.outerHTML);
 })"""
-"""Lists what the small pictures of a page's arguments cover, and what they reach out of."""
+"""Lists the elements that small pictures of arguments cover or extend beyond."""
 
 DOTS = """[...document.querySelectorAll(".facts li + li")].map((fact) => {
   const begins = fact.getBoundingClientRect().top > fact.previousElementSibling.getBoundingClientRect().top;
   const dot = fact.getBoundingClientRect().left + parseFloat(getComputedStyle(fact, "::before").left);
   return [begins, dot > fact.parentElement.getBoundingClientRect().left];
 })"""
-"""Tells of each fact but the first whether it begins a line, and whether the dot before it is in sight."""
+"""Lists for each fact after the first whether it starts a line, and whether the dot before it is visible."""
 
 MEETING = """[...document.querySelectorAll("#step-1 .picture")].flatMap((picture) => {
   const tags = [...picture.querySelectorAll(".tag")].filter((tag) => tag.checkVisibility());
@@ -55,34 +56,20 @@ MEETING = """[...document.querySelectorAll("#step-1 .picture")].flatMap((picture
   return tags.filter((tag, n) => places[n].right > frame.right + 1 || places[n].left < frame.left - 1
     || places.some((place, other) => other !== n && meet(place, places[n]))).map((tag) => tag.innerText);
 })"""
-"""Lists the labels that reach over another or over the picture's edge."""
-
-
-class Complaints(list[str]):
-    """What a page complained of: errors, refusals by its policy, and requests to the outside."""
-
-    def watch(self, page: Page) -> None:
-        page.on("console", lambda message: self.append(message.text))
-        page.on("pageerror", lambda error: self.append(str(error)))
-        page.on("dialog", lambda dialog: self.append(dialog.message))
-        page.on("request", self._request)
-
-    def _request(self, request: Any) -> None:
-        if not request.url.startswith(("file:", "data:", "about:")):
-            self.append(request.url)
+"""Lists the labels that overlap another label or the edge of the picture."""
 
 
 @contextmanager
-def _opened(browser: Browser, run: Run, folder: Path, **options: Any) -> Iterator[tuple[Page, Complaints]]:
+def _opened(browser: Browser, run: Run, folder: Path, **options: Any) -> Iterator[tuple[Page, PageProblems]]:
     run.save(folder / "trace.html")
     context = browser.new_context(
         **{"viewport": {"width": 1280, "height": 800}, "reduced_motion": "reduce"} | options
     )
     context.set_offline(True)
-    page, complaints = context.new_page(), Complaints()
-    complaints.watch(page)
+    page, problems = context.new_page(), PageProblems()
+    problems.watch(page)
     page.goto((folder / "trace.html").as_uri())
-    yield page, complaints
+    yield page, problems
     context.close()
 
 
@@ -97,13 +84,11 @@ def _in_view(page: Page, selector: str) -> bool:
     return bool(0 <= box["y"] < 800)
 
 
-def test_the_page_renders_offline_without_a_complaint(
-    browser: Browser, dogs_run: Run, tmp_path: Path
-) -> None:
-    with _opened(browser, dogs_run, tmp_path) as (page, complaints):
+def test_the_page_renders_offline_without_errors(browser: Browser, dogs_run: Run, tmp_path: Path) -> None:
+    with _opened(browser, dogs_run, tmp_path) as (page, problems):
         assert page.locator("h1").inner_text() == "Count the dogs"
         assert page.locator("article.card").count() == 5
-    assert complaints == []
+    assert problems == []
 
 
 def test_a_click_on_a_variable_leads_to_its_step(browser: Browser, dogs_run: Run, tmp_path: Path) -> None:
@@ -115,7 +100,7 @@ def test_a_click_on_a_variable_leads_to_its_step(browser: Browser, dogs_run: Run
         assert page.locator(":target").get_attribute("id") == "step-4"
 
 
-def test_the_pointer_on_a_variable_lights_up_all_its_uses(
+def test_the_pointer_on_a_variable_highlights_all_its_uses(
     browser: Browser, dogs_run: Run, tmp_path: Path
 ) -> None:
     with _opened(browser, dogs_run, tmp_path) as (page, _):
@@ -127,7 +112,7 @@ def test_the_pointer_on_a_variable_lights_up_all_its_uses(
         assert page.locator(".lit").count() == 0
 
 
-def test_the_pointer_on_a_listed_region_lights_it_up_on_the_picture(
+def test_the_pointer_on_a_listed_region_highlights_it_on_the_picture(
     browser: Browser, dogs_run: Run, tmp_path: Path
 ) -> None:
     with _opened(browser, dogs_run, tmp_path) as (page, _):
@@ -137,7 +122,7 @@ def test_the_pointer_on_a_listed_region_lights_it_up_on_the_picture(
 
 @pytest.mark.parametrize("script", [True, False])
 @pytest.mark.parametrize(("media", "width"), [("screen", 1280), ("screen", 380), ("print", 760)])
-def test_a_box_lies_where_its_region_is(
+def test_a_box_is_drawn_at_its_region(
     browser: Browser, dogs_run: Run, tmp_path: Path, media: Any, width: int, script: bool
 ) -> None:
     view = {"width": width, "height": 800}
@@ -171,7 +156,7 @@ def test_the_picture_fills_its_frame_whatever_its_shape(
 
 @pytest.mark.parametrize("width", [380, 1280])
 @pytest.mark.parametrize("size", [(400, 100), (3000, 300), (60, 900)])
-def test_a_small_picture_of_an_argument_covers_nothing_else(
+def test_a_small_picture_of_an_argument_covers_no_other_element(
     browser: Browser,
     run_of: Callable[..., Run],
     photo: Callable[..., Image],
@@ -204,11 +189,11 @@ def test_a_crop_of_a_crop_shows_its_part_of_the_picture(
         {"IMAGE": image},
         [Regions(size=image.size), right, right.crop((0, 240, 320, 480)), right.crop((0, 240, 320, 480))],
     )
-    with _opened(browser, run, tmp_path) as (page, complaints):
+    with _opened(browser, run, tmp_path) as (page, problems):
         shots = [page.locator(f"#step-{n} .output .picture").screenshot() for n in (2, 3)]
     both, green = (np.asarray(PILImage.open(io.BytesIO(shot)).convert("RGB")).astype(int) for shot in shots)
     height = both.shape[0]
-    assert complaints == []
+    assert problems == []
     assert np.abs(both[8 : height // 2 - 8, 8:-8] - (200, 30, 30)).max() < 12
     assert np.abs(both[height // 2 + 8 : -8, 8:-8] - (20, 160, 90)).max() < 12
     assert np.abs(green[8:-8, 8:-8] - (20, 160, 90)).max() < 12
@@ -216,7 +201,7 @@ def test_a_crop_of_a_crop_shows_its_part_of_the_picture(
 
 @pytest.mark.parametrize("width", [400, 1280])
 @pytest.mark.parametrize("size", [(512, 430), (120, 90), (120, 800), (1500, 300)])
-def test_labels_cover_neither_each_other_nor_the_edge(
+def test_labels_overlap_neither_each_other_nor_the_edge(
     browser: Browser,
     run_of: Callable[..., Run],
     photo: Callable[..., Image],
@@ -238,7 +223,7 @@ def test_labels_cover_neither_each_other_nor_the_edge(
         assert page.locator("#step-1 g[data-region='6'] .tag").is_visible()
 
 
-def test_boxes_masks_and_labels_can_be_put_away(browser: Browser, dogs_run: Run, tmp_path: Path) -> None:
+def test_boxes_masks_and_labels_can_be_hidden(browser: Browser, dogs_run: Run, tmp_path: Path) -> None:
     with _opened(browser, dogs_run, tmp_path, java_script_enabled=False) as (page, _):
         figure = page.locator("#step-1 figure")
         figure.get_by_label("Masks").uncheck()
@@ -264,10 +249,10 @@ def test_script_text_stays_text(
         [Regions([Region((1, 1, 30, 30), text)], size=image.size), text, failure],
         instruction=text,
         transcript=(Message("assistant", text),),
-        remarks={0: (text,)},
+        warnings={0: (text,)},
         environment={"picture": text},
     )
-    with _opened(browser, run, tmp_path) as (page, complaints):
+    with _opened(browser, run, tmp_path) as (page, problems):
         shown = printable(text)
         assert page.locator("h1").text_content() == shown
         assert shown in (page.locator("#step-1 .tag").text_content() or "")
@@ -275,7 +260,7 @@ def test_script_text_stays_text(
         assert shown in (page.locator(".cause").first.text_content() or "")
         assert page.locator("script, img, svg[onload]").count() == 1
         assert page.evaluate("window.ran") is None
-    assert complaints == []
+    assert problems == []
 
 
 def _lightness(page: Page) -> float:
@@ -283,16 +268,14 @@ def _lightness(page: Page) -> float:
     return sum(float(part) for part in color.removeprefix("rgb(").removesuffix(")").split(",")) / 3
 
 
-def test_the_page_is_dark_where_the_reader_prefers_it(
-    browser: Browser, dogs_run: Run, tmp_path: Path
-) -> None:
+def test_the_page_is_dark_if_the_reader_prefers_it(browser: Browser, dogs_run: Run, tmp_path: Path) -> None:
     with _opened(browser, dogs_run, tmp_path, color_scheme="dark") as (page, _):
         assert _lightness(page) < 40
         page.emulate_media(color_scheme="light")
         assert _lightness(page) > 230
 
 
-def test_on_paper_the_page_is_light_without_switches_and_cards_stay_whole(
+def test_the_printed_page_is_light_without_toggles_and_cards_are_not_split(
     browser: Browser, dogs_run: Run, tmp_path: Path
 ) -> None:
     with _opened(browser, dogs_run, tmp_path, color_scheme="dark") as (page, _):
@@ -304,7 +287,7 @@ def test_on_paper_the_page_is_light_without_switches_and_cards_stay_whole(
 
 
 @pytest.mark.parametrize("width", [320, 380, 760, 1280])
-def test_nothing_reaches_over_the_side_of_the_window(
+def test_no_element_is_wider_than_the_window(
     browser: Browser, run_of: Callable[..., Run], photo: Callable[..., Image], tmp_path: Path, width: int
 ) -> None:
     long = "unbroken" * 60
@@ -317,7 +300,7 @@ def test_nothing_reaches_over_the_side_of_the_window(
 
 
 @pytest.mark.parametrize("width", [320, 400, 1280])
-def test_a_dot_stands_between_two_facts_of_a_line_and_at_no_end_of_one(
+def test_dots_are_visible_only_between_two_facts_of_a_line(
     browser: Browser, dogs_run: Run, tmp_path: Path, width: int
 ) -> None:
     with _opened(browser, dogs_run, tmp_path, viewport={"width": width, "height": 800}) as (page, _):
@@ -327,7 +310,7 @@ def test_a_dot_stands_between_two_facts_of_a_line_and_at_no_end_of_one(
     assert (width == 1280) == all(seen for _, seen in dots)
 
 
-def test_the_page_can_be_walked_with_the_keyboard(browser: Browser, dogs_run: Run, tmp_path: Path) -> None:
+def test_the_page_can_be_used_with_the_keyboard(browser: Browser, dogs_run: Run, tmp_path: Path) -> None:
     with _opened(browser, dogs_run, tmp_path) as (page, _):
         for _ in range(40):
             page.keyboard.press("Tab")
@@ -338,8 +321,8 @@ def test_the_page_can_be_walked_with_the_keyboard(browser: Browser, dogs_run: Ru
 
 
 def test_in_a_notebook_links_work_and_styles_do_not_leak(browser: Browser, dogs_run: Run) -> None:
-    page, complaints = browser.new_page(reduced_motion="reduce"), Complaints()
-    complaints.watch(page)
+    page, problems = browser.new_page(reduced_motion="reduce"), PageProblems()
+    problems.watch(page)
     page.set_content(f"<p>before</p>{dogs_run._repr_html_()}")
     frame = page.frame_locator("iframe")
     frame.locator("#line-6 a", has_text="IMAGE0").click()
@@ -347,10 +330,10 @@ def test_in_a_notebook_links_work_and_styles_do_not_leak(browser: Browser, dogs_
     assert 0 <= _box(frame.locator("#step-4"))["y"] < 640
     assert page.locator("p").evaluate("e => getComputedStyle(e).marginTop") == "16px"
     page.close()
-    assert complaints == []
+    assert problems == []
 
 
-def test_the_heading_and_its_pictures_are_told_to_a_screen_reader(
+def test_a_screen_reader_finds_the_heading_and_the_pictures(
     browser: Browser, dogs_run: Run, tmp_path: Path
 ) -> None:
     with _opened(browser, dogs_run, tmp_path) as (page, _):
@@ -370,7 +353,7 @@ def test_a_click_enlarges_a_picture_with_its_regions(
     browser: Browser, run_of: Callable[..., Run], photo: Callable[..., Image], tmp_path: Path, width: int
 ) -> None:
     view = {"width": width, "height": 800}
-    with _opened(browser, _enlarged_run(run_of, photo), tmp_path, viewport=view) as (page, complaints):
+    with _opened(browser, _enlarged_run(run_of, photo), tmp_path, viewport=view) as (page, problems):
         page.locator("#step-1 .output .picture").click(position={"x": 20, "y": 20})
         picture = page.locator("dialog .picture")
         small = _box(page.locator("#step-1 .output .picture"))
@@ -382,10 +365,10 @@ def test_a_click_enlarges_a_picture_with_its_regions(
         assert (box["x"] - large["x"]) / large["width"] == pytest.approx(0.5, abs=0.01)
         page.get_by_role("button", name="Close").click()
         page.locator("dialog").wait_for(state="detached")
-        assert complaints == []
+        assert problems == []
 
 
-def test_a_picture_is_enlarged_and_put_back_with_the_keyboard(
+def test_a_picture_is_enlarged_and_closed_with_the_keyboard(
     browser: Browser, run_of: Callable[..., Run], photo: Callable[..., Image], tmp_path: Path
 ) -> None:
     with _opened(browser, _enlarged_run(run_of, photo), tmp_path) as (page, _):
@@ -398,12 +381,12 @@ def test_a_picture_is_enlarged_and_put_back_with_the_keyboard(
         assert button.evaluate("e => e === document.activeElement")
 
 
-def test_a_picture_that_is_shown_whole_has_no_button(browser: Browser, dogs_run: Run, tmp_path: Path) -> None:
+def test_a_picture_shown_at_full_size_has_no_button(browser: Browser, dogs_run: Run, tmp_path: Path) -> None:
     with _opened(browser, dogs_run, tmp_path) as (page, _):
         assert page.locator("button").count() == 0
 
 
-def test_without_scripts_nothing_offers_to_enlarge(
+def test_without_scripts_no_picture_can_be_enlarged(
     browser: Browser, run_of: Callable[..., Run], photo: Callable[..., Image], tmp_path: Path
 ) -> None:
     run = _enlarged_run(run_of, photo)

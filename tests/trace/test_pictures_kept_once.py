@@ -1,4 +1,4 @@
-"""What is encoded for a page, by counts."""
+"""The number of pictures and outlines that are encoded for a page."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ RESULT=IMAGE1"""
 
 @pytest.fixture
 def encoded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What was made for pages since the test began: thumbnails and outlines."""
+    """The thumbnails and outlines made since the test started."""
     made: list[str] = []
 
     def counted(module: ModuleType, name: str) -> Callable[..., Any]:
@@ -48,7 +48,7 @@ def _run(image: Image) -> Run:
     return VisProg(models={"detector": detector}).execute(CROPS, image)
 
 
-def test_a_run_encodes_nothing_until_its_page_is_asked_for(
+def test_a_run_encodes_nothing_before_its_page_is_made(
     encoded: list[str], photo: Callable[..., Image]
 ) -> None:
     run = _run(photo(640, 480))
@@ -59,14 +59,14 @@ def test_a_run_encodes_nothing_until_its_page_is_asked_for(
     assert encoded == ["thumbnail"]
 
 
-def test_crops_are_drawn_as_parts_of_the_picture(encoded: list[str], photo: Callable[..., Image]) -> None:
+def test_crops_are_drawn_as_parts_of_their_picture(encoded: list[str], photo: Callable[..., Image]) -> None:
     source = render_html(_run(photo(400, 300)))
     assert encoded == ["thumbnail"]
     assert source.count("data:image/") == 1
     assert source.count('<svg id="picture-') == 2
 
 
-def test_a_crop_that_would_look_coarse_is_encoded_by_itself(
+def test_a_crop_that_would_look_coarse_is_encoded_separately(
     encoded: list[str], photo: Callable[..., Image]
 ) -> None:
     album, large = Album(), photo(2000, 1500)
@@ -75,15 +75,13 @@ def test_a_crop_that_would_look_coarse_is_encoded_by_itself(
     assert encoded == ["thumbnail"] * 2
 
 
-def test_a_picture_that_was_made_twice_is_encoded_once(
-    encoded: list[str], photo: Callable[..., Image]
-) -> None:
+def test_equal_pictures_are_encoded_once(encoded: list[str], photo: Callable[..., Image]) -> None:
     album = Album()
     found = [album.figure(photo(64, 48, seed), "") for seed in (1, 2, 1)]
     assert len({figure.picture for figure in found if figure is not None}) == len(encoded) == 2
 
 
-def test_a_crop_whose_picture_is_not_on_the_page_is_encoded(photo: Callable[..., Image]) -> None:
+def test_a_crop_without_its_picture_on_the_page_is_encoded(photo: Callable[..., Image]) -> None:
     album = Album()
     album.figure(photo().crop((0, 0, 50, 50)), "")
     assert album.elements.count("data:image/") == 1

@@ -8,14 +8,14 @@ from visprog.trace.run import Run
 GOLDEN = Path(__file__).parent / "golden"
 
 
-def test_the_record_of_a_run_is_as_the_golden_file_says(dogs_run: Run) -> None:
+def test_the_record_of_a_run_matches_its_golden_file(dogs_run: Run) -> None:
     assert dogs_run.to_json() == json.loads((GOLDEN / "dogs.json").read_text("utf-8"))
 
 
-def test_the_record_of_a_failed_run_is_as_the_golden_file_says(failed_run: Run) -> None:
+def test_the_record_of_a_failed_run_matches_its_golden_file(failed_run: Run) -> None:
     assert failed_run.to_json() == json.loads((GOLDEN / "failed.json").read_text("utf-8"))
 
 
-def test_the_record_is_plain_data(dogs_run: Run) -> None:
+def test_the_record_is_json_data(dogs_run: Run) -> None:
     record = dogs_run.to_json()
     assert json.loads(json.dumps(record, allow_nan=False)) == record

@@ -37,7 +37,7 @@ def test_a_drawing_in_few_colors_becomes_a_png_without_loss() -> None:
 @pytest.mark.parametrize(
     ("width", "height"), [(1, 1), (640, 480), (2000, 900), (900, 2000), (3000, 1), (1, 3000)]
 )
-def test_a_thumbnail_is_as_large_as_it_says_and_within_its_bounds(
+def test_a_thumbnail_has_its_stated_size_within_the_bounds(
     photo: Callable[..., Image], width: int, height: int
 ) -> None:
     small = thumbnail(photo(width, height))
@@ -65,7 +65,7 @@ def _filled(path: str, width: int, height: int) -> np.ndarray:
     return canvas.astype(bool)
 
 
-def test_the_outline_encloses_the_mask_and_leaves_its_hole_open() -> None:
+def test_the_outline_follows_the_mask_and_its_hole() -> None:
     mask = np.zeros((240, 320), np.bool_)
     mask[60:180, 80:200] = True
     mask[100:140, 120:160] = False
@@ -73,7 +73,7 @@ def test_the_outline_encloses_the_mask_and_leaves_its_hole_open() -> None:
     assert (filled & mask).sum() / (filled | mask).sum() > 0.97
 
 
-def test_the_outline_is_in_the_thumbnails_pixels() -> None:
+def test_the_outline_is_in_pixels_of_the_thumbnail() -> None:
     mask = np.zeros((2400, 3200), np.bool_)
     mask[600:1800, 800:2000] = True
     filled = _filled(outline(mask, 320, 240), 320, 240)

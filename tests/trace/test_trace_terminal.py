@@ -24,15 +24,15 @@ def _printed(run: Run) -> str:
     return "".join(f"{line.rstrip()}\n" for line in out.getvalue().splitlines())
 
 
-def test_a_run_is_printed_as_the_golden_file_says(dogs_run: Run) -> None:
+def test_a_printed_run_matches_its_golden_file(dogs_run: Run) -> None:
     assert _printed(dogs_run) == (GOLDEN / "dogs.txt").read_text("utf-8")
 
 
-def test_a_failed_run_is_printed_as_the_golden_file_says(failed_run: Run) -> None:
+def test_a_printed_failed_run_matches_its_golden_file(failed_run: Run) -> None:
     assert _printed(failed_run) == (GOLDEN / "failed.txt").read_text("utf-8")
 
 
-def test_a_models_text_cannot_steer_the_terminal(
+def test_text_of_a_model_cannot_control_the_terminal(
     run_of: Callable[..., Run], photo: Callable[..., Image]
 ) -> None:
     answer = "\x1b]0;owned\x07\x1b[2J[red]mark\u202e"
@@ -43,11 +43,11 @@ def test_a_models_text_cannot_steer_the_terminal(
 
 
 @given(st.text())
-def test_what_is_printed_takes_one_line_and_holds_no_control_character(text: str) -> None:
+def test_one_line_contains_no_control_character(text: str) -> None:
     assert not {category(char) for char in one_line(text)} & {"Cc", "Cs", "Co", "Zl", "Zp"}
 
 
-def test_where_there_is_no_terminal_each_step_that_ends_is_a_line(dogs_run: Run) -> None:
+def test_without_a_terminal_each_finished_step_is_a_line(dogs_run: Run) -> None:
     out = io.StringIO()
     with LiveSteps(dogs_run.checked.steps, Console(file=out, width=80, color_system=None)) as live:
         live(StepStarted(0, 0.0))
@@ -59,21 +59,21 @@ def test_where_there_is_no_terminal_each_step_that_ends_is_a_line(dogs_run: Run)
     assert lines[2] == "– ANSWER0 Count  not needed"
 
 
-def test_on_a_terminal_a_running_step_is_shown_until_it_ends(dogs_run: Run) -> None:
+def test_on_a_terminal_a_running_step_is_shown_until_it_finishes(dogs_run: Run) -> None:
     out = io.StringIO()
     console = Console(file=out, width=80, height=20, force_terminal=True, color_system=None)
     with LiveSteps(dogs_run.checked.steps, console) as live:
         live(StepStarted(0, 0.0))
         with console.capture() as running:
-            console.print(live._view())
+            console.print(live)
         live(dogs_run.events[0])
-        with console.capture() as ended:
-            console.print(live._view())
+        with console.capture() as finished:
+            console.print(live)
     assert "OBJ0 Loc  0 s" in running.get()
-    assert "OBJ0 Loc  2 regions" in ended.get()
+    assert "OBJ0 Loc  2 regions" in finished.get()
 
 
-def test_a_long_program_keeps_to_the_height_of_the_terminal(
+def test_a_long_program_fits_the_height_of_the_terminal(
     run_of: Callable[..., Run], photo: Callable[..., Image]
 ) -> None:
     program = "\n".join(f"A{n}=Vqa(image=IMAGE, question='{n}')" for n in range(100))
@@ -83,6 +83,6 @@ def test_a_long_program_keeps_to_the_height_of_the_terminal(
     for event in run.events:
         live(event)
     with console.capture() as shown:
-        console.print(live._view())
+        console.print(live)
     assert len(shown.get().splitlines()) <= 12
     assert "A99" in shown.get()

@@ -1,4 +1,4 @@
-"""What OWL-ViT is taught: which patch answers for which thing, and by which names."""
+"""The targets of OWL-ViT: which patch predicts which object, and with which names."""
 
 from pathlib import Path
 
@@ -26,25 +26,25 @@ def _spots(target: owlvit.Target, name: str) -> set[int]:
 
 
 def test_the_middle_of_a_thing_answers_for_it() -> None:
-    target = owlvit._target([(np.array([0.2, 0.2, 0.6, 0.6]), 1.0, ("dog", "animal"))], 10)
+    target = owlvit.patch_targets([(np.array([0.2, 0.2, 0.6, 0.6]), 1.0, ("dog", "animal"))], 10)
     assert _spots(target, "dog") == _spots(target, "animal") == {33, 34, 43, 44}
     assert target.boxes[33] == pytest.approx([0.4, 0.4, 0.4, 0.4])
     assert target.counted.all()
 
 
 def test_a_small_thing_has_one_patch() -> None:
-    target = owlvit._target([(np.array([0.51, 0.51, 0.55, 0.55]), 1.0, ("bee",))], 10)
+    target = owlvit.patch_targets([(np.array([0.51, 0.51, 0.55, 0.55]), 1.0, ("bee",))], 10)
     assert _spots(target, "bee") == {55}
 
 
 def test_what_is_cut_by_the_edge_is_found_only_where_enough_is_in_sight() -> None:
-    half_out = owlvit._target([(np.array([-0.2, 0.2, 0.2, 0.6]), 1.0, ("dog",))], 10)
+    half_out = owlvit.patch_targets([(np.array([-0.2, 0.2, 0.2, 0.6]), 1.0, ("dog",))], 10)
     spot = min(_spots(half_out, "dog"))
     assert half_out.boxes[spot] == pytest.approx([0.1, 0.4, 0.2, 0.4])
-    mostly_out = owlvit._target([(np.array([-0.3, 0.2, 0.1, 0.6]), 1.0, ("dog",))], 10)
+    mostly_out = owlvit.patch_targets([(np.array([-0.3, 0.2, 0.1, 0.6]), 1.0, ("dog",))], 10)
     assert not _spots(mostly_out, "dog")
-    assert not mostly_out.counted.all()  # neither there nor not there
-    all_out = owlvit._target([(np.array([-0.39, 0.2, 0.01, 0.6]), 1.0, ("dog",))], 10)
+    assert not mostly_out.counted.all()  # neither present nor absent
+    all_out = owlvit.patch_targets([(np.array([-0.39, 0.2, 0.01, 0.6]), 1.0, ("dog",))], 10)
     assert all_out.counted.all()
 
 
@@ -53,13 +53,13 @@ def test_a_face_is_answered_for_before_the_body() -> None:
         (np.array([0.0, 0.0, 1.0, 1.0]), 1.0, ("dancer", "person")),
         (np.array([0.4, 0.3, 0.6, 0.5]), 1.0, ("face",)),
     ]
-    target = owlvit._target(entries, 10)
+    target = owlvit.patch_targets(entries, 10)
     assert _spots(target, "face")
     assert not _spots(target, "face") & _spots(target, "dancer")
 
 
 def test_parts_of_pictures_keep_their_truth(pool: Pictures) -> None:
-    """A box of a target lies where the part shows the thing: found again in the whole picture's colours."""
+    """A target's box lies where the part shows the object."""
     for seed in range(20):
         pixels, target = owlvit.part(pool[seed % 16], generator(seed, "train", "test"), 160)
         assert pixels.shape == (160, 160, 3)
@@ -87,8 +87,8 @@ def test_training_lowers_the_loss(pool: Pictures, tmp_path: Path) -> None:
 
 def test_places_are_spread_over_more_patches() -> None:
     places = torch.arange(37.0)[:, None].repeat(1, 2)
-    assert torch.equal(owlvit._spread(places, 6), places)
-    spread = owlvit._spread(places, 10)
+    assert torch.equal(owlvit.resize_positions(places, 6), places)
+    spread = owlvit.resize_positions(places, 10)
     assert spread.shape == (101, 2)
     assert torch.equal(spread[0], places[0])
     assert (spread[1:11, 0].diff() > 0).all()

@@ -12,8 +12,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from visprog.errors import ImageError, StepError, VisProgError
-from visprog.results import LINE
-from visprog.trace.shortening import shorten
+from visprog.trace.limits import Limits, shorten
+
+LINE = Limits(text=20_000, items=1_000, value=100_000, total=200_000)
+"""Limits of the result, the warnings and the error in a line of the results."""
 
 _PATH_ERRORS = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP})
 """Error numbers that concern the path itself. They are final: a task's key changes once the file exists."""

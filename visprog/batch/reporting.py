@@ -14,7 +14,7 @@ from rich.text import Text
 
 from visprog.batch.runner import Progress, Summary
 from visprog.printable import json_text
-from visprog.trace.rendering import cost, duration
+from visprog.trace.number_format import cost, duration
 
 _PRINT_INTERVAL = 10.0
 """Seconds between two lines if standard error is not a terminal."""

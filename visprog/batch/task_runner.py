@@ -12,7 +12,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from visprog.batch.failures import describe_error, is_transient
+from visprog.batch.failures import LINE, describe_error, is_transient
 from visprog.batch.outcome import Outcome, new_record
 from visprog.batch.output_folder import ENDINGS, output_file, saved_file_digests
 from visprog.batch.picture_pool import PicturePool
@@ -21,7 +21,6 @@ from visprog.images import save_image
 from visprog.language.checker import Checked
 from visprog.models.usage import NOTHING, counting, total
 from visprog.planner.plan import Plan
-from visprog.results import LINE, shortened_plain
 from visprog.session import VisProg
 from visprog.trace.run import Run
 from visprog.trace.shortening import Shortener
@@ -83,7 +82,7 @@ class TaskRunner:
         record, shortener = new_record(task), Shortener(LINE)
         if run.ok:
             record["ok"] = True
-            record["result"] = shortened_plain(run.result, shortener)
+            record["result"] = shortener.data(run.result)
             self._save_picture(run, task, record)
         record["program"] = str(run.program)
         if run.warnings:

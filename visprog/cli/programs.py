@@ -48,10 +48,10 @@ def check_program_file(session: VisProg, file: Path, names: tuple[str, ...]) -> 
 
 def reject_other_kinds(name: str, text: str) -> None:
     """Raise UsageError if a text with errors is something else than a program, such as a JSON record."""
-    from visprog.language.recognition import foreign_kind
+    from visprog.language.recognition import guess_format
     from visprog.planner.bank import is_bank
 
-    kind = "a bank of examples" if is_bank(text) else foreign_kind(text)
+    kind = "a bank of examples" if is_bank(text) else guess_format(text)
     if kind is not None:
         raise UsageError(
             f"{name} is not a program: it looks like {kind}",
@@ -61,8 +61,8 @@ def reject_other_kinds(name: str, text: str) -> None:
 
 def show_diagnostics(checked: Checked, source: str, name: str = "") -> None:
     """Print the errors and warnings of a program, with the lines that they are about."""
-    from visprog.language.digest import render_digest
+    from visprog.language.summary import render_summary
 
     if checked.diagnostics:
-        digest = render_digest(checked.diagnostics, source, name=name, color=use_color(sys.stderr))
-        note(digest, styled=True)
+        summary = render_summary(checked.diagnostics, source, name=name, color=use_color(sys.stderr))
+        note(summary, styled=True)

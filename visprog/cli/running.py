@@ -59,8 +59,8 @@ def run_program(session: VisProg, program: Plan | Checked, pictures: Pictures, o
 
 def vote_executor(session: VisProg, pictures: Pictures) -> Callable[[Plan], Run]:
     """Return a function that runs one of the programs that vote, and prints the program and its result."""
-    from visprog.trace.rendering import describe
     from visprog.trace.terminal import LiveSteps
+    from visprog.trace.value_view import describe
 
     numbers = count(1)
 
@@ -100,12 +100,12 @@ def _still_computes(step: StepRecord) -> bool:
 
 
 def _print_run(run: Run, outputs: Outputs) -> None:
-    from visprog.results import result_text
+    from visprog.trace.value_view import whole
 
     if outputs.as_json:
         print_json(run.to_json())
     elif run.ok:
-        print_result(str(outputs.result) if outputs.result is not None else result_text(run.result))
+        print_result(str(outputs.result) if outputs.result is not None else whole(run.result).text())
     for name, image in run.inputs.items():
         for remark in image.notes:
             note(f"warning: {name}: {remark}")

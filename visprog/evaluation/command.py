@@ -23,7 +23,7 @@ from visprog.evaluation.runner import Settings
 from visprog.files import PAGE_ENDINGS, OutputFile, check_output_files, write_atomically
 from visprog.models.zoo import Zoo
 
-STANDARD_OUTPUT = Path("-")
+_STANDARD_OUTPUT = Path("-")
 
 
 def evaluate(
@@ -61,7 +61,7 @@ def evaluate(
 
 def _check_files(data: Path | None, page: Path | None) -> None:
     """Check the output files before the evaluation, which takes minutes."""
-    figures = None if data == STANDARD_OUTPUT else data
+    figures = None if data == _STANDARD_OUTPUT else data
     check_output_files(
         OutputFile("the report", page, PAGE_ENDINGS), OutputFile("the data", figures, (".json",))
     )
@@ -92,7 +92,7 @@ def _evaluated(benchmark: Benchmark, models: Zoo, settings: Settings) -> Report:
 
 
 def _write(report: Report, data: Path | None) -> None:
-    if data == STANDARD_OUTPUT:
+    if data == _STANDARD_OUTPUT:
         print(to_json(report))  # noqa: T201 - the requested output
         return
     if data is not None:

@@ -18,10 +18,10 @@ from visprog.planner.plan import Plan
 from visprog.trace import figures
 from visprog.trace.figures import Album, Bounds
 from visprog.trace.html import cards
+from visprog.trace.limits import shorten
 from visprog.trace.page_parts import Card
-from visprog.trace.pages import allowed, environment, source
-from visprog.trace.rendering import describe
-from visprog.trace.shortening import shorten
+from visprog.trace.templates import environment, policy_hash, source
+from visprog.trace.value_view import describe
 
 _HERE = "visprog.evaluation"
 _BOUNDS = Bounds(pictures=30_000_000, enlarged=0, regions=50_000, outlines=20_000_000)
@@ -111,7 +111,7 @@ def render_page(report: Report) -> str:
     }
     proportions = album.proportions
     policy = (
-        f"default-src 'none'; img-src data:; style-src {allowed(_style())} {allowed(proportions)}; "
+        f"default-src 'none'; img-src data:; style-src {policy_hash(_style())} {policy_hash(proportions)}; "
         "base-uri 'none'; form-action 'none'"
     )
     page: str = _template().render(

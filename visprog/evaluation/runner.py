@@ -20,7 +20,7 @@ from visprog.evaluation.summary import Outcome, summarise
 from visprog.evaluation.trials import Bench, Trial
 from visprog.models.zoo import Zoo
 from visprog.planner.selection import check_planner_name
-from visprog.trace.rendering import duration
+from visprog.trace.number_format import duration
 
 Progress = Callable[[str, int, int], None]
 """Called with the title of a part, the number of samples that are finished, and their total number."""

@@ -1,4 +1,4 @@
-"""The language of programs: text to `Program`, and what is wrong with it.
+"""The language of programs: parse text into a `Program`, and check it.
 
-No models, no input or output, no third-party imports.
+This package has no models, no input or output, and no third-party imports.
 """

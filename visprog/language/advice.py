@@ -1,4 +1,4 @@
-"""How messages name types and values, and what they advise."""
+"""The wording of messages: descriptions of types and values, and suggestions."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ def type_of(literal: Literal) -> Type:
 
 _LITERAL_TYPES = {str: Type.STR, int: Type.INT, float: Type.FLOAT, bool: Type.BOOL, type(None): Type.NONE}
 
-_ARTICLED = {
+_DESCRIPTIONS = {
     Type.IMAGE: "an image",
-    Type.REGIONS: "regions",
+    Type.REGIONS: "a set of regions",
     Type.STR: "text",
     Type.INT: "a whole number",
     Type.FLOAT: "a number",
@@ -28,26 +28,26 @@ _ARTICLED = {
     Type.SCALAR: "a number, text or boolean",
     Type.EXPRESSION: "an expression in quotes",
     Type.NONE: "None",
-    Type.MIXED: "a list that holds more than texts",
+    Type.MIXED: "a list with values other than text",
     Type.ANY: "anything",
 }
 
 
-def articled(kind: Type) -> str:
-    """Return a type as messages name it."""
-    return _ARTICLED[kind]
+def describe_type(kind: Type) -> str:
+    """Describe a type for a message."""
+    return _DESCRIPTIONS[kind]
 
 
-def found_value(value: Value, actual: Type) -> str:
-    """Return a value of the wrong type as messages name it."""
+def describe_value(value: Value, actual: Type) -> str:
+    """Describe a value of the wrong type for a message."""
     if isinstance(value, Variable):
-        return f"`{value.name}`, which is {articled(actual)}"
+        return f"`{value.name}`, which is {describe_type(actual)}"
     written = str(value)
     return f"`{written}`" if len(written) <= 60 else f"`{written[:57]}...`"
 
 
-def advice(value: Value, expected: Type, actual: Type) -> str | None:
-    """Return what to do about a value of the wrong type."""
+def suggest_fix(value: Value, expected: Type, actual: Type) -> str | None:
+    """Return how to fix a value of the wrong type, if known."""
     if expected is Type.REGIONS and actual is Type.IMAGE:
         return "find the regions first, with Loc, FaceDet or Seg"
     if expected is Type.EXPRESSION and isinstance(value, Variable):
@@ -66,13 +66,13 @@ def advice(value: Value, expected: Type, actual: Type) -> str | None:
 
 
 def counted(count: int, noun: str) -> str:
-    """Return a number of things, such as `2 arguments`."""
+    """Return a count with its noun, such as `2 arguments`."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
-def nearest(name: str, known: Iterable[str]) -> str | None:
-    """Return the known name most like this one, the first of equals; None where none is alike."""
-    wanted = name.casefold()[:40]
-    likeness = {each: SequenceMatcher(None, wanted, each.casefold()[:40]).ratio() for each in known}
-    best = max(likeness, key=lambda each: likeness[each], default=None)
-    return best if best is not None and likeness[best] >= 0.6 else None
+def closest_match(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name that is most similar, the first of equals; None if none is similar enough."""
+    folded = name.casefold()[:40]
+    similarity = {each: SequenceMatcher(None, folded, each.casefold()[:40]).ratio() for each in known}
+    best = max(similarity, key=lambda each: similarity[each], default=None)
+    return best if best is not None and similarity[best] >= 0.6 else None

@@ -1,4 +1,4 @@
-"""Names, arguments and types: everything that can be known of a program before it runs."""
+"""Check a program's names, arguments and types before it runs."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import count
 
-from visprog.language import diagnostics
-from visprog.language.advice import advice, articled, counted, found_value, nearest, type_of
-from visprog.language.conditions import faulty_conditions
+from visprog.language import advice, diagnostics
+from visprog.language.conditions import invalid_conditions
 from visprog.language.diagnostics import Diagnostic
 from visprog.language.expression import Expression, MalformedExpression, parse_expression
-from visprog.language.liveness import needed_for, result_of, useless
+from visprog.language.liveness import live_steps, result_name, unused_steps
 from visprog.language.parser import Parsed
 from visprog.language.program import (
     Argument,
@@ -28,22 +27,28 @@ from visprog.language.program import (
 )
 from visprog.language.text_references import (
     TextReference,
-    computed_text,
-    faulty_braces,
-    shown_braces,
+    braces_in,
+    eval_call,
+    invalid_braces,
     text_references,
 )
 from visprog.language.types import Parameter, Signature, Signatures, Type, accepts
 
 _PICTURE = re.compile(r"IMAGE\d*|LEFT|RIGHT")
 
-_SUGGESTIONS = 30
-"""For so many unknown names a likely one is looked for; a program with more has another problem."""
+_ANSWER_FIRST = {
+    Type.IMAGE: "call Vqa first and use its answer",
+    Type.REGIONS: "call Count first and use its answer",
+}
+"""What to do with a value that Eval cannot compute with."""
+
+_MAX_SUGGESTIONS = 30
+"""Maximum number of unknown names that get a suggestion: a program with more has another problem."""
 
 
 @dataclass(frozen=True, slots=True)
 class Computation:
-    """An Eval expression, and the single-assignment name behind each variable in it."""
+    """An Eval expression, and the single-assignment name of each variable in it."""
 
     expression: Expression
     names: Mapping[str, str]
@@ -51,13 +56,12 @@ class Computation:
 
 @dataclass(frozen=True, slots=True)
 class CheckedStep:
-    """A step whose names are resolved.
+    """A step with resolved names.
 
-    `name` is the variable in single-assignment form: the target itself, or `OBJ0'2` for its second value.
-    `tool` is the tool's own name, None for an alias. `arguments` has each given argument under the
-    parameter's own name (an alias's source under `var`); variables in it carry single-assignment names.
-    `expressions` has the parsed Eval expressions by parameter, each with what its variables are called in
-    single-assignment form. `uses` are the names that the step depends on.
+    `name` is the target in single-assignment form: the target itself, or `OBJ0'2` for its second value.
+    `tool` is the tool's main name; None if the step is an alias. `arguments` maps parameters to values (`var`
+    to the source of an alias); their variables have single-assignment names. `expressions` maps parameters
+    to parsed Eval expressions. `uses` are the names that the step depends on.
     """
 
     step: Step
@@ -71,11 +75,10 @@ class CheckedStep:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A program with what the checker found.
+    """A program and the checker's findings.
 
-    Where `ok`, `steps` has every step in order, `result` is the name that holds the result, and `needed` are
-    the indices of the steps that the result depends on. `parsed` is what was checked,
-    and `tools` what it was checked against.
+    If `ok`, `steps` contains every step in order, `result` is the name of the result, and `needed` are the
+    indices of the steps that the result depends on. `parsed` was checked against `tools`.
     """
 
     program: Program
@@ -89,18 +92,18 @@ class Checked:
 
     @property
     def used_inputs(self) -> frozenset[str]:
-        """The inputs that the steps behind the result use."""
+        """The inputs that the result depends on."""
         used = {name for index in self.needed for name in self.steps[index].uses} | {self.result}
         return frozenset(used & self.inputs.keys())
 
     @property
     def ok(self) -> bool:
-        """Whether the program may run."""
+        """Whether the program has no errors and can run."""
         return not any(diagnostic.is_error for diagnostic in self.diagnostics)
 
 
 def check(parsed: Parsed | Program, tools: Signatures, inputs: Mapping[str, Type]) -> Checked:
-    """Check a program against the tools and inputs that it will have. Nothing is raised or loaded."""
+    """Check a program against the tools and inputs that it will have. Raise nothing and load nothing."""
     if isinstance(parsed, Program):
         parsed = Parsed(parsed)
     checker = _Checker(tools, inputs, parsed)
@@ -109,27 +112,27 @@ def check(parsed: Parsed | Program, tools: Signatures, inputs: Mapping[str, Type
     if not steps and not any(each.is_error for each in found):
         message = "the program has no statement"
         found.append(
-            diagnostics.error("no-result", message, Span(1, 1, 2), "a statement is `RESULT=Tool(...)`")
+            diagnostics.error("no-result", message, Span(1, 1, 2), "write a statement: `RESULT=Tool(...)`")
         )
-    result = result_of(steps)
-    needed = needed_for(result, steps)
+    result = result_name(steps)
+    needed = live_steps(result, steps)
     if not checker.unresolved and not parsed.broken:
         faulty = {each.span.line for each in found if each.is_error}
-        found += [each for each in useless(steps, needed) if each.span.line not in faulty]
+        found += [each for each in unused_steps(steps, needed) if each.span.line not in faulty]
     found.sort(key=lambda each: (each.span.line, each.span.column))
     return Checked(parsed.program, dict(inputs), tuple(found), steps, result, needed, parsed, tools)
 
 
 @dataclass(frozen=True, slots=True)
 class _Binding:
-    """What a variable's name means at this point of the program."""
+    """The single-assignment name and the type of a variable at one point of the program."""
 
     name: str
     type: Type
 
 
 class _Checker:
-    """Goes through the steps in order and keeps what each variable means so far."""
+    """Checks the steps in order and keeps the current binding of each variable."""
 
     def __init__(self, tools: Signatures, inputs: Mapping[str, Type], parsed: Parsed) -> None:
         self._tools = tools
@@ -140,7 +143,7 @@ class _Checker:
         self._lines = {step.target: step.span.line for step in reversed(parsed.program.steps)}
         self._count: dict[str, int] = dict.fromkeys(inputs, 1)
         self._unknown_names: set[str] = set()
-        self._offered: list[str] = []
+        self._suggested_names: list[str] = []
         self.found: list[Diagnostic] = []
         self.unresolved = False
 
@@ -160,12 +163,10 @@ class _Checker:
         times = self._count.get(target, 0) + 1
         self._count[target] = times
         if times > 1:
-            what = "is an input" if target in self._inputs and times == 2 else "has a value already"
-            message = f"`{target}` {what}; from here on it means this step's result"
+            before = "is an input" if target in self._inputs and times == 2 else "already has a value"
+            message = f"`{target}` {before}; this step overwrites it"
             self.found.append(
-                diagnostics.warning(
-                    "rebound-variable", message, step.span, "give the new value a name of its own"
-                )
+                diagnostics.warning("rebound-variable", message, step.span, "choose a new name")
             )
         name = target if times == 1 else f"{target}'{times}"
         self._scope[target] = _Binding(name, returns)
@@ -177,9 +178,9 @@ class _Checker:
     def _call(self, call: Call) -> tuple[str, dict[str, Value], dict[str, Computation], Type]:
         signature = self._tools.signature(call.tool)
         if signature is None:
-            likely = nearest(call.tool, self._tools.names())
-            help = f"did you mean `{likely}`?" if likely else "`visprog tools` lists the tools"  # noqa: A001
-            self._error("unknown-tool", f"there is no tool `{call.tool}`", call.span, help)
+            likely = advice.closest_match(call.tool, self._tools.names())
+            help = f"did you mean `{likely}`?" if likely else "run `visprog tools` to list the tools"  # noqa: A001
+            self._error("unknown-tool", f"unknown tool `{call.tool}`", call.span, help)
             for argument in call.arguments:
                 self._value(argument.value)
             self.unresolved = True
@@ -197,49 +198,51 @@ class _Checker:
                     expressions[name] = expression
                 continue
             arguments[name], actual = self._value(argument.value)
-            self._fits(argument.value, actual, parameter, signature)
+            self._check_type(argument.value, actual, parameter, signature)
             self._text_references(argument.value, name)
             if signature.same_as == name:
                 returns = actual
         return signature.name, arguments, expressions, returns
 
     def _bind(self, call: Call, signature: Signature) -> dict[str, Argument]:
-        """Give each argument to a parameter: by position, by name or alias, or by a slip of spelling."""
+        """Match each argument to a parameter: by position, by name or alias, or by a similar spelling."""
         given: dict[str, Argument] = {}
         misspelled: set[str | None] = set()
         for position, argument in enumerate(call.arguments):
             if argument.name is None:
                 if position >= len(signature.parameters):
-                    message = f"{signature.name} takes {counted(len(signature.parameters), 'argument')}"
-                    self._error("too-many-arguments", message, argument.span, f"it is {signature}")
-                    self._pass_over(argument)
+                    taken = advice.counted(len(signature.parameters), "argument")
+                    message = f"{signature.name} takes at most {taken}"
+                    self._error("too-many-arguments", message, argument.span, f"expected {signature}")
+                    self._skip(argument)
                     continue
                 parameter = signature.parameters[position]
             else:
-                named = self._named(argument, signature)
+                named = self._find_parameter(argument, signature)
                 if named is None:
-                    misspelled.add(self._unknown(argument, signature))
-                    self._pass_over(argument)
+                    misspelled.add(self._report_unknown(argument, signature))
+                    self._skip(argument)
                     continue
                 parameter = named
             if parameter.name in given:
                 message = f"`{parameter.name}` is given twice"
-                self._error("repeated-argument", message, argument.span, "leave one of them out")
-                self._pass_over(argument)
+                self._error("repeated-argument", message, argument.span, "remove one of them")
+                self._skip(argument)
             else:
                 given[parameter.name] = argument
         for parameter in signature.parameters:
             if parameter.required and parameter.name not in given and parameter.name not in misspelled:
-                message = f"{signature.name} needs `{parameter.name}`, {articled(parameter.type)}"
-                self._error("missing-argument", message, call.span, f"it is {signature}")
+                expected = f"`{parameter.name}` ({advice.describe_type(parameter.type)})"
+                message = f"{signature.name} needs the argument {expected}"
+                self._error("missing-argument", message, call.span, f"expected {signature}")
         return given
 
-    def _pass_over(self, argument: Argument) -> None:
-        """Look at a misplaced argument's variables all the same; what they are used for is not known."""
+    def _skip(self, argument: Argument) -> None:
+        """Check only the variables of an argument that fits no parameter."""
         self._value(argument.value)
         self.unresolved = True
 
-    def _named(self, argument: Argument, signature: Signature) -> Parameter | None:
+    def _find_parameter(self, argument: Argument, signature: Signature) -> Parameter | None:
         name = argument.name or ""
         if (exact := signature.parameter(name)) is not None:
             return exact
@@ -248,20 +251,20 @@ class _Checker:
         for parameter in signature.parameters:
             for spelling in (parameter.name, *parameter.aliases):
                 if spelling.replace("_", "").casefold() == folded:
-                    message = f"the argument is written `{spelling}`, not `{name}`"
+                    message = f"the argument is spelled `{spelling}`, not `{name}`"
                     mended = f"{spelling}={argument.value}"
                     self.found.append(diagnostics.warning("mended", message, span, mended=mended))
                     return parameter
         return None
 
-    def _unknown(self, argument: Argument, signature: Signature) -> str | None:
-        """Report an argument that the tool does not take; return the name that is likely meant."""
+    def _report_unknown(self, argument: Argument, signature: Signature) -> str | None:
+        """Report an argument that the tool does not have; return the most similar name."""
         name = argument.name or ""
         span = replace(argument.span, end=argument.span.column + len(name))
-        likely = nearest(name, (p.name for p in signature.parameters))
+        likely = advice.closest_match(name, (p.name for p in signature.parameters))
         taken = ", ".join(f"`{p.name}`" for p in signature.parameters) or "none"
         help = f"did you mean `{likely}`?" if likely else f"its arguments are {taken}"  # noqa: A001
-        self._error("unknown-argument", f"{signature.name} takes no argument `{name}`", span, help)
+        self._error("unknown-argument", f"{signature.name} has no argument `{name}`", span, help)
         return likely
 
     def _value(self, value: Value) -> tuple[Value, Type]:
@@ -274,7 +277,7 @@ class _Checker:
             texts = all(accepts(Type.STR, kind) for _, kind in resolved)
             items = tuple(item for item, _ in resolved)
             return replace(value, items=items), Type.LIST if texts else Type.MIXED
-        return value, type_of(value)
+        return value, advice.type_of(value)
 
     def _look_up(self, variable: Variable) -> _Binding:
         binding = self._scope.get(variable.name)
@@ -286,26 +289,24 @@ class _Checker:
         self._unknown_names.add(variable.name)
         later = self._lines.get(variable.name)
         if later is not None and later > variable.span.line:
-            message = f"`{variable.name}` is not defined before line {later}"
-            self._error(
-                "unknown-variable", message, variable.span, "move the step that defines it above this one"
-            )
+            message = f"`{variable.name}` is used before its definition on line {later}"
+            self._error("unknown-variable", message, variable.span, f"move line {later} above this one")
         else:
-            few = len(self._unknown_names) <= _SUGGESTIONS
-            likely = nearest(variable.name, self._known()) if few else None
+            few = len(self._unknown_names) <= _MAX_SUGGESTIONS
+            likely = advice.closest_match(variable.name, self._known()) if few else None
             message = f"`{variable.name}` is not defined"
             help = self._how_to_define(variable.name, likely)  # noqa: A001
             self._error("unknown-variable", message, variable.span, help)
         return _Binding(variable.name, Type.ANY)
 
     def _known(self) -> list[str]:
-        """Return what is defined so far, last defined first; lines that could not be read do not count."""
+        """Return the names defined so far, last one first, without those of lines that cannot be parsed."""
         return [name for name in reversed(self._scope) if name not in self._broken]
 
     def _how_to_define(self, name: str, likely: str | None) -> str | None:
         if _PICTURE.fullmatch(name):
             given = ", ".join(self._inputs) or "none"
-            return f"pictures are given by name: one is IMAGE, two are LEFT and RIGHT; given here: {given}"
+            return f"one picture is named IMAGE, two are LEFT and RIGHT; this program gets {given}"
         if likely:
             return f"did you mean `{likely}`?"
         known = ", ".join(f"`{each}`" for each in self._known()[4::-1])
@@ -313,85 +314,84 @@ class _Checker:
 
     def _expression(self, literal: Literal, parameter: Parameter, signature: Signature) -> Computation | None:
         if not isinstance(literal.value, str):
-            self._fits(literal, type_of(literal), parameter, signature)
+            self._check_type(literal, advice.type_of(literal), parameter, signature)
             return None
         try:
             expression = parse_expression(literal.value)
         except MalformedExpression as fault:
-            span = _inside(literal, fault.column, fault.end)
+            span = _span_inside(literal, fault.column, fault.end)
             self._error("malformed-expression", fault.message, span, fault.help)
-            self.unresolved = True  # what the expression would have used is not known
+            self.unresolved = True  # the variables that the expression uses are unknown
             return None
         names: dict[str, str] = {}
         for reference in expression.references:
-            span = _inside(literal, reference.column, reference.column + len(reference.name) + 2)
+            span = _span_inside(literal, reference.column, reference.column + len(reference.name) + 2)
             binding = self._look_up(Variable(reference.name, span))
             names[reference.name] = binding.name
             if binding.type in (Type.IMAGE, Type.REGIONS):
-                message = f"an expression cannot compute with {articled(binding.type)}, `{reference.name}`"
-                tool = "Vqa" if binding.type is Type.IMAGE else "Count"
-                self._error("wrong-type", message, span, f"use {tool} first, and its answer here")
-        for braces in faulty_braces(literal.value, self._scope):
-            self._error("text-reference", braces.message, _inside(literal, *braces.columns), braces.help)
-        for each in faulty_conditions(expression.root):
-            self._error("constant-condition", each.message, _inside(literal, *each.columns), each.help)
+                kind = advice.describe_type(binding.type)
+                message = f"Eval cannot compute with `{reference.name}`, which is {kind}"
+                self._error("wrong-type", message, span, f"{_ANSWER_FIRST[binding.type]} here")
+        for braces in invalid_braces(literal.value, self._scope):
+            self._error("text-reference", braces.message, _span_inside(literal, *braces.columns), braces.help)
+        for each in invalid_conditions(expression.root):
+            self._error("constant-condition", each.message, _span_inside(literal, *each.columns), each.help)
         return Computation(expression, names)
 
     def _text_references(self, value: Value, parameter: str, place: str = "") -> None:
-        """Report the variables that a text asks for. `place` says where the text is, if it is in a list."""
+        """Report references to variables in a text. `place` says how to pass the text if it is in a list."""
         if isinstance(value, ListValue):
             for item in value.items:
-                self._text_references(item, parameter, "in its place in the list")
+                self._text_references(item, parameter, "in the list")
         if not isinstance(value, Literal) or not isinstance(value.value, str) or "{" not in value.value:
             return
         found = list(text_references(value.value, self._scope))
         if not found:
             return
-        self.unresolved = True  # what looks unused may be meant here
-        fault = next((each for each in found if not self._can_be_filled_in(each)), found[0])
-        braces = shown_braces(value.value, fault)
-        message = f"`{braces}` is not filled in: only Eval puts values into text"
+        self.unresolved = True  # a variable that looks unused may be intended here
+        fault = next((each for each in found if not self._can_be_inserted(each)), found[0])
+        braces = braces_in(value.value, fault)
+        message = f"`{braces}` is not replaced by a value: only Eval inserts values into text"
         if fault.name not in self._scope:
-            message = f"`{braces}` is not filled in, and `{fault.name}` is not defined"
-        advised = self._how_to_fill_in(value.value, fault, place or f"as `{parameter}`")
-        self._error("text-reference", message, _inside(value, fault.column, fault.end), advised)
+            message = f"`{braces}` is not replaced by a value, and `{fault.name}` is not defined"
+        advised = self._how_to_insert(value.value, fault, place or f"as `{parameter}`")
+        self._error("text-reference", message, _span_inside(value, fault.column, fault.end), advised)
 
-    def _can_be_filled_in(self, reference: TextReference) -> bool:
+    def _can_be_inserted(self, reference: TextReference) -> bool:
         binding = self._scope.get(reference.name)
         return reference.whole and binding is not None and binding.type not in (Type.IMAGE, Type.REGIONS)
 
-    def _how_to_fill_in(self, text: str, fault: TextReference, place: str) -> str:
-        """Return how to put values into a text; `fault` is what keeps Eval from it, if anything does."""
-        if self._can_be_filled_in(fault):
+    def _how_to_insert(self, text: str, fault: TextReference, place: str) -> str:
+        """Return how to insert values into a text. `fault` is a reference that Eval cannot insert, if any."""
+        if self._can_be_inserted(fault):
             name = self._free_name()
-            return f"compute the text first, `{name}={computed_text(text)}`, and give `{name}` {place}"
+            return f"write `{name}={eval_call(text)}` first, and pass `{name}` {place}"
         if fault.name not in self._scope:
             known = ", ".join(f"`{name}`" for name in self._known()[4::-1])
-            braces = f"; a space keeps the braces: `{{ {fault.name} }}`" * fault.whole
-            return f"write the words themselves; defined here: {known or 'nothing'}{braces}"
+            braces = f"; to keep the braces, add spaces: `{{ {fault.name} }}`" * fault.whole
+            return f"write the words instead; defined here: {known or 'nothing'}{braces}"
         kind = self._scope[fault.name].type
-        if kind in (Type.IMAGE, Type.REGIONS):
-            tool = "Vqa" if kind is Type.IMAGE else "Count"
-            return f"`{fault.name}` holds {articled(kind)}: use {tool} first, and its answer in Eval"
-        return "only a name may stand in braces: compute the value by Eval, and the text from it by Eval too"
+        if kind in _ANSWER_FIRST:
+            return f"`{fault.name}` is {advice.describe_type(kind)}: {_ANSWER_FIRST[kind]} in Eval"
+        return "braces can contain only a name: compute the value with one Eval, then the text with another"
 
     def _free_name(self) -> str:
-        """Return a name that stands for nothing yet, another one each time."""
-        taken = {*self._scope, *self._lines, *self._offered}
+        """Return a name that is not used yet, a new one for each call."""
+        taken = {*self._scope, *self._lines, *self._suggested_names}
         name = next(name for number in count() if (name := f"TEXT{number}") not in taken)
-        self._offered.append(name)
+        self._suggested_names.append(name)
         return name
 
-    def _fits(self, value: Value, actual: Type, parameter: Parameter, signature: Signature) -> None:
+    def _check_type(self, value: Value, actual: Type, parameter: Parameter, signature: Signature) -> None:
         if accepts(parameter.type, actual) or (actual is Type.NONE and parameter.nullable):
             return
-        wanted = f"`{parameter.name}` of {signature.name} takes {articled(parameter.type)}"
-        message = f"{wanted}, found {found_value(value, actual)}"
-        self._error("wrong-type", message, value.span, advice(value, parameter.type, actual))
+        expected = f"`{parameter.name}` of {signature.name} takes {advice.describe_type(parameter.type)}"
+        message = f"{expected}, found {advice.describe_value(value, actual)}"
+        self._error("wrong-type", message, value.span, advice.suggest_fix(value, parameter.type, actual))
 
 
-def _inside(literal: Literal, column: int, end: int) -> Span:
-    """Return the place of columns of a string's content, where the string is written without escapes."""
+def _span_inside(literal: Literal, column: int, end: int) -> Span:
+    """Return the span of some columns inside a string; the whole string's span if it contains escapes."""
     span = literal.span
     if not isinstance(literal.value, str) or span.end - span.column != len(literal.value) + 2:
         return span

@@ -1,16 +1,15 @@
-"""What values mean where a number, a boolean or text is wanted.
+"""Conversion and comparison of the values in Eval expressions.
 
-| wanted | text | number | boolean |
+| needed | from text | from a number | from a boolean |
 |---|---|---|---|
-| number | numerals ('3', '-2.5', '1,000') and number words ('two', 'twenty-one', 'none') | itself | 1 or 0 |
-| boolean | 'yes', 'true' / 'no', 'false'; else as a number | not 0 | itself |
-| text | itself | its digits | 'True' or 'False' |
+| number | '3', '-2.5', '1,000'; 'two', 'twenty-one', 'none' | unchanged | 1 or 0 |
+| boolean | 'yes', 'true', 'no', 'false', or a number | true unless 0 | unchanged |
+| text | unchanged | its digits | 'True' or 'False' |
 
-Text is compared by `==`, `!=` and `in` a list as an answer is: upper and lower case are the same, and white
-space around it does not count, nor do full stops and exclamation marks at its end ('Yes!' equals 'yes'). For
-`<`, `>` and `in` a text every mark counts. No value ever loses its marks by it: `{A} + '!'` keeps them. Two
-texts that are both numbers are compared as numbers. `+` adds numbers and joins lists; next to words that are
-written in the expression itself it joins text.
+`==`, `!=` and `in` a list ignore case, surrounding white space and final full stops and exclamation marks:
+'Yes!' equals 'yes'. `<`, `>` and `in` a text ignore only case and white space. Comparing changes no value:
+`{A} + '!'` keeps every character of `{A}`. Two texts that are numbers are compared as numbers. `+` adds
+numbers and joins lists. If one operand is a quoted text in the expression, `+` joins text.
 """
 
 from __future__ import annotations
@@ -47,20 +46,20 @@ _WORDS: dict[str, int] = (
        for index, ten in enumerate(_TENS) for unit in range(1, 10) for gap in "- "}
     | {"none": 0, "hundred": 100, "a hundred": 100, "one hundred": 100, "dozen": 12, "a dozen": 12}
 )  # fmt: skip
-_LONGEST = 80
-"""A longer text is neither a number nor a yes or no."""
+_MAX_ANSWER = 80
+"""Maximum characters of a text that is read as a number, yes or no."""
 
 _NUMERAL = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?|[+-]?\.\d+", re.ASCII)
 
 
 def word_number(word: str) -> int | None:
-    """Return the number that a word or two name, such as 'seven' or 'twenty-one'; None for other words."""
+    """Return the number of a number word such as 'seven' or 'twenty-one'; None for other words."""
     return _WORDS.get(word.strip().casefold())
 
 
 def _from_text(value: str) -> Number | None:
     stripped = value.strip().rstrip(".")
-    if len(stripped) > _LONGEST:
+    if len(stripped) > _MAX_ANSWER:
         return None
     stripped = stripped.casefold()
     if stripped in _WORDS:
@@ -72,7 +71,7 @@ def _from_text(value: str) -> Number | None:
 
 
 def is_number(value: Any) -> bool:
-    """Whether the value is, or names, a number."""
+    """Return whether the value is a number, or text that means one."""
     return _as_number(value) is not None
 
 
@@ -83,19 +82,19 @@ def _as_number(value: Any) -> Number | None:
 
 
 def number(value: Any, where: str) -> Number:
-    """Return the value as a number. Raises ExpressionError that names `where` it was wanted."""
+    """Return the value as a number. Raise an ExpressionError that names `where` if it is not one."""
     if isinstance(value, bool):
         return int(value)
     if isinstance(value, int | float) and math.isfinite(value):
         return value
     found = _from_text(value) if isinstance(value, str) else None
     if found is None:
-        raise ExpressionError(f"{where} wants a number, found {shown(value)}")
+        raise ExpressionError(f"{where} needs a number, found {describe(value)}")
     return found
 
 
 def boolean(value: Any) -> bool:
-    """Return the value as a boolean. Raises ExpressionError where it says neither yes nor no."""
+    """Return the value as a boolean. Raise ExpressionError if it means neither yes nor no."""
     if isinstance(value, bool):
         return value
     if isinstance(value, str) and (found := _yes_or_no(value)) is not None:
@@ -103,22 +102,22 @@ def boolean(value: Any) -> bool:
     if is_number(value):
         return number(value, "a condition") != 0
     raise ExpressionError(
-        f"a condition wants yes or no, found {shown(value)}", help="compare it, as in `{NAME} == 'red'`"
+        f"a condition needs yes or no, found {describe(value)}", help="compare it, as in `{NAME} == 'red'`"
     )
 
 
 def _yes_or_no(value: str) -> bool | None:
     word = value.strip().rstrip(".!")
-    if len(word) > _LONGEST:
+    if len(word) > _MAX_ANSWER:
         return None
     word = word.casefold()
     return True if word in _YES else False if word in _NO else None
 
 
 def text(value: Any, budget: Budget = UNLIMITED) -> str:
-    """Return the value as text; a list's items are joined by `, `.
+    """Return the value as text; the items of a list are joined with `, `.
 
-    Raises ExpressionError if that would be too long, before it is built.
+    Raise ExpressionError before the text becomes too long.
     """
     if isinstance(value, list | tuple):
         parts: list[str] = []
@@ -128,7 +127,7 @@ def text(value: Any, budget: Budget = UNLIMITED) -> str:
 
 
 def _write(items: list[Any] | tuple[Any, ...], parts: list[str], length: int, budget: Budget) -> int:
-    """Add the text of a list's items to `parts`. Return the length of all parts together."""
+    """Add the text of the items to `parts`; return the total length of the parts."""
     for place, item in enumerate(items):
         if place:
             parts.append(", ")
@@ -145,7 +144,7 @@ def _write(items: list[Any] | tuple[Any, ...], parts: list[str], length: int, bu
 
 
 def equal(left: Any, right: Any, budget: Budget = UNLIMITED) -> bool:
-    """Whether two values mean the same."""
+    """Return whether two values mean the same."""
     budget.spend(30)
     if isinstance(left, list | tuple) and isinstance(right, list | tuple):
         return len(left) == len(right) and all(equal(*pair, budget) for pair in zip(left, right, strict=True))
@@ -164,31 +163,33 @@ def equal(left: Any, right: Any, budget: Budget = UNLIMITED) -> bool:
 
 
 def _plain(value: str) -> str:
-    """Return text as it is compared for equality."""
+    """Return the text that `==` compares."""
     return value.strip().rstrip(".!").casefold()
 
 
 def ordered(
     sign: str, compare: Callable[[Any, Any], bool], left: Any, right: Any, budget: Budget = UNLIMITED
 ) -> bool:
-    """Compare by size: two numbers, or two texts. Raises ExpressionError for anything else."""
+    """Compare two numbers or two texts by order. Raise ExpressionError for other values."""
     budget.spend(20)
     if is_number(left) and is_number(right):
         return compare(number(left, sign), number(right, sign))
     if isinstance(left, str) and isinstance(right, str):
         budget.spend(0, len(left) + len(right))
         return compare(left.strip().casefold(), right.strip().casefold())
-    raise ExpressionError(f"`{sign}` cannot compare {shown(left)} with {shown(right)}")
+    raise ExpressionError(f"`{sign}` cannot compare {describe(left)} with {describe(right)}")
 
 
 def contains(item: Any, whole: Any, budget: Budget = UNLIMITED) -> bool:
-    """Whether a text is part of a text, or a value is in a list."""
+    """Return whether a list contains the item, or a text contains the item's text."""
     if isinstance(whole, list | tuple):
         return any(equal(item, each, budget) for each in whole)
     if isinstance(whole, str) and isinstance(item, str):
         budget.spend(20, len(item) + len(whole))
         return item.strip().casefold() in whole.casefold()
-    raise ExpressionError(f"`in` looks in a list or in text, not in {shown(whole)} for {shown(item)}")
+    raise ExpressionError(
+        f"`in` cannot search for {describe(item)} in {describe(whole)}", help="use a list, or two texts"
+    )
 
 
 _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
@@ -203,9 +204,9 @@ _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
 
 
 def arithmetic(sign: str, left: Any, right: Any, budget: Budget = UNLIMITED) -> Any:
-    """Apply an arithmetic operator; `join` writes one text after the other.
+    """Apply an arithmetic operator, or `join` two texts.
 
-    Raises ExpressionError if the values do not fit, or the result would be too large.
+    Raise ExpressionError if the values do not fit, or the result would be too large.
     """
     budget.spend(20)
     if sign == "join":
@@ -214,7 +215,7 @@ def arithmetic(sign: str, left: Any, right: Any, budget: Budget = UNLIMITED) -> 
         check_size(left, right, budget=budget)
         return [*left, *right]
     if sign == "*" and (isinstance(left, list | tuple) or isinstance(right, list | tuple)):
-        raise ExpressionError("`*` multiplies numbers; lists and text are not repeated")
+        raise ExpressionError("`*` multiplies numbers; it cannot repeat lists or text")
     first, second = number(left, f"`{sign}`"), number(right, f"`{sign}`")
     grows = sign == "**" and isinstance(first, int) and abs(first) > 1 and second > 0
     if grows and second * int(first).bit_length() > 2 * MAX_BITS:
@@ -230,15 +231,15 @@ def arithmetic(sign: str, left: Any, right: Any, budget: Budget = UNLIMITED) -> 
 
 
 def joined(parts: list[str], budget: Budget = UNLIMITED) -> str:
-    """Write texts one after the other. Raises ExpressionError if the result would be too long."""
+    """Join texts. Raise ExpressionError if the result would be too long."""
     length = sum(map(len, parts))
     check_text(length)
     budget.spend(len(parts), length)
     return "".join(parts)
 
 
-def shown(value: Any) -> str:
-    """Return the value as messages name it, cut to a sensible length."""
+def describe(value: Any) -> str:
+    """Return the value for a message, shortened to 80 characters."""
     if isinstance(value, str | int | float | list | tuple) or value is None:
         written = repr(value) if not isinstance(value, int) or value.bit_length() <= 1000 else "a huge number"
         return written if len(written) <= 80 else f"{written[:77]}..."

@@ -1,8 +1,8 @@
-"""What cannot be a condition, where an expression wants one: `{A} == 'red' or 'blue'` is unclear.
+"""Find operands that cannot be conditions, as in `{A} == 'red' or 'blue'`.
 
-Constants, comparisons of constants, lists and text with words in it cannot be conditions. True and False can,
-and so can anything that may say yes or no once the variables have values. The branches of
-`'yes' if {A} > 2 else 'no'` are a choice, and not constant.
+Constants, comparisons of constants, lists and text with other words than yes and no cannot be conditions.
+True and False can, and so can anything that may be yes or no when the variables have values. The branches of
+`'yes' if {A} > 2 else 'no'` depend on its condition, so the whole is not constant.
 """
 
 from __future__ import annotations
@@ -28,35 +28,35 @@ from visprog.language.expression_tree import (
     children,
 )
 
-_SAME = "is not a condition: it is the same whatever the answers are"
-_WORDS = "is not a condition: with these words in it, it says neither yes nor no"
+_SAME = "cannot be a condition: it is always the same"
+_WORDS = "cannot be a condition: it contains other words than yes or no"
 _LIST = "is a list, not a condition"
 
 
 @dataclass(frozen=True, slots=True)
-class FaultyCondition:
-    """What cannot be a condition where one is wanted: its columns in the expression, and what to write."""
+class InvalidCondition:
+    """An operand that cannot be a condition: its columns in the expression, and how to correct it."""
 
     columns: tuple[int, int]
     message: str
     help: str
 
 
-def faulty_conditions(root: Node) -> Iterator[FaultyCondition]:
-    """Yield what stands where a condition is wanted and cannot be one, one for each operator."""
+def invalid_conditions(root: Node) -> Iterator[InvalidCondition]:
+    """Yield the first operand of each operator that must be a condition and cannot be one."""
     subject = next((each for each in _nodes(root) if isinstance(each, Reference)), None)
-    asked = f"{{{subject.name}}}" if subject is not None else "{NAME}"
+    variable = f"{{{subject.name}}}" if subject is not None else "{NAME}"
     for node in _nodes(root):
         faulty = ((each, _fault(each)) for each in _conditions(node))
         operand, fault = next((pair for pair in faulty if pair[1] is not None), (node, None))
         if fault is not None:
             place, reason = fault
-            found = _written(operand) or _written(place) or "this"
-            yield FaultyCondition(
-                _extent(place), f"{found} {reason}", _advice(node, root, operand, found, asked)
+            found = _source(operand) or _source(place) or "this"
+            yield InvalidCondition(
+                _columns(place), f"{found} {reason}", _suggestion(node, root, operand, found, variable)
             )
         elif isinstance(node, Comparison):
-            yield from _impossible(node)
+            yield from _false_links(node)
 
 
 def _nodes(root: Node) -> Iterator[Node]:
@@ -71,15 +71,15 @@ def _is_constant(node: Node) -> bool:
     return not any(isinstance(each, Reference) for each in _nodes(node))
 
 
-def _extent(node: Node) -> tuple[int, int]:
-    """Return the first column of a node and the one after its last, as far as its leaves tell."""
+def _columns(node: Node) -> tuple[int, int]:
+    """Return the first column of a node's leaves and the column after the last one."""
     leaves = [each for each in _nodes(node) if isinstance(each, Constant | Reference) and each.column]
     ends = [each.end if isinstance(each, Constant) else each.column + len(each.name) + 2 for each in leaves]
     return min((each.column for each in leaves), default=1), max(ends, default=2)
 
 
 def _conditions(node: Node) -> Sequence[Node]:
-    """Return the nodes below this one that are read as conditions."""
+    """Return the children of a node that must be conditions."""
     match node:
         case Logic(_, operands):
             return operands
@@ -93,7 +93,7 @@ def _conditions(node: Node) -> Sequence[Node]:
 
 
 def _items(node: Node) -> Iterator[Node]:
-    """Yield the items that are written in a list, or in a sum of lists."""
+    """Yield the items of a list, or of a sum of lists."""
     match node:
         case ListOf(items):
             yield from items
@@ -103,7 +103,10 @@ def _items(node: Node) -> Iterator[Node]:
 
 
 def _fault(node: Node, *, chosen: bool = False) -> tuple[Node, str] | None:
-    """Return what cannot be a condition in a node, and why. `chosen` nodes may be constants: yes or no."""
+    """Return the part of a node that cannot be a condition, and the reason.
+
+    `chosen` nodes are branches of an `if`: they may be constants that mean yes or no.
+    """
     match node:
         case Constant(bool()):
             return None
@@ -117,7 +120,7 @@ def _fault(node: Node, *, chosen: bool = False) -> tuple[Node, str] | None:
             return None
     if _is_constant(node):
         first = next((each for each in _nodes(node) if isinstance(each, Constant)), node)
-        return (node if _written(node) else first), _SAME
+        return (node if _source(node) else first), _SAME
     match node:
         case Text() | Binary("join") if any(_is_word(each) for each in _nodes(node)):
             return node, _WORDS
@@ -127,7 +130,7 @@ def _fault(node: Node, *, chosen: bool = False) -> tuple[Node, str] | None:
 
 
 def _is_word(node: Node) -> bool:
-    """Whether a node is text that `yes` or `no` cannot be part of: `{A}` may be followed by a full stop."""
+    """Return whether a node is text with more than punctuation: `{A}.` can still mean yes or no."""
     return isinstance(node, Constant) and bool(str(node.value).strip(" .!"))
 
 
@@ -139,25 +142,25 @@ def _is_truth(value: object) -> bool:
     return True
 
 
-def _impossible(chain: Comparison) -> Iterator[FaultyCondition]:
-    """Yield the link of a chain that compares constants and is never true: `{A} == 'red' == 'blue'`."""
+def _false_links(chain: Comparison) -> Iterator[InvalidCondition]:
+    """Yield the first link of a chain that compares constants and is false: `{A} == 'red' == 'blue'`."""
     if _is_constant(chain):
         return
     links = zip(chain.operators, chain.operands, chain.operands[1:], strict=False)
     for sign, left, right in links:
         link = Comparison((sign,), (left, right))
         if _is_constant(link) and not _holds(link):
-            shown = _written(link) or "a part of the comparison"
+            shown = _source(link) or "a part of the comparison"
             message = f"{shown} is never true, so the whole comparison is always False"
-            subject = _written(chain.operands[0])
-            values = [_written(each) for each in chain.operands[1:]]
+            subject = _source(chain.operands[0])
+            values = [_source(each) for each in chain.operands[1:]]
             listed = {*chain.operators} == {"=="} and subject and all(values)
             advice = f"write `{subject} in [{', '.join(values)}]`" if listed else _ONE_AT_A_TIME
-            yield FaultyCondition(_extent(link), message, advice)
+            yield InvalidCondition(_columns(link), message, advice)
             return
 
 
-_ONE_AT_A_TIME = "compare with one value at a time, and join the comparisons with `and` or `or`"
+_ONE_AT_A_TIME = "compare with one value at a time, and combine the comparisons with `and` or `or`"
 
 
 def _holds(comparison: Comparison) -> bool:
@@ -167,40 +170,40 @@ def _holds(comparison: Comparison) -> bool:
         return False
 
 
-def _advice(node: Node, root: Node, operand: Node, found: str, asked: str) -> str:
-    """Return the right form in full if it can be told, else how to compare with the constant."""
+def _suggestion(node: Node, root: Node, operand: Node, found: str, variable: str) -> str:
+    """Return the corrected expression if it is clear, otherwise how to compare with the constant."""
     around = next((each for each in _nodes(root) if any(below is node for below in children(each))), None)
     if isinstance(node, Logic) and isinstance(around, Comparison):
         whole = _compared_with_each(around, node)
     elif isinstance(node, Logic):
-        whole = _spelled_out(node.operator, node.operands, f" {node.operator} ".join)
+        whole = _repeat_comparison(node.operator, node.operands, f" {node.operator} ".join)
     elif isinstance(node, Call) and isinstance(node.arguments[0], ListOf):
         sign = "or" if node.function == "any" else "and"
-        whole = _spelled_out(
+        whole = _repeat_comparison(
             sign, node.arguments[0].items, lambda items: f"{node.function}([{', '.join(items)}])"
         )
     else:
         whole = ""
-    return f"write `{whole}`" if whole else _comparing(operand, found, asked)
+    return f"write `{whole}`" if whole else _comparing(operand, found, variable)
 
 
-def _comparing(operand: Node, found: str, asked: str) -> str:
-    """Return how to make a condition of what is none."""
+def _comparing(operand: Node, found: str, variable: str) -> str:
+    """Return how to turn an operand into a condition."""
     match operand:
         case Comparison(_, (left, *_)):
-            return f"compare a value of a step instead, as in `{asked} == {_written(left) or 'NUMBER'}`"
+            return f"compare the value of a step instead, as in `{variable} == {_source(left) or 'NUMBER'}`"
         case ListOf() | Call("sorted") if not _is_constant(operand):
-            return f"ask something of the list, as in `len({found}) > 0`"
+            return f"test the list, as in `len({found}) > 0`"
         case Text() | Binary("join") if not _is_constant(operand):
             return f"compare it, as in `{found} == 'red'`"
-    return f"compare a value with it, as in `{asked} == {found}`"
+    return f"compare a value with it, as in `{variable} == {found}`"
 
 
 def _compared_with_each(comparison: Comparison, constants: Logic) -> str:
-    """Spell out `{A} == ('red' or 'blue')`."""
+    """Rewrite `{A} == ('red' or 'blue')` as `{A} in ['red', 'blue']`; return "" if that is unclear."""
     left, right = comparison.operands[0], comparison.operands[-1]
-    subject = _written(right if left is constants else left)
-    values = [_written(each) for each in constants.operands]
+    subject = _source(right if left is constants else left)
+    values = [_source(each) for each in constants.operands]
     sign = {"==": "in", "!=": "not in"}.get(comparison.operators[0])
     single = (
         len(comparison.operators) == 1
@@ -216,25 +219,25 @@ def _compared_with_each(comparison: Comparison, constants: Logic) -> str:
     return ""
 
 
-def _spelled_out(sign: str, operands: Sequence[Node], join: Callable[[list[str]], str]) -> str:
-    """Repeat the one comparison among the operands for each constant beside it."""
+def _repeat_comparison(sign: str, operands: Sequence[Node], join: Callable[[list[str]], str]) -> str:
+    """Repeat the only comparison among the operands for each constant; return "" if that is unclear."""
     compared = [each for each in operands if isinstance(each, Comparison)]
     if len(compared) != 1 or len(compared[0].operators) != 1:
         return ""
     operator, (left, right) = compared[0].operators[0], compared[0].operands
     backwards = isinstance(left, Constant) and not isinstance(right, Constant)
-    subject = _written(right if backwards else left)
+    subject = _source(right if backwards else left)
     constants = [
-        _written(left if backwards else right) if each is compared[0] else _written(each) for each in operands
+        _source(left if backwards else right) if each is compared[0] else _source(each) for each in operands
     ]
-    beside = [each for each in operands if each is not compared[0]]
-    simple = all(isinstance(each, Constant | Unary | Text) for each in beside)
+    others = [each for each in operands if each is not compared[0]]
+    simple = all(isinstance(each, Constant | Unary | Text) for each in others)
     if not subject or not all(constants) or not simple:
         return ""
     if operator == "!=" and sign == "or":
         return f"{subject} not in [{', '.join(constants)}]"
     if operator == "==" and sign == "and":
-        if not all(isinstance(each, Constant) and isinstance(each.value, str) for each in beside):
+        if not all(isinstance(each, Constant) and isinstance(each.value, str) for each in others):
             return ""
         return join([f"{constant} in {subject}" for constant in constants])
     if backwards:
@@ -242,36 +245,36 @@ def _spelled_out(sign: str, operands: Sequence[Node], join: Callable[[list[str]]
     return join([f"{subject} {operator} {constant}" for constant in constants])
 
 
-def _written(node: Node) -> str:
-    """Return a simple node as it is written; nothing for the others."""
+def _source(node: Node) -> str:
+    """Return the source text of a simple node; "" for other nodes."""
     match node:
         case Constant(value):
             return repr(value)
         case Reference(name):
             return f"{{{name}}}"
         case Text(parts):
-            inside = [str(each.value) if isinstance(each, Constant) else _written(each) for each in parts]
+            inside = [str(each.value) if isinstance(each, Constant) else _source(each) for each in parts]
             return repr("".join(inside))
         case Call(function, arguments):
-            return _around(f"{function}(", [_written(each) for each in arguments], ", ", ")")
+            return _join(f"{function}(", [_source(each) for each in arguments], ", ", ")")
         case ListOf(items):
-            return _around("[", [_written(each) for each in items], ", ", "]")
+            return _join("[", [_source(each) for each in items], ", ", "]")
         case Unary("-" | "+" as sign, operand):
-            return _around(sign, [_operand(operand)])
+            return _join(sign, [_operand(operand)])
         case Binary(sign, left, right):
             sign = "+" if sign == "join" else sign
-            return _around("", [_operand(left), _operand(right)], f" {sign} ")
+            return _join("", [_operand(left), _operand(right)], f" {sign} ")
         case Comparison((sign,), (left, right)):
-            return _around("", [_operand(left), _operand(right)], f" {sign} ")
+            return _join("", [_operand(left), _operand(right)], f" {sign} ")
     return ""
 
 
 def _operand(node: Node) -> str:
-    written = _written(node)
+    written = _source(node)
     joined = isinstance(node, Binary) and node.operator != "join"
     return f"({written})" if written and (joined or isinstance(node, Comparison)) else written
 
 
-def _around(before: str, parts: Sequence[str], between: str = "", after: str = "") -> str:
-    """Write parts one after the other; nothing if one of them cannot be written."""
+def _join(before: str, parts: Sequence[str], between: str = "", after: str = "") -> str:
+    """Join the parts; return "" if one of them is empty."""
     return f"{before}{between.join(parts)}{after}" if all(parts) else ""

@@ -1,6 +1,6 @@
-"""What is wrong with a program: one record, and its renderers.
+"""Errors and warnings about a program, and their renderers.
 
-`render` is for a terminal, `render_plain` for a language model, `to_json` for other programs.
+`render` writes them for a terminal, `render_plain` for a language model, `to_json` for other programs.
 """
 
 from __future__ import annotations
@@ -13,35 +13,35 @@ from visprog.language.program import Span, lines_of
 from visprog.printable import one_line
 
 CODES: dict[str, str] = {
-    "too-long": "the text or one of its lines is longer than the language allows",
+    "too-long": "the program or one of its lines is too long",
     "too-many-steps": "a program has at most 200 steps",
     "syntax": "the line is not a statement of the language",
-    "unclosed-string": "a string lacks its closing quote",
-    "unclosed-bracket": "a bracket lacks its partner",
-    "mended": "a slip whose meaning was certain was put right",
+    "unclosed-string": "a string has no closing quote",
+    "unclosed-bracket": "a bracket is not closed",
+    "mended": "a mistake with only one possible meaning was corrected",
     "unknown-tool": "no tool has this name",
     "unknown-variable": "the variable is not defined at this point",
-    "unknown-argument": "the tool takes no argument of this name",
-    "missing-argument": "an argument that the tool needs is not given",
+    "unknown-argument": "the tool has no argument with this name",
+    "missing-argument": "a required argument is missing",
     "repeated-argument": "an argument is given twice",
-    "too-many-arguments": "more positional arguments are given than the tool takes",
-    "wrong-type": "a value has not the type that the tool takes",
-    "malformed-expression": "an Eval expression is not one of the expression language",
-    "constant-condition": "a constant stands where a condition is wanted",
-    "text-reference": "a text asks for a variable's value, which only Eval can fill in",
-    "rebound-variable": "a variable is given a second value",
-    "unused-variable": "a variable is computed and never used",
-    "dead-step": "a step has no influence on the result",
-    "no-result": "the program has no statement that could give a result",
+    "too-many-arguments": "there are more positional arguments than the tool takes",
+    "wrong-type": "a value does not have the type that the tool takes",
+    "malformed-expression": "the text is not an Eval expression",
+    "constant-condition": "a constant is used as a condition",
+    "text-reference": "a text refers to a variable, but only Eval inserts values into text",
+    "rebound-variable": "a variable gets a second value",
+    "unused-variable": "a variable is never used",
+    "dead-step": "the result does not depend on a step",
+    "no-result": "the program has no statement",
 }
-"""Every code, with its meaning. Codes last: programs may rely on them."""
+"""Every code with its meaning. The codes are stable: other programs may rely on them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One fault of a program: a lasting `code`, its place, what was found and expected, what to try.
+    """One error or warning: a stable `code`, a message, its place, and a suggestion in `help`.
 
-    `mended` is the line's text after a mend, where one was made.
+    `mended` is the corrected statement or argument, if something was corrected.
     """
 
     code: str
@@ -57,12 +57,12 @@ class Diagnostic:
 
     @property
     def is_error(self) -> bool:
-        """Whether the program cannot run because of it."""
+        """Whether it prevents the program from running."""
         return self.severity == "error"
 
 
 def error(code: str, message: str, span: Span, help: str | None = None) -> Diagnostic:
-    """Return a diagnostic that keeps the program from running."""
+    """Return an error: the program cannot run."""
     return Diagnostic(code, "error", message, span, help)
 
 
@@ -73,7 +73,7 @@ def warning(
     help: str | None = None,
     mended: str | None = None,
 ) -> Diagnostic:
-    """Return a diagnostic that does not keep the program from running."""
+    """Return a warning: the program can still run."""
     return Diagnostic(code, "warning", message, span, help, mended)
 
 
@@ -81,7 +81,7 @@ _RED, _YELLOW, _BLUE, _BOLD, _RESET = "\x1b[1;31m", "\x1b[1;33m", "\x1b[1;34m", 
 
 
 def render(diagnostics: Iterable[Diagnostic], source: str, *, name: str = "", color: bool = False) -> str:
-    """Return the diagnostics as people read them, each with its line and a caret under the place."""
+    """Return the diagnostics for people, each with its line and carets under the place."""
     lines = lines_of(source)
     return "\n\n".join(_render_one(each, lines, name, color) for each in diagnostics)
 
@@ -102,7 +102,10 @@ def _render_one(diagnostic: Diagnostic, lines: list[str], name: str, color: bool
     ]
     if 1 <= span.line <= len(lines):
         text, start, end = _window(lines[span.line - 1], span)
-        start, end = len(one_line(text[:start])), len(one_line(text[:end]))  # escapes are longer
+        start, end = (
+            len(one_line(text[:start])),
+            len(one_line(text[:end])),
+        )  # escapes are longer than the characters
         carets = "^" * max(1, end - start)
         hint = f" {one_line(diagnostic.help)}" if diagnostic.help else ""
         out += [
@@ -121,7 +124,7 @@ _WIDTH = 160
 
 
 def _window(line: str, span: Span) -> tuple[str, int, int]:
-    """Cut a long line down to what surrounds the span; return it with the span's place in it."""
+    """Shorten a long line to the text around the span; return it with the start and end of the span."""
     start, end = min(span.column - 1, len(line)), min(span.end - 1, len(line))
     if len(line) <= _WIDTH:
         return line, start, end
@@ -134,7 +137,7 @@ def _window(line: str, span: Span) -> tuple[str, int, int]:
 
 
 def render_plain(diagnostics: Iterable[Diagnostic], source: str) -> str:
-    """Return the diagnostics as a language model reads them: a line each, with the faulty line quoted."""
+    """Return the diagnostics for a language model: one line each, followed by the line of the program."""
     lines = lines_of(source)
     return "\n".join(_plain(each, lines) for each in diagnostics)
 
@@ -143,8 +146,8 @@ def _plain(diagnostic: Diagnostic, lines: list[str]) -> str:
     line = diagnostic.span.line
     quoted = f"\n  {line}: {one_line(lines[line - 1])}" if 1 <= line <= len(lines) else ""
     hint = f" (hint: {one_line(diagnostic.help)})" if diagnostic.help else ""
-    said = f"{diagnostic.severity} on line {line} [{diagnostic.code}]: {one_line(diagnostic.message)}"
-    return f"{said}{hint}{quoted}"
+    message = f"{diagnostic.severity} on line {line} [{diagnostic.code}]: {one_line(diagnostic.message)}"
+    return f"{message}{hint}{quoted}"
 
 
 def to_json(diagnostic: Diagnostic) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""The value of an Eval expression: a table from nodes to functions, and the language's own functions."""
+"""Evaluate an Eval expression: a table from nodes to functions, and the built-in functions."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from visprog.language.limits import Budget, bounded, check_size
 
 
 class _Scope(NamedTuple):
-    """The values of the variables, and the work that the expression may still do."""
+    """The values of the variables and the remaining work budget."""
 
     values: Mapping[str, Any]
     budget: Budget
 
 
 def evaluate(node: Node, values: Mapping[str, Any]) -> Any:
-    """Return a node's value. Raises ExpressionError if the values do not fit, or it is too much work."""
+    """Return the value of a node. Raise ExpressionError if the values do not fit or the budget is used up."""
     return _value(node, _Scope(values, Budget()))
 
 
@@ -129,9 +129,9 @@ _COMPARE_BY: dict[str, Callable[[Any, Any, Budget], bool]] = {
 
 
 def _sequence(name: str, value: Any, budget: Budget) -> list[Any]:
-    """Return the items of a list, to look at each."""
+    """Return the items of a list; spend the work of reading each one."""
     if not isinstance(value, list | tuple):
-        raise ExpressionError(f"`{name}` takes a list, not {coercion.shown(value)}")
+        raise ExpressionError(f"`{name}` takes a list, not {coercion.describe(value)}")
     budget.spend(10 * len(value))
     return list(value)
 
@@ -140,7 +140,7 @@ def _extreme(name: str, sign: int) -> Callable[..., Any]:
     def extreme(budget: Budget, *values: Any) -> Any:
         items = _sequence(name, values[0] if len(values) == 1 else values, budget)
         if not items:
-            raise ExpressionError(f"`{name}` of nothing has no value")
+            raise ExpressionError(f"`{name}` needs at least one value")
         return max(items, key=lambda item: sign * coercion.number(item, f"`{name}`"))
 
     return extreme
@@ -158,9 +158,9 @@ def _all(budget: Budget, value: Any) -> bool:
     return all(coercion.boolean(each) for each in _sequence("all", value, budget))
 
 
-def _length(budget: Budget, value: Any) -> int:  # noqa: ARG001 - all functions are called alike
+def _length(budget: Budget, value: Any) -> int:  # noqa: ARG001 - every function gets the budget
     if not isinstance(value, str | list | tuple):
-        raise ExpressionError(f"`len` takes text or a list, not {coercion.shown(value)}")
+        raise ExpressionError(f"`len` takes text or a list, not {coercion.describe(value)}")
     return len(value)
 
 
@@ -168,7 +168,7 @@ def _round(budget: Budget, value: Any, digits: Any = 0) -> Number:  # noqa: ARG0
     places = coercion.number(digits, "`round`")
     if not isinstance(places, int) or abs(places) > 20:
         raise ExpressionError(
-            f"`round` takes a whole number of digits up to 20, not {coercion.shown(digits)}"
+            f"`round` takes a whole number of digits up to 20, not {coercion.describe(digits)}"
         )
     rounded = round(coercion.number(value, "`round`"), places)
     return int(rounded) if places <= 0 else rounded
@@ -211,4 +211,4 @@ FUNCTIONS: dict[str, tuple[int, int, Callable[..., Any]]] = {
     "all": (1, 1, _all),
     "lower": (1, 1, _lower),
 }
-"""Each function with the smallest and the largest number of its arguments. It gets the budget before them."""
+"""The minimum and maximum number of arguments of each function; its first argument is the budget."""

@@ -1,8 +1,7 @@
-"""The expression language of Eval: parsed once to a tree, evaluated by a table.
+"""The expression language of Eval: parsed once into a tree, evaluated with a table of functions.
 
 `{NAME}` refers to a variable, inside a string too. It is a node of the tree and never text, so no value can
-change the shape of an expression. What values mean where a number or a boolean is wanted is `coercion`'s
-business.
+change the structure of an expression. `coercion` converts values to numbers, booleans and text.
 """
 
 from __future__ import annotations
@@ -36,8 +35,8 @@ MAX_NODES = 300
 MAX_DEPTH = 40
 
 
-class MalformedExpression(Exception):  # noqa: N818 - it is caught by the checker and becomes a diagnostic
-    """The text is no expression. `column` and `end` count from 1 within the expression."""
+class MalformedExpression(Exception):  # noqa: N818 - the checker turns it into a diagnostic
+    """The text is not an expression. `column` and `end` count from 1 within the text."""
 
     def __init__(self, message: str, column: int, end: int, help: str | None = None) -> None:
         super().__init__(message)
@@ -49,9 +48,9 @@ class MalformedExpression(Exception):  # noqa: N818 - it is caught by the checke
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """A parsed expression. `references` are its uses of variables, left to right.
+    """A parsed expression.
 
-    `values` are those of the variables once the expression is bound to them.
+    `references` are its uses of variables, left to right. `values` are the variables' values after `bind`.
     """
 
     source: str
@@ -69,7 +68,7 @@ class Expression:
         return Expression(self.source, self.root, self.references, values)
 
     def evaluate(self) -> Any:
-        """Return the value. Raises ExpressionError where the values do not fit the expression."""
+        """Return the value. Raise ExpressionError if the values do not fit the expression."""
         return evaluate(self.root, self.values)
 
     def __str__(self) -> str:
@@ -77,23 +76,25 @@ class Expression:
 
 
 def parse_expression(source: str) -> Expression:
-    """Parse an expression. Raises MalformedExpression."""
+    """Parse an expression. Raise MalformedExpression if the text is not one."""
     if len(source) > MAX_LENGTH:
-        raise MalformedExpression(
-            f"the expression has {len(source):,} characters, at most {MAX_LENGTH:,} are allowed", 1, 2
-        )
+        raise _too_large(f"the expression has {len(source):,} characters, at most {MAX_LENGTH:,} are allowed")
     parser = _Parser(source)
-    root = parser.whole()
+    root = parser.parse()
     nodes, depth = measure(root)
     if nodes > MAX_NODES:
-        raise MalformedExpression(f"the expression has {nodes} parts, at most {MAX_NODES} are allowed", 1, 2)
+        raise _too_large(f"the expression has {nodes} parts, at most {MAX_NODES} are allowed")
     if depth > MAX_DEPTH:
-        raise MalformedExpression(f"the expression is nested {depth} deep, at most {MAX_DEPTH}", 1, 2)
+        raise _too_large(f"the expression is nested {depth} levels deep, at most {MAX_DEPTH} are allowed")
     return Expression(source, root, tuple(sorted(parser.references, key=lambda each: each.column)))
 
 
-def _is_wording(node: Node) -> bool:
-    """Whether a node is text by the way it is written, whatever the values are."""
+def _too_large(message: str) -> MalformedExpression:
+    return MalformedExpression(message, 1, 2, "split it into several Eval steps")
+
+
+def _is_text(node: Node) -> bool:
+    """Return whether a node is always text, whatever the values of its variables are."""
     match node:
         case Constant(str() as value):
             return not coercion.is_number(value)
@@ -125,9 +126,9 @@ class _Parser:
         self._depth = 0
         self.references: list[Reference] = []
 
-    def whole(self) -> Node:
+    def parse(self) -> Node:
         if self._peek().kind == "end":
-            self._fail("the expression is empty", "write what is to be computed")
+            self._fail("the expression is empty", "write an expression, such as `{A} + 1`")
         root = self._operation(_CONDITIONAL)
         if self._peek().kind != "end":
             self._unexpected("an operator or the end of the expression")
@@ -141,7 +142,7 @@ class _Parser:
         self._position += token.kind != "end"
         return token
 
-    def _takes(self, text: str) -> bool:
+    def _accept(self, text: str) -> bool:
         token = self._peek()
         found = token.text == text and token.kind in ("name", "operator")
         self._position += found
@@ -153,11 +154,11 @@ class _Parser:
     def _unexpected(self, expected: str) -> NoReturn:
         token = self._peek()
         if token.kind == "unclosed":
-            self._fail("a string lacks its closing quote", f"close it with {token.text[0]}")
+            self._fail("the string has no closing quote", f"close it with {token.text[0]}")
         if token.text == ".":
-            self._fail("methods are not part of the language", "write `lower(x)` for `x.lower()`")
+            self._fail("methods are not allowed", "write `lower(x)` for `x.lower()`")
         if token.text in CURLY_QUOTES:
-            self._fail("curly quotes are not part of the language", "write straight ones: ' or \"")
+            self._fail("curly quotes are not allowed", "use straight quotes: ' or \"")
         instead = _INSTEAD.get(token.text)
         found = str(token).replace("the line", "the expression")
         self._fail(f"expected {expected}, found {found}", f"write `{instead}`" if instead else None)
@@ -165,7 +166,7 @@ class _Parser:
     def _operation(self, weakest: int) -> Node:
         self._depth += 1
         if self._depth > MAX_DEPTH:
-            self._fail(f"the expression is nested more than {MAX_DEPTH} deep")
+            self._fail(f"the expression is nested more than {MAX_DEPTH} levels deep")
         left = self._operand()
         while (node := self._continue(left, weakest)) is not None:
             left = node
@@ -173,7 +174,7 @@ class _Parser:
         return left
 
     def _continue(self, left: Node, weakest: int) -> Node | None:
-        """Extend `left` by the operator that follows, where it binds at least as tightly as `weakest`."""
+        """Extend `left` by the next operator, if it binds at least as tightly as `weakest`."""
         text = self._peek().text if self._peek().kind in ("operator", "name") else ""
         if text == "**" and weakest <= _POWER:
             self._take()
@@ -181,13 +182,13 @@ class _Parser:
         if text in _ARITHMETIC and weakest <= _ARITHMETIC[text]:
             self._take()
             right = self._operation(_ARITHMETIC[text] + 1)
-            joins = text == "+" and (_is_wording(left) or _is_wording(right))
+            joins = text == "+" and (_is_text(left) or _is_text(right))
             return Binary("join" if joins else text, left, right)
         if weakest <= _COMPARE and self._comparison() is not None:
             return self._chain(left)
         if text in _LOGIC and weakest <= _LOGIC[text]:
             operands = [left]
-            while self._takes(text):
+            while self._accept(text):
                 operands.append(self._operation(_LOGIC[text] + 1))
             return Logic(text, tuple(operands))
         if text == "if" and weakest <= _CONDITIONAL:
@@ -211,22 +212,22 @@ class _Parser:
     def _conditional(self, then: Node) -> Node:
         self._take()
         condition = self._operation(_OR)
-        if not self._takes("else"):
+        if not self._accept("else"):
             self._unexpected("`else`")
         return Conditional(condition, then, self._operation(_CONDITIONAL))
 
     def _operand(self) -> Node:
         token = self._peek()
-        if self._takes("not"):
+        if self._accept("not"):
             return Unary("not", self._operation(_NOT))
         for sign in ("-", "+"):
-            if self._takes(sign):
+            if self._accept(sign):
                 return Unary(sign, self._operation(_SIGN))
-        if self._takes("("):
+        if self._accept("("):
             inner = self._operation(_CONDITIONAL)
             self._close(")")
             return inner
-        if self._takes("["):
+        if self._accept("["):
             return ListOf(self._items("]"))
         match token.kind:
             case "reference":
@@ -239,29 +240,29 @@ class _Parser:
                 return self._number()
             case "name":
                 return self._name()
-        self._unexpected(self._wanted())
+        self._unexpected(self._expected_value())
 
-    def _wanted(self) -> str:
+    def _expected_value(self) -> str:
         before = self._tokens[self._position - 1] if self._position else None
         return f"a value after {before}" if before else "a value"
 
     def _items(self, closing: str) -> tuple[Node, ...]:
         items: list[Node] = []
-        while not self._takes(closing):
+        while not self._accept(closing):
             items.append(self._operation(_CONDITIONAL))
-            if not self._takes(","):
+            if not self._accept(","):
                 self._close(closing)
                 break
         return tuple(items)
 
     def _close(self, closing: str) -> None:
-        if not self._takes(closing):
+        if not self._accept(closing):
             self._unexpected(f"`{closing}`")
 
     def _number(self) -> Node:
         value = self._peek().value
         if isinstance(value, str) or (isinstance(value, int) and value.bit_length() > MAX_BITS):
-            self._fail(f"a whole number has at most {MAX_BITS} bits")
+            self._fail(f"the number has more than {MAX_BITS} bits")
         if value == float("inf"):
             self._fail("the number is too large")
         token = self._take()
@@ -277,8 +278,8 @@ class _Parser:
                 self._fail(f"`{name}` is not a function", f"the functions are {', '.join(FUNCTIONS)}")
             return self._call(name)
         if name in _INSTEAD or name in _COMPARISONS or name in _LOGIC or name in ("if", "else"):
-            self._unexpected(self._wanted())
-        self._fail(f"expected a value, found the bare word `{name}`", f"write `{{{name}}}` or `'{name}'`")
+            self._unexpected(self._expected_value())
+        self._fail(f"expected a value, found the unquoted word `{name}`", f"write `{{{name}}}` or `'{name}'`")
 
     def _call(self, name: str) -> Node:
         place = self._position
@@ -287,13 +288,13 @@ class _Parser:
         least, most, _ = FUNCTIONS[name]
         if not least <= len(arguments) <= most:
             self._position = place
-            wanted = str(least) if least == most else f"{least} to {most}"
+            expected = str(least) if least == most else f"{least} to {most}"
             values = "value" if most == 1 else "values"
-            self._fail(f"`{name}` takes {wanted} {values}, found {len(arguments)}")
+            self._fail(f"`{name}` takes {expected} {values}, found {len(arguments)}")
         return Call(name, arguments)
 
     def _text(self, token: Token) -> Node:
-        """Read a string; one with references in it becomes a Text, whatever their values look like."""
+        """Parse a string: a Text if it contains references, otherwise a Constant."""
         value = str(token.value)
         parts: list[Constant | Reference] = []
         position = 0

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 @dataclass(frozen=True, slots=True)
 class Constant:
-    """A number, a string, True, False or None; `column` is where it stands, `end` the column after it."""
+    """A number, a string, True, False or None, from `column` up to `end`."""
 
     value: str | int | float | bool | None
     column: int = field(default=0, compare=False)
@@ -17,7 +17,7 @@ class Constant:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """`{NAME}`; `column` is where it stands."""
+    """`{NAME}`, at `column`."""
 
     name: str
     column: int = field(default=0, compare=False)
@@ -25,7 +25,7 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A string with references in it."""
+    """A string that contains references."""
 
     parts: tuple[Constant | Reference, ...]
 
@@ -47,7 +47,7 @@ class Unary:
 
 @dataclass(frozen=True, slots=True)
 class Binary:
-    """Arithmetic on two operands; `join` is the `+` next to words that are written in the expression."""
+    """Arithmetic on two operands. The operator `join` is a `+` next to a quoted text of the expression."""
 
     operator: str
     left: Node
@@ -81,7 +81,7 @@ class Conditional:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A function of the table, applied."""
+    """A call of a built-in function."""
 
     function: str
     arguments: tuple[Node, ...]
@@ -93,7 +93,7 @@ Node: TypeAlias = (
 
 
 def measure(root: Node) -> tuple[int, int]:
-    """Count nodes and depth without recursion: a long sum leans far to the left."""
+    """Return the number of nodes and the depth, without recursion: a long sum is a deep tree."""
     nodes, depth, rest = 0, 0, [(root, 1)]
     while rest:
         node, level = rest.pop()
@@ -103,7 +103,7 @@ def measure(root: Node) -> tuple[int, int]:
 
 
 def children(node: Node) -> tuple[Node, ...]:
-    """Return the nodes right below this one."""
+    """Return the direct children of a node."""
     match node:
         case Unary(_, operand):
             return (operand,)

@@ -1,4 +1,4 @@
-"""Characters to tokens, for programs and for Eval expressions alike."""
+"""Split text into tokens, for programs and for Eval expressions."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ Kind = Literal["name", "int", "float", "string", "reference", "operator", "unclo
 
 
 class Token(NamedTuple):
-    """A piece of one line. `column` counts from 1, `end` is the column after the last one.
+    """A token of one line. `column` counts from 1, `end` is the column after the last one.
 
-    `value` is what a literal stands for, or the name in a reference's braces.
+    `value` is the value of a literal, or the name in the braces of a reference.
     """
 
     kind: Kind
@@ -21,13 +21,18 @@ class Token(NamedTuple):
     column: int
     end: int
 
+    @property
+    def is_comment(self) -> bool:
+        """Whether the token is the comment that ends its line."""
+        return self.kind == "end" and bool(self.text)
+
     def __str__(self) -> str:
-        """Return the token as messages name it."""
+        """Describe the token for a message."""
         return "the end of the line" if self.kind == "end" else f"`{self.text}`"
 
 
 CURLY_QUOTES = frozenset("‘’“”„‚«»`´")
-"""Quotes that word processors put in the place of straight ones."""
+"""Quotes that word processors write instead of straight ones."""
 
 _TOKEN = re.compile(
     r"""
@@ -51,9 +56,9 @@ Closes = Callable[[str, int], bool]
 
 
 def tokenize(line: str, *, closes: Closes | None = None) -> Iterator[Token]:
-    """Yield the line's tokens, the last of kind `end`; a comment, from a `#` outside strings on, is its text.
+    """Yield the tokens of a line. The last one has the kind `end`, and the comment of the line as its text.
 
-    `closes` decides which quotes end a string; without it the first unescaped one does, as in Python.
+    `closes` decides which quotes end a string. By default the first unescaped quote does, as in Python.
     """
     position = 0
     while position < len(line):
@@ -90,7 +95,7 @@ def _token(kind: str | None, text: str, start: int) -> Token:
 
 
 _DIGITS = 80
-"""More digits than 256 bits hold; a longer number keeps its text and is refused by the parsers."""
+"""Maximum digits of a number that is read: more than 256 bits. The parsers reject longer ones."""
 
 
 def _string(line: str, start: int, closes: Closes | None) -> Token:
@@ -108,7 +113,7 @@ def _string(line: str, start: int, closes: Closes | None) -> Token:
 
 
 def unescape(text: str) -> str:
-    """Replace the escapes of a string's inside. An unknown escape stands for itself."""
+    """Replace the escapes in the content of a string. Keep unknown escapes as they are."""
     return _ESCAPE.sub(_unescaped, text) if "\\" in text else text
 
 

@@ -1,7 +1,7 @@
-"""Text to `Program`, line by line: a fault in one line keeps no other from being read.
+"""Parse text into a `Program`, line by line: an error in one line does not affect the others.
 
-The parser knows what language models get wrong. Where a mend is certain it is made and reported as a
-warning with the mended text; where it is not, it is an error.
+The parser knows the common mistakes of language models. A mistake with only one possible meaning is corrected
+and reported as a warning with the corrected statement. Every other mistake is an error.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ MAX_NESTING = 8
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """What was read, and what was wrong with it.
+    """A parsed program and its diagnostics.
 
-    `broken` are the variables that lines with errors would have defined: using one is not a second error.
+    `broken` are the targets of lines with errors: using one of them is not another error.
     """
 
     program: Program
@@ -47,16 +47,16 @@ class Parsed:
 
     @property
     def ok(self) -> bool:
-        """Whether every line could be read."""
+        """Whether every line was parsed without an error."""
         return not any(diagnostic.is_error for diagnostic in self.diagnostics)
 
 
 def parse(text: str) -> Parsed:
-    """Read a program. Every line's fault is reported; nothing is raised whatever the text."""
+    """Parse a program. Report the errors of every line; raise nothing, whatever the text is."""
     text = text.removeprefix("\ufeff")  # a byte order mark, as some editors write it
     if len(text) > MAX_TEXT:
         message = f"the program has {len(text):,} characters, at most {MAX_TEXT:,} are allowed"
-        return Parsed(Program((), text), (diagnostics.error("too-long", message, Span(1, 1, 2)),))
+        return Parsed(Program((), text), (_too_long(message, Span(1, 1, 2)),))
     steps: list[Step] = []
     found: list[Diagnostic] = []
     broken: set[str] = set()
@@ -66,12 +66,17 @@ def parse(text: str) -> Parsed:
         if step is not None:
             if len(steps) == MAX_STEPS:
                 message = f"the program has more than {MAX_STEPS} steps"
-                found.append(diagnostics.error("too-many-steps", message, Span(number, 1, len(line) + 1)))
+                span = Span(number, 1, len(line) + 1)
+                found.append(diagnostics.error("too-many-steps", message, span, "use fewer steps"))
                 break
             steps.append(step)
         elif (defined := _TARGET.match(line)) is not None:
             broken.add(defined.group(1))
     return Parsed(Program(tuple(steps), text), tuple(found), frozenset(broken))
+
+
+def _too_long(message: str, span: Span) -> Diagnostic:
+    return diagnostics.error("too-long", message, span, "shorten it")
 
 
 _FENCE = re.compile(r"\s*+(```|~~~)[\w+.-]*+\s*+")
@@ -87,60 +92,60 @@ _TARGET = re.compile(
 def _read_line(line: str, number: int) -> tuple[Step | None, list[Diagnostic]]:
     if len(line) > MAX_LINE:
         message = f"the line has {len(line):,} characters, at most {MAX_LINE:,} are allowed"
-        return None, [diagnostics.error("too-long", message, Span(number, 1, MAX_LINE))]
+        return None, [_too_long(message, Span(number, 1, MAX_LINE))]
     if _FENCE.fullmatch(line):
-        return None, [_left_out("a code fence", number, 1, line)]
+        return None, [_ignored("a code fence", number, 1, line)]
     wrapping: list[str] = []
     start = _wrapping_before(line, wrapping)
     content = line[start:]
     if content.rstrip().endswith("`") and line[:start].rstrip().endswith("`"):
         content = content.rstrip().rstrip("`")
     if not content.strip() or content.lstrip().startswith("#"):
-        return None, [_left_out(wrapping[0], number, 1, line)] if wrapping else []
+        return None, [_ignored(wrapping[0], number, 1, line)] if wrapping else []
     step, faults = _read_statement(content, number, start)
     if step is not None:
         faults = [
-            *(_mended(f"{what} was left out", number, 1, start + 1, step) for what in wrapping),
+            *(_corrected(f"ignored {what}", number, 1, start + 1, step) for what in wrapping),
             *faults,
         ]
     return step, faults
 
 
 def _wrapping_before(line: str, found: list[str]) -> int:
-    """Return where the statement begins, and add to `found` what stands before it."""
+    """Return where the statement starts, and add descriptions of the text before it to `found`."""
     start = 0
     if heading := _HEADING.match(line):
         start = heading.end()
         found.append("the heading `Program:`")
     if numbering := _NUMBERING.match(line, start):
         start = numbering.end()
-        found.append("the line's numbering")
+        found.append("the line's number or bullet")
     ticks = len(line[start:]) - len(line[start:].lstrip().lstrip("`"))
     if "`" in line[start : start + ticks]:
         start += ticks
-        found.append("the back quote")
+        found.append("a back quote")
     return start
 
 
-def _left_out(what: str, number: int, column: int, line: str) -> Diagnostic:
+def _ignored(what: str, number: int, column: int, line: str) -> Diagnostic:
     span = Span(number, column, max(len(line) + 1, column + 1))
-    return diagnostics.warning("mended", f"{what} was left out", span)
+    return diagnostics.warning("mended", f"ignored {what}", span)
 
 
-def _mended(message: str, number: int, column: int, end: int, step: Step) -> Diagnostic:
+def _corrected(message: str, number: int, column: int, end: int, step: Step) -> Diagnostic:
     span = Span(number, column, max(end, column + 1))
     return diagnostics.warning("mended", message, span, mended=str(step))
 
 
 def _read_statement(content: str, number: int, offset: int) -> tuple[Step | None, list[Diagnostic]]:
-    """Read strictly; where that fails and quotes may be to blame, read once more with lenient quotes."""
+    """Parse strictly; if that fails, try again with lenient quotes."""
     try:
         statement = _Statement(content, number, offset)
         step = statement.read()
     except _Fault as fault:
-        mended = _with_lenient_quotes(content, number, offset)
-        return mended if mended is not None else (None, [fault.diagnostic])
-    return step, [_mended(*mend, step=step) for mend in statement.mends]
+        corrected = _with_lenient_quotes(content, number, offset)
+        return corrected if corrected is not None else (None, [fault.diagnostic])
+    return step, [_corrected(*each, step=step) for each in statement.corrections]
 
 
 def _with_lenient_quotes(content: str, number: int, offset: int) -> tuple[Step, list[Diagnostic]] | None:
@@ -154,8 +159,8 @@ def _with_lenient_quotes(content: str, number: int, offset: int) -> tuple[Step, 
     if statement.quote is None or _TWO_STRINGS.search(statement.quote.text[1:-1]):
         return None
     message = "a quote inside the string is not escaped"
-    mends = [(message, number, statement.quote.column, statement.quote.end), *statement.mends]
-    return step, [_mended(*mend, step=step) for mend in mends]
+    corrections = [(message, number, statement.quote.column, statement.quote.end), *statement.corrections]
+    return step, [_corrected(*each, step=step) for each in corrections]
 
 
 _AFTER_STRING = re.compile(
@@ -170,11 +175,11 @@ _AFTER_STRING = re.compile(
 
 
 _TWO_STRINGS = re.compile(r"""(['"])(?:\s*\1|\s*,|\s+[^\W\d]\w*\s*[,=])""")
-"""What follows a string's end, inside a string: two arguments with something missing between them."""
+"""A string's end inside a string: two arguments with something missing between them."""
 
 
 def _closes_leniently(line: str, position: int) -> bool:
-    """Whether the quote is followed by what may follow a string, so that an apostrophe does not end it."""
+    """Return whether the quote ends its string, going by the text after it: an apostrophe does not."""
     return _AFTER_STRING.match(line, position + 1) is not None
 
 
@@ -185,16 +190,16 @@ class _Fault(Exception):  # noqa: N818 - never leaves this module
 
 
 class _Statement:
-    """Reads one statement by recursive descent. `mends` are the certain slips that were put right."""
+    """Parses one statement by recursive descent. `corrections` are the mistakes that it corrected."""
 
     def __init__(self, content: str, number: int, offset: int, closes: Closes | None = None) -> None:
         self._tokens = list(tokenize(content, closes=closes))
         self._position = 0
         self._line = number
         self._offset = offset
-        self.mends: list[tuple[str, int, int, int]] = []
-        # The first string in which a quote stands unescaped: only lenient reading finds any.
-        self.quote = next((_placed(t, offset) for t in self._tokens if _holds_bare_quote(t)), None)
+        self.corrections: list[tuple[str, int, int, int]] = []
+        # The first string with an unescaped quote inside: only lenient parsing finds one.
+        self.quote = next((_placed(t, offset) for t in self._tokens if _has_unescaped_quote(t)), None)
 
     def read(self) -> Step:
         target = self._target()
@@ -220,51 +225,49 @@ class _Statement:
     def _fail(self, message: str, help: str | None = None, code: str = "syntax") -> NoReturn:
         raise _Fault(diagnostics.error(code, message, self._span(self._peek()), help))
 
-    def _mend(self, message: str, token: Token) -> None:
+    def _correct(self, message: str, token: Token) -> None:
         span = self._span(token)
-        self.mends.append((message, span.line, span.column, span.end))
+        self.corrections.append((message, span.line, span.column, span.end))
 
     def _unexpected(self, expected: str) -> NoReturn:
         token = self._peek()
         if token.kind == "unclosed":
-            message = f"a string lacks its closing quote {token.text[0]}"
-            self._fail(message, f"end it with {token.text[0]}", "unclosed-string")
+            message = f"the string has no closing quote {token.text[0]}"
+            self._fail(message, f"close it with {token.text[0]}", "unclosed-string")
         if token.text in CURLY_QUOTES:
-            self._fail(f"the quote {token.text} is not part of the language", "write straight ones: ' or \"")
+            self._fail(f"the quote {token.text} is not allowed", "use straight quotes: ' or \"")
         if token.kind == "bad":
-            self._fail(f"the character {token.text!r} is not part of the language", f"expected {expected}")
+            self._fail(f"the character {token.text!r} is not allowed here", f"expected {expected}")
         self._fail(f"expected {expected}, found {token}", syntax_hint(self._tokens, self._position))
 
     def _target(self) -> Token:
         token = self._peek()
         if token.kind == "name" and self._tokens[1].text == ":":
-            self._leave_out_type()
+            self._ignore_type()
         if token.kind != "name" or self._tokens[1].text != "=":
             if token.kind == "name" and self._tokens[1].text == "(":
                 self._fail("the call's result has no name", f"write `RESULT={token.text}(...)`")
-            self._fail(
-                "this is not a statement", "a statement is `TARGET=Tool(name=value, ...)` or `TARGET=NAME`"
-            )
+            self._fail("this is not a statement", "write `TARGET=Tool(name=value, ...)` or `TARGET=NAME`")
         if token.text in _WORDS:
             self._fail(f"`{token.text}` is a value and cannot be a variable", "choose another name")
         self._position = 2
         return token
 
-    def _leave_out_type(self) -> None:
-        """Mend `NAME: Type = Tool(...)`: what stands between the name and the `=` says nothing more."""
+    def _ignore_type(self) -> None:
+        """Correct `NAME: Type = Tool(...)` by removing the type."""
         sign = next((place for place, token in enumerate(self._tokens) if token.text == "="), 0)
         if not sign or self._tokens[sign + 1].kind != "name" or self._tokens[sign + 2].text != "(":
             return
         if all(token.kind == "name" or token.text in _TYPE_MARKS for token in self._tokens[1:sign]):
-            self._mend("the type was left out", self._tokens[1])
+            self._correct("ignored the type", self._tokens[1])
             del self._tokens[1:sign]
 
     def _expect_name(self, expected: str) -> Token:
         token = self._peek()
         if token.kind in ("string", "int", "float") or token.text == "[" or token.text in _WORDS:
             self._fail(
-                f"a value cannot be given a name, found {token}",
-                "write the value where it is used, as an argument",
+                f"expected {expected}, found the value {token}",
+                "write the value as an argument, where it is used",
             )
         if token.kind != "name":
             self._unexpected(expected)
@@ -288,13 +291,13 @@ class _Statement:
         return Call(tool.text, tuple(arguments), self._span(tool))
 
     def _close_at_end(self, bracket: str) -> None:
-        """Mend a missing bracket where the line lacks nothing else."""
+        """Add a missing bracket if nothing else is missing at the end of the line."""
         token = self._peek()
         cut_off = self._tokens[self._position - 1].text == ","
-        if cut_off or token.text.startswith("#"):
-            message = f"the line ends before its `{bracket}`"
-            self._fail(message, "a statement stands on one line, with all its brackets", "unclosed-bracket")
-        self._mend(f"the closing `{bracket}` is missing", token)
+        if cut_off or token.is_comment:
+            message = f"the line ends without its closing `{bracket}`"
+            self._fail(message, "write the whole statement on one line", "unclosed-bracket")
+        self._correct(f"the closing `{bracket}` is missing", token)
 
     def _argument(self, before: list[Argument]) -> Argument:
         first = self._peek()
@@ -303,7 +306,7 @@ class _Statement:
             name = first.text
             self._position += 2
         elif before and before[-1].name is not None:
-            self._fail("a positional argument follows a named one", "give its name, as in `name=value`")
+            self._fail("a positional argument follows a named one", "add its name, as in `name=value`")
         value = self._value(0)
         return Argument(name, value, self._span(first, self._tokens[self._position - 1]))
 
@@ -316,7 +319,7 @@ class _Statement:
         match token.kind:
             case "string":
                 if any("\ud800" <= char <= "\udfff" for char in str(token.value)):
-                    self._fail("the string holds half a character (a lone surrogate)")
+                    self._fail("the string contains half a character (a lone surrogate)")
                 return Literal(self._take().value, self._span(token))
             case "int" | "float":
                 return self._number(token, 1)
@@ -325,8 +328,8 @@ class _Statement:
             case "name":
                 self._take()
                 if self._peek().text == "(":
-                    advice = f"give `{token.text}(...)` a line and a name of its own"
-                    self._fail("a call cannot stand inside a call", advice)
+                    advice = f"write `NAME={token.text}(...)` on its own line, and use the name here"
+                    self._fail("a call cannot be inside another call", advice)
                 return Variable(token.text, self._span(token))
         self._unexpected("a value")
 
@@ -343,14 +346,14 @@ class _Statement:
         if isinstance(value, str) or abs(value) == float("inf"):
             self._fail("the number is too large")
         if isinstance(value, int) and value.bit_length() > MAX_BITS:
-            self._fail(f"a whole number has at most {MAX_BITS} bits")
+            self._fail(f"the number has more than {MAX_BITS} bits")
         self._take()
         return Literal(sign * value, self._span(token))
 
     def _list(self, depth: int) -> ListValue:
         opening = self._take()
         if depth == MAX_NESTING:
-            self._fail(f"lists are nested more than {MAX_NESTING} deep")
+            self._fail(f"the lists are nested more than {MAX_NESTING} levels deep")
         items: list[Value] = []
         while self._peek().text != "]" or self._peek().kind != "operator":
             if self._peek().kind == "end" or (self._peek().text == ")" and self._peek().kind == "operator"):
@@ -364,14 +367,14 @@ class _Statement:
         return ListValue(tuple(items), self._span(opening, self._take()))
 
     def _finish(self) -> None:
-        """See that nothing follows the statement but what may be dropped without doubt."""
+        """Ignore extra punctuation after the statement; fail if anything else follows."""
         while self._peek().text in (")", ";", ",") and self._peek().kind == "operator":
-            self._mend(f"the `{self._peek().text}` at the end is one too many", self._peek())
+            self._correct(f"ignored the extra `{self._peek().text}` at the end", self._peek())
             self._take()
         if self._peek().kind == "end":
             return
         if self._peek().text in ("+", "-", "*", "/", "<", ">", "==", "and", "or"):
-            self._fail("arithmetic stands inside Eval", "write `Eval('{A} + {B}')`")
+            self._fail("arithmetic is allowed only in Eval", "write it as in `Eval('{A} + {B}')`")
         self._unexpected("the end of the line")
 
 
@@ -383,7 +386,7 @@ def _placed(token: Token, offset: int) -> Token:
     return token._replace(column=token.column + offset, end=token.end + offset)
 
 
-def _holds_bare_quote(token: Token) -> bool:
+def _has_unescaped_quote(token: Token) -> bool:
     return (
         token.kind == "string"
         and re.search(rf"(?<!\\)(?:\\\\)*{token.text[0]}", token.text[1:-1]) is not None

@@ -1,4 +1,4 @@
-"""A program as data: frozen records, each with the place in the text that it came from."""
+"""A program as data: frozen records, each with its place in the text."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 @dataclass(frozen=True, slots=True, order=True)
 class Span:
-    """A stretch of one line: `line` and `column` count from 1, `end` is the column after the last one."""
+    """A range of columns in one line: both count from 1, `end` is the column after the last one."""
 
     line: int
     column: int
@@ -17,7 +17,7 @@ class Span:
 
 
 NOWHERE = Span(0, 0, 0)
-"""The span of what was not read from text."""
+"""The span of a record that was not parsed from text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +54,12 @@ class ListValue:
 
 
 Value: TypeAlias = Variable | Literal | ListValue
-"""What may stand behind an argument's `=`."""
+"""The value of an argument."""
 
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """One argument of a call; `name` is None where it is given by position."""
+    """One argument of a call; `name` is None for a positional argument."""
 
     name: str | None
     value: Value
@@ -71,7 +71,7 @@ class Argument:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """`Tool(name=value, ...)`; `tool` is spelled as in the text. `span` covers the tool's name."""
+    """`Tool(name=value, ...)`; `tool` is the spelling in the text. `span` covers the tool's name."""
 
     tool: str
     arguments: tuple[Argument, ...]
@@ -83,7 +83,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One statement, `target=value`; a Variable as value makes it an alias. `span` covers the target."""
+    """One statement, `target=value`. With a Variable as value it is an alias. `span` covers the target."""
 
     target: str
     value: Call | Variable
@@ -95,13 +95,13 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A program: its statements in order. `source` is the text that it was read from, mends not applied."""
+    """The statements of a program in order. `source` is the original text, without corrections."""
 
     steps: tuple[Step, ...]
     source: str = field(default="", compare=False)
 
     def __str__(self) -> str:
-        """Return the program's text in its one canonical spelling."""
+        """Return the program's text in its canonical spelling."""
         return "\n".join(map(str, self.steps))
 
     def __len__(self) -> int:
@@ -112,7 +112,7 @@ class Program:
 
 
 def variables(value: Value) -> Iterator[Variable]:
-    """Yield every use of a variable in `value`, left to right."""
+    """Yield the variables in a value, left to right."""
     if isinstance(value, Variable):
         yield value
     elif isinstance(value, ListValue):
@@ -121,7 +121,7 @@ def variables(value: Value) -> Iterator[Variable]:
 
 
 def inputs_of(program: Program) -> frozenset[str]:
-    """Return the names that a program's steps use and no step before them defines: its pictures."""
+    """Return the names that steps use before any step defines them: the program's inputs."""
     defined: set[str] = set()
     free: set[str] = set()
     for step in program:
@@ -133,5 +133,5 @@ def inputs_of(program: Program) -> frozenset[str]:
 
 
 def lines_of(source: str) -> list[str]:
-    """Split a program's text into lines, as spans count them: at line feeds alone, whatever came before."""
+    """Split a program's text into lines, at the line ends of Unix, Windows and old Macs."""
     return source.replace("\r\n", "\n").replace("\r", "\n").split("\n")

@@ -1,4 +1,4 @@
-"""Tells what a text is that was given as a program and is none."""
+"""Guess the format of a text that was given as a program but is not one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import re
 
 _HEAD = 4_000
-"""Characters that are looked at."""
+"""Number of characters to examine."""
 
 _PYTHON = re.compile(
     r"^(?:#!.*python|import \w|from [\w.]+ import |def \w+\(.*|class \w+[(:]|@\w+)", re.MULTILINE
@@ -16,10 +16,10 @@ _TOML = re.compile(r"^\[{1,2}[\w.\"-]+\]{1,2}\s*$", re.MULTILINE)
 _STATEMENT = re.compile(r"^\s*\w+\s*=\s*[A-Za-z_]\w*\s*\(", re.MULTILINE)
 
 
-def foreign_kind(text: str) -> str | None:
-    """Return what a text looks like that is no program, with its article: `a JSON record`; else None.
+def guess_format(text: str) -> str | None:
+    """Return the likely format of a text with its article, such as `a JSON record`; None if unknown.
 
-    Only a text in which the checker found errors should be asked about.
+    Call it only for a text in which the checker found errors.
     """
     head = text[:_HEAD].lstrip("\ufeff \t\r\n")
     lower = head[:200].lower()
@@ -48,4 +48,4 @@ def _json_kind(text: str) -> str | None:
         except (ValueError, RecursionError):
             continue
         return kind
-    return "a JSON record that was cut" if re.match(r'\s*\{\s*"[^"]*"\s*:', text) else None
+    return "an incomplete JSON record" if re.match(r'\s*\{\s*"[^"]*"\s*:', text) else None

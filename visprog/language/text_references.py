@@ -1,4 +1,4 @@
-"""`{NAME}` in a text that is no expression: nothing is filled in there, so the checker reports it."""
+"""Find `{NAME}` outside Eval expressions: no value is inserted there, so the checker reports it."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ _BRACES = re.compile(r"\{([^{}]*)\}")
 _NAME = re.compile(r"[^\W\d]\w*")
 _WORD = re.compile(r"(?<!\w)[^\W\d]\w*")
 _COMPUTES = re.compile(r"[\w(\['\"]")
-"""How something that is computed begins. `{:A}` and `{-A-}` are drawings."""
+"""The first character of an expression. `{:A}` and `{-A-}` are drawings."""
 
 _EXPRESSION = re.compile(
     r"[^\W\d]\w*(?:\[.*\]|\(.*\)|\.[^\W\d].*|![rsa]|:[<>^=.,+\d]+[a-z%]?)", re.IGNORECASE | re.DOTALL
 )
-"""`A[0]`, `len(A)`, `A.name`, `A!r`, `A:.1f`: nobody writes these as words."""
+"""`A[0]`, `len(A)`, `A.name`, `A!r` or `A:.1f`, which cannot be ordinary words."""
 
 _DOUBLED = re.compile(r"\{\{\s*([^\W\d]\w*)\s*\}\}")
 
 
 class TextReference(NamedTuple):
-    """Braces that ask for a value. `column` and `end` count from 1 within the text.
+    """Braces that refer to a value. `column` and `end` count from 1 within the text.
 
-    `name` is the variable; `whole` says whether the braces hold the name and nothing else.
+    `name` is the variable; `whole` is true if the braces contain only the name.
     """
 
     name: str
@@ -35,9 +35,9 @@ class TextReference(NamedTuple):
 
 
 def text_references(text: str, known: Container[str]) -> Iterator[TextReference]:
-    """Yield the braces that hold a name, or an expression.
+    """Yield the braces that contain a name or an expression.
 
-    Braces with more than a name count if one of the `known` variables is in them, or if they can only be an
+    Braces with more than a name are included if they contain a `known` variable, or if they must be an
     expression. All other braces are part of the text: `:-{`, `{}`, `{ x }`.
     """
     for found in _BRACES.finditer(text):
@@ -54,16 +54,16 @@ def text_references(text: str, known: Container[str]) -> Iterator[TextReference]
 
 
 def _subject(expression: str) -> str:
-    """Return the name that an expression is about: `A` for `len(A)`."""
+    """Return the variable of an expression: `A` for `len(A)`."""
     names = list(_WORD.finditer(expression))
     variables = (each for each in names if expression[each.end() : each.end() + 1] != "(")
     return next(variables, names[0]).group()
 
 
-class BracesFault(NamedTuple):
-    """Braces in a string of an expression that would not give what they ask for.
+class InvalidBraces(NamedTuple):
+    """Braces in a string of an expression that do not insert a value.
 
-    `columns` are the first and the one after the last, and count from 1 within the expression.
+    `columns` are the first column and the one after the last; they count from 1 within the expression.
     """
 
     message: str
@@ -71,30 +71,30 @@ class BracesFault(NamedTuple):
     columns: tuple[int, int]
 
 
-def faulty_braces(expression: str, known: Container[str]) -> Iterator[BracesFault]:
-    """Yield the braces in an expression's strings that hold more than a name, or are doubled."""
+def invalid_braces(expression: str, known: Container[str]) -> Iterator[InvalidBraces]:
+    """Yield the braces in an expression's strings that contain more than a name, or are doubled."""
     for token in tokenize(expression):
         if token.kind != "string" or "{" not in token.text:
             continue
         text, start = str(token.value), token.column
         for each in text_references(text, known):
             if not each.whole:
-                braces = shown_braces(text, each)
-                message = f"`{braces}` is not computed: only a name may stand in the braces of a text"
-                advice = "compute it in an Eval step of its own, and put the name of its result here"
-                yield BracesFault(message, advice, (start + each.column, start + each.end))
+                braces = braces_in(text, each)
+                message = f"`{braces}` is not computed: braces in a text can contain only a name"
+                advice = "compute it in a separate Eval step, and write the name of its result here"
+                yield InvalidBraces(message, advice, (start + each.column, start + each.end))
         for found in _DOUBLED.finditer(text):
             message = f"`{found.group()}` would keep a pair of braces around the value"
             advice = f"write `{{{found.group(1)}}}`"
-            yield BracesFault(message, advice, (start + found.start() + 1, start + found.end() + 1))
+            yield InvalidBraces(message, advice, (start + found.start() + 1, start + found.end() + 1))
 
 
-def shown_braces(text: str, found: TextReference) -> str:
-    """Return the braces as messages show them, on one line."""
+def braces_in(text: str, found: TextReference) -> str:
+    """Return the text of the braces for a message, on one line."""
     return " ".join(text[found.column - 1 : found.end - 1].split())
 
 
-def computed_text(text: str) -> str:
-    """Return the call that computes a text with values in it: `Eval("'a {A} dog'")`."""
+def eval_call(text: str) -> str:
+    """Return the Eval call that inserts values into a text: `Eval("'a {A} dog'")`."""
     single = _DOUBLED.sub(r"{\1}", text)
     return f"Eval({repr(single)!r})"

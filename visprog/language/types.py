@@ -1,4 +1,4 @@
-"""The types that programs are checked against, and the signatures of tools."""
+"""The types of the language, and the signatures of tools."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Protocol
 
 
 class Type(enum.Enum):
-    """A type of the language. Its value is the name that people read."""
+    """A type of the language. Its value is its name in signatures."""
 
     IMAGE = "Image"
     REGIONS = "Regions"
@@ -44,21 +44,21 @@ _ACCEPTS: dict[Type, frozenset[Type]] = {
 
 
 def accepts(expected: Type, actual: Type) -> bool:
-    """Whether a value of type `actual` may stand where `expected` is wanted.
+    """Return whether a value of the type `actual` fits a parameter of the type `expected`.
 
-    A Scalar is known to be a string, number or boolean only when the program runs; it passes for each of
-    them here, and the engine looks again.
+    A Scalar is a string, number or boolean; which one is known only at run time. It fits each of them here,
+    and the engine checks the value again.
     """
     return actual is Type.ANY or actual in _ACCEPTS[expected]
 
 
 REQUIRED = object()
-"""Stands for the default of a parameter that has none."""
+"""The default of a parameter that has no default."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One argument that a tool takes. `nullable` ones may be None; `aliases` are other names for it."""
+    """A parameter of a tool. A `nullable` one accepts None; `aliases` are its other names."""
 
     name: str
     type: Type
@@ -68,15 +68,15 @@ class Parameter:
 
     @property
     def required(self) -> bool:
-        """Whether a program has to give it."""
+        """Whether a call must have this argument."""
         return self.default is REQUIRED
 
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """What a program has to know of a tool: its name, what it takes, what it returns.
+    """The name, parameters and result type of a tool.
 
-    Where `same_as` names a parameter, the result has the type of what is given for it.
+    If `same_as` is set, the result has the type of that parameter's argument.
     """
 
     name: str
@@ -86,14 +86,14 @@ class Signature:
     same_as: str | None = None
 
     def parameter(self, name: str) -> Parameter | None:
-        """Return the parameter with this name or alias, exactly as spelled."""
+        """Return the parameter with exactly this name or alias."""
         for parameter in self.parameters:
             if name == parameter.name or name in parameter.aliases:
                 return parameter
         return None
 
     def __str__(self) -> str:
-        """Return the signature as people and prompts read it: `Loc(image: Image, object: str) -> Regions`."""
+        """Return the signature for people and prompts: `Loc(image: Image, object: str) -> Regions`."""
         return f"{self.name}({', '.join(map(_shown, self.parameters))}) -> {self.returns.value}"
 
 
@@ -104,12 +104,12 @@ def _shown(parameter: Parameter) -> str:
 
 
 class Signatures(Protocol):
-    """Where the checker looks up tools. `visprog.tools.Registry` is one."""
+    """The checker's view of the tools. `visprog.tools.Registry` implements it."""
 
     def signature(self, name: str) -> Signature | None:
-        """Return the signature of the tool with this name or alias, case and underscores ignored."""
+        """Return the signature of the tool with this name or alias; ignore case and underscores."""
         ...
 
     def names(self) -> Iterable[str]:
-        """Return every tool's own name."""
+        """Return the main name of every tool."""
         ...

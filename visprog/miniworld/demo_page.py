@@ -13,11 +13,11 @@ from PIL import Image as PILImage
 
 from visprog.miniworld.demo_tasks import DemoTask
 from visprog.trace.html import render_html
-from visprog.trace.listing import Line, listing
-from visprog.trace.pages import allowed, environment, source
-from visprog.trace.rendering import describe
+from visprog.trace.program_listing import Line, listing
 from visprog.trace.run import Run
+from visprog.trace.templates import environment, policy_hash, source
 from visprog.trace.thumbnails import Thumbnail, thumbnail
+from visprog.trace.value_view import describe
 from visprog.values import Image
 
 
@@ -84,7 +84,7 @@ def _policy(traces: Iterable[str]) -> str:
 
     A frame must satisfy the policy of its page as well as its own.
     """
-    styles, scripts = [allowed(_style())], []
+    styles, scripts = [policy_hash(_style())], []
     for trace in traces:
         found = re.search(r'Content-Security-Policy" content="([^"]*)"', trace)
         rules = dict(rule.split(maxsplit=1) for rule in unescape(found[1]).split(";")) if found else {}

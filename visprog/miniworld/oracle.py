@@ -61,38 +61,38 @@ class Oracle:
 
     def detect(self, image: Image, labels: Sequence[str]) -> Regions:
         """Return the tight boxes of the visible things that match a label."""
-        view = self._sight(image)
+        view = self._view(image)
         found = ((label, box) for label in labels for box in _boxes(view, label))
         return Regions((Region(box, label) for label, box in found), size=image.size)
 
     def detect_faces(self, image: Image) -> Regions:
         """Return the boxes of people's faces."""
-        return Regions((Region(box, "face") for box in _faces(self._sight(image))), size=image.size)
+        return Regions((Region(box, "face") for box in _faces(self._view(image))), size=image.size)
 
     def segment(self, image: Image) -> Regions:
         """Return the visible part of each thing and of each kind of stuff."""
-        view = self._sight(image)
+        view = self._view(image)
         shown = [(view.thing(number).category, view.mask(number)) for number in view.things]
         parts = [*shown, *view.stuff().items()]
         return Regions((Region(bounds(mask), label, 1.0, mask) for label, mask in parts), size=image.size)
 
     def mask(self, image: Image, regions: Regions) -> Regions:
         """Return the regions with the masks of the things in their boxes; for a face, the head in the box."""
-        view = self._sight(image)
+        view = self._view(image)
         masked = (Region(each.box, each.label, each.score, _outline(view, each)) for each in regions)
         return Regions(masked, size=regions.size)
 
     def score(self, images: Sequence[Image], texts: Sequence[str]) -> NDArray[np.floating]:
         """Return logits that are high if a text names the main thing of a picture. Relations are ignored."""
-        wanted = [(text, mentions(text)) for text in texts]
-        sights = [self._sight(image) for image in images]
-        return np.array([[_fit(view, *each) for each in wanted] for view in sights]).reshape(
+        mentioned = [(text, mentions(text)) for text in texts]
+        views = [self._view(image) for image in images]
+        return np.array([[_logit(view, *each) for each in mentioned] for view in views]).reshape(
             len(images), len(texts)
         )
 
     def answer(self, image: Image, question: str) -> str:
         """Answer questions about names, colours, existence and numbers of things."""
-        view = self._sight(image)
+        view = self._view(image)
         for form, reply in _FORMS.items():
             if re.match(form, question.strip().casefold()):
                 return reply(view, mentions(question))
@@ -100,13 +100,13 @@ class Oracle:
 
     def caption(self, image: Image) -> str:
         """Return the visible things with their numbers: "a dog and two cats"."""
-        view = self._sight(image)
+        view = self._view(image)
         groups = Counter(view.thing(number).category for number in view.things)
         return listed([counted(number, name) for name, number in groups.items()] or [*view.stuff()])
 
     def inpaint(self, image: Image, mask: NDArray[np.bool_], prompt: str) -> Image:
         """Paint the stuff or thing that the prompt names; for a removal, the ground behind the mask."""
-        view = self._sight(image)
+        view = self._view(image)
         pixels = image.pixels.copy()
         if mask.any():
             pixels[mask] = _painting(view, mask, prompt)[mask]
@@ -120,7 +120,7 @@ class Oracle:
         known = answers(request[2])[: int(request[1])]
         return Completion("\n".join(known), "oracle")
 
-    def _sight(self, image: Image) -> SceneView:
+    def _view(self, image: Image) -> SceneView:
         view = self._known.get(image.digest) or find_view(image, self._drawn)
         if view is None:
             raise LookupError(f"no scene of the oracle shows this picture of {image.width}x{image.height}")
@@ -129,19 +129,19 @@ class Oracle:
 
 def _boxes(view: SceneView, label: str) -> list[tuple[int, int, int, int]]:
     """Return the boxes of the things that match the first mention in a label."""
-    wanted = mentions(label)[:1]
-    if wanted == (Mention("face"),):
+    mentioned = mentions(label)[:1]
+    if mentioned == (Mention("face"),):
         return _faces(view)
-    return [view.box(number) for number in _fitting(view, wanted)] if wanted else []
+    return [view.box(number) for number in _matching(view, mentioned)] if mentioned else []
 
 
 def _faces(view: SceneView) -> list[tuple[int, int, int, int]]:
     return [box for number in range(len(view.drawn.scene.things)) if (box := view.face(number))]
 
 
-def _fitting(view: SceneView, wanted: Iterable[Mention]) -> list[int]:
+def _matching(view: SceneView, mentioned: Iterable[Mention]) -> list[int]:
     """Return the visible things that match all mentions."""
-    each = tuple(wanted)
+    each = tuple(mentioned)
     return [number for number in view.things if all(mention.fits(view.thing(number)) for mention in each)]
 
 
@@ -154,54 +154,54 @@ def _outline(view: SceneView, region: Region) -> NDArray[np.bool_]:
     return mask & inside
 
 
-def _shown(view: SceneView) -> Thing | str:
+def _main_content(view: SceneView) -> Thing | str:
     """Return the main thing or stuff of the picture."""
     about = view.closest((0, 0, *view.size))
     return about if isinstance(about, str) else view.thing(about)
 
 
-def _fit(view: SceneView, text: str, wanted: Sequence[Mention]) -> float:
-    if not wanted:
+def _logit(view: SceneView, text: str, mentioned: Sequence[Mention]) -> float:
+    if not mentioned:
         return _ANYTHING if text.strip().casefold() in _ANY_WORDS else _ABSENT
     stuff = view.stuff()
-    present = [each.name in stuff or bool(_fitting(view, [each])) for each in wanted]
-    if len(wanted) > 1:
+    present = [each.name in stuff or bool(_matching(view, [each])) for each in mentioned]
+    if len(mentioned) > 1:
         return _MAIN * sum(present) / len(present)
-    if wanted[0].fits(_shown(view)):
-        return _MAIN + _precision(wanted[0])
+    if mentioned[0].fits(_main_content(view)):
+        return _MAIN + _specificity(mentioned[0])
     return _VISIBLE if present[0] else _ABSENT
 
 
-def _precision(mention: Mention) -> float:
+def _specificity(mention: Mention) -> float:
     """Return how specific a mention is: "red car" is more specific than "car", and "car" than "vehicle"."""
     return 2.0 * (mention.name in CATEGORIES or mention.name in STUFF) + (mention.colour is not None)
 
 
-def _count(view: SceneView, wanted: Sequence[Mention]) -> str:
-    return str(len(_fitting(view, wanted[:1])))
+def _count(view: SceneView, mentioned: Sequence[Mention]) -> str:
+    return str(len(_matching(view, mentioned[:1])))
 
 
-def _existence(view: SceneView, wanted: Sequence[Mention]) -> str:
+def _existence(view: SceneView, mentioned: Sequence[Mention]) -> str:
     stuff = view.stuff()
-    return "yes" if all(each.name in stuff or _fitting(view, [each]) for each in wanted) else "no"
+    return "yes" if all(each.name in stuff or _matching(view, [each]) for each in mentioned) else "no"
 
 
-def _colour(view: SceneView, wanted: Sequence[Mention]) -> str:
-    number = _chosen(view, _fitting(view, wanted[:1]))
+def _colour(view: SceneView, mentioned: Sequence[Mention]) -> str:
+    number = _chosen(view, _matching(view, mentioned[:1]))
     colour = view.thing(number).colour if number is not None else None
     return colour or "none"
 
 
-def _truth(view: SceneView, wanted: Sequence[Mention]) -> str:
+def _is_true(view: SceneView, mentioned: Sequence[Mention]) -> str:
     """Return whether a visible thing matches all mentions, such as a car and red."""
-    return "yes" if _fitting(view, wanted) else "no"
+    return "yes" if _matching(view, mentioned) else "no"
 
 
-def _identity(view: SceneView, wanted: Sequence[Mention]) -> str:
-    number = _chosen(view, _fitting(view, wanted[:1]))
+def _identity(view: SceneView, mentioned: Sequence[Mention]) -> str:
+    number = _chosen(view, _matching(view, mentioned[:1]))
     if number is not None:
         return view.thing(number).category
-    shown = _shown(view)
+    shown = _main_content(view)
     return shown if isinstance(shown, str) else "nothing"
 
 
@@ -217,7 +217,7 @@ _FORMS: dict[str, Callable[[SceneView, Sequence[Mention]], str]] = {
     r"how many ": _count,
     r"(?:is|are) there ": _existence,
     r"(?:what|which) (?:is the )?colou?r": _colour,
-    r"(?:is|are) ": _truth,
+    r"(?:is|are) ": _is_true,
     r"(?:what|which) ": _identity,
 }
 """The answer functions by the beginning of the question."""
@@ -229,12 +229,12 @@ def _painting(view: SceneView, mask: NDArray[np.bool_], prompt: str) -> NDArray[
     left, top, right, bottom = view.window
     if asks_for_removal(prompt):
         return _part(draw(Scene(scene.width, scene.height, scene.ground, ())), view)
-    wanted = mentions(prompt)
-    if not wanted:
+    mentioned = mentions(prompt)
+    if not mentioned:
         raise LookupError(f"the oracle cannot paint {prompt!r}")
-    if wanted[0].name in STUFF:
-        return tile(wanted[0].name)[: bottom - top, : right - left]
-    thing = _placed(wanted[0], bounds(mask), view.window)
+    if mentioned[0].name in STUFF:
+        return tile(mentioned[0].name)[: bottom - top, : right - left]
+    thing = _placed(mentioned[0], bounds(mask), view.window)
     return _part(draw(Scene(scene.width, scene.height, scene.ground, (thing,))), view)
 
 

@@ -94,9 +94,9 @@ def make_scene(seed: int, split: Split, *, most: int = 7) -> Scene:
         if split == "test" or not any(is_held_out(category, other) for other in groups):
             groups.append(category)
     count = rng.randint(2, most)
-    wanted = [category for category in groups for _ in range(rng.choice((1, 1, 1, 2, 2, 3)))][:count]
-    rng.shuffle(wanted)
-    coloured = [(category, choose_colour(rng, category, split)) for category in wanted]
+    things_to_place = [category for category in groups for _ in range(rng.choice((1, 1, 1, 2, 2, 3)))][:count]
+    rng.shuffle(things_to_place)
+    coloured = [(category, choose_colour(rng, category, split)) for category in things_to_place]
     return compose(rng, width, height, coloured)
 
 
@@ -111,12 +111,12 @@ def compose(
     rng: random.Random,
     width: int,
     height: int,
-    wanted: list[tuple[str, str | None]],
+    things_to_place: list[tuple[str, str | None]],
     ground: Ground | None = None,
 ) -> Scene:
     """Return a scene with these categories and colours at random places. Things without room are omitted."""
     things: list[Thing] = []
-    for category, colour in wanted:
+    for category, colour in things_to_place:
         for _ in range(30):
             side = round(rng.uniform(0.19, 0.4) * min(width, height))
             left, top = rng.randint(0, width - side), rng.randint(0, height - side)

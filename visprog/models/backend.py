@@ -86,16 +86,16 @@ class Backend:
 
 
 def backend_names() -> tuple[str, ...]:
-    """Return the names of all backends, those of installed packages after the built-in ones."""
-    return (*BUILT_IN, *(name for name in _entry_points() if name not in BUILT_IN))
+    """Return the names of all backends: first the built-in ones, then those of installed packages."""
+    return (*BUILT_IN, *(name for name in installed_backends() if name not in BUILT_IN))
 
 
 @cache
 def find_backend(name: str) -> Backend:
-    """Return the backend of this name. Raises UsageError if there is none, or an installed one is faulty."""
+    """Return the backend of this name. Raises UsageError if it is unknown, or if its package is faulty."""
     if name in BUILT_IN:
         found = importlib.import_module(f"visprog.models.backends.{name}").BACKEND
-    elif name in _entry_points():
+    elif name in installed_backends():
         found = _installed(name)
     else:
         raise UsageError(
@@ -103,7 +103,7 @@ def find_backend(name: str) -> Backend:
         )
     if not isinstance(found, Backend):
         raise UsageError(
-            f"the backend `{name}` is a {type(found).__name__}",
+            f"the backend `{name}` is of the type {type(found).__name__}",
             help=f"the entry point `{name}` of {GROUP} must lead to a visprog.models.backend.Backend",
         )
     return found
@@ -111,14 +111,15 @@ def find_backend(name: str) -> Backend:
 
 def _installed(name: str) -> object:
     try:
-        return _entry_points()[name].load()
+        return installed_backends()[name].load()
     except Exception as cause:
         raise UsageError(
             f"the installed backend `{name}` cannot be imported: {cause}",
-            help=f"repair or uninstall the package behind `{_entry_points()[name].value}`",
+            help=f"repair or uninstall the package behind `{installed_backends()[name].value}`",
         ) from cause
 
 
 @cache
-def _entry_points() -> Mapping[str, importlib.metadata.EntryPoint]:
+def installed_backends() -> Mapping[str, importlib.metadata.EntryPoint]:
+    """Return the entry points of installed packages that add backends, by the backend's name."""
     return {point.name: point for point in importlib.metadata.entry_points(group=GROUP)}

@@ -1,4 +1,4 @@
-"""What is wrong with the files of a checkpoint that does not load, as far as the files alone tell."""
+"""Missing and damaged files of checkpoints, found without loading the weights."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any
 from visprog.models.server_json import decoded, read_json
 
 _SETTINGS = ("config.json", "model_index.json", "open_clip_config.json", "adapter_config.json")
-"""A checkpoint has one of these: it says which network the weights are for."""
+"""Files that name the network of the weights. Every checkpoint has one of them."""
 
 _INDEX = "*.safetensors.index.json"
-"""Says in which file each weight is, if there are several files."""
+"""The list that gives the file of each weight, if there are several files."""
 
 
 def checkpoint_fault(folder: Path) -> str | None:
-    """Return a sentence that names a missing or damaged file, if there is one."""
+    """Return a sentence about a missing or damaged file; None if there is none."""
     try:
         return next(_faults(folder), None)
     except OSError as cause:
@@ -30,7 +30,7 @@ def _faults(folder: Path) -> Iterator[str]:
         if path.is_file() and _content(path) is None:
             yield f"{path} is not JSON"
     for path in sorted(folder.rglob(_INDEX)):
-        yield from _absent(path)
+        yield from _missing_weights(path)
     weights = sorted(path for path in folder.rglob("*.safetensors") if path.is_file())
     if not weights:
         yield f"{folder} has no weights in the safetensors format"
@@ -40,12 +40,11 @@ def _faults(folder: Path) -> Iterator[str]:
             yield f"{path} {fault}"
 
 
-def _absent(index: Path) -> Iterator[str]:
-    """Yield what is wrong with an index of weights."""
+def _missing_weights(index: Path) -> Iterator[str]:
     content = _content(index)
     places = content.get("weight_map") if isinstance(content, dict) else None
     if not isinstance(places, dict):
-        yield f"{index} does not say where the weights are"
+        yield f"{index} does not list the files of the weights"
         return
     names = {str(name) for name in places.values()}
     absent = sorted(name for name in names if not (index.parent / name).is_file())
@@ -72,7 +71,7 @@ def header_fault(path: Path) -> str | None:
     with path.open("rb") as file:
         start = file.read(8)
     if start == b"version ":
-        return "is a pointer of Git LFS, not the file itself: `git lfs pull` in its folder fetches the file"
+        return "is a pointer of Git LFS, not the file itself: run `git lfs pull` in its folder"
     length = int.from_bytes(start, "little")
     if length > _LONGEST_HEADER:
         return f"is not in the safetensors format: its header would have {length:,} bytes"

@@ -1,6 +1,6 @@
-"""Checkpoints on this machine: where their files are, and on which device and in which precision they run.
+"""Checkpoints on this machine: their files, and the device and the precision that they run in.
 
-Nothing here asks the network: `visprog.models.hub` does, when it is told to fetch.
+Nothing here uses the network; only `visprog.models.hub` does, to fetch checkpoints.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ _EMBEDDED = "visprog-mini"
 
 
 def find_checkpoint(identifier: str, revision: str | None = None) -> Path:
-    """Return the folder of a checkpoint: one that comes with VisProg, a folder of that path, or a pulled one.
+    """Return the folder of a checkpoint that comes with VisProg, has this path, or was pulled.
 
-    Raises ModelUnavailable where it is none of them, or was pulled in part.
+    Raises ModelUnavailable if there is no such checkpoint, or if it was not pulled completely.
     """
     if is_embedded(identifier):
         return _embedded(identifier, revision)
@@ -41,7 +41,7 @@ def find_checkpoint(identifier: str, revision: str | None = None) -> Path:
     if folder.is_file():
         raise ModelUnavailable(
             f"{identifier} is a file, and a checkpoint is a folder",
-            help="give the folder that holds it",
+            help="give the folder of the file",
         )
     if not is_repository(identifier):
         raise ModelUnavailable(f"there is no folder {identifier}", help="check the path")
@@ -58,26 +58,26 @@ def find_checkpoint(identifier: str, revision: str | None = None) -> Path:
 
 
 def is_repository(identifier: str) -> bool:
-    """Whether an identifier has the form of a repository's name, OWNER/NAME, rather than of a path."""
+    """Return whether an identifier is the name of a repository, OWNER/NAME, and not a path."""
     return identifier.count("/") == 1 and not identifier.startswith(("/", ".", "~"))
 
 
 def local_folder(identifier: str) -> Path:
-    """Return the path that an identifier is, if it is one."""
+    """Return an identifier as a path."""
     try:
         return Path(identifier).expanduser()
-    except RuntimeError:  # it begins with `~` and no user is called so
+    except RuntimeError:  # it begins with `~` and the name of an unknown user
         return Path(identifier)
 
 
 def is_embedded(identifier: str) -> bool:
-    """Whether an identifier names a checkpoint that comes with VisProg, `visprog-mini/NAME`."""
+    """Return whether an identifier names a checkpoint that comes with VisProg, `visprog-mini/NAME`."""
     owner, slash, name = identifier.partition("/")
     return owner == _EMBEDDED and bool(slash) and name.isidentifier()
 
 
 def is_here(identifier: str, revision: str | None = None) -> bool:
-    """Whether a checkpoint's files are on this machine."""
+    """Return whether a checkpoint's files are on this machine."""
     try:
         find_checkpoint(identifier, revision)
     except ModelError:
@@ -91,8 +91,8 @@ def _embedded(identifier: str, revision: str | None) -> Path:
     folder = Path(__file__).parent / "mini" / identifier.partition("/")[2]
     if not any(folder.rglob("*.safetensors")):
         raise ModelUnavailable(
-            f"{identifier} should come with VisProg, and is missing from this installation",
-            help="install VisProg anew; the profile `base` works without weights",
+            f"{identifier} comes with VisProg, but is missing from this installation",
+            help="reinstall VisProg; the profile `base` works without weights",
         )
     return folder
 
@@ -117,9 +117,10 @@ _OF_ITS_UTILS = (
 
 
 def load_hub() -> Any:
-    """Return the module huggingface_hub, with all parts that are used here and in the files `hub*.py`.
+    """Return the module huggingface_hub, with all parts that this file and the files `hub*.py` use.
 
-    The library imports each part when it is asked for. Raises ModelUnavailable if it is missing.
+    The library imports a part on first use, so the parts are named here. Raises ModelUnavailable if the
+    library is missing.
     """
     with needs("huggingface_hub"):
         import huggingface_hub
@@ -134,7 +135,7 @@ def load_hub() -> Any:
 
 
 def _pulled(identifier: str, revision: str | None) -> Path | None:
-    """Return the folder of a repository's files, if those that are read are all here."""
+    """Return the folder of a pulled repository; None if a file that is needed is missing."""
     from huggingface_hub import snapshot_download
 
     try:
@@ -145,7 +146,7 @@ def _pulled(identifier: str, revision: str | None) -> Path | None:
         folder = Path(
             snapshot_download(identifier, revision=revision, local_files_only=True, allow_patterns=files)
         )
-    except Exception:  # whatever is the matter with the files, they can be fetched again
+    except Exception:  # any fault of the files is repaired by fetching them again
         return None
     return folder if any(folder.rglob("*.safetensors")) else None
 
@@ -155,7 +156,7 @@ def _is_complete(folder: Path, sizes: Mapping[str, int]) -> bool:
 
 
 def _listed(identifier: str, revision: str | None) -> list[str] | None:
-    """Return the files of a checkpoint that another program pulled; None if it kept no list."""
+    """Return the files of a checkpoint that another program pulled; None if the program kept no list."""
     try:
         from huggingface_hub import get_cached_repo_tree
 
@@ -166,10 +167,10 @@ def _listed(identifier: str, revision: str | None) -> list[str] | None:
 
 
 def place(options: Mapping[str, Any]) -> tuple[torch.device, torch.dtype]:
-    """Return the device and the precision that `options` ask for; "auto" takes the best there is.
+    """Return the device and the precision that `options` ask for; "auto" chooses the best available.
 
-    Half precision on a GPU, bfloat16 where it has it, and full precision on a CPU. Raises UsageError for a
-    device or a precision that there is not.
+    The automatic precision is bfloat16 or float16 on a GPU, and float32 on a CPU. Raises UsageError for an
+    unknown device or precision.
     """
     with needs("torch"):
         import torch
@@ -185,11 +186,11 @@ def place(options: Mapping[str, Any]) -> tuple[torch.device, torch.dtype]:
 
 
 _DRIVERS = ("/dev/nvidiactl", "/dev/nvidia0", "/dev/nvhost-gpu", "/dev/kfd", "/dev/dxg")
-"""Without any of these, torch finds no accelerator on Linux: NVIDIA's, AMD's, or that of Windows below."""
+"""The device files of NVIDIA, AMD and WSL. Without any of them, torch finds no accelerator on Linux."""
 
 
 def has_no_accelerator() -> bool:
-    """Whether there is surely none, as far as can be told without torch, which takes seconds to import."""
+    """Return True if there certainly is no accelerator. Avoids importing torch, which takes seconds."""
     return sys.platform == "linux" and not any(Path(driver).exists() for driver in _DRIVERS)
 
 
@@ -217,7 +218,7 @@ def _best_dtype(device: torch.device) -> torch.dtype:
 
 @contextmanager
 def loading(identifier: str) -> Iterator[None]:
-    """Load alone, and turn whatever a library raises over a checkpoint into ModelUnavailable in words."""
+    """Load alone, and turn any error of a library into ModelUnavailable with a readable message."""
     try:
         with loading_alone(), imports_held():
             yield
@@ -236,14 +237,14 @@ def loading(identifier: str) -> Iterator[None]:
 def _advice(identifier: str) -> str:
     """Return what to do about a checkpoint that does not load."""
     if is_embedded(identifier):
-        return "it comes with VisProg: install VisProg again"
+        return "it comes with VisProg: reinstall VisProg"
     folder = local_folder(identifier)
     if not folder.is_dir():
         return (
             "the checkpoint may be damaged, or of a kind that cannot fill the role; "
-            "`visprog models pull` fetches what is damaged again"
+            "`visprog models pull` fetches damaged files again"
         )
     fault = checkpoint_fault(folder)
     if fault is None:
         return "no file of the folder is damaged: the checkpoint is of a kind that cannot fill the role"
-    return f"{fault}. Copy the folder again from where it came, or choose another checkpoint"
+    return f"{fault}. Copy the folder again from its source, or choose another checkpoint"

@@ -2,7 +2,7 @@
 
     VisProg(models={"visual_qa": FakeVisualQA({"How many boats are in the image?": "2"})})
 
-Each counts its calls in `calls`. Where the data has no entry, the fake raises LookupError.
+Each fake counts its calls in `calls`. If the data has no entry for a call, the fake raises LookupError.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from visprog.values import Box, Image, Region, Regions
 
 
 class FakeDetector:
-    """Finds what it is told: a mapping from label to boxes, or a function of image and label."""
+    """Finds the boxes of a mapping from label to boxes, or of a function of image and label."""
 
     def __init__(self, found: Mapping[str, Sequence[Box]] | Callable[[Image, str], Sequence[Box]]) -> None:
         self._found = found
         self.calls = 0
 
     def detect(self, image: Image, labels: Sequence[str]) -> Regions:
-        """Return the boxes for each label; a label that the mapping lacks is not in the picture."""
+        """Return the boxes for each label; a label without an entry has no boxes."""
         self.calls += 1
         found = self._found
         boxes = {name: found(image, name) if callable(found) else found.get(name, ()) for name in labels}
@@ -33,7 +33,7 @@ class FakeDetector:
 
 
 class FakeFaceDetector:
-    """Finds faces at the given boxes, in every picture."""
+    """Finds the same faces in every picture, or the boxes of a function of the image."""
 
     def __init__(self, boxes: Sequence[Box] | Callable[[Image], Sequence[Box]]) -> None:
         self._boxes = boxes
@@ -47,7 +47,7 @@ class FakeFaceDetector:
 
 
 class FakeSegmenter:
-    """Returns the given regions, or what a function makes of the picture."""
+    """Returns the given regions, or the result of a function of the image."""
 
     def __init__(self, regions: Sequence[Region] | Callable[[Image], Sequence[Region]]) -> None:
         self._regions = regions
@@ -61,7 +61,7 @@ class FakeSegmenter:
 
 
 class FakeMasker:
-    """Masks each box with the ellipse inside it, or with what a function of image and region returns."""
+    """Masks each box with its ellipse, or with the result of a function of image and region."""
 
     def __init__(self, mask: Callable[[Image, Region], NDArray[np.bool_]] | None = None) -> None:
         self._mask = mask or _ellipse
@@ -82,7 +82,7 @@ def _ellipse(image: Image, region: Region) -> NDArray[np.bool_]:
 
 
 class FakeImageTextScorer:
-    """Scores a picture and a text by a function of both."""
+    """Scores a picture and a text with a function of both."""
 
     def __init__(self, score: Callable[[Image, str], float]) -> None:
         self._score = score
@@ -96,7 +96,7 @@ class FakeImageTextScorer:
 
 
 class FakeVisualQA:
-    """Answers by a mapping from question to answer, or by a function of image and question."""
+    """Answers from a mapping of questions to answers, or with a function of image and question."""
 
     def __init__(self, answers: Mapping[str, str] | Callable[[Image, str], str]) -> None:
         self._answers = answers
@@ -109,7 +109,7 @@ class FakeVisualQA:
 
 
 class FakeCaptioner:
-    """Describes every picture with the given sentence, or with what a function makes of the picture."""
+    """Returns the given sentence for every picture, or the result of a function of the image."""
 
     def __init__(self, caption: str | Callable[[Image], str]) -> None:
         self._caption = caption
@@ -122,7 +122,7 @@ class FakeCaptioner:
 
 
 class FakeTranscriber:
-    """Hears the given text in all speech, or what a function makes of the samples."""
+    """Returns the given text for every recording, or the result of a function of the samples."""
 
     def __init__(self, text: str | Callable[[NDArray[np.float32]], str]) -> None:
         self._text = text
@@ -135,14 +135,14 @@ class FakeTranscriber:
 
 
 class FakeInpainter:
-    """Paints the mask in one colour (red, green, blue)."""
+    """Fills the mask with one colour (red, green, blue)."""
 
     def __init__(self, color: tuple[int, int, int] = (60, 160, 60)) -> None:
         self._color = color
         self.prompts: list[str] = []
 
     def inpaint(self, image: Image, mask: NDArray[np.bool_], prompt: str) -> Image:
-        """Return the painted picture; the prompt is kept in `prompts`."""
+        """Return the painted picture. Adds the prompt to `prompts`."""
         self.prompts.append(prompt)
         pixels = image.pixels.copy()
         pixels[mask] = self._color
@@ -150,20 +150,20 @@ class FakeInpainter:
 
 
 class FakeLanguageModel:
-    """Answers in turn with the given texts, or with what a function makes of the messages."""
+    """Answers with the given texts, one after the other, or with a function of the messages."""
 
     def __init__(self, answers: Sequence[str] | Callable[[Sequence[Message]], str]) -> None:
         self._answers = answers
         self.conversations: list[tuple[Message, ...]] = []
 
     def complete(self, messages: Sequence[Message], *, temperature: float | None = None) -> Completion:  # noqa: ARG002
-        """Return the next answer; what was asked is kept in `conversations`."""
+        """Return the next answer. Adds the messages to `conversations`."""
         self.conversations.append(tuple(messages))
         if callable(self._answers):
             return Completion(self._answers(messages), "fake")
         turn = len(self.conversations) - 1
         if turn >= len(self._answers):
             raise LookupError(
-                f"the fake language model has {len(self._answers)} answers and was asked once more"
+                f"the fake language model has only {len(self._answers)} answers, and was asked for one more"
             )
         return Completion(self._answers[turn], "fake")

@@ -1,7 +1,7 @@
-"""What tells one model from another: name, options, files, the versions of libraries, device and precision.
+"""Fingerprints of models: name, options, files, versions of libraries, device and precision.
 
-A step is remembered under the fingerprints of its models, and the record names them. No model is loaded for
-one, and no secret stands in it.
+The cache stores results under the fingerprints of their models, and the record of a run lists them. No model
+is loaded to compute a fingerprint, and a fingerprint contains no secret.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from visprog.models.checkpoints import (
 from visprog.models.profile import Spec
 
 _PLAIN = frozenset({"revision", "device", "dtype", "kind", "coordinates", "reasoning_effort"})
-"""Options that are shown as they are. Another's text may hold a secret, and shows as a hash."""
+"""Text options that are shown as they are. All others may contain a secret and are shown as a hash."""
 
 
 def fingerprint(spec: Spec) -> str:
-    """Return what tells the model from others."""
+    """Return the fingerprint of a model. Different models have different fingerprints."""
     options = [shown(name, value) for name, value in sorted(spec.options.items())]
     backend = find_backend(spec.backend)
     versions = [f"{package} {package_version(package)}" for package in backend.distributions]
@@ -36,19 +36,19 @@ def fingerprint(spec: Spec) -> str:
 
 
 def weight_bytes(spec: Spec) -> int:
-    """Return about how much memory the weights will take, by their files; 0 where there are none."""
+    """Return the size of the weight files, an estimate of the memory that they need; 0 without files."""
     weights = (".safetensors", ".pth", ".onnx", ".bin")
     return sum(path.stat().st_size for path in _files(spec) if path.suffix in weights)
 
 
 def shown(name: str, value: object) -> str:
-    """Return an option with its value, or a hash of what may hold a secret."""
+    """Return an option with its value; a value that may contain a secret is replaced by a hash."""
     plain = isinstance(value, bool | int | float) or (isinstance(value, str) and name in _PLAIN)
     return f"{name}={value!r}" if plain else f"{name}=#{short_hash(repr(value))}"
 
 
 def short_hash(text: str) -> str:
-    """Return a few characters that another text does not have."""
+    """Return a hash of a text in 16 hex digits."""
     return hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=8).hexdigest()
 
 
@@ -62,7 +62,7 @@ def package_version(package: str) -> str:
 
 
 def _placement(spec: Spec) -> list[str]:
-    """Name device and precision where the options leave them to the machine: results differ by them."""
+    """Return the device and the precision that the options do not set, because they affect the results."""
     left = [name for name in ("device", "dtype") if spec.options.get(name, "auto") == "auto"]
     if not find_backend(spec.backend).placed or not left:
         return []
@@ -72,7 +72,7 @@ def _placement(spec: Spec) -> list[str]:
     if device != "cpu":
         try:
             placed, precision = place(spec.options)
-        except Exception:  # without torch, or such a device, the model cannot be loaded, which says why
+        except Exception:  # the model cannot be loaded either, and loading it reports the reason
             return []
         device, dtype = placed.type, str(precision).removeprefix("torch.")
     found = {"device": f"on {device}", "dtype": f"in {dtype}"}
@@ -80,9 +80,10 @@ def _placement(spec: Spec) -> list[str]:
 
 
 def _content(spec: Spec) -> list[str]:
-    """Name the state of the files: the hub's commit, or a hash of names, sizes and times of change.
+    """Return the state of the files: the commit on the hub, or a hash of names, sizes and times of change.
 
-    What comes with VisProg is the same wherever it is installed, and is named by a hash of its content.
+    The files that come with VisProg are identified by a hash of their content, which is the same on all
+    machines.
     """
     files = _files(spec)
     if not files:
@@ -104,13 +105,13 @@ def _content_hash(files: list[Path]) -> str:
 
 
 def _commit(file: Path) -> str:
-    """Return the commit of a pulled file: the folder below `snapshots`."""
+    """Return the commit of a pulled file, which is the folder below `snapshots`."""
     parts = file.parts
     return parts[parts.index("snapshots") + 1][:12] if "snapshots" in parts[:-1] else short_hash(str(file))
 
 
 def _files(spec: Spec) -> list[Path]:
-    """Return the files that a model is read from, those that options name among them."""
+    """Return the files of a model, including those that its options name."""
     named = [value for value in spec.options.values() if isinstance(value, str)]
     found = [path for path in map(Path, named) if _is_file(path)]
     own = Path(spec.identifier).expanduser()

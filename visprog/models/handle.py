@@ -10,10 +10,10 @@ from visprog.models.roles import Models
 
 
 class ModelHandle:
-    """Stands for the model that fills a role: every call of a tool to a model goes through one.
+    """A proxy for the model that fills a role. Tools call models only through handles.
 
-    The model is loaded on the first call, so that a tool which can do without it never loads it. `call`
-    calls its methods; it is given the role, the model, and the method's name and arguments.
+    The model is loaded on the first call, so a tool that does not use it never loads it. `call`, if given,
+    makes the calls: it gets the role, the model, the name of the method and its arguments.
     """
 
     __slots__ = ("_call", "_models", "_role")

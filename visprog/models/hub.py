@@ -1,4 +1,4 @@
-"""Fetching checkpoints from the Hugging Face hub, once. Nothing else here asks the hub for anything."""
+"""Fetching checkpoints from the Hugging Face hub. No other part of VisProg uses the hub's servers."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from visprog.models.hub_listing import check_usable, is_safe, read_listing
 
 
 def fetch(identifier: str, revision: str | None = None) -> Path:
-    """Fetch what is read of a checkpoint, with progress on standard error; return its folder.
+    """Fetch the files of a checkpoint that loading needs, and return its folder.
 
-    Sound files that are already here are kept, damaged ones are fetched again, and an interrupted fetch is
-    resumed. What comes with VisProg needs no fetching. Raises UsageError for a name that no repository can
-    have, and ModelUnavailable, within seconds if there is no network.
+    Progress is shown on standard error. Intact files are kept, damaged files are fetched again, and an
+    interrupted fetch is resumed. Checkpoints that come with VisProg are not fetched. Raises UsageError for an
+    invalid name, and ModelUnavailable if the fetch fails; without a network it fails within seconds.
     """
     if is_embedded(identifier) or local_folder(identifier).is_dir():
         return find_checkpoint(identifier, revision)
     if not is_repository(identifier):
-        raise _unnamed(identifier)
+        raise _invalid_name(identifier)
     load_hub()
     _check_name(identifier, revision)
     with _quiet():
@@ -44,24 +44,25 @@ def fetch(identifier: str, revision: str | None = None) -> Path:
 
 
 def _check_name(identifier: str, revision: str | None) -> None:
-    """Raise UsageError for what no repository or revision is called."""
+    """Raise UsageError for a name that no repository or revision can have."""
     from huggingface_hub.errors import HFValidationError
     from huggingface_hub.utils import validate_repo_id
 
     try:
         validate_repo_id(identifier)
     except HFValidationError:
-        raise _unnamed(identifier) from None
+        raise _invalid_name(identifier) from None
     if revision is not None and not is_safe(revision):
         raise UsageError(
-            f"no revision is called {revision!r}", help="give a branch, a tag or a commit of the repository"
+            f"{revision!r} is not a valid name of a revision",
+            help="give a branch, a tag or a commit of the repository",
         )
 
 
-def _unnamed(identifier: str) -> UsageError:
+def _invalid_name(identifier: str) -> UsageError:
     return UsageError(
-        f"there is no folder {identifier}, and no repository has such a name",
-        help="give the path of a folder, or OWNER/NAME, as the hub writes it",
+        f"there is no folder {identifier}, and it is not a valid name of a repository",
+        help="give the path of a folder, or OWNER/NAME, as on the hub",
     )
 
 
@@ -83,22 +84,22 @@ def _fetch(identifier: str, revision: str | None) -> Path:
 def _check_readable(
     identifier: str, revision: str | None, names: Mapping[str, Any], files: list[str]
 ) -> None:
-    """Raise ModelUnavailable, before anything is fetched, if the weights could not be read."""
+    """Raise ModelUnavailable, before anything is fetched, if the weights are not in a format that is read."""
     pickled = folders_of_pickles(names)
     if any(map(is_weights, files)) and not pickled:
         return
     where = f" in {', '.join(folder for folder in pickled if folder)}" if any(pickled) else ""
-    found = f"the weights{where} are pickled" if pickled else "there are none"
+    found = f"the weights{where} are pickled" if pickled else "there are no weight files"
     at = f" at {revision}" if revision else ""
     raise ModelUnavailable(
         f"{identifier} has no weights{at} in the safetensors format: {found}",
-        help="choose another checkpoint, or a revision that has them: the hub's converter leaves them in one "
-        "such as OWNER/NAME@refs/pr/1. Pickled weights are not read, as reading them can run code",
+        help="choose another checkpoint, or a revision with safetensors weights: the hub's converter creates "
+        "revisions such as OWNER/NAME@refs/pr/1. Pickled weights are not read: reading them can run code",
     )
 
 
 def _explain(identifier: str, revision: str | None, cause: Exception) -> ModelUnavailable:
-    """Say in words why something cannot be fetched, and what to do."""
+    """Return an error that explains a failed fetch and what to do."""
     from huggingface_hub.errors import (
         GatedRepoError,
         HfHubHTTPError,
@@ -107,18 +108,18 @@ def _explain(identifier: str, revision: str | None, cause: Exception) -> ModelUn
         RevisionNotFoundError,
     )
 
-    kept = "What has come so far is kept. The profile `base` works without weights"
+    kept = "The part that was fetched is kept. The profile `base` works without weights"
     answers = {
         GatedRepoError: (
-            "is gated: its owners give it to those who accept their terms",
+            "is gated: its owners require that you accept their terms",
             f"accept them on the hub's page of {identifier}, log in with `hf auth login`, and pull again",
         ),
         RepositoryNotFoundError: (
-            "is not on the hub, or not to be seen by you",
-            "check the name; for a private one, log in with `hf auth login`",
+            "is not on the hub, or is private",
+            "check the name; for a private repository, log in with `hf auth login`",
         ),
         RevisionNotFoundError: (f"has no revision {revision or 'main'}", "check the name of the revision"),
-        OfflineModeIsEnabled: ("cannot be fetched: HF_HUB_OFFLINE forbids it", f"unset it. {kept}"),
+        OfflineModeIsEnabled: ("cannot be fetched, because HF_HUB_OFFLINE is set", f"unset it. {kept}"),
         HfHubHTTPError: (f"cannot be fetched: the hub answered {_status(cause)}", f"try again later. {kept}"),
     }
     for kind, (message, advice) in answers.items():
@@ -126,11 +127,11 @@ def _explain(identifier: str, revision: str | None, cause: Exception) -> ModelUn
             return ModelUnavailable(f"{identifier} {message}", help=advice)
     if isinstance(cause, OSError) and cause.strerror and cause.errno:
         place = cause.filename or "the folder of HF_HOME"
-        return ModelUnavailable(f"{identifier} cannot be kept: {cause.strerror}", help=f"look at {place}")
+        return ModelUnavailable(f"{identifier} cannot be stored: {cause.strerror}", help=f"check {place}")
     kind = type(cause).__name__
     return ModelUnavailable(
-        f"{identifier} cannot be fetched: the hub is out of reach, or the connection broke off ({kind})",
-        help=f"check the connection, and try again. {kept}",
+        f"{identifier} cannot be fetched: the hub cannot be reached, or the connection failed ({kind})",
+        help=f"check the connection and try again. {kept}",
     )
 
 
@@ -147,7 +148,7 @@ def _is_unreachable(cause: Exception) -> bool:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep the library's advice from people; what goes wrong is raised all the same."""
+    """Switch off the library's log inside the block. Errors are still raised."""
     from huggingface_hub.utils import logging
 
     before = logging.get_verbosity()

@@ -1,10 +1,10 @@
-"""Where fetched repositories are on this machine: in the folders that the hub's library and others share.
+"""The folders of fetched repositories, in the cache that the hub's library shares with other programs.
 
 models--OWNER--NAME/
 ├── blobs/HASH                each file's content
 ├── snapshots/COMMIT/NAME     a link to it
 ├── refs/REVISION             the commit of a branch or a tag
-└── .visprog/COMMIT.json      what VisProg fetches of a commit: the names and sizes of the files
+└── .visprog/COMMIT.json      the names and sizes of the files that VisProg fetches of a commit
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 def repository_folder(identifier: str) -> Path:
-    """Return the folder of a repository, whether it exists or not."""
+    """Return the folder of a repository. It may not exist."""
     from huggingface_hub import constants
     from huggingface_hub.file_download import repo_folder_name
 
@@ -30,9 +30,9 @@ def repository_folder(identifier: str) -> Path:
 
 
 def kept_snapshot(identifier: str, revision: str | None) -> tuple[Path, dict[str, int]] | None:
-    """Return the folder of a revision that VisProg fetched, and the size that each file should have.
+    """Return the folder of a revision that VisProg fetched, and the expected size of each file.
 
-    None if VisProg has not begun to fetch it.
+    None if VisProg has not started to fetch it.
     """
     folder = repository_folder(identifier)
     commit = _commit(folder, revision or "main")
@@ -46,27 +46,27 @@ def kept_snapshot(identifier: str, revision: str | None) -> tuple[Path, dict[str
 
 
 def keep_list(folder: Path, commit: str, sizes: Mapping[str, int]) -> None:
-    """Write down which files belong to a commit, before the first of them is fetched."""
+    """Save the list of a commit's files. Call this before the first file is fetched."""
     _write(_list_of(folder, commit), json.dumps(sizes, indent=1))
 
 
 def keep_revision(folder: Path, revision: str, commit: str) -> None:
-    """Write down which commit a branch or a tag means."""
+    """Save the commit of a branch or a tag."""
     if revision != commit:
         _write(folder / "refs" / revision, commit)
 
 
 def link(blob: Path, place: Path) -> None:
-    """Make `place` show what `blob` holds; where links are not allowed, the content itself moves there."""
+    """Create the link `place` to `blob`. If the system forbids links, move the file instead."""
     place.parent.mkdir(parents=True, exist_ok=True)
-    beside = place.with_name(f".{os.getpid()}.link")
-    beside.unlink(missing_ok=True)
+    temporary = place.with_name(f".{os.getpid()}.link")
+    temporary.unlink(missing_ok=True)
     try:
-        beside.symlink_to(os.path.relpath(blob, place.parent))
+        temporary.symlink_to(os.path.relpath(blob, place.parent))
     except OSError:
         blob.replace(place)
     else:
-        beside.replace(place)
+        temporary.replace(place)
 
 
 def _commit(folder: Path, revision: str) -> str | None:

@@ -1,4 +1,4 @@
-"""Files of a repository, fetched and checked before they count as being here."""
+"""Fetching and checking the files of a repository. A file counts as fetched only after its check."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from visprog.models.hub_cache import keep_list, keep_revision, link, repository_
 from visprog.models.hub_listing import PATIENCE, Announced, Listing, as_size, digest_in
 
 _PART = 2**20
-"""Bytes that are written or hashed at a time."""
+"""Size of a chunk that is written or hashed, in bytes."""
 
 _TRIES = 5
-"""A transfer is given up if it breaks off so many times in a row without a new byte."""
+"""Maximum number of failures in a row without a new byte, after which a transfer is given up."""
 
 _PAUSE = 1.0
-"""Seconds before a broken transfer goes on."""
+"""Pause before a failed transfer is resumed, in seconds."""
 
 _LONG = 10**8
-"""Bytes of a file whose check is shown, as it takes a second or more."""
+"""Size from which the check of a file shows progress, in bytes: it takes a second or more."""
 
 
 class _File(NamedTuple):
-    """A file to be fetched. `blob` is what its content is called here; `digest`, if known, its hash."""
+    """A file to fetch. `blob` is the local name of its content; `digest` is its hash, if known."""
 
     name: str
     size: int
@@ -39,16 +39,16 @@ class _File(NamedTuple):
 
 
 def fetch_files(identifier: str, revision: str, listing: Listing, names: Iterable[str]) -> Path:
-    """Fetch the files of these names, and return their folder. What is here and sound is kept.
+    """Fetch the files with these names, and return their folder. Intact local files are kept.
 
-    Raises ModelUnavailable if a file is not what the hub announced or what it should be; whatever the hub's
-    library raises if a transfer fails. What came until then is kept for the next call.
+    Raises ModelUnavailable for a file that differs from the hub's announcement or is damaged, and the errors
+    of the hub's library for a failed transfer. The next call resumes a failed transfer.
     """
     folder = repository_folder(identifier)
     snapshot = folder / "snapshots" / listing.commit
     files = [_described(identifier, listing, name) for name in names]
     keep_list(folder, listing.commit, {file.name: file.size for file in files})
-    missing = [file for file in files if not _is_sound(snapshot / file.name, file)]
+    missing = [file for file in files if not _is_intact(snapshot / file.name, file)]
     _check_room(identifier, folder, missing)
     for file in sorted(missing, key=lambda file: not is_weights(file.name)):
         _fetch(identifier, listing.commit, folder, file)
@@ -58,29 +58,29 @@ def fetch_files(identifier: str, revision: str, listing: Listing, names: Iterabl
 
 
 def _described(identifier: str, listing: Listing, name: str) -> _File:
-    """Return a file's size and hash: from the listing or, if that lacks one, by asking about the file."""
+    """Return a file's size and hash, from the listing or, if missing there, from the file's metadata."""
     size, digest = listing.files[name]
     blob = digest
     if size is None or digest is None:
-        asked, tag = _asked(identifier, listing.commit, name)
+        asked, tag = _metadata(identifier, listing.commit, name)
         size = asked.size if size is None else size
         digest = digest or asked.digest
         blob = digest or (tag and _blob_name(listing.commit, name, tag))
     if size is None or not blob:
         raise ModelUnavailable(
-            f"{identifier} cannot be fetched: the hub does not say what {name} should be",
-            help="check HF_ENDPOINT, if it is set: it must be the address of a hub",
+            f"{identifier} cannot be fetched: the hub gives neither size nor hash of {name}",
+            help="check HF_ENDPOINT if it is set: it must be the address of a hub",
         )
     return _File(name, size, blob, digest)
 
 
 def _blob_name(*parts: str) -> str:
-    """Return a name for content whose hash is unknown; no other file may have the same."""
+    """Return a unique name for content whose hash is unknown."""
     return hashlib.sha256("\n".join(parts).encode("utf-8", "replace")).hexdigest()
 
 
-def _asked(identifier: str, commit: str, name: str) -> tuple[Announced, str | None]:
-    """Return what the hub says if it is asked about one file, and the tag that tells its versions apart."""
+def _metadata(identifier: str, commit: str, name: str) -> tuple[Announced, str | None]:
+    """Return the size and hash of one file as the hub reports them, and the tag of its version."""
     from huggingface_hub import get_hf_file_metadata, hf_hub_url
 
     found = get_hf_file_metadata(hf_hub_url(identifier, name, revision=commit), timeout=PATIENCE)
@@ -88,14 +88,14 @@ def _asked(identifier: str, commit: str, name: str) -> tuple[Announced, str | No
 
 
 def _check_room(identifier: str, folder: Path, files: Iterable[_File]) -> None:
-    """Raise ModelUnavailable if the files do not fit onto the disk."""
+    """Raise ModelUnavailable if the disk is too small for the files."""
     partial = [(file, _partial(folder, file)) for file in files]
     needed = sum(file.size - (path.stat().st_size if path.exists() else 0) for file, path in partial)
     free = shutil.disk_usage(folder).free
     if needed > free:
         raise ModelUnavailable(
             f"{identifier} needs {needed / 1e9:,.1f} GB of disk space, and {free / 1e9:,.1f} GB are free",
-            help=f"free some space on the disk of {folder.parent}, or set HF_HOME to a folder on another",
+            help=f"free some space on the disk of {folder.parent}, or set HF_HOME to another disk",
         )
 
 
@@ -104,7 +104,7 @@ def _partial(folder: Path, file: _File) -> Path:
 
 
 def _fetch(identifier: str, commit: str, folder: Path, file: _File) -> None:
-    """Fetch one file's content into the folder of blobs, unless it is there and sound."""
+    """Fetch one file's content into the folder of blobs, unless an intact copy is there."""
     from huggingface_hub import hf_hub_url
     from huggingface_hub.utils import WeakFileLock
 
@@ -113,7 +113,7 @@ def _fetch(identifier: str, commit: str, folder: Path, file: _File) -> None:
     for path in (complete, lock):
         path.parent.mkdir(parents=True, exist_ok=True)
     with WeakFileLock(lock):
-        if not _is_sound(complete, file):
+        if not _is_intact(complete, file):
             _transfer(hf_hub_url(identifier, file.name, revision=commit), partial, file, identifier)
             try:
                 _check(identifier, partial, file)
@@ -123,8 +123,8 @@ def _fetch(identifier: str, commit: str, folder: Path, file: _File) -> None:
             partial.replace(complete)
 
 
-def _is_sound(path: Path, file: _File) -> bool:
-    """Whether a file is here, and is what it should be."""
+def _is_intact(path: Path, file: _File) -> bool:
+    """Return whether an intact copy of a file is here."""
     try:
         return path.stat().st_size == file.size and _fault(path, file) is None
     except OSError:
@@ -136,20 +136,20 @@ def _check(identifier: str, path: Path, file: _File) -> None:
     if fault is not None:
         raise ModelUnavailable(
             f"{identifier} cannot be used: {file.name} {fault}",
-            help="fetch it again. If that does not help, a proxy changes what is fetched, or the file was "
-            "published so: choose another checkpoint or revision",
+            help="fetch it again. If that does not help, a proxy changes the file, or the published file is "
+            "damaged: choose another checkpoint or revision",
         )
 
 
 def _fault(path: Path, file: _File) -> str | None:
-    """Return what is wrong with a file of the right size, if anything is."""
+    """Return what is wrong with a file of the right size; None if it is intact."""
     if file.digest is not None and _digest_of(path, file) != file.digest:
         return "is not the file that the hub announced: its hash differs"
     return header_fault(path) if is_weights(file.name) else None
 
 
 def _digest_of(path: Path, file: _File) -> str:
-    """Return a file's SHA-256, or its git hash, whichever is known of it."""
+    """Return the hash of a local file: SHA-256, or git's hash if that is the known one."""
     git = len(file.digest or "") == hashlib.sha1(usedforsecurity=False).digest_size * 2
     digest: Any = hashlib.sha1(b"blob %d\0" % file.size, usedforsecurity=False) if git else hashlib.sha256()
     with path.open("rb") as content, _bar(f"checking {file.name}", file.size, 0, file.size >= _LONG) as bar:
@@ -160,7 +160,7 @@ def _digest_of(path: Path, file: _File) -> str:
 
 
 def _transfer(url: str, partial: Path, file: _File, identifier: str) -> None:
-    """Fetch what is missing of a file. A transfer that breaks off goes on where it stopped."""
+    """Fetch the missing part of a file. A failed transfer is resumed where it stopped."""
     title = f"{identifier} {file.name}"
     failures = 0
     with partial.open("ab") as content:
@@ -184,7 +184,7 @@ def _length(content: BinaryIO) -> int:
 
 
 def _receive(url: str, content: BinaryIO, size: int, bar: Any) -> None:
-    """Append to a file what the hub sends, at most up to `size` bytes."""
+    """Append the hub's answer to a file, up to `size` bytes in total."""
     from huggingface_hub import constants
     from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status
 
@@ -193,18 +193,18 @@ def _receive(url: str, content: BinaryIO, size: int, bar: Any) -> None:
     headers = {**build_hf_headers(), "Accept-Encoding": "identity", **wanted}
     timeout = constants.HF_HUB_DOWNLOAD_TIMEOUT
     with get_session().stream("GET", url, headers=headers, timeout=timeout) as response:
-        if here and response.status_code in (200, 416):  # what is here does not fit what is there
+        if here and response.status_code in (200, 416):  # the local part does not fit the file on the hub
             bar.update(-here)
             here = content.truncate(0)
         if response.is_error:
-            response.close()  # the status says enough, and the text may have no end
+            response.close()  # the status is enough, and the text may be endless
         hf_raise_for_status(response)
         for part in response.iter_bytes(_PART):
             here += len(part)
             if here > size:
                 content.truncate(0)
                 raise ModelUnavailable(
-                    f"the hub sends more of a file than the {size:,} bytes that it announced ({url})",
+                    f"the hub sent more than the {size:,} bytes that it announced for a file ({url})",
                     help="try again later, or choose another checkpoint or revision",
                 )
             content.write(part)
@@ -214,7 +214,7 @@ def _receive(url: str, content: BinaryIO, size: int, bar: Any) -> None:
 
 
 def _may_pass(cause: Exception) -> bool:
-    """Whether a failed transfer may succeed at once if it is tried again."""
+    """Return whether a failed transfer may succeed if it is tried again immediately."""
     from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
 
     if isinstance(cause, HfHubHTTPError):
@@ -224,7 +224,7 @@ def _may_pass(cause: Exception) -> bool:
 
 
 def _bar(title: str, total: int, initial: int, shown: bool) -> Any:
-    """Return a progress bar as the hub's library shows them."""
+    """Return a progress bar in the style of the hub's library."""
     from huggingface_hub.utils import is_tqdm_disabled, logging, tqdm
 
     return tqdm(

@@ -1,4 +1,4 @@
-"""What the hub says about a repository. No name that a server sends becomes a path unchecked."""
+"""The list of a repository's files. Names from a server are checked before they are used as paths."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from visprog.errors import ModelUnavailable
 from visprog.models.server_json import decoded, read_json
 
 PATIENCE = 10.0
-"""Seconds that the hub may take to begin an answer, and between two parts of one."""
+"""Maximum wait for the start of an answer, and between two parts of it, in seconds."""
 
 _LONGEST = 60.0
-"""Seconds that a whole listing may take."""
+"""Maximum time for a whole listing, in seconds."""
 
 _LARGEST = 2**25
-"""Bytes of a listing. A repository of 100,000 files has about so many."""
+"""Maximum size of a listing, in bytes: about 100,000 files."""
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _DIGEST = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _UNUSABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\\:\ud800-\udfff]")
-"""What some systems read as part of a path, or reject: backslashes, drive letters, control characters."""
+"""Characters that some systems reject or read as part of a path, such as backslashes and drive letters."""
 
 
 class Announced(NamedTuple):
-    """What the hub says about a file: its size in bytes, and its SHA-256 or its git hash, as hex digits."""
+    """The size of a file in bytes, and its SHA-256 or git hash in hex digits, as the hub reports them."""
 
     size: int | None
     digest: str | None
@@ -40,10 +40,10 @@ class Listing(NamedTuple):
 
 
 def read_listing(identifier: str, revision: str | None) -> Listing:
-    """Ask the hub which files a repository has.
+    """Return the files of a repository, as the hub reports them.
 
-    Raises ModelUnavailable if the answer is none that a hub gives, or names files that no repository has;
-    whatever the hub's library raises if there is no answer.
+    Raises ModelUnavailable if the answer is not a listing or contains impossible file names, and the errors
+    of the hub's library if there is no answer.
     """
     from huggingface_hub import constants
 
@@ -60,14 +60,14 @@ def read_listing(identifier: str, revision: str | None) -> Listing:
 
 
 def check_usable(identifier: str, names: list[str]) -> None:
-    """Raise ModelUnavailable for a name that some system rejects or reads as another path."""
+    """Raise ModelUnavailable for a file name that some systems reject or read as another path."""
     for name in names:
         if not is_safe(name) or _UNUSABLE.search(name):
             raise _unusable(identifier, f"names the file {name!r:.200}, which is not a plain file name")
 
 
 def is_safe(name: str) -> bool:
-    """Whether a name with slashes stays inside the folder that it is relative to."""
+    """Return whether a relative path stays inside its folder."""
     parts = name.split("/")
     return not {"", ".", ".."} & {*parts} and "\0" not in name
 
@@ -86,7 +86,7 @@ def _name(identifier: str, sibling: dict[str, Any]) -> str:
 
 
 def _announced(sibling: dict[str, Any]) -> Announced:
-    """Return what is said about a file. A large one is in git by a pointer only, so that `lfs` counts."""
+    """Return the size and hash of a file. For a large file git has only a pointer, so `lfs` counts."""
     large = sibling.get("lfs")
     if isinstance(large, dict):
         digest = digest_in(large.get("sha256"))
@@ -100,13 +100,13 @@ def as_size(value: object) -> int | None:
 
 
 def _body(url: str, identifier: str) -> bytes:
-    """Return what the hub answers, within bounds of size and time."""
+    """Return the hub's answer. Raises ModelUnavailable if it is too large or takes too long."""
     from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status
 
     late = time.monotonic() + _LONGEST
     with get_session().stream("GET", url, headers=build_hf_headers(), timeout=PATIENCE) as response:
         if response.is_error:
-            response.close()  # the status says enough, and the text may have no end
+            response.close()  # the status is enough, and the text may be endless
         hf_raise_for_status(response)
         body = bytearray()
         for piece in response.iter_bytes(2**16):

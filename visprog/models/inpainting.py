@@ -1,7 +1,7 @@
-"""What an inpainter is asked for, and where it works: the mask with its surroundings, and the way back.
+"""Preparation and result of inpainting: prompts that ask for removal, the part to paint, and its pasting.
 
-A model sees a square around the mask as far as the picture reaches, never more of it than that, and in its
-own proportions. What it paints is scaled back and laid over the mask alone.
+A model sees only a square around the mask, cut off where the picture ends, in its own proportions. Its
+painting is scaled back, and only the pixels of the mask are replaced.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from PIL import Image as PILImage
 from visprog.values import Box, Image
 
 _CONTEXT = 2.0
-"""The side of the square, in longer sides of the mask's box: a model paints to match what it sees around."""
+"""The side of the square, as a multiple of the longer side of the mask's box. Models need some context."""
 
 _MAGNIFIED = 4
-"""A small mask is shown enlarged so many times at most: more would be blur."""
+"""The largest enlargement of a small mask. More would only add blur."""
 
 _SLENDER = 4
-"""No model size is thinner than 1 to this: the edges of a thin picture are repeated up to there."""
+"""The most elongated input of a model, as a ratio. Thinner pictures are padded by repeating their edges."""
 
 _NOTHING = frozenset({"", "nothing", "none", "background", "empty background"})
 _PUNCTUATION = string.punctuation + "…“”‘’"
@@ -32,11 +32,11 @@ _PAINTS = frozenset({"add", "fill", "instead", "paint", "put", "replace", "repla
 
 
 def asks_for_removal(prompt: str) -> bool:
-    """Whether a prompt asks for what is there to be removed, and for nothing to be put in its place.
+    """Return whether a prompt asks only for removal.
 
-    So do an empty prompt, 'nothing', 'none', 'background', 'the background', 'empty background', and one that
-    begins with remove, erase or delete, unless it goes on to replace, fill, add, paint or put. Case and
-    punctuation do not matter.
+    That is an empty prompt, 'nothing', 'none', 'background', 'the background', 'empty background', and a
+    prompt that begins with remove, erase or delete and does not also ask to replace, fill, add, paint or put.
+    Case and punctuation are ignored.
     """
     stripped = (word.strip(_PUNCTUATION) for word in prompt.casefold().split())
     words = [word for word in stripped if word not in {"", "a", "an", "the"}]
@@ -47,11 +47,11 @@ def asks_for_removal(prompt: str) -> bool:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Excerpt:
-    """A part of a picture as a model wants it.
+    """A part of a picture, prepared for a model.
 
-    `image` and `mask`, shape (height, width), have the model's size. `place` is the part in the picture, and
-    `scaled` the (width, height) that it takes up in `image`, from the upper left corner; the rest of `image`
-    repeats its edges.
+    `image` and `mask`, shape (height, width), have the model's size. `place` is the box of the part in the
+    picture. `scaled` is the size (width, height) of the part in the upper left corner of `image`; the rest of
+    `image` repeats its edges.
     """
 
     place: Box
@@ -65,9 +65,9 @@ def excerpt(
 ) -> Excerpt | None:
     """Cut out the mask with its surroundings for a model that works at `side` pixels along the longer side.
 
-    Both sides of the outcome are multiples of `grid`, the pixels that a model handles as one: its mask
-    covers each cell of the grid that `mask` touches. None where the mask is empty. Raises ValueError where
-    the mask has not the picture's shape.
+    Both sides of the result are multiples of `grid`, the side of the cells in which the model paints. The
+    mask of the result covers each cell that `mask` touches. Returns None for an empty mask. Raises ValueError
+    for a mask that is not bool or has another shape than the picture.
     """
     if mask.shape != image.pixels.shape[:2] or mask.dtype != np.bool_:
         raise ValueError(
@@ -96,7 +96,7 @@ def excerpt(
 def surroundings(mask: NDArray[np.bool_], *, context: float = _CONTEXT, least: int = 1) -> Box | None:
     """Return the square around the mask, moved or cut off where the picture ends; None for an empty mask.
 
-    Its side is the longer one of the mask's box times `context`, and `least` pixels at least.
+    Its side is the longer side of the mask's box times `context`, and at least `least` pixels.
     """
     columns, rows = np.flatnonzero(mask.any(axis=0)), np.flatnonzero(mask.any(axis=1))
     if not rows.size:
@@ -110,9 +110,9 @@ def surroundings(mask: NDArray[np.bool_], *, context: float = _CONTEXT, least: i
 
 
 def paste(image: Image, mask: NDArray[np.bool_], part: Excerpt, painted: Image) -> Image:
-    """Lay what a model painted over the mask. Every other pixel is the picture's own.
+    """Return the picture with the pixels of the mask replaced by the painting; all others are unchanged.
 
-    `painted` shows what `part.image` does, at that size or another.
+    `painted` is the painted version of `part.image`, at any size.
     """
     if painted.size != part.image.size:
         painted = Image(_resized(painted.pixels, part.image.size))
@@ -126,7 +126,7 @@ def paste(image: Image, mask: NDArray[np.bool_], part: Excerpt, painted: Image) 
 
 
 def _widened(start: int, end: int, length: int, limit: int) -> tuple[int, int]:
-    """Widen a span about its middle to `length`, moved so that it stays between 0 and `limit`."""
+    """Widen a span to `length` around its middle, and move it so that it stays between 0 and `limit`."""
     length = min(length, limit)
     start = min(max((start + end - length) // 2, 0), limit - length)
     return start, start + length
@@ -139,9 +139,10 @@ def _padded(edge: int, grid: int, least: int) -> int:
 def _touched(
     mask: NDArray[np.bool_], steps: tuple[float, float], cells: tuple[int, int]
 ) -> NDArray[np.bool_]:
-    """Say for each cell, `steps` pixels of the mask wide and high, whether the mask has a pixel there.
+    """Return for each cell whether the mask has a pixel in it.
 
-    Cells beyond the mask continue its edge, as the picture's pixels do.
+    A cell is `steps` pixels of the mask wide and high. Cells beyond the mask repeat its edge, as the picture
+    does.
     """
     across = _spans(mask.shape[1], steps[0], cells[0])
     down = _spans(mask.shape[0], steps[1], cells[1])
@@ -150,7 +151,7 @@ def _touched(
 
 
 def _spans(edge: int, step: float, count: int) -> list[tuple[int, int]]:
-    """Return for each cell the first pixel that it touches and the one after the last."""
+    """Return the first pixel of each cell, and the pixel after its last."""
     starts = [min(math.floor(index * step + 1e-6), edge - 1) for index in range(count)]
     ends = [min(math.ceil((index + 1) * step - 1e-6), edge) for index in range(count)]
     return [(start, max(end, start + 1)) for start, end in zip(starts, ends, strict=True)]

@@ -1,8 +1,8 @@
-"""Who may use the libraries of models: many models compute at once, and a checkpoint is loaded alone.
+"""Locks for the libraries of models: many models compute at the same time, but a checkpoint is loaded alone.
 
-While the libraries build a network, they change what belongs to the whole process: torch's default precision,
-and functions of their own, by which weights are shared and first drawn. Two that load at once put back each
-other's changes for good, and a model that computes meanwhile may do so in another's precision.
+While a library builds a network, it changes global state: torch's default precision, and its own functions
+that share and initialise weights. Two threads that load at the same time could restore each other's changes,
+and a model that computes during a load could use the wrong precision.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from threading import Condition, RLock, local
 
 
 class ModelLock:
-    """A model's lock, held while it computes: by one thread, and not while a checkpoint is being loaded."""
+    """A model's lock. One thread holds it while the model computes, never while a checkpoint is loaded."""
 
     def __init__(self) -> None:
         self._own = RLock()
@@ -33,64 +33,65 @@ class ModelLock:
 
 @contextmanager
 def loading_alone() -> Iterator[None]:
-    """Wait until no model computes and nothing else is loaded, and hold all that off inside the block.
+    """Wait until no model computes and nothing is loaded, and keep it so inside the block.
 
-    Not for a thread that holds a `ModelLock`, which would wait for itself: RuntimeError.
+    Raises RuntimeError in a thread that holds a `ModelLock`, because it would wait for itself.
     """
     with _GATE.alone():
         yield
 
 
 class _Gate:
-    """Lets in any number of threads that compute, or the one that loads.
+    """Admits any number of threads that compute, or one thread that loads.
 
-    Who is in already may go in again. Who wants to load comes before those that want to compute.
+    A thread can enter again while it is inside. Threads that wait to load go before threads that wait to
+    compute.
     """
 
     def __init__(self) -> None:
         self._changed = Condition()
         self._computing = 0
-        self._to_load = 0
+        self._waiting_to_load = 0
         self._alone = RLock()
-        self._here = _Depths()
+        self._depths = _Depths()
 
     def enter(self) -> None:
-        if not self._here.computing and not self._here.loading:
+        if not self._depths.computing and not self._depths.loading:
             with self._changed:
-                self._changed.wait_for(lambda: not self._to_load)
+                self._changed.wait_for(lambda: not self._waiting_to_load)
                 self._computing += 1
-        self._here.computing += 1
+        self._depths.computing += 1
 
     def leave(self) -> None:
-        self._here.computing -= 1
-        if not self._here.computing and not self._here.loading:
+        self._depths.computing -= 1
+        if not self._depths.computing and not self._depths.loading:
             with self._changed:
                 self._computing -= 1
                 self._changed.notify_all()
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        if self._here.computing and not self._here.loading:
+        if self._depths.computing and not self._depths.loading:
             raise RuntimeError("a checkpoint is being loaded while a model's lock is held")
         with self._changed:
-            self._to_load += 1
+            self._waiting_to_load += 1
         try:
             with self._alone:
                 with self._changed:
                     self._changed.wait_for(lambda: not self._computing)
-                self._here.loading += 1
+                self._depths.loading += 1
                 try:
                     yield
                 finally:
-                    self._here.loading -= 1
+                    self._depths.loading -= 1
         finally:
             with self._changed:
-                self._to_load -= 1
+                self._waiting_to_load -= 1
                 self._changed.notify_all()
 
 
 class _Depths(local):
-    """In how many blocks of each kind a thread is."""
+    """The number of blocks of each kind that the current thread is inside."""
 
     computing = 0
     loading = 0

@@ -1,7 +1,7 @@
-"""Options written behind a model's name: `openai:gpt-5,deadline=300,base_url=http://host/v1`.
+"""Reads options written after a model's name: `openai:gpt-5,deadline=300,base_url=http://host/v1`.
 
-A value is written as in TOML; anything else is text and needs no quotes. `parameters.top_p=0.9` sets one
-entry of a table. A comma belongs to a value unless NAME= follows it.
+A value is written as in TOML. Anything that is not TOML is text, so text needs no quotes.
+`parameters.top_p=0.9` sets one entry of a table. A comma starts a new option only if NAME= follows.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _LONGEST = 100_000
 
 
 def split_options(written: str) -> tuple[str, dict[str, Any]]:
-    """Return the model's name and its options. Raises UsageError for an option that is given twice."""
+    """Return the model's name and its options. Raises UsageError for an option that occurs twice."""
     if len(written) > _LONGEST:
         raise UsageError("the options of a model are too long", help="write them into a profile (TOML)")
     starts = list(_starts(written))
@@ -37,7 +37,7 @@ def split_options(written: str) -> tuple[str, dict[str, Any]]:
 
 
 def _starts(written: str) -> Iterator[re.Match[str]]:
-    """Yield where each option begins; what is inside of quotes or brackets of a value is part of it."""
+    """Yield the start of each option. Commas inside quotes and brackets belong to the value."""
     place = 0
     while match := _OPTION.search(written, place):
         yield match
@@ -47,7 +47,7 @@ def _starts(written: str) -> Iterator[re.Match[str]]:
 
 
 def _closed(written: str, place: int) -> int:
-    """Return the place behind a quoted or bracketed value; the one given if it has no end."""
+    """Return the place after a quoted or bracketed value, or `place` if the value is not closed."""
     start = place
     closing: list[str] = []
     while place < len(written):
@@ -70,7 +70,7 @@ def _closed(written: str, place: int) -> int:
 
 
 def _value(text: str) -> Any:
-    """Read a value of TOML; what is none is text."""
+    """Read a value as TOML or, if it is not TOML, as text."""
     try:
         read = tomllib.loads(f"value = {text}")
     except (tomllib.TOMLDecodeError, RecursionError):

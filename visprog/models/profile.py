@@ -1,4 +1,4 @@
-"""Profiles: which model fills each role, read from TOML."""
+"""Profiles: the models of the roles, read from TOML."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from visprog.models.option_text import split_options
 from visprog.models.roles import ROLES
 
 _FACTS = ("licence", "size", "note")
-"""What a profile may say of a model for people; no backend sees it."""
+"""Facts about a model for the user. Backends do not get them."""
 
 
 class Spec(NamedTuple):
-    """Which model fills a role: a backend, its name for the model, options, and facts for people."""
+    """The model of a role: a backend, the backend's name for the model, options, and facts for the user."""
 
     backend: str
     identifier: str
@@ -35,10 +35,10 @@ class Spec(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A choice of models by role, and of settings by tool.
+    """The models of the roles, and the settings of the tools.
 
-    `memory` bounds loaded models, in bytes. `planner` names the one that `auto` means where neither a key nor
-    an address is set.
+    `memory` limits the loaded models, in bytes. `planner` is the planner that `auto` means if neither a key
+    nor an address is set.
     """
 
     name: str
@@ -50,7 +50,7 @@ class Profile:
 
 
 def profile_names() -> list[str]:
-    """Return the names of the profiles that come with the package."""
+    """Return the names of the profiles that come with VisProg."""
     folder = importlib.resources.files("visprog.models.profiles")
     return sorted(
         entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml")
@@ -80,15 +80,18 @@ def _read_profile(name: str, text: str) -> Profile:
         raise UsageError(f"the profile {name} is not TOML: {cause}") from cause
     for key in content:
         if key not in _KEYS:
-            raise UsageError(f"the profile {name} has `{key}`", help=f"a profile has {', '.join(_KEYS)}")
+            raise UsageError(
+                f"the profile {name} has the unknown key `{key}`",
+                help=f"the keys of a profile are {', '.join(_KEYS)}",
+            )
     models, tools = content.get("models", {}), content.get("tools", {})
     for title, table in (("models", models), ("tools", tools)):
         if not isinstance(table, dict):
-            raise UsageError(f"the profile {name} has no table [{title}]")
+            raise UsageError(f"`{title}` in the profile {name} is not a table", help=f"write [{title}]")
     for tool, given in tools.items():
         if not isinstance(given, dict):
             raise UsageError(
-                f"[tools] of the profile {name} gives {tool} no table", help=f"write [tools.{tool}]"
+                f"`{tool}` in [tools] of the profile {name} is not a table", help=f"write [tools.{tool}]"
             )
     specs = {role: read_spec(role, models[role]) for role in models}
     settings = {tool.replace("_", "").casefold(): dict(tools[tool]) for tool in tools}
@@ -110,11 +113,11 @@ def _bytes(written: object) -> int:
             raise ValueError
         return int(amount)
     except (KeyError, ValueError):
-        raise UsageError(f"{written!r} is no amount of memory", help='write it like "12 GB"') from None
+        raise UsageError(f"{written!r} is not an amount of memory", help='write it like "12 GB"') from None
 
 
 def read_spec(role: str, written: object) -> Spec:
-    """Read `"backend:identifier"`, or a table with that under `model` and options and facts beside it.
+    """Read `"backend:identifier"`, or a table that has this text under `model`, and options and facts.
 
     Options may also follow the identifier: `"openai:small,deadline=300"`. Raises UsageError for an unknown
     role, backend or option, and for a wrong value of an option.
@@ -127,13 +130,13 @@ def read_spec(role: str, written: object) -> Spec:
         options = {**more, **options}
     if not isinstance(model, str) or not model:
         raise UsageError(
-            f"the role {role} is filled by {model!r}",
+            f"the model of the role {role} is {model!r}, which is not a name",
             help='write "backend:identifier", such as "opencv:haar"',
         )
     backend, _, identifier = model.partition(":")
     if backend not in backend_names():
         raise UsageError(
-            f"there is no backend `{backend}`, named for the role {role}",
+            f"there is no backend `{backend}` for the role {role}",
             help=f"the backends are {', '.join(backend_names())}",
         )
     facts = {name: str(options.pop(name)) for name in _FACTS if name in options}
@@ -142,6 +145,6 @@ def read_spec(role: str, written: object) -> Spec:
 
 
 def check_role(role: str) -> None:
-    """Raise UsageError for what is no role."""
+    """Raise UsageError if `role` is not a role."""
     if role not in ROLES:
         raise UsageError(f"there is no role `{role}`", help=f"the roles are {', '.join(ROLES)}")

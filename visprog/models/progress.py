@@ -1,7 +1,4 @@
-"""How far a model has come with what it does, for whoever watches.
-
-Reported is to who listens in the same thread.
-"""
+"""Progress of models. A model reports its progress to the listener of its thread."""
 
 from __future__ import annotations
 
@@ -11,14 +8,14 @@ from contextvars import ContextVar
 from typing import TypeAlias
 
 Listener: TypeAlias = Callable[[int, int], None]
-"""Called with how many parts are done, and of how many."""
+"""Called with the number of finished parts and the total number."""
 
 _LISTENER: ContextVar[Listener | None] = ContextVar("_LISTENER", default=None)
 
 
 @contextmanager
 def listening(listener: Listener) -> Iterator[None]:
-    """Have `listener` called for all that is reported inside the block."""
+    """Call `listener` for all progress that is reported inside the block."""
     before = _LISTENER.set(listener)
     try:
         yield
@@ -27,7 +24,7 @@ def listening(listener: Listener) -> Iterator[None]:
 
 
 def report(done: int, total: int) -> None:
-    """Say that `done` of `total` parts are done. Models call this as they go."""
+    """Report that `done` of `total` parts are finished. Models call this while they work."""
     listener = _LISTENER.get()
     if listener is not None:
         listener(done, total)

@@ -1,13 +1,13 @@
-"""The roles that tools ask for. A tool names a role, never a library; a profile says which model fills it.
+"""The roles that tools ask for. A tool names a role, never a library; a profile names a model for it.
 
-A model may have a `fingerprint`, a string that tells it from every other model (identifier, revision,
-options): steps are remembered under it. A model without one is told apart by being another object.
+A model may have a `fingerprint`, a string that no other model has (identifier, revision, options). The
+results of steps are cached under it. A model without one is identified by its object.
 
-A model that can answer many calls in one pass may have, beside a method such as `answer`, one that is named
-`answer_batch`. It is given a list of calls, each a tuple of the arguments that `answer` takes, and returns a
-list of what `answer` would return for each, in order. The engine then gathers calls, `batch_size` of them at
-most where the model says so. Where the method raises anything, the calls are made one by one; where memory
-did not suffice, by halves. What is returned for equal calls is shared: nobody changes it.
+A model that can answer many calls in one pass may have a second method, such as `answer_batch` for `answer`.
+It gets a list of calls, each a tuple of the arguments of `answer`, and returns the list of their results, in
+order. The engine then combines calls, at most as many as the attribute `batch_size` of the model allows. If
+the method raises an error, the engine makes the calls one by one; if memory runs out, it halves the batch.
+Equal calls share one result, so nobody may change it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Detector(Protocol):
     """Finds things by name."""
 
     def detect(self, image: Image, labels: Sequence[str]) -> Regions:
-        """Return the boxes of everything that one of `labels` names, labelled so, best first."""
+        """Return the boxes of everything that one of `labels` names, with that label, best first."""
         ...
 
 
@@ -54,7 +54,7 @@ class Masker(Protocol):
 
 
 class ImageTextScorer(Protocol):
-    """Says how well pictures and texts fit together."""
+    """Scores how well texts describe pictures."""
 
     def score(self, images: Sequence[Image], texts: Sequence[str]) -> NDArray[np.floating]:
         """Return logits of shape (images, texts): the softmax of a row is the texts' probability."""
@@ -70,13 +70,13 @@ class VisualQA(Protocol):
 
 
 class Inpainter(Protocol):
-    """Paints a part of a picture anew."""
+    """Repaints a part of a picture."""
 
     def inpaint(self, image: Image, mask: NDArray[np.bool_], prompt: str) -> Image:
         """Return a picture of the same size in which `mask`, shape (height, width), shows `prompt`.
 
-        An empty prompt, 'nothing', 'background' or 'remove ...' asks for what is there to be removed, as
-        `visprog.models.inpainting.asks_for_removal` tells: the background goes on in its place.
+        An empty prompt, 'nothing', 'background' or 'remove ...' asks to remove the content of the mask and to
+        continue the background there; see `visprog.models.inpainting.asks_for_removal`.
         """
         ...
 
@@ -93,7 +93,7 @@ class Transcriber(Protocol):
     """Turns speech into text."""
 
     def transcribe(self, samples: NDArray[np.float32]) -> str:
-        """Return what is said. `samples` is mono at 16 kHz, shape (samples,), between -1 and 1."""
+        """Return the spoken text. `samples` is mono at 16 kHz, shape (samples,), between -1 and 1."""
         ...
 
 
@@ -105,10 +105,10 @@ class Message(NamedTuple):
 
 
 class Completion(NamedTuple):
-    """What a language model answered, and what it cost in tokens where that is known.
+    """The answer of a language model, and its cost in tokens if known.
 
-    `read` are the places of the messages that the model was shown, where it was not shown all of them.
-    `remarks` are sentences for people: what had to be asked or read in another way than usual.
+    `read` lists the places of the messages that the model saw; None means all of them. `remarks` are
+    sentences for the user about a request or an answer that needed special treatment.
     """
 
     text: str
@@ -123,7 +123,7 @@ class LanguageModel(Protocol):
     """Continues a conversation."""
 
     def complete(self, messages: Sequence[Message], *, temperature: float | None = None) -> Completion:
-        """Return the next turn. Raises ModelError where there is none to be had."""
+        """Return the next turn. Raises ModelError if the model gives none."""
         ...
 
 
@@ -139,9 +139,9 @@ class StoppableLanguageModel(LanguageModel, Protocol):
         max_tokens: int,
         temperature: float | None = None,
     ) -> Completion:
-        """Return the next turn, which ends as soon as `done` says so of its text.
+        """Return the next turn, which ends as soon as `done` returns True for its text.
 
-        Raises AnswerCut if `max_tokens` did not suffice, and ModelError as `complete` does.
+        Raises AnswerCut if the answer is longer than `max_tokens`, and ModelError as `complete` does.
         """
         ...
 
@@ -158,28 +158,28 @@ ROLES: dict[str, type] = {
     "captioner": Captioner,
     "transcriber": Transcriber,
 }
-"""Every role by the name that profiles use."""
+"""All roles, by the names that profiles use."""
 
 
 class Models(Protocol):
-    """Where the engine asks for models. `visprog.models.zoo.Zoo` is one."""
+    """The source of the engine's models, such as `visprog.models.zoo.Zoo`."""
 
     def get(self, role: str) -> object:
         """Return the model that fills the role. Raises ModelUnavailable."""
         ...
 
     def has(self, role: str) -> bool:
-        """Whether something fills the role, as far as can be told without loading it."""
+        """Return whether a model fills the role. The model is not loaded."""
         ...
 
     def fingerprint(self, role: str) -> str:
-        """Return what tells the model that fills the role from every other, without loading it."""
+        """Return the fingerprint of the role's model. The model is not loaded."""
         ...
 
     def is_stable(self, role: str) -> bool:
-        """Whether the role's fingerprint means the same model in another process too."""
+        """Return whether the role's fingerprint means the same model in every process."""
         ...
 
     def settings(self, tool: str) -> Mapping[str, Any]:
-        """Return the settings of the tool of this name that differ from its own."""
+        """Return the settings that replace the defaults of the tool of this name."""
         ...

@@ -1,4 +1,4 @@
-"""Reads JSON as servers send it: in any Unicode encoding, marked or not, with numbers of any length."""
+"""Reads JSON from servers, in any Unicode encoding and with numbers of any length."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 _LONGEST_NUMBER = 300
-"""Digits. A longer number is beyond every float, and Python takes long to read it."""
+"""Maximum number of digits. A longer number exceeds every float, and Python reads it slowly."""
 
 _MARKS = {
     codecs.BOM_UTF8: "utf-8-sig",
@@ -19,7 +19,7 @@ _MARKS = {
 
 
 def decoded(data: bytes, charset: str = "") -> str:
-    """Return the text of a body. JSON is UTF-8, whatever `charset` says, unless it cannot be."""
+    """Return the text of a body. `charset` is used only if the body is not in the detected encoding."""
     marked = next((name for mark, name in _MARKS.items() if data.startswith(mark)), "")
     for name in filter(None, (marked or json.detect_encoding(data), charset)):
         try:
@@ -30,7 +30,7 @@ def decoded(data: bytes, charset: str = "") -> str:
 
 
 def read_json(text: str) -> Any:
-    """Return what JSON says; None for what is not JSON. Control characters in strings are allowed."""
+    """Return the value of a JSON text; None if it is not JSON. Control characters in strings are allowed."""
     try:
         return json.loads(text.strip("\0 \t\r\n"), strict=False, parse_int=_integer)
     except (ValueError, RecursionError):

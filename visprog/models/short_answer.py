@@ -1,12 +1,12 @@
-"""What programs get of a model's answer to a question about a picture: 'yes', '3', 'red'.
+"""Shortens a model's answer to a question about a picture to the form that programs use: 'yes', '3', 'red'.
 
 The rules, in this order:
 
 1. Wrappers are removed, as `visprog.answer_text.unwrapped` does: thoughts, turn tokens, answer tags, boxes,
-   labels such as `Final answer:`. The answer is the first line that is left, in lower case, without quotes
+   labels such as `Final answer:`. The answer is the first remaining line, in lower case, without quotes
    around it and without full stops, commas and exclamation marks at its end.
-2. An answer that begins with yes or no is that word if a mark follows, or `there`, `it`, `they` and the like:
-   'yes. the woman smiles' and 'no there are not'. 'no parking' and 'no. 5' stay.
+2. An answer that begins with yes or no becomes that word if punctuation follows, or a word such as `there`,
+   `it` or `they`: 'yes. the woman smiles', 'no there are not'. 'no parking' and 'no. 5' stay unchanged.
 3. If the question begins with how many, a sentence with exactly one number, in digits or as a word, becomes
    that number; 'there are no dogs' becomes '0'.
 """
@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 
-from visprog.answer_text import bare, unwrapped
+from visprog.answer_text import strip_wrappers, unwrapped
 from visprog.language.coercion import word_number
 
 _VERDICT = re.compile(
@@ -27,12 +27,12 @@ _WORD = re.compile(r"\d[\d,]*(?:\.\d+)?|[a-z]+(?:-[a-z]+)?")
 
 
 def short_answer(answer: str, question: str = "") -> str:
-    """Return the answer as programs compare it; the module's docstring gives the rules."""
+    """Return the answer in the form that programs compare. The module's docstring gives the rules."""
     return short_words(unwrapped(answer), question)
 
 
 def short_words(words: str, question: str = "") -> str:
-    """Return the answer in words that have no wrappers."""
+    """Return the short answer in a text without wrappers."""
     text = next(filter(None, map(_bare, words.splitlines())), "")
     verdict = _VERDICT.match(text)
     if verdict is not None:
@@ -50,7 +50,7 @@ _MOST_WRAPPERS = 4
 def _bare(line: str) -> str:
     text = _EMPHASIS.sub(r"\2", line.lower())
     for _ in range(_MOST_WRAPPERS):  # as in `"red".` and `"red."`
-        text = bare(text).rstrip(_MARKS)
+        text = strip_wrappers(text).rstrip(_MARKS)
     return text
 
 
@@ -58,7 +58,7 @@ _NONE = re.compile(r"\bno\b|\b\w{2,6}n['’]t\b[^.;]{0,40}\bany\b|\b(?:is|are)n[
 
 
 def _number(text: str) -> str | None:
-    """Return the one number in a sentence; a sentence with none or several does not say how many."""
+    """Return the only number in a sentence; None if it has none or several."""
     beginning = text[:_LONGEST_SENTENCE]
     words = [word.rstrip(",") for word in _WORD.findall(beginning)]
     found = [word for word in words if word[0].isdigit() or word_number(word) is not None]

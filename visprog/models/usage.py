@@ -1,11 +1,11 @@
-"""What models cost in tokens, counted for whoever asks.
+"""Counts the tokens that models use.
 
     with counting() as usage:
         model.answer(image, question)
     usage.tokens
 
-Counted is what is spent in the same thread, the same task of an event loop, or a thread that runs in a copy
-of its context.
+A block counts the tokens that are used in its thread, in its task of an event loop, and in threads that run
+in a copy of its context.
 """
 
 from __future__ import annotations
@@ -17,24 +17,24 @@ from typing import NamedTuple
 
 
 class Tokens(NamedTuple):
-    """How many tokens models were given, and how many they returned."""
+    """The number of tokens that models read and wrote."""
 
     input_tokens: int = 0
     output_tokens: int = 0
 
 
 NOTHING = Tokens()
-"""What no model has cost."""
+"""The cost of no request."""
 
 
 def total(costs: Iterable[Tokens]) -> Tokens:
-    """Return the sum."""
+    """Return the sum of the costs."""
     listed = tuple(costs)
     return Tokens(sum(each.input_tokens for each in listed), sum(each.output_tokens for each in listed))
 
 
 class Usage:
-    """What was counted so far, in `tokens`; counting goes on inside its block."""
+    """A running count, in `tokens`. It grows inside its block."""
 
     __slots__ = ("_before", "tokens")
 
@@ -55,18 +55,18 @@ class Usage:
 
 
 _ADDING = Lock()
-"""One for all: what costs tokens takes far longer than to add them, and a step is often free."""
+"""One lock is enough: a request takes far longer than adding its tokens."""
 
 _COUNTED: ContextVar[tuple[Usage, ...]] = ContextVar("_COUNTED", default=())
 
 
 def counting() -> Usage:
-    """Count the tokens that are spent inside the block; one block inside another counts for both."""
+    """Count the tokens that are used inside the block. Nested blocks count for all outer blocks too."""
     return Usage()
 
 
 def spend(input_tokens: int | None, output_tokens: int | None) -> None:
-    """Say what a model has cost; None where that is not known. Models call this once a request."""
+    """Add the tokens of one request; None if a number is unknown. Models call this once for each request."""
     spent = Tokens(input_tokens or 0, output_tokens or 0)
     for usage in _COUNTED.get():
         usage.add(spent)

@@ -1,4 +1,4 @@
-"""The models that fill the roles: named by a profile, loaded on first use, once, within a bound of memory."""
+"""The models that fill the roles: a profile names them, and the zoo loads each on first use."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from visprog.models.roles import ROLES
 
 
 class Zoo:
-    """The models of a profile; `models` fills single roles otherwise, by an object or "backend:identifier".
+    """The models of a profile. `models` overrides single roles, by an object or by "backend:identifier".
 
-    A model is loaded when it is first asked for, and then kept; roles that name the same model share it where
-    it can fill both. `device` and `dtype` hold for every local model that says nothing else. With `memory`,
-    a bound in bytes, the models longest unused make room. Safe between threads.
+    A model is loaded on first use and then kept. Roles that name the same model share it if it can fill both.
+    `device` and `dtype` apply to every local model whose options do not set them. `memory` limits the loaded
+    models, in bytes: the least recently used models are unloaded first. Safe between threads.
     """
 
     def __init__(
@@ -38,18 +38,16 @@ class Zoo:
         self._specs = dict(self.profile.models)
         self._given: dict[str, object] = {}
         self._fingerprints: dict[str, str] = {}
-        self._process_local: set[str] = set()  # the roles of objects without a fingerprint of their own
+        self._process_local: set[str] = set()  # the roles of objects without a fingerprint
         self._placement = {
             name: value for name, value in (("device", device), ("dtype", dtype)) if value != "auto"
         }
         self._memory = memory if memory is not None else self.profile.memory
-        self._loaded: OrderedDict[str, list[object]] = (
-            OrderedDict()
-        )  # by the spec's fingerprint, last used last
-        self._coming: dict[str, int] = {}  # the bytes that models which are being loaded will take
+        self._loaded: OrderedDict[str, list[object]] = OrderedDict()  # by fingerprint, last used at the end
+        self._reserved: dict[str, int] = {}  # bytes for the models that are being loaded, by fingerprint
         self._lock = RLock()
-        self._came = Condition(self._lock)
-        self._loading: dict[str, RLock] = {}  # a lock for each model, whichever roles ask for it
+        self._finished_loading = Condition(self._lock)
+        self._loading: dict[str, RLock] = {}  # by fingerprint, so that roles can share a model
         for role, model in (models or {}).items():
             self._fill(role, model)
 
@@ -72,18 +70,18 @@ class Zoo:
                 self._process_local.add(role)
 
     def has(self, role: str) -> bool:
-        """Whether something fills the role, as far as can be told without loading it."""
+        """Return whether a model fills the role. The model is not loaded."""
         return role in self._given or role in self._specs
 
     def spec(self, role: str) -> Spec | None:
-        """Return what the profile names for the role; None where nothing does, or an object fills it."""
+        """Return the profile's model for the role; None if it names none, or if an object fills the role."""
         spec = self._specs.get(role)
         if spec is None or not find_backend(spec.backend).placed:
             return spec
         return spec._replace(options={**self._placement, **spec.options})
 
     def fingerprint(self, role: str) -> str:
-        """Return what tells the model that fills the role from every other, without loading it."""
+        """Return the fingerprint of the role's model. The model is not loaded."""
         found = self._fingerprints.get(role)
         if found is None:
             spec = self.spec(role)
@@ -91,12 +89,12 @@ class Zoo:
         return found
 
     def is_remote(self, role: str) -> bool:
-        """Whether the model that a profile names for the role asks a server."""
+        """Return whether the model that the profile names for the role runs on a server."""
         spec = self._specs.get(role)
         return spec is not None and find_backend(spec.backend).remote
 
     def is_stable(self, role: str) -> bool:
-        """Whether the fingerprint means the same model in any process; a nameless object's does not."""
+        """Return whether the fingerprint means the same model in every process."""
         return role not in self._process_local
 
     def settings(self, tool: str) -> Mapping[str, Any]:
@@ -104,7 +102,7 @@ class Zoo:
         return self.profile.tools.get(tool.replace("_", "").casefold(), {})
 
     def get(self, role: str) -> object:
-        """Return the model that fills the role, loading it if need be. Raises ModelError."""
+        """Return the model that fills the role. Loads it if necessary. Raises ModelError."""
         given = self._given.get(role)
         if given is not None:
             return given
@@ -119,24 +117,24 @@ class Zoo:
             with loading:
                 found = self._find(key, role)
                 if found is None:
-                    found = self._bring(key, role, spec)
+                    found = self._load_and_keep(key, role, spec)
         return found
 
-    def _bring(self, key: str, role: str, spec: Spec) -> object:
-        """Load a model where there is room for it, and keep it."""
+    def _load_and_keep(self, key: str, role: str, spec: Spec) -> object:
+        """Make room for a model, load it and keep it."""
         if self._memory is not None:
             self._make_room(weight_bytes(spec), key)
         try:
             found = _load(role, spec)
             self._keep(key, found)
         finally:
-            with self._came:
-                self._coming.pop(key, None)
-                self._came.notify_all()
+            with self._finished_loading:
+                self._reserved.pop(key, None)
+                self._finished_loading.notify_all()
         return found
 
     def _find(self, key: str, role: str) -> object | None:
-        """Return what is loaded under the key and can fill the role; it counts as used."""
+        """Return the loaded model with this fingerprint that can fill the role, and mark it as used."""
         with self._lock:
             for model in self._loaded.get(key, ()):
                 if _can_fill(model, role):
@@ -146,32 +144,33 @@ class Zoo:
 
     def _keep(self, key: str, model: object) -> None:
         with self._lock:
-            self._coming.pop(key, None)
+            self._reserved.pop(key, None)
             self._loaded.setdefault(key, []).append(model)
             self._loaded.move_to_end(key)
         self._make_room(0, key)
 
-    def _make_room(self, wanted: int, key: str) -> None:
-        """Let go of the models longest unused until `wanted` bytes more fit, which are then the key's.
+    def _make_room(self, needed: int, key: str) -> None:
+        """Unload the least recently used models until `needed` more bytes fit, and reserve these for the key.
 
-        What is being loaded is waited for: it can be let go of when it is there. Calls under way keep theirs.
+        Waits for models that are being loaded, because only loaded models can be unloaded. Running calls keep
+        their models.
         """
         if self._memory is None:
             return
-        gone = False
-        with self._came:
-            while self.loaded_bytes() + sum(self._coming.values()) + wanted > self._memory:
-                if self._loaded and (wanted or next(iter(self._loaded)) != key):
+        unloaded = False
+        with self._finished_loading:
+            while self.loaded_bytes() + sum(self._reserved.values()) + needed > self._memory:
+                if self._loaded and (needed or next(iter(self._loaded)) != key):
                     self._loaded.popitem(last=False)
-                    gone = True
-                elif wanted and self._coming:
-                    self._came.wait()
+                    unloaded = True
+                elif needed and self._reserved:
+                    self._finished_loading.wait()
                 else:
                     break
-            if wanted:
-                self._coming[key] = wanted
-        if gone:
-            gc.collect()  # modules refer to themselves: their memory comes back only so
+            if needed:
+                self._reserved[key] = needed
+        if unloaded:
+            gc.collect()  # networks have reference cycles, so only the collector frees their memory
 
     def loaded_bytes(self) -> int:
         """Return the memory that the weights of all loaded models take."""
@@ -185,9 +184,9 @@ class Zoo:
         summary = (ROLES[role].__doc__ or "").rstrip(".").lower()
         return ModelUnavailable(
             f"no model fills the role {title} ({summary}): the profile `{self.profile.name}` has none",
-            help=f"name one with `--model {role}=BACKEND:IDENTIFIER`, or a profile that has one with "
-            f"`--models`; in Python any object will do: VisProg(models={{{role!r}: model}}). "
-            "`visprog doctor` shows what works without",
+            help=f"name one with `--model {role}=BACKEND:IDENTIFIER`, or choose a profile that has one with "
+            f"`--models`; in Python give any object: VisProg(models={{{role!r}: model}}). "
+            "`visprog doctor` shows what works without it",
         )
 
 
@@ -200,12 +199,12 @@ def _methods(role: str) -> list[str]:
 
 
 def _load(role: str, spec: Spec) -> object:
-    """Have the backend load a model. Raises as it does, and names the role."""
+    """Load a model through its backend. Adds the role to the message of ModelUnavailable."""
     try:
         return find_backend(spec.backend).load(role, spec.identifier, spec.options)
     except ModelUnavailable as error:
         size = f", {spec.facts['size']}" if "size" in spec.facts else ""
-        message = f"the role {ROLES[role].__name__} is to be filled by {spec}{size}: {error.message}"
+        message = f"the role {ROLES[role].__name__} needs {spec}{size}: {error.message}"
         raise ModelUnavailable(message, help=error.help) from error
 
 
@@ -213,5 +212,5 @@ _NUMBERS = itertools.count(1)
 
 
 def _numbered(model: object) -> str:
-    """Name an object that has no fingerprint: no other has this number in this process."""
+    """Return a fingerprint for an object without one, unique in this process."""
     return f"{type(model).__name__} #{next(_NUMBERS)}"

@@ -13,7 +13,7 @@ from visprog.language.program import lines_of
 from visprog.model_text import (
     find_json,
     is_fence,
-    is_mentioned,
+    is_quoted,
     without_invisible,
     without_thoughts,
     without_turn_tokens,
@@ -158,7 +158,7 @@ def _tags_to_fences(text: str) -> str:
 
     def fence(match: re.Match[str]) -> str:
         nonlocal inside
-        if is_mentioned(match.string, *match.span()):
+        if is_quoted(match.string, *match.span()):
             return match[0]
         closes = bool(match["slash"] or match["square"] or (match["end"] or "").casefold() == "end")
         changed, inside = inside == closes, not closes

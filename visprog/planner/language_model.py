@@ -10,8 +10,8 @@ from typing import Any
 from visprog.errors import AnswerCut, ContextTooLong, PlanError
 from visprog.language.checker import Checked, check
 from visprog.language.diagnostics import Diagnostic, render_plain
-from visprog.language.digest import render_digest
 from visprog.language.parser import parse
+from visprog.language.summary import render_summary
 from visprog.models.roles import Completion, LanguageModel, Message, StoppableLanguageModel
 from visprog.planner.bank import Bank, identity, shipped_bank
 from visprog.planner.extraction import extract_program, is_complete, is_finished
@@ -213,7 +213,7 @@ class LanguageModelPlanner:
         source, errors = conversation.faulty.program.source, _errors(conversation.faulty)
         message = f"{self.name} wrote no program without errors in {tries}; the last one has\n\n"
         return PlanError(
-            message + render_digest(errors, source) + "\n",
+            message + render_summary(errors, source) + "\n",
             help=help_,
             program=source,
             diagnostics=conversation.faulty.diagnostics,

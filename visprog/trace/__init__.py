@@ -1,1 +1,1 @@
-"""The record of a run, and its views: HTML, JSON, terminal."""
+"""The record of a run and its views: a page, JSON, and a terminal."""

@@ -1,4 +1,4 @@
-"""Pictures with regions drawn over them, each distinct picture kept once for a whole page."""
+"""Pictures with regions drawn over them. A page contains each distinct picture once."""
 
 from __future__ import annotations
 
@@ -7,28 +7,30 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
+from visprog.trace.limits import shorten
+from visprog.trace.number_format import decimal, percent
 from visprog.trace.plates import Plate, Plates
-from visprog.trace.rendering import decimal, percent
-from visprog.trace.shortening import shorten
 from visprog.trace.tags import Rectangle, Tag, place
 from visprog.trace.thumbnails import LARGE, SMALL, outline
 from visprog.values import Box, Image, Region, Regions
 
 COLORS = 8
-"""How many colours the style sheet has for regions."""
+"""Number of colours for regions in the style sheet."""
 
 _DRAWN = 500
+"""Maximum number of regions drawn on one picture."""
 _CROWD = 12
+"""Maximum number of regions whose labels are always visible."""
 _LEAST = 200
-"""Pixels to which the style sheet enlarges a picture that is less wide."""
+"""Pixels to which the style sheet widens a narrower picture."""
 _ENLARGED = 1.5
-"""How many times as large as its small copy a picture must be to be worth a large copy."""
+"""A picture gets a large copy if its longer side is at least this many times that of the small copy."""
 _OUTLINE = 20_000
-"""Characters of the outline of one mask. One that is more ragged is drawn as a box."""
+"""Maximum characters of the outline of one mask. With a longer outline, a region is drawn as a box."""
 
 
 class Bounds(NamedTuple):
-    """How much a page holds: bytes of pictures and of enlarged pictures, regions, characters of outlines."""
+    """Limits of a page: bytes of pictures and of large copies, regions, and characters of outlines."""
 
     pictures: int = 6_000_000
     enlarged: int = 4_000_000
@@ -38,7 +40,7 @@ class Bounds(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A region as it is drawn: place and extent in percent of the picture, and its label."""
+    """A region as it is drawn: its position and size in percent of the picture, and its label."""
 
     number: int
     label: str
@@ -56,10 +58,10 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A picture and what is drawn over it.
+    """A picture and the regions drawn over it.
 
-    `picture` is the id of its element, of `width` by `height`; `size` is the picture's own. `hidden` regions
-    are not drawn. `large`, if there is one, is a larger copy of the picture.
+    `picture` is the id of its element, which is `width` by `height`; `size` is that of the original picture.
+    `hidden` is the number of regions that are not drawn. `large` is a larger copy of the picture, if any.
     """
 
     picture: str
@@ -73,7 +75,7 @@ class Figure:
 
     @property
     def crowded(self) -> bool:
-        """Whether labels would cover the picture, so that they wait for the pointer."""
+        """Whether there are so many labels that each appears under the pointer only."""
         return len(self.shapes) > _CROWD
 
     @property
@@ -83,15 +85,15 @@ class Figure:
 
     @property
     def drawn(self) -> tuple[Shape, ...]:
-        """The shapes with the largest first, so that none covers a smaller one from the pointer."""
+        """The shapes, the largest first, so that the pointer reaches the smaller ones."""
         return tuple(sorted(self.shapes, key=lambda s: -(s.box[2] - s.box[0]) * (s.box[3] - s.box[1])))
 
 
 class Album:
-    """The distinct pictures of a page, with what is drawn over them, within `bounds`.
+    """The distinct pictures of a page and the regions drawn over them, within `bounds`.
 
-    The page shows figures that are larger than `room`, in pixels, in no less than that; regions are labelled
-    to suit, with their scores or without.
+    `room` is the smallest size, in pixels, at which the page shows a figure that is larger than that; labels
+    are placed for this size. `scores` decides whether labels include scores.
     """
 
     def __init__(
@@ -107,7 +109,7 @@ class Album:
         self._outlines: dict[tuple[int, int, int], str] = {}
 
     def figure(self, image: Image, alt: str, regions: Regions | None = None) -> Figure | None:
-        """Return a figure of `image`, with `regions` over it; None if there is no room for the picture."""
+        """Return a figure of `image` with `regions` over it, or None if there is no room for the picture."""
         plate = self._small.add(image)
         if plate is None:
             return None
@@ -118,23 +120,23 @@ class Album:
         return Figure(plate.name, plate.width, plate.height, image.size, alt, shown, hidden, large)
 
     def enlarge(self, image: Image) -> None:
-        """Keep a large copy of a picture that is much larger than its small one, if there is room."""
+        """Keep a large copy of a picture that is much larger than its small copy, if there is room."""
         if max(image.size) >= _ENLARGED * SMALL.longest:
             self._large.add(image)
 
     @property
     def elements(self) -> Markup:
-        """The elements that hold the pictures, to be defined once in an SVG."""
+        """The elements of the pictures, to be defined once in an SVG."""
         plates = self._small.all + self._large.all
         return Markup("\n".join(plate.element for plate in plates))  # noqa: S704 - made by Plates
 
     @property
     def proportions(self) -> str:
-        """The style that tells the pictures' sizes."""
+        """The style with the sizes of the pictures."""
         return "".join(f".{each.name}{{--w:{each.width};--h:{each.height}}}" for each in self._small.all)
 
     def is_same(self, one: Image, other: Image) -> bool:
-        """Whether two pictures, both figures already or to become such, look the same."""
+        """Return whether two pictures of the page look the same. Adds them if needed."""
         plate = self._small.add(one)
         return plate is not None and plate is self._small.add(other)
 
@@ -159,7 +161,7 @@ class Album:
         )
 
     def _outline(self, region: Region, plate: Plate) -> str:
-        """Return the path of the region's mask; steps pass regions on, so it is worth remembering."""
+        """Return the path of the region's mask. Paths are cached: steps often return the same regions."""
         if region.mask is None or self._outlines_left <= 0:
             return ""
         key = id(region.mask), plate.width, plate.height

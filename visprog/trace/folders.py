@@ -1,4 +1,4 @@
-"""A record that is shared names files and models, and never the folders that they are in."""
+"""Removal of folders from texts: a trace that is shared must not show where its author keeps files."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from pathlib import Path
 
 _NAME = r"[^\s/\\'\"`<>|:;,()\[\]{}]"
 _FOLDERS = re.compile(
-    r"(?<![\w/.~\\-])(?:file://)?(?!/(?:v\d+|api|openai)/)"  # the address of a service is no folder
+    r"(?<![\w/.~\\-])(?:file://)?(?!/(?:v\d+|api|openai)/)"  # paths of an HTTP service are kept
     rf"(?:~?/|[A-Za-z]:[/\\]|\\\\)(?:{_NAME}+[/\\])+(?={_NAME})"
 )
 
 
 def without_folders(text: str) -> str:
-    """Return the text with each absolute path cut to its last name. Addresses such as `https://` stay."""
+    """Return the text with each absolute path cut to its last name. Addresses such as `https://` are kept."""
     if "/" not in text and "\\" not in text:
         return text
     for folder in _own_folders():
@@ -24,9 +24,9 @@ def without_folders(text: str) -> str:
 
 @cache
 def _own_folders() -> tuple[str, ...]:
-    """Return the home folder as it may stand in a text: its name and those below may hold spaces."""
+    """Return the home folder in both spellings. It is removed first, because its name may contain spaces."""
     try:
         home = str(Path.home())
-    except RuntimeError:  # the user has none
+    except RuntimeError:  # the user has no home folder
         return ()
     return (f"{home}/", f"{home}\\") if len(home) > 1 else ()

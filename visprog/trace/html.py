@@ -1,4 +1,4 @@
-"""A run as one self-contained HTML page: it asks for nothing from outside, and reads well without scripts."""
+"""A run as one self-contained HTML page. It loads nothing from the network and works without scripts."""
 
 from __future__ import annotations
 
@@ -12,33 +12,46 @@ from markupsafe import Markup
 
 from visprog.errors import VisProgError
 from visprog.language.checker import CheckedStep
-from visprog.language.digest import digest
 from visprog.language.program import ListValue, Literal, Value, Variable
+from visprog.language.summary import summarize
 from visprog.printable import printable
 from visprog.trace.figures import Album, Figure
 from visprog.trace.folders import without_folders
-from visprog.trace.listing import Line, Token, input_anchor, listing, step_anchor
-from visprog.trace.page_parts import Bar, Card, Failure, Link, Shown, causes, complaints
-from visprog.trace.pages import allowed, environment, packed, source
-from visprog.trace.rendering import TEXT_LIMIT, Description, cost, describe, duration, shared
-from visprog.trace.shortening import CutList, CutText, Limits, Shortener, shorten
-from visprog.values import Image, Region, Regions
+from visprog.trace.limits import Limits, shorten
+from visprog.trace.number_format import cost, duration, shared
+from visprog.trace.page_parts import Bar, Card, Failure, Link, PageValue, causes, quoted_diagnostics
+from visprog.trace.program_listing import Line, Token, input_anchor, listing, step_anchor
+from visprog.trace.shortening import Shortener
+from visprog.trace.templates import environment, minified, policy_hash, source
+from visprog.trace.value_view import (
+    TEXT_LIMIT,
+    Description,
+    ImageView,
+    ListView,
+    RegionsView,
+    RegionView,
+    TextView,
+    ValueView,
+    describe,
+)
+from visprog.values import Image, Regions
 
 if TYPE_CHECKING:
     from visprog.planner.plan import Plan
     from visprog.trace.run import Run, StepRecord
 
 MOST_BYTES = 24_000_000
-"""What a page takes at most, whatever the program computed. Pictures take some 13 million of it at most."""
+"""Maximum size of a page. Pictures take up to 13 million bytes of it."""
 
 _VALUES = Limits(text=TEXT_LIMIT, items=100, value=6_000, total=400_000)
-_REMARKS = Limits(text=TEXT_LIMIT, items=20, value=6_000, total=200_000)
+_TEXTS = Limits(text=TEXT_LIMIT, items=20, value=6_000, total=200_000)
 _TRANSCRIPT = Limits(text=50_000, items=50, value=200_000, total=200_000)
-_COMMENTS, _TOKENS, _LITERALS, _USERS = 200, 2_000, 20, 20
+_COMMENTS, _TOKENS, _LITERALS, _MAX_USERS = 200, 2_000, 20, 20
+"""Maximum numbers: comment lines, tokens of a line, items of a written list, steps that use a value."""
 
-_WORDS = {
+_STATUS_TEXTS = {
     "done": "computed",
-    "cached": "remembered",
+    "cached": "cached",
     "failed": "failed",
     "skipped": "skipped",
     "unneeded": "not needed",
@@ -47,30 +60,30 @@ _WORDS = {
 
 
 def render_html(run: Run) -> str:
-    """Return the page. Texts are escaped, long values are cut, each distinct picture is embedded once."""
+    """Return the page. Texts are escaped, long values are cut, and each distinct picture is embedded once."""
     page = _Page(run)
     page.enlarge()
     cards = tuple(page.cards())
-    found = digest(run.diagnostics)
+    found = summarize(run.diagnostics)
     fields = {
         "run": run,
         "title": shorten(run.instruction or "Run of a program", TEXT_LIMIT),
-        "started": _moment(run.started),
+        "started": _readable_time(run.started),
         "cost": cost(run.tokens),
         "inputs": page.inputs(),
         "result": page.result(),
         "failed": next((card for card in cards if card.status == "failed"), None),
-        "lines": page.codes.items(),
+        "lines": page.line_html.items(),
         "cards": {card.number - 1: card for card in cards},
-        "complaints": tuple(complaints(run, found.shown)),
-        "further_complaints": found.rest,
+        "diagnostics": tuple(quoted_diagnostics(run, found.shown)),
+        "more_diagnostics": found.rest,
         "models": page.lines(tuple(dict.fromkeys(name for card in cards for name in card.models))),
         "environment": dict(zip(run.environment, page.lines(tuple(run.environment.values())), strict=False)),
     }
     if run.plan:
         fields |= {"planner": without_folders(shorten(run.plan.planner, TEXT_LIMIT))}
         fields |= {"plan_remarks": page.lines(run.plan.remarks), "transcript": _transcript(run.plan)}
-    fields |= {  # after all else: every figure has been made by now
+    fields |= {  # last, because they depend on all figures
         "pictures": page.album.elements,
         "proportions": page.album.proportions,
         "policy": _policy(page.album.proportions),
@@ -79,32 +92,32 @@ def render_html(run: Run) -> str:
 
 
 def _transcript(plan: Plan) -> tuple[tuple[str, str], ...]:
-    """Return who said what, and at the end how much is left out."""
-    said = Shortener(_TRANSCRIPT).lines([message.content for message in plan.transcript])
-    roles = [message.role for message in plan.transcript[: len(said)]]
-    return tuple(zip([*roles, ""], said, strict=False))
+    """Return the role and text of each message. A last entry counts those left out."""
+    texts = Shortener(_TRANSCRIPT).lines([message.content for message in plan.transcript])
+    roles = [message.role for message in plan.transcript[: len(texts)]]
+    return tuple(zip([*roles, ""], texts, strict=False))
 
 
 def _policy(proportions: str) -> str:
-    style, script = _lasting_parts()
+    style, script = _fixed_hashes()
     return (
-        f"default-src 'none'; img-src data:; style-src {style} {allowed(proportions)}; "
+        f"default-src 'none'; img-src data:; style-src {style} {policy_hash(proportions)}; "
         f"script-src {script}; base-uri 'none'; form-action 'none'"
     )
 
 
 @cache
-def _lasting_parts() -> tuple[str, str]:
-    return allowed(_style()), allowed(_script())
+def _fixed_hashes() -> tuple[str, str]:
+    return policy_hash(_style()), policy_hash(_script())
 
 
 def cards(run: Run, album: Album) -> tuple[Card, ...]:
-    """Return the run's steps, ready for another page, which shows the pictures in `album`."""
+    """Return the steps of a run for another page, which has the pictures of `album`."""
     return tuple(_Page(run, album).cards())
 
 
 def frame(run: Run) -> str:
-    """Return the page inside a sandboxed frame, whose styles and script cannot reach the page around it."""
+    """Return the page in a sandboxed frame. Its styles and script cannot affect the page around it."""
     return (
         f'<iframe srcdoc="{escape(render_html(run))}" sandbox="allow-scripts" title="Trace of the run" '
         'style="width: 100%; height: 640px; border: 1px solid #8884; border-radius: 8px"></iframe>'
@@ -112,62 +125,61 @@ def frame(run: Run) -> str:
 
 
 class _Page:
-    """Gathers what the page shows of one run."""
+    """Builds the parts of the page for one run."""
 
     def __init__(self, run: Run, album: Album | None = None) -> None:
         self.run = run
         self.album = Album() if album is None else album
-        self.codes = {line: _code(line) for line in _few_comments(listing(run.checked))}
+        self.line_html = {line: _line_html(line) for line in _limit_comments(listing(run.checked))}
         self._values = Shortener(_VALUES)
-        self._remarks = Shortener(_REMARKS)
+        self._texts = Shortener(_TEXTS)
         self.records = {record.index: record for record in run.steps}
         self.steps = {step.name: (index, step) for index, step in enumerate(run.checked.steps)}
-        self.values: dict[str, Any] = dict(run.inputs)
-        self.values.update({r.step.name: r.value for r in run.steps if r.status in ("done", "cached")})
+        self.values = run.assigned_values
         self.anchors = {name: input_anchor(place) for place, name in enumerate(run.checked.inputs)}
         self.anchors.update({name: step_anchor(index) for name, (index, _) in self.steps.items()})
 
     def enlarge(self) -> None:
-        """Keep large copies of the pictures that were given, of the result, and of what steps made."""
+        """Keep large copies of the inputs, the result, and the pictures that steps made."""
         pictures = [value for value in self.values.values() if isinstance(value, Image)]
         result = self.values.get(self.run.checked.result)
-        if isinstance(result, Image) and result.origin is None:  # a crop is drawn as a part of its picture
+        if isinstance(result, Image) and result.origin is None:  # a crop is drawn as part of its picture
             pictures.insert(len(self.run.inputs), result)
         for picture in pictures:
             self.album.enlarge(picture)
 
     def lines(self, texts: Sequence[str]) -> tuple[str, ...]:
-        """Return texts for people, without folders, and cut if they are long."""
-        return tuple(map(without_folders, self._remarks.lines(texts)))
+        """Return texts without folders. Long ones are cut."""
+        return tuple(map(without_folders, self._texts.lines(texts)))
 
-    def inputs(self) -> tuple[Shown, ...]:
+    def inputs(self) -> tuple[PageValue, ...]:
         return tuple(
-            self._shown(self.run.inputs[name], name) if name in self.run.inputs else _nothing(name, anchor)
+            self._shown(self.run.inputs[name], name) if name in self.run.inputs else _absent(name, anchor)
             for name, anchor in self.anchors.items()
             if name in self.run.checked.inputs
         )
 
-    def result(self) -> Shown | None:
+    def result(self) -> PageValue | None:
         name = self.run.checked.result
         return self._shown(self.values[name], name) if name in self.values else None
 
     def cards(self) -> Iterator[Card]:
-        lines = {line.step: line for line in self.codes}
+        lines = {line.step: line for line in self.line_html}
         for index, step in enumerate(self.run.checked.steps):
             yield self._card(index, step, lines[index], self.records.get(index))
 
     def _card(self, index: int, step: CheckedStep, line: Line, record: StepRecord | None) -> Card:
         status = record.status if record else "stopped"
-        ran = record is not None and status in ("done", "cached", "failed")
+        ran = record is not None and (record.completed or status == "failed")
         because = record.because if record else None
-        users = list(self._users(step.name))
+        users = list(self._used_by(step.name))
         return Card(
             number=index + 1,
             line=line,
-            code=self.codes[line],
+            code=self.line_html[line],
             tool=step.tool or "",
             status=status,
-            words=_WORDS[status],
+            status_text=_STATUS_TEXTS[status],
             time=duration(record.seconds) if record and ran else "",
             bar=self._bar(record) if record and ran else None,
             arguments=tuple((name, self._argument(value)) for name, value in step.arguments.items()),
@@ -179,38 +191,38 @@ class _Page:
             shared=shared(record.together) if record else "",
             failure=self._failure(record.error) if record else None,
             because=None if because is None else self._link(because),
-            used_by=tuple(users[:_USERS]),
-            more_users=max(0, len(users) - _USERS),
+            used_by=tuple(users[:_MAX_USERS]),
+            more_users=max(0, len(users) - _MAX_USERS),
         )
 
     def _bar(self, record: StepRecord) -> Bar:
         total = max(self.run.seconds, record.at + record.seconds) or 1.0
         start, width = 100 * record.at / total, 100 * record.seconds / total
-        words = f"{duration(record.seconds)}, begun after {duration(record.at)}"
-        return Bar(f"{min(start, 99.2):.2f}", f"{max(width, 0.8):.2f}", words)
+        title = f"{duration(record.seconds)}, started after {duration(record.at)}"
+        return Bar(f"{min(start, 99.2):.2f}", f"{max(width, 0.8):.2f}", title)
 
     def _link(self, index: int) -> Link:
         return Link(self.run.checked.steps[index].step.target, step_anchor(index))
 
-    def _users(self, name: str) -> Iterator[Link]:
+    def _used_by(self, name: str) -> Iterator[Link]:
         for index, step in enumerate(self.run.checked.steps):
             if name in step.uses:
                 yield self._link(index)
 
-    def _argument(self, value: Value) -> Shown:
+    def _argument(self, value: Value) -> PageValue:
         match value:
             case Variable(name) if name in self.values:
                 return self._shown(self.values[name], name, drawn=False)
             case Variable(name):
-                return _nothing(self._spelled(name), self.anchors.get(name, ""))
+                return _absent(self._source_name(name), self.anchors.get(name, ""))
             case ListValue(items):
                 shown = tuple(map(self._argument, items[:_LITERALS]))
-                return Shown("list", "", items=shown, more=_more(len(items) - len(shown)))
+                return PageValue("list", "", items=shown, more=_more(len(items) - len(shown)))
             case Literal(literal):
                 return self._shown(literal, "")
 
-    def _same(self, step: CheckedStep) -> Shown | None:
-        """Return what the step hands on unchanged, which a page need not show at full size again."""
+    def _same(self, step: CheckedStep) -> PageValue | None:
+        """Return the input that the step returns unchanged, so that the page need not show it again."""
         own = self.values.get(step.name)
         for use in step.uses:
             value = self.values.get(use)
@@ -222,59 +234,64 @@ class _Page:
                 return self._shown(own, use, drawn=False)
         return None
 
-    def _spelled(self, name: str) -> str:
-        """Return a variable's name as the program spells it, not in single-assignment form."""
+    def _source_name(self, name: str) -> str:
+        """Return a variable's name as written in the program, not in single-assignment form."""
         return self.steps[name][1].step.target if name in self.steps else name
 
-    def _shown(self, value: object, name: str, *, drawn: bool = True) -> Shown:
-        """Return a value as it is shown. Regions are drawn over their picture only if `drawn` says so."""
-        view = self._values(value)
-        description = describe(value)
-        figure = self._figure(value, name, description) if drawn or isinstance(value, Image) else None
-        return self._viewed(view, description, figure, name)
+    def _shown(self, value: object, name: str, *, drawn: bool = True) -> PageValue:
+        """Return a value for the page. Regions are drawn over their picture if `drawn` is set."""
+        view = self._values.view(value)
+        figure = self._figure(view, name) if drawn or isinstance(view, ImageView) else None
+        return self._page_value(view, describe(value), figure, name)
 
-    def _viewed(self, view: object, description: Description, figure: Figure | None, name: str) -> Shown:
+    def _item(self, view: ValueView) -> PageValue:
+        summary = shorten(view.summary(), TEXT_LIMIT)
+        return self._page_value(view, Description(view.kind, summary), self._figure(view, ""), "")
+
+    def _page_value(
+        self, view: ValueView, description: Description, figure: Figure | None, name: str
+    ) -> PageValue:
         kind, text = description
-        items: tuple[Shown, ...] = ()
+        items: tuple[PageValue, ...] = ()
         more = ""
-        if isinstance(view, str | CutText):
-            text = str(view)
-        if isinstance(view, list | CutList):
-            parts = view.items if isinstance(view, CutList) else view
-            items, text = tuple(map(self._item, parts)), ""
-            more = _more(view.hidden) if isinstance(view, CutList) else ""
-        return Shown(kind, text, figure, items, more, self._spelled(name), self.anchors.get(name, ""))
+        match view:
+            case TextView():
+                text = view.text()
+            case ListView():
+                items, text, more = tuple(map(self._item, view.items)), "", _more(view.hidden)
+        return PageValue(kind, text, figure, items, more, self._source_name(name), self.anchors.get(name, ""))
 
-    def _item(self, view: object) -> Shown:
-        if isinstance(view, CutText | CutList):
-            return self._viewed(
-                view, Description("list" if isinstance(view, CutList) else "text", ""), None, ""
-            )
-        description = describe(view)
-        return self._viewed(view, description, self._figure(view, "", description), "")
-
-    def _figure(self, value: object, name: str, description: Description) -> Figure | None:
-        if isinstance(value, Image):
-            alt = f"{self._spelled(name)}, a {description.summary}" if name else description.summary
-            return self.album.figure(value, alt)
-        if isinstance(value, Region) and value.mask is not None:
-            height, width = value.mask.shape
-            value = Regions([value], size=(width, height))
-        if isinstance(value, Regions) and (picture := self._picture(name, value.size)) is not None:
-            return self.album.figure(picture, f"Picture with {_spoken(value)}", value)
+    def _figure(self, view: ValueView, name: str) -> Figure | None:
+        match view:
+            case ImageView(image):
+                size = view.summary()
+                alt = f"{self._source_name(name)}, a {size}" if name else size
+                return self.album.figure(image, alt)
+            case RegionView(region) if region.mask is not None:
+                height, width = region.mask.shape
+                return self._drawn(Regions([region], size=(width, height)), name)
+            case RegionsView(regions=regions):
+                return self._drawn(regions, name)
         return None
+
+    def _drawn(self, regions: Regions, name: str) -> Figure | None:
+        """Return the picture that the regions belong to, with the regions over it, or None."""
+        picture = self._picture(name, regions.size)
+        if picture is None:
+            return None
+        return self.album.figure(picture, f"Picture with {_alt_text(regions)}", regions)
 
     def _failure(self, error: VisProgError | None) -> Failure | None:
         if error is None:
             return None
-        advice = self._said(error.help) if error.help else None
-        return Failure(self._said(error.message), advice, tuple(map(self._said, causes(error))))
+        advice = self._line(error.help) if error.help else None
+        return Failure(self._line(error.message), advice, tuple(map(self._line, causes(error))))
 
-    def _said(self, text: str) -> str:
-        return without_folders(self._remarks.text(text))
+    def _line(self, text: str) -> str:
+        return without_folders(self._texts.text(text))
 
     def _picture(self, name: str, size: tuple[int, int]) -> Image | None:
-        """Return the picture that a variable's regions are of: the nearest one upstream of their size."""
+        """Return the picture that a variable's regions belong to: the nearest one upstream of their size."""
         if name in self.steps:
             uses = self.steps[name][1].uses
             pictures = (value for use in uses if isinstance(value := self.values.get(use), Image))
@@ -284,14 +301,14 @@ class _Page:
         return next((picture for picture in self.run.inputs.values() if picture.size == size), None)
 
 
-def _code(line: Line) -> Markup:
-    """Mark up a line of the program; it stands twice on the page, and is most of its elements."""
+def _line_html(line: Line) -> Markup:
+    """Return a line of the program as HTML. Each line appears twice on the page, so it is made once."""
     more = "…" if len(line.tokens) > _TOKENS else ""
-    return Markup("".join(map(_marked, line.tokens[:_TOKENS])) + more)  # noqa: S704 - each is escaped
+    return Markup("".join(map(_token_html, line.tokens[:_TOKENS])) + more)  # noqa: S704 - each is escaped
 
 
-def _few_comments(lines: Iterable[Line]) -> Iterator[Line]:
-    """Yield the lines of steps, and the first comments."""
+def _limit_comments(lines: Iterable[Line]) -> Iterator[Line]:
+    """Yield all lines of steps, and the first comments."""
     comments = 0
     for line in lines:
         comments += line.step is None
@@ -299,7 +316,7 @@ def _few_comments(lines: Iterable[Line]) -> Iterator[Line]:
             yield line
 
 
-def _marked(token: Token) -> str:
+def _token_html(token: Token) -> str:
     text = escape(printable(shorten(token.text, 5_000)), quote=False)
     if token.kind == "mark":
         return text
@@ -308,8 +325,8 @@ def _marked(token: Token) -> str:
     return f'<span class="{token.kind}">{text}</span>'
 
 
-def _moment(started: str) -> str:
-    """Write a point in time for people: `2026-01-31 18:20:04 UTC`; what is not ISO 8601 stays as it is."""
+def _readable_time(started: str) -> str:
+    """Write a time such as `2026-01-31 18:20:04 UTC`. A text that is not ISO 8601 is returned unchanged."""
     try:
         moment = datetime.fromisoformat(started)
     except ValueError:
@@ -317,15 +334,15 @@ def _moment(started: str) -> str:
     return f"{moment:%Y-%m-%d %H:%M:%S} {moment.tzname() or ''}".rstrip()
 
 
-def _nothing(name: str, anchor: str) -> Shown:
-    return Shown("absent", "", variable=name, anchor=anchor)
+def _absent(name: str, anchor: str) -> PageValue:
+    return PageValue("absent", "", variable=name, anchor=anchor)
 
 
 def _more(hidden: int) -> str:
     return f"and {hidden:,} more" if hidden > 0 else ""
 
 
-def _spoken(regions: Regions) -> str:
+def _alt_text(regions: Regions) -> str:
     named = [shorten(describe(region).summary, 80) for region in regions[:5]]
     more = f" and {len(regions) - 5} more" if len(regions) > 5 else ""
     return f"{', '.join(named)}{more} marked" if named else "no region"
@@ -333,18 +350,18 @@ def _spoken(regions: Regions) -> str:
 
 @cache
 def _template() -> Any:
-    """Compile the page's template, with its style and script."""
+    """Return the compiled template of the page, with its style and script."""
     made = environment("visprog.trace")
     made.globals["style"] = Markup(_style())  # noqa: S704 - a file of this package
-    made.globals["script"] = Markup(_script())  # noqa: S704 - likewise
+    made.globals["script"] = Markup(_script())  # noqa: S704 - a file of this package
     return made.get_template("page.html.jinja")
 
 
 @cache
 def _style() -> str:
-    return packed(source("visprog.trace", "page.css"))
+    return minified(source("visprog.trace", "page.css"))
 
 
 @cache
 def _script() -> str:
-    return packed(source("visprog.trace", "page.js"))
+    return minified(source("visprog.trace", "page.js"))

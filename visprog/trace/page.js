@@ -1,9 +1,9 @@
-/* All of this is convenience: without it the page shows the same, and links and toggles work. */
+/* For convenience only: without scripts the page has the same content, and links and toggles work. */
 "use strict";
 
 const light = (elements, on) => elements.forEach((element) => element.classList.toggle("lit", on));
 
-/* Every use of a variable, and the card or input that explains it, light up together. */
+/* Highlights all uses of a variable, and the card or input that shows its value. */
 function follow(link, on) {
   const href = link.getAttribute("href");
   light(document.querySelectorAll(`a[href="${href}"]`), on);
@@ -11,7 +11,7 @@ function follow(link, on) {
   if (place) place.classList.toggle("lit", on);
 }
 
-/* A region in the list and the same region on the picture. */
+/* Highlights a region in the list and on the picture. */
 function trace(part, on) {
   const figure = part.closest("figure");
   light(figure.querySelectorAll(`[data-region="${part.dataset.region}"]`), on);
@@ -29,7 +29,7 @@ for (const [kind, on] of [["mouseover", true], ["mouseout", false], ["focusin", 
   document.addEventListener(kind, (event) => hover(event, on));
 }
 
-/* Inside a frame without an address of its own a fragment may not lead anywhere by itself. */
+/* In a frame without its own address, browsers may not follow a link to a fragment. */
 document.addEventListener("click", (event) => {
   const link = event.target.closest('a[href^="#"]');
   if (!link || location.protocol !== "about:") return;
@@ -41,14 +41,14 @@ document.addEventListener("click", (event) => {
   place.focus({ preventScroll: true });
 });
 
-/* What is folded on the screen is printed. */
+/* Folded lists are opened for printing unless they are long. */
 addEventListener("beforeprint", () => {
   document.querySelectorAll("figure details:not([open])").forEach((list) => {
     list.open = list.querySelectorAll("tr").length <= 40;
   });
 });
 
-/* A click on a picture that has a larger copy shows that, with its regions; a second one at its full size. */
+/* A click shows the larger copy of a picture with its regions. A second click shows it at full size. */
 function enlarge(picture) {
   const { large, width, height } = picture.dataset;
   const copy = picture.cloneNode(true), view = copy.querySelector("svg"), close = document.createElement("button");

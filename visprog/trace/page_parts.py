@@ -1,4 +1,4 @@
-"""The parts of a page, ready for its template: values, steps, failures and remarks on the program."""
+"""The parts of a page as its template takes them: values, steps, failures and diagnostics."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from markupsafe import Markup
 from visprog.errors import VisProgError, described
 from visprog.language.diagnostics import Diagnostic
 from visprog.trace.figures import Figure
-from visprog.trace.listing import Line
-from visprog.trace.shortening import shorten
+from visprog.trace.limits import shorten
+from visprog.trace.program_listing import Line
 
 if TYPE_CHECKING:
     from visprog.trace.run import Run
 
 _CONTEXT = 200
-"""Characters of a long line that are shown on each side of a fault."""
+"""Characters of a long line that are shown on each side of an error."""
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """A value, ready for the page. `figure` is there for pictures and regions, `items` for a list.
+class PageValue:
+    """A value for the page. Pictures and regions have a `figure`, lists have `items`.
 
-    `more` says what was left out.
+    `more` says how many items were left out.
     """
 
     kind: str
     text: str
     figure: Figure | None = None
-    items: tuple[Shown, ...] = ()
+    items: tuple[PageValue, ...] = ()
     more: str = ""
     variable: str = ""
     anchor: str = ""
@@ -39,16 +39,16 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A step's time on the run's time line, in percent of the run."""
+    """The time of a step, in percent of the whole run."""
 
     start: str
     width: str
-    words: str
+    title: str
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A step or input and the id of the element that shows it."""
+    """A step or input, with the id of the element that shows it."""
 
     text: str
     anchor: str
@@ -56,7 +56,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a step failed: the message, what to do, and what the errors beneath add, outermost first."""
+    """Why a step failed: the message, advice, and the details that its causes add, outermost first."""
 
     message: str
     help: str | None
@@ -65,19 +65,19 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One step, ready for the page."""
+    """A step for the page."""
 
     number: int
     line: Line
     code: Markup
     tool: str
     status: str
-    words: str
+    status_text: str
     time: str
     bar: Bar | None
-    arguments: tuple[tuple[str, Shown], ...]
-    output: Shown | None
-    same: Shown | None
+    arguments: tuple[tuple[str, PageValue], ...]
+    output: PageValue | None
+    same: PageValue | None
     warnings: tuple[str, ...]
     models: tuple[str, ...]
     cost: str
@@ -89,8 +89,8 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
-class Complaint:
-    """A diagnostic with the line that it is about, split around the place."""
+class QuotedDiagnostic:
+    """A diagnostic with its line, split into the marked part and the text on both sides."""
 
     diagnostic: Diagnostic
     before: str
@@ -98,8 +98,8 @@ class Complaint:
     after: str
 
 
-def complaints(run: Run, diagnostics: Iterable[Diagnostic]) -> Iterator[Complaint]:
-    """Yield each diagnostic with its line, or with what stands around the place in a long one."""
+def quoted_diagnostics(run: Run, diagnostics: Iterable[Diagnostic]) -> Iterator[QuotedDiagnostic]:
+    """Yield each diagnostic with its line. A long line is cut on both sides of the marked part."""
     lines = run.program.source.splitlines()
     for diagnostic in diagnostics:
         span = diagnostic.span
@@ -108,26 +108,26 @@ def complaints(run: Run, diagnostics: Iterable[Diagnostic]) -> Iterator[Complain
         before, marked, after = text[:start], text[start:end], text[end:]
         before = before if len(before) <= _CONTEXT else f"…{before[-_CONTEXT:]}"
         after = after if len(after) <= _CONTEXT else f"{after[:_CONTEXT]}…"
-        yield Complaint(diagnostic, before, shorten(marked, _CONTEXT), after)
+        yield QuotedDiagnostic(diagnostic, before, shorten(marked, _CONTEXT), after)
 
 
 def causes(error: VisProgError) -> Iterator[str]:
-    """Yield what the errors beneath add to an error, outermost first."""
-    said, cause = f"{error.message}\n{error.help}", error.__cause__
+    """Yield the details that the causes of an error add to its message, outermost first."""
+    shown, cause = f"{error.message}\n{error.help}", error.__cause__
     for _ in range(5):
         if cause is None:
             return
-        if news := _news(cause, said):
-            said += news
-            yield news
+        if details := _new_details(cause, shown):
+            shown += details
+            yield details
         cause = cause.__cause__
 
 
-def _news(error: BaseException, said: str) -> str:
-    """Return what an error says that `said` does not hold yet; most repeat the one beneath, and its help."""
+def _new_details(error: BaseException, shown: str) -> str:
+    """Return the message and help of an error, without the parts that `shown` already contains."""
     kind = f"{type(error).__name__}: "
     if not isinstance(error, VisProgError):
         text = described(error)
-        return "" if text.removeprefix(kind) in said else text
-    news = "\n".join(part for part in (error.message, error.help or "") if part not in said)
-    return f"{kind}{news.removeprefix(kind)}" if news else ""
+        return "" if text.removeprefix(kind) in shown else text
+    details = "\n".join(part for part in (error.message, error.help or "") if part not in shown)
+    return f"{kind}{details.removeprefix(kind)}" if details else ""

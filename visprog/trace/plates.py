@@ -1,19 +1,19 @@
-"""The distinct pictures of a page at one size, each embedded once, up to a number of bytes."""
+"""The distinct pictures of a page at one size. Each is embedded once, up to a limit in bytes."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from visprog.trace.rendering import decimal
+from visprog.trace.number_format import decimal
 from visprog.trace.thumbnails import Quality, bounded, thumbnail
 from visprog.values import Image
 
 _FINE = 0.78
-"""How much of its own copy's resolution a crop must have as a part of another's copy."""
+"""Minimum resolution of a crop drawn as part of another picture, relative to its own copy."""
 
 
 class Plate(NamedTuple):
-    """A picture on the page: the id of its element, the element, and its size there in pixels."""
+    """A picture on the page: the id of its element, the element, and its size in pixels."""
 
     name: str
     element: str
@@ -24,8 +24,8 @@ class Plate(NamedTuple):
 class Plates:
     """Embeds copies of pictures with a longer side of at most `quality.longest` pixels.
 
-    The ids begin with `prefix`. Once the copies take `room` bytes, no further picture is embedded. A crop of
-    a picture that is there is drawn as a part of it.
+    The ids start with `prefix`. Once the copies take `room` bytes, no further picture is embedded. A crop of
+    an embedded picture is drawn as part of it.
     """
 
     def __init__(self, prefix: str, quality: Quality, room: int) -> None:
@@ -35,23 +35,23 @@ class Plates:
         self._plates: dict[Image, Plate | None] = {}
 
     def add(self, image: Image) -> Plate | None:
-        """Return the picture's plate; None if there is no room for it."""
+        """Return the picture's plate, or None if there is no room for it."""
         if image not in self._plates:
             name = f"{self._prefix}-{len(self.all) + 1}"
             self._plates[image] = self._part(name, image) or self._whole(name, image)
         return self._plates[image]
 
     def get(self, image: Image) -> Plate | None:
-        """Return the plate of a picture that was added; None for another."""
+        """Return the plate of a picture, or None if the picture was not added."""
         return self._plates.get(image)
 
     @property
     def all(self) -> list[Plate]:
-        """The plates in their order."""
+        """All plates, in the order in which they were added."""
         return [plate for plate in self._plates.values() if plate is not None]
 
     def _part(self, name: str, image: Image) -> Plate | None:
-        """Return the picture as a part of the one that it was cropped from, if that shows it as well."""
+        """Return the picture as part of the one it was cropped from, if the resolution is good enough."""
         if image.origin is None:
             return None
         parent, (left, top, right, bottom) = image.origin

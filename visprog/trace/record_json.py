@@ -1,107 +1,42 @@
-"""A run as plain data, for other programs: what `run.to_json()` returns."""
+"""The JSON record of a run, which `run.to_json()` returns."""
 
 from __future__ import annotations
 
-import math
-import sys
-from functools import singledispatch
 from typing import TYPE_CHECKING, Any
 
 from visprog.errors import VisProgError, described
 from visprog.language import diagnostics
 from visprog.planner.plan import Plan
 from visprog.trace.folders import without_folders
-from visprog.trace.rendering import brief_repr
-from visprog.trace.shortening import CutList, CutRegions, CutText, Limits, Shortener
-from visprog.values import Image, Region, Regions
+from visprog.trace.limits import UNLIMITED, Limits
+from visprog.trace.shortening import Shortener
+from visprog.trace.value_view import whole
 
 if TYPE_CHECKING:
     from visprog.trace.run import Run, StepRecord
 
 FORMAT = "visprog-run/1"
-"""Tells this layout from later ones."""
-
+"""The version of the layout."""
 
 _LIMITS = Limits(text=20_000, items=1_000, value=100_000, total=1_000_000)
-_WHOLE = Limits(*[sys.maxsize] * 5)
 _DIAGNOSTICS, _MESSAGES = 500, 200
+"""Maximum numbers of diagnostics and of messages between the planner and its model."""
 
 MOST_BYTES = 16_000_000
-"""What a record takes at most as JSON, unless the whole values are asked for."""
+"""Maximum size of a record as JSON, unless whole values are requested."""
 
 
 def to_json(run: Run, *, full: bool = False) -> dict[str, Any]:
-    """Return the record. Pictures are there by size and digest, masks by their area, times in seconds.
+    """Return the record. Pictures are given by size and digest, masks by their area, times in seconds.
 
-    Long values are cut, with `length` or `more` beside them; `full` keeps them whole. Files and models are
-    there by name, without their folders.
+    Long values are cut unless `full` is set; `length` and `more` say how much there is. Files and models are
+    named without their folders.
     """
-    return _Record(run, Shortener(_WHOLE if full else _LIMITS)).content()
-
-
-@singledispatch
-def to_record(value: object) -> dict[str, Any]:
-    """Return any value as plain data; what is not one of the language's types is there by its repr."""
-    return {"type": type(value).__name__, "repr": brief_repr(value)}
-
-
-@to_record.register
-def _(value: Image) -> dict[str, Any]:
-    record = {"type": "Image", "width": value.width, "height": value.height, "digest": value.digest}
-    return record | {"notes": list(value.notes)} if value.notes else record
-
-
-@to_record.register
-def _(value: Region) -> dict[str, Any]:
-    record = {"type": "Region", "label": value.label, "score": value.score, "box": list(value.box)}
-    return record if value.mask is None else record | {"mask_area": int(value.mask.sum())}
-
-
-@to_record.register
-def _(value: Regions) -> dict[str, Any]:
-    return {"type": "Regions", "size": list(value.size), "regions": [to_record(region) for region in value]}
-
-
-@to_record.register
-def _(value: CutRegions) -> dict[str, Any]:
-    return to_record(value.regions) | {"more": value.length - len(value.regions)}
-
-
-@to_record.register(str)
-@to_record.register(bool)
-@to_record.register(int)
-def _(value: str | int) -> dict[str, Any]:
-    return {"type": type(value).__name__, "value": value}
-
-
-@to_record.register
-def _(value: CutText) -> dict[str, Any]:
-    return {"type": "str", "value": str(value), "length": value.length}
-
-
-@to_record.register
-def _(value: float) -> dict[str, Any]:
-    plain = value if math.isfinite(value) else str(value)  # JSON has no name for infinity
-    return {"type": "float", "value": plain}
-
-
-@to_record.register
-def _(value: None) -> dict[str, Any]:  # noqa: ARG001 - dispatched by its annotation
-    return {"type": "None", "value": None}
-
-
-@to_record.register(list)
-def _(value: list[Any]) -> dict[str, Any]:
-    return {"type": "list", "items": [to_record(item) for item in value]}
-
-
-@to_record.register
-def _(value: CutList) -> dict[str, Any]:
-    return {"type": "list", "items": [to_record(item) for item in value.items], "more": value.hidden}
+    return _Record(run, Shortener(UNLIMITED if full else _LIMITS)).content()
 
 
 class _Record:
-    """Gathers what the record of one run holds."""
+    """Builds the record of one run."""
 
     def __init__(self, run: Run, shortener: Shortener) -> None:
         self._run = run
@@ -117,13 +52,13 @@ class _Record:
             "error": self._error(run.error),
             "program": str(run.program),
             "source": run.program.source,
-            "inputs": {name: to_record(image) for name, image in run.inputs.items()},
+            "inputs": {name: whole(image).record() for name, image in run.inputs.items()},
             "steps": [self._step(record) for record in run.steps],
             "diagnostics": [diagnostics.to_json(each) for each in run.diagnostics[:_DIAGNOSTICS]],
             "plan": self._plan(run.plan) if run.plan else None,
             "started": run.started,
             "seconds": run.seconds,
-            "environment": {name: self._text(words) for name, words in run.environment.items()},
+            "environment": {name: self._text(text) for name, text in run.environment.items()},
         }
 
     def _text(self, text: str) -> str:
@@ -133,20 +68,14 @@ class _Record:
         return [without_folders(line) for line in self._shortener.lines(lines)]
 
     def _value(self, value: object) -> dict[str, Any]:
-        return to_record(self._shortener(value))
+        return self._shortener.view(value).record()
 
     def _result(self) -> dict[str, Any] | None:
-        run, name = self._run, self._run.checked.result
-        values = {
-            record.step.name: record.value for record in run.steps if record.status in ("done", "cached")
-        }
-        if name not in values and name not in run.inputs:
-            return None
-        return {"name": name, **self._value(values.get(name, run.inputs.get(name)))}
+        name, values = self._run.checked.result, self._run.assigned_values
+        return {"name": name, **self._value(values[name])} if name in values else None
 
     def _step(self, record: StepRecord) -> dict[str, Any]:
         step = record.step
-        ran = record.status in ("done", "cached")
         return {
             "index": record.index,
             "line": step.step.span.line,
@@ -155,7 +84,7 @@ class _Record:
             "code": str(step.step),
             "uses": list(step.uses),
             "status": record.status,
-            "value": self._value(record.value) if ran else None,
+            "value": self._value(record.value) if record.completed else None,
             "error": self._error(record.error),
             "because": record.because,
             "at": record.at,

@@ -1,4 +1,4 @@
-"""The record of a run: what was asked, what was run, what came of it."""
+"""The record of a run: the program, its inputs, and the outcome of each step."""
 
 from __future__ import annotations
 
@@ -25,9 +25,10 @@ Status = Literal["done", "cached", "failed", "skipped", "unneeded"]
 
 @dataclass(frozen=True, slots=True)
 class StepRecord:
-    """What became of one step. Times are seconds; `at` counts from the run's start.
+    """The outcome of one step. Times are in seconds; `at` counts from the start of the run.
 
-    `together` is how many calls a model answered in one pass for it, its own and those of other steps.
+    `because` is the index of the failed step that a skipped step depends on. `together` is how many calls a
+    model answered in one pass, including the call of this step.
     """
 
     index: int
@@ -49,12 +50,17 @@ class StepRecord:
         """The variable that the step defines, as written in the program."""
         return self.step.step.target
 
+    @property
+    def completed(self) -> bool:
+        """Whether the step has a value, computed or from the cache."""
+        return self.status in ("done", "cached")
+
 
 @dataclass(frozen=True, repr=False)
 class Run:
-    """A program's run over its inputs: the record of every step, and the views of it.
+    """The record of a program's run: its inputs, every step, and the result.
 
-    `environment` holds versions and settings, in words. A run that failed is a record too: look at `ok`.
+    `environment` lists versions and settings. Check `ok` first: a failed run has a record too.
     """
 
     checked: Checked
@@ -66,7 +72,7 @@ class Run:
     environment: Mapping[str, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
-        from visprog.trace.rendering import describe
+        from visprog.trace.value_view import describe
 
         if self.error is not None:
             return f"<Run of {len(self.program)} steps, failed: {self.error.message}>"
@@ -79,17 +85,17 @@ class Run:
 
     @property
     def instruction(self) -> str | None:
-        """The instruction, where the program was planned from one."""
+        """The instruction that the program was planned from, or None."""
         return self.plan.instruction if self.plan else None
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
-        """What the checker had to say of the program."""
+        """The errors and warnings that the checker found in the program."""
         return self.checked.diagnostics
 
     @cached_property
     def steps(self) -> tuple[StepRecord, ...]:
-        """Every step in the program's order."""
+        """Every step, in the order of the program."""
         records: dict[int, StepRecord] = {}
         for event in self.events:
             record = _record(event, self.checked.steps)
@@ -99,64 +105,66 @@ class Run:
 
     @cached_property
     def variables(self) -> dict[str, Any]:
-        """The last value of each variable, inputs included; those of steps that did not run are absent."""
+        """The last value of each variable, inputs included. Steps that did not run have none."""
         values: dict[str, Any] = dict(self.inputs)
-        values.update({s.name: s.value for s in self.steps if s.status in ("done", "cached")})
+        values.update({s.name: s.value for s in self.steps if s.completed})
         return values
+
+    @cached_property
+    def assigned_values(self) -> dict[str, Any]:
+        """The value of each input and completed step, by its single-assignment name in `checked`."""
+        return {**self.inputs, **{step.step.name: step.value for step in self.steps if step.completed}}
 
     @property
     def error(self) -> StepError | None:
-        """The first failure, in the program's order."""
+        """The first failure, in the order of the program, or None."""
         return next((step.error for step in self.steps if step.error is not None), None)
 
     @property
     def ok(self) -> bool:
-        """Whether every step that the result needs was completed."""
+        """Whether no step failed."""
         return self.error is None
 
     @property
     def result(self) -> Any:
-        """The program's result. Raises the StepError of the step that failed, where there is none."""
+        """The program's result. Raises StepError if a step failed."""
         name = self.checked.result
-        for step in self.steps:
-            if step.step.name == name and step.status in ("done", "cached"):
-                return step.value
-        if name in self.inputs:
-            return self.inputs[name]
-        assert self.error is not None, "a run without failures has its result"  # noqa: S101
+        if name in self.assigned_values:
+            return self.assigned_values[name]
+        assert self.error is not None, "a run without failures has a result"  # noqa: S101
         raise self.error
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Every remark on a picture that was given or on a step, each with the name before it."""
+        """Every warning about an input or a step, each after its name."""
         notes = tuple(f"{name}: {note}" for name, image in self.inputs.items() for note in image.notes)
-        return notes + tuple(f"{step.name}: {remark}" for step in self.steps for remark in step.warnings)
+        return notes + tuple(f"{step.name}: {warning}" for step in self.steps for warning in step.warnings)
 
     @property
     def tokens(self) -> Tokens:
-        """What the steps have cost; planning is counted apart, in `plan`."""
+        """The tokens that the steps used. `plan` counts those of planning."""
         return total(step.tokens for step in self.steps)
 
     def save(self, path: str | os.PathLike[str], *, full: bool = False) -> None:
-        """Write the record as a page (`.html`) or as data (`.json`); no partial file is ever left.
+        """Write the record as a page (`.html`) or as JSON (`.json`), completely or not at all.
 
-        Long values are cut, so that neither grows without bounds. With `full`, data holds them whole. Raises
-        OutputError if the ending is another, or the file cannot be written.
+        Long values are cut, so the size of the file is limited; with `full`, JSON contains whole values.
+        Raises OutputError if the file has another ending or cannot be written.
         """
         from visprog.files import write_atomically
 
         ending = Path(path).suffix.lower()
         if ending not in (".html", ".htm", ".json"):
             raise OutputError(
-                f"a trace ends in .html or .json; {os.fspath(path)!r} does not",
-                help="give the file one of these endings",
+                f"a trace is a .html or .json file; found {os.fspath(path)!r}",
+                help="use the ending .html or .json",
             )
         write_atomically(path, _data(self, full) if ending == ".json" else _page(self))
 
     def to_json(self, *, full: bool = False) -> dict[str, Any]:
-        """Return the record as plain data; pictures are there by size and digest.
+        """Return the record as JSON data. Pictures are given by size and digest.
 
-        Long values are cut; `full` keeps them whole. `result` and `variables` always hold whole values.
+        Long values are cut unless `full` is set. The attributes `result` and `variables` are never cut.
         """
         from visprog.trace.record_json import to_json
 
@@ -170,38 +178,44 @@ class Run:
 
 def _record(event: Event, steps: tuple[CheckedStep, ...]) -> StepRecord | None:
     match event:
-        case StepFinished(index, at, seconds, value, key, cached, warnings, models, tokens, together):
-            status: Status = "cached" if cached else "done"
-            return StepRecord(
-                index,
-                steps[index],
-                status,
-                value,
-                at=at,
-                seconds=seconds,
-                warnings=warnings,
-                models=models,
-                key=key,
-                tokens=tokens,
-                together=together,
-            )
-        case StepFailed(index, at, seconds, failure, warnings, models, tokens):
-            return StepRecord(
-                index,
-                steps[index],
-                "failed",
-                error=failure,
-                at=at,
-                seconds=seconds,
-                warnings=warnings,
-                models=models,
-                tokens=tokens,
-            )
+        case StepFinished(index):
+            return _finished(event, steps[index])
+        case StepFailed(index):
+            return _failed(event, steps[index])
         case StepSkipped(index, because):
-            return StepRecord(
-                index, steps[index], "unneeded" if because is None else "skipped", because=because
-            )
-    return None  # a start or progress, which only observers get
+            status: Status = "unneeded" if because is None else "skipped"
+            return StepRecord(index, steps[index], status, because=because)
+    return None  # StepStarted and StepProgress are for observers only
+
+
+def _finished(event: StepFinished, step: CheckedStep) -> StepRecord:
+    return StepRecord(
+        event.index,
+        step,
+        "cached" if event.cached else "done",
+        event.value,
+        at=event.at,
+        seconds=event.seconds,
+        warnings=event.warnings,
+        models=event.models,
+        key=event.key,
+        tokens=event.tokens,
+        together=event.together,
+    )
+
+
+def _failed(event: StepFailed, step: CheckedStep) -> StepRecord:
+    return StepRecord(
+        event.index,
+        step,
+        "failed",
+        error=event.error,
+        at=event.at,
+        seconds=event.seconds,
+        warnings=event.warnings,
+        models=event.models,
+        tokens=event.tokens,
+    )
 
 
 def _page(run: Run) -> bytes:

@@ -1,77 +1,25 @@
-"""Values cut down to what a view shows: a short program can compute very long values.
-
-Each view has its limits. What is left out is counted, so that a reader knows that there is more.
-"""
+"""Views of all values of a page, a record or a line, within common limits."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+import json
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
 
-from visprog.values import Image, Region, Regions
+from visprog.trace.limits import MIN_CHARACTERS, Limits, Room
+from visprog.trace.value_view import OtherView, ValueView, list_view, text_view, view
 
-_LEAST = 60
-"""Characters that a value is shown with even if there is no room left."""
+_MAX_JSON = 4_000_000
+"""Maximum characters of JSON for one value of a batch line."""
 
-_DEPTH = 8
-"""How deep lists in lists are shown."""
-
-_ITEM, _REGION = 20, 60
-"""What an item of a list and a region cost beside their texts, in characters."""
-
-_BITS = 4_096
-"""Whole numbers with more bits are cut: Python refuses to write very long ones as decimals."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What a view shows: characters of one text, items of one list, characters of a value and of all values.
-
-    `label` is how many characters of a region's label are shown.
-    """
-
-    text: int
-    items: int
-    value: int
-    total: int
-    label: int = 1_000
-
-
-class CutText(NamedTuple):
-    """The beginning of a text, and the length of the whole text."""
-
-    text: str
-    length: int
-
-    def __str__(self) -> str:
-        return f"{self.text}… ({self.length:,} characters)"
-
-
-class CutList(NamedTuple):
-    """The first items of a list, and the length of the whole list."""
-
-    items: list[Any]
-    length: int
-
-    @property
-    def hidden(self) -> int:
-        """How many items are left out."""
-        return self.length - len(self.items)
-
-
-class CutRegions(NamedTuple):
-    """The first of many regions, and how many there are."""
-
-    regions: Regions
-    length: int
+_Value = TypeVar("_Value")
+_View = TypeVar("_View")
 
 
 class Shortener:
-    """Cuts values down to `limits`. All the values of one page, record or line share one of these.
+    """Makes views of values that share the room of `limits`.
 
-    A value that fits is returned as it is. Otherwise texts become CutText, lists CutList, and regions
-    CutRegions. `cut` says whether anything was left out so far.
+    `cut` is true once anything was left out.
     """
 
     def __init__(self, limits: Limits) -> None:
@@ -79,75 +27,39 @@ class Shortener:
         self._left = limits.total
         self.cut = False
 
-    def __call__(self, value: Any) -> Any:
-        """Return `value`, or as much of it as there is room for."""
-        view, spent = self._value(value, max(_LEAST, min(self._limits.value, self._left)), 0)
-        self._left -= spent
-        return view
+    def view(self, value: object) -> ValueView:
+        """Return the view of a value, or of as much of it as there is room for."""
+        return self._within_room(view, value)
 
     def text(self, text: str) -> str:
         """Return a text, cut with an ellipsis and its length if it is too long."""
-        return str(self(text))
+        return self._within_room(text_view, text).text()
 
     def lines(self, lines: Iterable[str]) -> tuple[str, ...]:
-        """Return texts, each cut if it is too long; a last one says how many more there are."""
-        shown = self(list(lines))
-        more = (f"… and {shown.hidden:,} more",) if isinstance(shown, CutList) else ()
-        return (*map(str, shown.items if isinstance(shown, CutList) else shown), *more)
+        """Return texts, each cut if it is too long. If there are too many, a last line counts the rest."""
+        shown = self._within_room(list_view, list(lines))
+        more = (f"… and {shown.hidden:,} more",) if shown.hidden else ()
+        return (*(line.text() for line in shown.items), *more)
 
-    def _value(self, value: Any, room: int, depth: int) -> tuple[Any, int]:
-        match value:
-            case str():
-                return self._text(value, room)
-            case list():
-                return self._list(value, room, depth)
-            case Regions():
-                return self._regions(value, room)
-            case Region():
-                return self._region(value), _REGION + min(len(value.label), self._limits.label)
-            case int() if value.bit_length() > _BITS:
-                return self._text(hex(value), room)
-            case Image():
-                return value, _REGION
-        return value, _ITEM
-
-    def _text(self, text: str, room: int) -> tuple[str | CutText, int]:
-        most = min(self._limits.text, max(room, _LEAST))
-        if len(text) <= most:
-            return text, _ITEM + len(text)
+    def data(self, value: object) -> Any:
+        """Return a value as plain JSON data. A long value of an unknown type is cut to its repr."""
+        found = self.view(value).data()
+        if _is_short(found):
+            return found
         self.cut = True
-        return CutText(text[:most], len(text)), _ITEM + most
+        return OtherView(value).summary()
 
-    def _list(self, values: list[Any], room: int, depth: int) -> tuple[list[Any] | CutList, int]:
-        items: list[Any] = []
-        spent = _ITEM
-        for value in values[: self._limits.items] if depth < _DEPTH else ():
-            if spent >= room:
-                break
-            view, cost = self._value(value, room - spent, depth + 1)
-            items.append(view)
-            spent += cost
-        if len(items) == len(values):
-            return items, spent
-        self.cut = True
-        return CutList(items, len(values)), spent
-
-    def _regions(self, regions: Regions, room: int) -> tuple[Regions | CutRegions, int]:
-        count = min(len(regions), self._limits.items, max(1, room // _REGION))
-        shown = Regions(map(self._region, regions[:count]), size=regions.size)
-        spent = sum(_REGION + len(region.label) for region in shown)
-        if count == len(regions):
-            return shown, spent
-        self.cut = True
-        return CutRegions(shown, len(regions)), spent
-
-    def _region(self, region: Region) -> Region:
-        if len(region.label) <= self._limits.label:
-            return region
-        self.cut = True
-        return replace(region, label=shorten(region.label, self._limits.label))
+    def _within_room(self, make: Callable[[_Value, Room], _View], value: _Value) -> _View:
+        room = Room(self._limits, max(MIN_CHARACTERS, min(self._limits.value, self._left)))
+        before = room.left
+        found = make(value, room)
+        self._left -= before - room.left
+        self.cut |= room.cut
+        return found
 
 
-def shorten(text: str, limit: int) -> str:
-    """Cut a text that is longer than `limit`, with an ellipsis and its length behind."""
-    return text if len(text) <= limit else str(CutText(text[:limit], len(text)))
+def _is_short(data: Any) -> bool:
+    try:
+        return len(json.dumps(data, default=repr)) <= _MAX_JSON
+    except (TypeError, ValueError, RecursionError):
+        return False

@@ -1,4 +1,4 @@
-"""Where the labels of regions stand on a picture: none over another, as far as there is room."""
+"""The places of region labels on a picture. Labels do not overlap, as long as there is room."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import NamedTuple
 
-from visprog.trace.rendering import decimal
+from visprog.trace.number_format import decimal
 
 Rectangle = tuple[float, float, float, float]
 """Left, top, right, bottom."""
 
 _HEIGHT, _LIFT = 19, 20
-"""Pixels: how tall a label is, and how far above its line one begins that stands on it."""
+"""Pixels: the height of a label, and the distance from its top to the line below it."""
 _LEGIBLE = 40
-"""Pixels of which a label that the picture's edge cuts off still tells something."""
-_SLIM, _BROAD = frozenset("fijlrt I.,:;'|!()[]"), frozenset("mwMW%@")
+"""Minimum width, in pixels, at which a label that the picture's edge cuts off is still useful."""
+_NARROW, _WIDE = frozenset("fijlrt I.,:;'|!()[]"), frozenset("mwMW%@")
 
 
 class Tag(NamedTuple):
-    """A region's label as it is drawn, with room from `x` over `width`, in percent of the picture.
+    """The label of a region as it is drawn, with room from `x` over `width`, in percent of the picture.
 
-    It stands on the line `y`, or hangs from it: `inside`. It is set to the left of its room, or to the `end`.
-    One that is `shy` has no room of its own, and waits for the pointer.
+    It is above the line `y`, or `below` it. Its text starts at the left of the room, or finishes at the right
+    if `end` is set. A `hidden` label has no room and appears under the pointer only.
     """
 
     label: str
@@ -32,21 +32,21 @@ class Tag(NamedTuple):
     y: str
     width: str
     end: bool
-    inside: bool
-    shy: bool = False
+    below: bool
+    hidden: bool = False
 
 
 class _Spot(NamedTuple):
-    """A corner of a region, in percent of the picture, and how a label lies there."""
+    """A corner of a box, in percent of the picture, and the position of a label there."""
 
     x: float
     y: float
     end: bool
-    inside: bool
+    below: bool
 
 
 class _Choice(NamedTuple):
-    """A tag, and what it covers in pixels."""
+    """A tag, and the rectangle in pixels that it covers."""
 
     tag: Tag
     room: Rectangle
@@ -55,11 +55,11 @@ class _Choice(NamedTuple):
 def place(
     texts: Sequence[tuple[str, str]], boxes: Sequence[Rectangle], size: tuple[float, float], *, crowded: bool
 ) -> list[Tag]:
-    """Return a tag for the label and score of each region, whose box is in percent of the picture.
+    """Return a tag for the label and score of each region. Boxes are in percent of the picture.
 
-    `size` is the least, in pixels, that the picture is shown in: what has room there has it in any larger
-    one. Large regions choose first. Where room is short the score is left out, then the label's end; without
-    any, and in a crowd, a tag is shy.
+    `size` is the smallest size, in pixels, at which the picture is shown: a label that fits there fits in any
+    larger picture. Large regions are placed first. If room is short, the score is left out, then the end of
+    the label. If there is no room, or the picture is `crowded`, the tag is hidden.
     """
     tags: dict[int, Tag] = {}
     taken: list[Rectangle] = []
@@ -69,7 +69,7 @@ def place(
         free = (each for each in chain((first,), choices) if not any(_overlap(each.room, o) for o in taken))
         chosen = None if crowded else next(free, None)
         if chosen is None:
-            tags[number] = first.tag._replace(shy=True)
+            tags[number] = first.tag._replace(hidden=True)
         else:
             tags[number] = chosen.tag
             taken.append(chosen.room)
@@ -77,7 +77,7 @@ def place(
 
 
 def _choices(label: str, score: str, box: Rectangle, size: tuple[float, float]) -> Iterator[_Choice]:
-    """Yield the ways to label a box, the best first: those within the picture, and at last one regardless."""
+    """Yield the possible tags of a box, the best first. The last one may reach over the picture's edge."""
     whole, bare, spots = _extent(label, score), _extent(label), _spots(box)
     ways = [(score, whole, whole)]
     if label:
@@ -90,37 +90,37 @@ def _choices(label: str, score: str, box: Rectangle, size: tuple[float, float]) 
 
 
 def _spots(box: Rectangle) -> tuple[_Spot, ...]:
-    """Return where a box may be labelled: at its top, from outside first, then at its bottom."""
+    """Return the spots for the label of a box: at its top, first outside the box, then at its bottom."""
     left, top, right, bottom = (min(max(edge, 0.0), 100.0) for edge in box)
     return tuple(
-        _Spot(x, y, end, inside)
-        for y, inside in ((top, False), (top, True), (bottom, False), (bottom, True))
+        _Spot(x, y, end, below)
+        for y, below in ((top, False), (top, True), (bottom, False), (bottom, True))
         for x, end in ((left, False), (right, True))
     )
 
 
 def _room(spot: _Spot, extent: float, least: float, size: tuple[float, float]) -> Rectangle | None:
-    """Return the pixels that a label of this extent covers; None where not even `least` of it has room."""
+    """Return the rectangle in pixels that a label covers; None if less than `least` of its width fits."""
     x, y = spot.x * size[0] / 100, spot.y * size[1] / 100
     left, right = (max(x - extent, 0), x) if spot.end else (x, min(x + extent, size[0]))
-    top = y if spot.inside else y - _LIFT
+    top = y if spot.below else y - _LIFT
     fits = right - left >= least and top >= 0 and top + _HEIGHT <= size[1]
     return (left, top, right, top + _HEIGHT) if fits else None
 
 
 def _tag(label: str, score: str, spot: _Spot) -> Tag:
     x, width = (0.0, spot.x) if spot.end else (spot.x, 100 - spot.x)
-    return Tag(label, score, decimal(x), decimal(spot.y), decimal(width), spot.end, spot.inside)
+    return Tag(label, score, decimal(x), decimal(spot.y), decimal(width), spot.end, spot.below)
 
 
 def _extent(*texts: str) -> float:
-    """Return about how wide a label is, in pixels of a wide font: no browser is asked."""
+    """Return the approximate width of a label in pixels, for a wide font."""
     return 8 + sum(6 + sum(map(_advance, text)) for text in texts if text)
 
 
 def _advance(letter: str) -> float:
-    broad = letter in _BROAD or unicodedata.east_asian_width(letter) in "WF"
-    return 12.5 if broad else 5.5 if letter in _SLIM else 8.5
+    broad = letter in _WIDE or unicodedata.east_asian_width(letter) in "WF"
+    return 12.5 if broad else 5.5 if letter in _NARROW else 8.5
 
 
 def _area(box: Rectangle) -> float:

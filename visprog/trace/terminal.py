@@ -1,4 +1,4 @@
-"""A run on a terminal: a table afterwards, and a live list of the steps while it lasts."""
+"""A run on a terminal: a live list of its steps, and a table after it."""
 
 from __future__ import annotations
 
@@ -18,13 +18,15 @@ from visprog.engine.events import Event, StepFailed, StepFinished, StepProgress,
 from visprog.language.checker import CheckedStep
 from visprog.printable import one_line
 from visprog.trace.folders import without_folders
-from visprog.trace.rendering import TEXT_LIMIT, cost, describe, duration, shared
-from visprog.trace.shortening import Limits, Shortener, shorten
+from visprog.trace.limits import Limits, shorten
+from visprog.trace.number_format import cost, duration, shared
+from visprog.trace.shortening import Shortener
+from visprog.trace.value_view import TEXT_LIMIT, describe
 
 if TYPE_CHECKING:
     from visprog.trace.run import Run, StepRecord
 
-_REMARKS = Limits(text=TEXT_LIMIT, items=100, value=10_000, total=10_000)
+_WARNINGS = Limits(text=TEXT_LIMIT, items=100, value=10_000, total=10_000)
 
 _MARKS = {
     "done": ("✓", "green"),
@@ -36,10 +38,10 @@ _MARKS = {
 
 
 def render(run: Run, console: Console) -> None:
-    """Print the steps with their values and times, what there is to remark, and the result."""
+    """Print the steps with their values and times, the warnings, and the result."""
     console.print(_steps(run))
-    for remark in Shortener(_REMARKS).lines(run.warnings):
-        console.print(_line("warning: ", "yellow", without_folders(remark)))
+    for warning in Shortener(_WARNINGS).lines(run.warnings):
+        console.print(_line("warning: ", "yellow", without_folders(warning)))
     if spent := cost(run.tokens):
         console.print(_line("cost: ", "dim", spent))
     if run.error is None:
@@ -90,25 +92,26 @@ def _line(lead: str, style: str, words: str) -> Text:
 
 
 class LiveSteps:
-    """Shows the steps on standard error while the program runs; give it to the engine as an observer.
+    """Shows the steps on standard error while a program runs. Pass it to the engine as an observer.
 
         with LiveSteps(checked.steps) as live: ...
 
-    Where standard error is no terminal, each step's end is a plain line. May be called from several threads.
+    If standard error is not a terminal, each finished step is printed as a plain line. Calls from several
+    threads are safe.
     """
 
     def __init__(self, steps: Sequence[CheckedStep], console: Console | None = None) -> None:
         self._steps = steps
         self._console = console or Console(stderr=True)
-        self._began: dict[int, float] = {}
+        self._started: dict[int, float] = {}
         self._progress: dict[int, str] = {}
-        self._ended: dict[int, Text] = {}
+        self._finished: dict[int, Text] = {}
         self._lock = threading.Lock()
         self._live: Live | None = None
 
     def __enter__(self) -> LiveSteps:
         if self._console.is_terminal:
-            self._live = Live(get_renderable=self._view, console=self._console, refresh_per_second=12)
+            self._live = Live(get_renderable=self.__rich__, console=self._console, refresh_per_second=12)
             self._live.start()
         return self
 
@@ -120,19 +123,19 @@ class LiveSteps:
             self._live = None
 
     def __call__(self, event: Event) -> None:
-        """Take notice of an event."""
+        """Show an event."""
         with self._lock:
             if isinstance(event, StepStarted):
-                self._began[event.index] = time.monotonic()
+                self._started[event.index] = time.monotonic()
                 return
             if isinstance(event, StepProgress):
                 self._progress[event.index] = f"{event.done} of {event.total}"
                 return
-            line = self._ended[event.index] = self._ending(event)
+            line = self._finished[event.index] = self._finished_line(event)
         if not self._console.is_terminal:
             self._console.print(line, soft_wrap=True)
 
-    def _ending(self, event: StepFinished | StepFailed | StepSkipped) -> Text:
+    def _finished_line(self, event: StepFinished | StepFailed | StepSkipped) -> Text:
         match event:
             case StepFinished():
                 mark = _MARKS["cached" if event.cached else "done"]
@@ -143,9 +146,9 @@ class LiveSteps:
                 mark, taken = _MARKS["skipped"], ""
                 cause = event.because
                 words = "not needed" if cause is None else f"skipped: {self._name(cause)} failed"
-        remarks = "" if isinstance(event, StepSkipped) else "".join(f"; {each}" for each in event.warnings)
-        said = one_line(shorten(words + remarks, 2 * TEXT_LIMIT))
-        line = Text.assemble(mark, " ", self._title(event.index), "  ", said)
+        warnings = () if isinstance(event, StepSkipped) else event.warnings
+        outcome = one_line(shorten("; ".join([words, *warnings]), 2 * TEXT_LIMIT))
+        line = Text.assemble(mark, " ", self._title(event.index), "  ", outcome)
         spent = "" if isinstance(event, StepSkipped) else cost(event.tokens)
         others = shared(event.together) if isinstance(event, StepFinished) else ""
         return line.append("".join(f"  {each}" for each in (taken, others, spent) if each), "dim")
@@ -157,19 +160,19 @@ class LiveSteps:
         tool = self._steps[index].tool or "="
         return Text.assemble((one_line(self._name(index)), "bold"), " ", (one_line(tool), "magenta"))
 
-    def _view(self) -> Group:
-        """Return the steps that fit the window: the running ones, and the latest that have ended."""
+    def __rich__(self) -> Group:
+        """Return the steps that fit the window: the running ones, and the last finished ones."""
         with self._lock:
-            running = [index for index in self._began if index not in self._ended]
+            running = [index for index in self._started if index not in self._finished]
             room = max(1, self._console.height - len(running) - 2)
-            ended = list(self._ended.values())[-room:]
-        for line in ended:
+            finished = list(self._finished.values())[-room:]
+        for line in finished:
             line.truncate(self._console.width, overflow="ellipsis")
-        return Group(*ended, *self._running(running))
+        return Group(*finished, *self._running(running))
 
     def _running(self, indices: list[int]) -> Iterator[Spinner]:
         now = time.monotonic()
         for index in indices:
             done = f"  {self._progress[index]}" if index in self._progress else ""
-            since = Text(f"{done}  {now - self._began[index]:.0f} s", "dim")
+            since = Text(f"{done}  {now - self._started[index]:.0f} s", "dim")
             yield Spinner("dots", Text.assemble(self._title(index), since), style="cyan")

@@ -16,27 +16,30 @@ from visprog.values import Image
 
 
 class Quality(NamedTuple):
-    """How a copy is made: its longer side in pixels, and the bytes that a JPEG of it may take for a pixel."""
+    """The quality of a copy: its longer side in pixels, and the bytes that a JPEG may take for each pixel."""
 
     longest: int
-    worth_of_a_pixel: float
+    bytes_per_pixel: float
 
 
 SMALL = Quality(512, 0.077)
-"""What a page shows."""
+"""Copies that a page shows."""
 
 LARGE = Quality(1_600, 0.15)
-"""What a page shows when a picture is enlarged."""
+"""Copies that a page shows when a picture is enlarged."""
 
 _FEW_COLORS = 64
+"""A picture with at most this many colours is a drawing, and may be smaller as PNG."""
 _BEST, _LEAST = 76, 40
+"""The highest and lowest quality of a JPEG."""
 _HEADER = 620
-_WORTH = 2_000
+"""Bytes of the header of a JPEG."""
+_BASE = 2_000
 """Bytes that a JPEG of any size may take beyond its header."""
 
 
 class Thumbnail(NamedTuple):
-    """A picture's small copy: its data URI, and its size in pixels."""
+    """The small copy of a picture: its data URI and its size in pixels."""
 
     uri: str
     width: int
@@ -44,22 +47,22 @@ class Thumbnail(NamedTuple):
 
 
 def thumbnail(image: Image, quality: Quality = SMALL) -> Thumbnail:
-    """Return a copy of the picture, as PNG or JPEG, whichever suits its content."""
+    """Return a copy of the picture as PNG or JPEG, whichever suits its content."""
     small = _reduced(image.pixels, *bounded(image.size, quality.longest))
-    form, data = _encoded(small, quality.worth_of_a_pixel)
+    form, data = _encoded(small, quality.bytes_per_pixel)
     uri = f"data:image/{form};base64,{base64.b64encode(data).decode('ascii')}"
     return Thumbnail(uri, small.shape[1], small.shape[0])
 
 
 def bounded(size: tuple[int, int], longest: int = SMALL.longest) -> tuple[int, int]:
-    """Return the size of a picture's copy whose longer side has at most `longest` pixels."""
+    """Return the size of a picture scaled down so that its longer side has at most `longest` pixels."""
     scale = min(1.0, longest / max(size))
     width, height = (max(1, round(side * scale)) for side in size)
     return width, height
 
 
 def _reduced(pixels: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
-    """Average whole blocks of pixels first, which is many times as quick as averaging fractions of them."""
+    """Scale an array down. Whole blocks of pixels are averaged first, which is many times faster."""
     cv2 = load_opencv()
     tall, wide = pixels.shape[:2]
     if (wide, tall) == (width, height):
@@ -70,8 +73,8 @@ def _reduced(pixels: NDArray[np.uint8], width: int, height: int) -> NDArray[np.u
     return np.asarray(cv2.resize(averaged, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
-def _encoded(pixels: NDArray[np.uint8], worth: float) -> tuple[str, bytes]:
-    photograph = _jpeg(pixels, _quality(pixels, worth))
+def _encoded(pixels: NDArray[np.uint8], bytes_per_pixel: float) -> tuple[str, bytes]:
+    photograph = _jpeg(pixels, _quality(pixels, bytes_per_pixel))
     if not (_is_plain(pixels[::8]) and _is_plain(pixels)):
         return "jpeg", photograph
     buffer = io.BytesIO()
@@ -84,14 +87,14 @@ def _is_plain(pixels: NDArray[np.uint8]) -> bool:
     return PILImage.fromarray(pixels).getcolors(_FEW_COLORS) is not None
 
 
-def _quality(pixels: NDArray[np.uint8], worth: float) -> int:
-    """Choose a JPEG's quality so that it keeps to what a picture is worth: one that is busy bears less."""
+def _quality(pixels: NDArray[np.uint8], bytes_per_pixel: float) -> int:
+    """Return the JPEG quality at which the picture takes about the bytes allowed: less if it is detailed."""
     tall, wide, _ = pixels.shape
-    sample = pixels  # or a quarter of a large one, in bands
-    if tall >= 192:
+    sample = pixels
+    if tall >= 192:  # a quarter of the rows, in bands, is enough
         sample = pixels[: tall // 64 * 64].reshape(-1, 64, wide, 3)[:, :16].reshape(-1, wide, 3)
     taken = max(1, len(_jpeg(sample, _BEST)) - _HEADER) * pixels.size / sample.size
-    return int(max(_LEAST, _BEST * min(1.0, (_WORTH + worth * tall * wide) / taken)))
+    return int(max(_LEAST, _BEST * min(1.0, (_BASE + bytes_per_pixel * tall * wide) / taken)))
 
 
 def _jpeg(pixels: NDArray[np.uint8], quality: int) -> bytes:
@@ -104,7 +107,7 @@ def _jpeg(pixels: NDArray[np.uint8], quality: int) -> bytes:
 def outline(mask: NDArray[np.bool_], width: int, height: int) -> str:
     """Return the SVG path around a mask, scaled to a thumbnail of `width` by `height`.
 
-    Holes are subpaths of their own, to be filled by the even-odd rule.
+    Holes are separate subpaths: fill the path by the even-odd rule.
     """
     cv2 = load_opencv()
     small = _reduced(mask.view(np.uint8), width, height)

@@ -1,4 +1,4 @@
-"""Compared with the library's own pipelines on the same tiny checkpoints."""
+"""The inpainter paints as the library's pipelines do on the same tiny checkpoints."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ from tests.models.diffusers.tiny_pipelines import (
 load: Callable[..., Any] = BACKEND.load
 
 pytestmark = pytest.mark.filterwarnings(
-    # Euler's scheduler in the library hands a tensor to numpy in the way of numpy 1.
+    # Euler's scheduler in the library passes a tensor to numpy by the interface of numpy 1.
     "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
 )
 
@@ -79,7 +79,7 @@ def boxed(image: Image, box: tuple[int, int, int, int]) -> Mask:
 
 
 def reference(folder: Path, image: Image, mask: Mask, prompt: str, **more: Any) -> Image:
-    """What the library's own pipeline paints, called as its documentation does."""
+    """Return the painting of the library's pipeline, called as in its documentation."""
     pipeline = AutoPipelineForInpainting.from_pretrained(
         folder, local_files_only=True, safety_checker=None, requires_safety_checker=False,
         text_encoder_3=None, tokenizer_3=None, image_encoder=None, feature_extractor=None,
@@ -121,7 +121,7 @@ def test_it_paints_what_the_librarys_pipeline_paints(folders: dict[str, Path], k
         ((5000, 3000), (2000, 1000, 2100, 1300)),
     ],
 )
-def test_pictures_of_every_shape_are_painted_as_their_excerpt_is(
+def test_pictures_of_every_shape_are_painted_like_their_excerpt(
     folders: dict[str, Path],
     painter: DiffusionInpainter,
     size: tuple[int, int],
@@ -138,7 +138,7 @@ def test_pictures_of_every_shape_are_painted_as_their_excerpt_is(
     assert not np.array_equal(image.pixels[mask], found.pixels[mask])
 
 
-def test_a_whole_picture_can_be_painted_anew(painter: DiffusionInpainter) -> None:
+def test_a_whole_picture_can_be_repainted(painter: DiffusionInpainter) -> None:
     image = noise(150, 100)
     found = painter.inpaint(image, np.ones((100, 150), dtype=np.bool_), "the sea")
     assert found.size == image.size
@@ -154,7 +154,7 @@ def test_removal_is_painted_without_a_prompt(folders: dict[str, Path], painter: 
     assert not np.array_equal(expected.pixels[mask], painter.inpaint(image, mask, "a dog").pixels[mask])
 
 
-def test_an_empty_mask_leaves_the_picture_and_the_pipeline_alone(painter: DiffusionInpainter) -> None:
+def test_an_empty_mask_changes_nothing_and_calls_no_pipeline(painter: DiffusionInpainter) -> None:
     image = noise(40, 30)
     seen: list[tuple[int, int]] = []
     with listening(lambda step, steps: seen.append((step, steps))):
@@ -162,7 +162,7 @@ def test_an_empty_mask_leaves_the_picture_and_the_pipeline_alone(painter: Diffus
     assert not seen
 
 
-def test_the_seed_decides(folders: dict[str, Path], painter: DiffusionInpainter) -> None:
+def test_another_seed_paints_another_picture(folders: dict[str, Path], painter: DiffusionInpainter) -> None:
     image = noise(64, 64)
     mask = boxed(image, (10, 10, 50, 50))
     first = painter.inpaint(image, mask, "a dog")
@@ -180,7 +180,7 @@ def test_each_step_is_reported(painter: DiffusionInpainter) -> None:
     assert seen == [(1, 3), (2, 3), (3, 3)]
 
 
-def test_threads_share_an_inpainter(painter: DiffusionInpainter) -> None:
+def test_threads_can_share_an_inpainter(painter: DiffusionInpainter) -> None:
     pictures = [noise(64, 40), noise(30, 70)] * 2
     masks = [boxed(picture, (5, 5, 25, 35)) for picture in pictures]
     alone = [painter.inpaint(picture, mask, "x") for picture, mask in zip(pictures, masks, strict=True)]
@@ -204,7 +204,7 @@ def test_nothing_is_printed(
     assert not caplog.records
 
 
-def test_a_profile_names_it_with_options(folders: dict[str, Path]) -> None:
+def test_a_profile_can_set_its_options(folders: dict[str, Path]) -> None:
     zoo = Zoo(models={"inpainter": {"model": f"diffusers:{folders['xl']}", **OPTIONS, "side": 32}})
     inpainter = zoo.get("inpainter")
     assert isinstance(inpainter, DiffusionInpainter)
@@ -217,13 +217,13 @@ def test_a_profile_names_it_with_options(folders: dict[str, Path]) -> None:
     assert inpainter.fingerprint == zoo.fingerprint("inpainter")
 
 
-def test_its_size_counts_every_part(folders: dict[str, Path], painter: DiffusionInpainter) -> None:
+def test_its_size_includes_every_part(folders: dict[str, Path], painter: DiffusionInpainter) -> None:
     files = folders["inpainting"].rglob("*.safetensors")
     on_disk = sum(file.stat().st_size for file in files)
     assert 0.8 * on_disk < painter.nbytes <= on_disk
 
 
-def test_half_precision_files_are_taken_where_there_are_no_others(
+def test_half_precision_files_are_used_if_there_are_no_others(
     folders: dict[str, Path], tmp_path: Path
 ) -> None:
     folder = tmp_path / "half"
@@ -236,9 +236,9 @@ def test_half_precision_files_are_taken_where_there_are_no_others(
     assert load("inpainter", str(folder), OPTIONS).inpaint(image, mask, "grass") == expected
 
 
-def test_what_the_safety_checker_withholds_is_an_error(folders: dict[str, Path]) -> None:
+def test_a_painting_that_the_safety_checker_withholds_is_an_error(folders: dict[str, Path]) -> None:
     inpainter = load("inpainter", str(folders["inpainting"]), OPTIONS)
-    pipeline = inpainter._pipeline
+    pipeline = inpainter.pipeline
     pipeline.run_safety_checker = lambda images, device, dtype: (images * 0, [True])
     image = noise(64, 64)
     with pytest.raises(ModelFailed, match="safety checker") as caught:
@@ -253,17 +253,17 @@ def test_what_the_safety_checker_withholds_is_an_error(folders: dict[str, Path])
         {"strength": 2}, {"guidance": "7"}, {"negative_prompt": 3}, {"side": 0},
     ],
 )  # fmt: skip
-def test_wrong_options_are_refused(folders: dict[str, Path], options: dict[str, Any]) -> None:
+def test_wrong_options_are_rejected(folders: dict[str, Path], options: dict[str, Any]) -> None:
     with pytest.raises(UsageError):
         load("inpainter", str(folders["inpainting"]), options)
 
 
-def test_another_role_is_refused(folders: dict[str, Path]) -> None:
+def test_another_role_is_rejected(folders: dict[str, Path]) -> None:
     with pytest.raises(ModelUnavailable, match="does not fill the role detector"):
         load("detector", str(folders["inpainting"]), {})
 
 
-def test_a_damaged_checkpoint_says_so(folders: dict[str, Path], tmp_path: Path) -> None:
+def test_a_damaged_checkpoint_is_reported(folders: dict[str, Path], tmp_path: Path) -> None:
     folder = tmp_path / "damaged"
     shutil.copytree(folders["inpainting"], folder)
     shutil.rmtree(folder / "unet")

@@ -20,7 +20,7 @@ def tokenizer(folder: Path) -> Any:
 
 
 def text_encoder(width: int = 16, projected: bool = False) -> Any:
-    """Return CLIP's text model, with a projection where SDXL wants it."""
+    """Return CLIP's text model, with a projection if SDXL needs it."""
     from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 
     config = CLIPTextConfig(
@@ -51,7 +51,7 @@ def autoencoder(**more: Any) -> Any:
 
 
 def unet(channels: int, text_width: int = 16, **more: Any) -> Any:
-    """Return a UNet: `channels` is 9 for one that was trained to inpaint, else 4."""
+    """Return a UNet: `channels` is 9 for inpainting and 4 otherwise."""
     from diffusers import UNet2DConditionModel
 
     return UNet2DConditionModel(
@@ -69,7 +69,7 @@ def unet(channels: int, text_width: int = 16, **more: Any) -> Any:
 
 
 def stable_diffusion(folder: Path, kind: str = "inpainting") -> Path:
-    """Save Stable Diffusion: "inpainting", or "text-to-image", whose safety checker is named and missing."""
+    """Save Stable Diffusion: "inpainting", or "text-to-image", whose safety checker is listed but missing."""
     import torch
     from diffusers import DDIMScheduler, StableDiffusionInpaintPipeline, StableDiffusionPipeline
 
@@ -121,7 +121,7 @@ def stable_diffusion_xl(folder: Path) -> Path:
 
 
 def stable_diffusion_3(folder: Path) -> Path:
-    """Save Stable Diffusion 3, text to image: a transformer in place of a UNet, and no T5."""
+    """Save Stable Diffusion 3, text to image: a transformer instead of a UNet, and no T5."""
     import torch
     from diffusers import (
         FlowMatchEulerDiscreteScheduler,
@@ -158,7 +158,7 @@ def stable_diffusion_3(folder: Path) -> Path:
 
 
 def save(pipeline: Any, folder: Path) -> Path:
-    """Write the pipeline without the library's progress bars and advice."""
+    """Write the pipeline without the library's progress bars and log."""
     from diffusers.utils import logging as advice
     from transformers.utils import logging
 

@@ -1,4 +1,4 @@
-"""Compared with OpenCLIP used as its documentation does, on the same tiny checkpoints."""
+"""The models give the results of OpenCLIP, used as in its documentation, on the same tiny checkpoints."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def noise(width: int, height: int) -> Image:
 
 
 def reference(folder: Path) -> tuple[Any, Any, Any]:
-    """OpenCLIP's model, preprocessing and tokenizer."""
+    """Return OpenCLIP's model, preprocessing and tokenizer."""
     model, _, preprocess = open_clip.create_model_and_transforms(f"local-dir:{folder}")
     return model.eval(), preprocess, open_clip.get_tokenizer(f"local-dir:{folder}")
 
@@ -92,7 +92,7 @@ def test_templates_are_averaged_as_clips_paper_does(folders: dict[str, Path]) ->
     np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
-def test_a_batch_scores_as_its_pictures_do_one_by_one(folders: dict[str, Path], coca: CoCa) -> None:
+def test_a_batch_has_the_scores_of_single_pictures(folders: dict[str, Path], coca: CoCa) -> None:
     pictures = [noise(*size) for size in SIZES] * 7
     alone = np.concatenate([loaded(folders["coca"]).score([picture], TEXTS) for picture in pictures[:6]] * 7)
     np.testing.assert_allclose(coca.score(pictures, TEXTS), alone, atol=1e-4)
@@ -100,7 +100,7 @@ def test_a_batch_scores_as_its_pictures_do_one_by_one(folders: dict[str, Path], 
     np.testing.assert_allclose(by_text, alone, atol=1e-4)
 
 
-def test_nothing_to_compare_gives_an_empty_table(coca: CoCa) -> None:
+def test_no_pictures_or_texts_give_an_empty_table(coca: CoCa) -> None:
     assert coca.score([], TEXTS).shape == (0, 4)
     assert coca.score([noise(10, 10)], []).shape == (1, 0)
 
@@ -108,8 +108,8 @@ def test_nothing_to_compare_gives_an_empty_table(coca: CoCa) -> None:
 def test_a_picture_and_a_text_are_embedded_once(folders: dict[str, Path]) -> None:
     model = loaded(folders["coca"])
     shapes: list[tuple[str, int]] = []
-    model._model.visual.register_forward_hook(lambda _, given, __: shapes.append(("image", len(given[0]))))
-    model._model.text.register_forward_hook(lambda _, given, __: shapes.append(("text", len(given[0]))))
+    model.model.visual.register_forward_hook(lambda _, given, __: shapes.append(("image", len(given[0]))))
+    model.model.text.register_forward_hook(lambda _, given, __: shapes.append(("text", len(given[0]))))
     first, second = noise(20, 30), noise(30, 20)
     table = model.score([first, second, first], TEXTS[3:] * 2)
     assert shapes == [("image", 2), ("text", 1)]
@@ -118,19 +118,20 @@ def test_a_picture_and_a_text_are_embedded_once(folders: dict[str, Path]) -> Non
     assert len(shapes) == 2
 
 
-def test_what_is_kept_of_pictures_and_texts_is_bounded(folders: dict[str, Path]) -> None:
+def test_the_caches_of_pictures_and_texts_are_bounded(folders: dict[str, Path]) -> None:
     model = loaded(folders["coca"])
     model.score([noise(9, 9)], ["a cat"])
-    model._images._room, model._texts._room = 2 * model._images._taken, 3 * model._texts._taken
+    model.image_encodings.capacity = 2 * model.image_encodings.nbytes
+    model.text_encodings.capacity = 3 * model.text_encodings.nbytes
     pictures = [noise(width, 9) for width in range(9, 14)]
     expected = model.score(pictures, TEXTS)
-    assert (len(model._images), len(model._texts)) == (2, 3)
+    assert (len(model.image_encodings), len(model.text_encodings)) == (2, 3)
     np.testing.assert_allclose(model.score(pictures[::-1], TEXTS), expected[::-1], atol=1e-4)
 
 
 @pytest.fixture
 def own_generation(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let OpenCLIP generate with the parts that transformers still has: all but its beam search."""
+    """Let OpenCLIP generate with the parts that transformers still has, which excludes its beam search."""
     import transformers
     from open_clip import coca_model
 
@@ -158,7 +159,7 @@ def test_with_one_beam_the_caption_is_the_librarys_own(
 
 
 def likelihood(model: Any, pixels: Any, words: tuple[int, ...]) -> float:
-    """The mean log-probability of a caption's tokens."""
+    """Return the mean log-probability of a caption's tokens."""
     with torch.no_grad():
         out = model(pixels, torch.tensor([words]), output_labels=True)
         chances = out["logits"].log_softmax(dim=-1)[0].gather(1, out["labels"][0][:, None])
@@ -174,7 +175,7 @@ def test_more_beams_find_a_likelier_caption(folders: dict[str, Path]) -> None:
         scores = []
         for captioner in captioners:
             with torch.no_grad():
-                seen = captioner._model(pixels)
+                seen = captioner.model(pixels)
                 words = captioner._search(seen["image_features"], seen["image_embs"])
             assert words[0] == 49406
             assert 5 < len(words) <= 30
@@ -183,10 +184,10 @@ def test_more_beams_find_a_likelier_caption(folders: dict[str, Path]) -> None:
     assert better >= 4
 
 
-def test_a_caption_ends_where_the_model_ends_it(folders: dict[str, Path], tmp_path: Path) -> None:
-    """A decoder made to want its end from the sixth token on."""
+def test_a_caption_ends_at_the_end_token(folders: dict[str, Path], tmp_path: Path) -> None:
+    """The decoder is changed so that it prefers the end token from the sixth token on."""
     model = loaded(folders["coca"])
-    decoder = model._model.text_decoder.forward
+    decoder = model.model.text_decoder.forward
     letters = [open_clip.SimpleTokenizer().encode(word)[0] for word in "a cat on the mat asleep".split()]
 
     def telling(image_embs: Any, text_embs: Any) -> Any:
@@ -195,11 +196,11 @@ def test_a_caption_ends_where_the_model_ends_it(folders: dict[str, Path], tmp_pa
             logits[:, place, letters[place] if place < 6 else 49407] = 50.0
         return logits
 
-    model._model.text_decoder.forward = telling
+    model.model.text_decoder.forward = telling
     assert model.caption(noise(30, 30)) == "a cat on the mat asleep"
 
 
-def test_threads_share_a_model(coca: CoCa) -> None:
+def test_threads_can_share_a_model(coca: CoCa) -> None:
     pictures = [noise(20, 30), noise(31, 20)] * 2
     alone = [(coca.caption(picture), coca.score([picture], TEXTS).tolist()) for picture in pictures]
     barrier = threading.Barrier(4)
@@ -212,7 +213,7 @@ def test_threads_share_a_model(coca: CoCa) -> None:
         assert alone == list(pool.map(together, pictures))
 
 
-def test_a_picture_far_too_thin_is_looked_at_in_its_middle(coca: CoCa) -> None:
+def test_only_the_middle_of_a_very_thin_picture_is_used(coca: CoCa) -> None:
     thin = noise(100_000, 2)
     middle = thin.crop((49_900, 0, 50_100, 2))
     np.testing.assert_allclose(coca.score([thin], TEXTS), coca.score([middle], TEXTS), atol=1e-4)
@@ -235,7 +236,7 @@ def test_half_precision_changes_little(folders: dict[str, Path], coca: CoCa) -> 
     assert half.caption(picture)
 
 
-def test_loading_prints_nothing_and_leaves_the_root_logger_alone(
+def test_loading_prints_nothing_and_does_not_configure_the_root_logger(
     folders: dict[str, Path], capfd: pytest.CaptureFixture[str]
 ) -> None:
     root = logging.getLogger()
@@ -259,24 +260,24 @@ def test_loading_prints_nothing_and_leaves_the_root_logger_alone(
         ("/a/folder", "/a/folder"),
     ],
 )
-def test_the_librarys_names_lead_to_repositories(identifier: str, expected: str) -> None:
+def test_the_librarys_names_are_mapped_to_repositories(identifier: str, expected: str) -> None:
     assert repository(identifier) == expected
 
 
-def test_weights_that_are_not_here_are_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_missing_weights_are_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
     with pytest.raises(ModelUnavailable, match="laion/CoCa-ViT-B-32-laion2B-s13B-b90k"):
         load("captioner", "coca_ViT-B-32/laion2b_s13b_b90k", {})
 
 
-def test_a_clip_cannot_describe(folders: dict[str, Path]) -> None:
-    with pytest.raises(ModelUnavailable, match="is no CoCa"):
+def test_a_clip_cannot_fill_the_captioner(folders: dict[str, Path]) -> None:
+    with pytest.raises(ModelUnavailable, match="is not a CoCa"):
         load("captioner", str(folders["clip"]), {})
     assert not isinstance(load("image_text_scorer", str(folders["clip"]), {}), CoCa)
     assert isinstance(load("image_text_scorer", str(folders["clip"]), {}), OpenClip)
 
 
-def test_a_text_tower_from_elsewhere_is_refused_without_asking_the_network(
+def test_a_text_tower_of_another_model_is_rejected_without_the_network(
     folders: dict[str, Path], tmp_path: Path
 ) -> None:
     folder = tmp_path / "roberta"
@@ -288,7 +289,7 @@ def test_a_text_tower_from_elsewhere_is_refused_without_asking_the_network(
 
 
 @pytest.mark.parametrize("damage", ["no config", "no weights", "no json", "other weights", "cut weights"])
-def test_a_damaged_checkpoint_says_so(folders: dict[str, Path], tmp_path: Path, damage: str) -> None:
+def test_a_damaged_checkpoint_is_reported(folders: dict[str, Path], tmp_path: Path, damage: str) -> None:
     folder = tmp_path / "damaged"
     shutil.copytree(folders["coca"], folder)
     config, weights = folder / "open_clip_config.json", folder / "open_clip_model.safetensors"
@@ -306,7 +307,7 @@ def test_a_damaged_checkpoint_says_so(folders: dict[str, Path], tmp_path: Path, 
         load("captioner", str(folder), {})
 
 
-def test_an_absent_package_says_how_to_install_it(
+def test_a_missing_package_is_reported_with_the_command_that_installs_it(
     folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "open_clip", None)
@@ -316,11 +317,11 @@ def test_an_absent_package_says_how_to_install_it(
 
 
 @pytest.mark.parametrize("options", [{"beam": 2}, {"beams": 0}, {"beams": 2.0}, {"templates": "no braces"}])
-def test_wrong_options_are_refused(folders: dict[str, Path], options: dict[str, Any]) -> None:
+def test_wrong_options_are_rejected(folders: dict[str, Path], options: dict[str, Any]) -> None:
     with pytest.raises(UsageError):
         load("captioner", str(folders["coca"]), options)
 
 
-def test_another_role_is_refused(folders: dict[str, Path]) -> None:
+def test_another_role_is_rejected(folders: dict[str, Path]) -> None:
     with pytest.raises(ModelUnavailable, match="does not fill the role detector"):
         load("detector", str(folders["coca"]), {})

@@ -22,7 +22,7 @@ PREPROCESSING = {"mean": [0.5, 0.4, 0.3], "std": [0.3, 0.2, 0.25], "interpolatio
 
 
 def build(config: dict[str, Any], seed: int = 0) -> Any:
-    """Return a model with weights large enough for its answers to differ."""
+    """Return a model with weights so large that its outputs differ."""
     import open_clip
     import torch
 

@@ -1,4 +1,4 @@
-"""Compared with the package's own SamPredictor and SamAutomaticMaskGenerator on the same tiny checkpoint."""
+"""The results are those of SamPredictor and SamAutomaticMaskGenerator on the same tiny checkpoint."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from PIL import Image as PILImage
 
 from visprog.errors import ModelFailed, ModelUnavailable, UsageError
 from visprog.models.backends.segment_anything import BACKEND
-from visprog.models.backends.segment_anything.sam import SegmentAnything
+from visprog.models.backends.segment_anything.sam import SegmentAnything, build_sam
 from visprog.models.zoo import Zoo
 from visprog.values import Image, Region, Regions
 
@@ -28,7 +28,7 @@ from tests.models.segment_anything.tiny_sam import SIDE, save, tiny_sam  # noqa:
 load: Callable[..., Any] = BACKEND.load
 
 EVERYTHING = {"points": 6, "quality": 0.0, "stability": 0.0, "nms": 0.99}
-"""Random weights are never confident: all their masks count."""
+"""Limits that keep all masks, because random weights are never confident."""
 
 OWN = {"points_per_side": 6, "pred_iou_thresh": 0.0, "stability_score_thresh": 0.0, "box_nms_thresh": 0.99}
 
@@ -47,7 +47,7 @@ def model(checkpoint: Path) -> SegmentAnything:
 
 
 def blobs(width: int, height: int) -> Image:
-    """Coarse random colours: a picture with things in it."""
+    """Return a picture of coarse random colours."""
     coarse = np.random.default_rng(width).integers(0, 256, (4, 5, 3), dtype=np.uint8)
     return Image.from_pil(PILImage.fromarray(coarse).resize((width, height), PILImage.Resampling.BICUBIC))
 
@@ -64,7 +64,7 @@ def boxes_in(image: Image) -> Regions:
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_boxes_become_the_masks_that_the_predictor_is_most_confident_of(
+def test_a_box_gets_the_mask_with_the_predictors_highest_confidence(
     model: SegmentAnything, size: tuple[int, int]
 ) -> None:
     image = blobs(*size)
@@ -87,7 +87,7 @@ def test_regions_keep_all_but_their_masks(model: SegmentAnything) -> None:
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_everything_is_what_the_mask_generator_finds(model: SegmentAnything, size: tuple[int, int]) -> None:
+def test_a_picture_is_divided_as_by_the_mask_generator(model: SegmentAnything, size: tuple[int, int]) -> None:
     image = blobs(*size)
     expected = SamAutomaticMaskGenerator(tiny_sam(), **OWN).generate(image.pixels)
     expected = sorted((one for one in expected if one["area"]), key=lambda one: -one["predicted_iou"])
@@ -101,11 +101,11 @@ def test_everything_is_what_the_mask_generator_finds(model: SegmentAnything, siz
         assert region.box == (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1)
 
 
-def test_it_finds_something_to_compare(model: SegmentAnything) -> None:
+def test_the_mask_generator_finds_something(model: SegmentAnything) -> None:
     assert len(model.segment(blobs(160, 100))) > 3
 
 
-def test_in_a_large_picture_everything_is_looked_for_in_a_smaller_copy(checkpoint: Path) -> None:
+def test_a_large_picture_is_divided_in_a_smaller_copy(checkpoint: Path) -> None:
     image = blobs(1200, 800)
     small = Image(np.asarray(image.to_pil().resize((300, 200), PILImage.Resampling.LANCZOS)))
     model = load("segmenter", str(checkpoint), {**EVERYTHING, "side": 300})
@@ -119,7 +119,7 @@ def test_in_a_large_picture_everything_is_looked_for_in_a_smaller_copy(checkpoin
         assert (large.mask[2::4, 2::4] == region.mask).mean() > 0.98
 
 
-def test_where_no_mask_is_good_enough_there_are_no_regions(checkpoint: Path) -> None:
+def test_without_a_good_mask_there_are_no_regions(checkpoint: Path) -> None:
     model = load("segmenter", str(checkpoint), {**EVERYTHING, "quality": 1.0, "stability": 1.0})
     found = model.segment(blobs(60, 40))
     assert found.empty
@@ -129,7 +129,7 @@ def test_where_no_mask_is_good_enough_there_are_no_regions(checkpoint: Path) -> 
 def test_a_picture_is_embedded_once_for_many_boxes(checkpoint: Path) -> None:
     model = load("masker", str(checkpoint), {})
     encodes: list[int] = []
-    model._predictor.model.image_encoder.register_forward_hook(lambda *_: encodes.append(1))
+    model.predictor.model.image_encoder.register_forward_hook(lambda *_: encodes.append(1))
     first, second = blobs(100, 60), blobs(60, 100)
     alone = [model.mask(first, boxes_in(first)[index : index + 1])[0] for index in range(3)]
     assert len(encodes) == 1
@@ -141,7 +141,7 @@ def test_a_picture_is_embedded_once_for_many_boxes(checkpoint: Path) -> None:
 
 def test_no_regions_need_no_embedding(checkpoint: Path) -> None:
     model = load("masker", str(checkpoint), {})
-    model._predictor.model.image_encoder.register_forward_hook(lambda *_: pytest.fail("embedded"))
+    model.predictor.model.image_encoder.register_forward_hook(lambda *_: pytest.fail("embedded"))
     assert model.mask(blobs(20, 20), Regions(size=(20, 20))).empty
 
 
@@ -154,8 +154,8 @@ def test_a_region_outside_the_picture_has_an_empty_mask(model: SegmentAnything) 
     assert inside == model.mask(image, regions[1:])[0]
 
 
-def test_a_mask_is_where_the_box_is() -> None:
-    """With a decoder made to answer with the box itself, only the way there and back remains."""
+def test_a_mask_lies_in_its_box() -> None:
+    """The decoder is changed to return the box itself, so that the test checks only the coordinates."""
     sam = tiny_sam()
     model = SegmentAnything(sam)
 
@@ -182,7 +182,7 @@ def test_a_mask_is_where_the_box_is() -> None:
         assert middle == pytest.approx(((box[0] + box[2]) / 2, (box[1] + box[3]) / 2), abs=1.0)
 
 
-def test_a_picture_too_thin_is_refused_in_words(model: SegmentAnything) -> None:
+def test_a_too_thin_picture_is_rejected(model: SegmentAnything) -> None:
     image = Image(np.zeros((1, 5000, 3), dtype=np.uint8))
     with pytest.raises(ModelFailed, match="5000x1 is too thin"):
         model.segment(image)
@@ -190,7 +190,7 @@ def test_a_picture_too_thin_is_refused_in_words(model: SegmentAnything) -> None:
         model.mask(image, Regions([Region((0, 0, 10, 1))], size=image.size))
 
 
-def test_threads_share_a_model(model: SegmentAnything) -> None:
+def test_threads_can_share_a_model(model: SegmentAnything) -> None:
     pictures = [blobs(60, 40), blobs(40, 70)] * 3
     alone = [model.mask(picture, boxes_in(picture)) for picture in pictures]
     barrier = threading.Barrier(6)
@@ -222,21 +222,19 @@ def test_both_roles_share_one_model_in_a_zoo(checkpoint: Path) -> None:
     assert found.nbytes == sum(weight.nbytes for weight in tiny_sam().parameters())
 
 
-def test_a_folder_with_one_checkpoint_will_do(checkpoint: Path) -> None:
+def test_a_folder_with_one_checkpoint_is_accepted(checkpoint: Path) -> None:
     image = blobs(50, 40)
     found = load("masker", str(checkpoint.parent), {}).mask(image, boxes_in(image))
     assert load("masker", str(checkpoint), {}).mask(image, boxes_in(image)) == found
 
 
 @pytest.mark.parametrize("build", ["vit_b", "vit_l", "vit_h"])
-def test_metas_own_sizes_are_told_from_their_weights(build: str) -> None:
+def test_metas_sizes_are_recognised_by_their_weights(build: str) -> None:
     from segment_anything import sam_model_registry
-
-    from visprog.models.backends.segment_anything.sam import _built
 
     with torch.device("meta"):
         own = sam_model_registry[build]()
-        found = _built(own.state_dict())
+        found = build_sam(own.state_dict())
     assert repr(own) == repr(found)
     layers = list(zip(own.image_encoder.blocks, found.image_encoder.blocks, strict=True))
     assert [one.window_size for one, _ in layers] == [other.window_size for _, other in layers]
@@ -244,30 +242,30 @@ def test_metas_own_sizes_are_told_from_their_weights(build: str) -> None:
 
 
 class Code:
-    """What a checkpoint must not hold."""
+    """An object that a checkpoint must not contain."""
 
     def __reduce__(self) -> tuple[Any, tuple[str]]:
         return (pytest.fail, ("code of a checkpoint was run",))
 
 
 @pytest.mark.parametrize("content", [{"weights": [1, 2]}, {"a": Code()}, b"not a checkpoint", b""])
-def test_what_is_no_checkpoint_is_refused_in_words(tmp_path: Path, content: Any) -> None:
+def test_a_file_that_is_not_a_checkpoint_is_rejected(tmp_path: Path, content: Any) -> None:
     path = tmp_path / "model.pth"
     if isinstance(content, bytes):
         path.write_bytes(content)
     else:
         torch.save(content, path)
-    with pytest.raises(ModelUnavailable, match="no checkpoint of Segment Anything"):
+    with pytest.raises(ModelUnavailable, match="not a checkpoint of Segment Anything"):
         load("masker", str(path), {})
 
 
-def test_an_absent_file_says_where_the_checkpoints_are(tmp_path: Path) -> None:
+def test_the_error_for_a_missing_file_names_the_source_of_checkpoints(tmp_path: Path) -> None:
     with pytest.raises(ModelUnavailable, match=r"no \.pth file") as caught:
         load("masker", str(tmp_path / "sam_vit_b.pth"), {})
     assert "facebookresearch/segment-anything" in str(caught.value.help)
 
 
-def test_a_folder_with_several_checkpoints_is_refused(tmp_path: Path) -> None:
+def test_a_folder_with_several_checkpoints_is_rejected(tmp_path: Path) -> None:
     for name in ("a.pth", "b.pth"):
         (tmp_path / name).touch()
     with pytest.raises(ModelUnavailable, match="2 checkpoints"):
@@ -277,11 +275,11 @@ def test_a_folder_with_several_checkpoints_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "options", [{"point": 4}, {"points": 0}, {"points": 2.5}, {"quality": "high"}, {"nms": True}, {"side": 0}]
 )
-def test_wrong_options_are_refused(checkpoint: Path, options: dict[str, Any]) -> None:
+def test_wrong_options_are_rejected(checkpoint: Path, options: dict[str, Any]) -> None:
     with pytest.raises(UsageError):
         load("segmenter", str(checkpoint), options)
 
 
-def test_another_role_is_refused(checkpoint: Path) -> None:
+def test_another_role_is_rejected(checkpoint: Path) -> None:
     with pytest.raises(ModelUnavailable, match="does not fill the role detector"):
         load("detector", str(checkpoint), {})

@@ -1,4 +1,4 @@
-"""A Segment Anything with few weights, saved as Meta saves its own."""
+"""A Segment Anything with few weights, in the format of Meta's checkpoints."""
 
 from __future__ import annotations
 

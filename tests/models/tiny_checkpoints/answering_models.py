@@ -12,7 +12,7 @@ import transformers
 from tests.models.tiny_checkpoints.language_models import BYTES, byte_tokenizer, llama_config, save
 
 ANSWERS = ("yes", "no", "2", "red", "dog", "surfing", "Outside")
-"""What the tiny ViLT knows."""
+"""The answers of the tiny ViLT."""
 
 SIGHT_TEMPLATE = (
     "{% for message in messages %}<|{{ message['role'] }}|>{% for part in message['content'] %}"
@@ -23,7 +23,7 @@ SIGHT_TEMPLATE = (
 
 
 def letter_tokenizer(**special: str) -> Any:
-    """A BERT tokenizer whose words are spelled out in letters."""
+    """Return a BERT tokenizer that spells words in letters."""
     letters = [*string.ascii_lowercase, *string.digits, *"?.,'!"]
     words = [
         "[PAD]",

@@ -55,7 +55,7 @@ def gemma_letters() -> transformers.Siglip2Tokenizer:
 
 
 def siglip(folder: Path) -> Path:
-    """The first SigLIP's network with the tokenizer of the second, as the fixed-size SigLIP 2 are."""
+    """Save the network of the first SigLIP with the tokenizer of the second, like SigLIP 2 of fixed size."""
     torch.manual_seed(0)
     tokenizer = gemma_letters()
     text = {**TEXT, "vocab_size": len(tokenizer), "projection_size": 32}
@@ -68,7 +68,7 @@ def siglip(folder: Path) -> Path:
 
 
 def siglip2(folder: Path) -> Path:
-    """The network that keeps each picture's aspect ratio."""
+    """Save the network that keeps the aspect ratio of pictures."""
     torch.manual_seed(0)
     tokenizer = gemma_letters()
     text = {**TEXT, "vocab_size": len(tokenizer), "projection_size": 32}

@@ -1,4 +1,4 @@
-"""Tiny language models: one trained to say what it was taught, and random ones."""
+"""Tiny language models: some trained on given answers, and random ones."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import torch
 import transformers
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
-torch.set_num_threads(1)  # a network of this size only waits for the other threads
+torch.set_num_threads(1)  # more threads make a network of this size slower
 
 BYTES = sorted(pre_tokenizers.ByteLevel.alphabet())
 TEMPLATE = (
@@ -21,7 +21,7 @@ SPECIAL = ("<pad>", "<|end|>", "<|system|>", "<|user|>", "<|assistant|>", "<imag
 
 
 def byte_tokenizer(template: str | None = TEMPLATE, special: Sequence[str] = SPECIAL) -> Any:
-    """One token a byte, after the special ones: nothing to train, and any text can be said."""
+    """Return a tokenizer with one token for each byte, so that it needs no training and covers all texts."""
     vocabulary = {token: number for number, token in enumerate((*special, *BYTES))}
     backend = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
     backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
@@ -58,7 +58,7 @@ def save(model: Any, reader: Any, folder: Path) -> Path:
 
 
 def _train(model: Any, rows: Sequence[tuple[Any, Any]], steps: int = 300) -> None:
-    """Teach the model its labels by heart."""
+    """Train the model until it gives its labels."""
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2)
     for _ in range(steps):
         loss = torch.stack([model(input_ids=given, labels=wanted).loss for given, wanted in rows]).mean()
@@ -72,7 +72,7 @@ def _train(model: Any, rows: Sequence[tuple[Any, Any]], steps: int = 300) -> Non
 def taught(
     prompts: dict[str, str], folder: Path, template: str | None = TEMPLATE, context: int = 512
 ) -> Path:
-    """Save a causal model that continues each prompt, special tokens and all, by its answer."""
+    """Save a causal model that continues each prompt, which includes special tokens, with its answer."""
     torch.manual_seed(0)
     tokenizer = byte_tokenizer(template)
     model = transformers.LlamaForCausalLM(llama_config(tokenizer, context))
@@ -92,7 +92,7 @@ def random_causal(folder: Path, template: str | None = None, context: int = 512)
 
 
 def taught_t5(prompts: dict[str, str], folder: Path) -> Path:
-    """Save a T5 that turns each prompt into its answer."""
+    """Save a T5 that answers each prompt."""
     torch.manual_seed(2)
     tokenizer = byte_tokenizer(None)
     config = transformers.T5Config(

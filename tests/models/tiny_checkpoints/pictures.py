@@ -18,7 +18,7 @@ SIZES = {
 
 
 def picture(name: str, seed: int = 0) -> Image:
-    """Blocks of colour, so that resizing leaves something of it."""
+    """Return a picture of colour blocks, which survive resizing."""
     width, height = SIZES[name]
     blocks = np.random.default_rng(seed).integers(0, 256, (5, 7, 3), dtype=np.uint8)
     rows, columns = np.arange(height) * 5 // height, np.arange(width) * 7 // width

@@ -1,7 +1,7 @@
-"""Pictures of a red square, and the eye of a network that sees it: what a well-trained network would see.
+"""Pictures of a red square, and a stand-in for a network that finds it, as a trained network would.
 
-The eye looks at the very tensor that a network is given. Whoever turns a picture wrongly into that tensor,
-or what the eye says wrongly back into the picture's pixels, is found out.
+The stand-in reads the tensor that the network gets. So tests find errors in the preparation of a picture, and
+in the conversion of the output to the picture's pixels.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ def red_square(size: tuple[int, int], box: Box) -> Image:
 
 
 def noise(size: tuple[int, int], seed: int = 0) -> Image:
-    """Return a picture of coarse coloured noise, in which a random network sees this and that."""
+    """Return a picture of coarse coloured noise, in which a random network finds several things."""
     grid = np.random.default_rng(seed).integers(0, 256, (8, 8, 3), dtype=np.uint8)
     rows, columns = np.arange(size[1]) * 8 // size[1], np.arange(size[0]) * 8 // size[0]
     return Image(grid[rows[:, None], columns[None, :]])
 
 
 def redness(pixel_values: Any) -> Any:
-    """Return where a prepared picture, shape (1, 3, height, width), is red rather than blue, as booleans."""
+    """Return the red pixels of a prepared picture, shape (1, 3, height, width), as booleans."""
     return pixel_values[0, 0] - pixel_values[0, 2] > 0.5
 
 
 def seen_box(pixel_values: Any) -> Any:
-    """Return the red's box as detectors give it: (centre x, centre y, width, height), parts of the whole."""
+    """Return the box of the red pixels as detectors do: (centre x, centre y, width, height), from 0 to 1."""
     import torch
 
     red = redness(pixel_values)

@@ -1,4 +1,4 @@
-"""A tiny random Whisper, and one trained to tell sounds apart."""
+"""A tiny random Whisper, and one trained to distinguish sounds."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.models.tiny_checkpoints.answering_models import spread
 from tests.models.tiny_checkpoints.language_models import BYTES, save
 
 SOUNDS = {"low": 200.0, "high": 2000.0}
-"""What the trained one writes for a tone of so many vibrations a second."""
+"""The text that the trained one writes for a tone, by its frequency in hertz."""
 
 MARKS = ("<|endoftext|>", "<|startoftranscript|>", "<|en|>", "<|de|>", "<|translate|>", "<|transcribe|>",
          "<|startoflm|>", "<|startofprev|>", "<|nospeech|>", "<|notimestamps|>")  # fmt: skip
@@ -51,7 +51,7 @@ def tone(pitch: float, seconds: float, random: np.random.Generator) -> Any:
 
 
 def _whisper(window: int = 30) -> tuple[Any, Any]:
-    """Build one that listens to `window` seconds at a time."""
+    """Build a model with a window of `window` seconds."""
     torch.manual_seed(0)
     vocabulary = {byte: number for number, byte in enumerate(BYTES)} | {MARKS[0]: len(BYTES)}
     tokenizer = transformers.WhisperTokenizer(vocab=vocabulary, merges=[])
@@ -86,7 +86,7 @@ def _whisper(window: int = 30) -> tuple[Any, Any]:
     settings.no_timestamps_token_id = number("<|notimestamps|>")
     settings._from_model_config = False
     settings.max_length = 40
-    settings.begin_suppress_tokens = [number("<|endoftext|>")]  # as the real ones have it
+    settings.begin_suppress_tokens = [number("<|endoftext|>")]  # as in published ones
     settings.decoder_start_token_id = number("<|startoftranscript|>")
     listener = transformers.WhisperFeatureExtractor(feature_size=80, chunk_length=window)
     return model, transformers.WhisperProcessor(listener, tokenizer)

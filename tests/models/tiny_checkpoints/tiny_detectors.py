@@ -8,7 +8,7 @@ from typing import Any
 
 
 def stir(model: Any) -> None:
-    """Give each layer weights of a size that keeps its output varied; a fresh model always says the same."""
+    """Scale the weights of each layer so that outputs vary; a new model always gives the same output."""
     import torch
 
     with torch.no_grad():
@@ -18,7 +18,7 @@ def stir(model: Any) -> None:
 
 
 def clip_tokenizer(**options: Any) -> Any:
-    """A tokenizer of CLIP's kind that knows single letters."""
+    """Return a tokenizer like CLIP's that knows single letters."""
     from transformers import CLIPTokenizer
 
     letters = [*string.ascii_lowercase, *string.digits]
@@ -27,7 +27,7 @@ def clip_tokenizer(**options: Any) -> Any:
 
 
 def bert_tokenizer() -> Any:
-    """A tokenizer of BERT's kind that knows a few words and every letter."""
+    """Return a tokenizer like BERT's that knows a few words and every letter."""
     from transformers import BertTokenizer
 
     words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", ".", "?", "red", "square", "dog", "cat", "boat"]

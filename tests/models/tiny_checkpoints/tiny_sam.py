@@ -94,7 +94,7 @@ def _decoder() -> dict[str, Any]:
 
 
 def _varied(model: Any) -> None:
-    """Stir the model; its masks shall depend on the prompt, and reach both above and below zero."""
+    """Randomise the model, so that its masks depend on the prompt and have both signs."""
     import torch
 
     stir(model)

@@ -25,7 +25,7 @@ def _swin() -> Any:
 
 
 def _save(model: Any, folder: Path) -> None:
-    """Save the model, inclined to see something rather than nothing: the last class is no class."""
+    """Save the model with a lower weight for the last class, which means no segment."""
     import torch
 
     stir(model)
@@ -89,7 +89,7 @@ def save_mask2former(folder: Path, size: dict[str, int]) -> Path:
 
 
 def save_oneformer(folder: Path, size: dict[str, int]) -> Path:
-    """Save a OneFormer whose table of classes lies elsewhere, as published ones' does."""
+    """Save a OneFormer without its table of classes, like published ones."""
     import json
 
     import torch

@@ -130,9 +130,7 @@ def test_a_chat_model_answers_as_the_library_s_pipeline(
 
 
 def _instruction() -> str:
-    from visprog.models.backends.transformers import vision_language
-
-    return vision_language._SHORT
+    return vision_language.SHORT_ANSWER_REQUEST
 
 
 def test_a_chat_model_is_asked_for_a_short_answer(checkpoint: Checkpoint) -> None:
@@ -190,7 +188,7 @@ def test_a_model_without_a_chat_template_is_asked_in_plain_words(checkpoint: Che
         model.complete([Message("user", "hi")])
 
 
-def test_a_picture_is_given_with_its_longer_side_bounded_and_nothing_of_it_lost() -> None:
+def test_a_picture_is_scaled_to_its_longer_side_and_not_cropped() -> None:
     assert fitted(picture("large"), 400, 100).size == (400, 300)
     assert fitted(picture("portrait"), 400, 100).size == (60, 90)
     narrow = fitted(picture("flat"), 400, 10)
@@ -209,12 +207,12 @@ def test_a_model_made_for_another_role_is_refused_by_name(
         load(role, str(checkpoint(name)), CPU)
 
 
-def test_a_language_model_answers_no_questions_about_pictures(tmp_path: Path) -> None:
+def test_a_language_model_cannot_fill_visual_qa(tmp_path: Path) -> None:
     with pytest.raises(ModelUnavailable, match="LlamaForCausalLM, which does not fill the role visual_qa"):
         load("visual_qa", str(language_models.random_causal(tmp_path)), CPU)
 
 
-def test_a_checkpoint_without_all_its_weights_is_refused(checkpoint: Checkpoint, tmp_path: Path) -> None:
+def test_a_checkpoint_without_all_its_weights_is_rejected(checkpoint: Checkpoint, tmp_path: Path) -> None:
     network = transformers.ViltModel.from_pretrained(checkpoint("vilt"))
     processor = transformers.ViltProcessor.from_pretrained(checkpoint("vilt"))
     language_models.save(network, processor, tmp_path)
@@ -231,16 +229,12 @@ def test_a_checkpoint_without_all_its_weights_is_refused(checkpoint: Checkpoint,
         ({"colour": 1}, "takes no option `colour`"),
     ],
 )
-def test_faulty_options_are_refused_in_words(
-    checkpoint: Checkpoint, options: dict[str, Any], words: str
-) -> None:
+def test_faulty_options_are_rejected(checkpoint: Checkpoint, options: dict[str, Any], words: str) -> None:
     with pytest.raises(UsageError, match=words):
         load("visual_qa", str(checkpoint("llava")), options)
 
 
-def test_nothing_of_the_library_reaches_people(
-    checkpoint: Checkpoint, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_the_library_prints_nothing(checkpoint: Checkpoint, capfd: pytest.CaptureFixture[str]) -> None:
     folders = {name: str(checkpoint(name)) for name in ("vilt", "blip", "llava", "qwen2_vl")}
     capfd.readouterr()
     transformers.logging.enable_progress_bar()

@@ -1,4 +1,4 @@
-"""Many calls at once come to what they come to one by one, in fewer passes of the network.
+"""Batched calls have the same results as single calls, in fewer passes of the network.
 
 Scores may differ by 1e-4, as sums of many numbers do that are added in another order.
 """
@@ -33,7 +33,7 @@ def loaded(role: str, save: Callable[[Path], Path], folder: Path, **options: Any
 
 
 def passes(part: Any) -> list[int]:
-    """Count how much each pass of a part of the network is given, from now on."""
+    """Count the items in each later pass of a part of the network."""
     counted: list[int] = []
 
     def count(_: Any, given: tuple[Any, ...], named: dict[str, Any]) -> None:
@@ -52,15 +52,15 @@ def test_vilt_answers_many_questions_in_one_pass(tmp_path: Path) -> None:
     model = loaded("visual_qa", answering_models.vilt, tmp_path)
     calls = asked([*PICTURES[:3], picture("strip"), picture("flat")])
     expected = [model.answer(*call) for call in calls]
-    counted = passes(model._network.model)
+    counted = passes(model.network.model)
     assert expected == model.answer_batch(calls)
     assert counted == [len(calls)]
 
 
-def test_vilt_s_logits_are_those_of_one_by_one(tmp_path: Path) -> None:
+def test_vilt_has_the_same_logits_in_a_batch(tmp_path: Path) -> None:
     model = loaded("visual_qa", answering_models.vilt, tmp_path)
     seen: list[Any] = []
-    model._network.model.register_forward_hook(lambda *given: seen.append(given[2].logits.numpy()))
+    model.network.model.register_forward_hook(lambda *given: seen.append(given[2].logits.numpy()))
     calls = asked(PICTURES[:3])
     for call in calls:
         model.answer(*call)
@@ -68,28 +68,28 @@ def test_vilt_s_logits_are_those_of_one_by_one(tmp_path: Path) -> None:
     np.testing.assert_allclose(seen[-1], np.concatenate(seen[:-1]), atol=1e-4)
 
 
-def test_blip_sees_a_picture_once_and_answers_all_questions_about_it(tmp_path: Path) -> None:
+def test_blip_encodes_a_picture_once_for_all_questions(tmp_path: Path) -> None:
     model = loaded("visual_qa", answering_models.blip, tmp_path)
     one_by_one = loaded("visual_qa", answering_models.blip, tmp_path)
     expected = [one_by_one.answer(*call) for call in asked(PICTURES)]
     assert len(set(expected)) > 1
-    counted = passes(model._network.model.vision_model)
+    counted = passes(model.network.model.vision_model)
     assert expected == model.answer_batch(asked(PICTURES))
     assert expected[:3] == [model.answer(*call) for call in asked(PICTURES[:1])]
     assert counted == [len(PICTURES)]
 
 
-def test_blip_s_captions_are_those_of_one_by_one(tmp_path: Path) -> None:
+def test_blip_has_the_same_captions_in_a_batch(tmp_path: Path) -> None:
     save = partial(answering_models.blip, kind="BlipForConditionalGeneration")
     model = loaded("captioner", save, tmp_path)
     expected = [model.caption(image) for image in PICTURES]
-    counted = passes(model._network.model.vision_model)
+    counted = passes(model.network.model.vision_model)
     assert expected == model.caption_batch([(image,) for image in PICTURES])
     assert counted == [len(PICTURES)]
 
 
 @pytest.mark.parametrize("save", [contrastive_models.clip, contrastive_models.siglip])
-def test_tables_of_many_calls_are_those_of_one_by_one(save: Any, tmp_path: Path) -> None:
+def test_a_scorer_has_the_same_tables_in_a_batch(save: Any, tmp_path: Path) -> None:
     model, one_by_one = (loaded("image_text_scorer", save, tmp_path) for _ in range(2))
     calls: list[Any] = [
         (PICTURES[:2], ["cat", "dog"]),
@@ -97,7 +97,7 @@ def test_tables_of_many_calls_are_those_of_one_by_one(save: Any, tmp_path: Path)
         ([], ["cat"]),
         (PICTURES[:1], []),
     ]
-    seen, read = passes(model._network.model.vision_model), passes(model._network.model.text_model)
+    seen, read = passes(model.network.model.vision_model), passes(model.network.model.text_model)
     found = model.score_batch(calls)
     assert seen == [len(PICTURES)]
     assert len(read) == 1
@@ -106,13 +106,13 @@ def test_tables_of_many_calls_are_those_of_one_by_one(save: Any, tmp_path: Path)
 
 
 @pytest.mark.parametrize("version", [1, 2])
-def test_owl_sees_each_picture_once_and_reads_each_label_once(version: int, tmp_path: Path) -> None:
+def test_owl_encodes_each_picture_and_each_label_once(version: int, tmp_path: Path) -> None:
     save = partial(save_owl, version=version)
     model, one_by_one = (loaded("detector", save, tmp_path, threshold=0.2) for _ in range(2))
     pictures = [noise((120, 80)), noise((80, 120), 1), noise((100, 100), 2)]
     names = [["dog"], ["red square", "dog"], ["boat"], []]
     calls = [(image, each) for image in pictures for each in names]
-    core = model._network.model.base_model
+    core = model.network.model.base_model
     seen, read = passes(core.vision_model), passes(core.text_model)
     found = model.detect_batch(calls)
     model.detect(Image(pictures[0].pixels), ["boat", "dog"])
@@ -137,7 +137,7 @@ def test_pictures_of_one_size_are_segmented_in_one_pass(kind: str, tmp_path: Pat
     pictures = [noise((90, 60)), noise((60, 90), 1), noise((90, 60), 2)]
     expected = [model.segment(image) for image in pictures]
     assert any(not regions.empty for regions in expected)
-    counted = passes(model._network.model)
+    counted = passes(model.network.model)
     found = model.segment_batch([(image,) for image in pictures])
     assert counted == ([3] if kind == "eomt" else [2, 1])  # EoMT sees every picture in a square
     for regions, alone in zip(found, expected, strict=True):
@@ -152,7 +152,7 @@ def test_sam_embeds_new_pictures_together_and_each_once(save: Any, tmp_path: Pat
     pictures = [noise((60, 40)), noise((40, 60), 1), noise((60, 40), 2)]
     boxes = [(2, 2, 20, 20), (10, 5, 35, 38), (-9, -9, -1, -1)]
     calls = [(image, Regions([Region(box)], size=image.size)) for image in pictures for box in boxes]
-    counted = passes(model._network.model.vision_encoder)
+    counted = passes(model.network.model.vision_encoder)
     found = model.mask_batch(calls)
     assert counted == [3]
     for regions, call in zip(found, calls, strict=True):

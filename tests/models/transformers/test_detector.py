@@ -52,11 +52,11 @@ def detector(folders: dict[str, Path], family: str) -> Callable[..., Any]:
 
 
 def network(detector: Any) -> Any:
-    return detector._network
+    return detector.network
 
 
 def reference(detector: Any, image: Any, label: str, threshold: float) -> list[tuple[float, list[float]]]:
-    """What the library's documentation does with one label; scores with boxes, best first."""
+    """Return scores and boxes for one label as in the library's documentation, best first."""
     import torch
 
     processor, model, kind = network(detector).processor, network(detector).model, network(detector).kind
@@ -167,7 +167,7 @@ def test_the_red_square_is_found_where_it_is(
 
 
 def sees_red(detector: Any, monkeypatch: pytest.MonkeyPatch) -> list[list[int]]:
-    """Let the network see the red square in what it is given; return the texts that it reads."""
+    """Let the network find the red square in its input. Return the list of the texts that it reads."""
     import torch
 
     texts: list[list[int]] = []
@@ -200,7 +200,7 @@ def sees_red(detector: Any, monkeypatch: pytest.MonkeyPatch) -> list[list[int]]:
 
 
 @pytest.mark.parametrize("family", ["grounding-dino"], indirect=True)
-def test_labels_come_back_as_they_were_asked_whatever_grounding_dino_reads(
+def test_regions_have_the_labels_as_they_were_asked_for(
     detector: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = detector()
@@ -212,7 +212,7 @@ def test_labels_come_back_as_they_were_asked_whatever_grounding_dino_reads(
 
 
 @pytest.mark.parametrize("family", ["grounding-dino"], indirect=True)
-def test_the_marks_between_labels_speak_for_none(
+def test_the_separators_between_labels_belong_to_no_label(
     detector: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import torch
@@ -230,7 +230,7 @@ def test_the_marks_between_labels_speak_for_none(
 
 
 @pytest.mark.parametrize("family", ["grounding-dino"], indirect=True)
-def test_more_labels_than_one_text_holds_are_asked_in_several_passes(
+def test_too_many_labels_for_one_text_are_divided_into_passes(
     detector: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = detector()
@@ -242,7 +242,7 @@ def test_more_labels_than_one_text_holds_are_asked_in_several_passes(
     assert max(map(len, texts)) <= 32
 
 
-def test_a_picture_is_looked_at_once_for_several_labels(detector: Callable[..., Any], family: str) -> None:
+def test_a_picture_is_encoded_once_for_several_labels(detector: Callable[..., Any], family: str) -> None:
     model = detector(threshold=0.1)
     passes: list[int] = []
     whole = network(model).model
@@ -260,7 +260,7 @@ def test_a_label_longer_than_the_networks_text_is_cut(detector: Callable[..., An
     assert {label} == set(detector(threshold=0.1).detect(noise((60, 40)), [label]).labels)
 
 
-def test_threads_get_what_one_gets_alone(detector: Callable[..., Any]) -> None:
+def test_threads_get_the_same_results_as_one_thread(detector: Callable[..., Any]) -> None:
     model = detector(threshold=0.1)
     pictures = [noise((60 + 10 * seed, 40), seed) for seed in range(4)]
     asked = [(picture, [label]) for picture in pictures for label in ("dog", "red square")]
@@ -271,12 +271,12 @@ def test_threads_get_what_one_gets_alone(detector: Callable[..., Any]) -> None:
 
 
 @pytest.mark.parametrize("family", ["grounding-dino"], indirect=True)
-def test_a_label_longer_than_the_whole_text_is_refused_in_words(detector: Callable[..., Any]) -> None:
+def test_a_label_longer_than_the_whole_text_is_rejected(detector: Callable[..., Any]) -> None:
     with pytest.raises(ModelFailed, match=r"tokens; .* reads 30 at most"):
         detector().detect(noise((60, 40)), ["dog " * 40])
 
 
-def test_faces_are_what_is_called_so(folders: dict[str, Path], family: str) -> None:
+def test_faces_are_found_by_their_label(folders: dict[str, Path], family: str) -> None:
     options = {"device": "cpu", "threshold": 0.02}
     faces = load("face_detector", str(folders[family]), {**options, "face": "red square"})
     things = load("detector", str(folders[family]), options)
@@ -289,7 +289,7 @@ def test_faces_are_what_is_called_so(folders: dict[str, Path], family: str) -> N
     assert set(things.detect_faces(image).labels) <= {"face"}
 
 
-def test_one_detector_serves_things_and_faces(folders: dict[str, Path]) -> None:
+def test_one_detector_fills_both_roles(folders: dict[str, Path]) -> None:
     model = f"transformers:{folders['owlvit']}"
     zoo = Zoo(models={"detector": model, "face_detector": model}, device="cpu")
     assert zoo.get("face_detector") is zoo.get("detector")

@@ -1,4 +1,4 @@
-"""How detectors, segmenters and SAM are loaded: quietly, whole, as what they are, and in which precision."""
+"""Detectors, segmenters and SAM are loaded without output, completely, by kind, and in their precision."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 def said(role: str, model: Any) -> Regions:
-    """What a model says of a certain picture."""
+    """Return the output of a model for a fixed picture."""
     image = noise((120, 80))
     if role == "detector":
         found: Regions = model.detect(image, ["dog"])
@@ -60,7 +60,7 @@ def test_the_backend_is_imported_without_torch() -> None:
 
 
 @pytest.mark.parametrize("name", CHECKPOINTS)
-def test_loading_and_looking_print_nothing(
+def test_loading_and_computing_print_nothing(
     folders: dict[str, Path], name: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     role = CHECKPOINTS[name][0]
@@ -69,7 +69,7 @@ def test_loading_and_looking_print_nothing(
 
 
 @pytest.mark.parametrize("name", CHECKPOINTS)
-def test_half_precision_says_much_the_same(folders: dict[str, Path], name: str) -> None:
+def test_half_precision_gives_nearly_the_same_results(folders: dict[str, Path], name: str) -> None:
     role = CHECKPOINTS[name][0]
     easy = {"detector": {"threshold": 0.05, "nms": 1.0}, "segmenter": {"threshold": 0.25, "overlap": 0.0}}
     options = {"device": "cpu", **easy.get(role, {})}
@@ -95,7 +95,7 @@ def test_weights_count_towards_memory(folders: dict[str, Path], name: str) -> No
 @pytest.mark.parametrize(
     ("role", "name"), [("detector", "sam"), ("segmenter", "owlvit"), ("masker", "mask2former")]
 )
-def test_a_checkpoint_of_another_kind_is_refused_by_name(
+def test_a_checkpoint_of_another_kind_is_named_and_rejected(
     folders: dict[str, Path], role: str, name: str
 ) -> None:
     with pytest.raises(ModelUnavailable, match=f"of the kind {name}") as caught:
@@ -103,7 +103,7 @@ def test_a_checkpoint_of_another_kind_is_refused_by_name(
     assert "choose one of the kinds" in str(caught.value)
 
 
-def test_a_checkpoint_that_lacks_weights_is_refused(tmp_path: Path) -> None:
+def test_a_checkpoint_that_lacks_weights_is_rejected(tmp_path: Path) -> None:
     from safetensors.torch import load_file, save_file
 
     weights = load_file(save_sam(tmp_path) / "model.safetensors")
@@ -113,18 +113,18 @@ def test_a_checkpoint_that_lacks_weights_is_refused(tmp_path: Path) -> None:
         load("masker", str(tmp_path), {"device": "cpu"})
 
 
-def test_a_damaged_checkpoint_is_refused(tmp_path: Path) -> None:
+def test_a_damaged_checkpoint_is_rejected(tmp_path: Path) -> None:
     (save_sam(tmp_path) / "model.safetensors").write_bytes(b"none")
     with pytest.raises(ModelUnavailable, match="cannot be loaded"):
         load("masker", str(tmp_path), {"device": "cpu"})
 
 
-def test_a_checkpoint_that_is_not_here_is_not_asked_for_elsewhere() -> None:
+def test_a_missing_checkpoint_is_never_fetched() -> None:
     with pytest.raises(ModelUnavailable, match="not on this machine"):
         load("detector", "nobody/nothing", {})
 
 
-def test_a_role_that_the_backend_has_not_is_refused() -> None:
+def test_a_role_that_the_backend_does_not_fill_is_rejected() -> None:
     with pytest.raises(ModelUnavailable, match="does not fill the role inpainter"):
         load("inpainter", "nobody/nothing", {})
 

@@ -1,4 +1,4 @@
-"""Local language models say what they were taught, as the library's own pipeline has them say it."""
+"""Local language models give the answers of their training, and those of the library's pipeline."""
 
 from __future__ import annotations
 
@@ -59,18 +59,18 @@ def language_model(folder: Path, **options: Any) -> TransformersLanguageModel:
     return model
 
 
-def test_a_chat_model_answers_as_it_was_taught(chat: Path) -> None:
+def test_a_chat_model_gives_the_answer_that_it_was_trained_for(chat: Path) -> None:
     said = language_model(chat).complete([BRIEF, FRUIT])
     assert said.text == "An apple."
     assert said.model == str(chat)
 
 
-def test_half_precision_says_the_same(chat: Path, t5: Path) -> None:
+def test_half_precision_gives_the_same_answer(chat: Path, t5: Path) -> None:
     assert language_model(chat, dtype="bfloat16").complete([BRIEF, FRUIT]).text == "An apple."
     assert language_model(t5, dtype="bfloat16").complete([Message("user", "a bird")]).text == "wren"
 
 
-def test_tokens_are_counted_with_the_markers_of_turns(chat: Path) -> None:
+def test_the_tokens_of_the_template_are_counted(chat: Path) -> None:
     with counting() as usage:
         said = language_model(chat).complete([BRIEF, FRUIT])
     assert said.input_tokens == len("Be brief." + "Name a fruit.") + 5
@@ -78,11 +78,11 @@ def test_tokens_are_counted_with_the_markers_of_turns(chat: Path) -> None:
     assert usage.tokens == (said.input_tokens, said.output_tokens)
 
 
-def test_thoughts_are_left_out(chat: Path) -> None:
+def test_thoughts_are_removed(chat: Path) -> None:
     assert language_model(chat).complete([BIRD]).text == "A robin."
 
 
-def test_an_answer_of_thoughts_alone_is_an_error() -> None:
+def test_an_answer_with_only_thoughts_is_an_error() -> None:
     for text in ("<think>Hm, a", "[THINK]Hm, a", "◁think▷Hm, a"):
         with pytest.raises(ModelFailed, match="the answer of tiny was cut at its limit of 32 tokens"):
             completion(Generated(text, 5, 32, False), "tiny")
@@ -95,14 +95,14 @@ def test_the_answer_is_the_library_s_pipeline_s(chat: Path) -> None:
     assert language_model(chat).complete([BRIEF, FRUIT]).text == found["generated_text"][-1]["content"]
 
 
-def test_a_base_model_reads_a_transcript_and_ends_where_it_would_go_on_for_the_user(base: Path) -> None:
+def test_a_base_model_reads_a_transcript_and_stops_before_the_next_turn(base: Path) -> None:
     said = language_model(base).complete([BRIEF, FRUIT])
     assert said.text == "An apple."
     assert said.output_tokens is not None
     assert said.output_tokens < len(" An apple.\nUser: Name a bird.")
 
 
-def test_a_transcript_names_who_speaks() -> None:
+def test_a_transcript_names_the_speakers() -> None:
     turns = [BRIEF, FRUIT, Message("assistant", "An apple."), BIRD]
     assert transcript(turns) == (
         "Be brief.\n\nUser: Name a fruit.\n\nAssistant: An apple.\n\nUser: Name a bird.\n\nAssistant:"
@@ -162,7 +162,7 @@ def test_an_answer_ends_as_soon_as_it_is_done(chat: Path) -> None:
 
 
 @pytest.mark.parametrize(("options", "limit"), [({}, 5), ({"max_new_tokens": 3}, 3)])
-def test_the_lower_limit_cuts(chat: Path, options: Mapping[str, Any], limit: int) -> None:
+def test_the_lower_of_two_limits_applies(chat: Path, options: Mapping[str, Any], limit: int) -> None:
     with pytest.raises(AnswerCut, match=f"limit of {limit} tokens") as caught:
         language_model(chat, **options).complete_until([BRIEF, FRUIT], lambda _: False, max_tokens=5)
     assert caught.value.text == "An apple."[:limit].strip()
@@ -180,12 +180,12 @@ def test_progress_is_reported_token_by_token(chat: Path) -> None:
     assert heard == [(number, 50) for number in range(1, len("An apple.") + 2)]
 
 
-def test_an_answer_of_exactly_the_limit_is_whole(chat: Path) -> None:
+def test_an_answer_of_exactly_the_limit_is_complete(chat: Path) -> None:
     whole = len("An apple.") + 1
     assert language_model(chat, max_new_tokens=whole).complete([BRIEF, FRUIT]).text == "An apple."
 
 
-def test_an_answer_stays_within_what_the_context_leaves(base: Path) -> None:
+def test_an_answer_fits_into_the_rest_of_the_context(base: Path) -> None:
     prompt = "User: " + "q" * 100
     with pytest.raises(ModelFailed, match=rf"cut at its limit of {128 - len(prompt)} tokens"):
         language_model(base).complete([Message("user", prompt)])
@@ -198,7 +198,7 @@ def drawn(model: TransformersLanguageModel, temperature: float | None) -> str:
         return fault.message
 
 
-def test_a_temperature_draws_and_none_or_zero_does_not(chat: Path, base: Path) -> None:
+def test_only_a_positive_temperature_samples(chat: Path, base: Path) -> None:
     model = language_model(chat)
     torch.manual_seed(0)
     assert len({drawn(model, 5.0) for _ in range(4)}) == 4
@@ -221,7 +221,7 @@ def test_a_template_without_system_turns_gets_the_text_with_the_first_question(t
     assert language_model(tmp_path).complete([BRIEF, FRUIT]).text == "A fig."
 
 
-def test_threads_share_a_model(chat: Path) -> None:
+def test_threads_can_share_a_model(chat: Path) -> None:
     model = language_model(chat)
     with ThreadPoolExecutor(4) as pool:
         found = pool.map(lambda turns: model.complete(turns).text, [[BRIEF, FRUIT], [BIRD]] * 4)
@@ -237,22 +237,22 @@ def test_threads_share_a_model(chat: Path) -> None:
         ({"beams": 3}, "takes no option `beams`"),
     ],
 )
-def test_faulty_options_are_refused_in_words(chat: Path, options: Mapping[str, Any], words: str) -> None:
+def test_faulty_options_are_rejected(chat: Path, options: Mapping[str, Any], words: str) -> None:
     with pytest.raises(UsageError, match=words):
         language_model(chat, **options)
 
 
-def test_a_model_that_writes_nothing_is_refused(tmp_path: Path) -> None:
+def test_a_model_that_writes_no_text_is_rejected(tmp_path: Path) -> None:
     with pytest.raises(ModelUnavailable, match="cannot be loaded"):
         language_model(answering_models.vilt(tmp_path))
 
 
-def test_an_absent_checkpoint_says_how_to_fetch_it() -> None:
+def test_a_missing_checkpoint_is_reported_with_the_command_that_fetches_it() -> None:
     with pytest.raises(ModelUnavailable, match="not on this machine") as caught:
         Zoo(models={"language_model": "transformers:someone/nothing"}).get("language_model")
     assert "visprog models pull someone/nothing" in (caught.value.help or "")
 
 
-def test_nothing_of_the_library_reaches_people(chat: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_the_library_prints_nothing(chat: Path, capfd: pytest.CaptureFixture[str]) -> None:
     language_model(chat).complete([BRIEF, FRUIT], temperature=0.01)
     assert capfd.readouterr() == ("", "")

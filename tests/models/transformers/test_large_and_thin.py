@@ -18,9 +18,7 @@ from visprog.models.backends.transformers import load
 
 
 @pytest.mark.parametrize("size", [(3000, 1), (1, 3000)])
-def test_a_picture_too_thin_to_be_looked_at_is_refused_in_words(
-    size: tuple[int, int], tmp_path: Path
-) -> None:
+def test_a_too_thin_picture_is_rejected(size: tuple[int, int], tmp_path: Path) -> None:
     image = Image(np.zeros((size[1], size[0], 3), dtype=np.uint8))
     save_grounding_dino(tmp_path / "dino")
     save_sam(tmp_path / "sam")
@@ -38,5 +36,5 @@ def test_a_large_picture_is_divided_at_a_size_that_memory_allows(tmp_path: Path)
     found = model.segment(image)  # type: ignore[attr-defined]
     assert len(found) > 0
     assert all(region.mask is not None and region.mask.shape == (1800, 3200) for region in found)
-    embedded = next(iter(model._embedded._kept.values()))  # type: ignore[attr-defined]
+    [embedded] = model.embeddings  # type: ignore[attr-defined]
     assert max(embedded.size) == 1500

@@ -49,21 +49,21 @@ def sam(folders: dict[str, Path], family: str) -> Callable[..., Any]:
 
 
 def reference(model: Any, image: Image, **prompts: Any) -> tuple[Any, Any]:
-    """What the library's documentation does with prompts: masks (prompts, 3, height, width), and scores."""
+    """Return masks (prompts, 3, height, width) and scores as in the library's documentation."""
     import torch
     import transformers
 
-    kind = transformers.SamProcessor if model._network.kind == "sam" else transformers.Sam2Processor
-    inputs = kind(model._network.processor)(images=image.to_pil(), return_tensors="pt", **prompts)
+    kind = transformers.SamProcessor if model.network.kind == "sam" else transformers.Sam2Processor
+    inputs = kind(model.network.processor)(images=image.to_pil(), return_tensors="pt", **prompts)
     sizes = [inputs.pop(name) for name in ("original_sizes", "reshaped_input_sizes") if name in inputs]
     with torch.no_grad():
-        outputs = model._network.model(**{name: value.float() for name, value in inputs.items()})
-    [masks] = model._network.processor.post_process_masks(outputs.pred_masks, *sizes)
+        outputs = model.network.model(**{name: value.float() for name, value in inputs.items()})
+    [masks] = model.network.processor.post_process_masks(outputs.pred_masks, *sizes)
     return masks.numpy(), outputs.iou_scores[0].numpy()
 
 
 def boxes(size: tuple[int, int]) -> list[Box]:
-    """Five boxes in a picture, of which the first is all of it."""
+    """Return five boxes in a picture. The first covers all of it."""
     width, height = size
     parts = [(0, 0, 1, 1), (0, 0, 0.5, 0.5), (0.4, 0.3, 0.9, 0.8), (0.7, 0, 1, 1), (0, 0.6, 0.3, 0.7)]
     corners = [(int(a * width), int(b * height), int(c * width), int(d * height)) for a, b, c, d in parts]
@@ -97,7 +97,7 @@ def test_three_masks_at_points_are_the_librarys(sam: Callable[..., Any], size: t
 
 SQUARE = [(120, 120), (1, 1), (400, 400)]
 OBLONG = [(120, 80), (80, 120)]
-"""Here the pipeline lays SAM 2's grid over a part of the picture alone, so that it is no measure for it."""
+"""Not for SAM 2: the pipeline lays its grid over only a part of the picture there."""
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_everything_is_what_the_librarys_pipeline_generates(
 
     model, image = sam(points=8, quality=0.2, stability=0.3, nms=1.0), noise(size)
     pipeline = transformers.pipeline(
-        "mask-generation", model=model._network.model, image_processor=model._network.processor, device="cpu"
+        "mask-generation", model=model.network.model, image_processor=model.network.processor, device="cpu"
     )
     said = pipeline(
         image.to_pil(),
@@ -133,7 +133,7 @@ def test_everything_is_what_the_librarys_pipeline_generates(
 
 
 def sees_red(model: Any, monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Let the network see red and not red, and cut what it sees by the boxes that it is given.
+    """Let the network distinguish red from other pixels, and cut its masks at the boxes of the prompts.
 
     Its first answer to a prompt is everything, its second what the prompt means, its third nothing; it is
     sure of the second. Returns how many prompts it was given at a time.
@@ -141,7 +141,7 @@ def sees_red(model: Any, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     import torch
 
     prompts: list[int] = []
-    network = model._network.model
+    network = model.network.model
 
     def forward(
         image_embeddings: Any, input_boxes: Any = None, input_points: Any = None, **others: Any
@@ -199,7 +199,7 @@ def only_corners_differ(expected: Any, mask: Any) -> bool:
 
 
 @pytest.mark.parametrize(("size", "box"), SQUARES, ids=str)
-def test_a_box_around_half_of_the_square_cuts_it_there(
+def test_a_box_around_half_of_the_square_masks_that_half(
     sam: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, size: tuple[int, int], box: Box
 ) -> None:
     model, image = sam(), red_square(size, box)
@@ -213,7 +213,7 @@ def test_a_box_around_half_of_the_square_cuts_it_there(
 
 
 @pytest.mark.parametrize(("size", "box"), SQUARES, ids=str)
-def test_a_point_on_the_square_masks_it_and_one_beside_it_the_rest(
+def test_a_point_on_the_square_masks_it_and_a_point_outside_masks_the_rest(
     sam: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, size: tuple[int, int], box: Box
 ) -> None:
     model, image = sam(), red_square(size, box)
@@ -246,13 +246,13 @@ def test_a_picture_of_a_square_is_divided_into_the_square_and_the_rest(
 def encodes(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], list[int]]:
     def counted(model: Any) -> list[int]:
         calls: list[int] = []
-        embed = model._network.model.get_image_embeddings
+        embed = model.network.model.get_image_embeddings
 
         def counting(pixels: Any) -> Any:
             calls.append(1)
             return embed(pixels)
 
-        monkeypatch.setattr(model._network.model, "get_image_embeddings", counting)
+        monkeypatch.setattr(model.network.model, "get_image_embeddings", counting)
         return calls
 
     return counted
@@ -269,14 +269,14 @@ def test_a_picture_is_embedded_once_for_all_prompts(
     assert len(calls) == 1
 
 
-def test_the_embeddings_of_the_last_few_pictures_are_kept(
+def test_the_embeddings_of_recent_pictures_are_cached(
     sam: Callable[..., Any], encodes: Callable[[Any], list[int]]
 ) -> None:
     model = sam()
     calls = encodes(model)
     pictures = [noise((20, 20), seed) for seed in range(5)]
     model.mask_at(noise((20, 20), 99), [(5, 5)])
-    model._embedded._room = 4 * model._embedded._taken
+    model.embeddings.capacity = 4 * model.embeddings.nbytes
     calls.clear()
     for picture in pictures:
         model.mask_at(picture, [(5, 5)])
@@ -289,7 +289,7 @@ def test_the_embeddings_of_the_last_few_pictures_are_kept(
     assert len(pictures) + 1 == len(calls)
 
 
-def test_many_boxes_are_masked_as_each_alone(sam: Callable[..., Any]) -> None:
+def test_many_boxes_get_the_same_masks_as_single_boxes(sam: Callable[..., Any]) -> None:
     model, image = sam(), noise((90, 60))
     regions = Regions([Region((i, i // 2, i + 10, i // 2 + 20)) for i in range(70)], size=image.size)
     together = model.mask(image, regions)
@@ -308,13 +308,13 @@ def test_a_box_over_the_edge_is_clipped_and_one_outside_has_an_empty_mask(sam: C
     assert [outside.box, over.box] == [(-30, -30, -5, -5), (40, 20, 90, 90)]
 
 
-def test_no_boxes_and_no_points_are_no_regions(sam: Callable[..., Any]) -> None:
+def test_without_boxes_or_points_there_are_no_regions(sam: Callable[..., Any]) -> None:
     model, image = sam(), noise((60, 40))
     assert model.mask(image, Regions(size=image.size)).empty
     assert model.mask_at(image, []).empty
 
 
-def test_masks_of_low_quality_and_unstable_ones_do_not_count(sam: Callable[..., Any]) -> None:
+def test_masks_of_low_quality_or_stability_are_dropped(sam: Callable[..., Any]) -> None:
     image = noise((60, 40))
     counts = [
         len(sam(points=6, quality=quality, stability=stability, nms=1.0).segment(image))
@@ -330,7 +330,7 @@ def test_repeated_masks_are_dropped(sam: Callable[..., Any]) -> None:
     assert len(sam(**options, nms=0.5).segment(image)) < len(sam(**options, nms=1.0).segment(image))
 
 
-def test_threads_get_what_one_gets_alone(sam: Callable[..., Any]) -> None:
+def test_threads_get_the_same_results_as_one_thread(sam: Callable[..., Any]) -> None:
     model = sam()
     asked = [(noise((60, 40), seed), [(x, 10)]) for seed in range(6) for x in (5, 50)]
     alone = [model.mask_at(*question) for question in asked]
@@ -356,13 +356,13 @@ def test_sam_2_under_its_name_for_video_masks_the_same(folders: dict[str, Path],
 
 
 @pytest.mark.parametrize("points", [0, 1.5, True, "many"])
-def test_a_grid_that_is_none_is_refused(sam: Callable[..., Any], points: object) -> None:
+def test_a_wrong_number_of_points_is_rejected(sam: Callable[..., Any], points: object) -> None:
     with pytest.raises(UsageError, match="`points`"):
         sam(points=points)
 
 
 @pytest.mark.parametrize("box", [(120, 40, 150, 60), (180, -10, 210, 20)])
-def test_with_zoom_a_box_is_masked_as_in_the_part_of_the_picture_around_it(
+def test_with_zoom_a_box_is_masked_in_the_part_of_the_picture_around_it(
     sam: Callable[..., Any], box: Box
 ) -> None:
     image = noise((200, 100))
@@ -382,7 +382,7 @@ def test_with_zoom_a_box_is_masked_as_in_the_part_of_the_picture_around_it(
 
 
 @pytest.mark.parametrize("zoom", [1, 0.5, True, "twice"])
-def test_a_zoom_that_is_none_is_refused(sam: Callable[..., Any], zoom: object) -> None:
+def test_a_wrong_zoom_is_rejected(sam: Callable[..., Any], zoom: object) -> None:
     with pytest.raises(UsageError, match="`zoom`"):
         sam(zoom=zoom)
 

@@ -1,8 +1,8 @@
-"""CLIP and SigLIP say of pictures and texts what the library says, and remember what they have read."""
+"""CLIP and SigLIP score as the library does, and encode each picture and text once."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from tests.models.tiny_checkpoints.pictures import SIZES, picture
 from visprog.errors import ModelUnavailable, UsageError
 from visprog.models.backends.transformers import BACKEND
 from visprog.models.backends.transformers.scorer import TEMPLATES, ContrastiveScorer
+from visprog.models.encodings import Encodings
 from visprog.models.zoo import Zoo
 
 load = BACKEND.load
@@ -49,7 +50,7 @@ def scorer(folder: Path, **options: Any) -> ContrastiveScorer:
 
 
 def reference(folder: Path, images: list[Any], texts: list[str]) -> Any:
-    """What the library's documentation computes: processor, model, `logits_per_image`."""
+    """Return `logits_per_image` as in the library's documentation."""
     model = transformers.AutoModel.from_pretrained(folder).eval()
     processor = transformers.AutoProcessor.from_pretrained(folder)
     siglip = "siglip" in model.config.model_type
@@ -80,13 +81,13 @@ def test_half_precision_scores_nearly_the_same(folder: Path, dtype: str) -> None
     assert half == pytest.approx(full, abs=0.15)
 
 
-def test_logits_tell_pictures_and_texts_apart(folder: Path) -> None:
+def test_logits_differ_between_pictures_and_texts(folder: Path) -> None:
     found = scorer(folder, templates="none").score([picture("landscape"), picture("portrait", 5)], TEXTS)
     assert np.ptp(found, axis=0).min() > 1e-3
     assert np.ptp(found, axis=1).min() > 1e-3
 
 
-def test_many_at_once_score_as_each_alone(folder: Path) -> None:
+def test_a_batch_has_the_scores_of_single_calls(folder: Path) -> None:
     images = [picture(shape, seed) for seed in range(6) for shape in SIZES]
     together = scorer(folder, templates="none").score(images, TEXTS)
     alone = scorer(folder, templates="none")
@@ -106,7 +107,7 @@ def test_probabilities_are_those_of_the_library_s_pipeline(clip: Path) -> None:
     assert dict(zip(TEXTS, found.tolist(), strict=True)) == pytest.approx(expected, abs=1e-4)
 
 
-def test_several_templates_are_the_mean_of_the_normalised_embeddings_normalised(clip: Path) -> None:
+def test_several_templates_give_the_normalised_mean_of_normalised_embeddings(clip: Path) -> None:
     model = transformers.AutoModel.from_pretrained(clip).eval()
     processor = transformers.AutoProcessor.from_pretrained(clip)
     image = picture("portrait")
@@ -120,7 +121,7 @@ def test_several_templates_are_the_mean_of_the_normalised_embeddings_normalised(
     assert scorer(clip).score([image], ["cat"])[0, 0] == pytest.approx(float(expected), abs=1e-4)
 
 
-def test_a_sentence_is_set_into_no_template(clip: Path) -> None:
+def test_a_sentence_is_used_without_templates(clip: Path) -> None:
     image, sentence = picture("landscape"), "A cat has whiskers."
     plain = scorer(clip, templates="none").score([image], [sentence, "cat"])
     worded = scorer(clip).score([image], [sentence, "cat"])
@@ -132,17 +133,21 @@ def test_braces_in_a_text_are_text(clip: Path) -> None:
     assert np.isfinite(scorer(clip).score([picture("landscape")], ["a {} and {0} and {name!r}"])).all()
 
 
-def test_what_was_read_or_seen_is_not_encoded_again(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_same_picture_or_text_is_encoded_once(clip: Path) -> None:
     model = scorer(clip, templates="none")
     encoded: list[int] = []
-    embed = model._embed
 
-    def counting(features: Any, inputs: Any) -> Any:
-        vectors = embed(features, inputs)
-        encoded.append(len(vectors))
-        return vectors
+    def counting(encodings: Encodings[Any, Any]) -> Callable[[Sequence[Any]], Iterable[Any]]:
+        encode = encodings.encode
 
-    monkeypatch.setattr(model, "_embed", counting)
+        def counted(items: Sequence[Any]) -> Iterable[Any]:
+            encoded.append(len(items))
+            return encode(items)
+
+        return counted
+
+    for encodings in (model.image_encodings, model.text_encodings):
+        encodings.encode = counting(encodings)
     first = model.score([picture("landscape"), picture("landscape")], ["cat", "dog", "cat"])
     assert encoded == [1, 2]
     again = model.score([picture("landscape"), picture("portrait")], ["dog", "bird"])
@@ -156,18 +161,18 @@ def test_nothing_to_score_is_an_empty_table(clip: Path) -> None:
 
 
 @pytest.mark.parametrize("templates", ["best", [], ["a photo"], [3], 1])
-def test_faulty_templates_are_refused_in_words(clip: Path, templates: object) -> None:
+def test_faulty_templates_are_rejected(clip: Path, templates: object) -> None:
     with pytest.raises(UsageError, match=r"the option `templates` of .* is"):
         scorer(clip, templates=templates)
 
 
-def test_a_model_that_does_not_compare_is_refused(tmp_path: Path) -> None:
+def test_a_model_that_cannot_compare_is_rejected(tmp_path: Path) -> None:
     answering_models.vilt(tmp_path)
     with pytest.raises(ModelUnavailable, match=r"lacks|does not compare pictures with texts"):
         scorer(tmp_path)
 
 
-def test_it_is_loaded_and_described_through_a_profile_s_line(clip: Path) -> None:
+def test_a_profile_can_load_it_with_options(clip: Path) -> None:
     model = Zoo(models={"image_text_scorer": {"model": f"transformers:{clip}", "templates": "none"}}).get(
         "image_text_scorer"
     )
@@ -178,7 +183,7 @@ def test_it_is_loaded_and_described_through_a_profile_s_line(clip: Path) -> None
     assert model.nbytes > 10_000
 
 
-def test_a_checkpoint_without_its_norms_is_refused(tmp_path: Path) -> None:
+def test_a_checkpoint_without_its_norms_is_rejected(tmp_path: Path) -> None:
     from safetensors.torch import load_file, save_file
 
     weights = load_file(contrastive_models.clip(tmp_path) / "model.safetensors")

@@ -26,7 +26,7 @@ load = BACKEND.load
 
 SIZES = [(120, 80), (80, 120), (1, 1), (3, 200), (200, 3), (640, 480)]
 EASY = {"threshold": 0.25, "mask": 0.1, "overlap": 0.0}
-"""Limits at which a random network says something."""
+"""Limits at which a random network finds segments."""
 
 
 @pytest.fixture(scope="module")
@@ -50,14 +50,14 @@ def segment(folders: dict[str, Path], family: str) -> Callable[..., Any]:
 
 
 def reference(model: Any, image: Image) -> list[tuple[str, float, Any]]:
-    """What the library's documentation does: label, score and mask of each segment, best first."""
+    """Return label, score and mask of each segment as in the library's documentation, best first."""
     import torch
 
-    processor, kind = model._processor, model._network.kind
+    processor, kind = model.processor, model.network.kind
     task = {"task_inputs": ["panoptic"]} if kind == "oneformer" else {}
     inputs = processor(images=[image.to_pil()], return_tensors="pt", **task)
     with torch.no_grad():
-        outputs = model._network.model(**inputs)
+        outputs = model.network.model(**inputs)
     [found] = processor.post_process_panoptic_segmentation(
         outputs,
         threshold=EASY["threshold"],
@@ -85,7 +85,7 @@ def test_segments_are_the_librarys_own(segment: Callable[..., Any], size: tuple[
         assert np.array_equal(mask, region.mask)
 
 
-def test_a_random_network_says_something_on_most_pictures(segment: Callable[..., Any]) -> None:
+def test_a_random_network_finds_something_in_most_pictures(segment: Callable[..., Any]) -> None:
     model = segment(**EASY)
     said = [len(model.segment(noise(size))) for size in SIZES[:-1]]
     assert sum(number > 0 for number in said) >= 3
@@ -102,7 +102,7 @@ def test_a_box_is_the_smallest_around_its_mask(segment: Callable[..., Any], size
 
 
 def sees_red(model: Any, monkeypatch: pytest.MonkeyPatch, *, skies: int = 1) -> None:
-    """Let the network see a dog where the picture is red, sky elsewhere, in so many parts, and a nothing."""
+    """Let the network find a dog in red pixels, sky elsewhere in `skies` parts, and one empty segment."""
     import torch
 
     def forward(pixel_values: Any, **inputs: Any) -> Any:
@@ -114,7 +114,7 @@ def sees_red(model: Any, monkeypatch: pytest.MonkeyPatch, *, skies: int = 1) -> 
             classes[0, query, label] = 9.0
         return SimpleNamespace(class_queries_logits=classes, masks_queries_logits=torch.stack(masks)[None])
 
-    monkeypatch.setattr(model._network.model, "forward", forward)
+    monkeypatch.setattr(model.network.model, "forward", forward)
 
 
 SQUARES = [
@@ -156,7 +156,9 @@ def test_stuff_of_one_kind_is_one_region(
 
 
 @pytest.mark.parametrize("family", ["mask2former", "eomt"], indirect=True)
-def test_things_of_one_kind_stay_apart(segment: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_things_of_one_kind_stay_separate(
+    segment: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     model = segment()
     sees_red(model, monkeypatch, skies=2)
     found = model.segment(red_square((192, 96), (72, 24, 120, 72)))
@@ -164,7 +166,7 @@ def test_things_of_one_kind_stay_apart(segment: Callable[..., Any], monkeypatch:
 
 
 @pytest.mark.parametrize("family", ["oneformer"], indirect=True)
-def test_what_is_stuff_is_read_from_the_checkpoint(
+def test_the_list_of_stuff_is_read_from_the_checkpoint(
     segment: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = segment()
@@ -175,33 +177,33 @@ def test_what_is_stuff_is_read_from_the_checkpoint(
 def test_cocos_kinds_of_stuff_are_known() -> None:
     names = [*(f"thing {n}" for n in range(80)), "banner", *(f"stuff {n}" for n in range(52))]
     labels = dict(enumerate(names))
-    assert frozenset(range(80, 133)) == segmenter._stuff(None, labels, None)
-    assert frozenset() == segmenter._stuff(None, LABELS, None)
+    assert frozenset(range(80, 133)) == segmenter.stuff_ids(None, labels, None)
+    assert frozenset() == segmenter.stuff_ids(None, LABELS, None)
 
 
 @pytest.mark.parametrize("size", [(192, 96), (96, 192)], ids=str)
 def test_a_very_large_picture_has_masks_of_its_full_size(
     segment: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
 ) -> None:
-    monkeypatch.setattr(segmenter, "_LARGEST", 192 * 96 // 4)
+    monkeypatch.setattr(segmenter, "LARGEST_MAP", 192 * 96 // 4)
     model, image = segment(), red_square(size, (24, 24, 72, 72))
     sees_red(model, monkeypatch)
     assert np.array_equal(image.pixels[..., 0] > 0, model.segment(image).with_label("dog")[0].mask)
 
 
-def test_nothing_seen_is_no_region(segment: Callable[..., Any]) -> None:
+def test_an_empty_result_has_no_regions(segment: Callable[..., Any]) -> None:
     found = segment(threshold=1.0).segment(noise((60, 40)))
     assert found.empty
     assert found.size == (60, 40)
 
 
 @pytest.mark.parametrize("family", ["mask2former"], indirect=True)
-def test_stuff_that_is_no_label_is_refused(segment: Callable[..., Any]) -> None:
-    with pytest.raises(UsageError, match="`stuff` lists labels"):
+def test_stuff_that_is_not_a_label_is_rejected(segment: Callable[..., Any]) -> None:
+    with pytest.raises(UsageError, match="`stuff` lists labels of the checkpoint"):
         segment(stuff=["ocean"])
 
 
-def test_threads_get_what_one_gets_alone(segment: Callable[..., Any]) -> None:
+def test_threads_get_the_same_results_as_one_thread(segment: Callable[..., Any]) -> None:
     model = segment(**EASY)
     pictures = [noise((60 + 10 * seed, 40), seed) for seed in range(3)]
     alone = [model.segment(picture) for picture in pictures]

@@ -83,11 +83,11 @@ def _report(files: list[_CheckedFile], unread: int, as_json: bool) -> None:
 
 
 def _print_faults(files: list[_CheckedFile]) -> None:
-    from visprog.language.digest import render_digest
+    from visprog.language.summary import render_summary
 
     for file in files:
         if file.faults:
-            shown = render_digest(file.faults, file.text, name=file.name, color=use_color(sys.stdout))
+            shown = render_summary(file.faults, file.text, name=file.name, color=use_color(sys.stdout))
             typer.echo(shown + "\n")
 
 

@@ -22,7 +22,7 @@ def show_tools(
 ) -> None:
     """List the tools that programs may call."""
     with reporting(as_json):
-        from visprog.listing import describe_tool, list_tools, tool_to_json
+        from visprog.tool_listing import describe_tool, list_tools, tool_to_json
 
         session = make_session("examples", "base", tools)
         found = session.tools.get(name) if name is not None else None

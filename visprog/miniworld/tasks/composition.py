@@ -89,7 +89,7 @@ def _relation(rng: random.Random, split: Split) -> _Pair:
     builder.add(second)
     builder.add_others(2)
 
-    def lies(scene: Scene, this: Noun, that: Noun) -> bool:
+    def is_on_side(scene: Scene, this: Noun, that: Noun) -> bool:
         """Return whether this is on the side of that, and that is not on the side of this."""
         return (
             is_whole(scene, this)
@@ -99,8 +99,10 @@ def _relation(rng: random.Random, split: Split) -> _Pair:
         )
 
     def both_ways(scene: Scene) -> bool:
-        turned = _exchanged(scene, first, second)
-        return lies(scene, first, second) and is_clear(turned) and lies(turned, second, first)
+        exchanged = _exchanged(scene, first, second)
+        return (
+            is_on_side(scene, first, second) and is_clear(exchanged) and is_on_side(exchanged, second, first)
+        )
 
     scene = builder.build(both_ways)
     wording = rng.randrange(7)
@@ -126,17 +128,17 @@ def _relation(rng: random.Random, split: Split) -> _Pair:
 def _exchanged(scene: Scene, first: Noun, second: Noun) -> Scene:
     """Return the scene with the positions of two things exchanged."""
     one, other = the_only(scene, first), the_only(scene, second)
-    turned = {one: other._replace(box=one.box), other: one._replace(box=other.box)}
+    exchanged = {one: other._replace(box=one.box), other: one._replace(box=other.box)}
     return Scene(
-        scene.width, scene.height, scene.ground, tuple(turned.get(thing, thing) for thing in scene.things)
+        scene.width, scene.height, scene.ground, tuple(exchanged.get(thing, thing) for thing in scene.things)
     )
 
 
 def _binding(rng: random.Random, split: Split) -> _Pair:
     first = choose_coloured(rng, split)
     second = choose_coloured(rng, split, [first])
-    turned = Noun(first.name, second.colour), Noun(second.name, first.colour)
-    if first.colour == second.colour or not all(_comes_in(noun, split) for noun in turned):
+    swapped = Noun(first.name, second.colour), Noun(second.name, first.colour)
+    if first.colour == second.colour or not all(_comes_in(noun, split) for noun in swapped):
         raise NoSceneError
     builder = SceneBuilder(rng, split, [Noun(first.name), Noun(second.name)])
     builder.add(first)
@@ -162,7 +164,7 @@ def _binding(rng: random.Random, split: Split) -> _Pair:
         return Caption(text, scene, draft.text_with_result(draft.evaluate(same)))
 
     exchanged = Scene(scene.width, scene.height, scene.ground, things)
-    return caption(first, second, scene), caption(*turned, exchanged)
+    return caption(first, second, scene), caption(*swapped, exchanged)
 
 
 def _comes_in(noun: Noun, split: Split) -> bool:
@@ -187,8 +189,8 @@ def _numbers(rng: random.Random, split: Split) -> _Pair:
         else thing
         for thing in scene.things
     )
-    turned = Scene(scene.width, scene.height, scene.ground, things)
-    if not is_clear(turned):
+    exchanged = Scene(scene.width, scene.height, scene.ground, things)
+    if not is_clear(exchanged):
         raise NoSceneError
     wording = rng.randrange(6)
 
@@ -196,15 +198,15 @@ def _numbers(rng: random.Random, split: Split) -> _Pair:
         amounts = [(few, less), (many, more)]
         if less == second:
             amounts.reverse()
-        said = " and ".join(counted(number, noun) for number, noun in amounts)
+        amounts_text = " and ".join(counted(number, noun) for number, noun in amounts)
         verb = are(amounts[0][0])
         text = (
-            said,
-            f"there {verb} {said}",
-            f"a picture of {said}",
-            f"one sees {said}",
-            f"the picture shows {said}",
-            f"{said} in one picture",
+            amounts_text,
+            f"there {verb} {amounts_text}",
+            f"a picture of {amounts_text}",
+            f"one sees {amounts_text}",
+            f"the picture shows {amounts_text}",
+            f"{amounts_text} in one picture",
         )[wording]
         draft = Draft()
         found = [draft.count("IMAGE", noun) for _, noun in amounts]
@@ -213,7 +215,7 @@ def _numbers(rng: random.Random, split: Split) -> _Pair:
         )
         return Caption(text, scene, draft.text_with_result(draft.evaluate(same)))
 
-    return caption(first, second, scene), caption(second, first, turned)
+    return caption(first, second, scene), caption(second, first, exchanged)
 
 
 FAMILIES: dict[str, Callable[[random.Random, Split], _Pair]] = {

@@ -130,7 +130,7 @@ _Parts = tuple[str, Scene, str, Edit]
 class _Subject(NamedTuple):
     """The subject of an edit: its phrase, the scene, its things there, and the steps that find it as OBJ1."""
 
-    said: str
+    phrase: str
     scene: Scene
     things: tuple[int, ...]
     steps: str
@@ -157,28 +157,28 @@ def _replace_thing(rng: random.Random, split: Split) -> _Parts:
     colour = choose_colour(rng, new, split) if CATEGORIES[new].tints and rng.random() < 0.6 else None
     subject = _single(rng, split, Noun(old))
     shows = coloured(new, colour)
-    instruction = fill(rng.choice(_REPLACE), what=subject.said, new=with_article(shows))
+    instruction = fill(rng.choice(_REPLACE), what=subject.phrase, new=with_article(shows))
     program = _program(subject.steps, f"Replace(image=IMAGE, object=OBJ1, prompt='{shows}')")
     return instruction, subject.scene, program, Edit("replace", subject.things, shows=shows)
 
 
 def _remove(rng: random.Random, split: Split) -> _Parts:
     subject = rng.choice((_single, _of_one_colour))(rng, split)
-    instruction = fill(rng.choice(_REMOVE), what=subject.said)
+    instruction = fill(rng.choice(_REMOVE), what=subject.phrase)
     program = _program(subject.steps, "Replace(image=IMAGE, object=OBJ1, prompt='nothing')")
     return instruction, subject.scene, program, Edit("remove", subject.things)
 
 
 def _color_pop(rng: random.Random, split: Split) -> _Parts:
     subject = rng.choice(_SUBJECTS)(rng, split)
-    instruction = fill(rng.choice(_COLOR_POP), what=subject.said)
+    instruction = fill(rng.choice(_COLOR_POP), what=subject.phrase)
     program = _program(subject.steps, "ColorPop(image=IMAGE, object=OBJ1)")
     return instruction, subject.scene, program, Edit("color pop", subject.things)
 
 
 def _blur(rng: random.Random, split: Split) -> _Parts:
     subject = rng.choice(_SUBJECTS)(rng, split)
-    instruction = fill(rng.choice(_BLUR), what=subject.said)
+    instruction = fill(rng.choice(_BLUR), what=subject.phrase)
     program = _program(subject.steps, "BgBlur(image=IMAGE, object=OBJ1)")
     return instruction, subject.scene, program, Edit("blur", subject.things)
 
@@ -186,7 +186,7 @@ def _blur(rng: random.Random, split: Split) -> _Parts:
 def _emoji(rng: random.Random, split: Split) -> _Parts:
     """Cover the face of one person, or all faces."""
     person = Noun("person")
-    said, written = rng.choice(tuple(EMOJIS.items()))
+    phrase, emoji = rng.choice(tuple(EMOJIS.items()))
     one = Noun(rng.choice([name for name, entry in CATEGORIES.items() if entry.face]))
     everyone = rng.random() < 0.4
     builder = SceneBuilder(rng, split, [] if everyone else [one])
@@ -198,16 +198,16 @@ def _emoji(rng: random.Random, split: Split) -> _Parts:
     if everyone:
         program = f"""\
 OBJ0=FaceDet(image=IMAGE)
-IMAGE0=Emoji(image=IMAGE, object=OBJ0, emoji='{written}')
+IMAGE0=Emoji(image=IMAGE, object=OBJ0, emoji='{emoji}')
 RESULT=IMAGE0"""
-        instruction = fill(rng.choice(_EMOJI_FOR_ALL), new=said)
-        return instruction, scene, program, Edit("emoji", _numbers(scene, person), shows=written)
+        instruction = fill(rng.choice(_EMOJI_FOR_ALL), new=phrase)
+        return instruction, scene, program, Edit("emoji", _numbers(scene, person), shows=emoji)
     steps = f"""\
 OBJ0=FaceDet(image=IMAGE)
 OBJ1=Select(image=IMAGE, object=OBJ0, query='{one}', category=None)"""
-    program = _program(steps, f"Emoji(image=IMAGE, object=OBJ1, emoji='{written}')")
-    instruction = fill(rng.choice(_EMOJI), what=f"the {one}", new=said)
-    return instruction, scene, program, Edit("emoji", _numbers(scene, one), shows=written)
+    program = _program(steps, f"Emoji(image=IMAGE, object=OBJ1, emoji='{emoji}')")
+    instruction = fill(rng.choice(_EMOJI), what=f"the {one}", new=phrase)
+    return instruction, scene, program, Edit("emoji", _numbers(scene, one), shows=emoji)
 
 
 _FAMILIES: dict[str, Callable[[random.Random, Split], _Parts]] = {
@@ -242,18 +242,18 @@ def _of_one_colour(rng: random.Random, split: Split) -> _Subject:
 def _all_of_a_category(rng: random.Random, split: Split) -> _Subject:
     noun = _choose_category(rng, split)
     scene = _scene(rng, split, [noun] * rng.randint(2, 3))
-    said = f"{rng.choice(('the', 'all the', 'all'))} {plural_of(noun.name)}"
-    return _Subject(said, scene, _numbers(scene, noun), _selecting(noun.name))
+    phrase = f"{rng.choice(('the', 'all the', 'all'))} {plural_of(noun.name)}"
+    return _Subject(phrase, scene, _numbers(scene, noun), _selecting(noun.name))
 
 
 def _all_of_a_kind(rng: random.Random, split: Split) -> _Subject:
     noun = choose_noun(rng, split, kinds=1)
     scene = _scene(rng, split, [noun] * rng.randint(1, 3))
-    said = f"{rng.choice(('the', 'all the', 'all'))} {plural_of(noun.name)}"
+    phrase = f"{rng.choice(('the', 'all the', 'all'))} {plural_of(noun.name)}"
     steps = f"""\
 OBJ0=Loc(image=IMAGE, object='{noun}')
 OBJ1=Mask(image=IMAGE, object=OBJ0)"""
-    return _Subject(said, scene, _numbers(scene, noun), steps)
+    return _Subject(phrase, scene, _numbers(scene, noun), steps)
 
 
 def _pair(rng: random.Random, split: Split) -> _Subject:

@@ -263,21 +263,21 @@ def _more_in_one(rng: random.Random, split: Split, truth: bool) -> Statement:
 def _each_its_own(rng: random.Random, split: Split, truth: bool) -> Statement:
     first = choose_noun(rng, split)
     second = choose_noun(rng, split, [first])
-    wanted = rng.randint(1, 3), rng.randint(1, 3)
+    expected = rng.randint(1, 3), rng.randint(1, 3)
     wrong = None if truth else rng.randrange(2)
-    found = [_near(rng, number) if place == wrong else number for place, number in enumerate(wanted)]
+    found = [_near(rng, number) if place == wrong else number for place, number in enumerate(expected)]
     numbers = {first: (found[0], rng.randint(0, 2)), second: (rng.randint(0, 2), found[1])}
-    left, right = counted(wanted[0], first), counted(wanted[1], second)
+    left, right = counted(expected[0], first), counted(expected[1], second)
     text = choose_wording(
         rng,
         f"The left picture contains {left} and the right picture contains {right}.",
-        f"There {are(wanted[0])} {left} in the left picture and {right} in the right picture.",
+        f"There {are(expected[0])} {left} in the left picture and {right} in the right picture.",
         f"The left picture shows {left}, the right one {right}.",
-        f"In the left picture there {are(wanted[0])} {left}, and in the right one {right}.",
+        f"In the left picture there {are(expected[0])} {left}, and in the right one {right}.",
         f"The left picture has {left} and the right one has {right}.",
         f"On the left one sees {left}, and on the right {right}.",
     )
-    condition = f"{{ANSWER0}} == {wanted[0]} and {{ANSWER1}} == {wanted[1]}"
+    condition = f"{{ANSWER0}} == {expected[0]} and {{ANSWER1}} == {expected[1]}"
     return Statement(text, numbers, ((first, "LEFT"), (second, "RIGHT")), condition)
 
 

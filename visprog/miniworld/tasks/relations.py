@@ -39,7 +39,7 @@ def _exists(rng: random.Random, split: Split) -> Question:
     builder.add(other)
     builder.add(noun, rng.choice((1, 1, 2)) if truth or rng.random() < 0.8 else 0)
     builder.add_others(3)
-    scene = builder.build(lambda scene: _lie(scene, noun, side, other, truth))
+    scene = builder.build(lambda scene: _are_beyond(scene, noun, side, other, truth))
     lying = f"{choose_wording(rng, *_PHRASES[side])} the {other}"
     text = choose_wording(
         rng,
@@ -52,7 +52,7 @@ def _exists(rng: random.Random, split: Split) -> Question:
         f"Is there {one(noun)} {lying} {choose_place(rng)}?",
     )
     draft = Draft()
-    found = draft.count(_beyond(draft, "IMAGE", other, side), noun)
+    found = draft.count(_crop_beyond(draft, "IMAGE", other, side), noun)
     return Question(text, scene, yes_no(truth), draft.text_with_result(draft.yes_if(f"{{{found}}} > 0")))
 
 
@@ -63,7 +63,7 @@ def _how_many(rng: random.Random, split: Split) -> Question:
     builder.add(other)
     builder.add(noun, number + rng.choice((0, 1)))
     builder.add_others(1)
-    scene = builder.build(lambda scene: _lie(scene, noun, side, other, number))
+    scene = builder.build(lambda scene: _are_beyond(scene, noun, side, other, number))
     lying = f"{choose_wording(rng, *_PHRASES[side])} the {other}"
     text = choose_wording(
         rng,
@@ -75,7 +75,7 @@ def _how_many(rng: random.Random, split: Split) -> Question:
         f"What is the number of {some(noun)} {lying}?",
     )
     draft = Draft()
-    found = draft.count(_beyond(draft, "IMAGE", other, side), noun)
+    found = draft.count(_crop_beyond(draft, "IMAGE", other, side), noun)
     return Question(text, scene, str(number), draft.text_with_result(found))
 
 
@@ -86,7 +86,7 @@ def _what(rng: random.Random, split: Split) -> Question:
     builder.add(other)
     builder.add(kind, rng.choice((1, 2)))
     builder.add_others(2)
-    scene = builder.build(lambda scene: _lie(scene, kind, side, other, 1))
+    scene = builder.build(lambda scene: _are_beyond(scene, kind, side, other, 1))
     (thing,) = beyond(scene, kind, side, the_only(scene, other)) or ()
     lying = f"{choose_wording(rng, *_PHRASES[side])} the {other}"
     if kind.name == "person":
@@ -108,7 +108,7 @@ def _what(rng: random.Random, split: Split) -> Question:
             f"What is the {kind} {lying}?",
         )
     draft = Draft()
-    part = _beyond(draft, "IMAGE", other, side)
+    part = _crop_beyond(draft, "IMAGE", other, side)
     found = draft.ask(draft.crop(part, draft.find(part, kind)), ask_what(kind.name))
     return Question(choose_wording(rng, *wordings), scene, thing.category, draft.text_with_result(found))
 
@@ -120,7 +120,7 @@ def _colour(rng: random.Random, split: Split) -> Question:
     builder.add(other)
     builder.add(Noun(noun.name), rng.choice((1, 2)))
     builder.add_others(2)
-    scene = builder.build(lambda scene: _lie(scene, Noun(noun.name), side, other, 1))
+    scene = builder.build(lambda scene: _are_beyond(scene, Noun(noun.name), side, other, 1))
     (thing,) = beyond(scene, Noun(noun.name), side, the_only(scene, other)) or ()
     lying = f"{choose_wording(rng, *_PHRASES[side])} the {other}"
     colour, the = choose_wording(rng, "color", "colour"), f"the {noun.name}"
@@ -134,7 +134,7 @@ def _colour(rng: random.Random, split: Split) -> Question:
         f"What is the {colour} of {the} that you see {lying}?",
     )
     draft = Draft()
-    found = ask_for_colour(draft, _beyond(draft, "IMAGE", other, side), noun)
+    found = ask_for_colour(draft, _crop_beyond(draft, "IMAGE", other, side), noun)
     return Question(text, scene, thing.colour or "", draft.text_with_result(found))
 
 
@@ -147,7 +147,7 @@ def _which_side(rng: random.Random, split: Split) -> Question:
     builder.add(other)
     builder.add(noun)
     builder.add_others(3)
-    scene = builder.build(lambda scene: _lie(scene, noun, first, other, truth))
+    scene = builder.build(lambda scene: _are_beyond(scene, noun, first, other, truth))
     the, its, where = f"the {noun}", f"the {other}", choose_place(rng)
     if sideways:
         names = "left", "right"
@@ -170,7 +170,7 @@ def _which_side(rng: random.Random, split: Split) -> Question:
             f"Do you see {the} above or below {its}?",
         )
     draft = Draft()
-    found = draft.count(_beyond(draft, "IMAGE", other, first), noun)
+    found = draft.count(_crop_beyond(draft, "IMAGE", other, first), noun)
     named = draft.evaluate(f"'{names[0]}' if {{{found}}} > 0 else '{names[1]}'")
     return Question(choose_wording(rng, *wordings), scene, names[not truth], draft.text_with_result(named))
 
@@ -189,10 +189,10 @@ def _two_steps(rng: random.Random, split: Split) -> Question:
     builder.add_others(2)
 
     def accept(scene: Scene) -> bool:
-        if not _lie(scene, second, first_side, third, True) or not is_whole(scene, second):
+        if not _are_beyond(scene, second, first_side, third, True) or not is_whole(scene, second):
             return False
-        lies = _lie(scene, first, second_side, second, truth)
-        return lies and _lie(scene, first, first_side, third, within)
+        lies = _are_beyond(scene, first, second_side, second, truth)
+        return lies and _are_beyond(scene, first, first_side, third, within)
 
     scene = builder.build(accept)
     near, far = choose_wording(rng, *_PHRASES[second_side]), choose_wording(rng, *_PHRASES[first_side])
@@ -208,8 +208,8 @@ def _two_steps(rng: random.Random, split: Split) -> Question:
         f"Does the picture show {one(first)} {long}?",
     )
     draft = Draft()
-    part = _beyond(draft, "IMAGE", third, first_side)
-    found = draft.count(_beyond(draft, part, second, second_side), first)
+    part = _crop_beyond(draft, "IMAGE", third, first_side)
+    found = draft.count(_crop_beyond(draft, part, second, second_side), first)
     return Question(text, scene, yes_no(truth), draft.text_with_result(draft.yes_if(f"{{{found}}} > 0")))
 
 
@@ -227,7 +227,8 @@ def _on_both_sides(rng: random.Random, split: Split) -> Question:
     builder.add_others(1)
     scene = builder.build(
         lambda scene: (
-            _lie(scene, first, side, middle, held[0]) and _lie(scene, second, opposite, middle, held[1])
+            _are_beyond(scene, first, side, middle, held[0])
+            and _are_beyond(scene, second, opposite, middle, held[1])
         )
     )
     here, there = choose_wording(rng, *_PHRASES[side]), choose_wording(rng, *_PHRASES[opposite])
@@ -255,12 +256,12 @@ def _reference(rng: random.Random, split: Split, beside: tuple[Noun, ...] | list
     return choose_noun(rng, split, beside, kinds=0, single=True)
 
 
-def _beyond(draft: Draft, image: str, other: Noun, side: Side) -> str:
+def _crop_beyond(draft: Draft, image: str, other: Noun, side: Side) -> str:
     """Add the steps that crop the picture to a side of the other thing."""
     return draft.crop(image, draft.find(image, other), side.crop)
 
 
-def _lie(scene: Scene, noun: Noun, side: Side, other: Noun, expected: int) -> bool:
+def _are_beyond(scene: Scene, noun: Noun, side: Side, other: Noun, expected: int) -> bool:
     """Return whether this many things are clearly on a side of the other, which must not be covered.
 
     `expected` may be True for any number from 1, or False for none.

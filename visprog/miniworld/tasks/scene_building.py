@@ -31,7 +31,7 @@ _ALSO_CALLED: dict[str, frozenset[str]] = {
     "woman": frozenset({"princess", "dancer"}),
     "girl": frozenset({"princess", "dancer"}),
 }
-"""Categories that people may also call by this name. They never appear in a question about the name."""
+"""Categories that people may call by another name too. Questions about that name never have them."""
 
 
 class NoSceneError(Exception):
@@ -113,23 +113,23 @@ class SceneBuilder:
         self._rng = rng
         self._split = split
         self._named = {noun.name: _named_categories(noun.name) for noun in nouns}
-        self._wanted: list[tuple[str, str | None]] = []
+        self._things: list[tuple[str, str | None]] = []
 
     def add(self, noun: Noun, number: int = 1) -> None:
         """Add things that match the noun. Raise NoSceneError if none is compatible with the others."""
         apart = self._categories_of_other_nouns(noun.name)
         for _ in range(number):
             category = self._rng.choice(self._compatible(set(categories_of(noun.name)) - apart))
-            self._wanted.append((category, noun.colour or choose_colour(self._rng, category, self._split)))
+            self._things.append((category, noun.colour or choose_colour(self._rng, category, self._split)))
 
     def add_others(self, most: int) -> None:
         """Add up to `most` things that match none of the nouns."""
-        room = max(0, _MAX_THINGS - len(self._wanted))
+        room = max(0, _MAX_THINGS - len(self._things))
         for _ in range(self._rng.randint(0, min(most, room))):
             category = self._rng.choice(
                 self._compatible(set(CATEGORIES) - self._categories_of_other_nouns(None))
             )
-            self._wanted.append((category, choose_colour(self._rng, category, self._split)))
+            self._things.append((category, choose_colour(self._rng, category, self._split)))
 
     def build(self, accept: Callable[[Scene], bool] | None = None) -> Scene:
         """Return a scene with the things, each at least half visible, that `accept` accepts.
@@ -137,11 +137,11 @@ class SceneBuilder:
         Raise NoSceneError if none is found.
         """
         for _ in range(_ATTEMPTS):
-            self._rng.shuffle(self._wanted)
+            self._rng.shuffle(self._things)
             width, height = self._rng.choice(SIDES), self._rng.choice(SIDES)
-            scene = compose(self._rng, width, height, self._wanted)
+            scene = compose(self._rng, width, height, self._things)
             if (
-                len(scene.things) == len(self._wanted)
+                len(scene.things) == len(self._things)
                 and is_clear(scene)
                 and (accept is None or accept(scene))
             ):
@@ -153,7 +153,7 @@ class SceneBuilder:
         return frozenset().union(*(categories for each, categories in self._named.items() if each != name))
 
     def _compatible(self, categories: set[str]) -> Sequence[str]:
-        present = {category for category, _ in self._wanted}
+        present = {category for category, _ in self._things}
         allowed = sorted(categories)
         if self._split != "test":
             allowed = [each for each in allowed if not any(is_held_out(each, other) for other in present)]

@@ -141,7 +141,7 @@ def _things(rng: random.Random, split: Split) -> _Parts:
 OBJ0=Loc(image=IMAGE, object='{noun}')
 IMAGE0=Tag(image=IMAGE, object=OBJ0)
 RESULT=IMAGE0"""
-    return _instruct(rng, _said(rng, noun, number), noun.name, number), scene, program, _tags(scene, [noun])
+    return _instruct(rng, _phrase(rng, noun, number), noun.name, number), scene, program, _tags(scene, [noun])
 
 
 def _coloured(rng: random.Random, split: Split) -> _Parts:
@@ -159,10 +159,10 @@ OBJ0=Loc(image=IMAGE, object='{noun.name}')
 OBJ1=Filter(image=IMAGE, object=OBJ0, query='{noun}')
 IMAGE0=Tag(image=IMAGE, object=OBJ1)
 RESULT=IMAGE0"""
-    return _instruct(rng, _said(rng, noun, number), noun.name, number), scene, program, _tags(scene, [noun])
+    return _instruct(rng, _phrase(rng, noun, number), noun.name, number), scene, program, _tags(scene, [noun])
 
 
-def _said(rng: random.Random, noun: Noun, number: int) -> str:
+def _phrase(rng: random.Random, noun: Noun, number: int) -> str:
     """Return a phrase for all things that match the noun: "the dog", "all the dogs", "the two dogs"."""
     if noun.name in _MASS:
         return f"{rng.choice(('the', 'all', 'all the'))} {noun}"

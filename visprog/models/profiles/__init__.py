@@ -1,1 +1,1 @@
-"""Profiles: which model fills each role, as TOML that anyone can edit."""
+"""The profiles that come with VisProg, as TOML files."""

@@ -18,7 +18,7 @@ from visprog.miniworld.scene import Split
 def _tagging(scores: Sequence[Score]) -> Iterator[Figure]:
     def counts(matching: str) -> list[tuple[float, float, float]]:
         parts = [score.parts for score in scores]
-        return [(each.get(matching, 0), each.get("found", 0), each["wanted"]) for each in parts]
+        return [(each.get(matching, 0), each.get("found", 0), each["expected"]) for each in parts]
 
     for name, statistic in (("precision", precision), ("recall", recall), ("F1", f1)):
         yield figure(f"tags: {name}", bootstrap(counts("matched"), statistic))

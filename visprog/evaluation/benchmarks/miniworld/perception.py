@@ -176,7 +176,7 @@ def _select(view: View, models: Models) -> Counts:
     return right, asked
 
 
-def _asked(
+def _questions(
     question: Callable[[View, int, Thing], Iterator[tuple[str, str]]],
 ) -> Callable[[View, Models], Counts]:
     """Return the counts for questions about crops. `question` yields questions with their right answers."""
@@ -216,9 +216,9 @@ MEASURES: dict[str, tuple[Measure, ...]] = {
     "classify": (_measure("Classify: top-1 of 76", "image_text_scorer", _classify, share, 0.95),),
     "select": (_measure("Select: top-1", "image_text_scorer", _select, share, 0.95),),
     "vqa": (
-        _measure("Vqa: colour", "visual_qa", _asked(_colour_of), share, 0.90),
-        _measure("Vqa: existence", "visual_qa", _asked(_existence_of), share, 0.90),
-        _measure("Vqa: what is it", "visual_qa", _asked(_name_of), share, 0.90),
+        _measure("Vqa: colour", "visual_qa", _questions(_colour_of), share, 0.90),
+        _measure("Vqa: existence", "visual_qa", _questions(_existence_of), share, 0.90),
+        _measure("Vqa: what is it", "visual_qa", _questions(_name_of), share, 0.90),
     ),
 }
 """The measures by the name of the tool, with their targets."""

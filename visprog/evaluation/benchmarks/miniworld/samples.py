@@ -113,7 +113,7 @@ class _Case:
         if self.task.edit is not None:
             return score_edit(self.task.edit, self.drawn["IMAGE"], run, judge)
         if run is None or not run.ok:
-            return Score(False, {"wanted": len(self.task.tags)})
+            return Score(False, {"expected": len(self.task.tags)})
         return score_tags(self.task.tags, [each for regions in regions_given(run, "Tag") for each in regions])
 
     def regions(self) -> Regions | None:

@@ -42,7 +42,7 @@ def score_tags(tags: Iterable[Tag], found: Iterable[Region]) -> Score:
     """Score tagged regions. They are right if regions and tags match one to one, by place and name.
 
     Parts: the number of regions that match by place and name (`matched`), by place alone (`located`), and the
-    numbers of all regions (`found`) and tags (`wanted`).
+    numbers of all regions (`found`) and tags (`expected`).
     """
     expected, regions = tuple(tags), tuple(found)
     overlaps = box_overlaps((region.box for region in regions), (tag.box for tag in expected))
@@ -52,7 +52,7 @@ def score_tags(tags: Iterable[Tag], found: Iterable[Region]) -> Score:
         "matched": matched,
         "located": matches(overlaps),
         "found": len(regions),
-        "wanted": len(expected),
+        "expected": len(expected),
     }
     return Score(matched == len(regions) == len(expected), counts)
 

@@ -33,19 +33,18 @@ _ARGUMENTS = {
     "negative_prompt": "negative_prompt",
     "strength": "strength",
 }
-"""Options, and what the library's pipelines call them."""
+"""The options, and their names in the library's pipelines."""
 
-_ANEW = 0.99
-"""Pipelines that keep part of what was there unless told otherwise paint anew at this strength."""
+_FULL_STRENGTH = 0.99
+"""The strength from which a pipeline replaces the whole content of the mask."""
 
 
 class DiffusionInpainter:
-    """Paints a part of a picture anew (Inpainter).
+    """Repaints a part of a picture (Inpainter).
 
-    `pipeline` is one of the library's inpainting pipelines. It sees the mask and its surroundings at `side`
-    pixels along the longer side, and every picture is painted from the same `seed`: the same call gives the
-    same picture. `settings` are arguments for the pipeline, whose steps are reported as progress. May be
-    shared by threads.
+    `pipeline` is one of the library's inpainting pipelines. It sees the mask and its surroundings at a longer
+    side of `side` pixels. All pictures use the same `seed`, so the same call gives the same picture.
+    `settings` are arguments for the pipeline. Its steps are reported as progress. Safe between threads.
     """
 
     def __init__(
@@ -57,7 +56,7 @@ class DiffusionInpainter:
         settings: Mapping[str, Any] | None = None,
         fingerprint: str = "",
     ) -> None:
-        self._pipeline = pipeline
+        self.pipeline = pipeline
         self._side = side or _native_side(pipeline)
         self._seed = seed
         self._taken = _arguments_of(pipeline)
@@ -69,14 +68,14 @@ class DiffusionInpainter:
         pipeline.set_progress_bar_config(disable=True)
 
     def inpaint(self, image: Image, mask: NDArray[np.bool_], prompt: str) -> Image:
-        """Return the picture with `mask`, shape (height, width), showing `prompt`; the rest is untouched.
+        """Return the picture with `prompt` painted into `mask`, shape (height, width); the rest is unchanged.
 
-        A prompt that asks for removal is left empty: what is painted then follows the surroundings alone,
-        where a word for nothing would be painted as a thing.
+        A prompt that asks for removal is replaced by an empty one. The painting then follows the
+        surroundings, while the model would paint a word such as "nothing" as a thing.
 
-        Raises ModelFailed where the checkpoint's own safety checker withholds what was painted.
+        Raises ModelFailed if the checkpoint's safety checker withholds the painting.
         """
-        part = excerpt(image, mask, side=self._side, grid=_grid(self._pipeline))
+        part = excerpt(image, mask, side=self._side, grid=_grid(self.pipeline))
         if part is None:
             return image
         with self._lock, _quiet():
@@ -91,7 +90,7 @@ class DiffusionInpainter:
             "height": part.image.height,
             "callback_on_step_end": self._report,
         }
-        output = self._pipeline(
+        output = self.pipeline(
             prompt=prompt,
             image=part.image.to_pil(),
             mask_image=PILImage.fromarray(part.mask.astype(np.uint8) * 255),
@@ -101,7 +100,7 @@ class DiffusionInpainter:
         )
         if any(getattr(output, "nsfw_content_detected", None) or ()):
             raise ModelFailed(
-                "the checkpoint's safety checker withheld what was painted",
+                "the checkpoint's safety checker withheld the painting",
                 help="word the prompt differently, or set another `seed`",
             )
         return Image.from_pil(output.images[0])
@@ -112,22 +111,21 @@ class DiffusionInpainter:
 
 
 def load(role: str, identifier: str, options: Mapping[str, Any]) -> DiffusionInpainter:
-    """Load a pipeline by its repository on the hub or its folder; one for text to image inpaints as well.
+    """Load a pipeline from its repository on the hub or its folder. Text-to-image pipelines can inpaint too.
 
-    Options: `seed`, `steps`, `guidance`, `negative_prompt`, `strength` (in (0, 1]), and `side`, the pixels
-    along the longer side at which is painted. What is not given is the pipeline's own choice, but for a
-    strength that would keep part of what was there. Raises ModelUnavailable, and UsageError for wrong
-    options.
+    The record of the backend describes the options. Missing options keep the pipeline's defaults, except a
+    `strength` that would keep part of the old content. Raises ModelUnavailable, and UsageError for an option
+    that this pipeline does not have.
     """
     name = f"diffusers:{identifier}"
-    del role  # only inpainter
+    del role  # it is always inpainter
     folder = find_checkpoint(identifier, options.get("revision"))
     device, dtype = place(options)
     with needs("diffusers"), _warnings_ignored():
         from diffusers import AutoPipelineForInpainting
     with loading(identifier), _quiet():
         pipeline = AutoPipelineForInpainting.from_pretrained(
-            folder, dtype=dtype, local_files_only=True, use_safetensors=True, **_special(folder)
+            folder, dtype=dtype, local_files_only=True, use_safetensors=True, **_loading_arguments(folder)
         ).to(device)
     settings = {_ARGUMENTS[option]: options[option] for option in _ARGUMENTS if option in options}
     for argument in settings.keys() - _arguments_of(pipeline):
@@ -148,7 +146,7 @@ def _arguments_of(pipeline: Any) -> Mapping[str, inspect.Parameter]:
 
 def _strength(taken: Mapping[str, inspect.Parameter]) -> dict[str, float]:
     own = taken["strength"].default if "strength" in taken else None
-    return {"strength": 1.0} if isinstance(own, float) and own < _ANEW else {}
+    return {"strength": 1.0} if isinstance(own, float) and own < _FULL_STRENGTH else {}
 
 
 def _native_side(pipeline: Any) -> int:
@@ -160,16 +158,16 @@ def _native_side(pipeline: Any) -> int:
 
 
 def _grid(pipeline: Any) -> int:
-    """Return what sizes must be multiples of: transformers see pairs of latent pixels."""
+    """Return the number that sizes must be multiples of. Transformers read pairs of latent pixels."""
     pairs = 2 if getattr(pipeline, "transformer", None) is not None else 1
     return int(getattr(pipeline, "vae_scale_factor", 32)) * pairs
 
 
-def _special(folder: Path) -> dict[str, Any]:
-    """Return arguments that suit what is in the folder.
+def _loading_arguments(folder: Path) -> dict[str, Any]:
+    """Return the arguments for loading the files in a folder.
 
-    Half-precision files are taken where there are no others, and parts that are optional, a safety checker
-    among them, are done without where there are none.
+    Half-precision files are used if there are no others. Missing optional parts, such as a safety checker,
+    are left out.
     """
     index = json.loads((folder / "model_index.json").read_text("utf-8"))
     arguments: dict[str, Any] = {part: None for part, kind in index.items() if kind == [None, None]}
@@ -184,7 +182,7 @@ def _special(folder: Path) -> dict[str, Any]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep progress bars and advice of the libraries from people; what goes wrong is raised all the same."""
+    """Switch off the libraries' progress bars and logs inside the block. Errors are still raised."""
     from diffusers.utils import logging as library
 
     with _QUIETING, quiet():
@@ -200,12 +198,12 @@ def _quiet() -> Iterator[None]:
 
 
 _QUIETING = threading.Lock()
-"""The library's logging belongs to the whole process: one pipeline paints at a time."""
+"""Only one pipeline paints at a time, because the library's log is global."""
 
 
 @contextmanager
 def _warnings_ignored() -> Iterator[None]:
-    """Keep warnings from people: on import the library warns of what it does itself with torch."""
+    """Ignore the library's warnings about its own use of torch, which it raises on import."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield

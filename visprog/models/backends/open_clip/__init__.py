@@ -12,7 +12,7 @@ def _repository(identifier: str) -> str:
 
     try:
         return repository(identifier)
-    except ModelError:  # without the package its names mean nothing
+    except ModelError:  # the package, which knows the names, is not installed
         return identifier
 
 

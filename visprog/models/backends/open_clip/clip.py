@@ -26,17 +26,17 @@ if TYPE_CHECKING:
     import torch
 
 _SLENDER = 100
-"""Of a thinner picture the middle is looked at: the model sees a square from there anyway."""
+"""Maximum ratio of a picture's sides. The ends of a thinner picture are cut off; the model ignores them."""
 
 _SHORTEST, _LONGEST = 5, 30
-"""A caption's tokens, its two marks included, as OpenCLIP bounds them."""
+"""OpenCLIP's limits of a caption in tokens, including the start and end tokens."""
 
 
 class OpenClip:
-    """Says how well pictures and texts fit together (ImageTextScorer).
+    """Scores how well texts describe pictures (ImageTextScorer).
 
-    A text is set into each of `templates`, and the mean of the embeddings, normalised again, stands for it; a
-    text that ends in a full stop is a sentence and stands for itself. May be shared by threads.
+    A text is put into each of `templates`, and the mean of the embeddings, normalised again, represents it. A
+    text that ends in a full stop is a sentence and is used without templates. Safe between threads.
     """
 
     def __init__(
@@ -51,14 +51,14 @@ class OpenClip:
     ) -> None:
         from open_clip.transform import PreprocessCfg, image_transform_v2
 
-        self._model = model.eval()
+        self.model = model.eval()
         self._tokenizer = tokenizer
         self._device = device
         self._dtype = dtype
         self._templates = tuple(templates)
         self._preprocess = image_transform_v2(PreprocessCfg(**model.visual.preprocess_cfg), is_train=False)
-        self._images = Encodings(self._look)
-        self._texts = Encodings(self._read)
+        self.image_encodings = Encodings(self._look)
+        self.text_encodings = Encodings(self._read)
         self._lock = ModelLock()
         self.fingerprint = fingerprint
         self.nbytes = sum(weight.numel() * weight.element_size() for weight in model.parameters())
@@ -71,11 +71,11 @@ class OpenClip:
     def score_batch(
         self, calls: Sequence[tuple[Sequence[Image], Sequence[str]]]
     ) -> list[NDArray[np.floating]]:
-        """Return what `score` returns for each call; what is new in any of them is embedded at once."""
+        """Return the result of `score` for each call. New pictures and texts are embedded together."""
         some = [(images, texts) for images, texts in calls if images and texts]
         with self._lock, self._computing():
-            seen = self._images.of({image.digest: image for images, _ in some for image in images})
-            read = self._texts.of({text: text for _, texts in some for text in texts})
+            seen = self.image_encodings.of({image.digest: image for images, _ in some for image in images})
+            read = self.text_encodings.of({text: text for _, texts in some for text in texts})
         return [
             self._compared([seen[image.digest] for image in images], [read[text] for text in texts])
             if images and texts
@@ -87,14 +87,14 @@ class OpenClip:
         import torch
 
         with torch.inference_mode():
-            logits = self._model.logit_scale.exp() * torch.stack([*seen]) @ torch.stack([*read]).T
-            if getattr(self._model, "logit_bias", None) is not None:
-                logits = logits + self._model.logit_bias
+            logits = self.model.logit_scale.exp() * torch.stack([*seen]) @ torch.stack([*read]).T
+            if getattr(self.model, "logit_bias", None) is not None:
+                logits = logits + self.model.logit_bias
         return np.asarray(logits.cpu().numpy())
 
     @contextmanager
     def _computing(self) -> Iterator[None]:
-        """Compute in the precision asked for; the weights stay in full, as the library cannot do without."""
+        """Compute in the chosen precision. The weights stay in full precision, as the library requires."""
         import torch
 
         half = self._dtype != torch.float32
@@ -105,7 +105,7 @@ class OpenClip:
             yield
 
     def _look(self, images: Sequence[Image]) -> list[torch.Tensor]:
-        embeddings = self._model.encode_image(self._pixels(images), normalize=True).float()
+        embeddings = self.model.encode_image(self._pixels(images), normalize=True).float()
         return [embedding.clone() for embedding in embeddings]
 
     def _read(self, texts: Sequence[str]) -> list[torch.Tensor]:
@@ -113,7 +113,7 @@ class OpenClip:
 
         worded = [self._worded(text.strip()) for text in texts]
         tokens = self._tokenizer([sentence for sentences in worded for sentence in sentences])
-        embeddings = self._model.encode_text(tokens.to(self._device), normalize=True).float()
+        embeddings = self.model.encode_text(tokens.to(self._device), normalize=True).float()
         means = [part.mean(dim=0) for part in embeddings.split([len(sentences) for sentences in worded])]
         return [torch.nn.functional.normalize(mean, dim=-1) for mean in means]
 
@@ -149,21 +149,21 @@ class CoCa(OpenClip):
         self._beams = beams
 
     def caption(self, image: Image) -> str:
-        """Return one sentence: the best that a search with so many `beams` finds."""
+        """Return one sentence, found by a beam search."""
         with self._lock, self._computing():
-            seen = self._model(self._pixels([image]))
+            seen = self.model(self._pixels([image]))
             tokens = self._search(seen["image_features"], seen["image_embs"])
         marks = (self._tokenizer.sot_token_id, self._tokenizer.eot_token_id)
         text: str = self._tokenizer.decode([token for token in tokens if token not in marks])
         return text.strip()
 
     def _search(self, latent: torch.Tensor, embeddings: torch.Tensor) -> tuple[int, ...]:
-        """Return the tokens of the caption with the best mean log-probability among those that beams reach.
+        """Return the tokens of the caption with the best mean log-probability that the beam search finds.
 
-        OpenCLIP's own generation asks for parts that transformers no longer has.
+        OpenCLIP's own generation uses parts that transformers no longer has.
         """
         live, done = [_Phrase(0.0, (self._tokenizer.sot_token_id,))], list[_Phrase]()
-        longest = min(_LONGEST, self._model.context_length) - 1
+        longest = min(_LONGEST, self.model.context_length) - 1
         while len(done) < self._beams and len(live[0].tokens) < longest:
             live, ended = self._grown(live, self._chances(live, latent, embeddings))
             done += ended
@@ -174,11 +174,11 @@ class CoCa(OpenClip):
     def _chances(
         self, phrases: Sequence[_Phrase], latent: torch.Tensor, embeddings: torch.Tensor
     ) -> torch.Tensor:
-        """Return log-probabilities of shape (phrases, vocabulary) for what comes next."""
+        """Return the log-probabilities of the next token, shape (phrases, vocabulary)."""
         import torch
 
         texts = torch.tensor([phrase.tokens for phrase in phrases], device=self._device)
-        logits: torch.Tensor = self._model(
+        logits: torch.Tensor = self.model(
             None,
             texts,
             image_latent=latent.expand(len(phrases), *latent.shape[1:]),
@@ -192,7 +192,7 @@ class CoCa(OpenClip):
     def _grown(
         self, phrases: Sequence[_Phrase], chances: torch.Tensor
     ) -> tuple[list[_Phrase], list[_Phrase]]:
-        """Return the best phrases that are one token longer: those that go on, and those that end."""
+        """Return the best phrases that are one token longer: the unfinished ones and the finished ones."""
         sums = chances + chances.new_tensor([[phrase.chance] for phrase in phrases])
         best, places = sums.flatten().topk(2 * self._beams)
         live, done = list[_Phrase](), list[_Phrase]()
@@ -207,18 +207,17 @@ class CoCa(OpenClip):
 
 
 class _Phrase(NamedTuple):
-    """The beginning of a caption, or all of it, and its log-probability."""
+    """A caption, complete or not, and its log-probability."""
 
     chance: float
     tokens: tuple[int, ...]
 
 
 def load(role: str, identifier: str, options: Mapping[str, Any]) -> OpenClip:
-    """Load `ARCHITECTURE/TAG` as OpenCLIP lists them, a repository of the hub, or a folder of that form.
+    """Load `ARCHITECTURE/TAG` from OpenCLIP's list, a repository of the hub, or a folder.
 
-    The folder holds open_clip_config.json and the weights. Options: `templates`, into which texts are set
-    ("default", "none", or a list of texts with {}), and `beams`, the width of the search for a caption.
-    Raises ModelUnavailable, and UsageError for wrong options.
+    The folder contains open_clip_config.json and the weights. The options are `templates` ("default", "none",
+    or a list of texts with {}), and `beams`, the width of the search for a caption. Raises ModelUnavailable.
     """
     templates = read_templates(options.get("templates", "default"))
     with needs("open_clip"):
@@ -241,7 +240,7 @@ def load(role: str, identifier: str, options: Mapping[str, Any]) -> OpenClip:
 
 
 def repository(identifier: str) -> str:
-    """Return the repository of the hub for `ARCHITECTURE/TAG`; any other identifier as it is."""
+    """Return the repository of the hub for `ARCHITECTURE/TAG`; other identifiers are returned unchanged."""
     with needs("open_clip"):
         import open_clip
     architecture, _, tag = identifier.partition("/")
@@ -250,7 +249,7 @@ def repository(identifier: str) -> str:
 
 
 def _check(folder: Path, role: str) -> None:
-    """Raise ModelUnavailable for a folder that is not complete, or does not fit the role."""
+    """Raise ModelUnavailable for a folder that is incomplete or does not fit the role."""
     file = folder / "open_clip_config.json"
     if not file.is_file():
         raise ModelUnavailable(f"{folder} has no open_clip_config.json", help="give a checkpoint of OpenCLIP")
@@ -267,12 +266,12 @@ def _check(folder: Path, role: str) -> None:
             help="choose a checkpoint with OpenCLIP's own text tower, such as coca_ViT-B-32",
         )
     if role == "captioner" and ("multimodal_cfg" not in model or "hf_tokenizer_name" in text):
-        raise ModelUnavailable(f"{folder} is no CoCa: it cannot describe a picture", help="choose a CoCa")
+        raise ModelUnavailable(f"{folder} is not a CoCa: it cannot describe pictures", help="choose a CoCa")
 
 
 @contextmanager
 def _root_logger_untouched() -> Iterator[None]:
-    """OpenCLIP logs through functions that set up the root logger, where nobody has, to print everything."""
+    """Stop OpenCLIP's log calls from configuring the root logger, which would then print everything."""
     silent = logging.NullHandler()
     logging.getLogger().addHandler(silent)
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from visprog.model_text import spoken
+from visprog.model_text import clean_reply
 from visprog.models.backends.openai.configuration import variable
 from visprog.models.backends.openai.outcome import sound
 from visprog.models.backends.openai.service import Service, extra_fields
@@ -48,7 +48,7 @@ class OpenAILanguageModel:
             parameters["temperature"] = temperature
         request = {"model": self.model, "messages": turns, **extra_fields(parameters)}
         completion = self._service.complete(request)
-        return completion._replace(text=spoken(completion.text) or completion.text)
+        return completion._replace(text=clean_reply(completion.text) or completion.text)
 
     def __repr__(self) -> str:
         return f"OpenAILanguageModel({self.fingerprint!r})"

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visprog.errors import UsageError
-from visprog.model_text import spoken
+from visprog.model_text import clean_reply
 from visprog.models.backends.openai.service import Service, extra_fields
 
 DEFAULT_SPEECH_MODEL = "gpt-transcribe"
@@ -57,7 +57,7 @@ class OpenAITranscriber:
             )
         speech = ("speech.wav", _wave_file(samples), "audio/wav")
         fields = {"model": self.model, "file": speech, "response_format": "json"}
-        return spoken(self._service.transcribe({**fields, **self._extra}).text)
+        return clean_reply(self._service.transcribe({**fields, **self._extra}).text)
 
     def __repr__(self) -> str:
         return f"OpenAITranscriber({self.fingerprint!r})"

@@ -1,7 +1,4 @@
-"""The embedded face detector: cascades of Haar features (Viola and Jones, 2001).
-
-The cascades come with OpenCV: there is nothing to fetch.
-"""
+"""The embedded face detector: cascades of Haar features (Viola and Jones, 2001), which come with OpenCV."""
 
 from __future__ import annotations
 
@@ -18,7 +15,7 @@ from visprog.values import Box, Image, Region, Regions, box_overlap
 
 
 class _Cascade(NamedTuple):
-    """A cascade, and the range over which its stage weights for faces lie in photographs."""
+    """A cascade, and the range of its stage weights for faces in photographs."""
 
     name: str
     doubtful: float
@@ -36,18 +33,18 @@ _AGREEMENT = 0.4
 
 
 class _Hit(NamedTuple):
-    """One cascade's find: its box in the searched picture, shape (4,), and its score in [0, 1]."""
+    """A detection of one cascade: its box in the searched picture, shape (4,), and its score in [0, 1]."""
 
     box: NDArray[np.float64]
     score: float
 
 
 class HaarFaceDetector:
-    """Finds frontal, upright faces: those on which two cascades of different training agree.
+    """Finds frontal, upright faces on which two differently trained cascades agree.
 
-    A picture is searched at `side` pixels along its longer side at most, for faces of at least `smallest`
-    pixels there. Faces in profile or tilted by more than some 15 degrees are missed. The score grows with
-    the cascades' last stage weights; it ranks faces and is no probability. May be shared by threads.
+    A picture is searched at a longer side of at most `side` pixels, for faces of at least `smallest` pixels
+    at that size. Faces in profile, or tilted by more than about 15 degrees, are missed. The score grows with
+    the last stage weights of the cascades; it ranks faces and is not a probability. Safe between threads.
     """
 
     def __init__(self, *, side: int = 1280, smallest: int = 20) -> None:
@@ -55,8 +52,8 @@ class HaarFaceDetector:
         self._side = side
         self._smallest = smallest
         self._classifiers = [self._load(cascade.name) for cascade in _CASCADES]
-        # A classifier keeps state while it searches. One search at a time loses nothing: OpenCV spreads it
-        # over all cores by itself.
+        # A classifier keeps state while it searches. One search at a time is fast enough, because OpenCV uses
+        # all cores for it.
         self._lock = threading.Lock()
         self.fingerprint = f"opencv:haar {self._cv2.__version__} side={side} smallest={smallest}"
 
@@ -74,13 +71,13 @@ class HaarFaceDetector:
         classifier = self._cv2.CascadeClassifier(str(path)) if path.is_file() else None
         if classifier is None or classifier.empty():
             raise ModelUnavailable(
-                f"the installed OpenCV {self._cv2.__version__} comes without its face cascade `{name}`",
-                help='install one that has it: `pip install "opencv-python>=4.10,<5"`',
+                f"the installed OpenCV {self._cv2.__version__} does not have the face cascade `{name}`",
+                help='install a version that has it: `pip install "opencv-python>=4.10,<5"`',
             )
         return classifier
 
     def _prepare(self, image: Image) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
-        """Return the picture as the cascades want it, and its scale as (x, y, x, y)."""
+        """Return the picture in the form that the cascades search, and its scale as (x, y, x, y)."""
         cv2 = self._cv2
         factor = min(1.0, self._side / max(image.size))
         width, height = (max(1, round(edge * factor)) for edge in image.size)
@@ -112,7 +109,7 @@ def haar(*, side: int = 1280, smallest: int = 20) -> HaarFaceDetector:
 
 
 def _agreed(first: list[_Hit], second: list[_Hit]) -> list[_Hit]:
-    """Return what both cascades found, box and score halfway between theirs."""
+    """Return the detections of both cascades, with the means of their boxes and scores."""
     return [
         _Hit((a.box + b.box) / 2, (a.score + b.score) / 2)
         for a in first

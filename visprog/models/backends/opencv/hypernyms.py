@@ -1,8 +1,8 @@
-"""From a program's nouns to a detector's fixed list of classes: plurals, other names, and wider words.
+"""Maps the nouns of a program to a detector's fixed list of classes, by plurals, other names and wider words.
 
-A wider word stands for several classes (`animal` for cat, dog, ...). A word for some of a kind by age, sex or
-occupation stands for the kind (`woman` for person, `puppy` for dog): more is found then than was asked. Other
-narrower words, such as `penguin`, stand for nothing: a bird is no answer to them.
+A wider word means several classes (`animal` means cat, dog, ...). A word for an age, a sex or an occupation
+means its class (`woman` means person, `puppy` means dog), so that more may be found than was asked for. Other
+narrower words, such as `penguin`, mean no class, because a bird is not an answer to them.
 """
 
 from __future__ import annotations
@@ -70,9 +70,9 @@ _OTHER_NAMES = {
     "hair drier": "hair dryer, hairdryer, blow dryer",
     "toothbrush": "tooth brush",
 }
-"""Each class's other names. Data sets spell them differently: so are `aeroplane` and `airplane` one."""
+"""The other names of the classes. Data sets spell them differently, such as `aeroplane` and `airplane`."""
 
-_SOME_OF = {
+NARROWER_WORDS = {
     "person": """
         man, woman, boy, girl, child, kid, baby, toddler, adult, teenager, lady, gentleman, guy, player,
         tennis player, baseball player, soccer player, rider, driver, cyclist, skier, snowboarder, surfer,
@@ -84,13 +84,13 @@ _SOME_OF = {
     "sheep": "lamb",
     "cow": "bull, calf, ox, cattle",
 }
-"""Words for some of a kind, by the kind."""
+"""Narrower words, by the class that they mean."""
 
 _ANIMALS = "bird, cat, dog, horse, sheep, cow, elephant, bear, zebra, giraffe"
 _FRUIT = "banana, apple, orange"
 _VEGETABLES = "broccoli, carrot"
 
-_KINDS = {
+WIDER_WORDS = {
     "animal": _ANIMALS,
     "creature": _ANIMALS,
     "mammal": "cat, dog, horse, sheep, cow, elephant, bear, zebra, giraffe",
@@ -121,30 +121,30 @@ _KINDS = {
     """,
     "bat": "baseball bat",
 }
-"""Wider words, and the classes that each of them stands for."""
+"""Wider words, and the classes that each of them means."""
 
-_NO_NAMES = frozenset({"a", "an", "the", "any", "some", "other"})
+_ARTICLES = frozenset({"a", "an", "the", "any", "some", "other"})
 
 
 def classes_named(noun: str, classes: Sequence[str], model: str) -> list[int]:
-    """Return the places in `classes` of those that a noun names, whichever of their names both use.
+    """Return the places in `classes` of the classes that a noun means.
 
-    A class of exactly that name comes first, then its other names, then words for some or several kinds.
-    Raises ModelError with the classes of the `model` where there is none.
+    A class with exactly this name is preferred, then a class with this other name, then narrower and wider
+    words. Raises ModelError, which lists the classes of the `model`, if the noun means none of them.
     """
     keys = [_key(name) for name in classes]
-    for names in _readings(_key(noun)):
+    for names in _meanings(_key(noun)):
         found = [place for place, key in enumerate(keys) if key in names]
         if found:
             return found
     raise ModelError(f"{model} does not know {noun!r}", help=_advice(noun, classes))
 
 
-def _readings(key: str) -> Iterable[frozenset[str]]:
-    """Yield the keys of the classes that a noun may stand for, the closest reading first."""
+def _meanings(key: str) -> Iterable[frozenset[str]]:
+    """Yield the keys of the classes that a noun may mean, the closest meaning first."""
     yield frozenset({key})
     yield _SPELLINGS.get(_CANONICAL.get(key, key), frozenset())
-    yield frozenset(spelling for name in _KIND_OR_KINDS.get(key, ()) for spelling in _SPELLINGS[name])
+    yield frozenset(spelling for name in _MEANINGS.get(key, ()) for spelling in _SPELLINGS[name])
 
 
 def _advice(noun: str, classes: Sequence[str]) -> str:
@@ -158,9 +158,9 @@ def _advice(noun: str, classes: Sequence[str]) -> str:
 
 
 def _key(text: str) -> str:
-    """Write a name so that articles, plural, case, hyphens and missing blanks make no difference."""
+    """Return a form of a name that ignores articles, plural, case, hyphens and spaces."""
     words = re.findall(r"[\w']+", text.casefold().replace("_", " "))
-    return "".join(singular(word) for word in words if word not in _NO_NAMES)
+    return "".join(singular(word) for word in words if word not in _ARTICLES)
 
 
 def _keys(names: str) -> tuple[str, ...]:
@@ -172,7 +172,7 @@ _SPELLINGS = {
     for name in COCO_CLASSES
 }
 _CANONICAL = {spelling: name for name, spellings in _SPELLINGS.items() for spelling in spellings}
-_KIND_OR_KINDS = {
-    **{some: (_key(name),) for name, names in _SOME_OF.items() for some in _keys(names)},
-    **{_key(wider): _keys(names) for wider, names in _KINDS.items()},
+_MEANINGS = {
+    **{some: (_key(name),) for name, names in NARROWER_WORDS.items() for some in _keys(names)},
+    **{_key(wider): _keys(names) for wider, names in WIDER_WORDS.items()},
 }

@@ -1,7 +1,7 @@
-"""Removal of things from a picture: their place is filled from what surrounds it, by OpenCV.
+"""Removes things from a picture with OpenCV, which fills their place from the surroundings.
 
 M. Bertalmio, A. Bertozzi and G. Sapiro, "Navier-Stokes, Fluid Dynamics, and Image and Video Inpainting", CVPR
-2001: OpenCV's other method, Telea's, is off by more on an even gradient.
+2001. OpenCV's other method, Telea's, has larger errors on an even gradient.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from visprog.models.inpainting import asks_for_removal, surroundings
 from visprog.values import Image
 
 _SIDE = 512
-"""The fill is computed at this many pixels along the longer side at most: it is smooth anyway."""
+"""Maximum longer side, in pixels, at which the fill is computed. The fill is smooth anyway."""
 
 _CONTEXT = 1.3
 _LEAST = 32
 _RIM = 1 / 100
-"""A thing's outermost pixels mix with the background, beyond its mask too: the fill starts so far from it."""
+"""The distance from the mask at which the fill starts. A thing's edge mixes with the background there."""
 
 
 class OpenCvRemover:
-    """Fills a part of a picture with the colours around it, as if what was there had been removed.
+    """Removes the content of a part of a picture by filling it with the colours around it.
 
-    It paints nothing new: a prompt that does not ask for removal is an error. Works best on small parts
-    before a plain background. May be shared by threads.
+    It paints nothing new: a prompt that does not ask for removal is an error. It works best for small parts
+    on a plain background. Safe between threads.
     """
 
     def __init__(self, *, radius: int = 5) -> None:
@@ -36,13 +36,13 @@ class OpenCvRemover:
         self.fingerprint = f"opencv:inpaint {self._cv2.__version__} radius={radius}"
 
     def inpaint(self, image: Image, mask: NDArray[np.bool_], prompt: str) -> Image:
-        """Return the picture with `mask`, shape (height, width), filled; every other pixel is its own.
+        """Return the picture with `mask`, shape (height, width), filled. Other pixels are unchanged.
 
-        Raises ModelError for a prompt that asks for something, and for a mask that is the whole picture.
+        Raises ModelError for a prompt that does not ask for removal, and for a mask of the whole picture.
         """
         if not asks_for_removal(prompt):
             raise ModelError(
-                f"opencv:inpaint only removes: it cannot paint {prompt!r}",
+                f"opencv:inpaint can only remove; it cannot paint {prompt!r}",
                 help="write prompt='nothing' to remove; to paint something, fill the role inpainter with "
                 "an image model, such as those of the profiles default, paper and api",
             )
@@ -51,7 +51,7 @@ class OpenCvRemover:
             return image
         if mask.all():
             raise ModelError(
-                "opencv:inpaint fills a part from what surrounds it, and the mask is the whole picture",
+                "opencv:inpaint fills a part from its surroundings, but the mask covers the whole picture",
                 help="select less of the picture",
             )
         left, top, right, bottom = place
@@ -71,7 +71,7 @@ class OpenCvRemover:
         return np.asarray(cv2.resize(filled, (width, height), interpolation=cv2.INTER_CUBIC))
 
     def _with_rim(self, part: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Grow the part by a rim where that leaves something to fill from."""
+        """Grow the part by a rim, unless nothing would be left to fill from."""
         reach = max(1, round(max(part.shape) * _RIM))
         kernel = np.ones((2 * reach + 1, 2 * reach + 1), dtype=np.uint8)
         grown = np.asarray(self._cv2.dilate(part.astype(np.uint8), kernel) > 0)

@@ -1,7 +1,7 @@
-"""YOLOX, a fast detector of a fixed list of classes, by OpenCV's own network code.
+"""YOLOX, a fast detector with a fixed list of classes, run by OpenCV.
 
-Z. Ge and others, "YOLOX: Exceeding YOLO Series in 2021", arXiv 2107.08430. Its ONNX files come as the
-authors' tool exports them: boxes are not decoded yet.
+Z. Ge and others, "YOLOX: Exceeding YOLO Series in 2021", arXiv 2107.08430. The ONNX files are those that the
+authors' tool exports, without the decoding of boxes.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ _SAME_THING = 0.5
 
 
 class YoloxDetector:
-    """Finds things of the classes that it was trained on. May be shared by threads.
+    """Finds things of the classes that it was trained on. Safe between threads.
 
-    `labels` is a file with the name of one class a line; without one, the classes are COCO's eighty. What a
-    program asks for is matched to the classes as `hypernyms` beside this file says: `people` to person,
-    `animals` to all animals; but a `woman` to person as well, men included. Finds with a confidence of
-    `threshold` or more are returned; of those of one noun that overlap by more than half the best is kept.
-    `side` is that of the network's input, in pixels, where its file leaves that open.
+    `labels` is a file with the name of one class on each line; the default is COCO's eighty classes. The
+    module `hypernyms` maps the labels of a program to classes: `people` to person, `animals` to all animals,
+    and `woman` to person, which includes men. Regions with a confidence of at least `threshold` are returned.
+    Of regions of one label that overlap by more than half, only the best is kept. `side` is the side of the
+    network's input, in pixels, if the file leaves it open.
     """
 
     def __init__(
@@ -56,8 +56,8 @@ class YoloxDetector:
             f"opencv:{identity(path, content)} {self._cv2.__version__} threshold={threshold} "
             f"side={side} classes={','.join(self.classes)}"
         )
-        self._lock = threading.Lock()  # a network keeps its input
-        self._kept = Encodings(self._look)  # a program asks for several things in one picture
+        self._lock = threading.Lock()  # a network stores its input
+        self.encodings = Encodings(self._encode)  # programs ask for several labels in one picture
         with expecting_onnx(path, "a YOLOX detector"):
             model = with_input_size(content, side)
             self._side = _square(input_shape(model))
@@ -67,25 +67,25 @@ class YoloxDetector:
         self._cells, self._steps = _grid(self._side)
 
     def detect(self, image: Image, labels: Sequence[str]) -> Regions:
-        """Return the boxes of everything that one of `labels` names, labelled so, best first.
+        """Return the boxes of everything that one of `labels` names, with that label, best first.
 
-        Raises ModelError, with the classes, for a label that names none of them.
+        Raises ModelError, which lists the classes, for a label that means none of them.
         """
         wanted = {label: classes_named(label, self.classes, self._name) for label in labels}
-        finds = self._finds(image)
-        found = [region for label in wanted for region in self._named(finds, label, wanted[label], image)]
+        output = self._output(image)
+        found = [region for label in wanted for region in self._named(output, label, wanted[label], image)]
         return Regions(sorted(found, key=lambda region: -region.score), size=image.size)
 
-    def _finds(self, image: Image) -> NDArray[np.float32]:
-        """Return what the network says of the picture: shape (cells, 5 + classes)."""
+    def _output(self, image: Image) -> NDArray[np.float32]:
+        """Return the network's output for the picture, shape (cells, 5 + classes)."""
         with self._lock:
-            return self._kept.of({image.digest: image})[image.digest]
+            return self.encodings.of({image.digest: image})[image.digest]
 
-    def _look(self, images: Sequence[Image]) -> Iterator[NDArray[np.float32]]:
+    def _encode(self, images: Sequence[Image]) -> Iterator[NDArray[np.float32]]:
         return (self._forward(self._letterboxed(image)) for image in images)
 
     def _letterboxed(self, image: Image) -> NDArray[np.uint8]:
-        """Return the picture in the upper left corner of the network's square, its proportions kept."""
+        """Return the picture in its proportions, in the upper left corner of the network's square."""
         width, height = self._fitted(image)
         square = np.full((self._side, self._side, 3), _GREY, dtype=np.uint8)
         square[:height, :width] = self._cv2.resize(image.pixels, (width, height))
@@ -101,12 +101,12 @@ class YoloxDetector:
         return np.asarray(self._network.forward()[0])
 
     def _named(
-        self, finds: NDArray[np.float32], label: str, classes: Sequence[int], image: Image
+        self, output: NDArray[np.float32], label: str, classes: Sequence[int], image: Image
     ) -> list[Region]:
-        """Return the regions of one noun, which may stand for several classes."""
-        scores = np.nan_to_num(finds[:, 4] * finds[:, 5:][:, list(classes)].max(axis=1)).clip(0.0, 1.0)
+        """Return the regions of one label, which may mean several classes."""
+        scores = np.nan_to_num(output[:, 4] * output[:, 5:][:, list(classes)].max(axis=1)).clip(0.0, 1.0)
         likely = np.flatnonzero(scores >= self._threshold)
-        boxes, scores = self._decoded(finds, likely, image), scores[likely]
+        boxes, scores = self._decoded(output, likely, image), scores[likely]
         kept: Any = self._cv2.dnn.NMSBoxes(
             np.column_stack([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]]).tolist(),
             scores.tolist(),
@@ -121,10 +121,10 @@ class YoloxDetector:
         return regions
 
     def _decoded(
-        self, finds: NDArray[np.float32], chosen: NDArray[np.intp], image: Image
+        self, output: NDArray[np.float32], chosen: NDArray[np.intp], image: Image
     ) -> NDArray[np.float64]:
         """Return boxes (left, top, right, bottom) in the picture's pixels, shape (chosen, 4)."""
-        raw = finds[chosen, :4].astype(np.float64)
+        raw = output[chosen, :4].astype(np.float64)
         steps = self._steps[chosen, np.newaxis]
         middles = (raw[:, :2] + self._cells[chosen]) * steps
         halves = np.exp(np.minimum(raw[:, 2:], 20.0)) * steps / 2
@@ -136,8 +136,8 @@ class YoloxDetector:
         expected = (sum((self._side // step) ** 2 for step in _STRIDES), 5 + len(self.classes))
         if shape != expected:
             raise ModelUnavailable(
-                f"{self._name} answers with an array of shape {shape}; YOLOX with {len(self.classes)} "
-                f"classes at {self._side}x{self._side} pixels answers with {expected}",
+                f"{self._name} returns an array of shape {shape}; expected {expected} from YOLOX with "
+                f"{len(self.classes)} classes at {self._side}x{self._side} pixels",
                 help="check that the option `labels` names the file with this network's classes, one a line",
             )
 
@@ -146,14 +146,14 @@ def _square(shape: tuple[int | None, ...]) -> int:
     height, width = shape[2:]
     if height is None or height != width or height % _STRIDES[-1]:
         raise ModelUnavailable(
-            f"the network's input is {width}x{height} pixels; a square is expected, a multiple of 32",
+            f"the network's input is {width}x{height} pixels; expected a square, a multiple of 32",
             help="give a YOLOX file with a square input, or set the option `side`",
         )
     return height
 
 
 def _grid(side: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return each cell's column and row, shape (cells, 2), and the width of its cells in pixels."""
+    """Return each cell's column and row, shape (cells, 2), and its width in pixels."""
     cells, steps = [], []
     for step in _STRIDES:
         rows, columns = np.mgrid[: side // step, : side // step]

@@ -17,17 +17,17 @@ from visprog.models.backends.opencv.onnx_files import expecting_onnx, identity, 
 from visprog.values import Box, Image, Region, Regions, clip
 
 _SAME_FACE = 0.3
-"""Intersection over union from which two finds are the same face."""
+"""Intersection over union above which two detections are the same face."""
 
 _SCORE = 14
-"""A find is a row: box (x, y, width, height), five points (x, y), score."""
+"""The column of the score. A row is a detection: box (x, y, width, height), five points (x, y), score."""
 
 
 class YuNetFaceDetector:
-    """Finds faces from about 10 pixels on, in profile and tilted too. May be shared by threads.
+    """Finds faces of at least about 10 pixels, also in profile and tilted. Safe between threads.
 
-    A picture is searched at `side` pixels along its longer side at most. Faces with a score of `threshold`
-    or more are returned; the score is the geometric mean of the network's two confidences.
+    A picture is searched at a longer side of at most `side` pixels. Faces with a score of at least
+    `threshold` are returned. The score is the geometric mean of the network's two confidences.
     """
 
     def __init__(self, path: str | Path, *, side: int = 1280, threshold: float = 0.7) -> None:
@@ -38,7 +38,7 @@ class YuNetFaceDetector:
         self.fingerprint = (
             f"opencv:{identity(path, content)} {self._cv2.__version__} side={side} threshold={threshold}"
         )
-        self._lock = threading.Lock()  # the network keeps its input's size
+        self._lock = threading.Lock()  # the network stores the size of its input
         with expecting_onnx(path, "YuNet's face detector"):
             self._network = self._cv2.FaceDetectorYN.create(
                 "onnx",
@@ -56,25 +56,25 @@ class YuNetFaceDetector:
         factor = min(1.0, self._side / max(image.size))
         width, height = (max(1, round(edge * factor)) for edge in image.size)
         small = cv2.resize(image.pixels, (width, height), interpolation=cv2.INTER_AREA)
-        finds = self._search(cv2.cvtColor(small, cv2.COLOR_RGB2BGR))
+        rows = self._search(cv2.cvtColor(small, cv2.COLOR_RGB2BGR))
         scale = np.array([image.width / width, image.height / height] * 2)
         faces = []
-        for find in finds[np.argsort(-finds[:, _SCORE], kind="stable")]:
-            box = _box(find[:4] * scale, image.size)
+        for row in rows[np.argsort(-rows[:, _SCORE], kind="stable")]:
+            box = _box(row[:4] * scale, image.size)
             if box is not None:
-                faces.append(Region(box, "face", float(min(max(find[_SCORE], 0.0), 1.0))))
+                faces.append(Region(box, "face", float(min(max(row[_SCORE], 0.0), 1.0))))
         return Regions(faces, size=image.size)
 
     def _search(self, pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
-        """Return the finds in a picture with its channels in the order blue, green, red; shape (n, 15)."""
+        """Return the detections in a picture with channels in the order blue, green, red; shape (n, 15)."""
         with self._lock:
             self._network.setInputSize((pixels.shape[1], pixels.shape[0]))
-            _, finds = self._network.detect(pixels)
-        finds = np.zeros((0, 15)) if finds is None else np.asarray(finds, dtype=np.float64)
-        return np.asarray(finds[np.isfinite(finds).all(axis=1)])
+            _, rows = self._network.detect(pixels)
+        rows = np.zeros((0, 15)) if rows is None else np.asarray(rows, dtype=np.float64)
+        return np.asarray(rows[np.isfinite(rows).all(axis=1)])
 
 
-def _box(find: NDArray[np.float64], size: tuple[int, int]) -> Box | None:
-    left, top, width, height = find.tolist()
+def _box(row: NDArray[np.float64], size: tuple[int, int]) -> Box | None:
+    left, top, width, height = row.tolist()
     edges = (round(left), round(top), round(left + width), round(top + height))
     return clip(edges, size)

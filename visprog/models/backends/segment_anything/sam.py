@@ -33,28 +33,28 @@ _GENERATOR = {
     "crops": "crop_n_layers",
     "smallest": "min_mask_region_area",
 }
-"""Options, and what SamAutomaticMaskGenerator calls them."""
+"""The options, and their names in SamAutomaticMaskGenerator."""
 
 _SIDE = 1500
-"""Everything in a picture is looked for at so many pixels: the model itself sees 1024."""
+"""Default longer side, in pixels, at which a picture is divided. The model itself sees 1024 pixels."""
 
-_AT_ONCE = 60_000_000
-"""So many pixels of masks are computed at once."""
+_PIXELS_IN_BATCH = 60_000_000
+"""Maximum number of pixels of masks that are computed at the same time."""
 
 _RETURNED = 2_000_000_000
-"""So many pixels of masks are returned for a picture; of more, the worst are left out."""
+"""Maximum number of pixels of masks that are returned for a picture. The worst masks are left out."""
 
 _STATE = ("features", "original_size", "input_size", "is_image_set")
-"""What the package's predictor knows of the picture that it looks at."""
+"""The attributes of the package's predictor that depend on the current picture."""
 
-_WHERE = "sam_vit_b, sam_vit_l and sam_vit_h are to be had at github.com/facebookresearch/segment-anything"
+_WHERE = "sam_vit_b, sam_vit_l and sam_vit_h are at github.com/facebookresearch/segment-anything"
 
 
 class SegmentAnything:
     """Finds everything in a picture, without labels (Segmenter), and turns boxes into masks (Masker).
 
-    `model` is a Sam of the package in full precision. Everything is looked for at `side` pixels along the
-    longer side, at most, by SamAutomaticMaskGenerator with `settings`. May be shared by threads.
+    `model` is a Sam of the package in full precision. SamAutomaticMaskGenerator divides a picture with
+    `settings`, at a longer side of at most `side` pixels. Safe between threads.
     """
 
     def __init__(
@@ -68,20 +68,20 @@ class SegmentAnything:
         from segment_anything import SamAutomaticMaskGenerator, SamPredictor
 
         self._side = side
-        self._predictor = SamPredictor(model.eval())
+        self.predictor = SamPredictor(model.eval())
         self._generator = SamAutomaticMaskGenerator(model, **(settings or {}))
-        self._embeddings = Encodings(self._embed, at_once=1)
+        self.embeddings = Encodings(self._embed, batch_size=1)
         self._lock = ModelLock()
         self.fingerprint = fingerprint
         self.nbytes = sum(weight.numel() * weight.element_size() for weight in model.parameters())
 
     def segment(self, image: Image) -> Regions:
-        """Return a region with a mask, and no label, for each thing and part of one, best first."""
+        """Return a region with a mask, without a label, for each thing and each of its parts, best first."""
         self._check_proportions(image)
         pixels = _shrunk(image.pixels, self._side)
-        at_once = _AT_ONCE // (3 * pixels.shape[0] * pixels.shape[1])
+        batch_size = _PIXELS_IN_BATCH // (3 * pixels.shape[0] * pixels.shape[1])
         with self._lock:
-            self._generator.points_per_batch = min(max(at_once, 1), 64)
+            self._generator.points_per_batch = min(max(batch_size, 1), 64)
             found = self._generator.generate(pixels)
         found.sort(key=lambda one: -one["predicted_iou"])
         most = max(1, _RETURNED // (image.width * image.height))
@@ -91,8 +91,8 @@ class SegmentAnything:
     def mask(self, image: Image, regions: Regions) -> Regions:
         """Return the same regions in the same order, each with the best of the three masks for its box.
 
-        The best is the one that the model is most confident of. The mask of a region outside the picture is
-        empty.
+        The best mask is the one with the model's highest confidence. The mask of a region outside the picture
+        is empty.
         """
         boxes = [box for region in regions if (box := clip(region.box, image.size)) is not None]
         masks = iter(self._masks(image, boxes) if boxes else ())
@@ -103,34 +103,34 @@ class SegmentAnything:
         )
 
     def _masks(self, image: Image, boxes: Sequence[Box]) -> list[NDArray[np.bool_]]:
-        """Return a mask for each box. The picture is embedded once for all of them."""
+        """Return a mask for each box. The picture is embedded once for all boxes."""
         import torch
 
         self._check_proportions(image)
-        at_once = max(1, _AT_ONCE // (3 * image.width * image.height))
+        batch_size = max(1, _PIXELS_IN_BATCH // (3 * image.width * image.height))
         masks: list[NDArray[np.bool_]] = []
         with self._lock, torch.no_grad():
-            predictor = self._looking_at(image)
+            predictor = self._predictor_for(image)
             prompts = predictor.transform.apply_boxes_torch(torch.tensor(boxes), image.pixels.shape[:2])
-            for part in prompts.to(predictor.device).split(at_once):
+            for part in prompts.to(predictor.device).split(batch_size):
                 three, confidences, _ = predictor.predict_torch(None, None, part, multimask_output=True)
                 best = three[torch.arange(len(three)), confidences.argmax(dim=1)]
                 masks.extend(best.cpu().numpy())
         return masks
 
-    def _looking_at(self, image: Image) -> Any:
-        """Return the predictor with the picture's embedding, kept or computed."""
-        kept = self._embeddings.of({image.digest: image})[image.digest]
-        vars(self._predictor).update(zip(_STATE, kept, strict=True))
-        return self._predictor
+    def _predictor_for(self, image: Image) -> Any:
+        """Return the predictor with the picture's embedding, from the cache if possible."""
+        kept = self.embeddings.of({image.digest: image})[image.digest]
+        vars(self.predictor).update(zip(_STATE, kept, strict=True))
+        return self.predictor
 
     def _embed(self, images: Sequence[Image]) -> Iterator[tuple[Any, ...]]:
         for image in images:
-            self._predictor.set_image(image.pixels)
-            yield tuple(getattr(self._predictor, name) for name in _STATE)
+            self.predictor.set_image(image.pixels)
+            yield tuple(getattr(self.predictor, name) for name in _STATE)
 
     def _check_proportions(self, image: Image) -> None:
-        if max(image.size) > self._predictor.transform.target_length * min(image.size):
+        if max(image.size) > self.predictor.transform.target_length * min(image.size):
             raise ModelFailed(
                 f"the picture of {image.width}x{image.height} is too thin for Segment Anything",
                 help="crop it, or repeat its edges",
@@ -140,9 +140,7 @@ class SegmentAnything:
 def load(role: str, identifier: str, options: Mapping[str, Any]) -> SegmentAnything:
     """Load a checkpoint of any size: `identifier` is a .pth file, or a folder with one.
 
-    Options: `points` (a side of the grid), `quality`, `stability` and `nms` (which masks count), `crops`
-    (layers of closer looks), `smallest` (the area in pixels below which parts and holes are dropped), and
-    `side`. Raises ModelUnavailable, and UsageError for wrong options.
+    The record of the backend describes the options. Raises ModelUnavailable.
     """
     del role  # it fills both
     path = _find(identifier)
@@ -177,24 +175,24 @@ def _find(identifier: str) -> Path:
 
 
 def _read(path: Path) -> Sam:
-    """Build the model that the weights in the file are of, and load them. No code in the file is run."""
+    """Build the model for the weights in a file, and load them. Code in the file is never run."""
     import torch
 
     try:
         weights = torch.load(path, map_location="cpu", weights_only=True)
         with loading_alone():
-            model = _built(weights)
+            model = build_sam(weights)
         model.load_state_dict(weights)
     except Exception as cause:
         raise ModelUnavailable(
-            f"{path} is no checkpoint of Segment Anything, or a damaged one ({type(cause).__name__})",
+            f"{path} is not a checkpoint of Segment Anything, or it is damaged ({type(cause).__name__})",
             help=_WHERE,
         ) from cause
     return model
 
 
-def _built(weights: Mapping[str, torch.Tensor]) -> Sam:
-    """Build a Sam with the measures of its weights; what they do not tell is as in Meta's three models."""
+def build_sam(weights: Mapping[str, torch.Tensor]) -> Sam:
+    """Build a Sam with the sizes of its weights. Other settings are those of Meta's three models."""
     import torch
     from segment_anything.modeling import (
         ImageEncoderViT,
@@ -248,13 +246,13 @@ def _built(weights: Mapping[str, torch.Tensor]) -> Sam:
 
 
 def _count(weights: Mapping[str, torch.Tensor], prefix: str) -> int:
-    """Return how many numbered layers there are under the prefix."""
+    """Return the number of numbered layers under the prefix."""
     numbers = {name[len(prefix) + 1 :].partition(".")[0] for name in weights if name.startswith(f"{prefix}.")}
     return len(numbers)
 
 
 def _encoded(encode: Any, device: str, dtype: torch.dtype, pixels: torch.Tensor) -> torch.Tensor:
-    """Embed a picture in half precision. All else stays in full: points would lose pixels otherwise."""
+    """Embed a picture in half precision. The rest stays in full precision, to keep points exact."""
     import torch
 
     with torch.autocast(device, dtype):
@@ -263,7 +261,7 @@ def _encoded(encode: Any, device: str, dtype: torch.dtype, pixels: torch.Tensor)
 
 
 def _shrunk(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
-    """Return the pixels with `side` along the longer side at most."""
+    """Return the pixels scaled down to a longer side of at most `side`."""
     factor = side / max(pixels.shape[:2])
     if factor >= 1:
         return pixels
@@ -272,7 +270,7 @@ def _shrunk(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
 
 
 def _region(mask: NDArray[np.bool_], score: float, size: tuple[int, int]) -> Region | None:
-    """Return the region of a mask, brought to the picture's size; None where nothing of it is left."""
+    """Return the region of a mask, scaled to the picture's size; None if the mask becomes empty."""
     if (mask.shape[1], mask.shape[0]) != size:
         plane = PILImage.fromarray(mask.astype(np.uint8) * 255)
         mask = np.asarray(plane.resize(size, PILImage.Resampling.BILINEAR)) > 127

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from visprog.errors import ModelUnavailable
-from visprog.model_text import spoken
+from visprog.model_text import clean_reply
 from visprog.models.backends.transformers.network import (
     Network,
     architecture_of,
     load_network,
-    sees_and_writes,
+    reads_pictures_and_writes,
 )
 from visprog.models.backends.transformers.pretrained import quiet
 from visprog.models.backends.transformers.vision_language import (
@@ -38,37 +38,38 @@ def load_answers(
         return BlipAnswers(load_network("BlipForQuestionAnswering", identifier, options))
     if kind == "blip" and role == "captioner" and "BlipForQuestionAnswering" not in classes:
         return BlipCaptions(load_network("BlipForConditionalGeneration", identifier, options))
-    if kind != "blip" and sees_and_writes(kind):
+    if kind != "blip" and reads_pictures_and_writes(kind):
         return load_vision_language(role, identifier, options)
     raise ModelUnavailable(
         f"{identifier} is a {classes[0] if classes else kind}, which does not fill the role {role}",
-        help="ViLT answers questions, BLIP answers or captions as its checkpoint says, and an "
+        help="ViLT answers questions, a checkpoint of BLIP either answers or captions, and an "
         "image-text-to-text model does both",
     )
 
 
 class ViltAnswers:
-    """Chooses the likeliest of the answers that the model was trained on (3,129 for VQA 2).
+    """Chooses the most likely of the answers that the model was trained on (3,129 for VQA 2).
 
-    Picture and question go through all layers together: nothing of a picture can be kept for other questions.
+    Picture and question go through all layers together, so a picture cannot be encoded once for all
+    questions.
     """
 
     def __init__(self, network: Network) -> None:
-        self._network = network
+        self.network = network
         self.fingerprint = network.fingerprint
         self.nbytes = network.nbytes
 
     def answer(self, image: Image, question: str) -> str:
-        """Return the answer as the model's list has it."""
+        """Return the answer from the model's list."""
         return self.answer_batch([(image, question)])[0]
 
     def answer_batch(self, calls: Sequence[tuple[Image, str]]) -> list[str]:
         """Return the answer to each question about its picture, in one pass."""
         import torch
 
-        network = self._network
+        network = self.network
         images = network.processor.image_processor
-        # Its sides become multiples of a step: one that would come to less than a step would be nothing.
+        # The processor rounds the sides down to multiples of a step: a side below one step would become 0.
         elongated = int(images.size["shortest_edge"] * 1333 / 800) // images.size_divisor - 1
         inputs = network.processor(
             images=[fitted(image, _SIDE, max(elongated, 1)) for image, _ in calls],
@@ -85,11 +86,11 @@ class ViltAnswers:
 
 
 class BlipAnswers:
-    """Writes the answer to a question. What was seen in pictures is kept for other questions."""
+    """Writes answers to questions. The encodings of pictures are cached for other questions."""
 
     def __init__(self, network: Network) -> None:
-        self._network = network
-        self._seen = Encodings(self._see)
+        self.network = network
+        self.image_encodings = Encodings(self._encode)
         self.fingerprint = network.fingerprint
         self.nbytes = network.nbytes
 
@@ -100,23 +101,23 @@ class BlipAnswers:
     def answer_batch(self, calls: Sequence[tuple[Image, str]]) -> list[str]:
         """Return the answer to each question about its picture.
 
-        All new pictures are seen at once. Questions of one length go together; none is padded, for the
-        library's decoder reads the padding too.
+        New pictures are encoded together. Questions of the same length share a pass; none is padded, because
+        the library's decoder would read the padding.
         """
         import torch
 
-        network = self._network
+        network = self.network
         longest = network.model.config.text_config.max_position_embeddings
         asked = network.processor(
             text=[question for _, question in calls], truncation=True, max_length=longest
         )["input_ids"]
-        alike: dict[int, list[int]] = {}
+        by_length: dict[int, list[int]] = {}
         for index, tokens in enumerate(asked):
-            alike.setdefault(len(tokens), []).append(index)
+            by_length.setdefault(len(tokens), []).append(index)
         answers: dict[int, str] = {}
         with network.lock, quiet(), torch.inference_mode():
-            seen = self._seen.of({image.digest: image for image, _ in calls})
-            for indices in alike.values():
+            seen = self.image_encodings.of({image.digest: image for image, _ in calls})
+            for indices in by_length.values():
                 pictures = torch.stack([seen[calls[index][0].digest] for index in indices])
                 questions = torch.tensor([asked[index] for index in indices], device=network.device)
                 written = network.tokenizer.batch_decode(
@@ -125,12 +126,12 @@ class BlipAnswers:
                 answers.update(zip(indices, written, strict=True))
         return [short_answer(answers[index].strip(), asked) for index, (_, asked) in enumerate(calls)]
 
-    def _see(self, images: Sequence[Image]) -> list[Any]:
-        return [grid.clone() for grid in self._network.model.vision_model(_pixels(self._network, images))[0]]
+    def _encode(self, images: Sequence[Image]) -> list[Any]:
+        return [grid.clone() for grid in self.network.model.vision_model(_pixels(self.network, images))[0]]
 
     def _write(self, pictures: Any, questions: Any) -> Any:
-        """Return the tokens of the likeliest answers. The library's own `generate` sees the pictures anew."""
-        model, text = self._network.model, self._network.model.config.text_config
+        """Return the tokens of the most likely answers. The library's `generate` would not use the cache."""
+        model, text = self.network.model, self.network.model.config.text_config
         understood = model.text_encoder(
             input_ids=questions, encoder_hidden_states=pictures, return_dict=False
         )[0]
@@ -149,26 +150,26 @@ class BlipCaptions:
     """Writes a caption."""
 
     def __init__(self, network: Network) -> None:
-        self._network = network
+        self.network = network
         self.fingerprint = network.fingerprint
         self.nbytes = network.nbytes
 
     def caption(self, image: Image) -> str:
-        """Return a caption, in lower case as the model writes it."""
+        """Return a caption, in lower case."""
         return self.caption_batch([(image,)])[0]
 
     def caption_batch(self, calls: Sequence[tuple[Image]]) -> list[str]:
-        """Return the caption of each picture, all written at once."""
+        """Return the caption of each picture, in one pass."""
         import torch
 
-        network = self._network
+        network = self.network
         pixels = _pixels(network, [image for (image,) in calls])
         with network.lock, quiet(), torch.inference_mode():
             tokens = network.model.generate(
                 pixel_values=pixels, max_new_tokens=_CAPTION_TOKENS, do_sample=False
             )
         captions = network.tokenizer.batch_decode(tokens, skip_special_tokens=True)
-        return [spoken(str(caption)) for caption in captions]
+        return [clean_reply(str(caption)) for caption in captions]
 
 
 def _pixels(network: Network, images: Sequence[Image]) -> Any:

@@ -1,4 +1,4 @@
-"""What a detector's network says of places in a picture, as regions."""
+"""Turns the output of a detector's network into regions."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from visprog.models.backends.transformers.network import Network
 from visprog.values import Region
 
 
-class Belief(NamedTuple):
-    """A box counts where its score is above `threshold`.
+class Limits(NamedTuple):
+    """The limits that a box must pass.
 
-    It counts only where it overlaps no better box of the same label by more than `nms` (intersection over
-    union).
+    Its score must be above `threshold`, and it must not overlap a better box of the same label by more than
+    `nms` (intersection over union).
     """
 
     threshold: float
@@ -24,9 +24,9 @@ class Belief(NamedTuple):
 
 
 def regions_of(
-    network: Network, belief: Belief, name: str, logits: Any, edges: Any, size: tuple[int, int]
+    network: Network, limits: Limits, name: str, logits: Any, edges: Any, size: tuple[int, int]
 ) -> Iterator[Region]:
-    """Read one label's boxes. The library knows what they are relative to: the picture, or its square."""
+    """Yield the regions of one label. The library scales the boxes, which may refer to a padded picture."""
     with needs("torchvision.ops"):
         from torchvision.ops import nms
 
@@ -34,11 +34,11 @@ def regions_of(
         return
     outputs = SimpleNamespace(logits=logits.float(), pred_boxes=edges.float())
     [found] = network.processor.image_processor.post_process_object_detection(
-        outputs, threshold=belief.threshold, target_sizes=[(size[1], size[0])]
+        outputs, threshold=limits.threshold, target_sizes=[(size[1], size[0])]
     )
     boxes = [whole_pixels(box, size) for box in found["boxes"].tolist()]
     hits = [(box, score) for box, score in zip(boxes, found["scores"].tolist(), strict=True) if box]
     if hits:
         corners, scores = (edges.new_tensor(column).float() for column in zip(*hits, strict=True))
-        kept = nms(corners, scores, belief.nms)
+        kept = nms(corners, scores, limits.nms)
         yield from (Region(hits[index][0], name, hits[index][1]) for index in kept.tolist())

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from visprog.errors import AnswerCut, ModelFailed
 from visprog.libraries import needs
-from visprog.model_text import spoken
+from visprog.model_text import clean_reply
 from visprog.models.backends.transformers.generation import Generated, generate
 from visprog.models.backends.transformers.network import Network
 from visprog.models.roles import Completion, Message
@@ -20,9 +20,9 @@ class Limits(NamedTuple):
     context: int | None = None
     thinking: bool = False
 
-    def most(self, wanted: int) -> int:
-        """Return the number of tokens for an answer of `wanted` tokens; thoughts need more."""
-        return self.max_new_tokens if self.thinking else min(self.max_new_tokens, wanted)
+    def most(self, length: int) -> int:
+        """Return the limit of an answer of `length` tokens; with thoughts it is `max_new_tokens`."""
+        return self.max_new_tokens if self.thinking else min(self.max_new_tokens, length)
 
 
 def read_limits(options: Mapping[str, Any]) -> Limits:
@@ -48,7 +48,7 @@ class Conversation:
     def __init__(
         self, network: Network, limits: Limits, prompt: Callable[[Sequence[Message]], Prompt]
     ) -> None:
-        self._network = network
+        self.network = network
         self._limits = limits
         self._prompt = prompt
 
@@ -80,7 +80,7 @@ class Conversation:
     ) -> Completion:
         prompt = self._prompt(messages)
         generated = generate(
-            self._network,
+            self.network,
             prompt.inputs,
             most=most,
             context=self._limits.context,
@@ -88,12 +88,12 @@ class Conversation:
             stops=prompt.stops,
             done=done,
         )
-        return completion(generated, self._network.identifier)._replace(read=prompt.read)
+        return completion(generated, self.network.identifier)._replace(read=prompt.read)
 
 
 def completion(generated: Generated, model: str) -> Completion:
     """Return the answer without the model's thoughts. Raises AnswerCut if it was cut at the limit."""
-    text = spoken(generated.text)
+    text = clean_reply(generated.text)
     if generated.cut or (not text and generated.text):
         raise AnswerCut(
             f"the answer of {model} was cut at its limit of {generated.output_tokens} tokens",

@@ -1,4 +1,4 @@
-"""Text from a network, token by token: greedy or sampled, within the context, ended where it should end."""
+"""Generates text with a network, greedily or by sampling, and stops it where it should end."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from visprog.models.usage import spend
 
 
 class Generated(NamedTuple):
-    """What was generated. `cut` says that the limit ended it, not the network or a stop text."""
+    """A generated text. `cut` is True if it ended at the limit of tokens."""
 
     text: str
     input_tokens: int
@@ -32,13 +32,13 @@ def generate(
     stops: Sequence[str] = (),
     done: Callable[[str], bool] | None = None,
 ) -> Generated:
-    """Continue `inputs`, one prompt as the processor returns it, by at most `most` tokens.
+    """Continue `inputs`, one prompt from the processor, by at most `most` tokens.
 
-    It ends before the first of the `stops`, or as soon as `done` says so of the text. How many tokens are
-    there is reported as progress.
+    The text ends before the first of the `stops`, or as soon as `done` returns True for it. The number of
+    tokens is reported as progress.
 
-    The likeliest token is taken each time, or one is drawn if `temperature` is above 0. Raises
-    ContextTooLong if the prompt and an answer do not fit into `context` tokens: no prompt is cut.
+    Each token is the most likely one, or is sampled if `temperature` is above 0. Raises ContextTooLong if the
+    prompt and an answer do not fit into `context` tokens. A prompt is never cut.
     """
     import torch
 
@@ -51,7 +51,7 @@ def generate(
         room = 0
     if room < 1:
         raise ContextTooLong(
-            f"the prompt has {before} tokens, more than the context of {network.identifier} can hold",
+            f"the prompt has {before} tokens, which do not fit into the context of {network.identifier}",
             help="use a model with a longer context, a shorter instruction, or a smaller bank of examples",
         )
     most = min(most, room)
@@ -71,7 +71,7 @@ def generate(
 
 
 def context_of(network: Network) -> int | None:
-    """Return how many tokens the network's positions reach; None where they are relative and have no end."""
+    """Return the network's maximum number of positions; None if positions are relative."""
     config = network.model.config.get_text_config(decoder=not network.model.config.is_encoder_decoder)
     if getattr(config, "relative_attention_num_buckets", None):
         return None
@@ -108,7 +108,7 @@ def _ends(network: Network) -> set[int]:
 
 
 class _Stop:
-    """Ends the generation at a stop text, or as soon as `done` says so; reports how far it has come."""
+    """Ends the generation at a stop text, or as soon as `done` returns True. Reports progress."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""What detectors, segmenters and SAM share: they answer with boxes and masks, and there a pixel counts."""
+"""Code that detectors, segmenters and SAM share: precision of computation, boxes and masks."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def load_precise(
 ) -> Network:
     """Load a network of one of `kinds`, the library's names for architectures. Raises ModelUnavailable.
 
-    The weights are kept in full precision, since half precision cannot tell a large picture's pixels apart.
-    Where `options` ask for another dtype, matrix products alone are computed in it; see `computing`.
+    The weights stay in full precision, because half precision cannot distinguish the pixels of a large
+    picture. If `options` ask for another dtype, only matrix products use it; see `computing`.
     """
     kind, _ = architecture_of(identifier, options)
     if kind not in kinds:
@@ -45,7 +45,7 @@ def load_precise(
 
 @contextmanager
 def computing(network: Network) -> Iterator[None]:
-    """Compute alone, without gradients, and with matrix products in the network's dtype."""
+    """Compute without gradients, with matrix products in the network's dtype."""
     import torch
 
     lower = network.dtype != torch.float32
@@ -57,16 +57,17 @@ def computing(network: Network) -> Iterator[None]:
 _THIN = 300
 
 
-def refuse_thin(image: Image) -> None:
-    """Raise ModelFailed for a picture so thin that nothing would be left of it at a network's size."""
+def reject_thin(image: Image) -> None:
+    """Raise ModelFailed for a picture so thin that one side would vanish at a network's size."""
     if max(image.size) > _THIN * min(image.size):
         raise ModelFailed(
-            f"a picture of {image.width}x{image.height} is too thin to be looked at", help="crop it first"
+            f"a picture of {image.width}x{image.height} is too thin for the model",
+            help="crop it first",
         )
 
 
 def whole_pixels(edges: Sequence[float], size: tuple[int, int]) -> Box | None:
-    """Round a box, clipped to the picture, to at least one pixel; None where it lies outside."""
+    """Round a box, clipped to the picture, to at least one pixel; None if it lies outside."""
     width, height = size
     across = _whole(max(edges[0], 0.0), min(edges[2], float(width)))
     down = _whole(max(edges[1], 0.0), min(edges[3], float(height)))
@@ -74,7 +75,7 @@ def whole_pixels(edges: Sequence[float], size: tuple[int, int]) -> Box | None:
 
 
 def _whole(low: float, high: float) -> tuple[int, int] | None:
-    """Round both ends of a stretch; one that vanishes so is the pixel that it lies in."""
+    """Round both ends of a span. A span that would vanish becomes the pixel around it."""
     if not low < high:
         return None
     if round(low) < round(high):
@@ -84,7 +85,7 @@ def _whole(low: float, high: float) -> tuple[int, int] | None:
 
 
 def bounding_box(mask: NDArray[np.bool_]) -> Box | None:
-    """Return the smallest box around a mask of shape (height, width); None where it is empty."""
+    """Return the smallest box around a mask of shape (height, width); None if it is empty."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     if not rows.size:
         return None

@@ -16,9 +16,9 @@ from visprog.models.backends.transformers.chat import (
 from visprog.models.backends.transformers.network import (
     Network,
     architecture_of,
+    is_sequence_to_sequence,
     load_network,
-    sees_and_writes,
-    translates,
+    reads_pictures_and_writes,
 )
 from visprog.models.backends.transformers.vision_language import load_vision_language
 from visprog.models.roles import Completion, LanguageModel, Message
@@ -29,10 +29,11 @@ _STOPS = ("\nUser:", "\nSystem:", "\nAssistant:")
 def load_language_model(role: str, identifier: str, options: Mapping[str, Any]) -> LanguageModel:
     """Load a language model. One that also sees pictures can fill the roles of pictures too."""
     kind, classes = architecture_of(identifier, options)
-    if sees_and_writes(kind):
+    if reads_pictures_and_writes(kind):
         return load_vision_language(role, identifier, options)
     causal = any(name.endswith("ForCausalLM") for name in classes)  # some architectures are either
-    architecture = "AutoModelForSeq2SeqLM" if translates(kind) and not causal else "AutoModelForCausalLM"
+    translates = is_sequence_to_sequence(kind) and not causal
+    architecture = "AutoModelForSeq2SeqLM" if translates else "AutoModelForCausalLM"
     network = load_network(architecture, identifier, options, Limits._fields, processor="AutoTokenizer")
     return TransformersLanguageModel(network, read_limits(options))
 
@@ -45,7 +46,7 @@ class TransformersLanguageModel:
     """
 
     def __init__(self, network: Network, limits: Limits = Limits()) -> None:  # noqa: B008  # it is frozen
-        self._network = network
+        self.network = network
         self._thinking = limits.thinking
         self._conversation = Conversation(network, limits, self._prompt)
         self.fingerprint = network.fingerprint
@@ -69,7 +70,7 @@ class TransformersLanguageModel:
         )
 
     def _prompt(self, messages: Sequence[Message]) -> Prompt:
-        tokenizer = self._network.tokenizer
+        tokenizer = self.network.tokenizer
         if tokenizer.chat_template is None:
             return Prompt(tokenizer(transcript(messages), return_tensors="pt"), _STOPS)
         inputs = chat_inputs(tokenizer, messages, self._thinking)

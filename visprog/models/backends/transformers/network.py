@@ -1,4 +1,4 @@
-"""A network of the library with its processor: loaded from this machine, placed, described."""
+"""Networks of the transformers library, loaded from this machine."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Network:
-    """A network, its processor or tokenizer, and where it runs. `lock` is held while it computes."""
+    """A network, its processor or tokenizer, and its device. Hold `lock` while it computes."""
 
     model: Any
     processor: Any
@@ -30,7 +30,7 @@ class Network:
 
     @property
     def kind(self) -> str:
-        """The architecture's name in the library, such as `blip`."""
+        """The library's name for the architecture, such as `blip`."""
         return str(self.model.config.model_type)
 
     @property
@@ -40,11 +40,11 @@ class Network:
 
     @property
     def tokenizer(self) -> Any:
-        """The tokenizer, which a processor for pictures or sound has inside."""
+        """The tokenizer, which may be a part of the processor."""
         return getattr(self.processor, "tokenizer", self.processor)
 
     def placed(self, inputs: Any) -> dict[str, Any]:
-        """Return what a processor returned on the network's device, real numbers in its precision."""
+        """Move the output of the processor to the network's device, and real numbers to its precision."""
         return {
             name: tensor.to(self.device, self.dtype if tensor.is_floating_point() else None)
             for name, tensor in inputs.items()
@@ -61,8 +61,8 @@ def load_network(
 ) -> Network:
     """Load a checkpoint through the library's classes of these names, such as `AutoModelForCausalLM`.
 
-    `known` are the options that the caller understands beside the common ones. Raises UsageError for
-    others, and ModelUnavailable where the checkpoint is absent, damaged, or made for another purpose.
+    `known` are the caller's options, in addition to those of all local models. Raises UsageError for others,
+    and ModelUnavailable if the checkpoint is missing, damaged or made for another purpose.
     """
     check_names(options, (*LOCAL_OPTIONS, *known), f"transformers:{identifier}")
     folder = find_checkpoint(identifier, options.get("revision"))
@@ -82,9 +82,9 @@ def load_network(
 
 
 def architecture_of(identifier: str, options: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
-    """Return what a checkpoint's configuration says it is: the architecture, and the classes it was saved by.
+    """Return the architecture of a checkpoint and the classes that saved it, from its configuration.
 
-    Raises ModelUnavailable where there is no such checkpoint, or nothing that the library knows.
+    Raises ModelUnavailable if the checkpoint is missing, or unknown to the library.
     """
     folder = find_checkpoint(identifier, options.get("revision"))
     library = _library()
@@ -93,19 +93,19 @@ def architecture_of(identifier: str, options: Mapping[str, Any]) -> tuple[str, t
     return str(config.model_type), tuple(getattr(config, "architectures", None) or ())
 
 
-def sees_and_writes(kind: str) -> bool:
-    """Whether models of the architecture continue text about pictures."""
+def reads_pictures_and_writes(kind: str) -> bool:
+    """Return whether models of the architecture write text about pictures."""
     return kind in _library().models.auto.modeling_auto.MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES
 
 
-def translates(kind: str) -> bool:
-    """Whether models of the architecture turn one text into another, as T5 does."""
+def is_sequence_to_sequence(kind: str) -> bool:
+    """Return whether models of the architecture are sequence-to-sequence models, such as T5."""
     return kind in _library().models.auto.modeling_auto.MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES
 
 
 def _library() -> Any:
     with needs("transformers"):
-        import tokenizers  # noqa: F401  # without these two the library can be imported, and has no models
+        import tokenizers  # noqa: F401  # without these two the library can be imported, but cannot load models
         import torch  # noqa: F401
         import transformers
         import transformers.models.auto.modeling_auto

@@ -1,55 +1,55 @@
-"""OWL-ViT (Minderer et al., 2022) and OWLv2: a picture is encoded once, and any label looked for in that."""
+"""OWL-ViT (Minderer et al., 2022) and OWLv2: one encoding of a picture serves for all labels."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from visprog.models.backends.transformers.boxes import Belief, regions_of
-from visprog.models.backends.transformers.geometry import computing, refuse_thin
+from visprog.models.backends.transformers.boxes import Limits, regions_of
+from visprog.models.backends.transformers.geometry import computing, reject_thin
 from visprog.models.backends.transformers.network import Network
 from visprog.models.encodings import Encodings
 from visprog.values import Image, Region, Regions
 
-_AT_ONCE = 16
+_BATCH_SIZE = 16
 
 
 class _Seen(NamedTuple):
-    """What the network knows of a picture: features of shape (places, width), and a box for each place."""
+    """The encoding of a picture: features of shape (places, width), and a box for each place."""
 
     features: Any
     boxes: Any
 
 
 class OwlDetector:
-    """Finds things by name, and faces by the name `face`. May be shared by threads.
+    """Finds things by name, and faces by the label `face`. Safe between threads.
 
-    A label is asked for in the words of `template`. What was seen in pictures, and what labels mean, is kept:
-    another label in the same picture costs next to nothing, as does the same label in another.
+    A label is put into `template`. The encodings of pictures and labels are cached, so that another label in
+    the same picture is cheap, and so is the same label in another picture.
     """
 
-    def __init__(self, network: Network, belief: Belief, *, template: str = "{}", face: str = "face") -> None:
-        self._network = network
-        self._belief = belief
+    def __init__(self, network: Network, limits: Limits, *, template: str = "{}", face: str = "face") -> None:
+        self.network = network
+        self._limits = limits
         self._template = template
         self._face = face
-        self._seen = Encodings(self._see, at_once=_AT_ONCE)
-        self._read = Encodings(self._understand)
+        self.image_encodings = Encodings(self._encode_images, batch_size=_BATCH_SIZE)
+        self.text_encodings = Encodings(self._encode_labels)
         self.fingerprint = network.fingerprint
         self.nbytes = network.nbytes
 
     def detect(self, image: Image, labels: Sequence[str]) -> Regions:
-        """Return the boxes of everything that one of `labels` names, labelled so, best first."""
+        """Return the boxes of everything that one of `labels` names, with that label, best first."""
         return self.detect_batch([(image, labels)])[0]
 
     def detect_batch(self, calls: Sequence[tuple[Image, Sequence[str]]]) -> list[Regions]:
-        """Return what `detect` returns for each picture with labels; all new pictures are seen at once."""
+        """Return the result of `detect` for each call. New pictures are encoded together."""
         pictures = {image.digest: image for image, labels in calls if labels}
         for image, _ in calls:
-            refuse_thin(image)
-        with self._network.lock:
-            seen = self._seen.of(pictures)
-            read = self._read.of({name: name for _, labels in calls for name in labels})
+            reject_thin(image)
+        with self.network.lock:
+            seen = self.image_encodings.of(pictures)
+            read = self.text_encodings.of({name: name for _, labels in calls for name in labels})
             found = [
                 list(self._find(seen[image.digest], {name: read[name] for name in labels}, image.size))
                 if labels
@@ -66,34 +66,34 @@ class OwlDetector:
         return self.detect(image, [self._face])
 
     def detect_faces_batch(self, calls: Sequence[tuple[Image]]) -> list[Regions]:
-        """Return what `detect_faces` returns for each picture."""
+        """Return the result of `detect_faces` for each picture."""
         return self.detect_batch([(image, [self._face]) for (image,) in calls])
 
     def _find(self, seen: _Seen, names: dict[str, Any], size: tuple[int, int]) -> Iterator[Region]:
         import torch
 
-        with computing(self._network):
+        with computing(self.network):
             queries = torch.stack(list(names.values()))[None]
-            logits, _ = self._network.model.class_predictor(seen.features[None], queries)
+            logits, _ = self.network.model.class_predictor(seen.features[None], queries)
         for index, name in enumerate(names):
             column = logits[..., [index]]
-            yield from regions_of(self._network, self._belief, name, column, seen.boxes[None], size)
+            yield from regions_of(self.network, self._limits, name, column, seen.boxes[None], size)
 
-    def _see(self, images: Sequence[Image]) -> list[_Seen]:
-        model, prepare = self._network.model, self._network.processor.image_processor
+    def _encode_images(self, images: Sequence[Image]) -> list[_Seen]:
+        model, prepare = self.network.model, self.network.processor.image_processor
         inputs = prepare(images=[image.to_pil() for image in images], return_tensors="pt")
-        with computing(self._network):
-            grids, _ = model.image_embedder(inputs["pixel_values"].to(self._network.device))
+        with computing(self.network):
+            grids, _ = model.image_embedder(inputs["pixel_values"].to(self.network.device))
             features = grids.flatten(1, 2)
             boxes = model.box_predictor(features, grids)
         return [_Seen(*(part.clone() for part in parts)) for parts in zip(features, boxes, strict=True)]
 
-    def _understand(self, names: Sequence[str]) -> list[Any]:
+    def _encode_labels(self, names: Sequence[str]) -> list[Any]:
         import torch
 
         texts = [self._template.replace("{}", name) for name in names]
-        inputs = self._network.processor(text=[texts], return_tensors="pt", truncation=True)
-        with computing(self._network):
-            output = self._network.model.base_model.get_text_features(**inputs.to(self._network.device))
+        inputs = self.network.processor(text=[texts], return_tensors="pt", truncation=True)
+        with computing(self.network):
+            output = self.network.model.base_model.get_text_features(**inputs.to(self.network.device))
             vectors = torch.nn.functional.normalize(output.pooler_output, dim=-1)
         return [vector.clone() for vector in vectors]

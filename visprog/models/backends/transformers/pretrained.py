@@ -1,4 +1,4 @@
-"""Trained weights: loaded from this machine, whole or not at all, and without noise."""
+"""Helpers for loading trained weights: offline, complete, and without the library's log."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from typing import Any
 from visprog.errors import ModelUnavailable
 
 OFFLINE: Mapping[str, Any] = {"local_files_only": True, "trust_remote_code": False}
-"""How everything is loaded: from this machine, running no code that a checkpoint brings."""
+"""Arguments for all loading: only from this machine, and never with code from a checkpoint."""
 
 
 _NOT_SAVED = re.compile(
     r"(.*\.)?(position_ids|relative_position_index|num_batches_tracked|final_logits_bias"
     r"|swin\.layernorm\.(weight|bias))"
 )
-"""What published checkpoints lack without harm: counts, constants, and a norm that Swin never uses here."""
+"""Weights that published checkpoints may lack: counts, constants, and a norm of Swin that is not used."""
 
 
 def check_whole(identifier: str, model: Any, missing: Iterable[str]) -> None:
-    """Raise ModelUnavailable for a checkpoint that lacks weights: the library would make them up at random.
+    """Raise ModelUnavailable for a checkpoint that lacks weights, which the library would draw at random.
 
     Statistics that are saved with the weights, such as those of batch norms, count as weights.
     """
@@ -39,7 +39,7 @@ def check_whole(identifier: str, model: Any, missing: Iterable[str]) -> None:
 
 
 def describe(identifier: str, folder: Path, options: Mapping[str, Any]) -> str:
-    """Return what tells a loaded checkpoint from others: its name, revision and options, and the library."""
+    """Return a fingerprint: name, revision and options of the checkpoint, and the library's version."""
     import transformers
 
     revision = f"@{folder.name[:12]}" if folder.parent.name == "snapshots" else ""
@@ -48,7 +48,7 @@ def describe(identifier: str, folder: Path, options: Mapping[str, Any]) -> str:
 
 
 class _Silence:
-    """How many blocks are quiet, and how loud it was before the first of them."""
+    """The number of quiet blocks, and the log level and progress bars before the first of them."""
 
     lock = Lock()
     depth = 0
@@ -57,9 +57,9 @@ class _Silence:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Keep the library's progress bars and advice from people inside the block; exceptions come through.
+    """Switch off the library's progress bars and log inside the block. Errors are still raised.
 
-    Its logging belongs to the whole process: the last block to end, of any thread, restores it.
+    The log is global, so the last block that ends, in any thread, restores it.
     """
     from transformers.utils import logging
 

@@ -1,8 +1,8 @@
-"""SAM and SAM 2 (Segment Anything): boxes and points become masks, and a grid of points divides a picture.
+"""SAM and SAM 2 (Segment Anything): masks for boxes and points, and the division of a picture by a grid.
 
-The picture is embedded once, and then any number of prompts is answered from the embedding. For each prompt
-there are three masks (whole, part and subpart), each with the overlap that it expects of itself with the
-truth; the mask with the highest is taken.
+A picture is embedded once, and the embedding answers any number of prompts. The network returns three masks
+for each prompt (whole, part and subpart), each with its expected overlap with the true mask. The mask with
+the highest expected overlap is used.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from visprog.models.backends.transformers.geometry import (
     bounding_box,
     computing,
     load_precise,
-    refuse_thin,
+    reject_thin,
 )
 from visprog.models.backends.transformers.network import Network
 from visprog.models.encodings import Encodings
@@ -29,28 +29,28 @@ if TYPE_CHECKING:
     import torch
 
 KINDS = ("sam", "sam2", "sam2_video")
-"""The library's names for the architectures. SAM 2's published checkpoints call themselves by the last."""
+"""The library's names for the architectures. The published checkpoints of SAM 2 use the last one."""
 
-_AT_ONCE = 4
+_BATCH_SIZE = 4
 _PROMPTS = 64
 _PIXELS = 2**27
 
 _SIDE = 1_500
-"""What is divided is looked at with so many pixels along its longer side: candidates are many."""
+"""Maximum longer side, in pixels, at which a picture is divided: there are many candidates."""
 
 _NARROW = 16
-"""A part of a picture so many times as long as it is wide is not looked at by itself."""
+"""Ratio of the sides above which a part of a picture is not embedded separately."""
 
 _RETURNED = 2_000_000_000
-"""Pixels of masks, all together, that dividing a picture returns at most."""
+"""Maximum number of pixels of all masks that dividing a picture returns."""
 
 
 class Grid(NamedTuple):
-    """How a picture is divided: `points` a side, and which of their masks count.
+    """The grid that divides a picture: `points` per side, and the limits that its masks must pass.
 
-    A mask counts where the overlap that it expects with the truth is above `quality`, where it barely
-    changes as the cut between inside and outside moves (the overlap between the two outcomes is above
-    `stability`), and where its box overlaps no better mask's by more than `nms`.
+    The expected overlap of a mask with the truth must be above `quality`. Its `stability` is the overlap of
+    the masks at a higher and a lower threshold. Its box must not overlap the box of a better mask by more
+    than `nms`.
     """
 
     points: int = 32
@@ -60,12 +60,12 @@ class Grid(NamedTuple):
 
 
 def load_sam(role: str, identifier: str, options: Mapping[str, Any]) -> SegmentAnything:
-    """Load SAM or SAM 2, for either of its roles. Options: those of Grid, and `zoom`.
+    """Load SAM or SAM 2, for either of its roles. The options are those of Grid, and `zoom`.
 
-    With `zoom`, each box is looked at by itself, in a part of the picture so many times as large as the box.
-    That shows small things larger, and costs an embedding for each box instead of one for the picture.
+    With `zoom`, the network sees for each box only a part of the picture, `zoom` times as large as the box.
+    That enlarges small things, and needs one embedding for each box instead of one for the picture.
     """
-    del role
+    del role  # it fills both
     network = load_precise(
         "AutoModelForMaskGeneration",
         identifier,
@@ -79,7 +79,7 @@ def load_sam(role: str, identifier: str, options: Mapping[str, Any]) -> SegmentA
 
 
 class _Embedded(NamedTuple):
-    """What the network knows of a picture: its features, and how large it was as they were computed."""
+    """The embedding of a picture: its features, its size, and its size as the network saw it."""
 
     features: Any
     size: tuple[int, int]
@@ -87,7 +87,7 @@ class _Embedded(NamedTuple):
 
 
 class _Candidates(NamedTuple):
-    """Masks that may count: coarse logits of shape (n, side, side), scores of shape (n,), and boxes."""
+    """Candidate masks: coarse logits of shape (n, side, side), scores of shape (n,), and boxes."""
 
     logits: torch.Tensor
     scores: torch.Tensor
@@ -95,28 +95,28 @@ class _Candidates(NamedTuple):
 
 
 class SegmentAnything:
-    """Turns boxes and points into masks, and divides a picture into what has none. May be shared by threads.
+    """Turns boxes and points into masks, and divides a picture into regions. Safe between threads.
 
-    The embeddings of the last pictures are kept.
+    It caches the embeddings of the most recent pictures.
     """
 
     def __init__(self, network: Network, grid: Grid | None = None, zoom: float | None = None) -> None:
-        self._network = network
+        self.network = network
         self._grid = grid or Grid()
         self._zoom = zoom
-        self._embedded = Encodings(self._embed, at_once=_AT_ONCE)
+        self.embeddings = Encodings(self._embed, batch_size=_BATCH_SIZE)
         self.fingerprint = network.fingerprint
         self.nbytes = network.nbytes
 
     def mask(self, image: Image, regions: Regions) -> Regions:
-        """Return the same regions in the same order, each with the mask of what its box is around.
+        """Return the same regions in the same order, each with the mask of the thing in its box.
 
-        Where a box lies outside the picture, the mask is empty.
+        The mask of a box outside the picture is empty.
         """
         return self.mask_batch([(image, regions)])[0]
 
     def mask_batch(self, calls: Sequence[tuple[Image, Regions]]) -> list[Regions]:
-        """Return what `mask` returns for each picture with regions; new pictures are embedded together."""
+        """Return the result of `mask` for each call. New pictures are embedded together."""
         if self._zoom is None:
             return self._mask_all(calls)
         parts = [[_part(image, region, self._zoom) for region in regions] for image, regions in calls]
@@ -129,9 +129,9 @@ class SegmentAnything:
     def _mask_all(self, calls: Sequence[tuple[Image, Regions]]) -> list[Regions]:
         asked = [image for image, regions in calls if any(clip(each.box, image.size) for each in regions)]
         for image in asked:
-            refuse_thin(image)
-        with self._network.lock:
-            self._embedded.of({image.digest: image for image in asked})
+            reject_thin(image)
+        with self.network.lock:
+            self.embeddings.of({image.digest: image for image in asked})
             return [self._masked(image, regions) for image, regions in calls]
 
     def _masked(self, image: Image, regions: Regions) -> Regions:
@@ -147,29 +147,29 @@ class SegmentAnything:
         return _with_masks(image, regions, masks)
 
     def mask_at(self, image: Image, points: Sequence[tuple[float, float]]) -> Regions:
-        """Return up to three masks of the one thing that all `points`, (x, y) in pixels, lie on, best first.
+        """Return up to three masks of the thing that contains all `points`, (x, y) in pixels, best first.
 
-        A score is the overlap that the mask expects with the truth. Empty masks are left out.
+        The score of a mask is its expected overlap with the truth. Empty masks are left out.
         """
         if not points:
             return Regions(size=image.size)
-        with self._network.lock:
+        with self.network.lock:
             logits, scores = self._ask(image, points=[list(points)])
             masks = list(self._full_size(image, logits[0]))
         regions = list(_regions(masks, scores[0].tolist()))
         return Regions(sorted(regions, key=lambda region: -region.score), size=image.size)
 
     def segment(self, image: Image) -> Regions:
-        """Return a region with a mask, without a label, for all that can be told apart, best first.
+        """Return a region with a mask, without a label, for everything that can be distinguished, best first.
 
-        A large picture is looked at smaller, and at most as many regions are returned as memory allows.
+        A large picture is scaled down first. If memory is too small for all masks, the worst are left out.
         """
         with needs("torchvision.ops"):
             from torchvision.ops import nms
 
-        refuse_thin(image)
+        reject_thin(image)
         seen = _shrunk(image)
-        with self._network.lock:
+        with self.network.lock:
             found = [self._candidates(seen, points) for points in self._points(seen)]
             scores = _joined([part.scores for part in found])
             boxes = [box for part in found for box in part.boxes]
@@ -182,14 +182,14 @@ class SegmentAnything:
         return Regions(_regions(whole, scores[kept].tolist()), size=image.size)
 
     def _points(self, image: Image) -> Iterator[list[list[tuple[float, float]]]]:
-        """Return the grid's points, each a prompt of its own, some at a time."""
+        """Yield the points of the grid in batches. Each point is one prompt."""
         middles = (np.arange(self._grid.points) + 0.5) / self._grid.points
         points = [[(x * image.width, y * image.height)] for y in middles for x in middles]
         for start in range(0, len(points), _PROMPTS):
             yield points[start : start + _PROMPTS]
 
     def _candidates(self, image: Image, points: list[list[tuple[float, float]]]) -> _Candidates:
-        """Return the masks at these points that pass on their own. They are kept coarse, which is small."""
+        """Return the masks at these points that pass the limits. They stay coarse to save memory."""
         logits, scores = self._ask(image, points=points)
         logits, scores = logits.flatten(0, 1), scores.flatten(0, 1)
         likely = scores > self._grid.quality
@@ -197,7 +197,7 @@ class SegmentAnything:
         boxes: list[Box | None] = []
         for fine in self._enlarged(image, logits):
             inner, outer = (fine > 1).sum((-2, -1)), (fine > -1).sum((-2, -1))
-            stable = (inner / outer > self._grid.stability).tolist()  # nothing over nothing is not stable
+            stable = (inner / outer > self._grid.stability).tolist()  # 0 / 0 is not stable
             masks = (fine > 0).cpu().numpy()
             boxes += [bounding_box(mask) if kept else None for mask, kept in zip(masks, stable, strict=True)]
         kept = [index for index, box in enumerate(boxes) if box is not None]
@@ -210,9 +210,9 @@ class SegmentAnything:
         boxes: Sequence[Any] | None = None,
         points: Sequence[Sequence[tuple[float, float]]] | None = None,
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return three coarse masks a prompt, logits of shape (prompts, 3, side, side), and their scores.
+        """Return three coarse masks for each prompt, shape (prompts, 3, side, side), and their scores.
 
-        Prompts are boxes, or lists of equally many points. They are in pixels of the picture.
+        The masks are logits. The prompts are boxes, or lists of points of the same length, in pixels.
         """
         import torch
 
@@ -223,21 +223,21 @@ class SegmentAnything:
             prompts["input_boxes"] = torch.tensor([boxes]) * torch.tensor([across, down, across, down])
         if points is not None:
             prompts["input_points"] = torch.tensor([points]) * torch.tensor([across, down])
-        placed = {name: value.float().to(self._network.device) for name, value in prompts.items()}
+        placed = {name: value.float().to(self.network.device) for name, value in prompts.items()}
         with torch.inference_mode():
-            outputs = self._network.model(image_embeddings=known.features, multimask_output=True, **placed)
+            outputs = self.network.model(image_embeddings=known.features, multimask_output=True, **placed)
             return outputs.pred_masks[0].float(), outputs.iou_scores[0].float()
 
     def _known(self, image: Image) -> _Embedded:
-        refuse_thin(image)
-        return self._embedded.of({image.digest: image})[image.digest]
+        reject_thin(image)
+        return self.embeddings.of({image.digest: image})[image.digest]
 
     def _embed(self, images: Sequence[Image]) -> Iterator[_Embedded]:
-        """Yield each picture's embedding, computed in the network's dtype; the rest is in full precision."""
-        inputs = self._network.processor(images=[image.to_pil() for image in images], return_tensors="pt")
-        pixels = inputs["pixel_values"].to(self._network.device)
-        with computing(self._network):
-            features = self._network.model.get_image_embeddings(pixels)
+        """Yield the embedding of each picture. Only the embedding is computed in the network's dtype."""
+        inputs = self.network.processor(images=[image.to_pil() for image in images], return_tensors="pt")
+        pixels = inputs["pixel_values"].to(self.network.device)
+        with computing(self.network):
+            features = self.network.model.get_image_embeddings(pixels)
         # SAM scales a picture to fit its square, SAM 2 to fill it.
         reshaped = inputs.get("reshaped_input_sizes", [pixels.shape[-2:]] * len(images))
         for index, image in enumerate(images):
@@ -249,17 +249,17 @@ class SegmentAnything:
             )
 
     def _full_size(self, image: Image, logits: torch.Tensor) -> Iterator[NDArray[np.bool_]]:
-        """Return the masks of coarse logits, shape (n, side, side), each of the picture's size."""
+        """Yield the masks of coarse logits, shape (n, side, side), in the picture's size."""
         for fine in self._enlarged(image, logits):
             yield from (fine > 0).cpu().numpy()
 
     def _enlarged(self, image: Image, logits: torch.Tensor) -> Iterator[torch.Tensor]:
-        """Return logits in the picture's size, shape (some, height, width), as many as memory allows."""
+        """Yield logits in the picture's size, shape (batch, height, width). A batch fits into memory."""
         known = self._known(image)
-        some = max(1, _PIXELS // max(image.width * image.height, 1024 * 1024))
-        for start in range(0, len(logits), some):
-            [fine] = self._network.processor.post_process_masks(
-                [logits[start : start + some, None]],
+        batch = max(1, _PIXELS // max(image.width * image.height, 1024 * 1024))
+        for start in range(0, len(logits), batch):
+            [fine] = self.network.processor.post_process_masks(
+                [logits[start : start + batch, None]],
                 original_sizes=[known.size],
                 reshaped_input_sizes=[known.reshaped],
                 binarize=False,
@@ -275,14 +275,14 @@ def _with_masks(image: Image, regions: Regions, masks: Sequence[NDArray[np.bool_
 
 
 class _Part(NamedTuple):
-    """A part of a picture, and a region with its box there."""
+    """A part of a picture, and the region in it."""
 
     image: Image
     region: Regions
     corner: tuple[int, int]
 
     def whole(self, mask: NDArray[np.bool_] | None, image: Image) -> NDArray[np.bool_]:
-        """Return the mask of the part as one of the picture."""
+        """Return the mask of the part as a mask of the whole picture."""
         found = np.zeros((image.height, image.width), dtype=np.bool_)
         (left, top), (width, height) = self.corner, self.image.size
         found[top : top + height, left : left + width] = mask
@@ -290,7 +290,7 @@ class _Part(NamedTuple):
 
 
 def _part(image: Image, region: Region, zoom: float) -> _Part:
-    """Return what lies around a region; the whole picture where that is nothing, or too narrow to be seen."""
+    """Return the part around a region; the whole picture if the part is empty or too narrow."""
     left, top, right, bottom = region.box
     frame = clip(region.box, image.size) and enlarge(region.box, zoom, image.size)
     if frame is None or _is_narrow(frame):
@@ -307,7 +307,7 @@ def _is_narrow(box: Box) -> bool:
 
 
 def _shrunk(image: Image) -> Image:
-    """Return the picture with `_SIDE` pixels along its longer side at most."""
+    """Return the picture with a longer side of at most `_SIDE` pixels."""
     factor = _SIDE / max(image.size)
     if factor >= 1:
         return image

@@ -24,8 +24,9 @@ TEMPLATES = (
     "a photo of a small {}.",
     "a close photo of a {}.",
 )
-"""What `templates = "default"` sets a noun into. CLIP's paper (section 3.1.4) found that the mean over
-several such sentences beats any single one; `big` and `small` are its own examples."""
+"""The sentences for a noun with `templates = "default"`. CLIP's paper (section 3.1.4) found that the mean
+over
+several such sentences is better than any single one; `big` and `small` are its examples."""
 
 NAMED_TEMPLATES = {"default": TEMPLATES, "none": ("{}",)}
 """The values of the option `templates` that are names."""
@@ -40,7 +41,7 @@ def load_scorer(role: str, identifier: str, options: Mapping[str, Any]) -> Contr
 
     The option `templates` is "default" (`TEMPLATES`), "none" (the text itself), or a list of texts with {}.
     """
-    del role  # it fills one alone
+    del role  # it fills only one
     templates = read_templates(options.get("templates", "default"))
     network = load_network("AutoModel", identifier, options, ("templates",))
     if not all(hasattr(network.model, part) for part in _PARTS):
@@ -52,7 +53,7 @@ def load_scorer(role: str, identifier: str, options: Mapping[str, Any]) -> Contr
 
 
 def read_templates(written: str | Sequence[str]) -> tuple[str, ...]:
-    """Return the templates that a value of the option `templates` stands for."""
+    """Return the templates for a value of the option `templates`."""
     if isinstance(written, str):
         return NAMED_TEMPLATES[written]
     return tuple(written)
@@ -61,16 +62,16 @@ def read_templates(written: str | Sequence[str]) -> tuple[str, ...]:
 class ContrastiveScorer:
     """Scores by the angle between a picture's embedding and a text's.
 
-    A text is set into each template, and the mean of the normalised embeddings, normalised again, stands for
-    it. A text that ends in a full stop is a sentence and stands for itself. The last embeddings are
+    A text is put into each template. The mean of the normalised embeddings, normalised again, represents the
+    text. A text that ends in a full stop is a sentence and is used without templates. The last embeddings are
     remembered, so that a text or a picture that comes again is not encoded again.
     """
 
     def __init__(self, network: Network, templates: Sequence[str] = TEMPLATES) -> None:
-        self._network = network
+        self.network = network
         self._templates = tuple(templates)
-        self._read = Encodings(self._understand)
-        self._seen = Encodings(self._see, at_once=_BATCH)
+        self.text_encodings = Encodings(self._encode_texts)
+        self.image_encodings = Encodings(self._encode_images, batch_size=_BATCH)
         self._scale = float(network.model.logit_scale.detach().float().exp())
         bias = getattr(network.model, "logit_bias", None)
         self._bias = float(bias.detach().float()) if bias is not None else 0.0
@@ -85,11 +86,11 @@ class ContrastiveScorer:
     def score_batch(
         self, calls: Sequence[tuple[Sequence[Image], Sequence[str]]]
     ) -> list[NDArray[np.floating]]:
-        """Return what `score` returns for each call; what is new in any of them is encoded at once."""
+        """Return the result of `score` for each call. New pictures and texts are encoded together."""
         some = [(images, texts) for images, texts in calls if images and texts]
-        with self._network.lock:
-            seen = self._seen.of({image.digest: image for images, _ in some for image in images})
-            read = self._read.of({text: text for _, texts in some for text in texts})
+        with self.network.lock:
+            seen = self.image_encodings.of({image.digest: image for images, _ in some for image in images})
+            read = self.text_encodings.of({text: text for _, texts in some for text in texts})
         return [
             self._compared([seen[image.digest] for image in images], [read[text] for text in texts])
             if images and texts
@@ -100,12 +101,12 @@ class ContrastiveScorer:
     def _compared(self, seen: Sequence[Vector], read: Sequence[Vector]) -> NDArray[np.floating]:
         return np.asarray(np.stack(seen) @ np.stack(read).T * self._scale + self._bias)
 
-    def _see(self, images: Sequence[Image]) -> list[Vector]:
+    def _encode_images(self, images: Sequence[Image]) -> list[Vector]:
         pictures = [image.to_pil() for image in images]
-        inputs = self._network.processor(images=pictures, return_tensors="pt")
-        return self._embed(self._network.model.get_image_features, inputs)
+        inputs = self.network.processor(images=pictures, return_tensors="pt")
+        return self._embed(self.network.model.get_image_features, inputs)
 
-    def _understand(self, texts: Sequence[str]) -> list[Vector]:
+    def _encode_texts(self, texts: Sequence[str]) -> list[Vector]:
         worded = [self._worded(text) for text in texts]
         flat = [sentence for sentences in worded for sentence in sentences]
         batches = [flat[start : start + _BATCH] for start in range(0, len(flat), _BATCH)]
@@ -119,21 +120,21 @@ class ContrastiveScorer:
         return [template.replace("{}", text) for template in self._templates]
 
     def _encode(self, sentences: Sequence[str]) -> list[Vector]:
-        longest = int(self._network.model.config.text_config.max_position_embeddings)
-        if "siglip" in self._network.kind:  # trained on lower-case text, padded to one length without a mask
+        longest = int(self.network.model.config.text_config.max_position_embeddings)
+        if "siglip" in self.network.kind:  # trained on lower-case text, padded to one length without a mask
             sentences, padding, longest = [text.lower() for text in sentences], "max_length", min(64, longest)
         else:
             padding = "longest"
-        inputs = self._network.processor(
+        inputs = self.network.processor(
             text=list(sentences), padding=padding, max_length=longest, truncation=True, return_tensors="pt"
         )
-        return self._embed(self._network.model.get_text_features, inputs)
+        return self._embed(self.network.model.get_text_features, inputs)
 
     def _embed(self, features: Callable[..., Any], inputs: Any) -> list[Vector]:
         import torch
 
         with torch.inference_mode():
-            output = features(**self._network.placed(inputs)).pooler_output
+            output = features(**self.network.placed(inputs)).pooler_output
         return [_normalised(vector) for vector in output.float().cpu().numpy()]
 
 

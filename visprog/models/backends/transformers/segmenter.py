@@ -1,6 +1,6 @@
 """Segmenters that divide a picture into things and stuff: MaskFormer, Mask2Former, OneFormer and EoMT.
 
-SAM, which knows no labels, is a segmenter as well: `visprog.models.backends.transformers.sam`.
+SAM, a segmenter without labels, is in `visprog.models.backends.transformers.sam`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from visprog.models.backends.transformers.geometry import (
     bounding_box,
     computing,
     load_precise,
-    refuse_thin,
+    reject_thin,
 )
 from visprog.models.backends.transformers.network import Network, architecture_of
 from visprog.models.backends.transformers.pretrained import OFFLINE, quiet
@@ -48,12 +48,12 @@ _FAMILIES = {
 }
 """The architectures, by the library's names."""
 
-_LARGEST = 8_000_000
-"""The most pixels on which segments are told apart; the map of a larger picture is enlarged from that."""
+LARGEST_MAP = 8_000_000
+"""Maximum number of pixels of the map of segments. The map of a larger picture is enlarged from that."""
 
 
 class _Limits(NamedTuple):
-    """From which score on a segment counts, from which on a pixel is its, and how much must be in sight."""
+    """Minimum scores of a segment and of its pixels, and the share of a segment that must be visible."""
 
     threshold: float
     mask: float
@@ -63,10 +63,10 @@ class _Limits(NamedTuple):
 def load_segmenter(
     role: str, identifier: str, options: Mapping[str, Any]
 ) -> PanopticSegmenter | SegmentAnything:
-    """Load a segmenter. Options of a panoptic one: `threshold`, `mask`, `overlap` and `stuff`; else SAM's.
+    """Load a panoptic segmenter, with the options `threshold`, `mask`, `overlap` and `stuff`, or SAM.
 
-    `stuff` lists the labels of which a picture has one region at most, such as sky. Without it they are
-    what the checkpoint says, or the stuff of COCO's panoptic labels.
+    `stuff` lists the labels that have at most one region in a picture, such as sky. The default is the list
+    of the checkpoint or, if it has none, the stuff of COCO's panoptic labels.
     """
     kind, _ = architecture_of(identifier, options)
     if kind in SAM_KINDS:
@@ -85,12 +85,12 @@ def load_segmenter(
         options.get("mask", 0.5),
         options.get("overlap", 0.8),
     )
-    stuff = _stuff(options.get("stuff"), network.model.config.id2label, processor)
+    stuff = stuff_ids(options.get("stuff"), network.model.config.id2label, processor)
     return PanopticSegmenter(network, processor, limits, stuff)
 
 
 def _oneformer_processor(network: Network, options: Mapping[str, Any]) -> Any:
-    """Return what prepares pictures and the task, without the table of classes that training needs."""
+    """Return the processor of OneFormer, without the table of classes that only training needs."""
     with needs("transformers.OneFormerProcessor"):
         from transformers import AutoImageProcessor, OneFormerProcessor
 
@@ -101,12 +101,15 @@ def _oneformer_processor(network: Network, options: Mapping[str, Any]) -> Any:
     return OneFormerProcessor(images, network.processor, task_seq_length=length)
 
 
-def _stuff(chosen: Sequence[str] | None, labels: Mapping[int, str], processor: Any) -> frozenset[int]:
-    """Return the ids of the labels that are stuff. Raises UsageError."""
+def stuff_ids(chosen: Sequence[str] | None, labels: Mapping[int, str], processor: Any) -> frozenset[int]:
+    """Return the ids of the labels that are stuff. Raises UsageError for an unknown label."""
     if chosen is not None:
         if not set(chosen) <= set(labels.values()):
             known = ", ".join(sorted(set(labels.values())))
-            raise UsageError(f"the option `stuff` lists labels; found {chosen!r}", help=f"they are {known}")
+            raise UsageError(
+                f"the option `stuff` lists labels of the checkpoint; found {chosen!r}",
+                help=f"its labels are {known}",
+            )
         return frozenset(number for number, label in labels.items() if label in chosen)
     metadata = getattr(getattr(processor, "image_processor", processor), "metadata", None)
     if metadata and "thing_ids" in metadata:
@@ -117,11 +120,11 @@ def _stuff(chosen: Sequence[str] | None, labels: Mapping[int, str], processor: A
 
 
 class PanopticSegmenter:
-    """Divides a picture into things and stuff. May be shared by threads."""
+    """Divides a picture into things and stuff. Safe between threads."""
 
     def __init__(self, network: Network, processor: Any, limits: _Limits, stuff: frozenset[int]) -> None:
-        self._network = network
-        self._processor = processor
+        self.network = network
+        self.processor = processor
         self._images = getattr(processor, "image_processor", processor)
         self._limits = limits
         self._stuff = stuff
@@ -133,54 +136,54 @@ class PanopticSegmenter:
         return self.segment_batch([(image,)])[0]
 
     def segment_batch(self, calls: Sequence[tuple[Image]]) -> list[Regions]:
-        """Return what `segment` returns for each picture.
+        """Return the result of `segment` for each picture.
 
-        Those that the processor brings to one size go in one pass; others are not padded to a common size,
-        for padding changes what is seen at the edges.
+        Pictures of the same size after the processor share a pass. Others are not padded to a common size,
+        because padding changes the results at the edges.
         """
         images = [image for (image,) in calls]
         for image in images:
-            refuse_thin(image)
+            reject_thin(image)
         inputs = [self._prepared(image) for image in images]
-        alike: dict[object, list[int]] = {}
+        by_shape: dict[object, list[int]] = {}
         for index, prepared in enumerate(inputs):
-            alike.setdefault(tuple(tensor.shape for tensor in prepared.values()), []).append(index)
+            by_shape.setdefault(tuple(tensor.shape for tensor in prepared.values()), []).append(index)
         found: dict[int, Regions] = {}
-        for indices in alike.values():
+        for indices in by_shape.values():
             together = [inputs[index] for index in indices]
             segmented = self._segmented([images[index] for index in indices], together)
             found.update(zip(indices, segmented, strict=True))
         return [found[index] for index in range(len(images))]
 
     def _prepared(self, image: Image) -> dict[str, torch.Tensor]:
-        task = {"task_inputs": ["panoptic"]} if self._network.kind == "oneformer" else {}
-        inputs = self._processor(images=[image.to_pil()], return_tensors="pt", **task)
+        task = {"task_inputs": ["panoptic"]} if self.network.kind == "oneformer" else {}
+        inputs = self.processor(images=[image.to_pil()], return_tensors="pt", **task)
         return {
             name: value for name, value in inputs.items() if name != "patch_offsets"
-        }  # of no split picture
+        }  # for split pictures only
 
     def _segmented(
         self, images: Sequence[Image], inputs: Sequence[Mapping[str, torch.Tensor]]
     ) -> Iterator[Regions]:
-        """Yield the regions of each picture; all inputs have the same shapes."""
+        """Yield the regions of each picture. All inputs have the same shapes."""
         import torch
 
         joined = {
-            name: torch.cat([each[name] for each in inputs]).to(self._network.device) for name in inputs[0]
+            name: torch.cat([each[name] for each in inputs]).to(self.network.device) for name in inputs[0]
         }
-        with self._network.lock, computing(self._network):
-            outputs = self._network.model(**joined)
+        with self.network.lock, computing(self.network):
+            outputs = self.network.model(**joined)
         for index, image in enumerate(images):
-            with self._network.lock, computing(self._network):
-                believed = self._believed(outputs, index)
-                numbers, segments = self._divide(believed, image.size) if believed else (None, ())
+            with self.network.lock, computing(self.network):
+                kept = self._above_threshold(outputs, index)
+                numbers, segments = self._divide(kept, image.size) if kept else (None, ())
             regions = self._regions(numbers, segments) if numbers is not None else ()
             yield Regions(sorted(regions, key=lambda region: -region.score), size=image.size)
 
-    def _believed(self, outputs: Any, index: int) -> Any:
-        """Return the queries of one picture that pass the threshold; None where none does.
+    def _above_threshold(self, outputs: Any, index: int) -> Any:
+        """Return the queries of one picture that pass the threshold; None if none does.
 
-        The library would drop the others too, some architectures' after enlarging each to the picture's size.
+        The library drops the others too, but for some architectures only after enlarging each of them.
         """
         classes = outputs.class_queries_logits[[index]].float()
         scores, labels = classes.softmax(-1).max(-1)
@@ -191,12 +194,12 @@ class PanopticSegmenter:
         return SimpleNamespace(class_queries_logits=classes[:, kept], masks_queries_logits=masks[:, kept])
 
     def _divide(self, outputs: Any, size: tuple[int, int]) -> tuple[NDArray[np.int32], Sequence[Any]]:
-        """Return each pixel's segment, shape (height, width), and what the library says of the segments."""
+        """Return the segment number of each pixel, shape (height, width), and facts about the segments."""
         width, height = size
-        shrink = min(1.0, (_LARGEST / (width * height)) ** 0.5)
+        shrink = min(1.0, (LARGEST_MAP / (width * height)) ** 0.5)
         target = (max(1, round(height * shrink)), max(1, round(width * shrink)))
-        # Segments of one kind of stuff are joined in `_regions`: where the library does, numbers can collide.
-        fuses = _FAMILIES[self._network.kind].fuses
+        # `_regions` joins the segments of one kind of stuff: the library's own fusion can reuse numbers.
+        fuses = _FAMILIES[self.network.kind].fuses
         separate: dict[str, Any] = {"label_ids_to_fuse": set()} if fuses else {}
         [found] = self._images.post_process_panoptic_segmentation(
             outputs,
@@ -212,7 +215,7 @@ class PanopticSegmenter:
         return numbers, found["segments_info"]
 
     def _regions(self, numbers: NDArray[np.int32], segments: Sequence[Any]) -> Iterator[Region]:
-        labels = self._network.model.config.id2label
+        labels = self.network.model.config.id2label
         together: dict[object, list[Any]] = {}
         for segment in segments:
             kind = segment["label_id"]

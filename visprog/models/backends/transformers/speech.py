@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from visprog.errors import ModelUnavailable, UsageError
 from visprog.libraries import needs
-from visprog.model_text import spoken
+from visprog.model_text import clean_reply
 from visprog.models.backends.transformers.network import Network, architecture_of, load_network
 from visprog.models.backends.transformers.pretrained import quiet
 
@@ -18,12 +18,12 @@ RATE = 16_000
 """Samples per second."""
 
 _BEAMS = 5
-"""As Whisper's paper (section 4.5) decodes."""
+"""The number of beams in Whisper's paper, section 4.5."""
 
 
 def load_transcriber(role: str, identifier: str, options: Mapping[str, Any]) -> WhisperTranscriber:
-    """Load a Whisper checkpoint. The option `language` names the language spoken; else it is recognised."""
-    del role  # it fills one alone
+    """Load a Whisper checkpoint. Without the option `language`, Whisper recognises the language."""
+    del role  # it fills only one
     language = options.get("language")
     kind, _ = architecture_of(identifier, options)
     if kind != "whisper":
@@ -42,19 +42,21 @@ def _check_language(network: Network, language: str) -> None:
     code = TO_LANGUAGE_CODE.get(language.lower(), language.lower())
     if f"<|{code}|>" not in known:
         codes = ", ".join(sorted(mark.strip("<|>") for mark in known)) or "none: leave the option out"
-        raise UsageError(f"{network.identifier} speaks no `{language}`", help=f"its languages are {codes}")
+        raise UsageError(
+            f"{network.identifier} does not know the language `{language}`", help=f"its languages are {codes}"
+        )
 
 
 class WhisperTranscriber:
-    """Writes down what is said. Recordings longer than the network's window, 30 seconds, are read in turn.
+    """Turns speech into text. Recordings longer than the network's window of 30 seconds are read in parts.
 
-    The next window begins where the last whole sentence of the one before ended, as the model's own time
-    marks say, so that no word is cut.
+    Each part starts where the last whole sentence of the previous part ended, by the time marks of the model,
+    so that no word is cut.
     """
 
     def __init__(self, network: Network, language: str | None = None) -> None:
-        self._network = network
-        several = getattr(network.model.generation_config, "task_to_id", None)  # it could translate as well
+        self.network = network
+        several = getattr(network.model.generation_config, "task_to_id", None)  # it can also translate
         self._task = {"task": "transcribe"} if several else {}
         if language is not None:
             self._task["language"] = language
@@ -63,7 +65,7 @@ class WhisperTranscriber:
         self.nbytes = network.nbytes
 
     def transcribe(self, samples: NDArray[np.float32]) -> str:
-        """Return what is said; nothing where there is no sound."""
+        """Return the spoken text; an empty text for silence."""
         import torch
 
         sound = np.asarray(samples, dtype=np.float32)
@@ -71,12 +73,12 @@ class WhisperTranscriber:
             return ""
         long = len(sound) > self._window
         cut = {"truncation": False, "padding": "longest"} if long else {}
-        inputs = self._network.processor.feature_extractor(
+        inputs = self.network.processor.feature_extractor(
             sound, sampling_rate=RATE, return_tensors="pt", return_attention_mask=True, **cut
         )
         settings = self._task | ({"return_timestamps": True} if long else {})
-        with self._network.lock, quiet(), torch.inference_mode():
-            tokens = self._network.model.generate(
-                **self._network.placed(inputs), **settings, num_beams=_BEAMS, do_sample=False
+        with self.network.lock, quiet(), torch.inference_mode():
+            tokens = self.network.model.generate(
+                **self.network.placed(inputs), **settings, num_beams=_BEAMS, do_sample=False
             )
-        return spoken(str(self._network.tokenizer.decode(tokens[0], skip_special_tokens=True)))
+        return clean_reply(str(self.network.tokenizer.decode(tokens[0], skip_special_tokens=True)))

@@ -1,4 +1,4 @@
-"""The program as a page shows it: lines of tokens, each variable with the place it leads to."""
+"""The program as a page shows it: lines of tokens, with variables as links to the places that show them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _PLACEHOLDER = re.compile(r"(?<=\{)\w+(?=\})")
 
 
 class Token(NamedTuple):
-    """A piece of a line: what it is, its text, and for a variable the id of the element that explains it."""
+    """A part of a line. `anchor` is the id of the element that shows a variable's value."""
 
     kind: str
     text: str
@@ -21,7 +21,7 @@ class Token(NamedTuple):
 
 
 class Line(NamedTuple):
-    """A line of the program. `step` is the index of its step, None for a comment."""
+    """A line of the program. `step` is the index of its step, or None for a comment."""
 
     number: int
     tokens: tuple[Token, ...]
@@ -39,7 +39,7 @@ def input_anchor(place: int) -> str:
 
 
 def listing(checked: Checked) -> tuple[Line, ...]:
-    """Return the program's lines under their numbers in the source, with its whole-line comments."""
+    """Return the lines of the program and its whole-line comments, numbered as in the source."""
     places = {name: input_anchor(place) for place, name in enumerate(checked.inputs)}
     lines = []
     for index, step in enumerate(checked.program):
@@ -100,7 +100,7 @@ def _value(value: Value, places: Mapping[str, str]) -> Iterator[Token]:
 
 
 def _string(text: str, places: Mapping[str, str]) -> Iterator[Token]:
-    """Yield a string, with links where `{NAME}` in it names a variable."""
+    """Yield a string in parts: each `{NAME}` of a variable becomes a link."""
     start = 0
     for found in _PLACEHOLDER.finditer(text):
         if found.group() in places:

@@ -1,4 +1,4 @@
-"""The tools, as a terminal and other programs see them."""
+"""Listings of the tools, for a terminal and as JSON data."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from visprog.tools import Registry, Tool
 
 
 def list_tools(tools: Registry) -> None:
-    """Print each tool's signature and what it does."""
+    """Print the signature and the summary of each tool."""
     table = Table.grid(padding=(0, 2))
     table.add_column(no_wrap=True)
     table.add_column()
@@ -24,16 +24,16 @@ def list_tools(tools: Registry) -> None:
 
 
 def describe_tool(tool: Tool) -> None:
-    """Print all that there is to know of a tool."""
+    """Print the signature, the description, the aliases and the models of a tool."""
     console = Console(highlight=False)
     console.print(Text(str(tool.signature), "bold"))
-    console.print(Padding(Text(_flowing(tool.description)), (1, 0)))
-    for title, words in _facts(tool):
-        console.print(Text.assemble((f"{title}: ", "cyan"), words))
+    console.print(Padding(Text(_unwrapped(tool.description)), (1, 0)))
+    for title, text in _facts(tool):
+        console.print(Text.assemble((f"{title}: ", "cyan"), text))
 
 
-def _flowing(description: str) -> str:
-    """Return the text with each paragraph in one line, for the terminal to break; lists stay as they are."""
+def _unwrapped(description: str) -> str:
+    """Return the text with each paragraph on one line, which the terminal wraps. Lists are unchanged."""
     return "\n\n".join(map(_paragraph, description.split("\n\n")))
 
 
@@ -47,13 +47,13 @@ def _facts(tool: Tool) -> list[tuple[str, str]]:
     renamed = ", ".join(
         f"{' or '.join(p.aliases)} for {p.name}" for p in tool.signature.parameters if p.aliases
     )
-    needs = ", ".join(f"{n.role}{' (if there is one)' if n.optional else ''}" for n in tool.needs.values())
+    needs = ", ".join(f"{n.role}{' (optional)' if n.optional else ''}" for n in tool.needs.values())
     facts = [("also called", aliases), ("arguments also called", renamed), ("models", needs or "none")]
-    return [(title, words) for title, words in facts if words]
+    return [(title, text) for title, text in facts if text]
 
 
 def tool_to_json(tool: Tool) -> dict[str, Any]:
-    """Return a tool as plain data."""
+    """Return a tool as JSON data."""
     return {
         "name": tool.name,
         "signature": str(tool.signature),

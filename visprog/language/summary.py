@@ -1,4 +1,4 @@
-"""Many diagnostics in few lines: the first ones in full, and the places of the others."""
+"""Summarize many diagnostics: the first ones in full, and the lines of the others."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from typing import NamedTuple
 
 from visprog.language.diagnostics import Diagnostic, render
 
-_MOST = 10
-"""Diagnostics that are shown in full."""
+_MAX_SHOWN = 10
+"""Maximum diagnostics that are shown in full."""
 
-_ALIKE = 3
-"""Warnings of one kind that are shown in full; of one more, too."""
+_MAX_OF_KIND = 3
+"""Maximum warnings of one kind that are shown in full; a single further one is shown too."""
 
-_RANGES = 8
+_MAX_RANGES = 8
+"""Maximum ranges of lines that are listed for one kind."""
 
 _NOUNS = {
     "syntax": "syntax errors",
@@ -22,45 +23,45 @@ _NOUNS = {
     "unknown-argument": "unknown arguments",
     "missing-argument": "missing arguments",
     "wrong-type": "wrong types",
-    "mended": "slips that were put right",
+    "mended": "corrected mistakes",
     "rebound-variable": "variables with a second value",
     "unused-variable": "unused variables",
     "dead-step": "unused steps",
 }
 
 
-class Digest(NamedTuple):
-    """The diagnostics to show in full, and a line for each kind of those that are left out."""
+class Summary(NamedTuple):
+    """The diagnostics to show in full, and one line for each kind of the others."""
 
     shown: tuple[Diagnostic, ...]
     rest: tuple[str, ...]
 
 
-def digest(diagnostics: Iterable[Diagnostic]) -> Digest:
-    """Choose what to show: errors first, at most ten in all, and of each kind of warning the first three."""
+def summarize(diagnostics: Iterable[Diagnostic]) -> Summary:
+    """Choose at most ten diagnostics: errors first, and at most three warnings of each kind."""
     everything = list(diagnostics)
     kinds = _by_kind(everything)
     chosen: set[int] = set()
-    for diagnostic in sorted(everything, key=lambda each: not each.is_error):  # stable: in their order
-        alike = kinds[diagnostic.code, diagnostic.severity]
-        place = next(n for n, each in enumerate(alike) if each is diagnostic)
-        few = diagnostic.is_error or len(alike) <= _ALIKE + 1 or place < _ALIKE
-        if few and len(chosen) < _MOST:
+    for diagnostic in sorted(everything, key=lambda each: not each.is_error):  # a stable sort
+        same = kinds[diagnostic.code, diagnostic.severity]
+        place = next(n for n, each in enumerate(same) if each is diagnostic)
+        few = diagnostic.is_error or len(same) <= _MAX_OF_KIND + 1 or place < _MAX_OF_KIND
+        if few and len(chosen) < _MAX_SHOWN:
             chosen.add(id(diagnostic))
-        elif len(chosen) >= _MOST:
+        elif len(chosen) >= _MAX_SHOWN:
             break
     rest = []
-    for (code, severity), alike in kinds.items():
-        if hidden := [each for each in alike if id(each) not in chosen]:
+    for (code, severity), same in kinds.items():
+        if hidden := [each for each in same if id(each) not in chosen]:
             rest.append(_rest(code, severity, hidden))
-    return Digest(tuple(each for each in everything if id(each) in chosen), tuple(rest))
+    return Summary(tuple(each for each in everything if id(each) in chosen), tuple(rest))
 
 
-def render_digest(
+def render_summary(
     diagnostics: Iterable[Diagnostic], source: str, *, name: str = "", color: bool = False
 ) -> str:
-    """Return `render` of those that are shown in full, and the lines for the others."""
-    shown, rest = digest(diagnostics)
+    """Render the chosen diagnostics in full, and one line for each kind of the others."""
+    shown, rest = summarize(diagnostics)
     full = render(shown, source, name=name, color=color)
     return "\n\n".join(part for part in (full, "\n".join(rest)) if part)
 
@@ -79,7 +80,7 @@ def _rest(code: str, severity: str, hidden: list[Diagnostic]) -> str:
 
 
 def _ranges(numbers: list[int]) -> str:
-    """Write sorted numbers briefly: `4 to 12, 15, 19`."""
+    """Return sorted numbers as ranges: `4 to 12, 15, 19`."""
     ranges: list[list[int]] = []
     for number in numbers:
         if ranges and number == ranges[-1][1] + 1:
@@ -87,4 +88,4 @@ def _ranges(numbers: list[int]) -> str:
         else:
             ranges.append([number, number])
     words = [f"{a}" if a == b else f"{a}, {b}" if b == a + 1 else f"{a} to {b}" for a, b in ranges]
-    return ", ".join(words[:_RANGES]) + (", ..." if len(words) > _RANGES else "")
+    return ", ".join(words[:_MAX_RANGES]) + (", ..." if len(words) > _MAX_RANGES else "")

@@ -4,8 +4,8 @@ from itertools import pairwise
 
 import pytest
 
-from visprog.listing import describe_tool
 from visprog.modules import TOOLS
+from visprog.tool_listing import describe_tool
 from visprog.tools import Registry, tool
 
 
@@ -42,7 +42,7 @@ def test_a_description_fills_the_lines_of_the_terminal(
             assert len(line) <= 80 < len(f"{line} {after.split()[0]}")
 
 
-def test_a_list_in_a_description_stays_one(
+def test_a_list_in_a_description_keeps_its_lines(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shown = _shown(Registry((stack,)), "Stack", monkeypatch, capsys)
