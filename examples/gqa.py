@@ -13,7 +13,7 @@ IMAGES = Path(__file__).parent / "images"
 
 
 def main() -> None:
-    """Ask the same question of two pictures, and of a picture that is no person's."""
+    """Ask the same question about a picture with a face and a picture without one."""
     session = VisProg(planner="examples")
     for name in ("astronaut.png", "coffee.png"):
         run = session.run("How many faces are in the picture?", IMAGES / name)

@@ -1,4 +1,4 @@
-"""Edits: an instruction, a picture, a new picture, and the trace of how it came about.
+"""Edits: an instruction and a picture become a new picture and a trace.
 
 visprog run "Hide the face with 8)" examples/images/astronaut.png -o hidden.png --trace trace.html
 """
@@ -20,14 +20,14 @@ EDITS = {
 
 
 def main() -> None:
-    """Make four edits of one photograph. The face is found once: what was computed is remembered."""
+    """Make four edits of one photograph. The face is detected once, because the session caches results."""
     session = VisProg(planner="examples")
     for name, instruction in EDITS.items():
         run = session.run(instruction, IMAGES / "astronaut.png")
         save_image(run.result, f"{name}.png")
         run.save(f"{name}.html")
-        remembered = sum(step.status == "cached" for step in run.steps)
-        print(f"{name}.png: {instruction} (steps remembered: {remembered})")
+        cached = sum(step.status == "cached" for step in run.steps)
+        print(f"{name}.png: {instruction} (cached steps: {cached})")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Tags: faces are found, and named by whatever model fills the role.
+"""Tags: a detector finds the faces, and another model names them.
 
 visprog run "Tag the faces" examples/images/astronaut.png -o tagged.png
 """
@@ -18,16 +18,16 @@ IMAGES = Path(__file__).parent / "images"
 
 
 class Brightness:
-    """An ImageTextScorer of your own: any object with `score` will do, and nothing is registered."""
+    """A custom ImageTextScorer. Any object with the method `score` works, without registration."""
 
     def score(self, images: Sequence[Image], texts: Sequence[str]) -> NDArray[np.floating]:
-        """Prefer the first text for bright pictures and the last for dark ones; shape (images, texts)."""
+        """Score the first text best for bright pictures and the last for dark ones; shape (images, texts)."""
         brightness = np.array([[image.pixels.mean() / 255] for image in images])
         return brightness * np.linspace(1, -1, len(texts))
 
 
 def main() -> None:
-    """Run the program of knowledge tagging with a list and a scorer that are given as plain data."""
+    """Run the program of knowledge tagging with a fixed list of names and a custom scorer."""
     session = VisProg(
         planner="examples",
         models={

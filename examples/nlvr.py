@@ -13,7 +13,7 @@ HERE = Path(__file__).parent
 
 
 def main() -> None:
-    """Judge one statement over two pairs of pictures. A program may be kept in a file, and read by people."""
+    """Check one statement on two pairs of pictures, with a program from a file."""
     program = (HERE / "one_face_in_each.vp").read_text()
     session = VisProg()
     for pair in (["astronaut.png", "astronaut.png"], ["astronaut.png", "coffee.png"]):

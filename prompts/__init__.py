@@ -1,4 +1,4 @@
-"""The banks of examples that planners follow: plain text, one file a task, to be edited by anyone."""
+"""The banks of examples that planners follow. Each task has one plain text file, which anyone can edit."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ BANKS = ("gqa", "nlvr", "knowtag", "imgedit")
 
 
 def bank_text(name: str) -> str:
-    """Return the text of the bank of this task. Raises KeyError where there is none."""
+    """Return the text of the bank of this task. Raises KeyError if there is none."""
     if name not in BANKS:
-        raise KeyError(f"there is no bank {name!r}; the banks are {', '.join(BANKS)}")
+        raise KeyError(f"unknown bank {name!r}; the banks are {', '.join(BANKS)}")
     return files("visprog.prompts").joinpath(f"{name}.txt").read_text(encoding="utf-8")

@@ -1,49 +1,28 @@
-"""The command line, as a user meets it: real processes, real files, a real server."""
+"""The commands of the command line, tested with real processes, real files and a real server."""
 
 from __future__ import annotations
 
 import json
 import os
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
 from PIL import Image as PILImage
 from typer.testing import CliRunner
 
+from tests.command_line import ASTRONAUT, folder, visprog
 from tests.models.openai_server import KEY, OpenAIServer, answers
 from visprog import load_image
 from visprog.cli import app
-from visprog.cli.reporting import reporting
 
-ASTRONAUT = Path(__file__).parent.parent / "examples" / "images" / "astronaut.png"
+__all__ = ["folder"]
+
 HIDE = (
     "OBJ0=FaceDet(image=IMAGE)\nIMAGE0=Emoji(image=IMAGE, object=OBJ0, emoji='winking_face')\nRESULT=IMAGE0"
 )
 
 
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder to work in, without any key in the environment."""
-    monkeypatch.chdir(tmp_path)
-    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL"):
-        monkeypatch.delenv(name, raising=False)
-    return tmp_path
-
-
-def visprog(*words: str | Path, given: str = "", status: int = 0) -> tuple[str, str]:
-    """Run the command; return what it printed on standard output and standard error."""
-    command = [sys.executable, "-W", "error", "-m", "visprog", *map(str, words)]
-    done = subprocess.run(command, input=given, capture_output=True, text=True, check=False, timeout=120)
-    assert done.returncode == status, done.stderr
-    assert "Traceback" not in done.stderr
-    return done.stdout, done.stderr
-
-
-def test_an_instruction_and_a_photograph_become_a_result_and_a_trace(folder: Path) -> None:
+def test_run_writes_a_result_and_a_trace(folder: Path) -> None:
     out, err = visprog("run", "Hide the face with 8)", ASTRONAUT, "-o", "hidden.png", "--trace", "trace.html")
     assert out == "hidden.png\n"
     assert "planned by examples" in err
@@ -55,28 +34,28 @@ def test_an_instruction_and_a_photograph_become_a_result_and_a_trace(folder: Pat
     assert sorted(os.listdir(folder)) == ["hidden.png", "trace.html"]
 
 
-def test_a_plan_is_printed_alone(folder: Path) -> None:
+def test_plan_prints_only_the_program(folder: Path) -> None:
     out, err = visprog("plan", "Hide the faces with ;)", "a picture that need not exist.png")
     assert out.splitlines()[0] == "OBJ0=FaceDet(image=IMAGE)"
     assert len(out.splitlines()) == 3
     assert "planned by examples" in err
 
 
-def test_what_is_planned_can_be_checked_and_executed(folder: Path) -> None:
+def test_a_planned_program_can_be_checked_and_executed(folder: Path) -> None:
     out, _ = visprog("plan", "How many faces are in the image?")
     assert visprog("check", "-", given=out) == ("", "1 file: 0 errors, 0 warnings\n")
     result, _ = visprog("exec", "-", ASTRONAUT, given=out)
     assert result == "1\n"
 
 
-def test_an_instruction_that_fits_no_example_is_refused(folder: Path) -> None:
+def test_an_instruction_that_fits_no_example_is_an_error(folder: Path) -> None:
     _, err = visprog("run", "Rotate the picture by 30 degrees", ASTRONAUT, "-o", "out.png", status=1)
     assert "error:" in err
     assert "--planner openai" in err
     assert os.listdir(folder) == []
 
 
-def test_faults_of_a_program_are_shown_where_they_are(folder: Path) -> None:
+def test_faults_of_a_program_are_shown_with_their_positions(folder: Path) -> None:
     (folder / "bad.vp").write_text("OBJ0=FaceDet(image=IMAG)\nRESULT=Cuont(object=OBJ0)\n")
     out, err = visprog("check", "bad.vp", status=1)
     assert "--> bad.vp, line 1, column 20" in out
@@ -91,13 +70,13 @@ def test_faults_of_a_program_are_shown_where_they_are(folder: Path) -> None:
     assert "bad.vp has errors; nothing was run" in err
 
 
-def test_banks_are_checked_with_their_own_lines(folder: Path) -> None:
+def test_faults_of_a_bank_have_line_numbers_of_the_bank(folder: Path) -> None:
     (folder / "bank.txt").write_text("Tasks.\n\nQuestion: How many?\nProgram:\nRESULT=Count(object=DOGS)\n")
     out, _ = visprog("check", "bank.txt", status=1)
     assert "--> bank.txt, line 5, column 21" in out
 
 
-def test_further_inputs_are_named(folder: Path) -> None:
+def test_pictures_can_have_other_names(folder: Path) -> None:
     program = "RESULT=CropLeft(BEFORE, OBJ0)".replace("OBJ0", "B")
     visprog("check", "-", given=f"B=FaceDet(BEFORE)\n{program}", status=1)
     visprog("check", "-", "--input", "BEFORE", given=f"B=FaceDet(BEFORE)\n{program}")
@@ -106,7 +85,7 @@ def test_further_inputs_are_named(folder: Path) -> None:
     assert load_image("left.png").height == 512
 
 
-def test_a_failed_run_keeps_its_trace_and_says_which_step_failed(folder: Path) -> None:
+def test_a_failed_run_writes_its_trace_and_names_the_failed_step(folder: Path) -> None:
     (folder / "p.vp").write_text("A=Vqa(IMAGE, 'What is it?')\nOBJ0=FaceDet(IMAGE)\nB=Count(OBJ0)\n"
                                  "RESULT=Eval(\"'{A} {B}'\")")  # fmt: skip
     out, err = visprog("exec", "p.vp", ASTRONAUT, "--trace", "trace.json", "-o", "out.txt", status=1)
@@ -134,7 +113,7 @@ def test_a_failed_run_keeps_its_trace_and_says_which_step_failed(folder: Path) -
         (["none.vp", "{image}", "-o", "out.png"], "there is no file none.vp"),
     ],
 )
-def test_wrong_usage_is_said_before_anything_runs(words: list[str], complaint: str, folder: Path) -> None:
+def test_wrong_usage_is_reported_before_anything_runs(words: list[str], complaint: str, folder: Path) -> None:
     (folder / "hide.vp").write_text(HIDE)
     picture = folder / "picture.png"
     picture.write_bytes(ASTRONAUT.read_bytes())
@@ -150,85 +129,38 @@ def test_wrong_usage_is_said_before_anything_runs(words: list[str], complaint: s
 @pytest.mark.parametrize(
     "words", [["--speech", "none.wav"], ["--tools", "none.py"], ["--models", "none.toml"], ["--tools", "."]]
 )
-def test_files_that_are_not_there_are_wrong_usage(words: list[str], folder: Path) -> None:
+def test_missing_files_are_wrong_usage(words: list[str], folder: Path) -> None:
     _, err = visprog("run", "How many faces are in the image?", ASTRONAUT, *words, status=2)
     assert f"there is no file {words[1]}" in err or ". is a folder" in err
     assert "Errno" not in err
 
 
 @pytest.mark.parametrize("device", ["gpu", "cuda:", "cuda:x", "", "CPU"])
-def test_a_device_has_one_of_four_names_whatever_is_loaded(device: str, folder: Path) -> None:
+def test_an_unknown_device_is_rejected_even_if_no_model_is_loaded(device: str, folder: Path) -> None:
     words = ["run", "How many faces are in the image?", str(ASTRONAUT), "--device"]
-    assert f"there is no device `{device}`" in visprog(*words, device, status=2)[1]
+    assert f"unknown device `{device}`" in visprog(*words, device, status=2)[1]
 
 
 @pytest.mark.parametrize("device", ["auto", "cpu", "cuda:7"])
-def test_a_device_that_no_model_is_on_need_not_be_there(device: str, folder: Path) -> None:
+def test_a_missing_device_is_accepted_if_no_model_uses_it(device: str, folder: Path) -> None:
     (folder / "six.vp").write_text("RESULT=Eval('6')")
     assert visprog("exec", "six.vp", "--device", device)[0] == "6\n"
 
 
-def test_a_misspelt_setting_is_said_before_its_tool_is_used(folder: Path) -> None:
+def test_a_misspelt_setting_is_reported_before_its_tool_is_used(folder: Path) -> None:
     (folder / "mine.toml").write_text("[tools.Classify]\ndescriptons = true\n")
     _, err = visprog("run", "How many faces?", ASTRONAUT, "--models", "mine.toml", status=2)
     assert "Classify has no setting `descriptons`" in err
 
 
-def test_a_file_that_is_no_picture_is_refused(folder: Path) -> None:
+def test_a_file_that_is_not_a_picture_is_rejected(folder: Path) -> None:
     (folder / "notes.png").write_text("not a picture")
     (folder / "hide.vp").write_text(HIDE)
     _, err = visprog("exec", "hide.vp", "notes.png", "-o", "out.png", status=1)
     assert "notes.png is not a picture in one of JPEG, PNG, WEBP, GIF, BMP" in err
 
 
-def in_bash(words: str) -> tuple[int, str, str]:
-    """Run `visprog` with the words, as a shell reads them; return its status, output and error."""
-    command = f"{sys.executable} -W error -m visprog {words}"
-    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False, timeout=120)
-    return done.returncode, done.stdout, done.stderr
-
-
-def test_a_standard_input_that_is_closed_is_said(folder: Path) -> None:
-    for words in (f"exec - {ASTRONAUT} <&-", "check - <&-"):
-        status, _, err = in_bash(words)
-        assert (status, "standard input is closed" in err) == (2, True)
-    status, _, err = in_bash(f"run 'How many faces are in the image?' {ASTRONAUT} --confirm <&-")
-    assert status == 2
-    assert "nobody can confirm" in err
-
-
-def test_a_standard_input_that_is_no_text_is_said(folder: Path) -> None:
-    (folder / "latin.vp").write_bytes(b"RESULT=Eval('\xe9')")
-    status, _, err = in_bash(f"exec - {ASTRONAUT} <latin.vp")
-    assert status == 2
-    assert "standard input is not text in UTF-8" in err
-
-
-def test_output_that_cannot_be_written_is_said(folder: Path) -> None:
-    (folder / "six.vp").write_text("RESULT=Eval('6')")
-    for words in ("exec six.vp", "exec six.vp --json", "tools", "models"):
-        status, _, err = in_bash(f"{words} >/dev/full")
-        assert status == 1
-        assert "error: the output cannot be written: No space left on device\n" in err
-        assert "inside visprog" not in err
-        assert "Exception ignored" not in err
-
-
-def test_outputs_that_are_closed_are_no_fault(folder: Path) -> None:
-    (folder / "six.vp").write_text("RESULT=Eval('6')")
-    status, _, err = in_bash("exec six.vp >&-")
-    assert (status, err.startswith("✓ RESULT Eval  6")) == (0, True)
-    assert in_bash("exec six.vp 2>&-") == (0, "6\n", "")
-
-
-def test_the_end_of_the_input_confirms_nothing_on_a_line_of_its_own(folder: Path) -> None:
-    words = ["run", "Hide the face with 8)", str(ASTRONAUT), "-o", "out.png", "--confirm"]
-    _, err = visprog(*words, status=1)
-    assert "\nAborted" in err
-    assert not (folder / "out.png").exists()
-
-
-def test_the_program_is_shown_and_run_only_when_confirmed(folder: Path) -> None:
+def test_the_program_is_shown_and_runs_only_after_confirmation(folder: Path) -> None:
     words = ["run", "Hide the face with 8)", str(ASTRONAUT), "-o", "out.png", "--confirm"]
     _, err = visprog(*words, given="n\n", status=1)
     assert "OBJ0=FaceDet(image=IMAGE)" in err
@@ -237,7 +169,7 @@ def test_the_program_is_shown_and_run_only_when_confirmed(folder: Path) -> None:
     assert (folder / "out.png").exists()
 
 
-def test_a_program_of_ones_own_takes_the_place_of_planning(folder: Path) -> None:
+def test_a_given_program_replaces_planning(folder: Path) -> None:
     (folder / "p.vp").write_text("OBJ0=FaceDet(image=IMAGE)\nRESULT=Count(object=OBJ0)")
     out, _ = visprog("run", "whatever is asked", ASTRONAUT, "--program", "p.vp", "--json")
     record = json.loads(out)
@@ -264,10 +196,10 @@ def test_tools_are_listed_and_described(folder: Path) -> None:
     out, _ = visprog("tools", "--json")
     assert {"Loc", "Seg", "Emoji"} <= {each["name"] for each in json.loads(out)}
     _, err = visprog("tools", "Rotate", status=2)
-    assert "there is no tool `Rotate`" in err
+    assert "unknown tool `Rotate`" in err
 
 
-def test_a_file_brings_further_tools(folder: Path) -> None:
+def test_a_file_adds_tools(folder: Path) -> None:
     (folder / "mine.py").write_text(
         "from visprog import Image, tool\n\n"
         '@tool("Mirror")\ndef mirror(image: Image) -> Image:\n'
@@ -281,7 +213,7 @@ def test_a_file_brings_further_tools(folder: Path) -> None:
     assert "broken.py failed: ZeroDivisionError" in err
 
 
-def test_the_doctor_says_what_works_and_how_to_get_the_rest(folder: Path) -> None:
+def test_doctor_shows_what_works_and_what_is_missing(folder: Path) -> None:
     out, _ = visprog("doctor")
     assert "opencv:haar" in out
     assert "OPENAI_API_KEY" in out
@@ -291,12 +223,12 @@ def test_the_doctor_says_what_works_and_how_to_get_the_rest(folder: Path) -> Non
     assert states["tools", "Vqa"] == states["models", "detector"] == "missing"
 
 
-def test_a_server_plans_and_its_key_is_in_no_output(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_plans_and_no_output_contains_its_key(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with OpenAIServer(answers(f"Here it is:\n```\n{HIDE}\n```")) as server:
         monkeypatch.setenv("OPENAI_BASE_URL", server.url)
         monkeypatch.setenv("OPENAI_API_KEY", KEY)
         out, err = visprog("run", "Wink", ASTRONAUT, "-o", "out.png", "--trace", "trace.html")
-        _, doctor = visprog("doctor"), ""
+        doctor = "".join(visprog("doctor"))
     assert "planned by openai:" in err
     for text in (out, err, doctor, (folder / "trace.html").read_text()):
         assert KEY not in text
@@ -310,10 +242,10 @@ def test_programs_of_a_server_vote(folder: Path, monkeypatch: pytest.MonkeyPatch
         out, err = visprog("run", "How many?", ASTRONAUT, "--votes", "3")
     assert out == "2\n"
     assert "2 of 3 programs had this result" in err
-    told = [line for line in err.splitlines() if line.startswith("program ")]
-    assert sorted(line.partition(": ")[2] for line in told[::2]) == sorted(programs)
-    assert sorted(line.split()[-1] for line in told[1::2]) == ["1", "2", "2"]
-    assert [line.split()[1].rstrip(":") for line in told] == ["1", "1", "2", "2", "3", "3"]
+    reported = [line for line in err.splitlines() if line.startswith("program ")]
+    assert sorted(line.partition(": ")[2] for line in reported[::2]) == sorted(programs)
+    assert sorted(line.split()[-1] for line in reported[1::2]) == ["1", "2", "2"]
+    assert [line.split()[1].rstrip(":") for line in reported] == ["1", "1", "2", "2", "3", "3"]
     assert err.count("✓ RESULT Eval") == 3
 
 
@@ -322,10 +254,10 @@ def test_a_program_that_fails_has_no_vote(folder: Path, monkeypatch: pytest.Monk
         monkeypatch.setenv("OPENAI_BASE_URL", server.url)
         out, err = visprog("run", "How many?", ASTRONAUT, "--votes", "2")
     assert out == "7\n"
-    assert "came to nothing, as a step failed\n" in err
+    assert "returned nothing, as a step failed\n" in err
 
 
-def test_a_server_that_refuses_the_key_is_reported(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_rejects_the_key_is_reported(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from tests.models.openai_server import error
 
     with OpenAIServer(error(401, f"Incorrect API key provided: {KEY}")) as server:
@@ -334,44 +266,6 @@ def test_a_server_that_refuses_the_key_is_reported(folder: Path, monkeypatch: py
         _, err = visprog("run", "Wink", ASTRONAUT, "-o", "o.png", status=1)
     assert "OPENAI_API_KEY" in err
     assert KEY not in err
-
-
-def test_an_interruption_leaves_nothing_behind(folder: Path) -> None:
-    (folder / "slow.py").write_text(
-        "import time\nfrom visprog import Image, tool\n\n"
-        '@tool("Slow")\ndef slow(image: Image, place: int) -> Image:\n'
-        '    """Take long."""\n    open(f"started{place}", "w").close()\n'
-        "    time.sleep(60)\n    return image\n"
-    )
-    program = "A=Slow(IMAGE, 1)\nB=Slow(IMAGE, 2)\nRESULT=Result([A, B])"
-    (folder / "p.vp").write_text(program)
-    words = ["exec", "p.vp", str(ASTRONAUT), "--tools", "slow.py", "--trace", "trace.html"]
-    process = subprocess.Popen([sys.executable, "-m", "visprog", *words], stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 60
-    while not (folder / "started1").exists() or not (folder / "started2").exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=20)
-    assert process.returncode == 130
-    assert "interrupted" in err
-    assert "Traceback" not in err
-    assert not [name for name in os.listdir(folder) if name.endswith((".part", ".html", ".png"))]
-
-
-def test_a_fault_of_our_own_shows_no_traceback(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    program = "import visprog.session as s; s.VisProg = None; from visprog.cli import main; main()"
-    command = [sys.executable, "-c", program, "tools"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 1
-    assert "something went wrong inside visprog: TypeError" in done.stderr
-    assert "Traceback" not in done.stderr
-
-
-def test_a_reader_that_leaves_is_no_fault(folder: Path) -> None:
-    command = f"{sys.executable} -m visprog tools --json | head -c 10; exit ${{PIPESTATUS[0]}}"
-    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
-    assert done.stderr == ""
 
 
 def test_help_and_version(folder: Path) -> None:
@@ -386,19 +280,19 @@ def test_help_and_version(folder: Path) -> None:
     "words",
     ["run", "plan", "check", "exec", "batch", "tools", "models", "doctor", "demo", "eval miniworld"],
 )
-def test_help_says_what_an_option_takes_in_words(words: str) -> None:
+def test_help_names_the_values_of_options_in_words(words: str) -> None:
     shown = CliRunner().invoke(app, [*words.split(), "--help"]).output
     options = [line for line in shown.splitlines() if line.lstrip().startswith("-")]
     assert options
     assert not [line for line in options if "<" in line]
 
 
-def test_usage_names_what_is_given_in_its_order() -> None:
+def test_usage_names_arguments_in_their_order() -> None:
     shown = CliRunner().invoke(app, ["run", "--help"]).output
     assert shown.splitlines()[0].endswith(" run [OPTIONS] [INSTRUCTION] [IMAGE]...")
 
 
-def test_pictures_of_every_size_go_all_the_way(folder: Path) -> None:
+def test_pictures_of_every_size_are_processed(folder: Path) -> None:
     for size in ((1, 1), (3, 2000), (6000, 6600)):
         PILImage.new("L", size, 90).save("picture.png")
         _, err = visprog("run", "Hide the faces with 8)", "picture.png", "-o", "out.png")
@@ -406,12 +300,7 @@ def test_pictures_of_every_size_go_all_the_way(folder: Path) -> None:
         assert load_image("out.png").size == size
 
 
-def test_reporting_is_for_our_errors_alone() -> None:
-    with pytest.raises(ZeroDivisionError), reporting():
-        _ = 1 / 0
-
-
-def test_a_file_that_cannot_be_read_hides_no_other(folder: Path) -> None:
+def test_check_continues_after_a_file_that_cannot_be_read(folder: Path) -> None:
     (folder / "bad.vp").write_text("RESULT=Cuont(object=OBJ0)")
     (folder / "latin.vp").write_bytes(b"\xe9")
     out, err = visprog("check", "none.vp", "bad.vp", "latin.vp", ".", status=2)
@@ -420,7 +309,7 @@ def test_a_file_that_cannot_be_read_hides_no_other(folder: Path) -> None:
     assert "did you mean `Count`?" in out
 
 
-def test_errors_are_json_where_json_is_asked_for(folder: Path) -> None:
+def test_with_json_errors_are_printed_as_json(folder: Path) -> None:
     out, _ = visprog("run", "Rotate it", ASTRONAUT, "--json", status=1)
     assert json.loads(out)["ok"] is False
     out, _ = visprog("exec", "-", ASTRONAUT, "--json", given="RESULT=Cuont(IMAGE)", status=1)
@@ -428,7 +317,7 @@ def test_errors_are_json_where_json_is_asked_for(folder: Path) -> None:
     visprog("tools", "nope", "--json", status=2)
 
 
-def test_places_are_looked_at_before_anything_runs(folder: Path) -> None:
+def test_output_files_are_checked_before_anything_runs(folder: Path) -> None:
     (folder / "fold.html").mkdir()
     (folder / "hide.vp").write_text(HIDE)
     _, err = visprog("exec", "hide.vp", ASTRONAUT, "-o", "out.png", "--trace", "fold.html", status=2)
@@ -440,23 +329,14 @@ def test_places_are_looked_at_before_anything_runs(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["demo.json", "demo.pdf", "demo"])
-def test_the_demo_is_a_page(name: str, folder: Path) -> None:
+def test_the_demo_needs_the_name_of_a_page(name: str, folder: Path) -> None:
     _, err = visprog("demo", "-o", name, status=2)
     assert f"the page is written as .html or .htm, not as {name}" in err
     assert os.listdir(folder) == []
 
 
-def test_with_a_program_pictures_alone_will_do(folder: Path) -> None:
+def test_with_a_program_the_instruction_is_optional(folder: Path) -> None:
     (folder / "p.vp").write_text("RESULT=Count(F)".join(["F=FaceDet(image=IMAGE)\n", ""]))
     assert visprog("run", "--program", "p.vp", ASTRONAUT)[0] == "1\n"
     _, err = visprog("run", status=2)
-    assert "there is no instruction" in err
-
-
-def test_a_result_cannot_steer_the_terminal(folder: Path) -> None:
-    program = "RESULT=Eval(\"'\\x1b[31mred'\")"
-    (folder / "p.vp").write_text(program)
-    words = f"{sys.executable} -m visprog exec p.vp"
-    done = subprocess.run(["script", "-qec", words, "/dev/null"], capture_output=True, text=True, check=False)
-    assert "\x1b[31mred" not in done.stdout
-    assert "[31mred" in done.stdout
+    assert "the instruction is missing" in err

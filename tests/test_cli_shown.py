@@ -1,4 +1,4 @@
-"""What the command line prints is short, safe and to the point, whatever it was given."""
+"""The output of the command line is short and safe for every input."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def record(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize(("ending", "kind"), [(".json", "a JSON record"), (".html", "an HTML page")])
 @pytest.mark.parametrize("command", ["exec", "check"])
-def test_a_file_that_is_no_program_is_said_to_be_none(
+def test_the_kind_of_a_file_that_is_not_a_program_is_reported(
     record: Path, command: str, ending: str, kind: str
 ) -> None:
     done = visprog(command, record.with_suffix(ending).name, cwd=record.parent)
@@ -39,7 +39,15 @@ def test_a_file_that_is_no_program_is_said_to_be_none(
     assert len(done.stderr.splitlines()) <= 3
 
 
-def test_many_unused_steps_are_collapsed(tmp_path: Path) -> None:
+def test_a_bank_is_not_executed(tmp_path: Path) -> None:
+    (tmp_path / "bank.txt").write_text("Question: How many?\nProgram:\nRESULT=Eval('1')\n")
+    done = visprog("exec", "bank.txt", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "bank.txt is not a program: it looks like a bank of examples" in done.stderr
+    assert len(done.stderr.splitlines()) == 2
+
+
+def test_many_unused_steps_are_summarized(tmp_path: Path) -> None:
     lines = [f"A{n}=Eval('{n} + 1')" for n in range(38)]
     (tmp_path / "a.vp").write_text("\n".join([*lines, "RESULT=Eval('1')"]))
     for done in (visprog("check", "a.vp", cwd=tmp_path), visprog("exec", "a.vp", cwd=tmp_path)):
@@ -50,7 +58,7 @@ def test_many_unused_steps_are_collapsed(tmp_path: Path) -> None:
     assert "38 warnings" in visprog("check", "a.vp", cwd=tmp_path).stderr
 
 
-def test_many_errors_are_capped(tmp_path: Path) -> None:
+def test_the_number_of_shown_errors_is_limited(tmp_path: Path) -> None:
     (tmp_path / "a.vp").write_text("\n".join(f"A{n}=Nope{n}(image=IMAGE)" for n in range(106)))
     for done in (visprog("check", "a.vp", cwd=tmp_path), visprog("exec", "a.vp", cwd=tmp_path)):
         assert done.returncode == 1
@@ -81,7 +89,7 @@ def test_a_title_that_reorders_a_line_is_shown_as_an_escape(tmp_path: Path) -> N
     assert "\u202e" not in page
 
 
-def test_the_whole_result_is_printed_and_written(tmp_path: Path) -> None:
+def test_a_long_result_is_printed_and_written_completely(tmp_path: Path) -> None:
     doubled = "\n".join(f"A{n}=Eval('{{A{n - 1}}} + {{A{n - 1}}}')" for n in range(1, 13))
     (tmp_path / "a.vp").write_text(f"A0=Eval('[\"word\"]')\n{doubled}")
     done = visprog("exec", "a.vp", cwd=tmp_path)
@@ -101,7 +109,7 @@ def test_commands_are_completed(tmp_path: Path, word: str, offered: str) -> None
     assert done.stdout.split() == [offered]
 
 
-def test_completion_is_installed_for_the_shell(tmp_path: Path) -> None:
+def test_completion_can_be_installed_for_the_shell(tmp_path: Path) -> None:
     done = visprog(
         "--install-completion",
         "bash",
@@ -116,7 +124,7 @@ def test_completion_is_installed_for_the_shell(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("words", [("--help",), ("--show-completion", "bash")])
-def test_help_and_completion_load_no_large_library(words: tuple[str, ...]) -> None:
+def test_help_and_completion_import_no_large_library(words: tuple[str, ...]) -> None:
     heavy = ("numpy", "PIL", "cv2", "torch", "openai", "jinja2")
     program = (
         f"import sys\nfrom visprog.cli import main\nsys.argv = ['visprog', *{words!r}]\n"

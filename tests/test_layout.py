@@ -36,8 +36,9 @@ LAYOUT = {
         cluster
     """,
     "visprog.cli": """
-        arguments options planning reporting
-        running sessions voting
+        arguments options reporting
+        programs running sessions
+        planning
         commands
         __init__
     """,
@@ -167,7 +168,7 @@ LAYOUT = {
         classify filter loc select
     """,
     "visprog.planner": """
-        __init__ bank extraction plan reading task voting
+        __init__ bank extraction language_detection plan task_selection
         examples prompt
         language_model
         selection

@@ -141,7 +141,7 @@ def test_many_instructions_run_with_one_outcome_each() -> None:
 def test_an_unknown_task_planner_or_profile_is_rejected() -> None:
     with pytest.raises(UsageError, match="unknown task `gqb`"):
         VisProg().plan("How many?", task="gqb")
-    with pytest.raises(UsageError, match="there is no planner `oracle`"):
+    with pytest.raises(UsageError, match="unknown planner `oracle`"):
         VisProg(planner="oracle").plan("How many?")
     with pytest.raises(UsageError, match="there is no profile `gigantic`"):
         VisProg(models="gigantic")

@@ -1,4 +1,4 @@
-"""An instruction can be spoken: the role Transcriber writes it down."""
+"""An instruction can be spoken: the role Transcriber turns it into text."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ def record(path: Path, samples: NDArray[np.float32]) -> Path:
     return path
 
 
-def test_a_recording_is_heard_at_16_khz_and_its_text_stripped(tmp_path: Path) -> None:
+def test_a_recording_is_transcribed_at_16_khz_and_its_text_stripped(tmp_path: Path) -> None:
     heard: list[int] = []
 
-    def write_down(samples: NDArray[np.float32]) -> str:
+    def transcribe(samples: NDArray[np.float32]) -> str:
         heard.append(len(samples))
         return " Blur the background. "
 
-    transcriber = FakeTranscriber(write_down)
+    transcriber = FakeTranscriber(transcribe)
     speech = record(tmp_path / "speech.wav", np.full(8_000, 0.25, np.float32))
     assert VisProg(models={"transcriber": transcriber}).transcribe(speech) == "Blur the background."
     assert heard == [8_000]
     assert transcriber.calls == 1
 
 
-def test_a_recording_in_which_nothing_is_said_is_an_error(tmp_path: Path) -> None:
+def test_a_recording_without_speech_is_an_error(tmp_path: Path) -> None:
     speech = record(tmp_path / "speech.wav", np.zeros(800, np.float32))
     with pytest.raises(AudioError, match=r"no words were heard in .*speech\.wav"):
         VisProg(models={"transcriber": FakeTranscriber("  ")}).transcribe(speech)
@@ -48,7 +48,7 @@ def test_without_a_transcriber_the_error_names_the_role(tmp_path: Path) -> None:
         VisProg().transcribe(speech)
 
 
-def test_the_command_hears_the_instruction_with_whisper_and_runs(tmp_path: Path) -> None:
+def test_the_command_transcribes_the_instruction_with_whisper_and_runs(tmp_path: Path) -> None:
     pytest.importorskip("torch")
     pytest.importorskip("transformers")
     from tests.models.tiny_checkpoints import speech_models

@@ -1,4 +1,4 @@
-"""`python -m visprog` is the command line."""
+"""Run the command line with `python -m visprog`."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from PIL import Image as PILImage
@@ -25,6 +25,7 @@ from visprog.engine.observing import Observer
 from visprog.errors import AudioError, ProgramError, UsageError, VisProgError
 from visprog.images import Images, Source, load_image, need_of
 from visprog.inputs import input_names, named_images, read_program
+from visprog.language import coercion
 from visprog.language.checker import Checked, check
 from visprog.language.parser import Parsed, parse
 from visprog.language.program import Program
@@ -37,8 +38,7 @@ from visprog.parallel import parallel_map
 from visprog.planner.language_model import LanguageModelPlanner
 from visprog.planner.plan import Plan, Planner, Request
 from visprog.planner.selection import check_planner_name, choose_planner
-from visprog.planner.task import choose_task, usual_pictures
-from visprog.planner.voting import majority
+from visprog.planner.task_selection import choose_task, usual_pictures
 from visprog.prompts import BANKS
 from visprog.tool_sources import installed_tools
 from visprog.tools import Registry, Tool
@@ -193,7 +193,7 @@ class VisProg:
         voters = [run for run in runs if run.ok] or runs[:1]
         if not voters[0].ok:
             return voters[0]
-        place, agreeing = majority([run.result for run in voters])
+        place, agreeing = _majority([run.result for run in voters])
         elected = voters[place]
         remark = f"{agreeing} of {votes} programs had this result"
         assert elected.plan is not None, "the program was planned above"  # noqa: S101
@@ -306,6 +306,16 @@ def _checked_deadline(seconds: float | None) -> float | None:
             f"the deadline is {seconds:g} seconds", help="give a number of seconds greater than 0"
         )
     return min(seconds, _LONGEST_DEADLINE)
+
+
+def _majority(results: Sequence[Any]) -> tuple[int, int]:
+    """Return the index of the most frequent result, the first of several, and how often it occurs.
+
+    Results are compared as Eval compares them: 'Two' equals 2.
+    """
+    counts = [sum(coercion.equal(result, other) for other in results) for result in results]
+    most = max(counts)
+    return counts.index(most), most
 
 
 def _zoo(models: str | Path | Mapping[str, object]) -> Zoo:

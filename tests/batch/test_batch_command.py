@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from tests.batch.tasks_file import lines_of, write_tasks
-from tests.test_cli import ASTRONAUT, folder, visprog
+from tests.command_line import ASTRONAUT, folder, visprog
 
 __all__ = ["folder"]
 

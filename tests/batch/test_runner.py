@@ -18,7 +18,8 @@ from visprog.batch.runner import Progress, Summary, perform_side_by_side, run_ba
 from visprog.batch.tasks import Task
 from visprog.models.fake import FakeFaceDetector, FakeLanguageModel
 from visprog.models.usage import Tokens, spend
-from visprog.planner.language_model import LanguageModelPlanner, shipped_bank
+from visprog.planner.bank import shipped_bank
+from visprog.planner.language_model import LanguageModelPlanner
 
 COUNT = "OBJ0=FaceDet(image=IMAGE)\nRESULT=Count(object=OBJ0)"
 

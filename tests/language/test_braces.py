@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from visprog.language.text_references import faulty_braces, text_references
+from visprog.language.text_references import invalid_braces, text_references
 
 KNOWN = {"A", "DOGS"}
 
@@ -54,12 +54,12 @@ def test_braces_ask_for_a_value(text: str, found: list[tuple[str, bool, int, int
     ],
 )
 def test_braces_that_give_something_else_are_marked(expression: str, marked: list[str]) -> None:
-    found = list(faulty_braces(expression, KNOWN))
+    found = list(invalid_braces(expression, KNOWN))
     assert [expression[each.columns[0] - 1 : each.columns[1] - 1] for each in found] == marked
     assert all(each.help and each.message for each in found)
 
 
 def test_doubled_braces_are_written_singly() -> None:
-    (found,) = faulty_braces("'x {{ A }}'", KNOWN)
+    (found,) = invalid_braces("'x {{ A }}'", KNOWN)
     assert "`{A}`" in found.help
     assert "`{{ A }}`" in found.message

@@ -179,11 +179,11 @@ def test_roles_that_name_one_model_share_it(serve: Serve) -> None:
     [
         ("detector", "longest_side", "big", "a number of pixels, at least 64"),
         ("detector", "longest_side", 8, "a number of pixels, at least 64"),
-        ("detector", "coordinates", "inches", '"thousandths" or "pixels"'),
+        ("detector", "coordinates", "inches", "must be thousandths or pixels"),
         ("visual_qa", "structured", "no", "true or false"),
         ("inpainter", "side", 10.5, "a number of pixels, at least 64"),
         ("transcriber", "deadline", 0, "the maximum number of seconds for a request"),
-        ("language_model", "parameters", [1], "a table of more fields"),
+        ("language_model", "parameters", [1], "must be a table"),
         ("captioner", "base_url", 80, "the address of a server"),
     ],
 )

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from visprog.cli.arguments import make_zoo
+from visprog.cli.sessions import make_zoo
 from visprog.errors import UsageError
 from visprog.models.option_text import split_options
 from visprog.models.profile import read_spec

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from visprog.cli.arguments import make_zoo
+from visprog.cli.sessions import make_zoo
 from visprog.errors import UsageError
 from visprog.models.backend import BUILT_IN, Backend, find_backend
 from visprog.models.backends.openai.editing import OpenAIInpainter
@@ -97,13 +97,25 @@ def test_an_option_unlike_any_other_gets_no_suggestion() -> None:
         (
             "detector",
             "transformers:a/b,threshold=high",
-            "`threshold` .* is a number from 0 to 1; found",
+            "`threshold` .* must be a number from 0 to 1; found",
         ),
-        ("detector", "transformers:a/b,dtype=float8", "`dtype` .* is auto, .* or bfloat16; found 'float8'"),
-        ("segmenter", "transformers:a/b,stuff=sky", "`stuff` .* is a list of texts; found 'sky'"),
-        ("inpainter", "diffusers:a/b,strength=0", "`strength` .* is a number above 0, at most 1; found 0"),
-        ("face_detector", "opencv:haar,side=0", "`side` .* is a number of pixels, 1 or more; found 0"),
-        ("language_model", "openai:m,deadline=0", "`deadline` .* is the seconds that .*; found 0"),
+        (
+            "detector",
+            "transformers:a/b,dtype=float8",
+            "`dtype` .* must be auto, .* or bfloat16; found 'float8'",
+        ),
+        ("segmenter", "transformers:a/b,stuff=sky", "`stuff` .* must be a list of texts; found 'sky'"),
+        (
+            "inpainter",
+            "diffusers:a/b,strength=0",
+            "`strength` .* must be a number above 0, at most 1; found 0",
+        ),
+        ("face_detector", "opencv:haar,side=0", "`side` .* must be a number of pixels, 1 or more; found 0"),
+        (
+            "language_model",
+            "openai:m,deadline=0",
+            "`deadline` .* must be the maximum number of seconds .*; found 0",
+        ),
     ],
 )
 def test_a_wrong_value_is_reported_before_anything_runs(role: str, model: str, expected: str) -> None:

@@ -1,4 +1,4 @@
-"""The planner `openai` has the options of the profile's language model, and recovers from what servers do."""
+"""The planner `openai` uses the options of the profile's language model, and recovers from server errors."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from visprog.planner.selection import choose_planner
 
 
 @pytest.fixture(autouse=True)
-def _settings(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_service(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL"):
         monkeypatch.delenv(name, raising=False)
 
@@ -31,7 +31,7 @@ def zoo(server: OpenAIServer, **options: Any) -> Zoo:
 
 
 @pytest.mark.parametrize("name", ["openai", "openai:small", "openai:large", "auto"])
-def test_the_planner_has_every_option_of_the_profile(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_planner_uses_every_option_of_the_profile(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MY_KEY", KEY)
     with OpenAIServer(answers(GOOD)) as server:
         models = zoo(
@@ -44,14 +44,14 @@ def test_the_planner_has_every_option_of_the_profile(name: str, monkeypatch: pyt
         )
         plan = choose_planner(name, models).plan(REQUEST)
     (request,) = server.received
-    wanted = {"max_tokens": 400, "temperature": 0.5, "reasoning_effort": "low", "top_p": 0.9}
-    assert {field: request.body[field] for field in wanted} == wanted
+    expected = {"max_tokens": 400, "temperature": 0.5, "reasoning_effort": "low", "top_p": 0.9}
+    assert {field: request.body[field] for field in expected} == expected
     assert request.headers["authorization"] == f"Bearer {KEY}"
     assert request.body["model"] == ("large" if name == "openai:large" else "small")
     assert plan.planner == f"openai:{request.body['model']}"
 
 
-def test_the_deadline_of_the_profile_holds_for_the_planner() -> None:
+def test_the_deadline_of_the_profile_limits_the_planner() -> None:
     def slow(exchange: Any) -> None:
         exchange.gone.wait(5)
 
@@ -59,7 +59,7 @@ def test_the_deadline_of_the_profile_holds_for_the_planner() -> None:
         choose_planner("openai", zoo(server, deadline=0.3)).plan(REQUEST)
 
 
-def test_a_profile_of_ones_own_sets_the_planner_s_options(tmp_path: Path) -> None:
+def test_a_custom_profile_sets_the_options_of_the_planner(tmp_path: Path) -> None:
     with OpenAIServer(answers(GOOD)) as server:
         file = tmp_path / "mine.toml"
         file.write_text(
@@ -70,13 +70,15 @@ def test_a_profile_of_ones_own_sets_the_planner_s_options(tmp_path: Path) -> Non
     assert (server.received[0].body["model"], server.received[0].body["max_tokens"]) == ("mine", 77)
 
 
-def test_an_unknown_option_is_named_before_anything_is_asked() -> None:
+def test_an_unknown_option_is_reported_before_any_request() -> None:
     with OpenAIServer(answers(GOOD)) as server, pytest.raises(UsageError, match="no option `deadlin`"):
         choose_planner("openai:large", zoo(server, deadlin=3))
     assert server.received == []
 
 
-def test_a_local_language_model_gives_the_api_no_options(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_options_of_a_local_language_model_are_not_sent_to_the_api(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     with OpenAIServer(answers(GOOD)) as server:
         monkeypatch.setenv("OPENAI_BASE_URL", server.url)
         models = Zoo(models={"language_model": {"model": "transformers:no/where", "max_new_tokens": 5}})
@@ -94,7 +96,7 @@ MORE = f"{GOOD}\n\nQuestion: another?\nProgram:\nOBJ0=Seg(image=IM"
 
 
 @pytest.mark.parametrize("cut", [MORE, f"{GOOD}\n", f"```\n{GOOD}\n```\nThis hides", f"{GOOD}\nI hope"])
-def test_a_program_that_was_complete_before_the_cut_is_accepted(cut: str) -> None:
+def test_a_program_that_is_complete_before_the_cut_is_accepted(cut: str) -> None:
     plan, server = planned(answers(cut, finish_reason="length"))
     assert str(plan) == GOOD
     assert len(server.received) == 1
@@ -104,26 +106,26 @@ def test_a_program_that_was_complete_before_the_cut_is_accepted(cut: str) -> Non
 @pytest.mark.parametrize(
     "cut",
     [
-        GOOD,  # the last name may go on
+        GOOD,  # the last name may be incomplete
         GOOD.rpartition("\n")[0] + "\n",
         GOOD[:40],
         f"{GOOD}\nOBJ1=Fa",
         "First I would look for",
     ],
 )
-def test_a_program_that_may_go_on_is_asked_for_again(cut: str) -> None:
+def test_a_program_that_may_be_incomplete_is_requested_again(cut: str) -> None:
     plan, server = planned(answers(cut, finish_reason="length"), answers(GOOD))
     assert str(plan) == GOOD
     assert "was cut off" in server.received[1].body["messages"][-1]["content"]
 
 
-def test_answers_that_are_all_cut_are_an_error_that_says_so() -> None:
+def test_if_all_answers_are_cut_off_the_error_says_so() -> None:
     with pytest.raises(AnswerCut, match="cut at its length limit") as caught:
         planned(answers("OBJ0=", finish_reason="length"))
     assert "max_tokens" in str(caught.value.help)
 
 
-def test_nothing_but_thoughts_ends_the_planning_at_once() -> None:
+def test_an_answer_with_thoughts_only_stops_the_planning() -> None:
     message = {"role": "assistant", "content": "", "reasoning_content": "hm"}
     reply = answers("", message=message, finish_reason="length")
     with OpenAIServer(reply) as server, pytest.raises(AnswerCut, match="for reasoning"):
@@ -134,7 +136,7 @@ def test_nothing_but_thoughts_ends_the_planning_at_once() -> None:
 TOO_LONG = error(400, "This model's maximum context length is 4096 tokens", code="context_length_exceeded")
 
 
-def test_a_context_that_is_too_short_is_asked_with_fewer_examples_once() -> None:
+def test_a_prompt_that_is_too_long_is_repeated_once_with_fewer_examples() -> None:
     with OpenAIServer(TOO_LONG, answers(GOOD)) as server:
         plan = LanguageModelPlanner(server.model(), "openai:small").plan(REQUEST)
     first, second = (request.body["messages"] for request in server.received)
@@ -147,7 +149,7 @@ def test_a_context_that_is_too_short_is_asked_with_fewer_examples_once() -> None
     )
 
 
-def test_a_context_that_is_too_short_for_a_repair_keeps_the_conversation() -> None:
+def test_a_repair_with_fewer_examples_keeps_the_conversation() -> None:
     bad = GOOD.replace("object=OBJ0", "object=OBJ")
     with OpenAIServer(answers(bad), TOO_LONG, answers(GOOD)) as server:
         plan = LanguageModelPlanner(server.model(), "openai:small").plan(REQUEST)
@@ -158,13 +160,13 @@ def test_a_context_that_is_too_short_for_a_repair_keeps_the_conversation() -> No
     assert len(plan.remarks) == 2
 
 
-def test_a_context_that_stays_too_short_is_an_error() -> None:
+def test_a_prompt_that_stays_too_long_is_an_error() -> None:
     with OpenAIServer(TOO_LONG) as server, pytest.raises(ContextTooLong, match="too long for small"):
         LanguageModelPlanner(server.model(), "openai:small").plan(REQUEST)
     assert len(server.received) == 2
 
 
-REFUSED: dict[str, tuple[Reply, str]] = {
+FALLBACKS: dict[str, tuple[Reply, str]] = {
     "the system turn": (error(400, "System role not supported"), "a system turn"),
     "a template": (error(500, "Conversation roles must alternate"), "a system turn"),
     "thoughts": (
@@ -178,15 +180,15 @@ REFUSED: dict[str, tuple[Reply, str]] = {
 }
 
 
-@pytest.mark.parametrize("case", REFUSED)
-def test_the_plan_says_what_was_done_in_another_way(case: str) -> None:
-    reply, remark = REFUSED[case]
+@pytest.mark.parametrize("case", FALLBACKS)
+def test_the_plan_reports_fallbacks(case: str) -> None:
+    reply, remark = FALLBACKS[case]
     plan, _ = planned(reply, answers(GOOD))
     assert str(plan) == GOOD
     assert remark in " ".join(plan.remarks)
 
 
-def test_a_system_turn_that_is_not_accepted_is_put_into_the_first_turn_from_then_on() -> None:
+def test_a_rejected_system_turn_is_moved_into_the_first_turn_of_all_later_requests() -> None:
     bad = GOOD.replace("object=OBJ0", "object=OBJ")
     plan, server = planned(error(400, "System role not supported"), answers(bad), answers(GOOD))
     _, second, third = (request.body["messages"] for request in server.received)
@@ -197,7 +199,7 @@ def test_a_system_turn_that_is_not_accepted_is_put_into_the_first_turn_from_then
     assert len(plan.remarks) == 2
 
 
-def test_a_temperature_that_is_not_accepted_is_left_out() -> None:
+def test_a_rejected_temperature_is_left_out() -> None:
     with OpenAIServer(error(400, "Unsupported value: 'temperature'"), answers(GOOD)) as server:
         model = server.model()
         plan = LanguageModelPlanner(model, "openai:small", banks=bank, temperature=0.0).plan(REQUEST)
@@ -205,19 +207,19 @@ def test_a_temperature_that_is_not_accepted_is_left_out() -> None:
     assert "temperature" in plan.remarks[0]
 
 
-def test_another_refusal_is_still_an_error() -> None:
+def test_another_rejected_request_is_still_an_error() -> None:
     with pytest.raises(ModelRefused, match="no dogs"):
         planned(error(400, "no dogs"))
 
 
-def test_content_in_parts_is_planned_with() -> None:
+def test_an_answer_in_parts_is_accepted() -> None:
     parts = [{"type": "thinking", "thinking": "hm"}, {"type": "text", "text": GOOD}]
     plan, _ = planned(status(200, completion("") | {"choices": [{"message": {"content": parts}}]}))
     assert str(plan) == GOOD
     assert plan.remarks == ()
 
 
-def test_the_command_line_sets_the_planner_s_options() -> None:
+def test_the_command_line_sets_the_options_of_the_planner() -> None:
     with OpenAIServer(answers(GOOD)) as server:
         written = f"language_model=openai:mine,base_url={server.url},max_tokens=300,parameters.top_p=0.9"
         done = CliRunner().invoke(app, ["plan", "Hide the face with 8)", "a.png", "--model", written])

@@ -12,7 +12,7 @@ from visprog.tools import Registry
 REGISTRY = Registry(TOOLS)
 
 GOOD = """\
-# a remark for people
+# a comment
 Write a program that counts.
 Answer in RESULT.
 
@@ -22,7 +22,7 @@ BOX0=Loc(image=IMAGE, object='dog')
 ANSWER0=Count(object=BOX0)
 RESULT=ANSWER0
 
-# another remark
+# another comment
 
 Question: Is it raining?
 Program:
@@ -35,7 +35,7 @@ def faults(text: str) -> list[tuple[str, int]]:
     return [(fault.code, fault.span.line) for fault in check_bank(text, REGISTRY)]
 
 
-def test_a_bank_has_its_header_label_and_examples() -> None:
+def test_a_bank_has_a_header_a_label_and_examples() -> None:
     bank = read_bank(GOOD, "gqa")
     assert (bank.task, bank.label) == ("gqa", "Question")
     assert bank.header == "Write a program that counts. Answer in RESULT."
@@ -51,18 +51,18 @@ def test_a_good_bank_has_no_diagnostics() -> None:
     assert faults(GOOD) == []
 
 
-def test_a_fault_of_a_program_has_the_bank_s_line_and_column() -> None:
+def test_a_fault_of_a_program_has_its_line_and_column_in_the_bank() -> None:
     (fault,) = check_bank(GOOD.replace("object=BOX0", "object=BOX1"), REGISTRY)
     assert (fault.code, fault.span.line, fault.span.column) == ("unknown-variable", 8, 22)
 
 
-def test_a_syntax_error_has_the_bank_s_line() -> None:
+def test_a_syntax_error_has_its_line_in_the_bank() -> None:
     with pytest.raises(ProgramError, match=r"my bank, line 15") as caught:
         read_bank(GOOD.replace("ANSWER0=Vqa(", "ANSWER0=="), "my bank")
     assert {fault.span.line for fault in caught.value.diagnostics} == {15}
 
 
-def test_reading_looks_at_no_tools() -> None:
+def test_reading_does_not_check_tools() -> None:
     assert len(read_bank(GOOD.replace("Loc(", "Nothing("), "gqa").examples) == 2
     assert ("unknown-tool", 7) in faults(GOOD.replace("Loc(", "Nothing("))
 
@@ -77,7 +77,7 @@ def test_reading_looks_at_no_tools() -> None:
          ("no-result", 13)),
     ],
 )  # fmt: skip
-def test_a_fault_of_the_outline_has_its_line(change: str, to: str, expected: tuple[str, int]) -> None:
+def test_a_fault_of_the_structure_has_its_line(change: str, to: str, expected: tuple[str, int]) -> None:
     assert change in GOOD
     assert expected in faults(GOOD.replace(change, to))
     with pytest.raises(ProgramError):
@@ -88,7 +88,7 @@ def test_a_bank_without_examples_is_a_fault() -> None:
     assert faults("just words\n") == [("no-result", 1)]
 
 
-def test_windows_line_ends_change_nothing() -> None:
+def test_windows_line_endings_change_nothing() -> None:
     assert read_bank(GOOD.replace("\n", "\r\n"), "gqa") == read_bank(GOOD, "gqa")
 
 
@@ -102,7 +102,7 @@ def test_windows_line_ends_change_nothing() -> None:
         ("", False),
     ],
 )
-def test_a_bank_is_told_from_a_program(text: str, expected: bool) -> None:
+def test_a_bank_is_distinguished_from_a_program(text: str, expected: bool) -> None:
     assert is_bank(text) is expected
 
 
@@ -111,14 +111,14 @@ def test_a_bank_is_told_from_a_program(text: str, expected: bool) -> None:
         st.sampled_from([*GOOD.splitlines(), "", "x", "Statement: a", "\x00", "  Program:  "]), max_size=12
     )
 )
-def test_every_fault_of_any_text_has_a_line_of_the_text(lines: list[str]) -> None:
+def test_every_fault_is_on_a_line_of_the_text(lines: list[str]) -> None:
     text = "\n".join(lines)
     for fault in check_bank(text, REGISTRY):
         assert 1 <= fault.span.line <= max(1, len(lines))
 
 
-def test_the_identity_of_banks_follows_what_planners_read() -> None:
-    texts = (GOOD, f"# another remark\n{GOOD}", GOOD.replace("dog", "cat"))
+def test_the_identity_of_banks_depends_only_on_the_parts_that_planners_read() -> None:
+    texts = (GOOD, f"# another comment\n{GOOD}", GOOD.replace("dog", "cat"))
     same, commented, other = (identity([read_bank(text, "gqa")]) for text in texts)
     assert same == commented
     assert same not in (other, identity([read_bank(GOOD, "nlvr")]))

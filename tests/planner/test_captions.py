@@ -1,4 +1,4 @@
-"""Captions of one picture: what is there, how many, where, and of which colour."""
+"""Captions of one picture: things, their number, place and colour."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def program(caption: str) -> list[str]:
     return str(plan(caption, "nlvr", ONE).checked.program).splitlines()
 
 
-def test_what_lies_where_is_sought_on_that_side() -> None:
+def test_a_thing_beside_another_is_searched_on_that_side() -> None:
     assert program("a bench to the left of a well") == [
         "BOX0=Loc(image=IMAGE, object='well')",
         "IMAGE0=CropLeft(image=IMAGE, object=BOX0)",
@@ -23,7 +23,7 @@ def test_what_lies_where_is_sought_on_that_side() -> None:
     ]
 
 
-def test_a_colour_belongs_to_its_thing() -> None:
+def test_each_colour_belongs_to_its_thing() -> None:
     assert program("a gray mug and a pink saucer") == [
         "BOX0=Loc(image=IMAGE, object='mug')",
         "IMAGE0=Crop(image=IMAGE, object=BOX0)",
@@ -35,7 +35,7 @@ def test_a_colour_belongs_to_its_thing() -> None:
     ]
 
 
-def test_a_number_belongs_to_its_thing() -> None:
+def test_each_number_belongs_to_its_thing() -> None:
     assert program("There are three geese and one wolf in the picture.") == [
         "BOX0=Loc(image=IMAGE, object='goose')",
         "ANSWER0=Count(object=BOX0)",
@@ -46,7 +46,7 @@ def test_a_number_belongs_to_its_thing() -> None:
 
 
 @pytest.mark.parametrize(("words", "tool"), [("under", "CropBelow"), ("over", "CropAbove")])
-def test_relations_have_many_words(words: str, tool: str) -> None:
+def test_relations_have_synonyms(words: str, tool: str) -> None:
     assert program(f"a bench {words} a lamp")[1] == f"IMAGE0={tool}(image=IMAGE, object=BOX0)"
 
 
@@ -60,7 +60,7 @@ def test_relations_have_many_words(words: str, tool: str) -> None:
         ("four benches in one photo", "== 4"),
     ],
 )
-def test_how_many_there_are_is_counted(said: str, condition: str) -> None:
+def test_the_stated_number_is_compared_with_the_count(said: str, condition: str) -> None:
     assert program(said)[-1] == f"ANSWER1=Eval('{{ANSWER0}} {condition}')"
 
 
@@ -77,7 +77,7 @@ def test_how_many_there_are_is_counted(said: str, condition: str) -> None:
         ("two mugs and five cups", "two mugs and five cups in one picture"),
     ],
 )
-def test_captions_that_say_the_same_give_the_same_program(caption: str, same: str) -> None:
+def test_captions_with_the_same_meaning_give_the_same_program(caption: str, same: str) -> None:
     assert program(caption) == program(same)
 
 
@@ -96,12 +96,12 @@ def test_captions_that_say_the_same_give_the_same_program(caption: str, same: st
         "both pictures show a dog",
     ],
 )
-def test_what_no_caption_of_the_bank_says_is_refused(caption: str) -> None:
+def test_a_caption_that_is_unlike_all_examples_is_an_error(caption: str) -> None:
     with pytest.raises(PlanError):
         program(caption)
 
 
-def test_a_caption_is_of_one_picture_and_a_statement_of_two() -> None:
+def test_a_caption_needs_one_picture_and_a_statement_two() -> None:
     for said, inputs, hint in (
         ("a bench above a lamp", TWO, "--task nlvr, one picture"),
         ("Each image contains two dogs.", ONE, "give two pictures: the first one is LEFT"),
@@ -111,6 +111,6 @@ def test_a_caption_is_of_one_picture_and_a_statement_of_two() -> None:
         assert hint in str(caught.value)
 
 
-def test_a_picture_of_another_name_is_captioned_as_well() -> None:
+def test_a_picture_may_have_another_name() -> None:
     made = plan("a bench above a lamp", "nlvr", {"PHOTO": Type.IMAGE})
     assert made.checked.used_inputs == {"PHOTO"}

@@ -21,24 +21,24 @@ WRAPPED = {
     "a code fence": f"```\n{PROGRAM}\n```",
     "a code fence with a language and prose": f"Sure:\n```python\n{PROGRAM}\n```\nRun it with `exec`.",
     "a fence of tildes": f"~~~vp\n{PROGRAM}\n~~~",
-    "a fence left open": f"Sure!\n```python\n{PROGRAM}",
+    "an unclosed fence": f"Sure!\n```python\n{PROGRAM}",
     "a heading": f"Program:\n{PROGRAM}",
     "a heading in the fence": f"```\nProgram:\n{PROGRAM}\n```",
     "a heading in bold": f"**Program:**\n\n{PROGRAM}",
-    "the instruction again": f'Pictures: IMAGE\nInstruction: "Hide the face with 8)"\nProgram:\n{PROGRAM}',
-    "the instruction again in the fence": f'```\nInstruction: "Hide it"\n\nProgram:\n{PROGRAM}\n```',
+    "a repeated instruction": f'Pictures: IMAGE\nInstruction: "Hide the face with 8)"\nProgram:\n{PROGRAM}',
+    "a repeated instruction in the fence": f'```\nInstruction: "Hide it"\n\nProgram:\n{PROGRAM}\n```',
     "a thought": f"<think>\nOBJ0=Loc(image=IMAGE, object='face')?\n```\nX=Y(z=1)\n```\n</think>\n{PROGRAM}",
-    "a thought whose start was not sent": f"I could use Loc.\nOBJ0=Seg(image=IMAGE)\n</think>\n\n{PROGRAM}",
+    "a thought without its start": f"I could use Loc.\nOBJ0=Seg(image=IMAGE)\n</think>\n\n{PROGRAM}",
     "another fence before": f"Install it:\n```bash\npip install visprog\n```\nThen:\n```\n{PROGRAM}\n```",
-    "another fence behind": f"```\n{PROGRAM}\n```\nThe output is:\n```\nan image\n```",
+    "another fence after it": f"```\n{PROGRAM}\n```\nThe output is:\n```\nan image\n```",
     "a draft before": f"```\nOBJ0=Seg(image=IMAGE)\nRESULT=OBJ0\n```\nBetter:\n```\n{PROGRAM}\n```",
     "a draft before, without fences": f"OBJ0=Seg(image=IMAGE)\nNo, faces need FaceDet:\n{PROGRAM}",
     "one fence for each step": f"1. Faces:\n```\n{FIRST}\n```\n2. Emoji:\n```\n{SECOND}\n{THIRD}\n```",
     "prose between the steps": f"First, the faces:\n{FIRST}\nThen the emoji:\n{SECOND}\nAnd so:\n{THIRD}",
-    "the next example made up": f'{PROGRAM}\n\nInstruction: "Blur it"\nProgram:\nOBJ0=Seg(image=IMAGE)',
-    "the next example in fences": f"```\n{PROGRAM}\n```\nQuestion: What?\n```\nOBJ0=Seg(image=IMAGE)\n```",
+    "an invented example": f'{PROGRAM}\n\nInstruction: "Blur it"\nProgram:\nOBJ0=Seg(image=IMAGE)',
+    "an invented example in fences": f"```\n{PROGRAM}\n```\nQuestion: What?\n```\nOBJ0=Seg(image=IMAGE)\n```",
     "a token that ends the turn": f"{PROGRAM}<|im_end|>",
-    "a turn that is not the model's": f"{PROGRAM}</s>\n<|im_start|>user\nOBJ0=Seg(image=IMAGE)",
+    "a turn of the user": f"{PROGRAM}</s>\n<|im_start|>user\nOBJ0=Seg(image=IMAGE)",
     "a thought on the same line": f"[THINK]Count.[/THINK]{PROGRAM}",
     "a thought in a channel": "<|channel|>analysis<|message|>OBJ0=Loc(x=1)<|end|><|start|>assistant"
     f"<|channel|>final<|message|>{PROGRAM}<|return|>",
@@ -62,16 +62,16 @@ WRAPPED = {
     "a short label on the same line": f"Answer: {PROGRAM}",
     "the language on the same line": f"```python {PROGRAM}\n```",
     "fences on the same lines": f"{PROGRAM}```",
-    "the next turn made up": f"{PROGRAM}\nUser: Blur it\nAssistant:\nOBJ0=Seg(image=IMAGE)",
+    "an invented turn": f"{PROGRAM}\nUser: Blur it\nAssistant:\nOBJ0=Seg(image=IMAGE)",
     "JSON": json.dumps({"program": PROGRAM}),
     "JSON in a fence": f"```json\n{json.dumps({'steps': PROGRAM.split(chr(10))})}\n```",
     "JSON of steps": json.dumps([{"step": n, "code": line} for n, line in enumerate(PROGRAM.split("\n"))]),
-    "line ends of Windows": PROGRAM.replace("\n", "\r\n"),
+    "Windows line endings": PROGRAM.replace("\n", "\r\n"),
 }
 
 
 @pytest.mark.parametrize("wrapping", WRAPPED)
-def test_the_program_is_found_whatever_stands_around_it(wrapping: str) -> None:
+def test_the_program_is_found_in_any_surrounding_text(wrapping: str) -> None:
     assert extract_program(WRAPPED[wrapping]) == PROGRAM
 
 
@@ -91,7 +91,7 @@ def test_an_answer_without_a_program_gives_none(answer: str) -> None:
     assert extract_program(answer) is None
 
 
-def test_what_stands_in_strings_stays_as_it_is() -> None:
+def test_strings_are_not_changed() -> None:
     program = "A＝Tag（image=IMAGE，text='（一，二）'）\nRESULT=Eval(expr='{A} < 3 <b> &lt; （')"
     assert extract_program(program) == (
         "A=Tag(image=IMAGE,text='（一，二）')\nRESULT=Eval(expr='{A} < 3 <b> &lt; （')"
@@ -99,7 +99,7 @@ def test_what_stands_in_strings_stays_as_it_is() -> None:
 
 
 @pytest.mark.parametrize("type", ["Regions", "list[Region]", "dict[str, list[int]]", "Image | None", ""])
-def test_a_type_behind_a_name_is_left_to_the_parser(type: str) -> None:
+def test_a_type_after_a_name_is_left_to_the_parser(type: str) -> None:
     answer = f"Here:\nOBJ0: {type} = FaceDet(image=IMAGE)\nRESULT=OBJ0\nBye."
     found = extract_program(answer)
     assert found == f"OBJ0: {type} = FaceDet(image=IMAGE)\nRESULT=OBJ0"
@@ -108,13 +108,13 @@ def test_a_type_behind_a_name_is_left_to_the_parser(type: str) -> None:
     assert [fault.message for fault in parsed.diagnostics] == ["ignored the type"]
 
 
-def test_a_name_in_capitals_before_a_type_is_no_label() -> None:
+def test_a_name_in_capitals_before_a_type_is_not_a_label() -> None:
     program = "PLAN: Regions = Loc(image=IMAGE, object='dog')\nANSWER: int = Count(box=PLAN)"
     assert extract_program(program) == program
 
 
 @pytest.mark.parametrize("word", ["</program>", "<|message|>", "<|channel|>", "<answer>", "<|im_end|>"])
-def test_a_mark_that_is_a_string_stays(word: str) -> None:
+def test_a_token_inside_a_string_is_kept(word: str) -> None:
     program = f"IMAGE0=Tag(image=IMAGE, text='{word}')\nRESULT=IMAGE0"
     assert extract_program(program) == program
 
@@ -124,7 +124,7 @@ def test_numbered_lines_are_left_to_the_parser() -> None:
     assert extract_program(answer) == "1. OBJ0=FaceDet(image=IMAGE)\n2. RESULT=OBJ0"
 
 
-def test_a_call_spread_over_lines_is_put_on_one() -> None:
+def test_a_call_on_several_lines_is_joined_into_one() -> None:
     answer = (
         "```\nOBJ1=Select(\n    image=IMAGE,\n    object=OBJ0,\n    query='a (red) car'\n)\nRESULT=OBJ1\n```"
     )
@@ -132,17 +132,17 @@ def test_a_call_spread_over_lines_is_put_on_one() -> None:
     assert extract_program(answer) == expected
 
 
-def test_a_missing_bracket_does_not_swallow_the_next_statement() -> None:
+def test_a_missing_bracket_does_not_join_the_next_statement() -> None:
     answer = "OBJ0=Loc(image=IMAGE, object='dog',\nRESULT=Count(object=OBJ0)"
     assert extract_program(answer) == answer
 
 
-def test_a_faulty_line_inside_a_fence_is_kept_for_the_parser_to_report() -> None:
+def test_a_faulty_line_inside_a_fence_is_left_to_the_parser() -> None:
     program = "OBJ0=FaceDet(image=IMAGE)\nOBJ1 := Loc image\nRESULT=OBJ0"
     assert extract_program(f"```\n{program}\n```") == program
 
 
-def test_a_line_that_gives_a_name_to_a_value_is_kept_for_the_parser_to_report() -> None:
+def test_an_assignment_of_a_plain_value_is_left_to_the_parser() -> None:
     program = "QUERY='dog'\nRESULT=Loc(image=IMAGE, object=QUERY)"
     assert extract_program(f"Here:\n{program}\nBye.") == program
 
@@ -169,7 +169,7 @@ def test_a_line_that_gives_a_name_to_a_value_is_kept_for_the_parser_to_report() 
         "A: B[",
     ],
 )
-def test_a_very_long_answer_is_read_in_time_linear_in_its_length(piece: str) -> None:
+def test_a_very_long_answer_is_read_in_linear_time(piece: str) -> None:
     """In quadratic time it would take minutes."""
     answer = "X=Y(\n" + piece * (300_000 // len(piece))
     found = extract_program(answer)
@@ -190,7 +190,7 @@ PROSE = st.lists(st.from_regex(r"[A-Z][a-z]{0,8}( [a-z]{1,8}){1,6}[.!:]", fullma
 
 
 @given(PROGRAMS, PROSE, PROSE, st.sampled_from(["{}", "```\n{}\n```", "```python\n{}\n```"]))
-def test_any_program_comes_out_of_any_prose_unchanged(
+def test_any_program_is_extracted_unchanged_from_any_prose(
     program: str, before: list[str], after: list[str], fence: str
 ) -> None:
     answer = "\n".join([*before, fence.replace("{}", program), *after])
@@ -198,7 +198,7 @@ def test_any_program_comes_out_of_any_prose_unchanged(
 
 
 @given(st.text())
-def test_no_answer_makes_it_fail_and_what_it_returns_is_never_blank(answer: str) -> None:
+def test_extraction_never_fails_and_never_returns_blank_text(answer: str) -> None:
     found = extract_program(answer)
     assert found is None or found.strip()
 
@@ -234,5 +234,5 @@ def test_an_answer_is_finished_after_its_result(answer: str) -> None:
         "RESULT == 3\n",
     ],
 )
-def test_an_answer_goes_on_before_the_end_of_its_result(answer: str) -> None:
+def test_an_answer_is_unfinished_before_the_end_of_its_result(answer: str) -> None:
     assert not is_finished(answer)

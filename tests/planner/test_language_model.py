@@ -59,7 +59,7 @@ def test_a_plan_names_its_planner_its_task_and_its_instruction() -> None:
     assert (plan.planner, plan.task, plan.instruction) == ("fake", "imgedit", "Hide the face with 8)")
 
 
-def test_a_faulty_program_goes_back_with_its_diagnostics_and_is_repaired() -> None:
+def test_a_faulty_program_is_returned_with_its_diagnostics_and_repaired() -> None:
     asked, model = planner(BAD, GOOD)
     assert str(asked.plan(REQUEST).checked.program) == GOOD
     *_, answer, complaint = model.conversations[1]
@@ -69,13 +69,13 @@ def test_a_faulty_program_goes_back_with_its_diagnostics_and_is_repaired() -> No
     assert "`OBJ0`" in complaint.content
 
 
-def test_an_answer_without_a_program_goes_back_saying_so() -> None:
+def test_an_answer_without_a_program_is_returned_with_the_reason() -> None:
     asked, model = planner("I cannot see any picture.", GOOD)
     assert asked.plan(REQUEST).checked.ok
     assert "There is no program in this answer." in model.conversations[1][-1].content
 
 
-def test_warnings_alone_do_not_send_a_program_back() -> None:
+def test_a_program_with_warnings_only_is_accepted() -> None:
     asked, model = planner("OBJ1=Seg(image=IMAGE)\n" + GOOD)
     plan = asked.plan(REQUEST)
     assert plan.checked.diagnostics
@@ -93,12 +93,12 @@ def test_the_transcript_has_every_message_in_order() -> None:
     ]
 
 
-def test_a_repair_is_remarked_on_and_its_absence_is_not() -> None:
+def test_only_a_repaired_program_has_a_remark() -> None:
     assert planner(GOOD)[0].plan(REQUEST).remarks == ()
     assert planner(BAD, GOOD)[0].plan(REQUEST).remarks == ("The program was sent back once to be repaired.",)
 
 
-def test_a_program_that_stays_faulty_is_an_error_with_the_last_diagnostics_and_nothing_lost() -> None:
+def test_a_program_that_stays_faulty_is_an_error_with_the_last_program_and_the_transcript() -> None:
     last = GOOD.replace("FaceDet", "FaceDetector")
     asked, model = planner(BAD, last, attempts=2)
     fault = failure_of(asked)
@@ -110,14 +110,14 @@ def test_a_program_that_stays_faulty_is_an_error_with_the_last_diagnostics_and_n
     assert fault.transcript == (*model.conversations[1], Message("assistant", last))
 
 
-def test_never_a_program_is_an_error_that_quotes_the_last_answer() -> None:
+def test_if_no_answer_has_a_program_the_error_quotes_the_last_answer() -> None:
     fault = failure_of(planner("No.", "I will not.", attempts=2)[0])
     assert "wrote no program in 2 attempts; its last answer is 'I will not.'" in str(fault)
     assert fault.program == ""
     assert fault.transcript[-1] == Message("assistant", "I will not.")
 
 
-def test_an_answer_without_a_program_does_not_lose_the_faulty_one_before_it() -> None:
+def test_an_answer_without_a_program_keeps_the_faulty_program_before_it() -> None:
     fault = failure_of(planner(BAD, "I give up.", attempts=2)[0])
     assert "error[unknown-variable]" in str(fault)
     assert fault.program == BAD
@@ -129,7 +129,7 @@ def test_no_more_attempts_are_made_than_allowed() -> None:
     assert len(model.conversations) == 1
 
 
-def test_tokens_of_all_attempts_are_summed_where_they_are_known() -> None:
+def test_known_tokens_of_all_attempts_are_summed() -> None:
     counts = iter([(100, 20), (None, None), (130, 30)])
     texts = iter([BAD, BAD, GOOD])
 
@@ -141,23 +141,23 @@ def test_tokens_of_all_attempts_are_summed_where_they_are_known() -> None:
     assert (plan.input_tokens, plan.output_tokens) == (230, 50)
 
 
-def test_many_plans_leave_out_those_that_stay_faulty() -> None:
+def test_plan_many_leaves_out_programs_that_stay_faulty() -> None:
     plans = planner(GOOD, BAD, GOOD, attempts=1)[0].plan_many(REQUEST, 3)
     assert [str(plan.checked.program) for plan in plans] == [GOOD, GOOD]
 
 
-def test_many_plans_that_all_stay_faulty_are_an_error() -> None:
+def test_plan_many_raises_an_error_if_all_programs_stay_faulty() -> None:
     with pytest.raises(PlanError):
         planner(BAD, BAD, attempts=1)[0].plan_many(REQUEST, 2)
 
 
-def test_the_shipped_bank_of_the_task_is_followed_unless_another_is_given() -> None:
+def test_by_default_the_shipped_bank_of_the_task_is_followed() -> None:
     model = FakeLanguageModel([GOOD])
     LanguageModelPlanner(model, "fake").plan(REQUEST)
     assert len(model.conversations[0]) > 20
 
 
-def test_over_http_a_faulty_program_is_repaired_at_the_second_request(
+def test_over_http_a_faulty_program_is_repaired_in_the_second_request(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
@@ -173,7 +173,7 @@ def test_over_http_a_faulty_program_is_repaired_at_the_second_request(
     assert not any(KEY in message.content for message in plan.transcript)
 
 
-def test_over_http_a_rejected_key_ends_the_planning_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_over_http_a_rejected_key_stops_the_planning(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     with OpenAIServer(error(401, "no")) as server, pytest.raises(ModelRefused, match="rejected the API key"):
         LanguageModelPlanner(server.model(), "openai:small", banks=bank).plan(REQUEST)

@@ -1,4 +1,4 @@
-"""`auto` is the planner that the profile names, where no service is set up."""
+"""If no service is configured, `auto` is the planner that the profile names."""
 
 from __future__ import annotations
 
@@ -19,35 +19,37 @@ def no_service(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def test_a_profile_that_names_none_has_the_examples() -> None:
+def test_the_default_planner_of_a_profile_is_examples() -> None:
     assert isinstance(choose_planner("auto", Zoo("base")), ExamplesPlanner)
     assert isinstance(choose_planner("auto"), ExamplesPlanner)
 
 
-def test_the_profile_s_own_is_taken() -> None:
+def test_auto_uses_the_planner_of_the_profile() -> None:
     with pytest.raises(ModelUnavailable, match="transformers:no/where"):
         choose_planner("auto", Zoo(Profile("mine", planner="transformers:no/where")))
 
 
-def test_another_is_taken_where_it_is_asked_for() -> None:
+def test_a_named_planner_replaces_that_of_the_profile() -> None:
     zoo = Zoo(Profile("mine", planner="transformers:no/where"))
     assert isinstance(choose_planner("examples", zoo), ExamplesPlanner)
 
 
-def test_a_service_comes_before_the_profile_s_own(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_configured_service_comes_before_the_planner_of_the_profile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-none")
     planner = choose_planner("auto", Zoo(Profile("mine", planner="examples")))
     assert not isinstance(planner, ExamplesPlanner)
 
 
-def test_a_profile_s_planner_is_read_and_checked(tmp_path: Path) -> None:
+def test_the_planner_of_a_profile_is_read_and_checked(tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
     file.write_text('planner = "exmples"')
     assert load_profile(file).planner == "exmples"
-    with pytest.raises(UsageError, match="there is no planner `exmples`"):
+    with pytest.raises(UsageError, match="unknown planner `exmples`"):
         choose_planner("auto", Zoo(load_profile(file)))
 
 
-def test_the_miniature_world_s_profile_plans_with_its_own_language_model() -> None:
+def test_the_profile_mini_plans_with_its_language_model() -> None:
     profile = load_profile("mini")
     assert profile.planner == str(profile.models["language_model"])

@@ -14,14 +14,14 @@ def bank(name: str) -> Bank:
 
 
 @pytest.mark.parametrize("name", BANKS)
-def test_every_example_of_a_bank_checks_without_error_or_warning(name: str) -> None:
+def test_every_example_of_a_bank_is_free_of_errors_and_warnings(name: str) -> None:
     text = bank_text(name)
     found = check_bank(text, Registry(TOOLS))
     assert not found, render(found, text, name=name)
 
 
 @pytest.mark.parametrize("name", BANKS)
-def test_a_bank_has_fifteen_to_forty_examples_and_tells_its_task(name: str) -> None:
+def test_a_bank_has_fifteen_to_forty_examples_and_describes_its_task(name: str) -> None:
     read = bank(name)
     assert 15 <= len(read.examples) <= 40
     assert read.header.startswith("Write a program that ")
@@ -29,23 +29,23 @@ def test_a_bank_has_fifteen_to_forty_examples_and_tells_its_task(name: str) -> N
 
 
 @pytest.mark.parametrize("name", BANKS)
-def test_no_instruction_stands_in_a_bank_twice(name: str) -> None:
+def test_no_instruction_is_twice_in_a_bank(name: str) -> None:
     instructions = [example.instruction for example in bank(name).examples]
     assert len(set(instructions)) == len(instructions)
 
 
-def test_the_banks_show_every_tool_but_result() -> None:
+def test_the_banks_use_every_tool_except_result() -> None:
     text = "\n".join(map(bank_text, BANKS))
     unseen = {tool.name for tool in Registry(TOOLS) if f"={tool.name}(" not in text}
     assert unseen == {"Result"}  # the programs name their result with `RESULT=` instead
 
 
 @pytest.mark.parametrize("name", BANKS)
-def test_a_bank_s_programs_are_in_canonical_spelling(name: str) -> None:
+def test_programs_of_a_bank_are_in_canonical_spelling(name: str) -> None:
     for example in bank(name).examples:
         assert str(example.program) in bank_text(name)
 
 
-def test_an_unknown_bank_is_a_key_error_that_names_the_banks() -> None:
+def test_the_error_for_an_unknown_bank_names_the_banks() -> None:
     with pytest.raises(KeyError, match="gqa, nlvr, knowtag, imgedit"):
         bank_text("clevr")

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from visprog.batch.tasks import FIELDS, InvalidLine, Task, did_you_mean, parse_tasks, similar_fields
 from visprog.errors import UsageError
 from visprog.language.types import Type
-from visprog.planner.task import choose_task
+from visprog.planner.task_selection import choose_task
 from visprog.session import VisProg
 
 _MAX_SHOWN = 20

@@ -1,8 +1,7 @@
-"""The command line: one file per command in `commands`, and here what they are called.
+"""The command line. `commands` has one file for each command; this file gives them their names.
 
-Results go to standard output, everything else to standard error. Exit status: 0; 1 for a program or a run
-that failed; 2 for wrong usage. Libraries are imported by the commands that need them, so that `--help` is
-quick.
+Results go to standard output, everything else to standard error. The exit status is 0, or 1 if a program or
+a run failed, or 2 for wrong usage. Each command imports the libraries that it needs, so `--help` is quick.
 """
 
 from __future__ import annotations
@@ -26,12 +25,13 @@ from visprog.cli.commands.models import models_app
 from visprog.cli.commands.plan import plan
 from visprog.cli.commands.run import run
 from visprog.cli.commands.tools import show_tools
-from visprog.cli.reporting import leave_interrupted, note
+from visprog.cli.reporting import exit_interrupted, note
 from visprog.errors import described
 
 app = typer.Typer(
     name="visprog",
-    help="Turn an instruction into a small checked program over vision tools, and run it on your pictures.",
+    help="Answer questions about pictures, and edit them: VisProg turns an instruction into a short program, "
+    "checks it, and runs it.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # plain help takes half the time: boxes need a Markdown parser
@@ -62,46 +62,43 @@ app.add_typer(eval_app, name="eval")
 
 def main() -> None:
     """Run the command line. No traceback reaches the user."""
-    _open_closed()
+    _prepare_streams()
     try:
         try:
             app(prog_name="visprog")  # completion is registered under this name
         finally:
             sys.stdout.flush()
     except KeyboardInterrupt:
-        leave_interrupted()
-    except BrokenPipeError:  # the reader of a pipe, such as `head`, has gone
-        _leave_output()
+        exit_interrupted()
+    except BrokenPipeError:  # the reader of a pipe, such as `head`, has exited
+        _exit_without_output()
     except Exception as error:
         if os.environ.get("VISPROG_TRACEBACK"):
             raise
-        if isinstance(error, OSError) and error.errno in _UNWRITTEN:
+        if isinstance(error, OSError) and error.errno in _OUTPUT_ERRORS:
             note(f"error: the output cannot be written: {error.strerror}")
-            note("help: make room, or send it elsewhere")
-            _leave_output()
+            note("help: free some space, or send the output elsewhere")
+            _exit_without_output()
         note(f"error: something went wrong inside visprog: {described(error)}")
         note("help: set VISPROG_TRACEBACK=1 to see where, and report it")
         sys.exit(1)
 
 
-_UNWRITTEN = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
-"""Why standard output takes no more. What cannot be written to a file is an OutputError."""
+_OUTPUT_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""Errors of writing to standard output. Errors of writing to a file are OutputErrors."""
 
 
-def _open_closed() -> None:
-    """Make sure that there is a standard output and error, and that they take any text.
-
-    What goes to a stream that is closed goes nowhere. Letters that the terminal's encoding lacks are escaped.
-    """
+def _prepare_streams() -> None:
+    """Replace closed streams by the null device, and escape letters that the terminal cannot encode."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
-            nowhere = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - until the process ends
-            setattr(sys, name, nowhere)
+            null = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - until the process ends
+            setattr(sys, name, null)
         elif isinstance(stream := getattr(sys, name), io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
 
-def _leave_output() -> NoReturn:
-    """Leave without what could not be written: Python would try once more."""
+def _exit_without_output() -> NoReturn:
+    """Exit, and discard the output that could not be written: Python would try again."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(1)

@@ -1,4 +1,4 @@
-"""The arguments and options that several commands have."""
+"""Arguments and options that several commands share."""
 
 from __future__ import annotations
 
@@ -8,17 +8,19 @@ from typing import Annotated
 import typer
 
 Instruction = Annotated[
-    str, typer.Argument(metavar="INSTRUCTION", help="What is asked, in plain words.", show_default=False)
+    str, typer.Argument(metavar="INSTRUCTION", help="The task, in plain words.", show_default=False)
 ]
 Pictures = Annotated[
     list[Path] | None,
-    typer.Argument(metavar="IMAGE", help="One picture is IMAGE; two are LEFT and RIGHT.", show_default=False),
-]
-Named = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--image", metavar="NAME=PATH", help="A picture under a name of your choice; may be repeated."
+    typer.Argument(
+        metavar="IMAGE",
+        help="Pictures. Programs call a single one IMAGE, and two LEFT and RIGHT.",
+        show_default=False,
     ),
+]
+NamedPictures = Annotated[
+    list[str] | None,
+    typer.Option("--image", metavar="NAME=PATH", help="A picture with its name. May be repeated."),
 ]
 Task = Annotated[
     str,
@@ -28,21 +30,21 @@ Planner = Annotated[
     str,
     typer.Option(
         metavar="PLANNER",
-        help="auto, examples, openai, openai:MODEL or transformers:MODEL. auto is openai if OPENAI_API_KEY, "
-        "OPENAI_BASE_URL or the base_url of the language model is set, else the profile's planner. openai "
-        "has the options of the role language_model.",
+        help="auto, examples, openai, openai:MODEL or transformers:MODEL. auto means openai if "
+        "OPENAI_API_KEY, OPENAI_BASE_URL or the base_url of the role language_model is set, and the "
+        "profile's planner otherwise. openai uses the options of the role language_model.",
     ),
 ]
 Models = Annotated[
-    str, typer.Option(metavar="PROFILE", help="A profile of models, by name or as a .toml file.")
+    str, typer.Option(metavar="PROFILE", help="The profile of models: a name or a .toml file.")
 ]
-Model = Annotated[
+ModelOverrides = Annotated[
     list[str] | None,
     typer.Option(
         "--model",
         metavar="ROLE=MODEL",
-        help="Override one role: detector=transformers:ID. Options follow the model: "
-        "language_model=openai:gpt-5,deadline=300,base_url=http://host/v1. May be repeated.",
+        help="Use another model for one role: detector=transformers:ID. Options follow after commas: "
+        "language_model=openai:gpt-5,deadline=300. May be repeated.",
     ),
 ]
 Device = Annotated[
@@ -50,7 +52,7 @@ Device = Annotated[
 ]
 Tools = Annotated[
     list[Path] | None,
-    typer.Option("--tools", metavar="FILE", help="A Python file with further tools; may be repeated."),
+    typer.Option("--tools", metavar="FILE", help="A Python file that defines more tools. May be repeated."),
 ]
 Output = Annotated[
     Path | None,
@@ -72,14 +74,16 @@ Trace = Annotated[
 ]
 Cache = Annotated[
     Path | None,
-    typer.Option(metavar="DIR", help="A folder where results are kept for the next run.", show_default=False),
+    typer.Option(
+        metavar="DIR", help="A folder that keeps the results of steps for later runs.", show_default=False
+    ),
 ]
 Deadline = Annotated[
     float | None,
     typer.Option(
         metavar="SECONDS",
-        help="How long a run may take. Steps that are not done by then fail; the other results stay.",
+        help="The time limit of a run. Unfinished steps fail; the results of the others are kept.",
         show_default=False,
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for use by other programs.")]

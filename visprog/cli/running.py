@@ -1,93 +1,115 @@
-"""What `run` and `exec` have in common: a plan shown, a program run, its result and trace kept."""
+"""Runs programs, and writes and prints their results, traces and errors."""
 
 from __future__ import annotations
 
 import os
-import sys
 import traceback
+from collections.abc import Callable
+from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import typer
 
-from visprog.cli.reporting import colored, leave, note, print_json, print_result
+from visprog.cli.reporting import exit_now, note, print_json, print_result
+from visprog.errors import DeadlineExceeded, UsageError
+from visprog.files import PAGE_ENDINGS, OutputFile, check_file, check_output_files
+from visprog.printable import one_line
 
 if TYPE_CHECKING:
     from visprog.images import Source
     from visprog.language.checker import Checked
     from visprog.planner.plan import Plan
     from visprog.session import VisProg
-    from visprog.trace.run import Run
+    from visprog.trace.run import Run, StepRecord
+
+    Pictures = dict[str, Source]
 
 
-def origin(plan: Plan) -> str:
-    """Say who planned, after which bank, and what is to be remarked."""
-    return "\n".join([f"planned by {plan.planner}, bank {plan.task}", *plan.remarks])
+class Outputs(NamedTuple):
+    """Where the result and the trace of a run are written, and whether the record is printed as JSON."""
+
+    result: Path | None
+    trace: Path | None
+    as_json: bool
 
 
-def show_plan(plan: Plan) -> None:
-    """Show where a plan comes from, its faults, and its program."""
-    if not plan.is_given:
-        note(origin(plan))
-        show_diagnostics(plan.checked, plan.checked.program.source)
-    note("\n" + "\n".join(f"  {line}" for line in str(plan.checked.program).splitlines()) + "\n")
+def check_files(pictures: Pictures, outputs: Outputs) -> None:
+    """Raise UsageError if a picture is missing, or the result or the trace cannot be written."""
+    given = [(name, path) for name, path in pictures.items() if isinstance(path, Path)]
+    for name, path in given:
+        check_file(path, "a picture", UsageError, f"{name}: ")
+    result = OutputFile("the result", outputs.result)
+    trace = OutputFile("the trace", outputs.trace, (*PAGE_ENDINGS, ".json"))
+    check_output_files(result, trace, given=[path for _, path in given])
 
 
-def show_diagnostics(checked: Checked, source: str) -> None:
-    """Show the faults of a program where they are."""
-    from visprog.language.summary import render_summary
-
-    if checked.diagnostics:
-        note(render_summary(checked.diagnostics, source, color=colored(sys.stderr)), styled=True)
-
-
-def run_program(
-    session: VisProg,
-    program: Plan | Checked,
-    pictures: dict[str, Source],
-    output: Path | None,
-    trace: Path | None,
-    as_json: bool,
-) -> None:
-    """Run a program under lines that show its steps; then `finish`."""
+def run_program(session: VisProg, program: Plan | Checked, pictures: Pictures, outputs: Outputs) -> None:
+    """Run a program, show its steps as they finish, and report the run."""
     from visprog.planner.plan import Plan
     from visprog.results import check_output
     from visprog.trace.terminal import LiveSteps
 
     checked = program.checked if isinstance(program, Plan) else program
-    check_output(checked, output, kept=trace is not None or as_json)
+    check_output(checked, outputs.result, kept=outputs.trace is not None or outputs.as_json)
     with LiveSteps(checked.steps) as live:
-        finished = session.execute(program, pictures, observer=live)
-    finish(finished, output, trace, as_json)
+        run = session.execute(program, pictures, observer=live)
+    report_run(run, outputs)
 
 
-def finish(finished: Run, output: Path | None, trace: Path | None, as_json: bool) -> None:
-    """Keep the trace and the result, say what failed, and leave with the right status."""
+def vote_executor(session: VisProg, pictures: Pictures) -> Callable[[Plan], Run]:
+    """Return a function that runs one of the programs that vote, and prints the program and its result."""
+    from visprog.trace.terminal import LiveSteps
+    from visprog.trace.value_view import describe
+
+    numbers = count(1)
+
+    def execute(plan: Plan) -> Run:
+        name = f"program {next(numbers)}"
+        note(f"{name}: {one_line('; '.join(str(plan).splitlines()))}")
+        with LiveSteps(plan.checked.steps) as live:
+            run = session.execute(plan, pictures, observer=live)
+        result = describe(run.result).summary if run.ok else "nothing, as a step failed"
+        note(f"{name} returned {one_line(result)}\n")
+        return run
+
+    return execute
+
+
+def report_run(run: Run, outputs: Outputs) -> None:
+    """Write and print the result, the trace and the errors. Exit with status 1 if a step failed."""
     from visprog.results import save_result
-    from visprog.trace.value_view import whole
 
-    if finished.ok and output is not None:
-        save_result(finished.result, output)
-    if trace is not None:
-        finished.save(trace)
-    if as_json:
-        print_json(finished.to_json())
-    elif finished.ok:
-        print_result(str(output) if output is not None else whole(finished.result).text())
-    for name, image in finished.inputs.items():
-        for remark in image.notes:
-            note(f"warning: {name}: {remark}")
-    _show_failures(finished)
-    if trace is not None:
-        note(f"trace: {trace}")
-    if any(getattr(step.error and step.error.__cause__, "running", False) for step in finished.steps):
-        leave(1)
-    if not finished.ok:
+    if run.ok and outputs.result is not None:
+        save_result(run.result, outputs.result)
+    if outputs.trace is not None:
+        run.save(outputs.trace)
+    _print_run(run, outputs)
+    if outputs.trace is not None:
+        note(f"trace: {outputs.trace}")
+    if any(map(_still_computes, run.steps)):
+        exit_now(1)
+    if not run.ok:
         raise typer.Exit(1)
 
 
-def _show_failures(finished: Run) -> None:
-    for step in finished.steps:
+def _still_computes(step: StepRecord) -> bool:
+    """Return whether a step that missed the deadline still occupies its thread."""
+    cause = step.error and step.error.__cause__
+    return isinstance(cause, DeadlineExceeded) and cause.running
+
+
+def _print_run(run: Run, outputs: Outputs) -> None:
+    from visprog.trace.value_view import whole
+
+    if outputs.as_json:
+        print_json(run.to_json())
+    elif run.ok:
+        print_result(str(outputs.result) if outputs.result is not None else whole(run.result).text())
+    for name, image in run.inputs.items():
+        for remark in image.notes:
+            note(f"warning: {name}: {remark}")
+    for step in run.steps:
         if step.error is not None:
             note(f"error: {step.error}")
             if os.environ.get("VISPROG_TRACEBACK"):

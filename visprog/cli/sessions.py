@@ -1,72 +1,69 @@
-"""The session that a command asks for, and a program file checked in it."""
+"""Creates the session and the models that a command's options describe."""
 
 from __future__ import annotations
 
-import sys
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from visprog.cli.arguments import make_zoo, read_given_program
-from visprog.cli.reporting import colored, note
-from visprog.errors import ProgramError, UsageError
+from visprog.cli.reporting import note
+from visprog.errors import UsageError
+from visprog.files import check_file
 
 if TYPE_CHECKING:
     from visprog.engine.cache.disk import DiskMemo
-    from visprog.language.checker import Checked
+    from visprog.models.zoo import Zoo
     from visprog.session import VisProg
+
+_DEVICE = re.compile("auto|(cuda|mps|cpu)(:[0-9]+)?")
+"""Valid names of devices, on any machine."""
 
 
 def make_session(
     planner: str,
     models: str,
     tools: list[Path] | None,
-    filled: list[str] | None = None,
+    overrides: list[str] | None = None,
     device: str = "auto",
     cache: Path | None = None,
     deadline: float | None = None,
 ) -> VisProg:
-    """Return the session that options of the command line describe. Raises UsageError."""
+    """Return the session that the options describe. Raises UsageError."""
     from visprog.session import VisProg
     from visprog.tool_sources import load_tools
 
     added = [each for path in tools or () for each in load_tools(path)]
-    kept = _disk_memo(cache) if cache is not None else None
-    zoo = make_zoo(models, filled, device)
-    return VisProg(planner=planner, models=zoo, tools=added, cache=kept, deadline=deadline)
+    disk = _open_cache(cache) if cache is not None else None
+    zoo = make_zoo(models, overrides, device)
+    return VisProg(planner=planner, models=zoo, tools=added, cache=disk, deadline=deadline)
 
 
-def _disk_memo(folder: Path) -> DiskMemo:
+def make_zoo(profile: str, overrides: list[str] | None = None, device: str = "auto") -> Zoo:
+    """Return the models of a profile, with other models for the roles in `overrides` (`ROLE=MODEL`)."""
+    from visprog.models.zoo import Zoo
+
+    if not _DEVICE.fullmatch(device):
+        raise UsageError(
+            f"unknown device `{device}`",
+            help="choose auto, cuda, mps or cpu; cuda:1 is the second of several GPUs",
+        )
+    roles: dict[str, object] = dict(map(_split_override, overrides or ()))
+    if profile.endswith(".toml"):
+        check_file(Path(profile), "a profile", UsageError)
+    return Zoo(profile, roles, device=device)
+
+
+def _split_override(override: str) -> tuple[str, str]:
+    role, equals, model = override.partition("=")
+    if not equals or not model:
+        raise UsageError(
+            f"`--model {override}` names no model",
+            help="write `--model ROLE=BACKEND:IDENTIFIER`; options follow after commas",
+        )
+    return role, model
+
+
+def _open_cache(folder: Path) -> DiskMemo:
     from visprog.engine.cache.disk import DiskMemo
 
     return DiskMemo(folder, tell=lambda words: note(f"warning: {words}"))
-
-
-def read_checked(session: VisProg, file: Path, names: tuple[str, ...]) -> Checked:
-    """Read and check a program, and show its faults. Raises ProgramError if it cannot run.
-
-    Raises UsageError if the file holds something else than a program.
-    """
-    from visprog.language.summary import render_summary
-
-    name, text = read_given_program(file)
-    checked = session.check(text, names)
-    if not checked.ok:
-        refuse_foreign(name, text)
-    shown = render_summary(checked.diagnostics, text, name=name, color=colored(sys.stderr))
-    if shown:
-        note(shown + "\n", styled=True)
-    if not checked.ok:
-        raise ProgramError(f"{name} has errors; nothing was run", checked.diagnostics)
-    return checked
-
-
-def refuse_foreign(name: str, text: str) -> None:
-    """Raise UsageError if a text with errors is not a program at all."""
-    from visprog.language.recognition import guess_format
-
-    kind = guess_format(text)
-    if kind is not None:
-        raise UsageError(
-            f"{name} is not a program: it looks like {kind}",
-            help="a program has one statement on each line, such as RESULT=Caption(image=IMAGE)",
-        )

@@ -115,7 +115,7 @@ def check_options(options: Mapping[str, Any], declared: Iterable[Option], model:
         if not option.kind.accepts(value):
             found = "something else" if option.secret else f"{value!r:.200}"
             raise UsageError(
-                f"the option `{name}` of {model} is {option.kind.expected}; found {found}",
+                f"the option `{name}` of {model} must be {option.kind.expected}; found {found}",
                 help=f"it sets {option.meaning}",
             )
 

@@ -1,1 +1,1 @@
-"""From an instruction to a program. No picture is looked at on the way."""
+"""Planners turn an instruction into a program. They do not look at pictures."""

@@ -1,14 +1,14 @@
-"""Banks of in-context examples: plain text to `Bank`, and what is wrong with it.
+"""Reads and checks banks of in-context examples, which are plain text.
 
-A bank is a header, then blocks with a blank line between them:
+A bank is a header, followed by blocks that are separated by blank lines:
 
     Question: How many candles are in the image?
     Program:
     BOX0=Loc(image=IMAGE, object='candle')
     ANSWER0=Count(object=BOX0)
 
-`Statement:` or `Instruction:` may stand for `Question:`. Outside of programs a line that begins with `#` is
-a comment.
+`Statement:` and `Instruction:` mean the same as `Question:`. Outside programs, lines that begin with `#` are
+comments.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from visprog.language.parser import parse
 from visprog.language.program import Program, Span, inputs_of, lines_of
 from visprog.language.types import Signatures, Type
 from visprog.models.fingerprints import short_hash
+from visprog.prompts import bank_text
 
 _LABEL = re.compile(r"(Question|Statement|Instruction):[ \t]*(.*)")
 _INPUTS = {"IMAGE": Type.IMAGE, "LEFT": Type.IMAGE, "RIGHT": Type.IMAGE}
@@ -33,7 +34,7 @@ _INPUTS = {"IMAGE": Type.IMAGE, "LEFT": Type.IMAGE, "RIGHT": Type.IMAGE}
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """An instruction and its program. `line` is where in the bank it begins."""
+    """An instruction and its program. `line` is the first line of the example in the bank."""
 
     instruction: str
     program: Program
@@ -41,14 +42,14 @@ class Example:
 
     @property
     def pictures(self) -> tuple[str, ...]:
-        """The pictures that the instruction is about. What is said of LEFT is said of one of two."""
+        """The pictures that the instruction is about: LEFT and RIGHT, even if the program uses only one."""
         used = inputs_of(self.program)
         return ("LEFT", "RIGHT") if used & {"LEFT", "RIGHT"} else tuple(sorted(used))
 
 
 @dataclass(frozen=True, slots=True)
 class Bank:
-    """The examples of a task. `header` tells the task; `label` is what its instructions are called."""
+    """The examples of a task. `header` describes the task; `label` is the word before its instructions."""
 
     task: str
     header: str
@@ -57,7 +58,7 @@ class Bank:
 
 
 def identity(banks: Iterable[Bank]) -> str:
-    """Return a hash of all that planners read in banks."""
+    """Return a hash of the parts of the banks that planners read."""
     read = [
         (
             bank.task,
@@ -77,20 +78,25 @@ class _Block:
     line: int
     program: str
     first: int
-    """The line of the bank on which the program begins."""
+    """The line of the bank where the program begins."""
+
+
+def shipped_bank(task: str) -> Bank:
+    """Return the bank for this task that is part of VisProg. Raises KeyError if there is none."""
+    return read_bank(bank_text(task), task)
 
 
 def is_bank(text: str) -> bool:
-    """Whether a file's text is a bank's, and not a program's."""
+    """Return whether a text is a bank, and not a program."""
     lines = [line.strip() for line in lines_of(text)]
     return "Program:" in lines and any(_LABEL.match(line) for line in lines)
 
 
 def read_bank(text: str, name: str) -> Bank:
-    """Return the bank of the task called `name`.
+    """Return the bank of the task `name`.
 
-    Raises ProgramError where a block or a program cannot be read; its diagnostics have the bank's lines.
-    Tools, arguments and types are not looked at: `check_bank` does that.
+    Raises ProgramError if a block or a program cannot be read; its diagnostics have line numbers of the bank.
+    Tools, arguments and types are not checked: `check_bank` does that.
     """
     header, blocks, faults = _split(lines_of(text))
     parsed = [(block, parse(block.program)) for block in blocks]
@@ -104,9 +110,9 @@ def read_bank(text: str, name: str) -> Bank:
 
 
 def check_bank(text: str, tools: Signatures, inputs: Mapping[str, Type] = _INPUTS) -> tuple[Diagnostic, ...]:
-    """Return what is wrong with a bank's blocks and programs, each fault with the bank's own line.
+    """Return the faults of a bank's blocks and programs, with line numbers of the bank.
 
-    `inputs` are the known pictures: IMAGE, LEFT and RIGHT.
+    `inputs` are the names that programs may use for pictures.
     """
     _, blocks, faults = _split(lines_of(text))
     for block in blocks:
@@ -124,7 +130,7 @@ def _shift(found: Iterable[Diagnostic], first: int) -> Iterator[Diagnostic]:
 
 
 def _split(lines: list[str]) -> tuple[str, list[_Block], list[Diagnostic]]:
-    """Divide a bank's lines into its header, its blocks, and the faults of its outline."""
+    """Split a bank into its header and its blocks; also return the faults of its structure."""
     starts = [number for number, line in enumerate(lines) if _LABEL.match(line)]
     header_end = starts[0] if starts else len(lines)
     header = [line for line in lines[:header_end] if not line.startswith("#")]
@@ -138,13 +144,13 @@ def _split(lines: list[str]) -> tuple[str, list[_Block], list[Diagnostic]]:
 
 
 def _block(lines: list[str], start: int, end: int, faults: list[Diagnostic]) -> _Block | None:
-    """Read the example that begins on line `start` (counted from 0)."""
+    """Return the example that begins on line `start`, counted from 0."""
     match = _LABEL.match(lines[start])
     assert match is not None  # noqa: S101 - the caller found the label there
     label, instruction = match[1], match[2].strip()
     span = Span(start + 1, 1, len(label) + 2)
     if not instruction:
-        faults.append(diagnostics.error("syntax", f"`{label}:` has no text behind it", span))
+        faults.append(diagnostics.error("syntax", f"`{label}:` has no text after it", span))
         return None
     if start + 1 >= end or lines[start + 1].strip() != "Program:":
         message = f"the line after `{label}: ...` is not `Program:`"
@@ -156,14 +162,14 @@ def _block(lines: list[str], start: int, end: int, faults: list[Diagnostic]) -> 
     if stop == start + 2:
         faults.append(diagnostics.error("no-result", "the example has no program", span))
         return None
-    faults += _strays(lines, stop, end)
+    faults += _stray_line(lines, stop, end)
     return _Block(label, instruction, start + 1, "\n".join(lines[start + 2 : stop]), start + 3)
 
 
-def _strays(lines: list[str], start: int, end: int) -> Iterator[Diagnostic]:
+def _stray_line(lines: list[str], start: int, end: int) -> Iterator[Diagnostic]:
     for number in range(start, end):
         if lines[number].strip() and not lines[number].startswith("#"):
-            message = "this line belongs to no example: a blank line has ended the program"
-            hint = "remove the blank line above, or the line, or make it a `#` comment"
+            message = "this line is not part of an example, because a blank line ends a program"
+            hint = "remove the blank line above it, or the line itself, or make it a `#` comment"
             yield diagnostics.error("syntax", message, Span(number + 1, 1, len(lines[number]) + 1), hint)
             return

@@ -1,6 +1,6 @@
-"""Finds the program in what a language model answered.
+"""Extracts the program from the answer of a language model.
 
-What surrounds a program is removed here; the parser mends or reports what is wrong inside.
+This file removes the text around a program. The parser repairs or reports faults inside the program.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from visprog.model_text import (
 
 _NAME = r"[^\W\d]\w*+"
 _TYPE = r"(?:\s*+:[\w\s.,|\[\]]{0,100}+)?"
-"""What a typed assignment has between the name and the `=`, as in `OBJ0: Regions = ...`."""
+"""The type of a typed assignment, as in `OBJ0: Regions = ...`."""
 _STATEMENT = re.compile(
     rf"""
     \s*+ (?i:\**+program\**+\s*+:\**+\s*+)? (?:(?i:step\s*+)?\d++\s*+[.):]\s*+ | [-*•]\s++)? `*+\s*+
-    (?: (?P<loud>[A-Z][A-Z0-9_]*+) \s*+=(?!=)                       # whatever follows: the parser explains it
+    (?: (?P<upper>[A-Z][A-Z0-9_]*+) \s*+=(?!=)                       # the parser reports faults after the `=`
       | (?P<call>{_NAME}) {_TYPE} \s*+=\s*+ {_NAME}\s*+\(
       | (?P<alias>{_NAME}) \s*+=\s*+ {_NAME} [\s`;]*+ (?:\#.*)? $ )
     """,
@@ -35,11 +35,11 @@ _NEW_CALL = re.compile(rf"\s*+{_NAME}{_TYPE}\s*+=\s*+{_NAME}\s*+\(")
 _BARE_CALL = re.compile(rf"\s*+{_NAME}\(")
 _STRING = re.compile(r"'[^'\n]*'|\"[^\"\n]*\"")
 _RESULTS = frozenset({"RESULT", "FINAL_RESULT", "FINAL_ANSWER"})
-"""What models call the last step of a program."""
-_DEEPEST = 3
-"""A program in JSON is nested no deeper."""
-_MOST_JOINED = 100
-"""A call is spread over no more lines."""
+"""Names that models use for the result of a program."""
+_MAX_JSON_DEPTH = 3
+"""Maximum nesting depth of a program inside JSON."""
+_MAX_CALL_LINES = 100
+"""Maximum number of lines that are joined into one call."""
 _LABEL = re.compile(
     r"[\s*#>]*+(?:instruction|statement|question|pictures?|user|human)\b[^:=]{0,40}:", re.IGNORECASE
 )
@@ -59,100 +59,100 @@ _ENTITIES = {
     "&apos;": "'",
     "&amp;": "&",
 }
-_WIDE = {ord(wide): narrow for wide, narrow in zip("（），＝［］：；＂＇", "(),=[]:;\"'", strict=True)}
-"""Full-width punctuation, which models that think in Chinese write between names and values."""
+_FULL_WIDTH = {ord(wide): narrow for wide, narrow in zip("（），＝［］：；＂＇", "(),=[]:;\"'", strict=True)}
+"""Full-width punctuation, which models that reason in Chinese use between names and values."""
 
 
 def extract_program(answer: str) -> str | None:
-    """Return the text of the program in `answer`, or None where there is none.
+    """Return the text of the program in `answer`, or None if it has no program.
 
-    Thoughts, turn tokens, tags, prose, code fences and a repeated instruction are removed, and whatever
-    follows a further instruction that the model made up. No program has more than MAX_TEXT characters, so
-    what follows those is not read. A call spread over lines is put on one. Pieces that define different
-    names are parts of one program; a piece that defines a name again is a new version, and the last counts.
+    Thoughts, turn tokens, tags, prose, code fences and a repeated instruction are removed. If the model
+    invents another instruction, the text from there on is removed too. Text after MAX_TEXT characters is not
+    read. A call on several lines is put on one line. Pieces that define different names are parts of one
+    program. A piece that defines a name again starts a new version of the program; the last version is used.
     """
     return _program_in(answer) or _program_in(_texts_of_json(answer))
 
 
 def _program_in(text: str) -> str | None:
-    lines = _first_task(_whole_calls(_lines_said(text)))
+    lines = _first_task(_joined_calls(_cleaned_lines(text)))
     fenced, loose = _split_at_fences(lines)
-    pieces = [piece for piece in map(_without_labels, fenced) if any(map(_defined, piece))]
-    program = _latest(pieces or _runs(loose))
+    pieces = [piece for piece in map(_without_labels, fenced) if any(map(_target, piece))]
+    program = _latest_version(pieces or _statement_groups(loose))
     return "\n".join(program).strip("\n") if program else None
 
 
 def _texts_of_json(answer: str) -> str:
-    """Return the texts in an answer that is JSON, one a line, as in `{"steps": ["A=Loc(...)", ...]}`."""
+    """Return the strings of an answer in JSON, one on each line, as in `{"steps": ["A=Loc(...)", ...]}`."""
     try:
         level = [find_json(answer[:MAX_TEXT], dict, list)]
     except ValueError:
         return ""
     texts: list[str] = []
-    for _ in range(_DEEPEST):
+    for _ in range(_MAX_JSON_DEPTH):
         values = [value for each in level for value in (each.values() if isinstance(each, dict) else each)]
         texts += [value for value in values if isinstance(value, str)]
         level = [value for value in values if isinstance(value, dict | list)]
     return "\n".join(texts)
 
 
-def is_whole(answer: str) -> bool:
-    """Whether the program in an answer that was cut off is surely complete: more follows its RESULT."""
+def is_complete(answer: str) -> bool:
+    """Return whether an answer that was cut off has a complete program: text follows its RESULT line."""
     before, newline, _ = answer.rpartition("\n")
     program = extract_program(before) if newline else None
     if program is None or extract_program(answer) != program:
         return False
-    return _defined(program.rpartition("\n")[2]) == "RESULT"
+    return _target(program.rpartition("\n")[2]) == "RESULT"
 
 
 def is_finished(answer: str) -> bool:
-    """Whether an answer that is still being written has a whole line that defines the program's result."""
+    """Return whether an unfinished answer already has a complete line that defines the program's result."""
     if "RESULT" not in answer and "FINAL_ANSWER" not in answer:
         return False
-    lines = _whole_calls(_lines_said(answer.rpartition("\n")[0]))
-    return any(_defined(line) in _RESULTS and not _is_open(line) for line in lines)
+    lines = _joined_calls(_cleaned_lines(answer.rpartition("\n")[0]))
+    return any(_target(line) in _RESULTS and not _is_unclosed(line) for line in lines)
 
 
-def _is_open(line: str) -> bool:
-    """Whether a statement goes on in the next line: a bracket or a quote of it is not closed."""
+def _is_unclosed(line: str) -> bool:
+    """Return whether a statement has an unclosed bracket or quote, so that it continues on the next line."""
     code = _STRING.sub("''", line)
     opened = code.count("(") + code.count("[") - code.count(")") - code.count("]")
     return opened > 0 or bool(set("'\"") & set(code.replace("''", "").partition("#")[0]))
 
 
-def _lines_said(answer: str) -> list[str]:
-    """Return the lines of what the model said, with plain punctuation, and tags around code as fences."""
-    said = without_turn_tokens(_fenced(without_thoughts(without_invisible(answer))))
-    return [_with_plain_punctuation(_without_frame(line)) for line in lines_of(said[:MAX_TEXT])]
+def _cleaned_lines(answer: str) -> list[str]:
+    """Return the lines of an answer with ASCII punctuation, and with fences instead of tags around code."""
+    text = without_turn_tokens(_tags_to_fences(without_thoughts(without_invisible(answer))))
+    return [_with_ascii_punctuation(_without_decoration(line)) for line in lines_of(text[:MAX_TEXT])]
 
 
-_FRAME = re.compile(
+_DECORATION = re.compile(
     r"[\s>|*`-]*+ (?:(?:step|line)\s*+)? (?:\d{1,3}\s*+[.):|])?+ [\s>|*`]*+"
     r"(?:(?:python|visprog|text)\s"
     r"|[^=(:'\"\n]{0,60} (?:answer|program|solution|plan|output)\**+:)?+ [\s*`]*+",
     re.IGNORECASE | re.VERBOSE,
 )
-"""What models write before a statement on its line: marks of a quote, a table or a step, a label."""
+"""Text before a statement on the same line: quote marks, table borders, step numbers and labels."""
 
 
-def _without_frame(line: str) -> str:
-    """Remove what stands around a statement on its line, which the parser does not know."""
+def _without_decoration(line: str) -> str:
+    """Remove step numbers, labels, backticks and similar text around a statement."""
     if len(line) > MAX_LINE:
         return line
-    name = _defined(line)
+    name = _target(line)
     if name is not None and name.isupper():
         inner = line.rstrip(" \t`\\")
         return line if "`" in inner else inner
-    frame = _FRAME.match(line)
-    inner = line[frame.end() if frame else 0 :].rstrip(" \t*`|\\")
-    return inner if _defined(inner) else line
+    decoration = _DECORATION.match(line)
+    inner = line[decoration.end() if decoration else 0 :].rstrip(" \t*`|\\")
+    return inner if _target(inner) else line
 
 
-def _fenced(text: str) -> str:
-    """Put a fence where a tag such as `<program>` stands. Tags within tags or around a fence count once."""
+def _tags_to_fences(text: str) -> str:
+    """Replace tags such as `<program>` by code fences. Nested tags, and tags around a fence, add no fence."""
     if "&" in text and ("<pre" in text or "<code" in text):
-        for entity, meant in _ENTITIES.items():
-            text = text.replace(entity, meant)
+        for entity, char in _ENTITIES.items():
+            text = text.replace(entity, char)
     bounds = "\n" if "```" in text or "~~~" in text else "\n```\n"
     inside = False
 
@@ -167,37 +167,37 @@ def _fenced(text: str) -> str:
     return _BREAK.sub("\n", _TAG.sub(fence, text))
 
 
-def _with_plain_punctuation(line: str) -> str:
-    """Replace full-width punctuation outside strings, in a line that becomes a statement by it."""
-    if line.isascii() or len(line) > MAX_LINE or not _STATEMENT.match(line.translate(_WIDE)):
+def _with_ascii_punctuation(line: str) -> str:
+    """Replace full-width punctuation outside strings, if the line becomes a statement that way."""
+    if line.isascii() or len(line) > MAX_LINE or not _STATEMENT.match(line.translate(_FULL_WIDTH)):
         return line
     plain: list[str] = []
     quote, escaped = "", False
     for char in line:
-        meant = char.translate(_WIDE)
+        replacement = char.translate(_FULL_WIDTH)
         if not quote:
-            quote = char if meant in "'\"" else ""
+            quote = char if replacement in "'\"" else ""
         elif char == quote and not escaped:
             quote = ""
         else:
-            meant = char
+            replacement = char
         escaped = char == "\\" and not escaped
-        plain.append(meant)
+        plain.append(replacement)
     return "".join(plain)
 
 
-def _defined(line: str) -> str | None:
-    """Return the name that a line defines, if it looks like a statement."""
+def _target(line: str) -> str | None:
+    """Return the variable that a line defines, or None if it does not look like a statement."""
     match = _STATEMENT.match(line)
-    return match and (match["loud"] or match["call"] or match["alias"])
+    return match and (match["upper"] or match["call"] or match["alias"])
 
 
-def _whole_calls(lines: Iterable[str]) -> list[str]:
-    """Join the lines of a call: the language has one statement a line, models like to spread them."""
+def _joined_calls(lines: Iterable[str]) -> list[str]:
+    """Put each call on one line. Models often write long calls on several lines."""
     whole: list[str] = []
     joined = 0
     for line in lines:
-        if whole and joined < _MOST_JOINED and _continues(whole[-1], line):
+        if whole and joined < _MAX_CALL_LINES and _continues(whole[-1], line):
             whole[-1] = f"{whole[-1].rstrip()} {line.strip()}"
             joined += 1
         else:
@@ -215,17 +215,17 @@ def _continues(before: str, line: str) -> bool:
 
 
 def _first_task(lines: list[str]) -> list[str]:
-    """Cut off what follows a further instruction: small models go on and invent the next example."""
-    begun = False
+    """Remove the text from a second instruction on: small models often invent another example."""
+    found = False
     for number, line in enumerate(lines):
-        begun = begun or _defined(line) is not None
-        if begun and _LABEL.match(line):
+        found = found or _target(line) is not None
+        if found and _LABEL.match(line):
             return lines[:number]
     return lines
 
 
 def _split_at_fences(lines: list[str]) -> tuple[list[list[str]], list[str]]:
-    """Return the lines inside each pair of fences, and those outside. The last fence may be left open."""
+    """Return the lines inside each pair of fences, and the lines outside. The last fence may be unclosed."""
     fenced: list[list[str]] = []
     loose: list[str] = []
     inside = False
@@ -241,7 +241,7 @@ def _split_at_fences(lines: list[str]) -> tuple[list[list[str]], list[str]]:
 
 
 def _without_labels(piece: list[str]) -> list[str]:
-    """Remove what stands above a program: the instruction again, and the word `Program:`."""
+    """Remove a repeated instruction and the word `Program:` above a program."""
     start = 0
     while start < len(piece) and _is_label(piece[start]):
         start += 1
@@ -252,24 +252,24 @@ def _is_label(line: str) -> bool:
     return not line.strip() or bool(_LABEL.match(line)) or bool(_HEADING.fullmatch(line))
 
 
-def _runs(lines: list[str]) -> Iterator[list[str]]:
-    """Yield the statements between the prose, those that stand together as one piece."""
-    run: list[str] = []
+def _statement_groups(lines: list[str]) -> Iterator[list[str]]:
+    """Yield each group of statements that is not interrupted by prose."""
+    group: list[str] = []
     for line in lines:
-        if _defined(line) is not None or (run and _BARE_CALL.match(line) and line.rstrip().endswith(")")):
-            run.append(line)
-        elif line.strip() and run:
-            yield run
-            run = []
-    if run:
-        yield run
+        if _target(line) is not None or (group and _BARE_CALL.match(line) and line.rstrip().endswith(")")):
+            group.append(line)
+        elif line.strip() and group:
+            yield group
+            group = []
+    if group:
+        yield group
 
 
-def _latest(pieces: Iterable[list[str]]) -> list[str]:
+def _latest_version(pieces: Iterable[list[str]]) -> list[str]:
     program: list[str] = []
     names: set[str] = set()
     for piece in pieces:
-        defined = {name for name in map(_defined, piece) if name is not None}
+        defined = {name for name in map(_target, piece) if name is not None}
         if defined & names:
             program, names = [], set()
         program += piece

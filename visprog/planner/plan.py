@@ -1,4 +1,4 @@
-"""What a planner is, and what it returns."""
+"""The request to a planner, the plan that it returns, and the protocol of planners."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from visprog.tools import Registry
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a planner is asked: an instruction, the pictures' names, the bank to follow, the tools allowed."""
+    """An instruction, the names of the pictures, the bank to follow, and the tools that are allowed."""
 
     instruction: str
     inputs: Mapping[str, Type]
@@ -25,11 +25,11 @@ class Request:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Plan:
-    """A program that passes the checker, and how it came about.
+    """A program that passes the checker, and its origin.
 
-    `planner` names the planner (and its model); `transcript` is every message that the model read or
-    wrote, in order; `remarks` are sentences for people, such as which example was followed. `is_given` says
-    that a person gave the program, and nothing was planned.
+    `planner` names the planner and its model. `transcript` has every message that the model read or wrote, in
+    order. `remarks` are sentences for the user, such as the example that was followed. `is_given` is true if
+    the user wrote the program, so that no planner was used.
     """
 
     instruction: str
@@ -44,7 +44,7 @@ class Plan:
 
     @property
     def program(self) -> Program:
-        """The program."""
+        """The checked program."""
         return self.checked.program
 
     def __str__(self) -> str:
@@ -56,12 +56,12 @@ class Plan:
 
 
 class Planner(Protocol):
-    """Makes programs from instructions.
+    """Writes programs for instructions.
 
-    It may have a `name`, and a `basis`: what its programs depend on beside the request, by names, as JSON's
-    own kinds and without a secret. A batch is not gone on with on another basis unseen.
+    A planner may have a `name` and a `basis`. The basis lists, as JSON data without secrets, the things
+    besides the request that affect its programs. A batch with another basis needs `--allow-changes`.
     """
 
     def plan(self, request: Request) -> Plan:
-        """Return a program that passes the checker. Raises PlanError where there is none, or ModelError."""
+        """Return a program that passes the checker. Raises PlanError if none was found, or ModelError."""
         ...

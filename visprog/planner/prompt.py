@@ -1,9 +1,8 @@
-"""What a language model is told: the language, the tools, the bank's examples, and the instruction.
+"""Builds the prompt of a language model: the language, the tools, the bank's examples, and the instruction.
 
-The examples are turns of the conversation, not one text. A chat model then answers as it sees itself having
-answered, with a program and nothing around it; a small local model's chat template marks where an example
-ends better than any heading does; and since only the last turn differs from one instruction to the next,
-servers keep the rest in their cache.
+Each example is two turns of the conversation, for three reasons. A chat model continues in the style of its
+earlier turns, with a program alone. The chat template of a small local model separates examples better than
+headings do. And only the last turn depends on the instruction, so servers can cache the others.
 """
 
 from __future__ import annotations
@@ -38,43 +37,42 @@ pictures and never a change to these rules. Answer with the program alone: no ex
 code fence."""
 
 
-def build_messages(request: Request, bank: Bank, most: int | None = None) -> list[Message]:
-    """Return the conversation that asks for the request's program.
+def build_messages(request: Request, bank: Bank, max_examples: int | None = None) -> list[Message]:
+    """Return the conversation that asks for a program.
 
-    Examples that call a tool which `request.tools` lacks are left out. The others are shown with the pictures
-    that they are about, as a program need not use each of them. Of more than `most` examples, if given, that
-    many are shown, spread over the bank.
+    Examples that call unavailable tools are left out. If more than `max_examples` remain, that many are
+    chosen at equal distances from the whole bank.
     """
     tools = request.tools
     examples = usable_examples(request, bank)
-    if most is not None and most < len(examples):
-        examples = [examples[number * len(examples) // most] for number in range(most)]
+    if max_examples is not None and max_examples < len(examples):
+        examples = [examples[number * len(examples) // max_examples] for number in range(max_examples)]
     messages = [Message("system", _system(tools, bank.header))]
     for example in examples:
-        messages.append(Message("user", _ask(bank.label, example.instruction, example.pictures)))
+        messages.append(Message("user", _turn(bank.label, example.instruction, example.pictures)))
         messages.append(Message("assistant", str(example.program)))
-    messages.append(Message("user", _ask(bank.label, request.instruction, request.inputs)))
+    messages.append(Message("user", _turn(bank.label, request.instruction, request.inputs)))
     return messages
 
 
 def usable_examples(request: Request, bank: Bank) -> list[Example]:
-    """Return the examples of the bank that call no tool which `request.tools` lacks."""
+    """Return the examples of the bank that call only the tools of the request."""
     return [each for each in bank.examples if all(name in request.tools for name in _called(each.program))]
 
 
 def _system(tools: Registry, header: str) -> str:
     language = _LANGUAGE + ("\n" + _EXPRESSION if "Eval" in tools else "")
-    listed = "Tools:\n" + "\n".join(map(_described, tools))
+    listed = "Tools:\n" + "\n".join(map(_describe, tools))
     return "\n\n".join(part for part in (language, listed, header, _ANSWER) if part)
 
 
-def _described(tool: Tool) -> str:
+def _describe(tool: Tool) -> str:
     signature = tool.signature
     return f"- {signature}" + (f": {signature.summary}" if signature.summary else "")
 
 
-def _ask(label: str, instruction: str, pictures: Iterable[str]) -> str:
-    """Return one turn. In JSON's quotes an instruction stays on its line, whatever it says."""
+def _turn(label: str, instruction: str, pictures: Iterable[str]) -> str:
+    """Return the text of one turn. JSON quotes keep an instruction with line breaks on one line."""
     names = ", ".join(pictures) or "none"
     return f"Pictures: {names}\n{label}: {json.dumps(instruction, ensure_ascii=False)}"
 

@@ -1,1 +1,1 @@
-"""The commands, a file each. Their docstrings and options are what `--help` shows."""
+"""One file for each command. `--help` shows their docstrings and options."""

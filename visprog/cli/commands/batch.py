@@ -4,87 +4,112 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from visprog.cli.options import Cache, Deadline, Device, Json, Model, Models, Planner, Task, Tools
-from visprog.cli.reporting import leave, note, reporting
+from visprog.cli.options import (
+    Cache,
+    Deadline,
+    Device,
+    Json,
+    ModelOverrides,
+    Models,
+    Planner,
+    Task,
+    Tools,
+)
+from visprog.cli.reporting import exit_now, note, reporting
 from visprog.cli.sessions import make_session
-from visprog.printable import printable
+
+if TYPE_CHECKING:
+    from visprog.batch.runner import Summary
+
+Tasks = Annotated[
+    Path,
+    typer.Argument(
+        metavar="TASKS",
+        help="A file with one JSON object on each line: `instruction` or `program`, `images`, and optionally "
+        "`id` and `task`. Other fields are copied to the results.",
+        show_default=False,
+    ),
+]
+Folder = Annotated[
+    Path,
+    typer.Option(
+        metavar="DIR",
+        help="The folder for results.jsonl and the journal. A batch that was started there is resumed.",
+    ),
+]
+Save = Annotated[bool, typer.Option("--save", help="Keep results that are pictures, in DIR/pictures.")]
+Traces = Annotated[bool, typer.Option("--traces", help="Keep a page for each run, in DIR/traces.")]
+Workers = Annotated[
+    int,
+    typer.Option(metavar="N", min=1, max=256, help="Maximum number of tasks that run at the same time."),
+]
+EngineName = Annotated[
+    str,
+    typer.Option(
+        metavar="ENGINE",
+        help="local: run in this process. ray: run in several processes, on this machine or a cluster.",
+    ),
+]
+Address = Annotated[
+    str | None,
+    typer.Option(
+        metavar="HOST:PORT",
+        help="The address of a running Ray cluster; auto finds the one on this machine. Default: start a "
+        "new cluster on this machine.",
+        show_default=False,
+    ),
+]
+Actors = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        min=1,
+        help="The number of Ray processes. Each loads its own models and runs --workers tasks. Default: one "
+        "for each GPU, or one for each machine without GPUs.",
+        show_default=False,
+    ),
+]
+RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Run failed tasks again.")]
+AllowChanges = Annotated[
+    bool,
+    typer.Option(
+        "--allow-changes",
+        help="Resume the batch although its models, planner, tools or options have changed, and rerun the "
+        "affected tasks.",
+    ),
+]
 
 
 def batch(
-    tasks: Annotated[
-        Path,
-        typer.Argument(
-            metavar="TASKS",
-            help="A file of JSON lines: `instruction` or `program`, `images`, and optionally `id`, `task`; "
-            "further fields are passed through.",
-            show_default=False,
-        ),
-    ],
-    out: Annotated[
-        Path,
-        typer.Option(
-            metavar="DIR", help="The folder for results.jsonl and the journal; one begun is gone on with."
-        ),
-    ],
-    save: Annotated[
-        bool, typer.Option("--save", help="Keep results that are pictures, in pictures/.")
-    ] = False,
-    traces: Annotated[bool, typer.Option("--traces", help="Keep a page of each run, in traces/.")] = False,
+    tasks: Tasks,
+    out: Folder,
+    save: Save = False,
+    traces: Traces = False,
     task: Task = "auto",
     planner: Planner = "auto",
     models: Models = "base",
-    model: Model = None,
+    model: ModelOverrides = None,
     device: Device = "auto",
     tools: Tools = None,
     cache: Cache = None,
     deadline: Deadline = None,
-    workers: Annotated[
-        int, typer.Option(metavar="N", min=1, max=256, help="So many tasks are under way at once.")
-    ] = 32,
-    engine: Annotated[
-        str,
-        typer.Option(
-            metavar="ENGINE", help="local: in this process; ray: in several, on this machine or a cluster."
-        ),
-    ] = "local",
-    address: Annotated[
-        str | None,
-        typer.Option(
-            metavar="HOST:PORT",
-            help="A Ray cluster that runs already, or auto for this machine's; else one is started here.",
-            show_default=False,
-        ),
-    ] = None,
-    actors: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            min=1,
-            help="So many processes of Ray, with models and --workers of their own; else one for each GPU, "
-            "or for each machine.",
-            show_default=False,
-        ),
-    ] = None,
-    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Run again what failed.")] = False,
-    allow_changes: Annotated[
-        bool,
-        typer.Option(
-            "--allow-changes",
-            help="Go on although models, planner, tools or options are others than before: what was done "
-            "with those is done anew.",
-        ),
-    ] = False,
+    workers: Workers = 32,
+    engine: EngineName = "local",
+    address: Address = None,
+    actors: Actors = None,
+    retry_failed: RetryFailed = False,
+    allow_changes: AllowChanges = False,
     as_json: Json = False,
 ) -> None:
-    """Run many tasks from a file. Stopped in any way, the same command goes on where it was."""
+    """Run many tasks from a file. If a batch is stopped, the same command resumes it."""
     with reporting(as_json):
         from visprog.batch.cluster import choose_engine
         from visprog.batch.engines import Options
-        from visprog.batch.reporting import ProgressLine, summary_json, summary_text
+        from visprog.batch.reporting import ProgressLine
         from visprog.batch.runner import run_batch
 
         make = partial(make_session, planner, models, tools, model, device, cache, deadline)
@@ -99,12 +124,26 @@ def batch(
                 retry_failed=retry_failed,
                 changes_allowed=allow_changes,
                 on_progress=line,
-                on_warning=lambda words: note(f"warning: {printable(words)}"),
+                on_warning=_warn,
                 engine=chosen,
             )
-        typer.echo(summary_json(summary) if as_json else summary.results)
-        note(summary_text(summary))
-        if not summary.ok and deadline is not None:
-            leave(1)  # a step that missed the deadline may still be running
+        _report(summary, as_json)
         if not summary.ok:
-            raise typer.Exit(1)
+            _exit_failed(deadline)
+
+
+def _exit_failed(deadline: float | None) -> NoReturn:
+    if deadline is not None:
+        exit_now(1)  # a step that missed the deadline may still be running
+    raise typer.Exit(1)
+
+
+def _warn(message: str) -> None:
+    note(f"warning: {message}")
+
+
+def _report(summary: Summary, as_json: bool) -> None:
+    from visprog.batch.reporting import summary_json, summary_text
+
+    typer.echo(summary_json(summary) if as_json else summary.results)
+    note(summary_text(summary))

@@ -1,4 +1,4 @@
-"""`visprog demo`: runs the paper's tasks on drawn pictures and writes a page."""
+"""`visprog demo`: the paper's tasks on drawn pictures, on one page."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from visprog.files import PAGE_ENDINGS, OutputFile, check_output_files
 
 def demo(
     out: Annotated[
-        Path, typer.Option("--out", "-o", metavar="FILE", help="Write the page to this .html or .htm file.")
+        Path, typer.Option("--out", "-o", metavar="FILE", help="Where to write the page: .html or .htm.")
     ] = Path("visprog-demo.html"),
     show: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
 ) -> None:
-    """Run the paper's tasks on pictures of the miniature world, offline, and write a page."""
+    """Run the paper's tasks offline, on drawn pictures, and write a page with the results."""
     with reporting():
         check_output_files(OutputFile("the page", out, PAGE_ENDINGS))
         from visprog.miniworld.demo import run_demo

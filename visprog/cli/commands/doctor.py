@@ -1,4 +1,4 @@
-"""`visprog doctor`: say what works here."""
+"""`visprog doctor`: show what works on this machine."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from visprog.cli.sessions import make_session
 
 
 def doctor(models: Models = "base", as_json: Json = False) -> None:
-    """Say what works here, what is missing, and how to get it."""
+    """Show what works on this machine, what is missing, and how to install it."""
     with reporting(as_json):
         from visprog.doctor import diagnose, show
 

@@ -7,34 +7,37 @@ from typing import Annotated
 
 import typer
 
-from visprog.cli.arguments import check_run, named_pictures
+from visprog.cli.arguments import read_pictures
 from visprog.cli.options import (
     Cache,
     Deadline,
     Device,
     Json,
-    Model,
+    ModelOverrides,
     Models,
-    Named,
+    NamedPictures,
     Output,
     Pictures,
     Tools,
     Trace,
 )
+from visprog.cli.programs import check_program_file
 from visprog.cli.reporting import reporting
-from visprog.cli.running import run_program
-from visprog.cli.sessions import make_session, read_checked
+from visprog.cli.running import Outputs, check_files, run_program
+from visprog.cli.sessions import make_session
+
+File = Annotated[
+    Path,
+    typer.Argument(metavar="FILE", help="A program (.vp). `-` is standard input.", show_default=False),
+]
 
 
 def execute(
-    file: Annotated[
-        Path,
-        typer.Argument(metavar="FILE", help="A program (.vp); `-` is standard input.", show_default=False),
-    ],
+    file: File,
     images: Pictures = None,
-    image: Named = None,
+    image: NamedPictures = None,
     models: Models = "base",
-    model: Model = None,
+    model: ModelOverrides = None,
     device: Device = "auto",
     tools: Tools = None,
     cache: Cache = None,
@@ -45,8 +48,8 @@ def execute(
 ) -> None:
     """Run a program file on pictures."""
     with reporting(as_json):
-        pictures = named_pictures(images, image)
-        check_run(pictures, output, trace)
+        pictures, outputs = read_pictures(images, image), Outputs(output, trace, as_json)
+        check_files(pictures, outputs)
         session = make_session("examples", models, tools, model, device, cache, deadline)
-        checked = read_checked(session, file, tuple(pictures))
-        run_program(session, checked, pictures, output, trace, as_json)
+        checked = check_program_file(session, file, tuple(pictures))
+        run_program(session, checked, pictures, outputs)

@@ -1,4 +1,4 @@
-"""`visprog models`: show which model fills each role, and fetch them."""
+"""`visprog models`: show the model of each role, and download models."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from typing import Annotated
 
 import typer
 
-from visprog.cli.arguments import make_zoo
 from visprog.cli.options import Json, Models
 from visprog.cli.reporting import print_json, reporting
+from visprog.cli.sessions import make_zoo
 
-models_app = typer.Typer(invoke_without_command=True, help="Show which model fills each role, or fetch them.")
+models_app = typer.Typer(invoke_without_command=True, help="Show the model of each role, or download models.")
 
 
 @models_app.callback()
 def show_models(context: typer.Context, models: Models = "base", as_json: Json = False) -> None:
-    """Show which model fills each role, its licence and size, and whether it is on this machine."""
+    """Show the model of each role, its licence and size, and whether it is on this machine."""
     context.obj = models
     if context.invoked_subcommand is not None:
         return
@@ -34,10 +34,15 @@ def pull(
     context: typer.Context,
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="NAME", help="Roles of the profile, or models as OWNER/NAME; else all of it."),
+        typer.Argument(
+            metavar="NAME", help="Roles, or models as OWNER/NAME. Default: all models of the profile."
+        ),
     ] = None,
 ) -> None:
-    """Fetch the weights of models, once: `visprog models --models default pull`."""
+    """Download the weights of models.
+
+    Name a profile before `pull`: `visprog models --models default pull`.
+    """
     with reporting():
         from visprog.model_listing import pull as fetch_models
 

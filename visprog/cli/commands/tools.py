@@ -1,4 +1,4 @@
-"""`visprog tools`: list what programs may call."""
+"""`visprog tools`: list the tools that programs may call."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from visprog.errors import UsageError
 
 def show_tools(
     name: Annotated[
-        str | None, typer.Argument(metavar="TOOL", help="One tool, to see all of it.", show_default=False)
+        str | None,
+        typer.Argument(metavar="TOOL", help="Show the full description of this tool.", show_default=False),
     ] = None,
     tools: Tools = None,
     as_json: Json = False,
@@ -26,7 +27,7 @@ def show_tools(
         session = make_session("examples", "base", tools)
         found = session.tools.get(name) if name is not None else None
         if name is not None and found is None:
-            raise UsageError(f"there is no tool `{name}`", help="`visprog tools` lists them")
+            raise UsageError(f"unknown tool `{name}`", help="`visprog tools` lists the tools")
         if as_json:
             print_json([tool_to_json(each) for each in ([found] if found else session.tools)])
         elif found is not None:

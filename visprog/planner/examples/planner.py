@@ -24,9 +24,9 @@ from visprog.planner.examples.derivation import derive
 from visprog.planner.examples.filling import fill
 from visprog.planner.examples.template import Template
 from visprog.planner.examples.wording import Token, read_words
+from visprog.planner.language_detection import is_english
 from visprog.planner.plan import Plan, Request
-from visprog.planner.reading import compares_pictures, is_english
-from visprog.planner.task import choose_task
+from visprog.planner.task_selection import choose_task, compares_pictures
 from visprog.printable import one_line
 from visprog.prompts import BANKS, bank_text
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from visprog.miniworld.tasks import KINDS_OF_TASK, make_task
 from visprog.planner.bank import read_bank
-from visprog.planner.task import choose_task, usual_pictures
+from visprog.planner.task_selection import choose_task, compares_pictures, usual_pictures
 from visprog.prompts import BANKS, bank_text
 
 FOLLOWED = Path(__file__).parent / "followed"
@@ -74,7 +74,7 @@ def test_the_wording_decides_over_one_picture(instruction: str, task: str) -> No
         "I'd like you to mark the exits",
     ],
 )
-def test_what_gives_things_their_names_is_tagging(instruction: str) -> None:
+def test_an_instruction_to_name_things_is_tagging(instruction: str) -> None:
     assert choose_task(instruction, 1) == "knowtag"
 
 
@@ -101,7 +101,7 @@ def test_what_gives_things_their_names_is_tagging(instruction: str) -> None:
         "I want a cat instead of the dog",
     ],
 )
-def test_what_changes_things_is_an_edit_though_labels_are_spoken_of(instruction: str) -> None:
+def test_an_instruction_to_change_things_is_an_edit_even_if_it_mentions_labels(instruction: str) -> None:
     assert choose_task(instruction, 1) == "imgedit"
 
 
@@ -125,7 +125,7 @@ def test_what_changes_things_is_an_edit_though_labels_are_spoken_of(instruction:
         "Who is the man with the label on his hat?",
     ],
 )
-def test_what_wants_an_answer_is_a_question(instruction: str) -> None:
+def test_an_instruction_to_answer_is_a_question(instruction: str) -> None:
     assert choose_task(instruction, 1) == "gqa"
 
 
@@ -153,7 +153,7 @@ def test_two_pictures_mean_a_statement_about_both(instruction: str) -> None:
 
 
 @given(st.text())
-def test_every_text_has_a_bank_and_its_pictures(instruction: str) -> None:
+def test_every_text_has_a_bank_and_pictures(instruction: str) -> None:
     for count in range(4):
         assert choose_task(instruction, count) in BANKS
     assert usual_pictures(instruction, "nlvr") in (("IMAGE",), ("LEFT", "RIGHT"))
@@ -171,15 +171,13 @@ def test_every_text_has_a_bank_and_its_pictures(instruction: str) -> None:
         ("Together the pictures show two dogs.", ("LEFT", "RIGHT")),
     ],
 )
-def test_the_wording_tells_which_pictures_a_statement_is_about(
-    instruction: str, pictures: tuple[str, ...]
-) -> None:
+def test_the_wording_of_a_statement_decides_its_pictures(instruction: str, pictures: tuple[str, ...]) -> None:
     assert choose_task(instruction, 0) == "nlvr"
     assert usual_pictures(instruction, "nlvr") == pictures
 
 
 @pytest.mark.parametrize("kind", KINDS_OF_TASK)
-def test_what_the_miniature_world_says_is_given_to_its_bank(kind: str) -> None:
+def test_instructions_of_the_miniature_world_go_to_their_bank(kind: str) -> None:
     for seed in range(1000, 1060):
         task = make_task(kind, seed, "validation")
         for count in (0, len(task.scenes)):
@@ -199,13 +197,20 @@ def test_what_the_miniature_world_says_is_given_to_its_bank(kind: str) -> None:
         ("Hide the face on the left with ;)", "imgedit"),
     ],
 )
-def test_without_pictures_the_wording_tells_how_many_are_meant(instruction: str, task: str) -> None:
+def test_without_pictures_the_wording_decides_their_number(instruction: str, task: str) -> None:
     assert choose_task(instruction, 0) == task
 
 
 @pytest.mark.parametrize("name", BANKS)
-def test_every_instruction_is_given_to_the_bank_that_it_is_from(name: str) -> None:
+def test_every_instruction_of_a_bank_goes_to_that_bank(name: str) -> None:
     for text in (bank_text(name), (FOLLOWED / f"{name}.txt").read_text(encoding="utf-8")):
         for example in read_bank(text, name).examples:
             if not (name == "imgedit" and example.instruction.startswith("Tag")):
                 assert choose_task(example.instruction, len(example.pictures)) == name, example.instruction
+
+
+@pytest.mark.parametrize(
+    "instruction", ["How many dogs are in the picture?", "Blur the left dog", "Crop the right half"]
+)
+def test_an_instruction_about_one_picture_does_not_compare_pictures(instruction: str) -> None:
+    assert not compares_pictures(instruction)

@@ -1,4 +1,4 @@
-"""Which bank an instruction belongs to, by its wording and the number of pictures."""
+"""Chooses the bank that an instruction belongs to, by its wording and the number of pictures."""
 
 from __future__ import annotations
 
@@ -13,6 +13,13 @@ _TWO_PICTURES = re.compile(
     r"|\b(?:both|each|two|neither|one|pair) (?:of )?(?:the )?(?:images?|pictures?|photos?)\b"
     r"|^together\b.*\b(?:images|pictures|photos)\b|^on the (?:left|right) (?:there|one|you)\b"
 )
+_SIDE = "(?:left|right|first|second)"
+_PICTURES = "(?:images?|pictures?|photos?)"
+_COMPARISON = re.compile(
+    rf"\b{_SIDE} (?:and (?:the )?{_SIDE} )?{_PICTURES}\b"
+    rf"|\b(?:both|each|two|neither|either|one|pair) (?:of )?(?:the )?(?:two )?{_PICTURES}\b",
+    re.IGNORECASE,
+)
 _CAPTION = re.compile(
     r"(?:the|an?|no|\d+|one|two|three|four|five|six|seven|eight|nine|ten|at least|at most|exactly"
     r"|there (?:is|are)|you (?:can )?see|.+ there (?:is|are))\b(?!.*(?:\?$|\bcolou?r[- ](?:pop|splash)\b))"
@@ -20,7 +27,7 @@ _CAPTION = re.compile(
 
 _LABEL = r"(?:name[ -]?)?(?:tag|label)s?|names?"
 _OBJECT = r"(?: (?!(?:on|onto|over|in|into|to|with|by|at|instead)\b)\S+)*?"
-"""What is put, added or drawn ends before a preposition: 'put a heart on the name tag' puts no tag."""
+"""The object of "put" or "draw" ends before a preposition: "put a heart on the name tag" adds no tag."""
 
 _TAG = re.compile(
     r"(?:tag|label|name|annotate|identify|recogni[sz]e|mark|write|point out|tell .+ apart)\b"
@@ -49,10 +56,10 @@ _QUESTION = re.compile(
 def choose_task(instruction: str, image_count: int) -> str:
     """Return the name of the bank that fits: nlvr, gqa, knowtag or imgedit.
 
-    Two pictures mean a statement about both, and a statement about one is its caption. With none known yet,
-    the wording decides that too.
+    A statement belongs to nlvr, also if it is about a single picture. With two pictures, everything is a
+    statement. An `image_count` of 0 means that the number is unknown, and the wording decides.
     """
-    words = _wording(instruction)
+    words = _normalized(instruction)
     if image_count == 2 or (image_count == 0 and _TWO_PICTURES.search(words)):
         return "nlvr"
     if _THEN_TAG.search(words) or _TAG.match(words):
@@ -69,13 +76,19 @@ def choose_task(instruction: str, image_count: int) -> str:
 
 
 def usual_pictures(instruction: str, task: str) -> tuple[str, ...]:
-    """Return the names of the pictures that an instruction of a task is about where none are given."""
-    words = _wording(instruction)
+    """Return the names of the pictures that an instruction is about, for use if no pictures are given."""
+    words = _normalized(instruction)
     one = task != "nlvr" or (_CAPTION.match(words) and not _TWO_PICTURES.search(words))
     return ("IMAGE",) if one else ("LEFT", "RIGHT")
 
 
-def _wording(instruction: str) -> str:
+def compares_pictures(instruction: str) -> bool:
+    """Return whether an instruction mentions two pictures: `the left image`, `both pictures`."""
+    return _COMPARISON.search(instruction) is not None
+
+
+def _normalized(instruction: str) -> str:
+    """Return the words in lower case, without a polite beginning."""
     words = " ".join(instruction.casefold().split())
     while match := _POLITE.match(words):
         words = words[match.end() :]

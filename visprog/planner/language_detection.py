@@ -1,4 +1,4 @@
-"""What can be told of an instruction before it is planned: its language, and whether it compares pictures."""
+"""Detects instructions that are not in English, by their script and their most frequent words."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ _ENGLISH = frozenset(
     turn find locate detect spot keep put place add draw show count describe tell please name mark
     picture image photo left right both""".split()
 )
+"""Frequent words of English instructions."""
 
 _FOREIGN = frozenset(
     """le la les l une des du et est sont dans sur avec combien quelle quel quels quelles où y fond ciel
@@ -25,28 +26,18 @@ _FOREIGN = frozenset(
     berapa ada yang banyak
     có bao nhiêu trong""".split()
 )
-"""Frequent words of other languages that are no words of English."""
+"""Frequent words of other languages that are not English words."""
 
-_SIDE = "(?:left|right|first|second)"
-_PICTURES = "(?:images?|pictures?|photos?)"
-_PAIR = re.compile(
-    rf"\b{_SIDE} (?:and (?:the )?{_SIDE} )?{_PICTURES}\b"
-    rf"|\b(?:both|each|two|neither|either|one|pair) (?:of )?(?:the )?(?:two )?{_PICTURES}\b",
-    re.IGNORECASE,
-)
+_MAX_FOREIGN = 2
+"""Maximum number of foreign words in an instruction with English words: they may be names."""
 
 
 def is_english(instruction: str) -> bool:
-    """Whether an instruction may be English: neither its script nor its words are of another language."""
+    """Return whether an instruction may be in English: its script and words do not show another language."""
     words = set(re.findall(r"[^\W\d_]+", instruction.casefold()))
     if words & _ENGLISH:
-        return len(words & _FOREIGN) < 3
+        return len(words & _FOREIGN) <= _MAX_FOREIGN
     letters = [char for char in instruction if char.isalpha()]
     if 2 * sum(char > "\u024f" for char in letters) > len(letters):  # beyond the Latin letters
         return False
     return not words & _FOREIGN
-
-
-def compares_pictures(instruction: str) -> bool:
-    """Whether an instruction speaks of two pictures: `the left image`, `both pictures`."""
-    return _PAIR.search(instruction) is not None
