@@ -47,8 +47,8 @@ LAYOUT = {
     """,
     "visprog.engine": """
         __init__ events graph threads tool_times
-        workers
-        batching cache observing step_errors
+        step_errors workers
+        batching cache observing
         tool_models tool_values
         step_keys
         step_run

@@ -97,24 +97,24 @@ def test_an_option_unlike_any_other_gets_no_suggestion() -> None:
         (
             "detector",
             "transformers:a/b,threshold=high",
-            "`threshold` .* must be a number from 0 to 1; found",
+            "`threshold` .*must be a number from 0 to 1; found",
         ),
         (
             "detector",
             "transformers:a/b,dtype=float8",
-            "`dtype` .* must be auto, .* or bfloat16; found 'float8'",
+            "`dtype` .*must be auto, .* or bfloat16; found 'float8'",
         ),
-        ("segmenter", "transformers:a/b,stuff=sky", "`stuff` .* must be a list of texts; found 'sky'"),
+        ("segmenter", "transformers:a/b,stuff=sky", "`stuff` .*must be a list of texts; found 'sky'"),
         (
             "inpainter",
             "diffusers:a/b,strength=0",
-            "`strength` .* must be a number above 0, at most 1; found 0",
+            "`strength` .*must be a number above 0, at most 1; found 0",
         ),
-        ("face_detector", "opencv:haar,side=0", "`side` .* must be a number of pixels, 1 or more; found 0"),
+        ("face_detector", "opencv:haar,side=0", "`side` .*must be a number of pixels, 1 or more; found 0"),
         (
             "language_model",
             "openai:m,deadline=0",
-            "`deadline` .* must be the maximum number of seconds .*; found 0",
+            "`deadline` .*must be the maximum number of seconds .*; found 0",
         ),
     ],
 )

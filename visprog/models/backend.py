@@ -72,7 +72,7 @@ class Backend:
             model = f"{self.name}:{identifier}" if identifier else self.name
             check_options(options, self.options_of(role, identifier), model)
 
-    def load(self, role: str, identifier: str, options: Mapping[str, Any]) -> object:
+    def load(self, role: str, identifier: str, options: Mapping[str, Any]) -> Any:
         """Load a model for a role. Raises ModelUnavailable and UsageError."""
         if role not in self.roles:
             raise ModelUnavailable(
@@ -81,8 +81,7 @@ class Backend:
             )
         self.check(role, identifier, options)
         module, _, function = self.loader.partition(":")
-        model: object = getattr(importlib.import_module(module), function)(role, identifier, options)
-        return model
+        return getattr(importlib.import_module(module), function)(role, identifier, options)
 
 
 def backend_names() -> tuple[str, ...]:
