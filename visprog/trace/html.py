@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import cache
 from html import escape
@@ -14,18 +14,17 @@ from visprog.errors import VisProgError
 from visprog.language.checker import CheckedStep
 from visprog.language.program import ListValue, Literal, Value, Variable
 from visprog.language.summary import summarize
-from visprog.printable import printable
 from visprog.trace.figures import Album, Figure
 from visprog.trace.folders import without_folders
 from visprog.trace.limits import Limits, shorten
 from visprog.trace.number_format import cost, duration, shared
 from visprog.trace.page_parts import Bar, Card, Failure, Link, PageValue, causes, quoted_diagnostics
-from visprog.trace.program_listing import Line, Token, input_anchor, listing, step_anchor
+from visprog.trace.program_html import program_html
+from visprog.trace.program_listing import step_anchor
 from visprog.trace.shortening import Shortener
 from visprog.trace.templates import environment, minified, policy_hash, source
 from visprog.trace.value_view import (
     TEXT_LIMIT,
-    Description,
     ImageView,
     ListView,
     RegionsView,
@@ -46,8 +45,8 @@ MOST_BYTES = 24_000_000
 _VALUES = Limits(text=TEXT_LIMIT, items=100, value=6_000, total=400_000)
 _TEXTS = Limits(text=TEXT_LIMIT, items=20, value=6_000, total=200_000)
 _TRANSCRIPT = Limits(text=50_000, items=50, value=200_000, total=200_000)
-_COMMENTS, _TOKENS, _LITERALS, _MAX_USERS = 200, 2_000, 20, 20
-"""Maximum numbers: comment lines, tokens of a line, items of a written list, steps that use a value."""
+_LITERALS = 20
+"""Maximum number of items of a written list."""
 
 _STATUS_TEXTS = {
     "done": "computed",
@@ -73,7 +72,7 @@ def render_html(run: Run) -> str:
         "inputs": page.inputs(),
         "result": page.result(),
         "failed": next((card for card in cards if card.status == "failed"), None),
-        "lines": page.line_html.items(),
+        "lines": page.program.lines,
         "cards": {card.number - 1: card for card in cards},
         "diagnostics": tuple(quoted_diagnostics(run, found.shown)),
         "more_diagnostics": found.rest,
@@ -130,14 +129,11 @@ class _Page:
     def __init__(self, run: Run, album: Album | None = None) -> None:
         self.run = run
         self.album = Album() if album is None else album
-        self.line_html = {line: _line_html(line) for line in _limit_comments(listing(run.checked))}
+        self.program = program_html(run.checked)
         self._values = Shortener(_VALUES)
         self._texts = Shortener(_TEXTS)
         self.records = {record.index: record for record in run.steps}
-        self.steps = {step.name: (index, step) for index, step in enumerate(run.checked.steps)}
         self.values = run.assigned_values
-        self.anchors = {name: input_anchor(place) for place, name in enumerate(run.checked.inputs)}
-        self.anchors.update({name: step_anchor(index) for name, (index, _) in self.steps.items()})
 
     def enlarge(self) -> None:
         """Keep large copies of the inputs, the result, and the pictures that steps made."""
@@ -155,7 +151,7 @@ class _Page:
     def inputs(self) -> tuple[PageValue, ...]:
         return tuple(
             self._shown(self.run.inputs[name], name) if name in self.run.inputs else _absent(name, anchor)
-            for name, anchor in self.anchors.items()
+            for name, anchor in self.program.anchors.items()
             if name in self.run.checked.inputs
         )
 
@@ -164,19 +160,18 @@ class _Page:
         return self._shown(self.values[name], name) if name in self.values else None
 
     def cards(self) -> Iterator[Card]:
-        lines = {line.step: line for line in self.line_html}
         for index, step in enumerate(self.run.checked.steps):
-            yield self._card(index, step, lines[index], self.records.get(index))
+            yield self._card(index, step, self.records.get(index))
 
-    def _card(self, index: int, step: CheckedStep, line: Line, record: StepRecord | None) -> Card:
+    def _card(self, index: int, step: CheckedStep, record: StepRecord | None) -> Card:
+        line, code = self.program.step_lines[index]
         status = record.status if record else "stopped"
         ran = record is not None and (record.completed or status == "failed")
         because = record.because if record else None
-        users = list(self._used_by(step.name))
         return Card(
             number=index + 1,
             line=line,
-            code=self.line_html[line],
+            code=code,
             tool=step.tool or "",
             status=status,
             status_text=_STATUS_TEXTS[status],
@@ -191,8 +186,7 @@ class _Page:
             shared=shared(record.together) if record else "",
             failure=self._failure(record.error) if record else None,
             because=None if because is None else self._link(because),
-            used_by=tuple(users[:_MAX_USERS]),
-            more_users=max(0, len(users) - _MAX_USERS),
+            used_by=self.program.used_by(step.name),
         )
 
     def _bar(self, record: StepRecord) -> Bar:
@@ -204,17 +198,12 @@ class _Page:
     def _link(self, index: int) -> Link:
         return Link(self.run.checked.steps[index].step.target, step_anchor(index))
 
-    def _used_by(self, name: str) -> Iterator[Link]:
-        for index, step in enumerate(self.run.checked.steps):
-            if name in step.uses:
-                yield self._link(index)
-
     def _argument(self, value: Value) -> PageValue:
         match value:
             case Variable(name) if name in self.values:
                 return self._shown(self.values[name], name, drawn=False)
             case Variable(name):
-                return _absent(self._source_name(name), self.anchors.get(name, ""))
+                return _absent(self._source_name(name), self.program.anchors.get(name, ""))
             case ListValue(items):
                 shown = tuple(map(self._argument, items[:_LITERALS]))
                 return PageValue("list", "", items=shown, more=_more(len(items) - len(shown)))
@@ -236,22 +225,19 @@ class _Page:
 
     def _source_name(self, name: str) -> str:
         """Return a variable's name as written in the program, not in single-assignment form."""
-        return self.steps[name][1].step.target if name in self.steps else name
+        return self.program.steps[name][1].step.target if name in self.program.steps else name
 
     def _shown(self, value: object, name: str, *, drawn: bool = True) -> PageValue:
         """Return a value for the page. Regions are drawn over their picture if `drawn` is set."""
         view = self._values.view(value)
         figure = self._figure(view, name) if drawn or isinstance(view, ImageView) else None
-        return self._page_value(view, describe(value), figure, name)
+        summary = describe(value).summary if isinstance(view, RegionsView) else _summary(view)
+        return self._page_value(view, summary, figure, name)
 
     def _item(self, view: ValueView) -> PageValue:
-        summary = shorten(view.summary(), TEXT_LIMIT)
-        return self._page_value(view, Description(view.kind, summary), self._figure(view, ""), "")
+        return self._page_value(view, _summary(view), self._figure(view, ""), "")
 
-    def _page_value(
-        self, view: ValueView, description: Description, figure: Figure | None, name: str
-    ) -> PageValue:
-        kind, text = description
+    def _page_value(self, view: ValueView, text: str, figure: Figure | None, name: str) -> PageValue:
         items: tuple[PageValue, ...] = ()
         more = ""
         match view:
@@ -259,7 +245,7 @@ class _Page:
                 text = view.text()
             case ListView():
                 items, text, more = tuple(map(self._item, view.items)), "", _more(view.hidden)
-        return PageValue(kind, text, figure, items, more, self._source_name(name), self.anchors.get(name, ""))
+        return PageValue(view.kind, text, figure, items, more, self._source_name(name), self.program.anchors.get(name, ""))
 
     def _figure(self, view: ValueView, name: str) -> Figure | None:
         match view:
@@ -292,37 +278,13 @@ class _Page:
 
     def _picture(self, name: str, size: tuple[int, int]) -> Image | None:
         """Return the picture that a variable's regions belong to: the nearest one upstream of their size."""
-        if name in self.steps:
-            uses = self.steps[name][1].uses
+        if name in self.program.steps:
+            uses = self.program.steps[name][1].uses
             pictures = (value for use in uses if isinstance(value := self.values.get(use), Image))
             found = next((picture for picture in pictures if picture.size == size), None)
             upstream = (self._picture(use, size) for use in uses)
             return found or next((picture for picture in upstream if picture is not None), None)
         return next((picture for picture in self.run.inputs.values() if picture.size == size), None)
-
-
-def _line_html(line: Line) -> Markup:
-    """Return a line of the program as HTML. Each line appears twice on the page, so it is made once."""
-    more = "…" if len(line.tokens) > _TOKENS else ""
-    return Markup("".join(map(_token_html, line.tokens[:_TOKENS])) + more)  # noqa: S704 - each is escaped
-
-
-def _limit_comments(lines: Iterable[Line]) -> Iterator[Line]:
-    """Yield all lines of steps, and the first comments."""
-    comments = 0
-    for line in lines:
-        comments += line.step is None
-        if line.step is not None or comments <= _COMMENTS:
-            yield line
-
-
-def _token_html(token: Token) -> str:
-    text = escape(printable(shorten(token.text, 5_000)), quote=False)
-    if token.kind == "mark":
-        return text
-    if token.anchor:
-        return f'<a href="#{token.anchor}">{text}</a>'
-    return f'<span class="{token.kind}">{text}</span>'
 
 
 def _readable_time(started: str) -> str:
@@ -332,6 +294,11 @@ def _readable_time(started: str) -> str:
     except ValueError:
         return started
     return f"{moment:%Y-%m-%d %H:%M:%S} {moment.tzname() or ''}".rstrip()
+
+
+def _summary(view: ValueView) -> str:
+    """Return a value's summary. Texts and lists have none, as the page shows their content."""
+    return "" if isinstance(view, TextView | ListView) else shorten(view.summary(), TEXT_LIMIT)
 
 
 def _absent(name: str, anchor: str) -> PageValue:

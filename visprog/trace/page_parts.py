@@ -84,8 +84,7 @@ class Card:
     shared: str
     failure: Failure | None
     because: Link | None
-    used_by: tuple[Link, ...]
-    more_users: int
+    used_by: Markup
 
 
 @dataclass(frozen=True, slots=True)
