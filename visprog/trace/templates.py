@@ -55,7 +55,7 @@ def _finalize(value: object) -> str:
         return _escaped_short(value) if len(value) < _SHORT else escape(printable(value))
     if isinstance(value, Markup):
         return value
-    return escape(value)
+    return str(value) if type(value) is int else escape(value)
 
 
 @lru_cache(maxsize=4_096)
@@ -64,21 +64,64 @@ def _escaped_short(text: str) -> str:
 
 
 class _Generator(CodeGenerator):
-    """Compiles templates to faster code: `finalize` alone escapes a value, and attributes are Python's own.
+    """Compiles templates to faster code.
 
-    A template must not write `value.key` for an item of a mapping.
+    `finalize` alone escapes a value, attributes are Python's own, and macros are called as Python functions.
+    A template must not write `value.key` for an item of a mapping, or call a macro with named arguments.
     """
 
-    def _output_child_pre(self, _: nodes.Expr, __: Frame, finalize: Any) -> None:
-        self.write(finalize.src)
+    def __init__(self, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **named)
+        self._macros: dict[str, int] = {}
+
+    def _output_child_pre(self, node: nodes.Expr, _: Frame, finalize: Any) -> None:
+        self.write("(" if self._is_html(node) else finalize.src)
 
     def _output_child_post(self, *_: Any) -> None:
         self.write(")")
+
+    def _is_html(self, node: nodes.Expr) -> bool:
+        """Return whether an expression is HTML already: the call of a macro, or a choice of harmless texts."""
+        match node:
+            case nodes.CondExpr(expr1=chosen, expr2=other):
+                return _is_harmless(chosen) and (other is None or _is_harmless(other))
+        return self._called_macro(node) is not None
+
+    def _called_macro(self, node: nodes.Node) -> str | None:
+        match node:
+            case nodes.Call(node=nodes.Name(name=name), kwargs=[], dyn_args=None, dyn_kwargs=None):
+                return name if name in self._macros else None
+        return None
 
     def visit_Getattr(self, node: nodes.Getattr, frame: Frame) -> None:  # noqa: N802 - Jinja's name
         self.write("(")
         self.visit(node.node, frame)
         self.write(f").{node.attr}")
+
+    def visit_CondExpr(self, node: nodes.CondExpr, frame: Frame) -> None:  # noqa: N802 - Jinja's name
+        super().visit_CondExpr(
+            nodes.CondExpr(node.test, node.expr1, node.expr2 or nodes.Const("")), frame
+        )
+
+    def visit_Macro(self, node: nodes.Macro, frame: Frame) -> None:  # noqa: N802 - Jinja's name
+        self._macros[node.name] = len(node.args)
+        super().visit_Macro(node, frame)
+        self.writeline(f"macro_{node.name} = macro")
+
+    def visit_Call(self, node: nodes.Call, frame: Frame, **named: bool) -> None:  # noqa: N802 - Jinja's name
+        name = self._called_macro(node)
+        if name is None or named:
+            super().visit_Call(node, frame, **named)
+            return
+        self.write(f"macro_{name}(")
+        for argument in node.args:
+            self.visit(argument, frame)
+            self.write(", ")
+        self.write("missing, " * (self._macros[name] - len(node.args)) + ")")
+
+
+def _is_harmless(node: nodes.Expr) -> bool:
+    return isinstance(node, nodes.Const) and isinstance(node.value, str) and escape(node.value) == node.value
 
 
 class _Environment(Environment):
