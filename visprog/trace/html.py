@@ -48,6 +48,8 @@ _TRANSCRIPT = Limits(text=50_000, items=50, value=200_000, total=200_000)
 _LITERALS = 20
 """Maximum number of items of a written list."""
 
+_NO_HTML = Markup()
+
 _STATUS_TEXTS = {
     "done": "computed",
     "cached": "cached",
@@ -134,6 +136,7 @@ class _Page:
         self._texts = Shortener(_TEXTS)
         self.records = {record.index: record for record in run.steps}
         self.values = run.assigned_values
+        self._summaries: dict[int, str] = {}
 
     def enlarge(self) -> None:
         """Keep large copies of the inputs, the result, and the pictures that steps made."""
@@ -146,7 +149,7 @@ class _Page:
 
     def lines(self, texts: Sequence[str]) -> tuple[str, ...]:
         """Return texts without folders. Long ones are cut."""
-        return tuple(map(without_folders, self._texts.lines(texts)))
+        return tuple(map(without_folders, self._texts.lines(texts))) if texts else ()
 
     def inputs(self) -> tuple[PageValue, ...]:
         return tuple(
@@ -186,7 +189,7 @@ class _Page:
             shared=shared(record.together) if record else "",
             failure=self._failure(record.error) if record else None,
             because=None if because is None else self._link(because),
-            used_by=self.program.used_by(step.name),
+            used_by=self.program.used_by.get(step.name, _NO_HTML),
         )
 
     def _bar(self, record: StepRecord) -> Bar:
@@ -231,8 +234,14 @@ class _Page:
         """Return a value for the page. Regions are drawn over their picture if `drawn` is set."""
         view = self._values.view(value)
         figure = self._figure(view, name) if drawn or isinstance(view, ImageView) else None
-        summary = describe(value).summary if isinstance(view, RegionsView) else _summary(view)
+        summary = self._regions_summary(value) if isinstance(value, Regions) else _summary(view)
         return self._page_value(view, summary, figure, name)
+
+    def _regions_summary(self, regions: Regions) -> str:
+        """Return the summary of regions. It is kept, because most regions are shown several times."""
+        if id(regions) not in self._summaries:
+            self._summaries[id(regions)] = describe(regions).summary
+        return self._summaries[id(regions)]
 
     def _item(self, view: ValueView) -> PageValue:
         return self._page_value(view, _summary(view), self._figure(view, ""), "")

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from markupsafe import Markup
 
@@ -21,8 +20,7 @@ _CONTEXT = 200
 """Characters of a long line that are shown on each side of an error."""
 
 
-@dataclass(frozen=True, slots=True)
-class PageValue:
+class PageValue(NamedTuple):
     """A value for the page. Pictures and regions have a `figure`, lists have `items`.
 
     `more` says how many items were left out.
@@ -37,8 +35,7 @@ class PageValue:
     anchor: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
+class Bar(NamedTuple):
     """The time of a step, in percent of the whole run."""
 
     start: str
@@ -46,16 +43,14 @@ class Bar:
     title: str
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """A step or input, with the id of the element that shows it."""
 
     text: str
     anchor: str
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(NamedTuple):
     """Why a step failed: the message, advice, and the details that its causes add, outermost first."""
 
     message: str
@@ -63,8 +58,7 @@ class Failure:
     causes: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
+class Card(NamedTuple):
     """A step for the page."""
 
     number: int
@@ -87,8 +81,7 @@ class Card:
     used_by: Markup
 
 
-@dataclass(frozen=True, slots=True)
-class QuotedDiagnostic:
+class QuotedDiagnostic(NamedTuple):
     """A diagnostic with its line, split into the marked part and the text on both sides."""
 
     diagnostic: Diagnostic

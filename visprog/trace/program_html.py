@@ -23,8 +23,8 @@ _MAX_PROGRAMS = 16
 class ProgramHtml:
     """The lines of a program with their HTML, and the places on the page that show its variables.
 
-    `anchors` maps the single-assignment name of each input and step to the id of its element, `steps` maps
-    the name of each step to its index and the step.
+    All keys are single-assignment names: `anchors` has the id of the element of each input and step, `steps`
+    has the index and the step, and `used_by` has links to the steps that use the variable.
     """
 
     def __init__(self, checked: Checked) -> None:
@@ -33,18 +33,7 @@ class ProgramHtml:
         self.steps = {step.name: (index, step) for index, step in enumerate(checked.steps)}
         self.anchors = {name: input_anchor(place) for place, name in enumerate(checked.inputs)}
         self.anchors.update({name: step_anchor(index) for name, (index, _) in self.steps.items()})
-        self._users = _users(checked.steps)
-        self._targets = [step.step.target for step in checked.steps]
-
-    def used_by(self, name: str) -> Markup:
-        """Return links to the steps that use a variable, or nothing."""
-        users = self._users.get(name, ())
-        links = ", ".join(map(self._link, users[:_USERS]))
-        more = f" and {len(users) - _USERS} more" if len(users) > _USERS else ""
-        return Markup(links + more)  # noqa: S704 - the names are escaped
-
-    def _link(self, index: int) -> str:
-        return f'<a class="variable" href="#{step_anchor(index)}">{_escaped(self._targets[index])}</a>'
+        self.used_by = {name: _links(users, checked.steps) for name, users in _users(checked.steps).items()}
 
 
 def program_html(checked: Checked) -> ProgramHtml:
@@ -69,6 +58,16 @@ def _users(steps: Sequence[CheckedStep]) -> Mapping[str, Sequence[int]]:
         for name in dict.fromkeys(step.uses):
             users.setdefault(name, []).append(index)
     return users
+
+
+def _links(users: Sequence[int], steps: Sequence[CheckedStep]) -> Markup:
+    """Return links to the first of these steps, and the number of the others."""
+    links = (
+        f'<a class="variable" href="#{step_anchor(index)}">{_escaped(steps[index].step.target)}</a>'
+        for index in users[:_USERS]
+    )
+    more = f" and {len(users) - _USERS} more" if len(users) > _USERS else ""
+    return Markup(", ".join(links) + more)  # noqa: S704 - the names are escaped
 
 
 def _line_html(line: Line) -> Markup:

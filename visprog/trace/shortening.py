@@ -37,10 +37,7 @@ class Shortener:
 
     def lines(self, lines: Iterable[str]) -> tuple[str, ...]:
         """Return texts, each cut if it is too long. If there are too many, a last line counts the rest."""
-        listed = list(lines)
-        if not listed:
-            return ()
-        shown = self._within_room(list_view, listed)
+        shown = self._within_room(list_view, list(lines))
         more = (f"… and {shown.hidden:,} more",) if shown.hidden else ()
         return (*(line.text() for line in shown.items), *more)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import chain
 from typing import NamedTuple
 
@@ -113,6 +114,7 @@ def _tag(label: str, score: str, spot: _Spot) -> Tag:
     return Tag(label, score, decimal(x), decimal(spot.y), decimal(width), spot.end, spot.below)
 
 
+@lru_cache(maxsize=1_000)
 def _extent(*texts: str) -> float:
     """Return the approximate width of a label in pixels, for a wide font."""
     return 8 + sum(6 + sum(map(_advance, text)) for text in texts if text)
