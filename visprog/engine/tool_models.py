@@ -25,6 +25,9 @@ class Dependencies(NamedTuple):
     names: tuple[str, ...]
 
 
+_NO_DEPENDENCIES = Dependencies(b"\0", ())
+
+
 class ToolModels:
     """Fills the roles and settings of tools, and passes their calls on to models."""
 
@@ -55,6 +58,8 @@ class ToolModels:
 
     def dependencies(self, tool: Tool) -> Dependencies:
         """Return the models and settings that affect the tool's results."""
+        if not tool.needs and not tool.settings:
+            return _NO_DEPENDENCIES
         found = {
             parameter: self._models.fingerprint(need.role) if self._models.has(need.role) else None
             for parameter, need in tool.needs.items()
