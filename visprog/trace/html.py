@@ -254,7 +254,9 @@ class _Page:
                 text = view.text()
             case ListView():
                 items, text, more = tuple(map(self._item, view.items)), "", _more(view.hidden)
-        return PageValue(view.kind, text, figure, items, more, self._source_name(name), self.program.anchors.get(name, ""))
+        return PageValue(
+            view.kind, text, figure, items, more, self._source_name(name), self.program.anchors.get(name, "")
+        )
 
     def _figure(self, view: ValueView, name: str) -> Figure | None:
         match view:

@@ -81,7 +81,7 @@ class _Generator(CodeGenerator):
         self.write(")")
 
     def _is_html(self, node: nodes.Expr) -> bool:
-        """Return whether an expression is HTML already: the call of a macro, or a choice of harmless texts."""
+        """Return whether an expression needs no escaping: a macro, or a choice between harmless texts."""
         match node:
             case nodes.CondExpr(expr1=chosen, expr2=other):
                 return _is_harmless(chosen) and (other is None or _is_harmless(other))
@@ -99,9 +99,7 @@ class _Generator(CodeGenerator):
         self.write(f").{node.attr}")
 
     def visit_CondExpr(self, node: nodes.CondExpr, frame: Frame) -> None:  # noqa: N802 - Jinja's name
-        super().visit_CondExpr(
-            nodes.CondExpr(node.test, node.expr1, node.expr2 or nodes.Const("")), frame
-        )
+        super().visit_CondExpr(nodes.CondExpr(node.test, node.expr1, node.expr2 or nodes.Const("")), frame)
 
     def visit_Macro(self, node: nodes.Macro, frame: Frame) -> None:  # noqa: N802 - Jinja's name
         self._macros[node.name] = len(node.args)
@@ -113,11 +111,11 @@ class _Generator(CodeGenerator):
         if name is None or named:
             super().visit_Call(node, frame, **named)
             return
-        self.write(f"macro_{name}(")
+        self.write(f"Markup(macro_{name}(")
         for argument in node.args:
             self.visit(argument, frame)
             self.write(", ")
-        self.write("missing, " * (self._macros[name] - len(node.args)) + ")")
+        self.write("missing, " * (self._macros[name] - len(node.args)) + "))")
 
 
 def _is_harmless(node: nodes.Expr) -> bool:
