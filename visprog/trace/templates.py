@@ -106,10 +106,12 @@ class _Generator(CodeGenerator):
         super().visit_Macro(node, frame)
         self.writeline(f"macro_{node.name} = macro")
 
-    def visit_Call(self, node: nodes.Call, frame: Frame, **named: bool) -> None:  # noqa: N802 - Jinja's name
+    def visit_Call(  # noqa: N802 - Jinja's name
+        self, node: nodes.Call, frame: Frame, forward_caller: bool = False
+    ) -> None:
         name = self._called_macro(node)
-        if name is None or named:
-            super().visit_Call(node, frame, **named)
+        if name is None or forward_caller:
+            super().visit_Call(node, frame, forward_caller=forward_caller)
             return
         self.write(f"Markup(macro_{name}(")
         for argument in node.args:
