@@ -122,6 +122,16 @@ def test_a_variable_named_result_is_the_result_wherever_it_is() -> None:
     assert (found.result, found.needed) == ("Final_Answer", {0})
 
 
+@pytest.mark.parametrize("name", ["RESULT", "result", "FINAL_RESULT", "Final_Answer"])
+def test_these_names_hold_the_result(name: str) -> None:
+    assert checked(f"{name}=Vqa(IMAGE, 'Is it?')", "B=Vqa(IMAGE, 'What is it?')").result == name
+
+
+@pytest.mark.parametrize("name", ["ANSWER", "FINAL", "RESULT1"])
+def test_other_names_do_not(name: str) -> None:
+    assert checked(f"{name}=Vqa(IMAGE, 'Is it?')", "B=Vqa(IMAGE, 'What is it?')").result == "B"
+
+
 def test_the_last_of_several_results_is_the_result() -> None:
     line = "RESULT=Vqa(IMAGE, 'Is it?')"
     found = checked(line, line, "B=Vqa(IMAGE, 'What is it?')")
