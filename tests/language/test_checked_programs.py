@@ -119,7 +119,8 @@ def test_a_variables_name_is_its_text() -> None:
 
 def test_a_variable_named_result_is_the_result_wherever_it_is() -> None:
     found = checked("Final_Answer=Vqa(IMAGE, 'Is it?')", "B=Vqa(IMAGE, 'What is it?')")
-    assert (found.result, found.needed) == ("Final_Answer", {0})
+    assert found.result == "Final_Answer"
+    assert found.needed == {0}
 
 
 @pytest.mark.parametrize("name", ["RESULT", "result", "FINAL_RESULT", "Final_Answer"])
@@ -135,7 +136,8 @@ def test_other_names_do_not(name: str) -> None:
 def test_the_last_of_several_results_is_the_result() -> None:
     line = "RESULT=Vqa(IMAGE, 'Is it?')"
     found = checked(line, line, "B=Vqa(IMAGE, 'What is it?')")
-    assert (found.result, found.needed) == ("RESULT'2", {1})
+    assert found.result == "RESULT'2"
+    assert found.needed == {1}
 
 
 def test_without_a_variable_named_result_the_last_step_is_the_result() -> None:

@@ -155,8 +155,10 @@ def test_curly_quotes_are_named(quote: str) -> None:
 
 
 def test_what_was_not_read_from_a_text_is_nowhere() -> None:
-    made = [Variable("A"), Literal(1), ListValue(()), Argument(None, Literal(1)), Call("A", ())]
-    assert [each.span for each in [*made, Step("A", Variable("B"))]] == [Span(0, 0, 0)] * 6
+    values: list[Value] = [Variable("A"), Literal(1), ListValue(())]
+    assert [each.span for each in values] == [Span(0, 0, 0)] * 3
+    assert Argument(None, Literal(1)).span == Call("A", ()).span == Span(0, 0, 0)
+    assert Step("A", Variable("B")).span == Span(0, 0, 0)
     assert Program(()).source == ""
 
 

@@ -18,7 +18,7 @@ def blurred(
     pixels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]],
 ) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
     image = bg_blur(Image(pixels), REGIONS, masker=None, warn=pytest.fail)
-    return image.pixels.astype(np.int64)
+    return np.asarray(image.pixels, dtype=np.int64)
 
 
 @pytest.mark.parametrize("color", [(70, 110, 150), (0, 0, 0), (255, 255, 255), (3, 128, 252)])
