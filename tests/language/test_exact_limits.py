@@ -20,7 +20,7 @@ def many(source: str, by: str, count: int = 40) -> str:
     return by.join([source] * count)
 
 
-WITH_X, ALONE = "{A} + 'x'", "'{A}'"
+WITH_X, WITH_X_FIRST, ALONE = "{A} + 'x'", "'x' + {A}", "'{A}'"
 ROWS: dict[str, tuple[str, Any, int]] = {
     "sum": ("sum({A})", [1], 5_999),
     "least": ("min({A})", [1], 5_999),
@@ -42,6 +42,8 @@ ROWS: dict[str, tuple[str, Any, int]] = {
     "lowered text": (many("lower({A}) == 'y'", " or "), "x", 4_999),
     "joined texts": (f"len([{many(WITH_X, ', ', 20)}])", "x", 4_999),
     "lists joined to text": (f"len([{many(WITH_X, ', ', 20)}])", ["x"], 591),
+    "text and list joined": (f"len([{many(WITH_X_FIRST, ', ', 20)}])", ["x"], 591),
+    "long lists as text": (f"[{many('len(str({A}))', ', ')}]", ["x" * 100], 100),
     "lists as text": (f"len([{many('str({A})', ', ', 20)}])", ["x"], 597),
     "lists lowered": (f"len([{many('lower({A})', ', ', 20)}])", ["x"], 597),
     "lists filled in": (f"len([{many(ALONE, ', ', 20)}])", ["x"], 597),

@@ -56,6 +56,7 @@ def test_a_program_keeps_its_text(text: str) -> None:
     ("line", "read", "mended"),
     [
         ("`A=B`  ", "A=B", [(1, 2)]),
+        ("`X=BX`", "X=BX", [(1, 2)]),
         ("`  # note`  ", "", [(1, 13)]),
         ("A: list[str] = Loc(image=B)", "A=Loc(image=B)", [(2, 3)]),
         ("1. A = Loc(s='it's a dog')", 'A=Loc(s="it\'s a dog")', [(1, 4), (14, 26)]),

@@ -175,7 +175,8 @@ def test_a_text_may_be_as_long_as_the_limit() -> None:
     text = "A=B\n" * 10 + "\n" * (MAX_TEXT - 40)
     assert len(parse(text).program) == 10
     parsed = parse(text + "\n")
-    assert [(each.code, each.span.line, each.span.end) for each in parsed.diagnostics] == [("too-long", 1, 2)]
+    (found,) = parsed.diagnostics
+    assert (found.code, found.span.line, found.span.column, found.span.end) == ("too-long", 1, 1, 2)
     assert len(parsed.program) == 0
 
 

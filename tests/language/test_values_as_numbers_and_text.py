@@ -68,6 +68,7 @@ def test_the_number_words_are_those_up_to_ninety_nine_and_a_few_more() -> None:
     "answer",
     [
         "٣",
+        "7X",
         "1,23",
         "12,34,567",
         "1.2.3",
@@ -138,6 +139,8 @@ def test_an_answer_is_a_condition(answer: object, truth: bool) -> None:
         (None, "none", False),
         ("red!", "red", True),
         ("red?", "red", False),
+        ("TAX", "TA", False),
+        (True, "yesX", False),
         ("!red", "red", False),
     ],
 )
@@ -286,7 +289,7 @@ def test_only_a_list_or_text_is_searched_and_text_only_for_text(item: object, wh
     ],
 )
 def test_a_message_names_what_failed(source: str, name: str) -> None:
-    with pytest.raises(ExpressionError, match=re.escape(f"`{name}`")):
+    with pytest.raises(ExpressionError, match=f"^`{re.escape(name)}`"):
         value(source, A=3, B="x")
 
 
