@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from visprog import load_image
+from visprog.images import MAX_PIXELS
 from visprog.pixels import fitted
 
 SIDES = st.integers(1, 60_000)
@@ -41,3 +44,8 @@ def test_a_scaled_size_has_the_same_shape(width: int, height: int, most: int) ->
     if (across, down) != (width, height) and min(across, down) > 20:
         assert across / down == pytest.approx(width / height, rel=0.06)
         assert across * down > 0.9 * most
+
+
+def test_a_line_that_is_too_long_is_still_a_picture() -> None:
+    line = np.zeros((MAX_PIXELS + 1_000, 1), dtype=np.uint8)
+    assert load_image(line).size == (1, MAX_PIXELS)
