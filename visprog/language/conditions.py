@@ -149,7 +149,7 @@ def _impossible(chain: Comparison) -> Iterator[FaultyCondition]:
         if _is_constant(link) and not _holds(link):
             shown = _written(link) or "a part of the comparison"
             message = f"{shown} is never true, so the whole comparison is always False"
-            subject = _written(chain.operands[0])
+            subject = _side(chain.operands[0])
             values = [_written(each) for each in chain.operands[1:]]
             listed = {*chain.operators} == {"=="} and subject and all(values)
             advice = f"write `{subject} in [{', '.join(values)}]`" if listed else _ONE_AT_A_TIME
@@ -188,7 +188,7 @@ def _comparing(operand: Node, found: str, asked: str) -> str:
     """Return how to make a condition of what is none."""
     match operand:
         case Comparison(_, (left, *_)):
-            return f"compare a value of a step instead, as in `{asked} == {_written(left) or 'NUMBER'}`"
+            return f"compare a value of a step instead, as in `{asked} == {_side(left) or 'NUMBER'}`"
         case ListOf() | Call("sorted") if not _is_constant(operand):
             return f"ask something of the list, as in `len({found}) > 0`"
         case Text() | Binary("join") if not _is_constant(operand):
@@ -199,7 +199,7 @@ def _comparing(operand: Node, found: str, asked: str) -> str:
 def _compared_with_each(comparison: Comparison, constants: Logic) -> str:
     """Spell out `{A} == ('red' or 'blue')`."""
     left, right = comparison.operands[0], comparison.operands[-1]
-    subject = _written(right if left is constants else left)
+    subject = _side(right if left is constants else left)
     values = [_written(each) for each in constants.operands]
     sign = {"==": "in", "!=": "not in"}.get(comparison.operators[0])
     single = (
@@ -223,9 +223,9 @@ def _spelled_out(sign: str, operands: Sequence[Node], join: Callable[[list[str]]
         return ""
     operator, (left, right) = compared[0].operators[0], compared[0].operands
     backwards = isinstance(left, Constant) and not isinstance(right, Constant)
-    subject = _written(right if backwards else left)
+    subject = _side(right if backwards else left)
     constants = [
-        _written(left if backwards else right) if each is compared[0] else _written(each) for each in operands
+        _side(left if backwards else right) if each is compared[0] else _written(each) for each in operands
     ]
     beside = [each for each in operands if each is not compared[0]]
     simple = all(isinstance(each, Constant | Unary | Text) for each in beside)
@@ -264,6 +264,12 @@ def _written(node: Node) -> str:
         case Comparison((sign,), (left, right)):
             return _around("", [_operand(left), _operand(right)], f" {sign} ")
     return ""
+
+
+def _side(node: Node) -> str:
+    """Return a node as a side of a comparison; a comparison in brackets, since it would become a chain."""
+    written = _written(node)
+    return f"({written})" if written and isinstance(node, Comparison) else written
 
 
 def _operand(node: Node) -> str:
