@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from visprog.listing import tool_to_json
 from visprog.modules import TOOLS
+from visprog.tool_listing import tool_to_json
 
 
 def test_models_are_required_or_optional() -> None:

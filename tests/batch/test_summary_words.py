@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from visprog.batch.command import in_words
+from visprog.batch.reporting import summary_text
 from visprog.batch.runner import Summary
 from visprog.models.usage import Tokens
 
@@ -14,7 +14,7 @@ FREE = Tokens(0, 0)
 
 
 def words(tasks: int, failed: int, performed: int, tokens: Tokens = FREE, damaged: int = 0) -> str:
-    return in_words(Summary(Path("results.jsonl"), tasks, failed, tokens, performed, damaged))
+    return summary_text(Summary(Path("results.jsonl"), tasks, failed, tokens, performed, damaged))
 
 
 @pytest.mark.parametrize(

@@ -72,12 +72,8 @@ def test_what_is_shown_in_full_is_rendered_as_ever() -> None:
 
 def test_few_faults_have_no_line_for_others() -> None:
     found = [error("syntax", "wrong", Span(1, 1, 2))]
-<<<<<<< HEAD
     assert render_summary(found, "abc") == render(found, "abc")
     assert render_summary([], "abc") == ""
-=======
-    assert render_digest(found, "abc") == render(found, "abc")
-    assert render_digest([], "abc") == ""
 
 
 @pytest.mark.parametrize(
@@ -97,4 +93,3 @@ def test_few_faults_have_no_line_for_others() -> None:
 )
 def test_frequent_kinds_are_named_in_words(code: str) -> None:
     assert "[" not in rest_of([4, 5], code)
->>>>>>> mutation
