@@ -85,7 +85,7 @@ def test_arithmetic_is_done_by_eval(sign: str) -> None:
 @pytest.mark.parametrize("value", ["3", "1.5", "'x'", "[B]", "True", "None"])
 def test_a_value_alone_has_no_name(value: str) -> None:
     message, help_text = advice(f"A = {value}")
-    assert "a tool or a variable" not in message
+    assert "the value" in message
     assert help_text
 
 
@@ -93,7 +93,7 @@ def test_a_value_alone_has_no_name(value: str) -> None:
     ("line", "in_message", "in_help"),
     [
         ("A = ?", "'?'", "a tool or a variable"),
-        ("A = Loc(image=Crop(B))", "", "`Crop(...)`"),
+        ("A = Loc(image=Crop(B))", "", "`NAME=Crop(...)`"),
         ("A = Loc(image=-B)", "`-`", ""),
         ("A = Loc(image=+'1')", "`+`", ""),
         ("Loc(image=B)", "", "`RESULT=Loc(...)`"),
