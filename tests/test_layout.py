@@ -186,7 +186,7 @@ LAYOUT = {
     """,
     "visprog.trace": """
         __init__ folders limits number_format program_listing thumbnails
-        plates tags templates value_view
+        plates program_html tags templates value_view
         figures shortening
         page_parts record_json terminal
         html

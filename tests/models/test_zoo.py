@@ -371,5 +371,5 @@ def test_a_malformed_profile_is_rejected(content: str, words: str, tmp_path: Pat
 
 
 def test_settings_of_an_unknown_tool_are_rejected() -> None:
-    with pytest.raises(UsageError, match="sets a tool `clasify`"):
+    with pytest.raises(UsageError, match="unknown tool `clasify` in the profile"):
         VisProg(models=Zoo(Profile("own", tools={"clasify": {"descriptions": True}})))
