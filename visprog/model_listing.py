@@ -36,7 +36,7 @@ class Entry(NamedTuple):
     extra: str = ""
     """The extra that has to be installed first."""
     options: tuple[Option, ...] = ()
-    """The options that the model takes, as far as its backend declares them."""
+    """The options that the backend declares for this model."""
 
 
 def entries(zoo: Zoo) -> list[Entry]:

@@ -74,7 +74,7 @@ def test_arithmetic_is_done_by_eval(sign: str) -> None:
 @pytest.mark.parametrize("value", ["3", "1.5", "'x'", "[B]", "True", "None"])
 def test_a_value_alone_has_no_name(value: str) -> None:
     message, help_text = advice(f"A = {value}")
-    assert "a tool or a variable" not in message
+    assert f"found the value `{value}`" in message
     assert help_text
 
 
@@ -82,7 +82,7 @@ def test_a_value_alone_has_no_name(value: str) -> None:
     ("line", "in_message", "in_help"),
     [
         ("A = ?", "'?'", "a tool or a variable"),
-        ("A = Loc(image=Crop(B))", "", "`Crop(...)`"),
+        ("A = Loc(image=Crop(B))", "", "`NAME=Crop(...)`"),
         ("A = Loc(image=-B)", "`-`", ""),
         ("A = Loc(image=+'1')", "`+`", ""),
         ("Loc(image=B)", "", "`RESULT=Loc(...)`"),

@@ -42,7 +42,7 @@ def check_program_file(session: VisProg, file: Path, names: tuple[str, ...]) -> 
         show_diagnostics(checked, text, name)
         note("")
     if not checked.ok:
-        raise ProgramError(f"{name} has errors; nothing was run", checked.diagnostics)
+        raise ProgramError(f"{name} has errors, so it was not run", checked.diagnostics)
     return checked
 
 

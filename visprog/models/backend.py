@@ -97,9 +97,7 @@ def find_backend(name: str) -> Backend:
     elif name in installed_backends():
         found = _installed(name)
     else:
-        raise UsageError(
-            f"there is no backend `{name}`", help=f"the backends are {', '.join(backend_names())}"
-        )
+        raise UsageError(f"unknown backend `{name}`", help=f"the backends are {', '.join(backend_names())}")
     if not isinstance(found, Backend):
         raise UsageError(
             f"the backend `{name}` is of the type {type(found).__name__}",

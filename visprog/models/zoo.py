@@ -180,10 +180,9 @@ class Zoo:
             )
 
     def _unfilled(self, role: str) -> ModelUnavailable:
-        title = ROLES[role].__name__
         summary = (ROLES[role].__doc__ or "").rstrip(".").lower()
         return ModelUnavailable(
-            f"no model fills the role {title} ({summary}): the profile `{self.profile.name}` has none",
+            f"the profile `{self.profile.name}` has no model for the role {role} ({summary})",
             help=f"name one with `--model {role}=BACKEND:IDENTIFIER`, or choose a profile that has one with "
             f"`--models`; in Python give any object: VisProg(models={{{role!r}: model}}). "
             "`visprog doctor` shows what works without it",

@@ -104,7 +104,7 @@ def read_bank(text: str, name: str) -> Bank:
     errors = tuple(fault for fault in sorted(faults, key=lambda fault: fault.span) if fault.is_error)
     if errors:
         shown = diagnostics.render(errors, text, name=name)
-        raise ProgramError(f"the bank {name} cannot be read:\n{shown}", errors)
+        raise ProgramError(f"the bank {name} has errors:\n{shown}", errors)
     examples = tuple(Example(block.instruction, each.program, block.line) for block, each in parsed)
     return Bank(name, header, examples, blocks[0].label if blocks else "Instruction")
 
