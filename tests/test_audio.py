@@ -118,7 +118,7 @@ def test_without_soundfile_the_error_for_other_formats_names_it(monkeypatch: pyt
     [b"RIFF", b"not sound at all, but a sentence that is long enough", wav(tone())[:30], bytes(4000)],
 )
 def test_other_content_is_rejected(reader: str, damaged: bytes) -> None:
-    with pytest.raises(AudioError, match="the recording is damaged, or not"):
+    with pytest.raises(AudioError, match="the recording is not"):
         load_audio(damaged)
 
 
@@ -168,7 +168,7 @@ def test_a_picture_is_rejected_as_a_recording(tmp_path: Path) -> None:
 
     path = tmp_path / "speech.wav"
     Image.new("RGB", (9, 9)).save(path, "PNG")
-    with pytest.raises(AudioError, match=r"speech\.wav is damaged, or not"):
+    with pytest.raises(AudioError, match=r"speech\.wav is not"):
         load_audio(path)
 
 

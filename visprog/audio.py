@@ -78,7 +78,7 @@ def _decode(data: bytes, name: str) -> _Recording:
             return _Recording(file.read(dtype="float32", always_2d=True), int(file.samplerate))
     except soundfile.SoundFileError as cause:
         raise AudioError(
-            f"{name} is damaged, or not a recording that VisProg can read ({', '.join(FORMATS)})",
+            f"{name} is not a recording that VisProg can read ({', '.join(FORMATS)}), or it is damaged",
             help="convert it to WAV or FLAC",
         ) from cause
 
