@@ -104,7 +104,10 @@ def test_a_failed_run_writes_its_trace_and_names_the_failed_step(folder: Path) -
         (["{hide}", "{image}", "-o", "out.txt"], "cannot store"),
         (["{hide}", "{image}", "-o", "none/out.png"], "the folder none does not exist"),
         (["{hide}", "{image}", "-o", "{image}"], "is one of the input pictures"),
-        (["{hide}", "{image}", "-o", "out.png", "--trace", "trace.pdf"], "use the ending .html, .htm or .json"),
+        (
+            ["{hide}", "{image}", "-o", "out.png", "--trace", "trace.pdf"],
+            "use the ending .html, .htm or .json",
+        ),
         (["{hide}", "{image}", "-o", "n.json", "--trace", "link.json"], "cannot be the same file"),
         (["{hide}", "none.png", "-o", "out.png"], "the file none.png does not exist"),
         (["{hide}", "--image", "IMAGE", "-o", "out.png"], "write `--image NAME=PATH`"),

@@ -158,7 +158,9 @@ def test_with_a_killed_worker_the_results_equal_those_of_a_local_run(folder: Pat
     finished(batch("--out", "local"), 1)
     for path in [Path("local/results.jsonl"), *Path("local/pictures").iterdir()]:
         assert path.read_bytes() == Path("spread", *path.parts[1:]).read_bytes()
-    assert "the file none.png does not exist" in lines_of(Path("spread/results.jsonl"))[-1]["error"]["message"]
+    assert (
+        "the file none.png does not exist" in lines_of(Path("spread/results.jsonl"))[-1]["error"]["message"]
+    )
     assert len(list(Path("spread/pictures").iterdir())) == PICTURES * QUESTIONS
 
 

@@ -85,7 +85,10 @@ def test_an_unreadable_picture_is_an_error_for_each_task() -> None:
     reader = Reader()
     pictures = pool_with(reader)
     for _ in range(2):
-        with pytest.raises(ImageError, match="none.png does not"), pictures.load({"X": Path("none.png"), "Y": A}):
+        with (
+            pytest.raises(ImageError, match="none.png does not"),
+            pictures.load({"X": Path("none.png"), "Y": A}),
+        ):
             pass
     assert reader.reads[Path("none.png")] == 2
     assert pictures.used == 0
