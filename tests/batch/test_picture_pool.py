@@ -86,7 +86,7 @@ def test_an_unreadable_picture_is_an_error_for_each_task() -> None:
     pictures = pool_with(reader)
     for _ in range(2):
         with (
-            pytest.raises(ImageError, match="none.png does not"),
+            pytest.raises(ImageError, match=r"none\.png does not"),
             pictures.load({"X": Path("none.png"), "Y": A}),
         ):
             pass

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from visprog.models.backend import Backend
-from visprog.models.backends.openai.configuration import is_configured, environment_facts
+from visprog.models.backends.openai.configuration import environment_facts, is_configured
 from visprog.models.options import FLAG, TABLE, Option, number, one_of, text, whole_number
 
 _PICTURE_READERS = ("visual_qa", "captioner", "image_text_scorer", "detector")
