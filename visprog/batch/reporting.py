@@ -1,4 +1,4 @@
-"""What the user sees of a batch: the progress line while it runs, and the summary at the end."""
+"""The output of a batch for the user: the progress line while it runs, and the summary at the end."""
 
 from __future__ import annotations
 

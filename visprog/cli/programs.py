@@ -47,7 +47,7 @@ def check_program_file(session: VisProg, file: Path, names: tuple[str, ...]) -> 
 
 
 def reject_other_kinds(name: str, text: str) -> None:
-    """Raise UsageError if a text with errors is something else than a program, such as a JSON record."""
+    """Raise UsageError if a text with errors looks like another kind of file, such as a JSON record."""
     from visprog.language.recognition import guess_format
     from visprog.planner.bank import is_bank
 

@@ -40,7 +40,7 @@ _ANSWER_FIRST = {
     Type.IMAGE: "call Vqa first and use its answer",
     Type.REGIONS: "call Count first and use its answer",
 }
-"""What to do with a value that Eval cannot compute with."""
+"""Advice for values that Eval cannot compute with."""
 
 _MAX_SUGGESTIONS = 30
 """Maximum number of unknown names that get a suggestion: a program with more has another problem."""

@@ -234,7 +234,7 @@ def loading(identifier: str) -> Iterator[None]:
 
 
 def _advice(identifier: str) -> str:
-    """Return what to do about a checkpoint that does not load."""
+    """Return advice about a checkpoint that does not load."""
     if is_embedded(identifier):
         return "it comes with VisProg: reinstall VisProg"
     folder = local_folder(identifier)

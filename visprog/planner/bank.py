@@ -110,7 +110,7 @@ def read_bank(text: str, name: str) -> Bank:
 
 
 def check_bank(text: str, tools: Signatures, inputs: Mapping[str, Type] = _INPUTS) -> tuple[Diagnostic, ...]:
-    """Return the faults of a bank's blocks and programs, with line numbers of the bank.
+    """Return the errors and warnings of a bank's blocks and programs, with line numbers of the bank.
 
     `inputs` are the names that programs may use for pictures.
     """

@@ -1,4 +1,4 @@
-"""`visprog check`: find the faults of program files."""
+"""`visprog check`: find the errors of program files."""
 
 from __future__ import annotations
 
