@@ -72,7 +72,8 @@ def _api_model(name: str, models: Zoo | None) -> OpenAILanguageModel:
     spec = models.spec("language_model") if models is not None else None
     if models is not None and spec is not None and spec.backend == "openai" and name in ("", spec.identifier):
         return models.get("language_model")  # type: ignore[return-value]  # the backend's models for the role
-    return find_backend("openai").load("language_model", name, _api_options(models))  # type: ignore[return-value]
+    model: OpenAILanguageModel = find_backend("openai").load("language_model", name, _api_options(models))
+    return model
 
 
 def _profile_planner(models: Zoo | None) -> str:

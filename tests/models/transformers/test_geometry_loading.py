@@ -75,7 +75,7 @@ def test_half_precision_gives_nearly_the_same_results(folders: dict[str, Path], 
     options = {"device": "cpu", **easy.get(role, {})}
     full = load(role, str(folders[name]), options)
     half = load(role, str(folders[name]), {**options, "dtype": "bfloat16"})
-    assert full.fingerprint != half.fingerprint  # type: ignore[attr-defined]
+    assert full.fingerprint != half.fingerprint
     exact, rough = said(role, full), said(role, half)
     assert abs(len(exact) - len(rough)) <= 2
     if role == "masker":
