@@ -86,10 +86,10 @@ def test_a_pulled_model_works_without_the_hub(hub: Hub, checkpoint: Path, tmp_pa
     hub.sent.clear()
     count, _ = visprog(*run, env=environment(home))
 
-    assert "the role Detector needs transformers:tiny/owl, 88 KB" in before
+    assert "the role detector needs transformers:tiny/owl, 88 KB" in before
     assert "not downloaded completely" in before
     assert "visprog models pull tiny/owl" in before
-    assert "the profile `base` works without weights" in before
+    assert "the profile `base` needs no weights" in before
     assert count.strip().isdecimal()
     assert hub.sent == {}
 
@@ -160,7 +160,7 @@ def test_a_damaged_file_is_reported_and_fetched_again(
         file.write(b"damaged!")
     with pytest.raises(ModelUnavailable) as caught:
         zoo.get("detector")
-    assert "the role Detector needs transformers:tiny/owl, 1 MB: tiny/owl cannot be loaded" in (
+    assert "the role detector needs transformers:tiny/owl, 1 MB: tiny/owl cannot be loaded" in (
         caught.value.message
     )
     assert "`visprog models pull` fetches damaged files again" in (caught.value.help or "")
@@ -194,7 +194,7 @@ def test_a_checkpoint_published_with_damage_does_not_count_as_pulled(
         _, err = pull("tiny/broken", status=1, env=environment(tmp_path, hub.url))
     assert "tiny/broken cannot be used: model.safetensors is damaged, or not in the safetensors format" in err
     assert "choose another checkpoint or revision" in err
-    with pytest.raises(ModelUnavailable, match="tiny/broken, 1 MB: the weights of tiny/broken are not on"):
+    with pytest.raises(ModelUnavailable, match="tiny/broken, 1 MB: the weights of tiny/broken are not downloaded"):
         Zoo(profile_of("tiny/broken", tmp_path), device="cpu").get("detector")
 
 
@@ -287,7 +287,7 @@ def test_without_a_network_a_pull_fails_quickly(tmp_path: Path) -> None:
     _, err = visprog("models", "--models", profile, "pull", status=1, env=environment(tmp_path, nowhere()))
     assert "for Detector (transformers:tiny/owl, 1 MB): tiny/owl cannot be fetched: " in err
     assert "the hub cannot be reached" in err
-    assert "The profile `base` works without weights" in err
+    assert "The profile `base` needs no weights" in err
 
 
 def test_a_silent_hub_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:

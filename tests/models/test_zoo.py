@@ -66,7 +66,7 @@ def test_a_model_without_its_key_names_role_and_variable(monkeypatch: pytest.Mon
         monkeypatch.delenv(name, raising=False)
     with pytest.raises(ModelUnavailable) as caught:
         Zoo("base").get("language_model")
-    assert "LanguageModel" in caught.value.message
+    assert "the role language_model needs" in caught.value.message
     assert "OPENAI_API_KEY" in (caught.value.help or "")
 
 

@@ -91,7 +91,7 @@ def _embedded(identifier: str, revision: str | None) -> Path:
     if not any(folder.rglob("*.safetensors")):
         raise ModelUnavailable(
             f"{identifier} comes with VisProg, but is missing from this installation",
-            help="reinstall VisProg; the profile `base` works without weights",
+            help="reinstall VisProg; the profile `base` needs no weights",
         )
     return folder
 

@@ -108,7 +108,7 @@ def _explain(identifier: str, revision: str | None, cause: Exception) -> ModelUn
         RevisionNotFoundError,
     )
 
-    kept = "The part that was fetched is kept. The profile `base` works without weights"
+    kept = "The part that was fetched is kept. The profile `base` needs no weights"
     answers = {
         GatedRepoError: (
             "is gated: its owners require that you accept their terms",

@@ -203,7 +203,7 @@ def _load(role: str, spec: Spec) -> object:
         return find_backend(spec.backend).load(role, spec.identifier, spec.options)
     except ModelUnavailable as error:
         size = f", {spec.facts['size']}" if "size" in spec.facts else ""
-        message = f"the role {ROLES[role].__name__} needs {spec}{size}: {error.message}"
+        message = f"the role {role} needs {spec}{size}: {error.message}"
         raise ModelUnavailable(message, help=error.help) from error
 
 
