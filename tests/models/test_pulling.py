@@ -194,7 +194,9 @@ def test_a_checkpoint_published_with_damage_does_not_count_as_pulled(
         _, err = pull("tiny/broken", status=1, env=environment(tmp_path, hub.url))
     assert "tiny/broken cannot be used: model.safetensors is damaged, or not in the safetensors format" in err
     assert "choose another checkpoint or revision" in err
-    with pytest.raises(ModelUnavailable, match="tiny/broken, 1 MB: the weights of tiny/broken are not downloaded"):
+    with pytest.raises(
+        ModelUnavailable, match="tiny/broken, 1 MB: the weights of tiny/broken are not downloaded"
+    ):
         Zoo(profile_of("tiny/broken", tmp_path), device="cpu").get("detector")
 
 
