@@ -131,7 +131,7 @@ def _fetched(name: str, revision: str | None, spec: Spec, zoo: Zoo) -> Path:
         return fetch(name, revision)
     except ModelUnavailable as error:
         others = {role: zoo.spec(role) for role in ROLES}
-        roles = [ROLES[role].__name__ for role, other in others.items() if other and other[:3] == spec[:3]]
+        roles = [role for role, other in others.items() if other and other[:3] == spec[:3]]
         size = f", {spec.facts['size']}" if "size" in spec.facts else ""
         lead = f"for {' and '.join(roles)} ({spec}{size}): " if roles else ""
         raise ModelUnavailable(f"{lead}{error.message}", help=error.help) from error

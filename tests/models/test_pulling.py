@@ -242,7 +242,7 @@ def test_a_gated_repository_is_reported_with_the_page_to_accept_its_terms(
         here = environment(tmp_path / "home", hub.url)
         profile = profile_of("tiny/gated", tmp_path)
         _, err = visprog("models", "--models", profile, "pull", status=1, env=here)
-    assert "for Detector (transformers:tiny/gated, 1 MB): tiny/gated is gated" in err
+    assert "for detector (transformers:tiny/gated, 1 MB): tiny/gated is gated" in err
     assert "hf auth login" in err
 
 
@@ -287,7 +287,7 @@ def test_pickled_weights_are_not_fetched(checkpoint: Path, tmp_path: Path) -> No
 def test_without_a_network_a_pull_fails_quickly(tmp_path: Path) -> None:
     profile = profile_of("tiny/owl", tmp_path)
     _, err = visprog("models", "--models", profile, "pull", status=1, env=environment(tmp_path, nowhere()))
-    assert "for Detector (transformers:tiny/owl, 1 MB): tiny/owl cannot be fetched: " in err
+    assert "for detector (transformers:tiny/owl, 1 MB): tiny/owl cannot be fetched: " in err
     assert "the hub cannot be reached" in err
     assert "The profile `base` needs no weights" in err
 
