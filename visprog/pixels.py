@@ -28,7 +28,7 @@ def fitted(size: tuple[int, int], most: int) -> tuple[int, int]:
         return size
     scale = math.sqrt(most / (width * height))
     across, down = max(1, int(width * scale)), max(1, int(height * scale))
-    return min(across, most // down), min(down, max(1, most // across))
+    return min(across, max(1, most // down)), min(down, max(1, most // across))
 
 
 def gather(

@@ -12,9 +12,6 @@ from typing import Any
 
 from tests.campaigns.mutant_source import Mutant
 
-MOST_SECONDS = 8.0
-"""The tests of one mutant take at most this long, as measured without mutants."""
-
 COMMANDS = ("visprog/cli/", "visprog/batch/command.py", "visprog/doctor.py", "visprog/listing.py")
 OF_COMMANDS = ("tests/test_cli.py", "tests/test_cli_shown.py", "tests/batch/test_batch_command.py")
 """Tests that start the command line in a process of its own, which is not measured."""
@@ -33,6 +30,9 @@ class Coverage:
 
     importers: dict[str, list[str]]
     """For each file the files that import it."""
+
+    most: float
+    """Seconds that the tests of one mutant take at most, as measured without mutants."""
 
     def tests_of(self, mutant: Mutant) -> dict[str, float]:
         """Return the tests to run against a mutant, the quickest first, with their seconds.
@@ -60,7 +60,7 @@ class Coverage:
         """Return tests within the limit of time, those with paths most like the mutant's first."""
         near = {each: -len(words & _words(each.split("::")[0])) for each in tests}
         chosen: dict[str, float] = {}
-        left = MOST_SECONDS
+        left = self.most
         for each in sorted(tests, key=lambda each: (near[each], self.seconds[each], each)):
             if self.seconds[each] <= left or not chosen:
                 chosen[each] = self.seconds[each]
@@ -72,7 +72,7 @@ def _words(path: str) -> set[str]:
     return set(re.findall(r"[a-z]+", path))
 
 
-def combine(sources: dict[str, str], measured: Iterable[dict[str, Any]]) -> Coverage:
+def combine(sources: dict[str, str], measured: Iterable[dict[str, Any]], most: float) -> Coverage:
     """Return what the measured test files cover of these sources."""
     lines: dict[str, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
     seconds: dict[str, float] = {}
@@ -86,7 +86,7 @@ def combine(sources: dict[str, str], measured: Iterable[dict[str, Any]]) -> Cove
         inside = _body_lines(source)
         bodies[path] = {name for line, names in lines[path].items() if line in inside for name in names}
         importers[path] = [other for other, text in sources.items() if _imports(path).search(text)]
-    return Coverage(seconds, lines, bodies, importers)
+    return Coverage(seconds, lines, bodies, importers, most)
 
 
 def _imports(path: str) -> re.Pattern[str]:

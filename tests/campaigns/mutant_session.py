@@ -8,6 +8,7 @@ import json
 import os
 import warnings
 from collections.abc import Callable
+from importlib.abc import InspectLoader
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import CodeType, FunctionType
@@ -132,7 +133,7 @@ class _Session:
 def _codes(source: str) -> dict[tuple[str, int], CodeType]:
     """Return the code of all functions, by qualified name and number among those of that name."""
     found: dict[tuple[str, int], CodeType] = {}
-    waiting = [compile(source, "mutant", "exec", dont_inherit=True)]
+    waiting = [InspectLoader.source_to_code(source)]
     while waiting:
         code = waiting.pop()
         number = sum(name == code.co_qualname for name, _ in found)

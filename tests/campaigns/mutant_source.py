@@ -9,6 +9,7 @@ or is part of a `raise`.
 
 from __future__ import annotations
 
+import ast
 import difflib
 import itertools
 import re
@@ -58,7 +59,7 @@ def diff(before: str, after: str) -> str:
 def compiles(code: str) -> bool:
     """Return whether this is valid Python."""
     try:
-        compile(code, "mutant", "exec", dont_inherit=True)
+        ast.parse(code)
     except (SyntaxError, ValueError):
         return False
     return True

@@ -102,7 +102,7 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
             yield from map(json.loads, file)
 
 
-def measure(tests: list[str], store: Path, workers: int, copy: Callable[[], Path]) -> Coverage:
+def measure(tests: list[str], store: Path, most: float, workers: int, copy: Callable[[], Path]) -> Coverage:
     """Run the test files that are not in the store yet, and return what all of them cover."""
     sources = {file: Path(file).read_text() for file in source_files(["visprog", "modules"], [], ())}
     source = "".join(sources.values())
@@ -114,7 +114,7 @@ def measure(tests: list[str], store: Path, workers: int, copy: Callable[[], Path
             known[names[test]] = {"name": names[test], **found}
             file.write(json.dumps(known[names[test]]) + "\n")
             file.flush()
-    return combine(sources, known.values())
+    return combine(sources, known.values(), most)
 
 
 def judge(
@@ -161,6 +161,7 @@ def main() -> int:
     parser.add_argument("--count", type=int, help="size of a random sample; without it, all mutants")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--tests", nargs="+", default=["tests"], help="files and folders of tests to use")
+    parser.add_argument("--most", type=float, default=8.0, help="seconds of tests for each mutant")
     parser.add_argument("--folder", type=Path, default=Path("build/mutants"), help="where results are kept")
     parser.add_argument("--again", action="store_true", help="repeat the mutants that survived before")
     parser.add_argument("--workers", type=int, default=2)
@@ -175,7 +176,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder, checkpoint.open("a") as file:
         copy = partial(copy_tree, Path(folder))
         tests = test_files(given.tests)
-        coverage = measure(tests, given.folder / "coverage.jsonl", given.workers, copy)
+        coverage = measure(tests, given.folder / "coverage.jsonl", given.most, given.workers, copy)
         print(f"{time.monotonic() - start:.0f} s: {len(waiting)} mutants to run", flush=True)
         for number, (mutant, state, test) in enumerate(judge(waiting, coverage, given.workers, copy), 1):
             source = Path(mutant.path).read_text()

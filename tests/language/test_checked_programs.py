@@ -71,7 +71,8 @@ def test_the_variables_of_an_unknown_tool_are_checked_too() -> None:
 def test_a_tool_that_is_like_no_other_is_no_other() -> None:
     known = [f"`{name}`" for name in REGISTRY.names()]
     unknown = next(each for each in checked("RESULT=Wxyzzy(image=IMAGE)").diagnostics if each.is_error)
-    assert not any(name in (unknown.help or "") for name in known)
+    assert unknown.help
+    assert not any(name in unknown.help for name in [*known, "None"])
 
 
 def test_what_an_unknown_tool_is_given_is_not_called_unused() -> None:
@@ -89,6 +90,16 @@ def test_the_arguments_after_one_too_many_are_checked_too() -> None:
 def test_the_arguments_after_an_unknown_one_are_checked_too() -> None:
     found = checked("RESULT=Loc(colour='red', image=PICTURE, object='dog')")
     assert [code for code, _, _ in faults(found)] == ["unknown-argument", "unknown-variable"]
+
+
+def test_what_an_unknown_argument_is_given_is_checked_too() -> None:
+    found = checked("RESULT=Loc(image=IMAGE, object='dog', colour=DOGS)")
+    assert [code for code, _, _ in faults(found)] == ["unknown-argument", "unknown-variable"]
+
+
+def test_what_an_unknown_argument_is_given_is_not_called_unused() -> None:
+    found = checked("A=Vqa(IMAGE, 'What is it?')", "RESULT=Loc(image=IMAGE, object='dog', colour=A)")
+    assert [each.code for each in found.diagnostics] == ["unknown-argument"]
 
 
 def test_a_misspelt_argument_is_not_missing_as_well() -> None:
@@ -119,13 +130,25 @@ def test_a_variables_name_is_its_text() -> None:
 
 def test_a_variable_named_result_is_the_result_wherever_it_is() -> None:
     found = checked("Final_Answer=Vqa(IMAGE, 'Is it?')", "B=Vqa(IMAGE, 'What is it?')")
-    assert (found.result, found.needed) == ("Final_Answer", frozenset({0}))
+    assert found.result == "Final_Answer"
+    assert found.needed == {0}
+
+
+@pytest.mark.parametrize("name", ["RESULT", "result", "FINAL_RESULT", "Final_Answer"])
+def test_these_names_hold_the_result(name: str) -> None:
+    assert checked(f"{name}=Vqa(IMAGE, 'Is it?')", "B=Vqa(IMAGE, 'What is it?')").result == name
+
+
+@pytest.mark.parametrize("name", ["ANSWER", "FINAL", "RESULT1"])
+def test_other_names_do_not(name: str) -> None:
+    assert checked(f"{name}=Vqa(IMAGE, 'Is it?')", "B=Vqa(IMAGE, 'What is it?')").result == "B"
 
 
 def test_the_last_of_several_results_is_the_result() -> None:
     line = "RESULT=Vqa(IMAGE, 'Is it?')"
     found = checked(line, line, "B=Vqa(IMAGE, 'What is it?')")
-    assert (found.result, found.needed) == ("RESULT'2", frozenset({1}))
+    assert found.result == "RESULT'2"
+    assert found.needed == {1}
 
 
 def test_without_a_variable_named_result_the_last_step_is_the_result() -> None:

@@ -24,6 +24,8 @@ from visprog.language.expression import parse_expression
         ("{B} or len([1, 2]) > 1", "1, 2]) > 1", "{B} == len([1, 2])"),
         ("not ['a']", "'a'", "{NAME} == ['a']"),
         ("not []", "n", "{NAME} == []"),
+        ("any([{A} != 'a', 'b'])", "'b'", "{A} not in ['a', 'b']"),
+        ("all([{A} == 'a', 'b'])", "'b'", "all(['a' in {A}, 'b' in {A}])"),
         ("{B} or None", "None", "{B} == None"),
         ("not {A} or []", "n", "{A} == []"),
         ("any(['red', {B}])", "'red'", "{B} == 'red'"),

@@ -74,3 +74,22 @@ def test_few_faults_have_no_line_for_others() -> None:
     found = [error("syntax", "wrong", Span(1, 1, 2))]
     assert render_summary(found, "abc") == render(found, "abc")
     assert render_summary([], "abc") == ""
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "syntax",
+        "unknown-tool",
+        "unknown-variable",
+        "unknown-argument",
+        "missing-argument",
+        "wrong-type",
+        "mended",
+        "rebound-variable",
+        "unused-variable",
+        "dead-step",
+    ],
+)
+def test_frequent_kinds_are_named_in_words(code: str) -> None:
+    assert "[" not in rest_of([4, 5], code)

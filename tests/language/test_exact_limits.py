@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from visprog import ExpressionError
+from visprog.language import expression as expression_module
+from visprog.language import limits, parser
 from visprog.language.expression import parse_expression
 
 
@@ -18,7 +20,7 @@ def many(source: str, by: str, count: int = 40) -> str:
     return by.join([source] * count)
 
 
-WITH_X, ALONE = "{A} + 'x'", "'{A}'"
+WITH_X, WITH_X_FIRST, ALONE = "{A} + 'x'", "'x' + {A}", "'{A}'"
 ROWS: dict[str, tuple[str, Any, int]] = {
     "sum": ("sum({A})", [1], 5_999),
     "least": ("min({A})", [1], 5_999),
@@ -40,8 +42,49 @@ ROWS: dict[str, tuple[str, Any, int]] = {
     "lowered text": (many("lower({A}) == 'y'", " or "), "x", 4_999),
     "joined texts": (f"len([{many(WITH_X, ', ', 20)}])", "x", 4_999),
     "lists joined to text": (f"len([{many(WITH_X, ', ', 20)}])", ["x"], 591),
+    "text and list joined": (f"len([{many(WITH_X_FIRST, ', ', 20)}])", ["x"], 591),
+    "long lists as text": (f"[{many('len(str({A}))', ', ')}]", ["x" * 100], 100),
+    "lists as text": (f"len([{many('str({A})', ', ', 20)}])", ["x"], 597),
+    "lists lowered": (f"len([{many('lower({A})', ', ', 20)}])", ["x"], 597),
+    "lists filled in": (f"len([{many(ALONE, ', ', 20)}])", ["x"], 597),
+    "text filled in": (f"[{many('len(' + chr(39) + '{A}x' + chr(39) + ')', ', ')}]", "x", 9_999),
+    "lists joined many times": (f"[{many('len({A} + {A})', ', ', 20)}]", [1], 734),
     "filled in texts": (f"len([{many(ALONE, ', ', 20)}])", "x", 5_000),
 }
+
+STEPS: dict[str, tuple[str, int]] = {
+    "searched texts": (many("'y' in {A}", " or "), 1_952),
+    "ordered texts": (many("{A} < 'a'", " or "), 1_952),
+    "equal texts": (many("{A} == 'a'", " or "), 1_939),
+    "added numbers": (f"0 == {many('1', ' + ', 30)}", 1_968),
+}
+"""Expressions, and how long a list may be that is searched besides."""
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_so_many_steps_are_left_for_a_list(name: str) -> None:
+    source, most = STEPS[name]
+    expression = parse_expression(f"{source} or 'y' in {{B}}")
+    expression.bind({"A": "x", "B": ["x"] * most}).evaluate()
+    with pytest.raises(ExpressionError):
+        expression.bind({"A": "x", "B": ["x"] * (most + 1)}).evaluate()
+
+
+def test_the_limits_are_these() -> None:
+    assert (parser.MAX_TEXT, parser.MAX_LINE, parser.MAX_STEPS, parser.MAX_NESTING) == (
+        100_000,
+        5_000,
+        200,
+        8,
+    )
+    assert (expression_module.MAX_LENGTH, expression_module.MAX_NODES, expression_module.MAX_DEPTH) == (
+        2_000,
+        300,
+        40,
+    )
+    assert (limits.MAX_BITS, limits.MAX_TEXT, limits.MAX_ITEMS) == (256, 20_000, 10_000)
+    assert (limits.MAX_CHARACTERS, limits.MAX_DEPTH) == (100_000, 40)
+    assert (limits.MAX_STEPS, limits.MAX_WORK) == (60_000, 400_000)
 
 
 @pytest.mark.parametrize("name", ROWS)

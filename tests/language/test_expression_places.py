@@ -199,6 +199,8 @@ def test_an_expression_may_be_nested_as_deep_as_the_limit() -> None:
         parse_expression(brackets(MAX_DEPTH))
     with pytest.raises(MalformedExpression):
         parse_expression(brackets(MAX_DEPTH // 2, f"(1) + {brackets(MAX_DEPTH // 2)}"))
+    with pytest.raises(MalformedExpression):
+        parse_expression(f"[{'1, ' * 30}{brackets(MAX_DEPTH)}]")
     many = ", ".join([brackets(MAX_DEPTH - 2)] * 20)
     assert sum(parse_expression(f"[{many}]").evaluate()) == 20
 

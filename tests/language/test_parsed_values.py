@@ -5,7 +5,17 @@ from __future__ import annotations
 import pytest
 
 from visprog.language.parser import MAX_TEXT, parse
-from visprog.language.program import Call, ListValue, Span, Value, Variable
+from visprog.language.program import (
+    Argument,
+    Call,
+    ListValue,
+    Literal,
+    Program,
+    Span,
+    Step,
+    Value,
+    Variable,
+)
 
 
 def values_of(line: str) -> list[Value]:
@@ -46,6 +56,7 @@ def test_a_program_keeps_its_text(text: str) -> None:
     ("line", "read", "mended"),
     [
         ("`A=B`  ", "A=B", [(1, 2)]),
+        ("`X=BX`", "X=BX", [(1, 2)]),
         ("`  # note`  ", "", [(1, 13)]),
         ("A: list[str] = Loc(image=B)", "A=Loc(image=B)", [(2, 3)]),
         ("1. A = Loc(s='it's a dog')", 'A=Loc(s="it\'s a dog")', [(1, 4), (14, 26)]),
@@ -74,7 +85,7 @@ def test_arithmetic_is_done_by_eval(sign: str) -> None:
 @pytest.mark.parametrize("value", ["3", "1.5", "'x'", "[B]", "True", "None"])
 def test_a_value_alone_has_no_name(value: str) -> None:
     message, help_text = advice(f"A = {value}")
-    assert "found the value `" in message
+    assert "the value" in message
     assert help_text
 
 
@@ -135,6 +146,26 @@ def test_for_other_faults_there_is_no_advice(line: str) -> None:
 def test_half_a_character_is_no_text(code: int) -> None:
     (found,) = parse(f"A = Loc(s='a{chr(code)}b')").diagnostics
     assert found.is_error
+
+
+@pytest.mark.parametrize("quote", "‘’“”„‚«»´")
+def test_curly_quotes_are_named(quote: str) -> None:
+    message, help_text = advice(f"A = Loc(s={quote}x{quote})")
+    assert f" {quote} " in message
+    assert "'" in help_text
+
+
+def test_what_was_not_read_from_a_text_is_nowhere() -> None:
+    values: list[Value] = [Variable("A"), Literal(1), ListValue(())]
+    assert [each.span for each in values] == [Span(0, 0, 0)] * 3
+    assert Argument(None, Literal(1)).span == Call("A", ()).span == Span(0, 0, 0)
+    assert Step("A", Variable("B")).span == Span(0, 0, 0)
+    assert Program(()).source == ""
+
+
+def test_places_do_not_count_when_programs_are_compared() -> None:
+    assert parse("A = Loc( B ,n=[ 1 ])").program == parse("A=Loc(B, n=[1])").program
+    assert parse("A = Loc( B ,n=[ 1 ])").program != parse("A=Loc(B, n=[2])").program
 
 
 def test_a_type_before_something_else_than_a_call_is_no_slip() -> None:

@@ -155,6 +155,13 @@ def test_lines_end_as_on_every_system() -> None:
     assert parsed.broken == {"D"}
 
 
+@pytest.mark.parametrize("line", ["STEP 3: A = ?", "step 3. A = ?", "3) A = ?", "- A = ?", "`A = ?", "  A=?"])
+def test_a_line_that_cannot_be_read_defines_its_variable(line: str) -> None:
+    parsed = parse(line)
+    assert not parsed.ok
+    assert parsed.broken == {"A"}
+
+
 def test_a_line_may_be_as_long_as_the_limit() -> None:
     line = f"A=B #{'x' * (MAX_LINE - 5)}"
     assert len(line) == MAX_LINE
@@ -168,7 +175,8 @@ def test_a_text_may_be_as_long_as_the_limit() -> None:
     text = "A=B\n" * 10 + "\n" * (MAX_TEXT - 40)
     assert len(parse(text).program) == 10
     parsed = parse(text + "\n")
-    assert [(each.code, each.span.line, each.span.end) for each in parsed.diagnostics] == [("too-long", 1, 2)]
+    (found,) = parsed.diagnostics
+    assert (found.code, found.span.line, found.span.column, found.span.end) == ("too-long", 1, 1, 2)
     assert len(parsed.program) == 0
 
 

@@ -22,6 +22,8 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
         ('<svg xmlns="x"/>', "an XML document"),
         ("%PDF-1.7\n...", "a binary file"),
         ("GIF89a...", "a binary file"),
+        ("some words\nimport os\n", "Python code"),
+        ("some words\nimport os\nRESULT = Loc(image=IMAGE", None),
         ("RIFF....WEBP", "a binary file"),
         ('<?xml version="1.0"?>', "an XML document"),
         ('{"id": 1}\n{"id": 2}\n{"id": 3', "a file of JSON lines"),

@@ -92,6 +92,16 @@ def test_the_last_line_is_quoted_for_a_model() -> None:
     assert render_plain([found], "a\nb") == "warning on line 2 [mended]: put right (hint: hint)\n  2: b"
 
 
+def test_each_fault_is_a_line_for_a_model_with_the_line_that_it_is_in() -> None:
+    found = [error("syntax", "wrong", Span(1, 1, 2)), error("syntax", "odd", Span(2, 1, 2), "hint")]
+    assert render_plain(found, "a\nb").split("\n") == [
+        "error on line 1 [syntax]: wrong",
+        "  1: a",
+        "error on line 2 [syntax]: odd (hint: hint)",
+        "  2: b",
+    ]
+
+
 FAULTS = [
     error("syntax", "wrong", Span(1, 1, 2), "help"),
     warning("mended", "right", Span(1, 2, 3), mended="ac"),

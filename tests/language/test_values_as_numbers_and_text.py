@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
 from visprog import ExpressionError
-from visprog.language.expression import parse_expression
+from visprog.language.coercion import word_number
+from visprog.language.expression import MalformedExpression, parse_expression
 from visprog.language.limits import MAX_BITS, MAX_TEXT
 
 
@@ -43,9 +45,42 @@ def test_a_numeral_or_number_word_is_a_number(answer: str, number: float) -> Non
     assert value("{A} == {B}", A=answer, B=number) is True
 
 
+UNITS = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen".split()
+)
+UNITS += "sixteen seventeen eighteen nineteen".split()
+TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+
+
+def test_the_number_words_are_those_up_to_ninety_nine_and_a_few_more() -> None:
+    words = {word: number for number, word in enumerate(UNITS)}
+    words |= {ten: 20 + 10 * number for number, ten in enumerate(TENS)}
+    words |= {
+        f"{ten}{gap}{UNITS[unit]}": words[ten] + unit for ten in TENS for unit in range(1, 10) for gap in "- "
+    }
+    words |= {"none": 0, "hundred": 100, "a hundred": 100, "one hundred": 100, "dozen": 12, "a dozen": 12}
+    assert {word: word_number(word) for word in words} == words
+    assert word_number(" Seven ") == 7
+    assert [word_number(word) for word in ("twenty-zero", "ten-one", "two hundred", "7", "")] == [None] * 5
+
+
 @pytest.mark.parametrize(
     "answer",
-    ["1,23", "12,34,567", "1.2.3", "--1", "1e5", "0x10", "", ".", "twenty-ten", "two dogs", "0" * 80 + "7"],
+    [
+        "٣",
+        "7X",
+        "1,23",
+        "12,34,567",
+        "1.2.3",
+        "--1",
+        "1e5",
+        "0x10",
+        "",
+        ".",
+        "twenty-ten",
+        "two dogs",
+        "0" * 80 + "7",
+    ],
 )
 def test_other_text_is_no_number(answer: str) -> None:
     with pytest.raises(ExpressionError):
@@ -104,6 +139,8 @@ def test_an_answer_is_a_condition(answer: object, truth: bool) -> None:
         (None, "none", False),
         ("red!", "red", True),
         ("red?", "red", False),
+        ("TAX", "TA", False),
+        (True, "yesX", False),
         ("!red", "red", False),
     ],
 )
@@ -237,6 +274,26 @@ def test_only_a_list_or_text_is_searched_and_text_only_for_text(item: object, wh
 
 
 @pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        *((f"{name}({{A}})", name) for name in ("min", "max", "sum", "any", "all", "sorted", "len")),
+        *((f"{name}('x')", name) for name in ("abs", "int", "float", "round")),
+        *((f"{name}(['x'])", name) for name in ("min", "max", "sum")),
+        ("round(1, 'x')", "round"),
+        *((f"{{A}} {sign} []", sign) for sign in ("<", "<=", ">", ">=", "+", "-", "*", "/", "//", "%", "**")),
+        ("-{B}", "-"),
+        ("+{B}", "+"),
+        ("{A} in 3", "in"),
+        ("{A} not in 3", "in"),
+        ("{C} + 1", "C"),
+    ],
+)
+def test_a_message_names_what_failed(source: str, name: str) -> None:
+    with pytest.raises(ExpressionError, match=f"^`{re.escape(name)}`"):
+        value(source, A=3, B="x")
+
+
+@pytest.mark.parametrize(
     ("given", "shown"),
     [(None, "None"), ([1], "[1]"), ({}, "a value of type dict"), (["a" * 90], "['" + "a" * 75 + "...")],
 )
@@ -251,3 +308,13 @@ def test_a_huge_number_is_not_written_out() -> None:
         value("'x' in {A}", A=10**5_000)
     with pytest.raises(ExpressionError, match="1" + "0" * 76):
         value("'x' in {A}", A=10**300)
+
+
+@pytest.mark.parametrize(
+    "name", ["len", "sum", "abs", "int", "float", "str", "sorted", "any", "all", "lower"]
+)
+def test_most_functions_take_one_value(name: str) -> None:
+    with pytest.raises(MalformedExpression):
+        parse_expression(f"{name}(1, 2)")
+    with pytest.raises(MalformedExpression):
+        parse_expression(f"{name}()")

@@ -152,7 +152,7 @@ def _false_links(chain: Comparison) -> Iterator[InvalidCondition]:
         if _is_constant(link) and not _holds(link):
             shown = _source(link) or "a part of the comparison"
             message = f"{shown} is never true, so the whole comparison is always False"
-            subject = _source(chain.operands[0])
+            subject = _side(chain.operands[0])
             values = [_source(each) for each in chain.operands[1:]]
             listed = {*chain.operators} == {"=="} and subject and all(values)
             advice = f"write `{subject} in [{', '.join(values)}]`" if listed else _ONE_AT_A_TIME
@@ -191,7 +191,7 @@ def _comparing(operand: Node, found: str, variable: str) -> str:
     """Return how to turn an operand into a condition."""
     match operand:
         case Comparison(_, (left, *_)):
-            return f"compare the value of a step instead, as in `{variable} == {_source(left) or 'NUMBER'}`"
+            return f"compare the value of a step instead, as in `{variable} == {_side(left) or 'NUMBER'}`"
         case ListOf() | Call("sorted") if not _is_constant(operand):
             return f"test the list, as in `len({found}) > 0`"
         case Text() | Binary("join") if not _is_constant(operand):
@@ -202,7 +202,7 @@ def _comparing(operand: Node, found: str, variable: str) -> str:
 def _compared_with_each(comparison: Comparison, constants: Logic) -> str:
     """Rewrite `{A} == ('red' or 'blue')` as `{A} in ['red', 'blue']`; return "" if that is unclear."""
     left, right = comparison.operands[0], comparison.operands[-1]
-    subject = _source(right if left is constants else left)
+    subject = _side(right if left is constants else left)
     values = [_source(each) for each in constants.operands]
     sign = {"==": "in", "!=": "not in"}.get(comparison.operators[0])
     single = (
@@ -226,9 +226,9 @@ def _repeat_comparison(sign: str, operands: Sequence[Node], join: Callable[[list
         return ""
     operator, (left, right) = compared[0].operators[0], compared[0].operands
     backwards = isinstance(left, Constant) and not isinstance(right, Constant)
-    subject = _source(right if backwards else left)
+    subject = _side(right if backwards else left)
     constants = [
-        _source(left if backwards else right) if each is compared[0] else _source(each) for each in operands
+        _side(left if backwards else right) if each is compared[0] else _source(each) for each in operands
     ]
     others = [each for each in operands if each is not compared[0]]
     simple = all(isinstance(each, Constant | Unary | Text) for each in others)
@@ -267,6 +267,12 @@ def _source(node: Node) -> str:
         case Comparison((sign,), (left, right)):
             return _join("", [_operand(left), _operand(right)], f" {sign} ")
     return ""
+
+
+def _side(node: Node) -> str:
+    """Return a node as one side of a comparison. A comparison gets brackets, or it would become a chain."""
+    source = _source(node)
+    return f"({source})" if source and isinstance(node, Comparison) else source
 
 
 def _operand(node: Node) -> str:
