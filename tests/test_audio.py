@@ -155,7 +155,7 @@ def test_a_file_that_is_too_large_is_not_read(tmp_path: Path, monkeypatch: pytes
 
 
 def test_a_path_without_a_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(AudioError, match="there is no file"):
+    with pytest.raises(AudioError, match="does not exist"):
         load_audio(tmp_path / "none.wav")
     with pytest.raises(AudioError, match="is a folder"):
         load_audio(tmp_path)

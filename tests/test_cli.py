@@ -67,7 +67,7 @@ def test_faults_of_a_program_are_shown_with_their_positions(folder: Path) -> Non
         ("bad.vp", "unknown-tool", 2),
     ]
     _, err = visprog("exec", "bad.vp", ASTRONAUT, status=1)
-    assert "bad.vp has errors; nothing was run" in err
+    assert "bad.vp has errors, so it was not run" in err
 
 
 def test_faults_of_a_bank_have_line_numbers_of_the_bank(folder: Path) -> None:
@@ -90,7 +90,7 @@ def test_a_failed_run_writes_its_trace_and_names_the_failed_step(folder: Path) -
                                  "RESULT=Eval(\"'{A} {B}'\")")  # fmt: skip
     out, err = visprog("exec", "p.vp", ASTRONAUT, "--trace", "trace.json", "-o", "out.txt", status=1)
     assert out == ""
-    assert "error: A (line 1, Vqa): no model fills the role VisualQA" in err
+    assert "error: A (line 1, Vqa): the profile `base` has no model for the role visual_qa" in err
     assert "help: name one with `--model visual_qa=" in err
     statuses = [step["status"] for step in json.loads((folder / "trace.json").read_text())["steps"]]
     assert statuses == ["failed", "done", "done", "skipped"]
@@ -102,15 +102,18 @@ def test_a_failed_run_writes_its_trace_and_names_the_failed_step(folder: Path) -
     [
         (["{hide}", "{image}"], "add `-o FILE.png`"),
         (["{hide}", "{image}", "-o", "out.txt"], "cannot store"),
-        (["{hide}", "{image}", "-o", "none/out.png"], "there is no folder none"),
+        (["{hide}", "{image}", "-o", "none/out.png"], "the folder none does not exist"),
         (["{hide}", "{image}", "-o", "{image}"], "is one of the input pictures"),
-        (["{hide}", "{image}", "-o", "out.png", "--trace", "trace.pdf"], "written as .html, .htm or .json"),
+        (
+            ["{hide}", "{image}", "-o", "out.png", "--trace", "trace.pdf"],
+            "use the ending .html, .htm or .json",
+        ),
         (["{hide}", "{image}", "-o", "n.json", "--trace", "link.json"], "cannot be the same file"),
-        (["{hide}", "none.png", "-o", "out.png"], "there is no file none.png"),
+        (["{hide}", "none.png", "-o", "out.png"], "the file none.png does not exist"),
         (["{hide}", "--image", "IMAGE", "-o", "out.png"], "write `--image NAME=PATH`"),
         (["{hide}", "{image}", "--image", "IMAGE={image}", "-o", "out.png"], "two pictures are called IMAGE"),
-        (["{hide}", "{image}", "-o", "out.png", "--models", "gigantic"], "there is no profile `gigantic`"),
-        (["none.vp", "{image}", "-o", "out.png"], "there is no file none.vp"),
+        (["{hide}", "{image}", "-o", "out.png", "--models", "gigantic"], "unknown profile `gigantic`"),
+        (["none.vp", "{image}", "-o", "out.png"], "the file none.vp does not exist"),
     ],
 )
 def test_wrong_usage_is_reported_before_anything_runs(words: list[str], complaint: str, folder: Path) -> None:
@@ -131,7 +134,7 @@ def test_wrong_usage_is_reported_before_anything_runs(words: list[str], complain
 )
 def test_missing_files_are_wrong_usage(words: list[str], folder: Path) -> None:
     _, err = visprog("run", "How many faces are in the image?", ASTRONAUT, *words, status=2)
-    assert f"there is no file {words[1]}" in err or ". is a folder" in err
+    assert f"the file {words[1]} does not exist" in err or ". is a folder" in err
     assert "Errno" not in err
 
 
@@ -157,7 +160,7 @@ def test_a_file_that_is_not_a_picture_is_rejected(folder: Path) -> None:
     (folder / "notes.png").write_text("not a picture")
     (folder / "hide.vp").write_text(HIDE)
     _, err = visprog("exec", "hide.vp", "notes.png", "-o", "out.png", status=1)
-    assert "notes.png is not a picture in one of JPEG, PNG, WEBP, GIF, BMP" in err
+    assert "notes.png is not a picture that VisProg can read (JPEG, PNG, WEBP, GIF, BMP" in err
 
 
 def test_the_program_is_shown_and_runs_only_after_confirmation(folder: Path) -> None:
@@ -254,7 +257,7 @@ def test_a_program_that_fails_has_no_vote(folder: Path, monkeypatch: pytest.Monk
         monkeypatch.setenv("OPENAI_BASE_URL", server.url)
         out, err = visprog("run", "How many?", ASTRONAUT, "--votes", "2")
     assert out == "7\n"
-    assert "returned nothing, as a step failed\n" in err
+    assert "returned no result, because a step failed\n" in err
 
 
 def test_a_server_that_rejects_the_key_is_reported(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -304,7 +307,7 @@ def test_check_continues_after_a_file_that_cannot_be_read(folder: Path) -> None:
     (folder / "bad.vp").write_text("RESULT=Cuont(object=OBJ0)")
     (folder / "latin.vp").write_bytes(b"\xe9")
     out, err = visprog("check", "none.vp", "bad.vp", "latin.vp", ".", status=2)
-    assert "there is no file none.vp" in err
+    assert "the file none.vp does not exist" in err
     assert err.endswith("\n1 file: 2 errors, 0 warnings; 3 files could not be read\n")
     assert "did you mean `Count`?" in out
 
@@ -331,7 +334,7 @@ def test_output_files_are_checked_before_anything_runs(folder: Path) -> None:
 @pytest.mark.parametrize("name", ["demo.json", "demo.pdf", "demo"])
 def test_the_demo_needs_the_name_of_a_page(name: str, folder: Path) -> None:
     _, err = visprog("demo", "-o", name, status=2)
-    assert f"the page is written as .html or .htm, not as {name}" in err
+    assert f"the page cannot be written to {name}\nhelp: use the ending .html or .htm" in err
     assert os.listdir(folder) == []
 
 

@@ -92,7 +92,7 @@ def test_an_internal_error_shows_no_traceback(folder: Path, monkeypatch: pytest.
     command = [sys.executable, "-c", program, "tools"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert "something went wrong inside visprog: TypeError" in done.stderr
+    assert "internal error of VisProg: TypeError" in done.stderr
     assert "Traceback" not in done.stderr
 
 

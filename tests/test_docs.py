@@ -18,6 +18,8 @@ from visprog.cli import app
 from visprog.engine.cache.disk import DEFAULT_DISK_BYTES
 from visprog.engine.cache.memory import DEFAULT_BYTES
 from visprog.language import expression, parser
+from visprog.models.backend import BUILT_IN, find_backend
+from visprog.models.options import PLACEMENT, REVISION, Option
 from visprog.models.profile import load_profile, profile_names
 from visprog.models.roles import ROLES
 from visprog.modules import TOOLS
@@ -183,6 +185,36 @@ def test_the_readme_names_the_downloads_of_the_local_models() -> None:
     assert f"{everything:.1f} GB; {questions:.1f} GB for questions only" in text
     assert f"({gigabytes('default', ('language_model',)):.1f} GB)" in text
     assert f"up to {(load_profile('default').memory or 0) / 1e9:.0f} GB of loaded models" in text
+
+
+def option_rows(name: str) -> list[str]:
+    """Return the rows of the table of options: those of one backend, without the options of local models."""
+    return [
+        f"| `{name}` | `{option.name}` | {_models_of(option)} | {option.meaning} | {option.default} |"
+        for option in find_backend(name).options or ()
+        if option not in (REVISION, *PLACEMENT)
+    ]
+
+
+def _models_of(option: Option) -> str:
+    models = f" (`{option.models}`)" if option.models != "*" else ""
+    return f"{', '.join(f'`{role}`' for role in option.roles) or 'all'}{models}"
+
+
+def test_the_guide_lists_the_options_of_each_backend() -> None:
+    text = (ROOT / "docs" / "models.md").read_text("utf-8")
+    shown = [line for line in text.partition("## Options")[2].splitlines() if line.startswith("| `")]
+    assert shown == [row for name in BUILT_IN for row in option_rows(name)]
+
+
+def test_the_guide_names_the_options_of_local_models() -> None:
+    text = (ROOT / "docs" / "models.md").read_text("utf-8")
+    options = text.partition("## Options")[2].partition("|")[0]
+    assert [option.name for option in (*PLACEMENT, REVISION) if f"`{option.name}`" not in options] == []
+    for name in BUILT_IN:
+        backend = find_backend(name)
+        expected = {*(PLACEMENT if backend.placed else ()), *((REVISION,) if backend.pulled else ())}
+        assert expected <= set(backend.options or ())
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ def test_a_module_belongs_to_the_extra_that_installs_it(module: str, extra: str 
 
 
 def test_an_installed_visprog_is_named_in_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(extras, "_runs_from_sources", lambda: False)
+    monkeypatch.setattr(extras, "runs_from_sources", lambda: False)
     assert extras.install_extra("models") == "pip install 'visprog[models]'"
 
 
@@ -65,7 +65,7 @@ def test_sources_are_installed_from_their_folder(monkeypatch: pytest.MonkeyPatch
 def test_the_advice_for_a_missing_dependency_is_the_extra(
     missing: str, wanted: str, command: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(extras, "_runs_from_sources", lambda: False)
+    monkeypatch.setattr(extras, "runs_from_sources", lambda: False)
     assert extras.advice_for(missing, wanted) == command
 
 

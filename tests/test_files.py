@@ -68,7 +68,7 @@ def odd(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, str]:
             listening.bind(os.path.relpath(path))
         return path, "a socket"
     if request.param == "missing":
-        return path, "there is no file"
+        return path, "does not exist"
     path.symlink_to("/dev/zero")
     return path, "a device"
 
@@ -119,7 +119,7 @@ def test_an_endless_stream_is_read_up_to_the_limit() -> None:
         (["run", "--program", "count.vp", "HTTPS://example.org/a.png"], "is an address, not a file"),
         (["exec", "count.vp", "--image", "IMAGE=s3://bucket/a.png"], "is an address, not a file"),
         (["batch", "PIPE", "--out", "out"], "named pipe"),
-        (["exec", "count.vp", "count.vp", "--models", "/dev/zero.toml"], "no file"),
+        (["exec", "count.vp", "count.vp", "--models", "/dev/zero.toml"], "does not exist"),
         (["tools", "--tools", "PIPE"], "named pipe"),
     ],
 )  # fmt: skip
@@ -142,7 +142,7 @@ def test_the_command_line_rejects_invalid_inputs_without_a_traceback(
 def test_a_minus_as_a_path_is_a_file_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with VisProg() as session:
-        with pytest.raises(UsageError, match="there is no file -"):
+        with pytest.raises(UsageError, match="the file - does not exist"):
             session.execute(Path("-"))
         Path("-").write_text("RESULT=Eval(expr='1 + 1')")
         assert session.execute(Path("-")).result == 2

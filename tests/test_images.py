@@ -125,7 +125,7 @@ def png_of(width: int, height: int) -> bytes:
     ("data", "words"),
     [
         (b"", "is empty"),
-        (b"hello", "not a picture in one of JPEG, PNG, WEBP, GIF, BMP, TIFF, AVIF, HEIC"),
+        (b"hello", r"not a picture that VisProg can read \(JPEG, PNG, WEBP, GIF, BMP, TIFF, AVIF, HEIC\)"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not a picture"),
         (b"\0\0\0\x0cjP  \r\n\x87\n", "not a picture"),
         (encoded(red(size=(50, 40)))[:60], "is damaged"),
@@ -143,7 +143,7 @@ def test_unreadable_bytes_are_rejected_with_advice(data: bytes, words: str) -> N
 
 def test_the_error_names_the_file(tmp_path: Path) -> None:
     path = tmp_path / "no such picture.png"
-    with pytest.raises(ImageError, match=r"there is no file .*no such picture\.png"):
+    with pytest.raises(ImageError, match=r"the file .*no such picture\.png does not exist"):
         load_image(path)
     with pytest.raises(ImageError, match="is a folder"):
         load_image(tmp_path)

@@ -124,7 +124,7 @@ def test_a_folder_needs_no_fetching(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_not_there_cannot_be_fetched(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="there is no folder"):
+    with pytest.raises(UsageError, match="none is neither a folder"):
         list(pull(zoo(detector=f"transformers:{tmp_path / 'none'}"), ["detector"]))
 
 

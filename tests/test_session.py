@@ -143,7 +143,7 @@ def test_an_unknown_task_planner_or_profile_is_rejected() -> None:
         VisProg().plan("How many?", task="gqb")
     with pytest.raises(UsageError, match="unknown planner `oracle`"):
         VisProg(planner="oracle").plan("How many?")
-    with pytest.raises(UsageError, match="there is no profile `gigantic`"):
+    with pytest.raises(UsageError, match="unknown profile `gigantic`"):
         VisProg(models="gigantic")
 
 

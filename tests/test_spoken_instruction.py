@@ -44,7 +44,7 @@ def test_a_recording_without_speech_is_an_error(tmp_path: Path) -> None:
 
 def test_without_a_transcriber_the_error_names_the_role(tmp_path: Path) -> None:
     speech = record(tmp_path / "speech.wav", np.zeros(800, np.float32))
-    with pytest.raises(ModelUnavailable, match="Transcriber"):
+    with pytest.raises(ModelUnavailable, match="role transcriber"):
         VisProg().transcribe(speech)
 
 

@@ -190,7 +190,7 @@ def test_the_tools_of_a_file_are_loaded(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("x = 1", "declares no tool"),
+        ("x = 1", "contains no tool"),
         ("\n1 / 0", r"failed: ZeroDivisionError: division by zero \(line 2: 1 / 0\)$"),
         ("import json\njson.loads('')\n", r"\(line 2: json.loads\(''\)\)$"),
         ("def", r"SyntaxError: invalid syntax \(mine.py, line 1\)$"),
@@ -206,7 +206,7 @@ def test_a_file_without_tools_is_rejected(content: str, words: str, tmp_path: Pa
 def test_a_missing_or_other_file_is_a_usage_error(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("1 / 0")
     for name, words in (
-        ("none.py", "there is no file"),
+        ("none.py", "does not exist"),
         (".", "is a folder"),
         ("notes.txt", "not a Python file"),
     ):

@@ -78,7 +78,7 @@ def _decode(data: bytes, name: str) -> _Recording:
             return _Recording(file.read(dtype="float32", always_2d=True), int(file.samplerate))
     except soundfile.SoundFileError as cause:
         raise AudioError(
-            f"{name} is not a recording in one of {', '.join(FORMATS)}, or it is damaged",
+            f"{name} is not a recording that VisProg can read ({', '.join(FORMATS)}), or it is damaged",
             help="convert it to WAV or FLAC",
         ) from cause
 
@@ -112,7 +112,7 @@ def _from_integers(content: bytes, width: int) -> NDArray[np.float32]:
 def _check(name: str, frames: int, channels: int, rate: int) -> None:
     if frames > MAX_SECONDS * rate > 0:
         raise AudioError(
-            f"{name} lasts {frames / rate / 60:.1f} minutes, at most {MAX_SECONDS // 60} are read",
+            f"{name} lasts {frames / rate / 60:.1f} minutes, but the limit is {MAX_SECONDS // 60}",
             help="shorten it",
         )
     if rate not in _RATES or channels < 1 or frames * channels > _MAX_SAMPLES:

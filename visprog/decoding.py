@@ -87,7 +87,8 @@ def open_picture(file: BinaryIO, name: str, shrunk: tuple[int, int] | None, most
         return _open_heic(file, name)
     if kind is None:
         raise ImageError(
-            f"{name} is not a picture in one of {', '.join(FORMATS)}", help="convert it to PNG or JPEG"
+            f"{name} is not a picture that VisProg can read ({', '.join(FORMATS)})",
+            help="convert it to PNG or JPEG",
         )
     if kind == "TIFF":
         _silence_libtiff()

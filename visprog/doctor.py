@@ -84,14 +84,14 @@ def _models(session: VisProg) -> Iterator[Finding]:
     for entry in entries(session.models):
         if not session.models.has(entry.role):
             advice = f"`--model {entry.role}=BACKEND:IDENTIFIER`, or another profile"
-            yield Finding("models", entry.role, "missing", f"the profile {profile} has none", advice)
+            yield Finding("models", entry.role, "missing", f"no model in the profile {profile}", advice)
         elif entry.extra:  # the group `extras` shows the command that installs it
             fact = f"{entry.model} needs the extra `{entry.extra}`"
             yield Finding("models", entry.role, "missing", fact)
         elif entry.size:  # large weights are looked up, not loaded
             advice = f"`visprog models --models {profile} pull {entry.role}`"
             here = entry.state == "here"
-            fact = entry.model if here else f"{entry.model}, {entry.size}, is not here"
+            fact = entry.model if here else f"{entry.model} ({entry.size}) is not downloaded"
             yield Finding("models", entry.role, "works" if here else "missing", fact, "" if here else advice)
         else:
             yield _loaded(session, entry)

@@ -84,7 +84,7 @@ def advice_for(missing: str, imported: str) -> str:
 
 def install_extra(extra: str) -> str:
     """Return the command that installs one of VisProg's extras, such as `models`."""
-    return install(f".[{extra}]" if _runs_from_sources() else f"visprog[{extra}]")
+    return install(f".[{extra}]" if runs_from_sources() else f"visprog[{extra}]")
 
 
 def reinstall(package: str) -> str:
@@ -92,7 +92,8 @@ def reinstall(package: str) -> str:
     return f"pip install --force-reinstall '{_DISTRIBUTIONS.get(package, package)}'"
 
 
-def _runs_from_sources() -> bool:
+def runs_from_sources() -> bool:
+    """Return whether VisProg runs from its source folder and is not installed."""
     try:
         distribution("visprog")
     except PackageNotFoundError:

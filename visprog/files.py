@@ -107,7 +107,7 @@ def check_file(path: Path, kind: str, error: type[VisProgError], lead: str = "")
         if is_address(path):
             message, advice = _about_address(path)
             raise error(f"{lead}{message}", help=advice) from None
-        raise error(f"{lead}there is no file {path}", help=f"give the path of {kind}") from None
+        raise error(f"{lead}the file {path} does not exist", help="check the path") from None
     if not stat.S_ISREG(mode):
         raise error(f"{lead}{path} is {_kind(mode)}", help=f"give the path of {kind}")
 
@@ -161,7 +161,7 @@ def _kind(mode: int) -> str:
 def _missing(path: Path, cause: OSError | ValueError, error: type[VisProgError]) -> VisProgError:
     """Return the error for a path that cannot be opened, such as a socket, or a folder on Windows."""
     if isinstance(cause, FileNotFoundError | NotADirectoryError):
-        return error(f"there is no file {path}", help="check the path")
+        return error(f"the file {path} does not exist", help="check the path")
     with contextlib.suppress(OSError, ValueError):
         mode = os.stat(path).st_mode  # noqa: PTH116 - the path may be one that Path rejects
         if not stat.S_ISREG(mode):
@@ -331,7 +331,7 @@ def _check_ending(what: str, path: Path, endings: tuple[str, ...]) -> None:
     if endings and path.suffix.casefold() not in endings:
         *others, last = endings
         allowed = f"{', '.join(others)} or {last}" if others else last
-        raise UsageError(f"{what} is written as {allowed}, not as {path.name}", help="change the ending")
+        raise UsageError(f"{what} cannot be written to {path.name}", help=f"use the ending {allowed}")
 
 
 def _check_output_path(path: Path) -> None:
@@ -339,7 +339,9 @@ def _check_output_path(path: Path) -> None:
         if path.is_dir():
             raise UsageError(f"{path} is a folder", help="give the name of a file")
         if not path.parent.is_dir():
-            raise UsageError(f"there is no folder {path.parent}", help="create it, or choose another path")
+            raise UsageError(
+                f"the folder {path.parent} does not exist", help="create it, or choose another folder"
+            )
         if not os.access(path.parent, os.W_OK):
             raise UsageError(f"the folder {path.parent} is not writable", help="choose another path")
     except OSError as cause:

@@ -28,7 +28,7 @@ def named_images(images: Images) -> dict[str, Source]:
             if not name.isidentifier():
                 raise UsageError(
                     f"`{name}` is not a valid name for a picture",
-                    help="use letters, digits and `_`, and do not start with a digit",
+                    help="use letters, digits and `_`, and start with a letter",
                 )
         return dict(images)
     listed: list[Source] = list(images) if isinstance(images, list | tuple) else [images]  # type: ignore[list-item]

@@ -36,7 +36,7 @@ class Entry(NamedTuple):
     extra: str = ""
     """The extra that has to be installed first."""
     options: tuple[Option, ...] = ()
-    """The options that the model takes, as far as its backend declares them."""
+    """The options that the backend declares for this model."""
 
 
 def entries(zoo: Zoo) -> list[Entry]:
@@ -131,7 +131,7 @@ def _fetched(name: str, revision: str | None, spec: Spec, zoo: Zoo) -> Path:
         return fetch(name, revision)
     except ModelUnavailable as error:
         others = {role: zoo.spec(role) for role in ROLES}
-        roles = [ROLES[role].__name__ for role, other in others.items() if other and other[:3] == spec[:3]]
+        roles = [role for role, other in others.items() if other and other[:3] == spec[:3]]
         size = f", {spec.facts['size']}" if "size" in spec.facts else ""
         lead = f"for {' and '.join(roles)} ({spec}{size}): " if roles else ""
         raise ModelUnavailable(f"{lead}{error.message}", help=error.help) from error

@@ -303,7 +303,7 @@ def _checked_deadline(seconds: float | None) -> float | None:
         return None
     if not 0 < seconds < math.inf:
         raise UsageError(
-            f"the deadline is {seconds:g} seconds", help="give a number of seconds greater than 0"
+            f"the deadline must be more than 0 seconds, found {seconds:g}", help="give a number of seconds"
         )
     return min(seconds, _LONGEST_DEADLINE)
 

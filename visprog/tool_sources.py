@@ -32,9 +32,9 @@ def installed_tools() -> Iterator[Tool]:
 
 
 def load_tools(path: Path) -> tuple[Tool, ...]:
-    """Run a Python file and return the tools that it declares, in order.
+    """Run a Python file and return the tools that it defines, in order.
 
-    Raises UsageError if the file cannot be read, and ToolError if it fails or declares no tools.
+    Raises UsageError if the file cannot be read, and ToolError if it fails or defines no tools.
     """
     read_file(path, PYTHON_FILE)  # Python's loader waits for pipes, and has no limit
     spec = importlib.util.spec_from_file_location(f"visprog_tools_{path.stem}", path)
@@ -52,7 +52,7 @@ def load_tools(path: Path) -> tuple[Tool, ...]:
     values = [value for value in vars(module).values() if isinstance(value, Tool)]
     found = tuple(value for value in values if value.function.__module__ == module.__name__)
     if not found:
-        raise ToolError(f"{path} declares no tool", help='declare one with `@tool("Name")`')
+        raise ToolError(f"{path} contains no tool", help='define one with `@tool("Name")`')
     for each in found:
         _check_declaration(each, path)
         _ = each.fingerprint  # computed now, before the file changes

@@ -32,7 +32,7 @@ from visprog.language.types import REQUIRED, Parameter, Signature, Type
 from visprog.models.roles import ROLES
 from visprog.values import Image, Regions, Scalar
 
-PYTHON_FILE = Limit(10_000_000, "give a Python file that declares tools", UsageError)
+PYTHON_FILE = Limit(10_000_000, "give a Python file that defines tools", UsageError)
 """Maximum size of a file with tools."""
 
 

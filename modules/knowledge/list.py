@@ -10,10 +10,11 @@ from visprog.model_text import clean_reply, find_json, is_fence, without_marker
 from visprog.models.roles import LanguageModel, Message
 from visprog.tools import Warn, tool
 
-_REQUEST = (
+REQUEST = (
     "Answer with a plain list and nothing else: one item a line, the most important first, no numbers, "
     "no bullets, no explanations. An item is a short name."
 )
+"""The system message for the language model."""
 
 
 @tool("List")
@@ -26,7 +27,7 @@ def list_known(query: str, max: int = 20, *, language_model: LanguageModel, warn
         warn(f"`max` is {max}, so the list is empty")
         return []
     question = f"List at most {max}: {query.strip()}"
-    completion = language_model.complete([Message("system", _REQUEST), Message("user", question)])
+    completion = language_model.complete([Message("system", REQUEST), Message("user", question)])
     items = items_of(completion.text, max)
     if not items:
         warn(f"the language model listed nothing for {query.strip()!r}")

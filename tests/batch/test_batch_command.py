@@ -26,7 +26,7 @@ def test_a_tasks_file_becomes_results(folder: Path) -> None:
 
     out, err = visprog("batch", "tasks.jsonl", "--out", "out", "--save", "--traces", "--json")
     assert json.loads(out)["performed"] == 0
-    assert err.endswith("2 tasks: 2 done, 0 failed (2 of them earlier)\n")
+    assert err.endswith("2 tasks: 2 done, 0 failed (2 finished by earlier commands)\n")
 
     _, err = visprog("batch", "tasks.jsonl", "--out", "out", status=2)
     assert "`--save` was given before, but is not now; `--traces` was given before, but is not now" in err

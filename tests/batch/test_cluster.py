@@ -158,7 +158,9 @@ def test_with_a_killed_worker_the_results_equal_those_of_a_local_run(folder: Pat
     finished(batch("--out", "local"), 1)
     for path in [Path("local/results.jsonl"), *Path("local/pictures").iterdir()]:
         assert path.read_bytes() == Path("spread", *path.parts[1:]).read_bytes()
-    assert "there is no file none.png" in lines_of(Path("spread/results.jsonl"))[-1]["error"]["message"]
+    assert (
+        "the file none.png does not exist" in lines_of(Path("spread/results.jsonl"))[-1]["error"]["message"]
+    )
     assert len(list(Path("spread/pictures").iterdir())) == PICTURES * QUESTIONS
 
 
@@ -173,7 +175,7 @@ def test_an_interrupted_batch_is_resumed_by_another_engine(folder: Path, cluster
     assert 0 < done <= 5
     worker = calls()[0].process
     wait_until(lambda: not Path(f"/proc/{worker}").exists())
-    assert f"({done} of them earlier)" in finished(batch("--out", "out"), 1)
+    assert f"({done} finished by earlier commands)" in finished(batch("--out", "out"), 1)
 
 
 def test_a_picture_stays_with_one_worker_and_needed_keys_are_passed_on(folder: Path, cluster: str) -> None:

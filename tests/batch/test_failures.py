@@ -74,7 +74,7 @@ def test_errors_of_the_machine_are_transient(error: Exception) -> None:
     "error",
     [
         ExpressionError("1 / 0"),
-        ImageError("there is no file a.png"),
+        ImageError("the file a.png does not exist"),
         PlanError("no program"),
         step_error(ExpressionError("1 / 0")),
         step_error(ValueError("a tool cannot use a value")),

@@ -106,7 +106,7 @@ def test_a_batch_that_is_killed_repeatedly_ends_like_an_undisturbed_one(folder: 
         assert not (folder / "killed" / "results.jsonl").exists()
         done, before = journaled(folder), calls(folder, "killed") if journaled(folder) else Counter[str]()
     words = finish(start(folder, "killed"))
-    assert f"({len(done)} of them earlier)" in words
+    assert f"({len(done)} finished by earlier commands)" in words
 
     whole, killed = folder / "whole", folder / "killed"
     assert (killed / "results.jsonl").read_bytes() == (whole / "results.jsonl").read_bytes()
@@ -135,4 +135,4 @@ def test_an_interrupted_batch_says_so_and_can_be_resumed(folder: Path) -> None:
     assert "Traceback" not in words
     done = len(journaled(folder))
     assert done >= 5
-    assert f"({done} of them earlier)" in finish(start(folder, "killed"))
+    assert f"({done} finished by earlier commands)" in finish(start(folder, "killed"))

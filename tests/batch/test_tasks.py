@@ -73,10 +73,10 @@ def test_ids_become_unique_visible_file_names(tmp_path: Path) -> None:
         ("[1]", "it is not a JSON object"),
         ({"image": "a.png"}, "it has neither `instruction` nor `program`"),
         ({"instrcution": "How?", "image": "a.png"}, "did you mean `instruction` instead of `instrcution`?"),
-        ({**ASK, "program": "RESULT=Eval('1')"}, "both an instruction and a program"),
+        ({**ASK, "program": "RESULT=Eval('1')"}, "give only one of them"),
         ({"instruction": "  "}, "`instruction` is empty or not text"),
         ({"instruction": 7}, "`instruction` is empty or not text"),
-        ({**ASK, "image": "a.png", "images": "b.png"}, "both `image` and `images`"),
+        ({**ASK, "image": "a.png", "images": "b.png"}, "it has `image` and `images`"),
         ({**ASK, "images": [7]}, "its pictures must be a path"),
         ({**ASK, "image": 7}, "its pictures must be a path"),
         ({**ASK, "images": {"my cat": "a.png"}}, "`my cat` is not a valid name for a picture"),
@@ -89,7 +89,7 @@ def test_ids_become_unique_visible_file_names(tmp_path: Path) -> None:
         ({**ASK, "id": True}, "`id` is neither text nor an integer"),
         ({**ASK, "id": "x" * 201}, "`id` is too long"),
         ('{"instruction": "How?", "id": "\\ud800"}', "`id` is not valid Unicode text"),
-        ({"program": "none.vp"}, "there is no file"),
+        ({"program": "none.vp"}, "does not exist"),
     ],
 )
 def test_an_invalid_line_is_reported_with_its_number(
@@ -98,7 +98,7 @@ def test_an_invalid_line_is_reported_with_its_number(
     file = write_tasks(tmp_path, ASK, "", line, ASK)
     with pytest.raises(UsageError) as caught:
         check_tasks(file)
-    assert "has 1 invalid line; nothing was run\n  line 3: " in caught.value.message
+    assert "has 1 invalid line, so nothing was run\n  line 3: " in caught.value.message
     assert reason in caught.value.message
 
 
@@ -113,7 +113,7 @@ def test_a_binary_missing_or_empty_file_is_rejected(tmp_path: Path) -> None:
     (tmp_path / "binary.jsonl").write_bytes(b'{"instruction": "\xff"}\n')
     with pytest.raises(UsageError, match="line 1: it is not text in UTF-8"):
         check_tasks(tmp_path / "binary.jsonl")
-    with pytest.raises(UsageError, match=r"there is no file .*none\.jsonl"):
+    with pytest.raises(UsageError, match=r"the file .*none\.jsonl does not exist"):
         check_tasks(tmp_path / "none.jsonl")
     with pytest.raises(UsageError, match="contains no task"):
         check_tasks(write_tasks(tmp_path, ""))

@@ -44,7 +44,7 @@ def run(folder: Path, *lines: dict[str, Any], options: Options = Options()) -> t
 def test_a_line_that_lacks_a_picture_is_invalid(line: dict[str, Any], reason: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         run(tmp_path, {"program": SIX}, line)
-    assert "1 invalid line; nothing was run\n  line 2: " in caught.value.message
+    assert "1 invalid line, so nothing was run\n  line 2: " in caught.value.message
     assert reason in caught.value.message
     assert not (tmp_path / "out").exists()
 

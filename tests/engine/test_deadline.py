@@ -55,8 +55,8 @@ def test_the_running_step_fails_and_the_other_results_are_kept(gate: threading.E
     assert late(run) == [("B", True)]
     assert run.variables == {"A": 2, "D": 8}
     assert run.error is not None
-    assert run.error.message == "B (line 2, Wait): the run's deadline of 0.3 s passed while this step ran"
-    assert run.error.help == "give the run more time"
+    assert run.error.message == "B (line 2, Wait): the deadline of 0.3 s passed while this step ran"
+    assert run.error.help == "use a longer deadline (`--deadline SECONDS`)"
 
 
 def test_a_step_without_a_thread_fails_as_not_started(gate: threading.Event) -> None:
@@ -67,7 +67,7 @@ def test_a_step_without_a_thread_fails_as_not_started(gate: threading.Event) -> 
     assert statuses(run) == [*["failed"] * 100, "skipped"]
     assert {running for _, running in late(run)} == {True, False}
     message = next(s.error.message for s in run.steps if s.error and "before" in s.error.message)
-    assert "passed before this step began" in message
+    assert "passed before this step started" in message
 
 
 def test_a_run_that_waits_for_another_runs_step_stops_at_its_deadline(gate: threading.Event) -> None:
@@ -121,9 +121,9 @@ def test_the_sessions_deadline_applies_to_each_run(gate: threading.Event) -> Non
 
 @pytest.mark.parametrize("seconds", [0, -1, float("nan"), float("inf")])
 def test_a_deadline_is_a_positive_number_of_seconds(seconds: float) -> None:
-    with pytest.raises(UsageError, match="the deadline is"):
+    with pytest.raises(UsageError, match="the deadline must be"):
         VisProg(deadline=seconds)
-    with pytest.raises(UsageError, match="the deadline is"):
+    with pytest.raises(UsageError, match="the deadline must be"):
         VisProg().execute("RESULT=Eval('1')", deadline=seconds)
 
 

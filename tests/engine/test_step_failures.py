@@ -51,7 +51,7 @@ def test_a_missing_model_fails_the_step_with_advice() -> None:
     run = session().execute("RESULT=Vqa(IMAGE, 'What?')", picture())
     assert run.error is not None
     assert isinstance(run.error.__cause__, ModelUnavailable)
-    assert "VisualQA" in run.error.message
+    assert "visual_qa" in run.error.message
     assert run.error.help is not None
     assert "visual_qa" in run.error.help
 
@@ -79,5 +79,5 @@ def test_a_missing_picture_is_reported_before_anything_runs() -> None:
     checked = given.check("RESULT=Crop(LEFT, OBJ0)\nOBJ0=FaceDet(LEFT)")
     assert not checked.ok
     sound = given.check("OBJ0=FaceDet(LEFT)\nRESULT=Crop(LEFT, OBJ0)")
-    with pytest.raises(UsageError, match="uses LEFT, which is not given"):
+    with pytest.raises(UsageError, match="uses LEFT, but no such picture"):
         Interpreter(given.tools, given.models).run(sound, {"RIGHT": picture()})

@@ -45,8 +45,8 @@ def test_wrong_options_are_rejected_before_the_evaluation(wrong: dict[str, Any])
 @pytest.mark.parametrize(
     ("places", "complaint"),
     [
-        ({"page": "x.txt"}, "the report is written as .html or .htm, not as x.txt"),
-        ({"data": "x.html"}, "the data is written as .json, not as x.html"),
+        ({"page": "x.txt"}, "the report cannot be written to x.txt"),
+        ({"data": "x.html"}, "the data cannot be written to x.html"),
         ({"page": "x.html", "data": "link.json"}, "the report and the data cannot be the same file"),
     ],
 )

@@ -110,7 +110,7 @@ def test_the_last_five_variables_are_listed_first_to_last() -> None:
 def test_without_pictures_a_picture_is_unknown() -> None:
     found = only_error("RESULT=Vqa(IMAGE, 'Is it?')", pictures={})
     assert found.code == "unknown-variable"
-    assert "none" in (found.help or "")
+    assert "has no picture" in (found.help or "")
 
 
 def test_without_any_name_none_is_suggested() -> None:

@@ -145,7 +145,7 @@ def test_no_suggestion_searches_for_a_number_in_a_text() -> None:
 @pytest.mark.parametrize("wrong", ["-1", "1 + 1", "2 * (1 + 1)", "1 > 2", "'a' + 'b'", "[1, 2]", "min(1, 2)"])
 def test_the_message_quotes_the_operand_as_written(wrong: str) -> None:
     fault = next(each for each in checked(f"{{B}} or {wrong}").diagnostics if each.is_error)
-    assert fault.message == f"{wrong} cannot be a condition: it is always the same"
+    assert fault.message == f"{wrong} cannot be a condition: it is constant"
 
 
 def test_the_span_covers_the_constant() -> None:

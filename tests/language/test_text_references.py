@@ -69,7 +69,7 @@ def test_braces_with_an_unknown_name_are_an_error(call: str) -> None:
     assert "`UNKNOWN` is not defined" in fault.message
     assert fault.help is not None
     assert fault.help.startswith(
-        "write the words instead; defined here: `IMAGE`, `LEFT`, `RIGHT`, `A`, `BOX`"
+        "write the words instead; the defined variables are `IMAGE`, `LEFT`, `RIGHT`, `A`, `BOX`"
     )
 
 

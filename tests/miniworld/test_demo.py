@@ -184,7 +184,7 @@ def test_a_failed_run_shows_its_error() -> None:
         plan = session.plan("Blur the background behind the dog")
         shown = DemoResult(task, session.execute(plan, pictures(task)))
     text = render([shown], profile="base", seconds=1)
-    assert "no model fills the role Segmenter" in text
+    assert "has no model for the role segmenter" in text
     assert "Tag &lt;i&gt;" in text
     assert "<i>" not in text
 

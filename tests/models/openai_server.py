@@ -104,7 +104,7 @@ class OpenAIServer:
     def __init__(self, *replies: Reply) -> None:
         self.replies = replies
         self.received: list[Received] = []
-        self._gone = threading.Event()
+        self.gone = threading.Event()
         self._services: list[Service] = []
         self._http = _Http(("127.0.0.1", 0), self._handler())
         self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.01})
@@ -142,7 +142,7 @@ class OpenAIServer:
     def __exit__(self, *_: object) -> None:
         for service in self._services:
             service.close()
-        self._gone.set()
+        self.gone.set()
         self._http.shutdown()
         self._thread.join()
         self._http.server_close()
@@ -162,7 +162,7 @@ class OpenAIServer:
                 server.received.append(request)
                 turn = min(len(server.received), len(server.replies)) - 1
                 try:
-                    server.replies[turn](Exchange(request, self, server._gone))
+                    server.replies[turn](Exchange(request, self, server.gone))
                 except ConnectionError:  # the client has given up, as it should
                     self.close_connection = True
 

@@ -108,5 +108,5 @@ def test_a_faulty_entry_point_is_named(installed: None) -> None:
     with pytest.raises(UsageError, match="the installed backend `broken` cannot be imported") as broken:
         find_backend("broken")
     assert "echoing.parts:BACKEND" in (broken.value.help or "")
-    with pytest.raises(UsageError, match="there is no backend `shout`"):
+    with pytest.raises(UsageError, match="unknown backend `shout`"):
         find_backend("shout")

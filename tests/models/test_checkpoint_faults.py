@@ -108,12 +108,12 @@ def test_a_name_on_the_hub_keeps_its_advice() -> None:
 def test_a_file_instead_of_a_folder_is_reported(sound: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(sound.parent)
     for name in (str(sound / "model.safetensors"), f"{sound.name}/model.safetensors"):
-        with pytest.raises(ModelUnavailable, match="is a file, and a checkpoint is a folder") as caught:
+        with pytest.raises(ModelUnavailable, match="is a file, but a checkpoint is a folder") as caught:
             find_checkpoint(name)
         assert "pull" not in str(caught.value)
 
 
 @pytest.mark.parametrize("name", ["/no/such/folder", "./none", "~no-such-user-here/model", "a/b/c"])
 def test_a_missing_folder_is_reported(name: str) -> None:
-    with pytest.raises(ModelUnavailable, match="there is no folder"):
+    with pytest.raises(ModelUnavailable, match="does not exist"):
         find_checkpoint(name)

@@ -377,6 +377,6 @@ def test_a_revision_that_is_no_name_is_rejected(revision: str, hub: Hub, tmp_pat
 
 @pytest.mark.parametrize("name", ["some/..", "some/mo:del", "some/--", "../model", "some/model/more", "some"])
 def test_a_name_that_no_repository_has_is_rejected(name: str, hub: Hub) -> None:
-    with pytest.raises(UsageError, match="it is not a valid name of a repository"):
+    with pytest.raises(UsageError, match="neither a folder nor a valid name of a repository"):
         fetch(name)
     assert hub.sent == {}

@@ -24,10 +24,10 @@ from tests.models.tiny_checkpoints.speech_models import SOUNDS, taught_whisper, 
 from tests.models.tiny_checkpoints.tiny_detectors import save_owl
 from tests.models.tiny_checkpoints.tiny_segmenters import save_maskformer
 from visprog import load_image
-from visprog.modules.knowledge.list import _REQUEST
+from visprog.modules.knowledge.list import REQUEST
 
 LESSON = {
-    f"<|system|>{_REQUEST}<|end|>"
+    f"<|system|>{REQUEST}<|end|>"
     "<|user|>List at most 7: main characters on the TV show Big Bang Theory<|end|>"
     "<|assistant|>": "Penny\nHoward<|end|>"
 }

@@ -13,6 +13,7 @@ from tests.models.openai_server import KEY, OpenAIServer, answers, error, paints
 from visprog.errors import ModelRefused, ModelUnavailable, UsageError
 from visprog.models.backends.openai import BACKEND
 from visprog.models.backends.openai.editing import OpenAIInpainter
+from visprog.models.backends.openai.keys import find_login
 from visprog.models.backends.openai.language import OpenAILanguageModel
 from visprog.models.backends.openai.service import Service
 from visprog.models.backends.openai.speech import OpenAITranscriber
@@ -98,7 +99,7 @@ def test_the_key_goes_to_the_server_of_the_environment_under_another_path(
     ],
 )
 def test_a_server_that_looks_like_openai_gets_no_key(address: str) -> None:
-    headers = Service(base_url=address)._access.headers
+    headers = find_login(address, None, None).headers()
     assert KEY not in repr(headers)
 
 
@@ -106,7 +107,7 @@ def test_a_server_that_looks_like_openai_gets_no_key(address: str) -> None:
     "address", ["https://api.openai.com/v1", "https://API.OpenAI.com:443/v1/", "https://api.openai.com./v1"]
 )
 def test_openai_itself_gets_the_key_however_its_address_is_written(address: str) -> None:
-    assert {"Authorization": f"Bearer {KEY}"} == Service(base_url=address)._access.headers
+    assert {"Authorization": f"Bearer {KEY}"} == find_login(address, None, None).headers()
 
 
 def test_the_account_of_the_environment_is_not_told_to_other_servers(

@@ -67,5 +67,5 @@ def test_the_options_of_a_profile_are_accepted_by_its_backends(
     zoo = Zoo(name)
     for role, spec in load_profile(name).models.items():
         if spec.backend in HUB:
-            with pytest.raises(ModelUnavailable, match="not on this machine"):
+            with pytest.raises(ModelUnavailable, match="not downloaded completely"):
                 zoo.get(role)

@@ -86,10 +86,10 @@ def test_a_pulled_model_works_without_the_hub(hub: Hub, checkpoint: Path, tmp_pa
     hub.sent.clear()
     count, _ = visprog(*run, env=environment(home))
 
-    assert "the role Detector needs transformers:tiny/owl, 88 KB" in before
-    assert "not on this machine" in before
+    assert "the role detector needs transformers:tiny/owl, 88 KB" in before
+    assert "not downloaded completely" in before
     assert "visprog models pull tiny/owl" in before
-    assert "the profile `base` works without weights" in before
+    assert "the profile `base` needs no weights" in before
     assert count.strip().isdecimal()
     assert hub.sent == {}
 
@@ -160,7 +160,7 @@ def test_a_damaged_file_is_reported_and_fetched_again(
         file.write(b"damaged!")
     with pytest.raises(ModelUnavailable) as caught:
         zoo.get("detector")
-    assert "the role Detector needs transformers:tiny/owl, 1 MB: tiny/owl cannot be loaded" in (
+    assert "the role detector needs transformers:tiny/owl, 1 MB: tiny/owl cannot be loaded" in (
         caught.value.message
     )
     assert "`visprog models pull` fetches damaged files again" in (caught.value.help or "")
@@ -176,7 +176,7 @@ def test_a_truncated_file_counts_as_missing_and_is_fetched_again(
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
     out, _ = pull("tiny/owl", env=environment(tmp_path, hub.url))
     os.truncate(Path(out.split("\t")[1].strip(), "model.safetensors").resolve(), 5000)
-    with pytest.raises(ModelUnavailable, match="not on this machine, or not all of them"):
+    with pytest.raises(ModelUnavailable, match="not downloaded completely"):
         find_checkpoint("tiny/owl")
     hub.sent.clear()
     pull("tiny/owl", env=environment(tmp_path, hub.url))
@@ -194,7 +194,9 @@ def test_a_checkpoint_published_with_damage_does_not_count_as_pulled(
         _, err = pull("tiny/broken", status=1, env=environment(tmp_path, hub.url))
     assert "tiny/broken cannot be used: model.safetensors is damaged, or not in the safetensors format" in err
     assert "choose another checkpoint or revision" in err
-    with pytest.raises(ModelUnavailable, match="tiny/broken, 1 MB: the weights of tiny/broken are not on"):
+    with pytest.raises(
+        ModelUnavailable, match="tiny/broken, 1 MB: the weights of tiny/broken are not downloaded"
+    ):
         Zoo(profile_of("tiny/broken", tmp_path), device="cpu").get("detector")
 
 
@@ -240,7 +242,7 @@ def test_a_gated_repository_is_reported_with_the_page_to_accept_its_terms(
         here = environment(tmp_path / "home", hub.url)
         profile = profile_of("tiny/gated", tmp_path)
         _, err = visprog("models", "--models", profile, "pull", status=1, env=here)
-    assert "for Detector (transformers:tiny/gated, 1 MB): tiny/gated is gated" in err
+    assert "for detector (transformers:tiny/gated, 1 MB): tiny/gated is gated" in err
     assert "hf auth login" in err
 
 
@@ -285,9 +287,9 @@ def test_pickled_weights_are_not_fetched(checkpoint: Path, tmp_path: Path) -> No
 def test_without_a_network_a_pull_fails_quickly(tmp_path: Path) -> None:
     profile = profile_of("tiny/owl", tmp_path)
     _, err = visprog("models", "--models", profile, "pull", status=1, env=environment(tmp_path, nowhere()))
-    assert "for Detector (transformers:tiny/owl, 1 MB): tiny/owl cannot be fetched: " in err
+    assert "for detector (transformers:tiny/owl, 1 MB): tiny/owl cannot be fetched: " in err
     assert "the hub cannot be reached" in err
-    assert "The profile `base` works without weights" in err
+    assert "The profile `base` needs no weights" in err
 
 
 def test_a_silent_hub_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:

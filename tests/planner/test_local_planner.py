@@ -121,7 +121,7 @@ def test_the_planner_shares_the_language_model_of_the_session(folder: Path) -> N
 
 
 def test_the_error_for_a_missing_model_names_the_download_command() -> None:
-    with pytest.raises(ModelUnavailable, match="not on this machine") as caught:
+    with pytest.raises(ModelUnavailable, match="not downloaded completely") as caught:
         choose_planner("transformers:someone/nothing")
     assert "visprog models pull someone/nothing" in (caught.value.help or "")
 

@@ -24,7 +24,7 @@ HOME = str(Path.home())
     ("text", "shown"),
     [
         ("transformers:/srv/models/owl-v2 threshold=0.2", "transformers:owl-v2 threshold=0.2"),
-        ("there is no file /srv/My-Pictures/a.jpg", "there is no file a.jpg"),
+        ("the file /srv/My-Pictures/a.jpg does not exist", "the file a.jpg does not exist"),
         ("'/srv/a/b.py' and \"/srv/c/d.py\"", "'b.py' and \"d.py\""),
         ('File "/srv/tools/mine.py", line 3', 'File "mine.py", line 3'),
         (r"C:\Users\ada\models\owl cannot be read", "owl cannot be read"),

@@ -1,4 +1,4 @@
-"""What the user sees of a batch: the progress line while it runs, and the summary at the end."""
+"""The output of a batch for the user: the progress line while it runs, and the summary at the end."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def summary_text(summary: Summary) -> str:
     tasks = f"{summary.tasks:,} task{'' if summary.tasks == 1 else 's'}"
     counts = f"{summary.tasks - summary.failed:,} done, {summary.failed:,} failed"
     earlier = summary.tasks - summary.performed
-    before = f" ({earlier:,} of them earlier)" if earlier else ""
+    before = f" ({earlier:,} finished by earlier commands)" if earlier else ""
     tokens = cost(summary.tokens)
     remarks = _transient_remark(summary.transient) + _damage_warning(summary.damaged)
     return f"{tasks}: {counts}{before}{f'; {tokens}' if tokens else ''}{remarks}"

@@ -234,7 +234,7 @@ def _local_engine(session: VisProg) -> Engine:
 
 
 def perform_side_by_side(perform: Callable[[Task], Outcome], jobs: Iterable[Job], workers: int) -> Outcomes:
-    """Yield what comes of each job as soon as it is known. Jobs are taken as they are needed."""
+    """Yield each job with its outcome as soon as it is finished. Take jobs as they are needed."""
 
     def work(job: Job) -> tuple[Job, Outcome]:
         return job, perform(job[1])

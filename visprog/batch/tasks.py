@@ -145,7 +145,7 @@ def _task(given: dict[str, Any], position: int, folder: Path, bank: str, read: C
     if program.endswith(".vp") and "\n" not in program:
         program = read(folder / program)
     if "image" in given and "images" in given:
-        raise InvalidLine("it has both `image` and `images`")
+        raise InvalidLine("it has `image` and `images`; give only one of them")
     paths = _paths(given.get("images", given.get("image", [])))
     other = {name: value for name, value in given.items() if name not in FIELDS}
     task_id, bank = _id(given.get("id", position)), _bank(given.get("task", bank))
@@ -156,7 +156,7 @@ def _request(given: dict[str, Any]) -> tuple[str, str]:
     """Return the instruction and the program, one of which is empty."""
     instruction, program = _text(given, "instruction"), _text(given, "program")
     if instruction and program:
-        raise InvalidLine("it has both an instruction and a program")
+        raise InvalidLine("it has `instruction` and `program`; give only one of them")
     if not instruction and not program:
         hint = did_you_mean(similar_fields(given.keys() - set(FIELDS), ["instruction", "program"]))
         raise InvalidLine(f"it has neither `instruction` nor `program`{hint}")

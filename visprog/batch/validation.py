@@ -66,7 +66,7 @@ def _invalid_file(file: Path, invalid: list[str]) -> UsageError:
     more = [f"and {len(invalid) - _MAX_SHOWN} more"] if len(invalid) > _MAX_SHOWN else []
     shown = "\n".join(f"  {each}" for each in [*invalid[:_MAX_SHOWN], *more])
     return UsageError(
-        f"{file} has {len(invalid)} invalid {lines}; nothing was run\n{shown}",
+        f"{file} has {len(invalid)} invalid {lines}, so nothing was run\n{shown}",
         help=f"each line must be a JSON object with some of the fields {', '.join(FIELDS)}",
     )
 

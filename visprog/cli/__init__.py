@@ -79,8 +79,8 @@ def main() -> None:
             note(f"error: the output cannot be written: {error.strerror}")
             note("help: free some space, or send the output elsewhere")
             _exit_without_output()
-        note(f"error: something went wrong inside visprog: {described(error)}")
-        note("help: set VISPROG_TRACEBACK=1 to see where, and report it")
+        note(f"error: internal error of VisProg: {described(error)}")
+        note("help: please report it, with the traceback that VISPROG_TRACEBACK=1 shows")
         sys.exit(1)
 
 

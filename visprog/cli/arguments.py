@@ -28,12 +28,8 @@ def read_pictures(images: list[Path] | None, named: list[str] | None) -> dict[st
     for each in named or ():
         name, equals, path = each.partition("=")
         if not equals or not path:
-            raise UsageError(f"`--image {each}` names no picture", help="write `--image NAME=PATH`")
-        if not name.isidentifier():
-            raise UsageError(
-                f"`{name}` cannot name a picture", help="use letters, digits and `_`, and no digit first"
-            )
+            raise UsageError(f"`--image {each}` has no path after a `=`", help="write `--image NAME=PATH`")
         if name in pictures:
             raise UsageError(f"two pictures are called {name}", help="give each picture a different name")
-        pictures[name] = Path(path)
+        pictures |= named_images({name: Path(path)})
     return pictures

@@ -68,7 +68,7 @@ Trace = Annotated[
     Path | None,
     typer.Option(
         metavar="FILE",
-        help="Where to write the record of every step: .html, .htm or .json.",
+        help="Where to write the trace of the run: .html, .htm or .json.",
         show_default=False,
     ),
 ]

@@ -47,7 +47,7 @@ def show_progress(console: Console | None = None) -> Iterator[None]:
 
 def show_origin(plan: Plan) -> None:
     """Print the planner and the bank of a plan, the planner's remarks, and the warnings of the checker."""
-    note("\n".join([f"planned by {plan.planner}, bank {plan.task}", *plan.remarks]))
+    note("\n".join([f"planned by {plan.planner} with the bank {plan.task}", *plan.remarks]))
     show_diagnostics(plan.checked, plan.checked.program.source)
 
 

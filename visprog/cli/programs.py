@@ -42,12 +42,12 @@ def check_program_file(session: VisProg, file: Path, names: tuple[str, ...]) -> 
         show_diagnostics(checked, text, name)
         note("")
     if not checked.ok:
-        raise ProgramError(f"{name} has errors; nothing was run", checked.diagnostics)
+        raise ProgramError(f"{name} has errors, so it was not run", checked.diagnostics)
     return checked
 
 
 def reject_other_kinds(name: str, text: str) -> None:
-    """Raise UsageError if a text with errors is something else than a program, such as a JSON record."""
+    """Raise UsageError if a text with errors looks like another kind of file, such as a JSON record."""
     from visprog.language.recognition import guess_format
     from visprog.planner.bank import is_bank
 

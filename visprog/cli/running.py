@@ -69,7 +69,7 @@ def vote_executor(session: VisProg, pictures: Pictures) -> Callable[[Plan], Run]
         note(f"{name}: {one_line('; '.join(str(plan).splitlines()))}")
         with LiveSteps(plan.checked.steps) as live:
             run = session.execute(plan, pictures, observer=live)
-        result = describe(run.result).summary if run.ok else "nothing, as a step failed"
+        result = describe(run.result).summary if run.ok else "no result, because a step failed"
         note(f"{name} returned {one_line(result)}\n")
         return run
 

@@ -57,8 +57,8 @@ def _split_override(override: str) -> tuple[str, str]:
     role, equals, model = override.partition("=")
     if not equals or not model:
         raise UsageError(
-            f"`--model {override}` names no model",
-            help="write `--model ROLE=BACKEND:IDENTIFIER`; options follow after commas",
+            f"`--model {override}` has no model after a `=`",
+            help="write `--model ROLE=BACKEND:IDENTIFIER`; add options like `,deadline=300`",
         )
     return role, model
 

@@ -33,7 +33,7 @@ class Batcher:
 
     `visprog.models.roles` says which calls can be combined. Calls to one method of one model wait in a queue,
     and their threads are blocked. A full queue is sent. If no thread is active, the longest queue is sent.
-    The first thread in the queue makes the call for all, and is active meanwhile: its answers may lead to
+    The first thread in the queue makes the call for all, and stays active: its answers may lead to
     calls that fill other queues. Other calls of models are made immediately, and block their threads; batches
     do not wait for them.
 
@@ -44,7 +44,7 @@ class Batcher:
     steps cannot all wait for each other.
 
     A tool could break this if it held a lock while it calls a model: another thread that waits for the lock
-    counts as active. Therefore a call from a thread that is not a worker is made alone.
+    counts as active. For this reason, a call from a thread that is not a worker is made alone.
     """
 
     def __init__(self, workers: WorkerPool) -> None:

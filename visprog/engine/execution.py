@@ -97,9 +97,11 @@ class Execution:
 
     def _expired(self, node: Node) -> StepFailed:
         running = node.index in self._started
-        when = "while this step ran" if running else "before this step began"
-        message = f"the run's deadline of {self._deadline:g} s passed {when}"
-        cause = DeadlineExceeded(message, help="give the run more time", running=running)
+        when = "while this step ran" if running else "before this step started"
+        message = f"the deadline of {self._deadline:g} s passed {when}"
+        cause = DeadlineExceeded(
+            message, help="use a longer deadline (`--deadline SECONDS`)", running=running
+        )
         return StepFailed(node.index, self._runner.seconds, 0.0, step_error(node, cause), (), ())
 
     def _work(self, ready: Iterable[int]) -> None:

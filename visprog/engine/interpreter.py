@@ -79,7 +79,7 @@ class Interpreter:
         missing = sorted(checked.used_inputs - inputs.keys())
         if missing:
             raise UsageError(
-                f"the program uses {', '.join(missing)}, which is not given",
+                f"the program uses {', '.join(missing)}, but no such picture was given",
                 help=f"give a picture for each of {', '.join(sorted(checked.inputs))}",
             )
         execution = Execution(self._runtime, self._graph(checked), inputs, observer, deadline)

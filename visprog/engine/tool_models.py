@@ -1,4 +1,4 @@
-"""The models and settings of tools: what the engine gives to a tool, and what they mean for its results."""
+"""Gives tools their models and settings, and identifies those that affect results."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-"""How long tools take: quick ones are not worth another thread."""
+"""The time that tools take: a quick tool runs in the calling thread."""
 
 from __future__ import annotations
 
 from visprog.tools import Tool
 
 _HANDOVER = 200e-6
-"""Seconds. A tool that takes less is not worth giving to another thread."""
+"""Seconds. A tool that takes less is not given to another thread."""
 
 
 class ToolTimes:

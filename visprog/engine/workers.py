@@ -23,7 +23,7 @@ class Load(NamedTuple):
     """The state of a pool at one moment.
 
     `active` threads are not blocked; `free_slots` more may compute; `threads` of the pool run a step and do
-    not wait for a program of their own.
+    not wait for a program that their step runs.
     """
 
     active: int
@@ -173,7 +173,7 @@ class WorkerPool:
 
 
 class _Local(threading.local):
-    """What the pool knows of the calling thread."""
+    """The state of the calling thread in the pool."""
 
     is_worker = False
     is_pool_thread = False

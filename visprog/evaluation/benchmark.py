@@ -1,4 +1,4 @@
-"""What a data set provides: samples, how their outcomes are scored, and optionally the ground truth.
+"""The records of a data set: samples, scores of their outcomes, and optionally the ground truth.
 
 A new data set is one file that builds a `Benchmark`. If its questions have one right answer each, a
 `TaskKind` and `Sample` records with `Question.answer` are enough. The other fields have defaults.

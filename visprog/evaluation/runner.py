@@ -33,7 +33,7 @@ _WORKERS = 2
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What to evaluate: `n` samples of each part of a data set, with numbers from `seed`.
+    """The scope of an evaluation: `n` samples of each part of a data set, with numbers from `seed`.
 
     None means all parts of the data set, or its default planners.
     """

@@ -40,7 +40,7 @@ _ANSWER_FIRST = {
     Type.IMAGE: "call Vqa first and use its answer",
     Type.REGIONS: "call Count first and use its answer",
 }
-"""What to do with a value that Eval cannot compute with."""
+"""Advice for values that Eval cannot compute with."""
 
 _MAX_SUGGESTIONS = 30
 """Maximum number of unknown names that get a suggestion: a program with more has another problem."""
@@ -110,7 +110,7 @@ def check(parsed: Parsed | Program, tools: Signatures, inputs: Mapping[str, Type
     steps = tuple(checker.step(step) for step in parsed.program)
     found = [*parsed.diagnostics, *checker.found]
     if not steps and not any(each.is_error for each in found):
-        message = "the program has no statement"
+        message = "the program is empty"
         found.append(
             diagnostics.error("no-result", message, Span(1, 1, 2), "write a statement: `RESULT=Tool(...)`")
         )
@@ -290,7 +290,7 @@ class _Checker:
         later = self._lines.get(variable.name)
         if later is not None and later > variable.span.line:
             message = f"`{variable.name}` is used before its definition on line {later}"
-            self._error("unknown-variable", message, variable.span, f"move line {later} above this one")
+            self._error("unknown-variable", message, variable.span, f"move line {later} above this line")
         else:
             few = len(self._unknown_names) <= _MAX_SUGGESTIONS
             likely = advice.closest_match(variable.name, self._known()) if few else None
@@ -305,12 +305,12 @@ class _Checker:
 
     def _how_to_define(self, name: str, likely: str | None) -> str | None:
         if _PICTURE.fullmatch(name):
-            given = ", ".join(self._inputs) or "none"
-            return f"one picture is named IMAGE, two are LEFT and RIGHT; this program gets {given}"
+            given = f"has {', '.join(self._inputs)}" if self._inputs else "has no picture"
+            return f"this program {given}; one picture is named IMAGE, two are LEFT and RIGHT"
         if likely:
             return f"did you mean `{likely}`?"
         known = ", ".join(f"`{each}`" for each in self._known()[4::-1])
-        return f"defined here: {known}" if known else None
+        return f"the defined variables are {known}" if known else None
 
     def _expression(self, literal: Literal, parameter: Parameter, signature: Signature) -> Computation | None:
         if not isinstance(literal.value, str):
@@ -368,8 +368,9 @@ class _Checker:
             return f"write `{name}={eval_call(text)}` first, and pass `{name}` {place}"
         if fault.name not in self._scope:
             known = ", ".join(f"`{name}`" for name in self._known()[4::-1])
+            defined = f"the defined variables are {known}" if known else "no variable is defined"
             braces = f"; to keep the braces, add spaces: `{{ {fault.name} }}`" * fault.whole
-            return f"write the words instead; defined here: {known or 'nothing'}{braces}"
+            return f"write the words instead; {defined}{braces}"
         kind = self._scope[fault.name].type
         if kind in _ANSWER_FIRST:
             return f"`{fault.name}` is {advice.describe_type(kind)}: {_ANSWER_FIRST[kind]} in Eval"

@@ -28,7 +28,7 @@ from visprog.language.expression_tree import (
     children,
 )
 
-_SAME = "cannot be a condition: it is always the same"
+_CONSTANT = "cannot be a condition: it is constant"
 _WORDS = "cannot be a condition: it contains other words than yes or no"
 _LIST = "is a list, not a condition"
 
@@ -111,7 +111,7 @@ def _fault(node: Node, *, chosen: bool = False) -> tuple[Node, str] | None:
         case Constant(bool()):
             return None
         case Constant(value):
-            return None if chosen and _is_truth(value) else (node, _SAME)
+            return None if chosen and _is_truth(value) else (node, _CONSTANT)
         case Conditional(_, then, otherwise):
             return _fault(then, chosen=True) or _fault(otherwise, chosen=True)
         case Reference() | Logic() | Unary("not") | Call("any" | "all"):
@@ -120,7 +120,7 @@ def _fault(node: Node, *, chosen: bool = False) -> tuple[Node, str] | None:
             return None
     if _is_constant(node):
         first = next((each for each in _nodes(node) if isinstance(each, Constant)), node)
-        return (node if _source(node) else first), _SAME
+        return (node if _source(node) else first), _CONSTANT
     match node:
         case Text() | Binary("join") if any(_is_word(each) for each in _nodes(node)):
             return node, _WORDS

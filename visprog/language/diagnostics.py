@@ -32,7 +32,7 @@ CODES: dict[str, str] = {
     "rebound-variable": "a variable gets a second value",
     "unused-variable": "a variable is never used",
     "dead-step": "the result does not depend on a step",
-    "no-result": "the program has no statement",
+    "no-result": "the program is empty",
 }
 """Every code with its meaning. The codes are stable: other programs may rely on them."""
 

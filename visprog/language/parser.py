@@ -319,7 +319,7 @@ class _Statement:
         match token.kind:
             case "string":
                 if any("\ud800" <= char <= "\udfff" for char in str(token.value)):
-                    self._fail("the string contains half a character (a lone surrogate)")
+                    self._fail("the string contains an invalid character (a lone surrogate)")
                 return Literal(self._take().value, self._span(token))
             case "int" | "float":
                 return self._number(token, 1)

@@ -31,7 +31,7 @@ def syntax_hint(tokens: Sequence[Token], position: int) -> str | None:
     if token.kind == "name" and before is not None and before.kind == "name":
         return f"write the arguments in brackets, as in `{before.text}(name=value)`"
     if token.text == "." and before is not None and before.kind == "name":
-        return "values have no attributes; call a tool, or Eval for arithmetic"
+        return "values have no attributes; call a tool, or use Eval to compute"
     if token.kind == "reference":
         return "braces are only for Eval expressions; write the variable's name without them"
     return None

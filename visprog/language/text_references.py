@@ -84,7 +84,7 @@ def invalid_braces(expression: str, known: Container[str]) -> Iterator[InvalidBr
                 advice = "compute it in a separate Eval step, and write the name of its result here"
                 yield InvalidBraces(message, advice, (start + each.column, start + each.end))
         for found in _DOUBLED.finditer(text):
-            message = f"`{found.group()}` would keep a pair of braces around the value"
+            message = f"`{found.group()}` would leave a pair of braces around the value"
             advice = f"write `{{{found.group(1)}}}`"
             yield InvalidBraces(message, advice, (start + found.start() + 1, start + found.end() + 1))
 

@@ -30,7 +30,7 @@ def _nothing_to_configure(_options: Mapping[str, Any]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """What VisProg knows about a backend before it loads a model."""
+    """The description of a backend. It is read before a model is loaded."""
 
     name: str
     """The text before the colon of `backend:identifier`."""
@@ -54,7 +54,7 @@ class Backend:
     repository: Callable[[str], str] = str
     """Returns the repository of the hub, or the folder, for an identifier."""
     environment: Callable[[], list[str]] = list
-    """Returns what the environment adds to a model's fingerprint; it must contain no secret."""
+    """Returns the facts of the environment that a model's fingerprint needs; they must contain no secret."""
     is_configured: Callable[[Mapping[str, Any]], bool] = _nothing_to_configure
     """Returns whether a model with these options has the key or the address that it needs."""
 
@@ -97,9 +97,7 @@ def find_backend(name: str) -> Backend:
     elif name in installed_backends():
         found = _installed(name)
     else:
-        raise UsageError(
-            f"there is no backend `{name}`", help=f"the backends are {', '.join(backend_names())}"
-        )
+        raise UsageError(f"unknown backend `{name}`", help=f"the backends are {', '.join(backend_names())}")
     if not isinstance(found, Backend):
         raise UsageError(
             f"the backend `{name}` is of the type {type(found).__name__}",

@@ -62,7 +62,7 @@ _LONGEST_HEADER = 2**25
 
 
 def header_fault(path: Path) -> str | None:
-    """Return what is wrong with a safetensors file; None if its header describes the whole file.
+    """Return the fault of a safetensors file; None if its header describes the whole file.
 
     The weights themselves are not read.
     """

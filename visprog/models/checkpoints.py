@@ -40,19 +40,18 @@ def find_checkpoint(identifier: str, revision: str | None = None) -> Path:
         return folder
     if folder.is_file():
         raise ModelUnavailable(
-            f"{identifier} is a file, and a checkpoint is a folder",
+            f"{identifier} is a file, but a checkpoint is a folder",
             help="give the folder of the file",
         )
     if not is_repository(identifier):
-        raise ModelUnavailable(f"there is no folder {identifier}", help="check the path")
+        raise ModelUnavailable(f"the folder {identifier} does not exist", help="check the path")
     load_hub()
     pulled = _pulled(identifier, revision)
     if pulled is None:
         name = identifier if revision is None else f"{identifier}@{revision}"
         raise ModelUnavailable(
-            f"the weights of {identifier} are not on this machine, or not all of them",
-            help=f"fetch them once with `visprog models pull {name}`; "
-            "the profile `base` works without weights",
+            f"the weights of {identifier} are not downloaded completely",
+            help=f"download them with `visprog models pull {name}`; the profile `base` needs no weights",
         )
     return pulled
 
@@ -92,7 +91,7 @@ def _embedded(identifier: str, revision: str | None) -> Path:
     if not any(folder.rglob("*.safetensors")):
         raise ModelUnavailable(
             f"{identifier} comes with VisProg, but is missing from this installation",
-            help="reinstall VisProg; the profile `base` works without weights",
+            help="reinstall VisProg; the profile `base` needs no weights",
         )
     return folder
 
@@ -175,13 +174,13 @@ def place(options: Mapping[str, Any]) -> tuple[torch.device, torch.dtype]:
     with needs("torch"):
         import torch
     device = torch.device(_device(str(options.get("device", "auto"))))
-    wanted = str(options.get("dtype", "auto"))
-    if wanted == "auto":
+    requested = str(options.get("dtype", "auto"))
+    if requested == "auto":
         return device, _best_dtype(device)
     dtypes = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
-    found = dtypes.get(wanted)
+    found = dtypes.get(requested)
     if found is None:
-        raise UsageError(f"there is no dtype `{wanted}`", help="choose auto, float32, float16 or bfloat16")
+        raise UsageError(f"unknown dtype `{requested}`", help="choose auto, float32, float16 or bfloat16")
     return device, found
 
 
@@ -194,18 +193,18 @@ def has_no_accelerator() -> bool:
     return sys.platform == "linux" and not any(Path(driver).exists() for driver in _DRIVERS)
 
 
-def _device(wanted: str) -> str:
+def _device(requested: str) -> str:
     import torch
 
     count = {"cpu": 1, "cuda": torch.cuda.device_count(), "mps": int(torch.backends.mps.is_available())}
-    if wanted == "auto":
+    if requested == "auto":
         return next(name for name in ("cuda", "mps", "cpu") if count[name])
-    kind, colon, index = wanted.partition(":")
+    kind, colon, index = requested.partition(":")
     number = int(index) if index.isdecimal() else 0 if not colon else -1
     if not 0 <= number < count.get(kind, 0):
         here = " or ".join(["auto", *(name for name, devices in count.items() if devices)])
-        raise UsageError(f"there is no device `{wanted}` here", help=f"choose {here}")
-    return wanted
+        raise UsageError(f"this machine has no device `{requested}`", help=f"choose {here}")
+    return requested
 
 
 def _best_dtype(device: torch.device) -> torch.dtype:
@@ -235,7 +234,7 @@ def loading(identifier: str) -> Iterator[None]:
 
 
 def _advice(identifier: str) -> str:
-    """Return what to do about a checkpoint that does not load."""
+    """Return advice about a checkpoint that does not load."""
     if is_embedded(identifier):
         return "it comes with VisProg: reinstall VisProg"
     folder = local_folder(identifier)

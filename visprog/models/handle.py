@@ -1,4 +1,4 @@
-"""What tools are given in place of a model."""
+"""The proxy that a tool gets instead of a model."""
 
 from __future__ import annotations
 

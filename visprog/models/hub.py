@@ -61,7 +61,7 @@ def _check_name(identifier: str, revision: str | None) -> None:
 
 def _invalid_name(identifier: str) -> UsageError:
     return UsageError(
-        f"there is no folder {identifier}, and it is not a valid name of a repository",
+        f"{identifier} is neither a folder nor a valid name of a repository",
         help="give the path of a folder, or OWNER/NAME, as on the hub",
     )
 
@@ -89,7 +89,7 @@ def _check_readable(
     if any(map(is_weights, files)) and not pickled:
         return
     where = f" in {', '.join(folder for folder in pickled if folder)}" if any(pickled) else ""
-    found = f"the weights{where} are pickled" if pickled else "there are no weight files"
+    found = f"the weights{where} are pickled" if pickled else "it has no weight files"
     at = f" at {revision}" if revision else ""
     raise ModelUnavailable(
         f"{identifier} has no weights{at} in the safetensors format: {found}",
@@ -108,7 +108,7 @@ def _explain(identifier: str, revision: str | None, cause: Exception) -> ModelUn
         RevisionNotFoundError,
     )
 
-    kept = "The part that was fetched is kept. The profile `base` works without weights"
+    kept = "The part that was fetched is kept. The profile `base` needs no weights"
     answers = {
         GatedRepoError: (
             "is gated: its owners require that you accept their terms",

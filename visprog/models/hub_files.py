@@ -142,7 +142,7 @@ def _check(identifier: str, path: Path, file: _File) -> None:
 
 
 def _fault(path: Path, file: _File) -> str | None:
-    """Return what is wrong with a file of the right size; None if it is intact."""
+    """Return the fault of a file of the right size; None if it is intact."""
     if file.digest is not None and _digest_of(path, file) != file.digest:
         return "is not the file that the hub announced: its hash differs"
     return header_fault(path) if is_weights(file.name) else None

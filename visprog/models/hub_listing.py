@@ -81,7 +81,7 @@ def digest_in(text: object) -> str | None:
 def _name(identifier: str, sibling: dict[str, Any]) -> str:
     name = sibling.get("rfilename")
     if not isinstance(name, str) or not is_safe(name):
-        raise _unusable(identifier, f"names the file {name!r:.200}, which no repository can have")
+        raise _unusable(identifier, f"names the file {name!r:.200}, which is not allowed")
     return name
 
 

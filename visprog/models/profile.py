@@ -65,7 +65,7 @@ def load_profile(name: str | Path) -> Profile:
     if isinstance(name, str) and not name.endswith(".toml"):
         if name not in profile_names():
             raise UsageError(
-                f"there is no profile `{name}`",
+                f"unknown profile `{name}`",
                 help=f"choose one of {', '.join(profile_names())}, or give a path that ends in .toml",
             )
         source = importlib.resources.files("visprog.models.profiles") / f"{name}.toml"
@@ -130,14 +130,14 @@ def read_spec(role: str, written: object) -> Spec:
         options = {**more, **options}
     if not isinstance(model, str) or not model:
         raise UsageError(
-            f"the model of the role {role} is {model!r}, which is not a name",
+            f"expected a model for the role {role}, found {model!r}",
             help='write "backend:identifier", such as "opencv:haar"',
         )
     backend, _, identifier = model.partition(":")
     if backend not in backend_names():
         raise UsageError(
-            f"there is no backend `{backend}` for the role {role}",
-            help=f"the backends are {', '.join(backend_names())}",
+            f"unknown backend `{backend}` for the role {role}",
+            help=f"write BACKEND:IDENTIFIER; the backends are {', '.join(backend_names())}",
         )
     facts = {name: str(options.pop(name)) for name in _FACTS if name in options}
     find_backend(backend).check(role, identifier, options)
@@ -147,4 +147,4 @@ def read_spec(role: str, written: object) -> Spec:
 def check_role(role: str) -> None:
     """Raise UsageError if `role` is not a role."""
     if role not in ROLES:
-        raise UsageError(f"there is no role `{role}`", help=f"the roles are {', '.join(ROLES)}")
+        raise UsageError(f"unknown role `{role}`", help=f"the roles are {', '.join(ROLES)}")

@@ -180,10 +180,9 @@ class Zoo:
             )
 
     def _unfilled(self, role: str) -> ModelUnavailable:
-        title = ROLES[role].__name__
         summary = (ROLES[role].__doc__ or "").rstrip(".").lower()
         return ModelUnavailable(
-            f"no model fills the role {title} ({summary}): the profile `{self.profile.name}` has none",
+            f"the profile `{self.profile.name}` has no model for the role {role} ({summary})",
             help=f"name one with `--model {role}=BACKEND:IDENTIFIER`, or choose a profile that has one with "
             f"`--models`; in Python give any object: VisProg(models={{{role!r}: model}}). "
             "`visprog doctor` shows what works without it",
@@ -204,7 +203,7 @@ def _load(role: str, spec: Spec) -> object:
         return find_backend(spec.backend).load(role, spec.identifier, spec.options)
     except ModelUnavailable as error:
         size = f", {spec.facts['size']}" if "size" in spec.facts else ""
-        message = f"the role {ROLES[role].__name__} needs {spec}{size}: {error.message}"
+        message = f"the role {role} needs {spec}{size}: {error.message}"
         raise ModelUnavailable(message, help=error.help) from error
 
 

@@ -104,13 +104,13 @@ def read_bank(text: str, name: str) -> Bank:
     errors = tuple(fault for fault in sorted(faults, key=lambda fault: fault.span) if fault.is_error)
     if errors:
         shown = diagnostics.render(errors, text, name=name)
-        raise ProgramError(f"the bank {name} cannot be read:\n{shown}", errors)
+        raise ProgramError(f"the bank {name} has errors:\n{shown}", errors)
     examples = tuple(Example(block.instruction, each.program, block.line) for block, each in parsed)
     return Bank(name, header, examples, blocks[0].label if blocks else "Instruction")
 
 
 def check_bank(text: str, tools: Signatures, inputs: Mapping[str, Type] = _INPUTS) -> tuple[Diagnostic, ...]:
-    """Return the faults of a bank's blocks and programs, with line numbers of the bank.
+    """Return the errors and warnings of a bank's blocks and programs, with line numbers of the bank.
 
     `inputs` are the names that programs may use for pictures.
     """

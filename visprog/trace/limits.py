@@ -11,7 +11,7 @@ MIN_CHARACTERS = 60
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much a view shows.
+    """The limits of a view.
 
     `text` is the characters of one text, `items` the items of one list, `value` and `total` the characters of
     one value and of all values, `label` the characters of a region's label, `depth` the levels of nested

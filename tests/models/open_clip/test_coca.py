@@ -176,7 +176,7 @@ def test_more_beams_find_a_likelier_caption(folders: dict[str, Path]) -> None:
         for captioner in captioners:
             with torch.no_grad():
                 seen = captioner.model(pixels)
-                words = captioner._search(seen["image_features"], seen["image_embs"])
+                words = captioner.search(seen["image_features"], seen["image_embs"])
             assert words[0] == 49406
             assert 5 < len(words) <= 30
             scores.append(likelihood(model, pixels, words))

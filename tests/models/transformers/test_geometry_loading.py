@@ -120,7 +120,7 @@ def test_a_damaged_checkpoint_is_rejected(tmp_path: Path) -> None:
 
 
 def test_a_missing_checkpoint_is_never_fetched() -> None:
-    with pytest.raises(ModelUnavailable, match="not on this machine"):
+    with pytest.raises(ModelUnavailable, match="not downloaded completely"):
         load("detector", "nobody/nothing", {})
 
 

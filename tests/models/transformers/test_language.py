@@ -248,7 +248,7 @@ def test_a_model_that_writes_no_text_is_rejected(tmp_path: Path) -> None:
 
 
 def test_a_missing_checkpoint_is_reported_with_the_command_that_fetches_it() -> None:
-    with pytest.raises(ModelUnavailable, match="not on this machine") as caught:
+    with pytest.raises(ModelUnavailable, match="not downloaded completely") as caught:
         Zoo(models={"language_model": "transformers:someone/nothing"}).get("language_model")
     assert "visprog models pull someone/nothing" in (caught.value.help or "")
 

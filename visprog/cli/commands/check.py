@@ -1,4 +1,4 @@
-"""`visprog check`: find the faults of program files."""
+"""`visprog check`: find the errors of program files."""
 
 from __future__ import annotations
 
@@ -75,9 +75,10 @@ def _report(files: list[_CheckedFile], unread: int, as_json: bool) -> None:
         print_json([{"file": name, **diagnostics.to_json(fault)} for name, fault in faults])
     else:
         _print_faults(files)
-        missed = f"; {_counted(unread, 'file')} could not be read" if unread else ""
-        note(f"{_counted(len(files), 'file')}: {_counted(errors, 'error')}, "
-              f"{_counted(len(faults) - errors, 'warning')}{missed}")  # fmt: skip
+        read = f"{_counted(len(files), 'file')}: {_counted(errors, 'error')}, "
+        read += _counted(len(faults) - errors, "warning")
+        missed = f"{_counted(unread, 'file')} could not be read"
+        note("; ".join([read] * bool(files) + [missed] * bool(unread)))
     if errors or unread:
         raise typer.Exit(2 if unread else 1)
 

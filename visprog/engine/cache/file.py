@@ -55,7 +55,7 @@ FAILURES = (sqlite3.Error, UnicodeError, OverflowError, MemoryError)
 """The errors that a damaged or unusable file causes. Python decodes SQLite's messages, which may fail too."""
 
 SIDECARS = ("-wal", "-shm", "-journal")
-"""The endings of the files that SQLite keeps beside a database."""
+"""The endings of the files that SQLite keeps next to a database."""
 
 
 class NotACache(sqlite3.DatabaseError):

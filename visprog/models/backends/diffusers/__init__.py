@@ -19,7 +19,7 @@ BACKEND = Backend(
         Option(
             "seed",
             whole_number("a whole number from 0", 0, 2**63 - 1),
-            "the random numbers that are used",
+            "the seed of the random numbers",
             "0",
         ),
         Option(
@@ -34,7 +34,9 @@ BACKEND = Backend(
             "how closely the picture follows the prompt",
             "the pipeline's",
         ),
-        Option("negative_prompt", TEXT, "what the picture should not show", "nothing"),
+        Option(
+            "negative_prompt", TEXT, "a description of things that the picture should not show", "nothing"
+        ),
         Option(
             "strength",
             number("a number above 0, at most 1", lambda value: 0 < value <= 1),
@@ -44,7 +46,7 @@ BACKEND = Backend(
         Option(
             "side",
             whole_number("a number of pixels, 1 or more"),
-            "the longer side, in pixels, at which the model paints",
+            "the longer side, in pixels, of the picture that the model paints",
             "the size that the pipeline was trained on",
         ),
     ),

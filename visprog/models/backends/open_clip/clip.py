@@ -152,12 +152,12 @@ class CoCa(OpenClip):
         """Return one sentence, found by a beam search."""
         with self._lock, self._computing():
             seen = self.model(self._pixels([image]))
-            tokens = self._search(seen["image_features"], seen["image_embs"])
+            tokens = self.search(seen["image_features"], seen["image_embs"])
         marks = (self._tokenizer.sot_token_id, self._tokenizer.eot_token_id)
         text: str = self._tokenizer.decode([token for token in tokens if token not in marks])
         return text.strip()
 
-    def _search(self, latent: torch.Tensor, embeddings: torch.Tensor) -> tuple[int, ...]:
+    def search(self, latent: torch.Tensor, embeddings: torch.Tensor) -> tuple[int, ...]:
         """Return the tokens of the caption with the best mean log-probability that the beam search finds.
 
         OpenCLIP's own generation uses parts that transformers no longer has.

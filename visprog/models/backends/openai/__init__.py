@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from visprog.models.backend import Backend
-from visprog.models.backends.openai.configuration import is_configured, surroundings
+from visprog.models.backends.openai.configuration import environment_facts, is_configured
 from visprog.models.options import FLAG, TABLE, Option, number, one_of, text, whole_number
 
 _PICTURE_READERS = ("visual_qa", "captioner", "image_text_scorer", "detector")
@@ -41,7 +41,8 @@ BACKEND = Backend(
                 "the name of an environment variable with the key, such as MY_SERVER_KEY, not the key",
                 lambda value: re.fullmatch(r"[A-Z_][A-Z0-9_]*", value) is not None,
             ),
-            "the variable with the key for base_url",
+            "the environment variable with the key",
+            "OPENAI_API_KEY, for OpenAI and the server of OPENAI_BASE_URL",
             secret=True,
         ),
         Option(
@@ -54,6 +55,7 @@ BACKEND = Backend(
             "max_bytes",
             whole_number("the maximum number of bytes of an answer, at least 1000", 1000),
             "the maximum size of an answer in bytes",
+            "32 million",
         ),
         Option("parameters", TABLE, "more fields of the request", "none", secret=True),
         Option(
@@ -78,7 +80,11 @@ BACKEND = Backend(
             _WRITERS,
         ),
         Option(
-            "longest_side", _PIXELS, "the longer side of pictures that are sent", "1024", _PICTURE_READERS
+            "longest_side",
+            _PIXELS,
+            "the longer side, in pixels, of pictures that are sent",
+            "1024",
+            _PICTURE_READERS,
         ),
         Option(
             "coordinates",
@@ -88,8 +94,10 @@ BACKEND = Backend(
             _PICTURE_READERS,
         ),
         Option("structured", FLAG, "whether the service accepts JSON schemas", "true", _PICTURE_READERS),
-        Option("side", _PIXELS, "the side of the squares that are painted", "1024", ("inpainter",)),
+        Option(
+            "side", _PIXELS, "the side, in pixels, of the squares that are painted", "1024", ("inpainter",)
+        ),
     ),
-    environment=surroundings,
+    environment=environment_facts,
     is_configured=is_configured,
 )

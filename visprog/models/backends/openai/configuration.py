@@ -20,7 +20,7 @@ def is_configured(options: Mapping[str, Any] | None = None) -> bool:
     return named or bool(variable("OPENAI_API_KEY") or variable("OPENAI_BASE_URL"))
 
 
-def surroundings() -> list[str]:
+def environment_facts() -> list[str]:
     """Return the model and the server in the environment, for fingerprints. The address is hashed."""
     model, address = os.environ.get("OPENAI_MODEL", ""), os.environ.get("OPENAI_BASE_URL", "")
     return [

@@ -68,8 +68,8 @@ def find_login(base_url: str | None, key: str | None, api_key_env: str | None) -
     found = variable(_KEY) if is_own else ""
     if not found and (not written or address.origin == read_address(OPENAI).origin):
         raise ModelUnavailable(
-            "there is no API key and no base URL",
-            help=f"set {_KEY}, or {_ADDRESS} for your own server, which may need no key",
+            f"{_KEY} is not set" if written else f"neither {_KEY} nor {_ADDRESS} is set",
+            help=f"set {_KEY}, or set {_ADDRESS} to the address of your own server",
         )
     return Login(address, _checked(found), is_own, _key_help(is_own))
 

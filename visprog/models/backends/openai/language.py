@@ -40,7 +40,7 @@ class OpenAILanguageModel:
     def complete(self, messages: Sequence[Message], *, temperature: float | None = None) -> Completion:
         """Return the next turn. `temperature` is left out if None, as models that reason reject it.
 
-        Raises ModelRefused, ModelTimeout or ModelFailed; AnswerCut with what there is of a cut answer.
+        Raises ModelRefused, ModelTimeout or ModelFailed; AnswerCut with the text of a cut answer.
         """
         turns = [{"role": role, "content": sound(content)} for role, content in messages]
         parameters = dict(self._parameters)

@@ -16,7 +16,7 @@ BACKEND = Backend(
         Option(
             "side",
             _PIXELS,
-            "the longer side, in pixels, at which faces are looked for",
+            "the longer side, in pixels, of the picture that is searched for faces",
             "1280",
             roles=("face_detector",),
         ),
@@ -39,7 +39,7 @@ BACKEND = Backend(
         Option(
             "labels",
             text("the path of a file"),
-            "a text file with the name of one class a line",
+            "a text file with one class per line",
             "the classes of COCO",
             roles=("detector",),
         ),

@@ -17,7 +17,7 @@ BACKEND = Backend(
         Option(
             "points",
             whole_number("a whole number from 1 to 100000", 1, 100_000),
-            "the side of the grid of points that a picture is divided with",
+            "the number of points on each side of the grid",
             "32",
         ),
         Option("quality", FRACTION, "the lowest quality that the model expects of a mask", "0.88"),
@@ -26,7 +26,7 @@ BACKEND = Backend(
         Option(
             "crops",
             whole_number("a whole number from 0 to 100000", 0, 100_000),
-            "the number of layers of closer looks at parts of the picture",
+            "the number of layers of crops that are searched too",
             "0",
         ),
         Option(
@@ -38,7 +38,7 @@ BACKEND = Backend(
         Option(
             "side",
             whole_number("a number of pixels, 1 or more", 1, 100_000),
-            "the longer side, in pixels, at which a picture is divided",
+            "the longer side, in pixels, of the picture that is divided",
             "1500",
         ),
     ),

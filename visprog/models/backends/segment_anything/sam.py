@@ -171,7 +171,7 @@ def _find(identifier: str) -> Path:
         raise ModelUnavailable(
             f"the folder {identifier} has {len(files)} checkpoints", help="give the path of one .pth file"
         )
-    raise ModelUnavailable(f"there is no .pth file at {identifier or 'no path'}", help=_WHERE)
+    raise ModelUnavailable(f"no .pth file found at {identifier!r}", help=_WHERE)
 
 
 def _read(path: Path) -> Sam:

@@ -72,7 +72,7 @@ _OPTIONS = (
         "`a photo of {}` for OWL-ViT and OWLv2, `{}` for Grounding DINO",
         _FINDERS,
     ),
-    Option("face", TEXT, "the label under which faces are looked for", "face", _FINDERS),
+    Option("face", TEXT, "the label that finds faces", "face", _FINDERS),
     Option(
         "threshold",
         FRACTION,
@@ -84,7 +84,7 @@ _OPTIONS = (
     Option(
         "overlap",
         FRACTION,
-        "the share of a mask that must be left beside better ones; not of SAM",
+        "the share of a mask that must remain outside better masks; not of SAM",
         "0.8",
         ("segmenter",),
     ),
@@ -97,8 +97,8 @@ _OPTIONS = (
     ),
     Option(
         "points",
-        whole_number("a number of points a side, 1 to 256", 1, 256),
-        "the side of the grid of points that SAM divides a picture with",
+        whole_number("a number of points per side, 1 to 256", 1, 256),
+        "the number of points on each side of SAM's grid",
         "32",
         _MASKERS,
     ),
@@ -108,7 +108,7 @@ _OPTIONS = (
     Option(
         "zoom",
         number("a number above 1, such as 2", lambda value: value > 1),
-        "the size of the part that SAM sees of the picture, in sizes of the box",
+        "the size of the part of the picture that SAM sees, as a multiple of the box",
         "SAM sees the whole picture",
         _MASKERS,
     ),
@@ -125,14 +125,14 @@ _OPTIONS = (
     Option(
         "side",
         whole_number("a number of pixels, 1 or more"),
-        "the longer side, in pixels, at which a model that chats sees pictures",
+        "the longer side, in pixels, of pictures for a chat model",
         "1280",
         _PICTURE_READERS,
     ),
     Option(
         "language",
         text("a language's name or code"),
-        "the language that is spoken",
+        "the spoken language",
         "Whisper recognises it",
         ("transcriber",),
     ),

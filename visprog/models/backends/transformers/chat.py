@@ -98,7 +98,7 @@ def completion(generated: Generated, model: str) -> Completion:
         raise AnswerCut(
             f"the answer of {model} was cut at its limit of {generated.output_tokens} tokens",
             help="raise the option `max_new_tokens`, set `thinking` to true if the model thinks before it "
-            "answers, or use a model that keeps to the point",
+            "answers, or use a model that writes less",
             text=text or generated.text,
         )
     return Completion(text, model, generated.input_tokens, generated.output_tokens)

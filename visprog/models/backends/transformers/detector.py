@@ -1,4 +1,4 @@
-"""Detectors that find what words name: OWL-ViT, OWLv2 and Grounding DINO.
+"""Detectors that find things by name: OWL-ViT, OWLv2 and Grounding DINO.
 
 One pass searches a picture for several labels. A box that fits two labels is returned with both. OWL-ViT and
 OWLv2 score each label separately. Grounding DINO reads all labels as one text, so that a label's neighbours

@@ -64,7 +64,7 @@ class ContrastiveScorer:
 
     A text is put into each template. The mean of the normalised embeddings, normalised again, represents the
     text. A text that ends in a full stop is a sentence and is used without templates. The last embeddings are
-    remembered, so that a text or a picture that comes again is not encoded again.
+    remembered, so that repeated texts and pictures are not encoded again.
     """
 
     def __init__(self, network: Network, templates: Sequence[str] = TEMPLATES) -> None:

@@ -125,7 +125,7 @@ class VisionLanguageModel:
             raise ModelFailed(
                 f"{self.network.identifier} was still thinking at its limit of "
                 f"{generated.output_tokens} tokens",
-                help="leave out the option `thinking`, or use a model that keeps to the point",
+                help="leave out the option `thinking`, or use a model that thinks less",
             )
         return generated
 
