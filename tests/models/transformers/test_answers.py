@@ -223,9 +223,9 @@ def test_a_checkpoint_without_all_its_weights_is_rejected(checkpoint: Checkpoint
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"side": 0}, "`side` of .* is a number of pixels"),
-        ({"max_new_tokens": "many"}, "`max_new_tokens` of .* is a number of tokens"),
-        ({"thinking": 1}, "`thinking` of .* is true or false"),
+        ({"side": 0}, "`side` of .* must be a number of pixels"),
+        ({"max_new_tokens": "many"}, "`max_new_tokens` of .* must be a number of tokens"),
+        ({"thinking": 1}, "`thinking` of .* must be true or false"),
         ({"colour": 1}, "takes no option `colour`"),
     ],
 )

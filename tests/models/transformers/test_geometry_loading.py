@@ -132,12 +132,12 @@ def test_a_role_that_the_backend_does_not_fill_is_rejected() -> None:
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [
-        ("owlvit", {"threshold": 1.5}, "`threshold` of .* is a number from 0 to 1"),
-        ("owlvit", {"nms": "much"}, "`nms` of .* is a number from 0 to 1"),
-        ("owlvit", {"template": "a photo"}, "`template` of .* is a text with"),
+        ("owlvit", {"threshold": 1.5}, "`threshold` of .* must be a number from 0 to 1"),
+        ("owlvit", {"nms": "much"}, "`nms` of .* must be a number from 0 to 1"),
+        ("owlvit", {"template": "a photo"}, "`template` of .* must be a text with"),
         ("owlvit", {"tresh": 0.5}, "takes no option `tresh`"),
-        ("eomt", {"mask": -1}, "`mask` of .* is a number from 0 to 1"),
-        ("sam", {"quality": True}, "`quality` of .* is a number from 0 to 1"),
+        ("eomt", {"mask": -1}, "`mask` of .* must be a number from 0 to 1"),
+        ("sam", {"quality": True}, "`quality` of .* must be a number from 0 to 1"),
     ],
 )
 def test_a_faulty_option_is_named(

@@ -136,13 +136,15 @@ def test_t5_has_no_longest_prompt(t5: Path) -> None:
 
 
 def test_a_prompt_longer_than_the_context_is_an_error_and_nothing_is_cut_off(base: Path) -> None:
-    with pytest.raises(ContextTooLong, match="the prompt has 200 tokens, more than the context") as caught:
+    with pytest.raises(
+        ContextTooLong, match="the prompt has 200 tokens, which do not fit into the context"
+    ) as caught:
         language_model(base).complete([Message("user", "x" * 200)])
     assert "longer context" in (caught.value.help or "")
 
 
 def test_the_context_can_be_made_smaller(chat: Path) -> None:
-    with pytest.raises(ContextTooLong, match="more than the context"):
+    with pytest.raises(ContextTooLong, match="do not fit into the context"):
         language_model(chat, context=20).complete([BRIEF, FRUIT])
 
 
@@ -231,9 +233,9 @@ def test_threads_can_share_a_model(chat: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"max_new_tokens": 0}, "`max_new_tokens` of .* is a number of tokens"),
-        ({"context": True}, "`context` of .* is a number of tokens"),
-        ({"thinking": "no"}, "`thinking` of .* is true or false"),
+        ({"max_new_tokens": 0}, "`max_new_tokens` of .* must be a number of tokens"),
+        ({"context": True}, "`context` of .* must be a number of tokens"),
+        ({"thinking": "no"}, "`thinking` of .* must be true or false"),
         ({"beams": 3}, "takes no option `beams`"),
     ],
 )

@@ -162,7 +162,7 @@ def test_nothing_to_score_is_an_empty_table(clip: Path) -> None:
 
 @pytest.mark.parametrize("templates", ["best", [], ["a photo"], [3], 1])
 def test_faulty_templates_are_rejected(clip: Path, templates: object) -> None:
-    with pytest.raises(UsageError, match=r"the option `templates` of .* is"):
+    with pytest.raises(UsageError, match=r"the option `templates` of .* must be"):
         scorer(clip, templates=templates)
 
 

@@ -81,7 +81,7 @@ def test_the_language_can_be_named(folder: Path) -> None:
         for seed in range(4)
     }
     assert len(texts) > 1
-    with pytest.raises(UsageError, match=r"`language` of .* is a language's name"):
+    with pytest.raises(UsageError, match=r"`language` of .* must be a language's name"):
         whisper(folder, language=3)
 
 
