@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from visprog.language.checker import Checked
     from visprog.planner.plan import Plan
     from visprog.session import VisProg
-    from visprog.trace.run import Run, StepRecord
+    from visprog.trace.record import StepRecord
+    from visprog.trace.run import Run
 
     Pictures = dict[str, Source]
 

@@ -37,7 +37,7 @@ from visprog.values import Image, Regions
 
 if TYPE_CHECKING:
     from visprog.planner.plan import Plan
-    from visprog.trace.run import Run, StepRecord
+    from visprog.trace.record import RunRecord, StepRecord
 
 MOST_BYTES = 24_000_000
 """Maximum size of a page. Pictures take up to 13 million bytes of it."""
@@ -60,7 +60,7 @@ _STATUS_TEXTS = {
 }
 
 
-def render_html(run: Run) -> str:
+def render_html(run: RunRecord) -> str:
     """Return the page. Texts are escaped, long values are cut, and each distinct picture is embedded once."""
     page = _Page(run)
     page.enlarge()
@@ -112,12 +112,12 @@ def _fixed_hashes() -> tuple[str, str]:
     return policy_hash(_style()), policy_hash(_script())
 
 
-def cards(run: Run, album: Album) -> tuple[Card, ...]:
+def cards(run: RunRecord, album: Album) -> tuple[Card, ...]:
     """Return the steps of a run for another page, which has the pictures of `album`."""
     return tuple(_Page(run, album).cards())
 
 
-def frame(run: Run) -> str:
+def frame(run: RunRecord) -> str:
     """Return the page in a sandboxed frame. Its styles and script cannot affect the page around it."""
     return (
         f'<iframe srcdoc="{escape(render_html(run))}" sandbox="allow-scripts" title="Trace of the run" '
@@ -128,7 +128,7 @@ def frame(run: Run) -> str:
 class _Page:
     """Builds the parts of the page for one run."""
 
-    def __init__(self, run: Run, album: Album | None = None) -> None:
+    def __init__(self, run: RunRecord, album: Album | None = None) -> None:
         self.run = run
         self.album = Album() if album is None else album
         self.program = program_html(run.checked)

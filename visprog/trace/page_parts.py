@@ -14,7 +14,7 @@ from visprog.trace.limits import shorten
 from visprog.trace.program_listing import Line
 
 if TYPE_CHECKING:
-    from visprog.trace.run import Run
+    from visprog.trace.record import RunRecord
 
 _CONTEXT = 200
 """Characters of a long line that are shown on each side of an error."""
@@ -90,7 +90,7 @@ class QuotedDiagnostic(NamedTuple):
     after: str
 
 
-def quoted_diagnostics(run: Run, diagnostics: Iterable[Diagnostic]) -> Iterator[QuotedDiagnostic]:
+def quoted_diagnostics(run: RunRecord, diagnostics: Iterable[Diagnostic]) -> Iterator[QuotedDiagnostic]:
     """Yield each diagnostic with its line. A long line is cut on both sides of the marked part."""
     lines = run.program.source.splitlines()
     for diagnostic in diagnostics:

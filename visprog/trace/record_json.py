@@ -13,7 +13,7 @@ from visprog.trace.shortening import Shortener
 from visprog.trace.value_view import whole
 
 if TYPE_CHECKING:
-    from visprog.trace.run import Run, StepRecord
+    from visprog.trace.record import RunRecord, StepRecord
 
 FORMAT = "visprog-run/1"
 """The version of the layout."""
@@ -26,7 +26,7 @@ MOST_BYTES = 16_000_000
 """Maximum size of a record as JSON, unless whole values are requested."""
 
 
-def to_json(run: Run, *, full: bool = False) -> dict[str, Any]:
+def to_json(run: RunRecord, *, full: bool = False) -> dict[str, Any]:
     """Return the record. Pictures are given by size and digest, masks by their area, times in seconds.
 
     Long values are cut unless `full` is set; `length` and `more` say how much there is. Files and models are
@@ -38,7 +38,7 @@ def to_json(run: Run, *, full: bool = False) -> dict[str, Any]:
 class _Record:
     """Builds the record of one run."""
 
-    def __init__(self, run: Run, shortener: Shortener) -> None:
+    def __init__(self, run: RunRecord, shortener: Shortener) -> None:
         self._run = run
         self._shortener = shortener
 

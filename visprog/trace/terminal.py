@@ -24,7 +24,7 @@ from visprog.trace.shortening import Shortener
 from visprog.trace.value_view import TEXT_LIMIT, describe
 
 if TYPE_CHECKING:
-    from visprog.trace.run import Run, StepRecord
+    from visprog.trace.record import RunRecord, StepRecord
 
 _WARNINGS = Limits(text=TEXT_LIMIT, items=100, value=10_000, total=10_000)
 
@@ -37,7 +37,7 @@ _MARKS = {
 }
 
 
-def render(run: Run, console: Console) -> None:
+def render(run: RunRecord, console: Console) -> None:
     """Print the steps with their values and times, the warnings, and the result."""
     console.print(_steps(run))
     for warning in Shortener(_WARNINGS).lines(run.warnings):
@@ -52,7 +52,7 @@ def render(run: Run, console: Console) -> None:
             console.print(_line("help: ", "cyan", without_folders(shorten(run.error.help, TEXT_LIMIT))))
 
 
-def _steps(run: Run) -> Table:
+def _steps(run: RunRecord) -> Table:
     table = Table.grid(padding=(0, 2))
     table.add_column(justify="right", style="dim")
     table.add_column()
@@ -73,7 +73,7 @@ def _steps(run: Run) -> Table:
     return table
 
 
-def _outcome(record: StepRecord, run: Run) -> Text:
+def _outcome(record: StepRecord, run: RunRecord) -> Text:
     match record.status:
         case "failed":
             words = record.error.message if record.error else "failed"
