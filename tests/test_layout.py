@@ -81,8 +81,10 @@ LAYOUT = {
     "visprog.language": """
         __init__ expression_tree lexer limits program recognition types
         advice coercion diagnostics text_references
-        evaluation liveness summary syntax_hints
+        evaluation summary syntax_hints
         conditions expression parser
+        checked
+        liveness
         checker
     """,
     "visprog.miniworld": """
@@ -187,7 +189,7 @@ LAYOUT = {
     "visprog.trace": """
         __init__ folders limits number_format program_listing thumbnails
         plates program_html tags templates value_view
-        figures shortening
+        figures record shortening
         page_parts record_json terminal
         html
         run

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from visprog import Image, OutputError, UsageError, VisProg
-from visprog.language.checker import Checked
+from visprog.language.checked import Checked
 from visprog.results import check_output, save_result
 
 PROGRAMS = {

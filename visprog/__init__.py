@@ -31,7 +31,7 @@ if TYPE_CHECKING:
         VisProgError,
     )
     from visprog.images import load_image, save_image
-    from visprog.language.checker import Checked
+    from visprog.language.checked import Checked
     from visprog.language.diagnostics import Diagnostic
     from visprog.language.expression import Expression
     from visprog.language.parser import parse
@@ -61,7 +61,7 @@ _HOMES = {
         "VisProgError",
     ),
     "visprog.images": ("load_image", "save_image"),
-    "visprog.language.checker": ("Checked",),
+    "visprog.language.checked": ("Checked",),
     "visprog.language.diagnostics": ("Diagnostic",),
     "visprog.language.expression": ("Expression",),
     "visprog.language.parser": ("parse",),

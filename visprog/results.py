@@ -7,7 +7,7 @@ from pathlib import Path
 from visprog.errors import OutputError, UsageError
 from visprog.files import write_atomically
 from visprog.images import PICTURE_ENDINGS, save_image
-from visprog.language.checker import Checked
+from visprog.language.checked import Checked
 from visprog.language.types import Type
 from visprog.printable import json_text
 from visprog.trace.value_view import describe, whole

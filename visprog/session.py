@@ -26,7 +26,8 @@ from visprog.errors import AudioError, ProgramError, UsageError, VisProgError
 from visprog.images import Images, Source, load_image, need_of
 from visprog.inputs import input_names, named_images, read_program
 from visprog.language import coercion
-from visprog.language.checker import Checked, check
+from visprog.language.checked import Checked
+from visprog.language.checker import check
 from visprog.language.parser import Parsed, parse
 from visprog.language.program import Program
 from visprog.language.summary import render_summary

@@ -21,7 +21,7 @@ from visprog import VisProg
 from visprog.engine.cache.memory import Memo
 from visprog.engine.interpreter import Interpreter
 from visprog.language import parser
-from visprog.language.checker import Checked
+from visprog.language.checked import Checked
 from visprog.models.fake import FakeDetector, FakeVisualQA
 from visprog.modules.logic.count import count
 from visprog.modules.understanding.loc import loc

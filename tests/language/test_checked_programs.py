@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.language.test_mutants import INPUTS, REGISTRY
-from visprog.language.checker import Checked, check
+from visprog.language.checked import Checked
+from visprog.language.checker import check
 from visprog.language.parser import parse
 from visprog.language.program import Variable, inputs_of
 from visprog.language.types import Type

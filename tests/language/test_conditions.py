@@ -7,7 +7,8 @@ import re
 import pytest
 
 from tests.language.test_mutants import INPUTS, REGISTRY
-from visprog.language.checker import Checked, check
+from visprog.language.checked import Checked
+from visprog.language.checker import check
 from visprog.language.parser import parse
 
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from tests.language.mutation import mutants, sources
 from visprog import ProgramError, Registry, VisProg
 from visprog.engine.interpreter import Interpreter
-from visprog.language.checker import Checked, check
+from visprog.language.checked import Checked
+from visprog.language.checker import check
 from visprog.language.diagnostics import CODES, render, render_plain, to_json
 from visprog.language.parser import parse
 from visprog.language.program import lines_of

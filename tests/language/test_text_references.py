@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from tests.language.test_mutants import INPUTS, REGISTRY
 from visprog import VisProg
-from visprog.language.checker import Checked, check
+from visprog.language.checked import Checked
+from visprog.language.checker import check
 from visprog.language.parser import parse
 from visprog.language.text_references import eval_call
 from visprog.models.fake import FakeVisualQA

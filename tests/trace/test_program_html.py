@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from visprog.language.checker import Checked, check
+from visprog.language.checked import Checked
+from visprog.language.checker import check
 from visprog.language.parser import parse
 from visprog.language.types import Type
 from visprog.tools import Registry, tool

@@ -18,7 +18,7 @@ from visprog.batch.output_folder import ENDINGS, output_file, saved_file_digests
 from visprog.batch.picture_pool import PicturePool
 from visprog.batch.tasks import Task
 from visprog.images import save_image
-from visprog.language.checker import Checked
+from visprog.language.checked import Checked
 from visprog.models.usage import NOTHING, counting, total
 from visprog.planner.plan import Plan
 from visprog.session import VisProg

@@ -12,7 +12,7 @@ from visprog.files import decode_text, read_stream
 from visprog.inputs import PROGRAM, read_program
 
 if TYPE_CHECKING:
-    from visprog.language.checker import Checked
+    from visprog.language.checked import Checked
     from visprog.session import VisProg
 
 

@@ -18,7 +18,7 @@ from visprog.printable import one_line
 
 if TYPE_CHECKING:
     from visprog.images import Source
-    from visprog.language.checker import Checked
+    from visprog.language.checked import Checked
     from visprog.planner.plan import Plan
     from visprog.session import VisProg
     from visprog.trace.record import StepRecord

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from visprog.errors import UsageError
-from visprog.language.checker import Checked, CheckedStep
+from visprog.language.checked import Checked, CheckedStep
 from visprog.language.expression import Expression
 from visprog.language.program import ListValue, Literal, Value, Variable
 from visprog.language.types import Type

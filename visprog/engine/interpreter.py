@@ -21,7 +21,7 @@ from visprog.engine.tool_models import ToolModels
 from visprog.engine.tool_times import ToolTimes
 from visprog.engine.workers import WorkerPool
 from visprog.errors import UsageError
-from visprog.language.checker import Checked
+from visprog.language.checked import Checked
 from visprog.models.roles import Models
 from visprog.tools import Registry
 from visprog.values import Image

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import count
 
 from visprog.language import advice, diagnostics
+from visprog.language.checked import Checked, CheckedStep, Computation
 from visprog.language.conditions import invalid_conditions
 from visprog.language.diagnostics import Diagnostic
-from visprog.language.expression import Expression, MalformedExpression, parse_expression
+from visprog.language.expression import MalformedExpression, parse_expression
 from visprog.language.liveness import live_steps, result_name, unused_steps
 from visprog.language.parser import Parsed
 from visprog.language.program import (
@@ -44,62 +45,6 @@ _ANSWER_FIRST = {
 
 _MAX_SUGGESTIONS = 30
 """Maximum number of unknown names that get a suggestion: a program with more has another problem."""
-
-
-@dataclass(frozen=True, slots=True)
-class Computation:
-    """An Eval expression, and the single-assignment name of each variable in it."""
-
-    expression: Expression
-    names: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class CheckedStep:
-    """A step with resolved names.
-
-    `name` is the target in single-assignment form: the target itself, or `OBJ0'2` for its second value.
-    `tool` is the tool's main name; None if the step is an alias. `arguments` maps parameters to values (`var`
-    to the source of an alias); their variables have single-assignment names. `expressions` maps parameters
-    to parsed Eval expressions. `uses` are the names that the step depends on.
-    """
-
-    step: Step
-    name: str
-    tool: str | None
-    arguments: Mapping[str, Value]
-    expressions: Mapping[str, Computation]
-    uses: tuple[str, ...]
-    returns: Type
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """A program and the checker's findings.
-
-    If `ok`, `steps` contains every step in order, `result` is the name of the result, and `needed` are the
-    indices of the steps that the result depends on. `parsed` was checked against `tools`.
-    """
-
-    program: Program
-    inputs: Mapping[str, Type]
-    diagnostics: tuple[Diagnostic, ...]
-    steps: tuple[CheckedStep, ...] = ()
-    result: str = ""
-    needed: frozenset[int] = field(default_factory=frozenset)
-    parsed: Parsed | None = field(default=None, repr=False, compare=False)
-    tools: Signatures | None = field(default=None, repr=False, compare=False)
-
-    @property
-    def used_inputs(self) -> frozenset[str]:
-        """The inputs that the result depends on."""
-        used = {name for index in self.needed for name in self.steps[index].uses} | {self.result}
-        return frozenset(used & self.inputs.keys())
-
-    @property
-    def ok(self) -> bool:
-        """Whether the program has no errors and can run."""
-        return not any(diagnostic.is_error for diagnostic in self.diagnostics)
 
 
 def check(parsed: Parsed | Program, tools: Signatures, inputs: Mapping[str, Type]) -> Checked:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from visprog.language import diagnostics
+from visprog.language.checked import CheckedStep
 from visprog.language.diagnostics import Diagnostic
-
-if TYPE_CHECKING:
-    from visprog.language.checker import CheckedStep
 
 RESULT_NAMES = frozenset({"result", "final_result", "final_answer"})
 """The variables for a program's result; case is ignored."""

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from visprog.errors import AnswerCut, ContextTooLong, PlanError
-from visprog.language.checker import Checked, check
+from visprog.language.checked import Checked
+from visprog.language.checker import check
 from visprog.language.diagnostics import Diagnostic, render_plain
 from visprog.language.parser import parse
 from visprog.language.summary import render_summary

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from visprog.language.checker import Checked
+from visprog.language.checked import Checked
 from visprog.language.program import Program
 from visprog.language.types import Type
 from visprog.models.roles import Message

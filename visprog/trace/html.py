@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from visprog.errors import VisProgError
-from visprog.language.checker import CheckedStep
+from visprog.language.checked import CheckedStep
 from visprog.language.program import ListValue, Literal, Value, Variable
 from visprog.language.summary import summarize
 from visprog.trace.figures import Album, Figure

@@ -8,7 +8,7 @@ from threading import Lock
 
 from markupsafe import Markup
 
-from visprog.language.checker import Checked, CheckedStep
+from visprog.language.checked import Checked, CheckedStep
 from visprog.printable import printable
 from visprog.trace.limits import shorten
 from visprog.trace.program_listing import Line, Token, input_anchor, listing, step_anchor

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from visprog.language.checker import Checked
+from visprog.language.checked import Checked
 from visprog.language.program import Argument, Call, ListValue, Literal, Step, Value, Variable
 
 _PLACEHOLDER = re.compile(r"(?<=\{)\w+(?=\})")

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from visprog.engine.events import Event, StepFailed, StepFinished, StepSkipped
 from visprog.errors import StepError
-from visprog.language.checker import Checked, CheckedStep
+from visprog.language.checked import Checked, CheckedStep
 from visprog.language.diagnostics import Diagnostic
 from visprog.language.program import Program
 from visprog.models.usage import NOTHING, Tokens, total

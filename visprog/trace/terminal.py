@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from visprog.engine.events import Event, StepFailed, StepFinished, StepProgress, StepSkipped, StepStarted
-from visprog.language.checker import CheckedStep
+from visprog.language.checked import CheckedStep
 from visprog.printable import one_line
 from visprog.trace.folders import without_folders
 from visprog.trace.limits import Limits, shorten

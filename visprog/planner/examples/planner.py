@@ -13,7 +13,8 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from visprog.errors import PlanError
-from visprog.language.checker import Checked, check
+from visprog.language.checked import Checked
+from visprog.language.checker import check
 from visprog.language.parser import parse
 from visprog.language.program import Argument, Call, Program, Step, Value, Variable, inputs_of
 from visprog.language.types import Type
