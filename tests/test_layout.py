@@ -216,8 +216,12 @@ def source_files() -> dict[str, Path]:
 
 def imports(tree: ast.Module, known: Container[str]) -> set[str]:
     """Return the known modules that a file imports when it runs, at its top or in a function."""
+    return _imports(_without_type_checking(tree), known)
+
+
+def _imports(tree: ast.Module, known: Container[str]) -> set[str]:
     names = set()
-    for node in ast.walk(_without_type_checking(tree)):
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -292,6 +296,25 @@ def test_only_its_data_set_and_the_demo_command_import_the_miniature_world() -> 
     for file, imported in all_imports().items():
         if not file.startswith(allowed):
             assert not {name for name in imported if name.startswith("visprog.miniworld")}, file
+
+
+def circle(files: Mapping[str, set[str]]) -> set[str]:
+    """Return the files that import each other, directly or through others, and the files above them."""
+    above = dict(files)
+    while bottom := [name for name, needed in above.items() if not needed & above.keys()]:
+        for name in bottom:
+            del above[name]
+    return set(above)
+
+
+def test_no_files_import_each_other_even_for_types() -> None:
+    files = source_files()
+    trees = {name: ast.parse(path.read_text("utf-8")) for name, path in files.items() if name != "visprog"}
+    assert not circle({name: _imports(tree, trees) - {name} for name, tree in trees.items()})
+
+
+def test_a_circle_is_found() -> None:
+    assert circle({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": set()}) == {"a", "b", "c"}
 
 
 FILES = {
