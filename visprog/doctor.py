@@ -136,7 +136,7 @@ def _planners(session: VisProg) -> Iterator[Finding]:
             "planners", "openai", "works", f"{' and '.join(variables)} set; the server was not contacted"
         )
     else:
-        advice = "set OPENAI_API_KEY, or OPENAI_BASE_URL for your own server"
+        advice = "set OPENAI_API_KEY, or set OPENAI_BASE_URL to the address of your own server"
         yield Finding("planners", "openai", "missing", "neither a key nor an address is set", advice)
 
 

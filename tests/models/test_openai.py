@@ -109,7 +109,7 @@ def test_without_any_name_the_default_model_is_asked() -> None:
 
 
 def test_without_key_and_base_url_the_model_is_unavailable_and_says_what_to_set() -> None:
-    with pytest.raises(ModelUnavailable, match="set OPENAI_API_KEY, or OPENAI_BASE_URL"):
+    with pytest.raises(ModelUnavailable, match="set OPENAI_API_KEY, or set OPENAI_BASE_URL"):
         OpenAILanguageModel()
 
 

@@ -120,7 +120,7 @@ def test_without_a_name_each_role_has_a_usual_model(role: str) -> None:
 @pytest.mark.parametrize("role", USES)
 def test_without_key_and_address_the_model_is_unavailable(role: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OPENAI_API_KEY")
-    with pytest.raises(ModelUnavailable, match="set OPENAI_API_KEY, or OPENAI_BASE_URL"):
+    with pytest.raises(ModelUnavailable, match="set OPENAI_API_KEY, or set OPENAI_BASE_URL"):
         BACKEND.load(role, "small", {})
 
 
