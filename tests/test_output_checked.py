@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from visprog import UsageError, VisProg
+from visprog.files import OutputFile, check_output_files
 from visprog.models.fake import FakeDetector, FakeVisualQA
 from visprog.results import check_output
 
@@ -61,3 +62,9 @@ def test_a_file_of_another_kind_is_refused(kind: str, output: str) -> None:
     with pytest.raises(UsageError, match=output) as caught:
         check(kind, output)
     assert "." in str(caught.value.help)
+
+
+def test_a_wrong_ending_is_answered_with_the_right_ones() -> None:
+    with pytest.raises(UsageError) as caught:
+        check_output_files(OutputFile("the trace", Path("a.txt"), (".html", ".json")))
+    assert caught.value.help == "use the ending .html or .json"

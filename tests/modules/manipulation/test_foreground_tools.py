@@ -219,3 +219,8 @@ def test_masks_of_another_picture_are_an_error(tool_name: str) -> None:
         in run.error.message
     )
     assert run.error.help == "find the regions in the same picture on which you use them"
+
+
+def test_overlapping_boxes_keep_the_objects_of_both() -> None:
+    both = Regions([Region(BOX, "disc"), Region((90, 10, 150, 60), "corner")], size=SIZE)
+    assert not (foreground(scene(), BOXED, None) & ~foreground(scene(), both, None)).any()

@@ -178,3 +178,18 @@ def test_without_libraqm_text_from_right_to_left_is_reversed(monkeypatch: pytest
     monkeypatch.setattr(lettering, "has_raqm", lambda: False)
     (run,) = line("שלום", 20).runs
     assert pillow_text(run) == ("םולש", None)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a 12", [0, 0, 0, 0]),
+        ("א 12", [1, 1, 2, 2]),
+        ("a - b", [0, 0, 0, 0, 0]),
+        ("א - ב", [1, 1, 1, 1, 1]),
+        ("א - b", [1, 1, 1, 1, 2]),
+        ("אa b", [1, 2, 2, 2]),
+    ],
+)
+def test_numbers_and_neutral_characters_follow_their_neighbours(text: str, expected: list[int]) -> None:
+    assert levels(text) == expected
