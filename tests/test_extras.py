@@ -11,6 +11,7 @@ import pytest
 
 from visprog import VisProg, extras
 from visprog.doctor import Finding, diagnose
+from visprog.extras import missing_extra
 
 ROOT = Path(__file__).parent.parent
 
@@ -92,3 +93,9 @@ def test_the_doctor_says_which_models_need_an_extra(findings: list[Finding]) -> 
     detector = next(each for each in findings if (each.group, each.name) == ("models", "detector"))
     assert detector.state == "missing"
     assert detector.fact == "transformers:visprog-mini/owlvit needs the extra `models`"
+
+
+def test_the_extra_of_a_backend_is_that_of_its_last_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("visprog.extras.is_installed", lambda package: False)
+    assert missing_extra(["torch", "open_clip"]) == "open-clip"
+    assert missing_extra(["open_clip", "torch"]) == "models"

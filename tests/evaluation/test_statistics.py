@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from visprog.evaluation.metrics import f1
-from visprog.evaluation.statistics import bootstrap, gain, mean, proportion
+from visprog.evaluation.statistics import bootstrap, figure, gain, mean, proportion
 
 
 def test_a_proportion_has_wilsons_interval() -> None:
@@ -60,3 +60,8 @@ def test_f1_pools_the_counts_of_pictures() -> None:
     assert found.value == pytest.approx(2 * 3 / (4 + 6))
     assert found.low <= found.value <= found.high
     assert found.n == 3
+
+
+def test_a_figure_keeps_its_unit_and_its_target() -> None:
+    made = figure("gain", proportion([True, True, True, False]), 0.5, "points")
+    assert (made.unit, made.target, made.n) == ("points", 0.5, 4)

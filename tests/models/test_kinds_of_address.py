@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from visprog.errors import ModelUnavailable
 from visprog.models.backends.openai.address import read_address
 
 
@@ -63,3 +64,16 @@ def test_login_and_query_are_kept_out_of_the_address() -> None:
     assert found.query == (("key", "1"), ("empty", ""))
     assert "p%40ss" not in repr(found)
     assert "key" not in repr(found)
+
+
+@pytest.mark.parametrize("written", ["http://me:a/b@host/v1", "me@host"])
+def test_an_invalid_address_with_a_login_has_advice_about_special_characters(written: str) -> None:
+    with pytest.raises(ModelUnavailable) as caught:
+        read_address(written)
+    assert "percent-encode" in (caught.value.help or "")
+
+
+def test_an_invalid_address_without_a_login_has_none() -> None:
+    with pytest.raises(ModelUnavailable) as caught:
+        read_address("host/v1")
+    assert "percent-encode" not in (caught.value.help or "")

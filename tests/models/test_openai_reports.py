@@ -7,6 +7,7 @@ import json
 import pytest
 
 from tests.models.openai_server import OpenAIServer, Reply, answers, status
+from visprog.errors import ModelRefused
 from visprog.models.roles import Message
 
 HELLO = [Message("user", "Hello")]
@@ -44,3 +45,10 @@ def test_the_first_of_several_streamed_answers_is_read_wherever_it_stands() -> N
     mine = {"index": 0, "delta": {"content": "Hi."}, "finish_reason": "stop"}
     stream = "data: " + json.dumps({"choices": [other, mine]}) + "\n\ndata: [DONE]\n\n"
     assert ask(status(200, stream)) == ("Hi.", 1)
+
+
+@pytest.mark.parametrize("body", [{"error": {"code": 400}}, "<html>no</html>"])
+def test_an_error_without_words_ends_with_its_status(body: object) -> None:
+    with OpenAIServer(status(400, body)) as server, pytest.raises(ModelRefused) as caught:
+        server.model(sleep=lambda _: None).complete(HELLO)
+    assert caught.value.message.endswith("rejected the request (HTTP 400)")
