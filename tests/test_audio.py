@@ -179,3 +179,8 @@ def test_an_unsupported_format_is_named(tmp_path: Path) -> None:
     with pytest.raises(AudioError, match="AIFF") as caught:
         load_audio(path)
     assert "WAV, FLAC" in (caught.value.help or "")
+
+
+def test_resampling_keeps_tones_below_half_the_new_rate() -> None:
+    tone = np.sin(2 * np.pi * 7_000 * np.arange(44_100) / 44_100)
+    assert np.std(resample(tone, 44_100, 16_000)[1_000:-1_000]) == pytest.approx(np.sqrt(0.5), rel=0.01)

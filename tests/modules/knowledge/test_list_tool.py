@@ -49,6 +49,7 @@ from visprog.modules.knowledge.list import items_of, list_known
             ["Sheldon", "Leonard", "Penny: a friend"],
         ),
         ("| # | Name |\n|---|:--|\n| 1 | Sheldon |\n| 2 | Leonard |", ["Sheldon", "Leonard"]),
+        ("| # | Name |\n|---|:--|\n| 1. | Sheldon |\n| 2. | Leonard |", ["Sheldon", "Leonard"]),
         ("### Characters\nSheldon\nLeonard", ["Sheldon", "Leonard"]),
         ("**Answer:** Sheldon, Leonard", ["Sheldon", "Leonard"]),
         (r"\boxed{Sheldon, Leonard}", ["Sheldon", "Leonard"]),
