@@ -61,12 +61,13 @@ def pen_for(size: tuple[int, int], boxes: Sequence[Box]) -> Pen:
 def place_labels(regions: Sequence[tuple[Region, Box]], pen: Pen, size: tuple[int, int]) -> list[Label]:
     """Return the labels that fit into a picture, best region first. Each region has its visible box."""
     placed: list[Label] = []
+    taken: list[Box] = []
     for region, box in sorted(regions, key=lambda pair: -pair[0].score):
         lines, extent = _lines(label_text(region), box, pen, size)
-        taken = [label.box for label in placed]
         place = _place(box, extent, taken, size)
         if lines and place is not None and (len(regions) < _CROWD or not _shared(place, taken)):
             placed.append(Label(region, lines, place))
+            taken.append(place)
     return placed
 
 

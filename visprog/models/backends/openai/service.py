@@ -12,7 +12,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from visprog.errors import AnswerCut, ModelError, ModelFailed, ModelTimeout
-from visprog.models.backends.openai.configuration import variable
 from visprog.models.backends.openai.connection import Access, Connection, ConnectionClosed
 from visprog.models.backends.openai.failures import Asked, Failure, failed_call
 from visprog.models.backends.openai.fallbacks import Fallback, Fields, find_fallback
@@ -32,8 +31,6 @@ from visprog.models.usage import spend
 
 if TYPE_CHECKING:
     import openai
-
-__all__ = ["MAX_BYTES", "Service", "extra_fields", "variable"]
 
 _Send: TypeAlias = "Callable[[openai.AsyncOpenAI], Callable[..., Awaitable[Any]]]"
 """Returns the client's method that sends one request and returns the raw response."""
