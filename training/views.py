@@ -70,7 +70,7 @@ class View(NamedTuple):
         return numbers
 
     def only(self, noun: Noun) -> int | None:
-        """Return the number of the only object with this name. None if there is not exactly one."""
+        """Return the number of the object with this name, or None if there are none or several."""
         numbers = self.named(noun)
         return numbers[0] if numbers is not None and len(numbers) == 1 else None
 

@@ -65,7 +65,7 @@ def stub_session() -> VisProg:
 def cost(path: Path, size: tuple[int, int]) -> tuple[float, float, float]:
     """Return the page's milliseconds and kilobytes, and the JSON's milliseconds.
 
-    Each run has new pictures, so that nothing about them is cached.
+    Each run has new pictures, so the caches contain nothing about them.
     """
     session = stub_session()
     photograph = load_image(path).to_pil()

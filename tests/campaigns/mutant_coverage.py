@@ -14,7 +14,7 @@ from tests.campaigns.mutant_source import Mutant
 
 COMMANDS = ("visprog/cli/", "visprog/batch/command.py", "visprog/doctor.py", "visprog/listing.py")
 OF_COMMANDS = ("tests/test_cli.py", "tests/test_cli_shown.py", "tests/batch/test_batch_command.py")
-"""Tests that start the command line in a process of its own, which is not measured."""
+"""Tests that start the command line in a separate process, which is not measured."""
 
 
 @dataclass
@@ -38,7 +38,7 @@ class Coverage:
         """Return the tests to run against a mutant, the quickest first, with their seconds.
 
         Those that run its line; without any, those that enter its file or one that imports it. They may run
-        the line in a process of its own.
+        the line in a separate process.
         """
         found = self.running(mutant)
         if not found:

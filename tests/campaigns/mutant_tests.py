@@ -1,4 +1,4 @@
-"""Run tests against mutants, each in a process of its own, and measure which tests run which lines."""
+"""Run tests against mutants, each in a separate process, and measure which tests run which lines."""
 
 from __future__ import annotations
 

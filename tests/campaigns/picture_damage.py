@@ -77,7 +77,7 @@ def number(data: bytes, other: bytes, chance: random.Random) -> bytes:
 
 
 def side(data: bytes, other: bytes, chance: random.Random) -> bytes:
-    """Replace the width, the height or both, wherever they are declared."""
+    """Replace the width, the height or both, in each place that declares them."""
     declared = [chance.choice(_SIDES)] * 2 if chance.random() < 0.5 else [chance.choice(_SIDES) for _ in SIZE]
     for true, side in zip(SIZE, declared, strict=True):
         if chance.random() < 0.8:

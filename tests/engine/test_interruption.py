@@ -1,4 +1,4 @@
-"""Ctrl-C stops a run, wherever it happens."""
+"""Ctrl-C stops a run at any moment."""
 
 from __future__ import annotations
 

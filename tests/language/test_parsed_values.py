@@ -1,4 +1,4 @@
-"""Every part of a parsed program knows its place in the text, and each fault has advice of its own."""
+"""Each part of a parsed program has its position in the text, and each fault has its own advice."""
 
 from __future__ import annotations
 

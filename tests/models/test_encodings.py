@@ -1,4 +1,4 @@
-"""Encodings are cached up to a capacity, so that nothing is encoded twice."""
+"""Encodings are cached up to a capacity, and no picture in the cache is encoded again."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ _Mailbox: TypeAlias = SimpleQueue["Job | None"]
 
 
 class ReusedThreads:
-    """Runs each job in a thread of its own: an idle one, or a new one.
+    """Runs each job in its own thread: an idle one, or a new one.
 
     As many threads run as jobs; the caller bounds their number. The process waits for running jobs at its
     end: a thread that is killed inside a library can crash the process.

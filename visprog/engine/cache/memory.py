@@ -96,7 +96,7 @@ class Memo:
     def end(self, key: bytes, computed: CacheEntry | None, *, lasting: bool = True) -> None:
         """Release the key, and keep the computed entry, if there is one.
 
-        The least recently used entries make room for it. A value larger than the limit is not kept.
+        Without room, the least recently used entries are removed. A value above the limit is not kept.
         """
         self._release(key, computed)
         if computed is not None and self.store is not None and lasting:

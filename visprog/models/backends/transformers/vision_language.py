@@ -140,8 +140,7 @@ def _text(text: str) -> list[dict[str, str]]:
 def fitted(image: Image, side: int, elongated: int) -> PILImage.Image:
     """Return the picture with a longer side of at most `side` pixels.
 
-    A picture more elongated than `elongated` to 1 is padded with grey to that ratio, so that nothing is cut
-    off.
+    A picture more elongated than `elongated` to 1 is padded with grey to that ratio, not cropped.
     """
     picture = image.to_pil()
     if max(picture.size) > side:
