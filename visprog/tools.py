@@ -51,9 +51,18 @@ _TYPES: dict[object, Type] = {
     int: Type.INT,
     float: Type.FLOAT,
     bool: Type.BOOL,
-    list[str]: Type.LIST,
-    str | list[str]: Type.TEXTS,
     Scalar: Type.SCALAR,
+    list[Image]: Type.IMAGES,
+    list[Regions]: Type.REGION_SETS,
+    list[str]: Type.STRINGS,
+    list[int]: Type.INTS,
+    list[float]: Type.FLOATS,
+    list[bool]: Type.BOOLS,
+    list[Scalar]: Type.SCALARS,
+    list[Any]: Type.MIXED,
+    str | list[str]: Type.TEXTS,
+    Scalar | list[Scalar]: Type.SCALAR,
+    Regions | list[Any]: Type.COUNTABLE,
     Expression: Type.EXPRESSION,
     object: Type.ANY,
     Any: Type.ANY,
@@ -74,8 +83,10 @@ class Need:
 class Tool:
     """A typed function that programs may call by `name` or one of `aliases`.
 
-    `parameter_aliases` maps a parameter to its other names. `version` is a part of the keys under which
-    results are cached. Without a version, a hash of the function's code, defaults and file is used. A
+    `parameter_aliases` maps a parameter to its other names, and `synonyms` maps a parameter with fixed words
+    to other words for them. If the tool `keeps_frame`, the picture that it returns shows the same scene as
+    the one it was given, whole or cropped: regions of one fit the other. `version` is a part of the keys under
+    which results are cached. Without a version, a hash of the function's code, defaults and file is used. A
     function without version and file, as in a notebook, may call other functions that change, so its results
     are not kept on disk.
     """
@@ -85,6 +96,8 @@ class Tool:
     aliases: tuple[str, ...] = ()
     parameter_aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     version: str = ""
+    synonyms: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    keeps_frame: bool = False
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the function itself. The caller gives the models, as tests do."""
@@ -114,7 +127,9 @@ class Tool:
         same_as = next((p.name for p in parameters if hints[p.name] is returned), None)
         if isinstance(returned, TypeVar) and same_as is not None:
             return Signature(self.name, parameters, Type.ANY, self._summary, same_as)
-        return Signature(self.name, parameters, self._type(returned, "its result"), self._summary)
+        returns = self._type(returned, "its result")
+        frame_from = self._frame_from(parameters) if returns in _PLACED else None
+        return Signature(self.name, parameters, returns, self._summary, frame_from=frame_from)
 
     @cached_property
     def settings(self) -> Mapping[str, Any]:
@@ -167,6 +182,15 @@ class Tool:
             _captured_values(self.function)
         )
 
+    def _frame_from(self, parameters: tuple[Parameter, ...]) -> str | None:
+        """Return the parameter whose frame the result has: the picture, otherwise the first regions."""
+        pictures = [p.name for p in parameters if p.type is Type.IMAGE]
+        regions = [p.name for p in parameters if p.type is Type.REGIONS]
+        returns_picture = self._hints["return"] in (Image, list[Image])
+        if len(pictures) > 1 or (returns_picture and not self.keeps_frame):
+            return None
+        return next(iter([*pictures, *regions]), None)
+
     @property
     def _summary(self) -> str:
         return self.description.split("\n\n", 1)[0].replace("\n", " ")
@@ -195,6 +219,9 @@ class Tool:
         kind, nullable = _strip_none(hint)
         default = REQUIRED if parameter.default is parameter.empty else parameter.default
         aliases = tuple(self.parameter_aliases.get(parameter.name, ()))
+        if typing.get_origin(kind) is typing.Literal:
+            words, synonyms = typing.get_args(kind), self.synonyms.get(parameter.name, {})
+            return Parameter(parameter.name, Type.CHOICE, default, nullable, aliases, words, synonyms)
         return Parameter(parameter.name, self._type(kind, f"`{parameter.name}`"), default, nullable, aliases)
 
     def _type(self, hint: Any, what: str) -> Type:
@@ -205,9 +232,13 @@ class Tool:
         except (KeyError, TypeError):
             raise ToolError(
                 f"tool {self.name}: {what} is annotated {_shown(hint)}, which is not a type of the language",
-                help=f"the types are {', '.join(t.value for t in Type)}",
+                help="the types are Image, Regions, str, int, float, bool, Scalar, lists of them, "
+                "`str | list[str]`, `Literal[...]` of texts, Expression and object",
             ) from None
 
+
+_PLACED = frozenset({Type.IMAGE, Type.IMAGES, Type.REGIONS, Type.REGION_SETS})
+"""Types of values that have a frame."""
 
 _PLAIN = (str, bytes, int, float, type(None))
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
@@ -280,12 +311,15 @@ def tool(
     *,
     aliases: Iterable[str] = (),
     parameter_aliases: Mapping[str, tuple[str, ...]] | None = None,
+    synonyms: Mapping[str, Mapping[str, str]] | None = None,
+    keeps_frame: bool = False,
     version: str = "",
 ) -> Callable[[Callable[..., Any]], Tool]:
     """Turn a typed function into a Tool that programs call by `name`. The tool is not registered."""
 
     def declare(function: Callable[..., Any]) -> Tool:
-        return Tool(name, function, tuple(aliases), dict(parameter_aliases or {}), version)
+        names = dict(parameter_aliases or {})
+        return Tool(name, function, tuple(aliases), names, version, dict(synonyms or {}), keeps_frame)
 
     return declare
 

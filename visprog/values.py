@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PILImage
 
+from visprog.frame import Frame
+
 if TYPE_CHECKING:
     from typing import Self
 
@@ -32,11 +34,12 @@ class Image:
     `notes` are warnings about how the picture was read. `visprog.images.load_image` reads files.
     """
 
-    __slots__ = ("_digest", "_hash", "_origin", "notes", "pixels")
+    __slots__ = ("_digest", "_frame", "_hash", "_origin", "notes", "pixels")
 
     pixels: NDArray[np.uint8]
     notes: tuple[str, ...]
     _digest: str | None
+    _frame: Frame | None
     _hash: int | None
     _origin: tuple[Image, Box] | None
 
@@ -53,6 +56,7 @@ class Image:
         self.pixels = pixels
         self.notes = ()
         self._origin = origin
+        self._frame = None
         self._digest = None
         self._hash = None
 
@@ -69,10 +73,14 @@ class Image:
         return image
 
     @classmethod
-    def restore(cls, pixels: NDArray[np.uint8], digest: str) -> Self:
-        """Return an Image that was saved with its digest. A crop's digest depends on more than its pixels."""
+    def restore(cls, pixels: NDArray[np.uint8], digest: str, frame: Frame | None = None) -> Self:
+        """Return an Image that was saved with its digest and frame.
+
+        The digest of a crop depends on more than its pixels.
+        """
         image = cls(pixels)
         image._digest = digest
+        image._frame = frame
         return image
 
     def to_pil(self) -> PILImage.Image:
@@ -100,8 +108,19 @@ class Image:
         return self._origin
 
     @property
+    def frame(self) -> Frame | None:
+        """The picture's place in the input from which it was made; None if it is not known."""
+        if self._frame is not None or self._origin is None:
+            return self._frame
+        parent, (left, top, _, _) = self._origin
+        return parent.frame.shifted(left, top) if parent.frame is not None else None
+
+    @property
     def digest(self) -> str:
-        """A hash of the content, computed once. A crop's digest is made from its parent's and the box."""
+        """A hash of the content and the frame, computed once.
+
+        A crop's digest is made from its parent's digest and the box. A root's digest has no frame.
+        """
         if self._digest is None:
             content = hashlib.sha256()  # most processors have instructions for it
             if self._origin is not None:
@@ -110,8 +129,30 @@ class Image:
             else:
                 content.update(repr(self.pixels.shape).encode())
                 content.update(np.ascontiguousarray(self.pixels).data)
-            self._digest = content.hexdigest()[:32]
+            self._digest = _framed(content.hexdigest()[:32], self._frame)
         return self._digest
+
+    def as_root(self) -> Image:
+        """Return the picture as the root of its own frame."""
+        if self._frame is None:
+            return self.with_frame(Frame(self.digest, 0, 0, self.size))
+        if self._frame.root == self.digest:
+            return self
+        image = Image.adopt(self.pixels)
+        image.notes = self.notes
+        return image.as_root()
+
+    def with_frame(self, frame: Frame) -> Image:
+        """Return the picture with another frame. The pixels are shared."""
+        if frame == self.frame:
+            return self
+        image = Image.__new__(Image)
+        image._adopt(self.pixels, self._origin)
+        image.notes, image._hash = self.notes, self._hash
+        if self._digest is not None and self._frame is None:
+            image._digest = _framed(self._digest, frame)
+        image._frame = frame
+        return image
 
     def crop(self, box: Box) -> Image:
         """Return the part inside `box`, clipped to the picture. The pixels are shared, not copied.
@@ -148,6 +189,13 @@ class Image:
         buffer = io.BytesIO()
         self.to_pil().save(buffer, "PNG")
         return buffer.getvalue()
+
+
+def _framed(digest: str, frame: Frame | None) -> str:
+    """Return the digest of a picture in a frame. A root is its own frame."""
+    if frame is None or frame.root == digest:
+        return digest
+    return hashlib.sha256(f"{digest} {frame}".encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -219,17 +267,21 @@ class Region:
 class Regions(Sequence[Region]):
     """An immutable sequence of regions of one picture. Regions from a model are sorted, best first.
 
-    `size` is the picture's (width, height). Indexing with a slice, a list of indices or a boolean sequence
-    returns Regions.
+    `size` is the picture's (width, height), and `frame` its frame, if it is known. Indexing with a slice, a
+    list of indices or a boolean sequence returns Regions.
     """
 
-    __slots__ = ("_regions", "size")
+    __slots__ = ("_regions", "frame", "size")
 
     size: tuple[int, int]
+    frame: Frame | None
 
-    def __init__(self, regions: Iterable[Region] = (), *, size: tuple[int, int]) -> None:
+    def __init__(
+        self, regions: Iterable[Region] = (), *, size: tuple[int, int], frame: Frame | None = None
+    ) -> None:
         self._regions = tuple(regions)
         self.size = size
+        self.frame = frame
         for region in self._regions:
             if region.mask is not None and region.mask.shape != (size[1], size[0]):
                 raise ValueError(
@@ -265,7 +317,7 @@ class Regions(Sequence[Region]):
     def with_label(self, label: str) -> Regions:
         """Return the regions with this label. Case is ignored."""
         folded = label.casefold()
-        return Regions((r for r in self._regions if r.label.casefold() == folded), size=self.size)
+        return self[[i for i, region in enumerate(self._regions) if region.label.casefold() == folded]]
 
     def distinct(self, most: float) -> Regions:
         """Return the regions, best first, without those that overlap a better one by more than `most`.
@@ -314,13 +366,27 @@ class Regions(Sequence[Region]):
         if isinstance(index, int | np.integer):
             return self._regions[index]
         if isinstance(index, slice):
-            return Regions(self._regions[index], size=self.size)
+            return Regions(self._regions[index], size=self.size, frame=self.frame)
         chosen = np.asarray(index)
         if chosen.dtype == np.bool_:
             if chosen.shape != (len(self),):
                 raise IndexError(f"expected a boolean index of length {len(self)}; found {chosen.size}")
             chosen = np.flatnonzero(chosen)
-        return Regions((self._regions[int(i)] for i in chosen), size=self.size)
+        return Regions((self._regions[int(i)] for i in chosen), size=self.size, frame=self.frame)
+
+    def with_frame(self, frame: Frame) -> Regions:
+        """Return the regions with another frame, unchanged otherwise."""
+        return self if frame == self.frame else Regions(self._regions, size=self.size, frame=frame)
+
+    @property
+    def digest(self) -> str:
+        """A hash of the regions, the size and the frame."""
+        content = hashlib.sha256(repr((self.size, self.frame)).encode())
+        for region in self._regions:
+            content.update(repr((region.box, region.label, region.score)).encode())
+            if region.mask is not None:
+                content.update(np.packbits(region.mask).data)
+        return content.hexdigest()[:32]
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Regions):

@@ -12,7 +12,7 @@ _WORDS = (
     "ß", "\U0001f600", ":-{", "{}", "line\nbreak", "x" * 300, 'say "hi"', "back\\slash", "none", "person",
 )  # fmt: skip
 _NUMBERS = ("0", "1", "2", "7", "-3", "2.5", "1e3", "10 ** 9", "20")
-_VALUES = frozenset({Type.STR, Type.INT, Type.FLOAT, Type.BOOL, Type.LIST, Type.SCALAR, Type.MIXED, Type.ANY})
+_VALUES = frozenset({Type.STR, Type.INT, Type.FLOAT, Type.BOOL, Type.STRINGS, Type.SCALAR, Type.MIXED, Type.ANY})
 _STARTS = ("1", "'x'", "'é\U0001f600'", "['a', 'b']", "[1, 2, [3]]", "'12345'", "[]", "2.5")
 _GROWTH = (
     "{P} + {P}", "'{P}{P}'", "[{P}, {P}]", "sorted([{P}, {P}])", "str([{P}, {P}])", "[[[[{P}]]]]",
@@ -93,7 +93,7 @@ class ProgramWriter:
             return str(chance.choice((0, 1, 5, 20, -1, 10**6)))
         if kind is Type.BOOL:
             return chance.choice(("True", "False"))
-        if kind is Type.LIST or (kind is Type.TEXTS and chance.random() < 0.3):
+        if kind is Type.STRINGS or (kind is Type.TEXTS and chance.random() < 0.3):
             return repr([chance.choice(_WORDS) for _ in range(chance.randint(0, 4))])
         return repr(chance.choice(_WORDS))
 

@@ -7,7 +7,7 @@ run. Nobody changes an event. They are not frozen dataclasses, which take five t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from visprog.errors import StepError
 from visprog.models.usage import NOTHING, Tokens
@@ -30,13 +30,21 @@ class StepProgress:
     total: int
 
 
+class Elements(NamedTuple):
+    """The number of elements of a lifted step, and how many of them came from the cache."""
+
+    count: int
+    cached: int = 0
+
+
 @dataclass(slots=True)
 class StepFinished:
     """A step has its value, which was computed or (`cached`) came from the cache.
 
     `models` are the fingerprints of the models that the step was given. `tokens` are the tokens that they
     spent; a cached value spends none. `together` is the number of calls, of this step and others, that a
-    model answered in one pass; the largest one if there were several passes.
+    model answered in one pass; the largest one if there were several passes. `elements` are those of a step
+    whose tool was called for each item of a list.
     """
 
     index: int
@@ -49,6 +57,7 @@ class StepFinished:
     models: tuple[str, ...]
     tokens: Tokens = NOTHING
     together: int = 1
+    elements: Elements | None = None
 
 
 @dataclass(slots=True)

@@ -53,7 +53,7 @@ class Execution:
             self._runner.prepare(self._graph, self._inputs)
             self._run_steps([index for index, count in self._waiting.items() if count == 0])
         finally:
-            self._is_stopped = True
+            self._is_stopped = self._runner.is_stopped = True
             if self._notifier is not None:
                 self._notifier.close()
         if self._failure is not None:
@@ -80,7 +80,7 @@ class Execution:
 
     def _expire(self) -> None:
         """Fail the steps that run or could run now, and skip those that wait for them."""
-        self._is_stopped = True
+        self._is_stopped = self._runner.is_stopped = True
         while True:
             with self._changed:
                 late = [i for i, count in self._waiting.items() if count == 0 and i not in self._ended]

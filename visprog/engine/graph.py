@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from visprog.errors import UsageError
 from visprog.language.checked import Checked, CheckedStep
 from visprog.language.expression import Expression
-from visprog.language.program import ListValue, Literal, Value, Variable
+from visprog.language.program import ListValue, Literal, Template, Value, Variable
 from visprog.language.types import Type
 from visprog.tools import Registry, Tool
 
@@ -21,9 +21,10 @@ class Node:
     """A step that is ready to be called. It is never changed.
 
     `name` is the variable that the step defines, in single-assignment form. `constants` has the arguments
-    that are known before the run. `variables` maps parameters to names, `lists` to lists that contain names,
-    and `expressions` to an Eval expression and the names of its variables. `identity` is a hash of everything
-    that the step's value depends on, except the values of `uses`.
+    that are known before the run. `variables` maps parameters to names, `built` to lists and templates that
+    contain names, and `expressions` to an Eval expression and the names of its variables. `types` are the
+    types to which arguments are converted. `identity` is a hash of everything that the step's value depends
+    on, except the values of `uses`.
     """
 
     index: int
@@ -32,7 +33,7 @@ class Node:
     tool: Tool | None
     constants: Mapping[str, Any]
     variables: tuple[tuple[str, str], ...]
-    lists: tuple[tuple[str, ListValue], ...]
+    built: tuple[tuple[str, ListValue | Template], ...]
     expressions: tuple[tuple[str, Expression, tuple[tuple[str, str], ...]], ...]
     types: Mapping[str, Type]
     depends: tuple[int, ...]
@@ -66,15 +67,15 @@ def _node(index: int, step: CheckedStep, tools: Registry, places: Mapping[str, i
         raise UsageError(f"unknown tool `{step.tool}`", help="check the program in this session")
     constants: dict[str, Any] = {}
     variables: list[tuple[str, str]] = []
-    lists: list[tuple[str, ListValue]] = []
+    built: list[tuple[str, ListValue | Template]] = []
     for name, value in step.arguments.items():
         match value:
             case Literal():
                 constants[name] = value.value
             case Variable():
                 variables.append((name, value.name))
-            case ListValue():
-                lists.append((name, value))
+            case ListValue() | Template():
+                built.append((name, value))
     expressions = tuple(
         (name, each.expression, tuple(each.names.items())) for name, each in step.expressions.items()
     )
@@ -88,7 +89,7 @@ def _node(index: int, step: CheckedStep, tools: Registry, places: Mapping[str, i
         tool,
         constants,
         tuple(variables),
-        tuple(lists),
+        tuple(built),
         expressions,
         types,
         depends,
@@ -96,29 +97,41 @@ def _node(index: int, step: CheckedStep, tools: Registry, places: Mapping[str, i
     )
 
 
-_CONVERTED = frozenset({Type.STR, Type.INT, Type.FLOAT, Type.BOOL, Type.LIST, Type.TEXTS})
-"""The types to which a Scalar is converted. Only the running program knows whether its value fits."""
+_UNCONVERTED = frozenset({Type.ANY, Type.EXPRESSION, Type.CHOICE})
 
 
 @lru_cache(maxsize=1_000)
 def _converted_types(tool: Tool) -> Mapping[str, Type]:
-    return {each.name: each.type for each in tool.signature.parameters if each.type in _CONVERTED}
+    """Return the types of parameters. Only the running program knows whether a Scalar fits."""
+    return {each.name: each.type for each in tool.signature.parameters if each.type not in _UNCONVERTED}
 
 
 def _identity(step: CheckedStep, tool: Tool | None) -> bytes:
     """Hash the tool and the arguments as text. A variable is written as its place in the step's uses."""
-    places = {name: place for place, name in enumerate(step.uses)}
-    parts = [tool.fingerprint if tool else "alias"]
-    parts += [f"{name}={_argument_text(value, places)}" for name, value in sorted(step.arguments.items())]
-    for name, computation in step.expressions.items():
-        uses = [(written, places[bound]) for written, bound in computation.names.items()]
-        parts.append(f"{name}:{computation.expression.source}{uses}")
+    places = {name: f"${place}" for place, name in enumerate(step.uses)}
+    parts = [tool.fingerprint if tool else "alias", *arguments_as_text(step, places)]
     return hashlib.blake2b("\0".join(parts).encode(), digest_size=16).digest()
 
 
-def _argument_text(value: Value, places: Mapping[str, int]) -> str:
-    if isinstance(value, Variable):
-        return f"${places[value.name]}"
-    if isinstance(value, ListValue):
-        return f"[{', '.join(_argument_text(item, places) for item in value.items)}]"
+def arguments_as_text(
+    step: CheckedStep, names: Mapping[str, str], without: Collection[str] = ()
+) -> Iterator[str]:
+    """Yield each argument of a step as text, with other `names` for the variables."""
+    for name, value in sorted(step.arguments.items()):
+        if name not in without:
+            yield f"{name}={_argument_text(value, names)}"
+    for name, computation in step.expressions.items():
+        uses = [(written, names[bound]) for written, bound in computation.names.items()]
+        yield f"{name}:{computation.expression.source}{uses}"
+
+
+def _argument_text(value: Value, names: Mapping[str, str]) -> str:
+    match value:
+        case Variable(name):
+            return names[name]
+        case ListValue(items):
+            return f"[{', '.join(_argument_text(item, names) for item in items)}]"
+        case Template(parts):
+            texts = (names[each.name] if isinstance(each, Variable) else repr(each) for each in parts)
+            return f"text({', '.join(texts)})"
     return repr(value.value)

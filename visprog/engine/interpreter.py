@@ -82,7 +82,8 @@ class Interpreter:
                 f"the program uses {', '.join(missing)}, but no such picture was given",
                 help=f"give a picture for each of {', '.join(sorted(checked.inputs))}",
             )
-        execution = Execution(self._runtime, self._graph(checked), inputs, observer, deadline)
+        roots = {name: image.as_root() for name, image in inputs.items()}
+        execution = Execution(self._runtime, self._graph(checked), roots, observer, deadline)
         try:
             execution.run()
         except KeyboardInterrupt:

@@ -9,18 +9,22 @@ from pathlib import Path
 from types import TracebackType
 
 from visprog.engine.graph import Node
+from visprog.engine.lifting import ElementFailed
 from visprog.errors import StepError, VisProgError, described, shortened
 
 
 def step_error(node: Node, cause: BaseException) -> StepError:
-    """Return the error of a step that failed because of `cause`."""
-    step = node.step.step
+    """Return the error of a step that failed because of `cause`, which may be that of one element."""
+    step, element = node.step.step, ""
+    if isinstance(cause, ElementFailed):
+        element = f"element {cause.place} of {cause.count}: "
+        cause = cause.error
     name = node.tool.name if node.tool is not None else "alias"
     if isinstance(cause, VisProgError):
         reason, advice = shortened(str(cause.message)), cause.help
     else:
         reason, advice = f"{described(cause)}{place_of(cause)}", None
-    message = f"{step.target} (line {step.span.line}, {name}): {reason}"
+    message = f"{step.target} (line {step.span.line}, {name}): {element}{reason}"
     error = StepError(message, step=step.target, line=step.span.line, help=advice)
     error.__cause__ = cause
     return error

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
+from typing import Any
 
-from visprog.engine.graph import Graph
+from visprog.engine.graph import Graph, Node, arguments_as_text
 from visprog.engine.tool_models import Dependencies
 from visprog.tools import Tool
-from visprog.values import Image
+from visprog.values import Image, Regions
 
 
 def step_keys(
@@ -34,6 +35,26 @@ def step_keys(
             content.update(key_of(name))
         keys[node.name] = content.digest()
     return keys
+
+
+def element_base(node: Node, tool: Tool, dependencies: Dependencies, keys: Mapping[str, str]) -> bytes:
+    """Return what the keys of all elements of a lifted step share: the tool and its shared arguments.
+
+    `keys` are the keys of the variables as text.
+    """
+    shared = arguments_as_text(node.step, keys, without=node.step.lifted)
+    content = hashlib.blake2b("\0".join(["element", tool.fingerprint, *shared]).encode(), digest_size=16)
+    content.update(dependencies.key)
+    return content.digest()
+
+
+def element_key(base: bytes, lifted: Mapping[str, Any]) -> bytes:
+    """Return the key of one element: `base` and the content of its lifted arguments."""
+    content = hashlib.blake2b(base, digest_size=16)
+    for name, value in sorted(lifted.items()):
+        text = value.digest if isinstance(value, Image | Regions) else repr(value)
+        content.update(f"\0{name}={text}".encode(errors="surrogatepass"))
+    return content.digest()
 
 
 def process_local(graph: Graph, is_stable: Callable[[Tool], bool]) -> frozenset[str]:

@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from time import perf_counter
 from typing import Any, NamedTuple
 
 from visprog.engine.cache.memory import CacheEntry, Memo
-from visprog.engine.events import StepFailed, StepFinished, StepStarted
+from visprog.engine.events import Elements, StepFailed, StepFinished, StepStarted
+from visprog.engine.frames import framed, in_one_frame
 from visprog.engine.graph import Graph, Node
+from visprog.engine.lifting import (
+    ElementFailed,
+    ElementRunner,
+    count_elements,
+    merged_warnings,
+)
 from visprog.engine.observing import Notifier, ObserverFailed
 from visprog.engine.step_errors import step_error
-from visprog.engine.step_keys import process_local, step_keys
+from visprog.engine.step_keys import element_base, element_key, process_local, step_keys
 from visprog.engine.tool_models import Dependencies, ToolModels
 from visprog.engine.tool_times import ToolTimes
-from visprog.engine.tool_values import arguments_of, check_result
+from visprog.engine.tool_values import arguments_of, checked_result, converted
 from visprog.engine.workers import WorkerPool
 from visprog.errors import shortened
+from visprog.language.limits import check_size
 from visprog.models.progress import listening
 from visprog.models.usage import counting
 from visprog.tools import Tool
 from visprog.values import Image, Regions
+
+
+def _report_nothing(done: int, total: int) -> None:
+    """Ignore a step's progress: nobody observes the run."""
 
 
 class Runtime(NamedTuple):
@@ -34,7 +46,10 @@ class Runtime(NamedTuple):
 
 
 class StepRunner:
-    """Runs the steps of one run. `values` has the values of inputs and of the steps finished so far."""
+    """Runs the steps of one run. `values` has the values of inputs and of the steps finished so far.
+
+    After `is_stopped` is set, no further elements of lifted steps start.
+    """
 
     def __init__(self, runtime: Runtime, values: Mapping[str, Any], notifier: Notifier | None) -> None:
         self._runtime = runtime
@@ -44,6 +59,7 @@ class StepRunner:
         self._keys: Mapping[str, bytes] = {}
         self._process_local: frozenset[str] = frozenset()
         self._dependencies: dict[str, Dependencies] = {}
+        self.is_stopped = False
 
     @property
     def seconds(self) -> float:
@@ -93,7 +109,7 @@ class StepRunner:
         models = self._dependencies_of(tool).names
         with counting() as usage:
             try:
-                value = self._value(node, tool, warnings, batch_sizes)
+                value, elements = self._value(node, tool, warnings, batch_sizes)
             except ObserverFailed as failure:
                 raise failure.error from None
             except KeyboardInterrupt:
@@ -102,30 +118,115 @@ class StepRunner:
                 seconds, error = self.seconds - at, step_error(node, cause)
                 return StepFailed(node.index, at, seconds, error, tuple(warnings), models, usage.tokens)
         seconds = self.seconds - at
-        self._runtime.times.record(tool, seconds)
-        if isinstance(value, Regions) and value.empty:
-            warnings.append("found nothing")
         together = max(batch_sizes) if batch_sizes else 1
         key, remarks = self._key_of(node), tuple(warnings)
         return StepFinished(
-            node.index, at, seconds, value, key, False, remarks, models, usage.tokens, together
+            node.index, at, seconds, value, key, False, remarks, models, usage.tokens, together, elements
         )
 
-    def _value(self, node: Node, tool: Tool, warnings: list[str], batch_sizes: list[int]) -> Any:
-        arguments = arguments_of(node, self._values)
-        if tool.needs:
-            arguments |= self._runtime.models.handles(tool, batch_sizes)
-        if tool.settings:
-            arguments |= self._runtime.models.settings(tool)
-        if tool.warn_parameter is not None:
-            arguments[tool.warn_parameter] = lambda remark: warnings.append(shortened(str(remark)))
+    def _value(
+        self, node: Node, tool: Tool, warnings: list[str], batch_sizes: list[int]
+    ) -> tuple[Any, Elements | None]:
+        arguments = arguments_of(node, self._values, warnings.append)
+        if node.step.lifted:
+            return self._lifted(node, tool, arguments, warnings, batch_sizes)
         if self._notifier is None:
-            value = tool.function(**arguments)
-        else:
-            with listening(partial(self._notifier.report_progress, node.index)):
-                value = tool.function(**arguments)
-        check_result(tool, value)
-        return value
+            return self._invoke(node, tool, arguments, warnings, batch_sizes), None
+        with listening(partial(self._notifier.report_progress, node.index)):
+            return self._invoke(node, tool, arguments, warnings, batch_sizes), None
+
+    def _invoke(
+        self,
+        node: Node,
+        tool: Tool,
+        arguments: Mapping[str, Any],
+        warnings: list[str],
+        batch_sizes: list[int],
+    ) -> Any:
+        """Call the tool's function once, and return its checked value."""
+
+        def warn(remark: object) -> None:
+            warnings.append(shortened(str(remark)))
+
+        given = in_one_frame(tool.signature, converted(node, arguments), warn)
+        injected: dict[str, Any] = {}
+        if tool.needs:
+            injected |= self._runtime.models.handles(tool, batch_sizes)
+        if tool.settings:
+            injected |= self._runtime.models.settings(tool)
+        if tool.warn_parameter is not None:
+            injected[tool.warn_parameter] = warn
+        start = perf_counter()
+        value = checked_result(node, tool, tool.function(**given, **injected))
+        self._runtime.times.record(tool, perf_counter() - start)
+        if isinstance(value, Regions) and value.empty:
+            warnings.append("found nothing")
+        return framed(tool.signature, given, value)
+
+    def _lifted(
+        self,
+        node: Node,
+        tool: Tool,
+        arguments: Mapping[str, Any],
+        warnings: list[str],
+        batch_sizes: list[int],
+    ) -> tuple[list[Any], Elements]:
+        """Call the tool for each item of its lifted arguments."""
+        lists = {name: arguments[name] for name in node.step.lifted}
+        count = count_elements(lists)
+        if not count:
+            warnings.append(f"the list of `{node.step.lifted[0]}` is empty, so {tool.name} was not called")
+            return [], Elements(0)
+        shared = {name: value for name, value in arguments.items() if name not in lists}
+        base = self._element_base(node, tool)
+
+        def compute(place: int) -> tuple[CacheEntry, bool]:
+            items = {name: items[place] for name, items in lists.items()}
+            call = partial(self._element, node, tool, shared | items, batch_sizes)
+            return call() if base is None else self._cached_element(node, element_key(base, items), call)
+
+        report = partial(self._notifier.report_progress, node.index) if self._notifier else _report_nothing
+        most = self._runtime.models.most_elements(tool)
+        runner = ElementRunner(count, compute, self._runtime.workers, most, report, lambda: self.is_stopped)
+        try:
+            found = runner.run()
+        except ElementFailed as failure:
+            if isinstance(failure.error, ObserverFailed):
+                raise failure.error from None
+            raise
+        warnings += merged_warnings((entry.warnings for entry, _ in found), count)
+        values = [entry.value for entry, _ in found]
+        check_size(values)
+        return values, Elements(count, sum(cached for _, cached in found))
+
+    def _element_base(self, node: Node, tool: Tool) -> bytes | None:
+        """Return what the keys of the elements share; None if results are not cached."""
+        if self._runtime.cache is None:
+            return None
+        keys = {name: self._keys[name].hex() for name in node.step.uses}
+        return element_base(node, tool, self._dependencies_of(tool), keys)
+
+    def _element(
+        self, node: Node, tool: Tool, arguments: Mapping[str, Any], batch_sizes: list[int]
+    ) -> tuple[CacheEntry, bool]:
+        warnings: list[str] = []
+        value = self._invoke(node, tool, arguments, warnings, batch_sizes)
+        return CacheEntry(value, tuple(warnings), self._dependencies_of(tool).names), False
+
+    def _cached_element(
+        self, node: Node, key: bytes, compute: Callable[[], tuple[CacheEntry, bool]]
+    ) -> tuple[CacheEntry, bool]:
+        cache, lasting = self._runtime.cache, node.name not in self._process_local
+        assert cache is not None, "only cached runs have keys"  # noqa: S101
+        cached = cache.begin(key, self._runtime.workers, lasting=lasting)
+        if cached is not None:
+            return cached, True
+        computed = None
+        try:
+            computed, _ = compute()
+        finally:
+            cache.end(key, computed, lasting=lasting)
+        return computed, False
 
     def _key_of(self, node: Node) -> bytes:
         return self._keys.get(node.name, b"")

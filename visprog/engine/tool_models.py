@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
-from visprog.engine.batching import Batcher
+from visprog.engine.batching import DEFAULT_BATCH_SIZE, Batcher
 from visprog.engine.tool_times import ToolTimes
 from visprog.engine.workers import WorkerPool
 from visprog.models.handle import ModelHandle
@@ -38,6 +38,7 @@ class ToolModels:
         self._workers = workers
         self._batcher = batcher
         self._times = times
+        self._batch_sizes: dict[str, int] = {}
 
     def handles(self, tool: Tool, batch_sizes: list[int]) -> dict[str, object]:
         """Return a handle for each model that the tool needs, by parameter; None for a missing, optional one.
@@ -51,6 +52,15 @@ class ToolModels:
             else None
             for parameter, need in tool.needs.items()
         }
+
+    def most_elements(self, tool: Tool) -> int:
+        """Return how many elements of a list the tool may be called for at the same time.
+
+        They fill the batch that runs and the next one. A quick tool is called for one after the other.
+        """
+        if not tool.needs:
+            return 1 if self._times.is_quick(tool) else self._workers.slots
+        return 2 * self._batch_sizes.get(tool.name, DEFAULT_BATCH_SIZE)
 
     def settings(self, tool: Tool) -> dict[str, Any]:
         """Return the profile's settings of the tool."""
@@ -92,6 +102,7 @@ class ToolModels:
                 given, named = bound.args, bound.kwargs
             if not named:
                 self._times.mark_batched(tool)
+                self._batch_sizes[tool.name] = getattr(model, "batch_size", DEFAULT_BATCH_SIZE)
                 answer = self._batcher.call(model, self._models.fingerprint(role), method, given)
                 batch_sizes.append(answer.batch_size)
                 return answer.value

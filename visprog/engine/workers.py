@@ -44,6 +44,7 @@ class WorkerPool:
     def __init__(self, slots: int) -> None:
         self.lock = threading.RLock()
         self.on_idle: Job = _do_nothing
+        self.slots = slots
         self._active = 0
         self._free_slots = slots
         self._slot_queue: deque[threading.Lock] = deque()

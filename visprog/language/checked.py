@@ -14,10 +14,11 @@ from visprog.language.types import Signatures, Type
 
 @dataclass(frozen=True, slots=True)
 class Computation:
-    """An Eval expression, and the single-assignment name of each variable in it."""
+    """An Eval expression, the single-assignment name of each variable in it, and the type of its value."""
 
     expression: Expression
     names: Mapping[str, str]
+    type: Type = Type.SCALAR
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,8 @@ class CheckedStep:
     `name` is the target in single-assignment form: the target itself, or `OBJ0'2` for its second value.
     `tool` is the tool's main name; None if the step is an alias. `arguments` maps parameters to values (`var`
     to the source of an alias); their variables have single-assignment names. `expressions` maps parameters
-    to parsed Eval expressions. `uses` are the names that the step depends on.
+    to parsed Eval expressions. `uses` are the names that the step depends on. If parameters are `lifted`, the
+    tool is called once for each item of their lists, and the step's value is the list of its results.
     """
 
     step: Step
@@ -37,6 +39,7 @@ class CheckedStep:
     expressions: Mapping[str, Computation]
     uses: tuple[str, ...]
     returns: Type
+    lifted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from itertools import count
+from itertools import pairwise
 
 from visprog.language import advice, diagnostics
+from visprog.language.binding import bind_arguments, chosen_word
 from visprog.language.checked import Checked, CheckedStep, Computation
 from visprog.language.conditions import invalid_conditions
 from visprog.language.diagnostics import Diagnostic
 from visprog.language.expression import MalformedExpression, parse_expression
+from visprog.language.inference import expression_type
+from visprog.language.list_faults import list_faults
 from visprog.language.liveness import live_steps, result_name, unused_steps
 from visprog.language.parser import Parsed
 from visprog.language.program import (
@@ -22,26 +25,25 @@ from visprog.language.program import (
     Program,
     Span,
     Step,
+    Template,
     Value,
     Variable,
     variables,
 )
-from visprog.language.text_references import (
-    TextReference,
-    braces_in,
-    eval_call,
-    invalid_braces,
-    text_references,
+from visprog.language.templates import INSERTABLE, merged_texts, read_template
+from visprog.language.text_references import invalid_braces
+from visprog.language.types import (
+    Parameter,
+    Signature,
+    Signatures,
+    Type,
+    accepts,
+    common_type,
+    lifts,
+    list_of,
 )
-from visprog.language.types import Parameter, Signature, Signatures, Type, accepts
 
 _PICTURE = re.compile(r"IMAGE\d*|LEFT|RIGHT")
-
-_ANSWER_FIRST = {
-    Type.IMAGE: "call Vqa first and use its answer",
-    Type.REGIONS: "call Count first and use its answer",
-}
-"""Advice for values that Eval cannot compute with."""
 
 _MAX_SUGGESTIONS = 30
 """Maximum number of unknown names that get a suggestion: a program with more has another problem."""
@@ -70,10 +72,14 @@ def check(parsed: Parsed | Program, tools: Signatures, inputs: Mapping[str, Type
 
 @dataclass(frozen=True, slots=True)
 class _Binding:
-    """The single-assignment name and the type of a variable at one point of the program."""
+    """The single-assignment name and the type of a variable at one point of the program.
+
+    `root` is the input in which an image or regions lie, if it is known.
+    """
 
     name: str
     type: Type
+    root: str | None = None
 
 
 class _Checker:
@@ -82,8 +88,9 @@ class _Checker:
     def __init__(self, tools: Signatures, inputs: Mapping[str, Type], parsed: Parsed) -> None:
         self._tools = tools
         self._inputs = inputs
-        self._scope = {name: _Binding(name, kind) for name, kind in inputs.items()}
+        self._scope = {name: _Binding(name, kind, name) for name, kind in inputs.items()}
         self._scope |= {name: _Binding(name, Type.ANY) for name in parsed.broken}
+        self._types = {binding.name: binding.type for binding in self._scope.values()}
         self._broken = parsed.broken
         self._lines = {step.target: step.span.line for step in reversed(parsed.program.steps)}
         self._count: dict[str, int] = dict.fromkeys(inputs, 1)
@@ -94,16 +101,27 @@ class _Checker:
 
     def step(self, step: Step) -> CheckedStep:
         if isinstance(step.value, Call):
-            tool, arguments, expressions, returns = self._call(step.value)
-        else:
-            resolved, returns = self._value(step.value)
-            tool, arguments, expressions = None, {"var": resolved}, dict[str, Computation]()
+            return self._call(step.value, step)
+        resolved, returns = self._value(step.value)
+        return self._checked_step(step, None, {"var": resolved}, {}, returns, root=self._root_of(step.value))
+
+    def _checked_step(
+        self,
+        step: Step,
+        tool: str | None,
+        arguments: Mapping[str, Value],
+        expressions: Mapping[str, Computation],
+        returns: Type,
+        lifted: tuple[str, ...] = (),
+        root: str | None = None,
+    ) -> CheckedStep:
         names = [each.name for value in arguments.values() for each in variables(value)]
         names += [name for expression in expressions.values() for name in expression.names.values()]
         uses = tuple(dict.fromkeys(names))
-        return CheckedStep(step, self._define(step, returns), tool, arguments, expressions, uses, returns)
+        name = self._define(step, returns, root)
+        return CheckedStep(step, name, tool, arguments, expressions, uses, returns, lifted)
 
-    def _define(self, step: Step, returns: Type) -> str:
+    def _define(self, step: Step, returns: Type, root: str | None) -> str:
         target = step.target
         times = self._count.get(target, 0) + 1
         self._count[target] = times
@@ -114,103 +132,132 @@ class _Checker:
                 diagnostics.warning("rebound-variable", message, step.span, "choose a new name")
             )
         name = target if times == 1 else f"{target}'{times}"
-        self._scope[target] = _Binding(name, returns)
+        self._scope[target] = _Binding(name, returns, root)
+        self._types[name] = returns
         return name
 
     def _error(self, code: str, message: str, span: Span, help: str | None = None) -> None:
         self.found.append(diagnostics.error(code, message, span, help))
 
-    def _call(self, call: Call) -> tuple[str, dict[str, Value], dict[str, Computation], Type]:
+    def _call(self, call: Call, step: Step) -> CheckedStep:
         signature = self._tools.signature(call.tool)
         if signature is None:
             likely = advice.closest_match(call.tool, self._tools.names())
             help = f"did you mean `{likely}`?" if likely else "run `visprog tools` to list the tools"  # noqa: A001
             self._error("unknown-tool", f"unknown tool `{call.tool}`", call.span, help)
-            for argument in call.arguments:
-                self._value(argument.value)
-            self.unresolved = True
-            return call.tool, {}, {}, Type.ANY
-        given = self._bind(call, signature)
+            self._skip(call.arguments)
+            return self._checked_step(step, call.tool, {}, {}, Type.ANY)
+        bound = bind_arguments(call, signature)
+        self.found += bound.found
+        if bound.skipped:
+            self._skip(bound.skipped)
         arguments: dict[str, Value] = {}
         expressions: dict[str, Computation] = {}
-        returns = signature.returns
-        for name, argument in given.items():
+        types: dict[str, Type] = {}
+        for name, argument in bound.given.items():
             parameter = signature.parameter(name)
             assert parameter is not None, "arguments are bound to the signature's own parameters"  # noqa: S101
             if parameter.type is Type.EXPRESSION and isinstance(argument.value, Literal):
                 expression = self._expression(argument.value, parameter, signature)
                 if expression is not None:
                     expressions[name] = expression
-                continue
-            arguments[name], actual = self._value(argument.value)
-            self._check_type(argument.value, actual, parameter, signature)
-            self._text_references(argument.value, name)
-            if signature.same_as == name:
-                returns = actual
-        return signature.name, arguments, expressions, returns
-
-    def _bind(self, call: Call, signature: Signature) -> dict[str, Argument]:
-        """Match each argument to a parameter: by position, by name or alias, or by a similar spelling."""
-        given: dict[str, Argument] = {}
-        misspelled: set[str | None] = set()
-        for position, argument in enumerate(call.arguments):
-            if argument.name is None:
-                if position >= len(signature.parameters):
-                    taken = advice.counted(len(signature.parameters), "argument")
-                    message = f"{signature.name} takes at most {taken}"
-                    self._error("too-many-arguments", message, argument.span, f"expected {signature}")
-                    self._skip(argument)
-                    continue
-                parameter = signature.parameters[position]
             else:
-                named = self._find_parameter(argument, signature)
-                if named is None:
-                    misspelled.add(self._report_unknown(argument, signature))
-                    self._skip(argument)
-                    continue
-                parameter = named
-            if parameter.name in given:
-                message = f"`{parameter.name}` is given twice"
-                self._error("repeated-argument", message, argument.span, "remove one of them")
-                self._skip(argument)
-            else:
-                given[parameter.name] = argument
-        for parameter in signature.parameters:
-            if parameter.required and parameter.name not in given and parameter.name not in misspelled:
-                expected = f"`{parameter.name}` ({advice.describe_type(parameter.type)})"
-                message = f"{signature.name} needs the argument {expected}"
-                self._error("missing-argument", message, call.span, f"expected {signature}")
-        return given
+                arguments[name], types[name] = self._argument(argument, parameter, signature)
+        lifted = tuple(name for name, kind in types.items() if self._is_lifted(name, kind, signature))
+        self._check_lengths([bound.given[name] for name in lifted], signature)
+        root = self._root(bound.given, signature)
+        returns = self._returns(signature, types, expressions, lifted, call)
+        return self._checked_step(step, signature.name, arguments, expressions, returns, lifted, root)
 
-    def _skip(self, argument: Argument) -> None:
-        """Check only the variables of an argument that fits no parameter."""
-        self._value(argument.value)
+    def _returns(
+        self,
+        signature: Signature,
+        types: Mapping[str, Type],
+        expressions: Mapping[str, Computation],
+        lifted: tuple[str, ...],
+        call: Call,
+    ) -> Type:
+        returns = signature.returns
+        if signature.same_as is not None:
+            returns = types.get(signature.same_as, Type.ANY)
+        elif returns is Type.SCALAR:
+            returns = next((each.type for each in expressions.values()), returns)
+        if not lifted:
+            return returns
+        if returns.is_list:
+            message = f"{signature.name} returns a list for each item of `{lifted[0]}`"
+            advised = "a list cannot contain lists: call it for one item at a time"
+            self._error("nested-list", message, call.span, advised)
+        return list_of(returns)
+
+    def _skip(self, arguments: Iterable[Argument]) -> None:
+        """Check only the variables of arguments that fit no parameter."""
+        for argument in arguments:
+            for variable in variables(argument.value):
+                self._look_up(variable)
         self.unresolved = True
 
-    def _find_parameter(self, argument: Argument, signature: Signature) -> Parameter | None:
-        name = argument.name or ""
-        if (exact := signature.parameter(name)) is not None:
-            return exact
-        span = replace(argument.span, end=argument.span.column + len(name))
-        folded = name.replace("_", "").casefold()
-        for parameter in signature.parameters:
-            for spelling in (parameter.name, *parameter.aliases):
-                if spelling.replace("_", "").casefold() == folded:
-                    message = f"the argument is spelled `{spelling}`, not `{name}`"
-                    mended = f"{spelling}={argument.value}"
-                    self.found.append(diagnostics.warning("mended", message, span, mended=mended))
-                    return parameter
-        return None
+    def _argument(self, argument: Argument, parameter: Parameter, signature: Signature) -> tuple[Value, Type]:
+        """Resolve an argument and check its type."""
+        if parameter.type is Type.CHOICE and not _is_none(argument.value, parameter):
+            word, finding = chosen_word(argument, parameter)
+            self._skip([argument] if word is None else [])
+            if finding is not None:
+                self.found.append(finding)
+            return word or argument.value, Type.CHOICE
+        value, actual = self._value(argument.value)
+        if isinstance(value, Template) and (whole := self._whole_list(value, parameter)) is not None:
+            value, actual = whole
+        fits = accepts(parameter.type, actual) or (actual is Type.NONE and parameter.nullable)
+        if not fits and not lifts(parameter.type, actual):
+            self._wrong_type(argument.value, actual, parameter, signature)
+            return value, Type.ANY
+        return value, actual
 
-    def _report_unknown(self, argument: Argument, signature: Signature) -> str | None:
-        """Report an argument that the tool does not have; return the most similar name."""
-        name = argument.name or ""
-        span = replace(argument.span, end=argument.span.column + len(name))
-        likely = advice.closest_match(name, (p.name for p in signature.parameters))
-        taken = ", ".join(f"`{p.name}`" for p in signature.parameters) or "none"
-        help = f"did you mean `{likely}`?" if likely else f"its arguments are {taken}"  # noqa: A001
-        self._error("unknown-argument", f"{signature.name} has no argument `{name}`", span, help)
-        return likely
+    def _whole_list(self, text: Template, parameter: Parameter) -> tuple[Variable, Type] | None:
+        """Return the list that a text consists of, if the parameter takes a list."""
+        only = text.parts[0] if len(text.parts) == 1 else ""
+        kind = self._types[only.name] if isinstance(only, Variable) else Type.STR
+        fits = kind.is_list and accepts(parameter.type, kind)
+        return (only, kind) if isinstance(only, Variable) and fits else None
+
+    def _is_lifted(self, name: str, actual: Type, signature: Signature) -> bool:
+        parameter = signature.parameter(name)
+        return parameter is not None and lifts(parameter.type, actual)
+
+    def _check_lengths(self, lifted: list[Argument], signature: Signature) -> None:
+        """Report lists of different lengths, of which the tool would take one item each."""
+        known = [each for each in lifted if isinstance(each.value, ListValue)]
+        for first, other in pairwise(known):
+            lengths = [len(each.value.items) for each in (first, other) if isinstance(each.value, ListValue)]
+            if lengths[0] != lengths[1]:
+                message = f"the lists have different lengths: {lengths[0]} and {lengths[1]}"
+                advised = f"{signature.name} is called once for each item, so the lists must be equally long"
+                self._error("list-length", message, other.value.span, advised)
+
+    def _root(self, given: Mapping[str, Argument], signature: Signature) -> str | None:
+        """Return the input in which the result lies. Report regions that lie in another input."""
+        placed = [p for p in signature.parameters if p.type in (Type.IMAGE, Type.REGIONS) and p.name in given]
+        placed.sort(key=lambda parameter: parameter.type is not Type.IMAGE)
+        roots = {p.name: self._root_of(given[p.name].value) for p in placed}
+        if sum(p.type is Type.IMAGE for p in signature.parameters) <= 1:
+            known = [(name, root) for name, root in roots.items() if root is not None]
+            for name, root in known[1:]:
+                if root != known[0][1]:
+                    self._foreign_regions(given[name].value, root, known[0][1])
+        if signature.same_as is not None and signature.same_as in given:
+            return self._root_of(given[signature.same_as].value)
+        return roots.get(signature.frame_from or "")
+
+    def _foreign_regions(self, value: Value, root: str, other: str) -> None:
+        message = f"`{value}` lies in {root}, and cannot be used with {other}"
+        self._error("other-picture", message, value.span, f"find the regions in {other} first")
+
+    def _root_of(self, value: Value) -> str | None:
+        """Return the input in which an image or regions lie, if it is known and the only one."""
+        bindings = [self._scope.get(each.name) for each in variables(value)]
+        roots = {binding.root if binding is not None else None for binding in bindings}
+        return roots.pop() if len(roots) == 1 else None
 
     def _value(self, value: Value) -> tuple[Value, Type]:
         """Resolve the variables in a value; return it with its type."""
@@ -219,12 +266,45 @@ class _Checker:
             return replace(value, name=binding.name), binding.type
         if isinstance(value, ListValue):
             resolved = [self._value(item) for item in value.items]
-            texts = all(accepts(Type.STR, kind) for _, kind in resolved)
+            kinds = [kind for _, kind in resolved]
             items = tuple(item for item, _ in resolved)
-            return replace(value, items=items), Type.LIST if texts else Type.MIXED
-        return value, advice.type_of(value)
+            kind = Type.ANY if Type.ANY in kinds else list_of(common_type(kinds)) if kinds else Type.EMPTY
+            return replace(value, items=items), kind
+        if isinstance(value, Literal) and isinstance(value.value, str):
+            return self._text(value, value.value), Type.STR
+        return value, advice.type_of(value) if isinstance(value, Literal) else Type.STR
 
-    def _look_up(self, variable: Variable) -> _Binding:
+    def _text(self, literal: Literal, text: str) -> Literal | Template:
+        """Return a text with its references resolved, and report those that cannot be inserted."""
+        if "{" not in text and "}" not in text:
+            return literal
+        parts: list[str | Variable] = []
+        for part in read_template(text, self._scope):
+            if isinstance(part, str):
+                parts.append(part)
+            elif part.name is None:
+                message = f"`{' '.join(part.text.split())}` is not a name, and only a name can stand here"
+                self._error(
+                    "text-reference", message, literal.span_of(part.start, part.end), advice.NAME_ONLY
+                )
+                self.unresolved = True  # the variables in the braces may be intended here
+            else:
+                parts.append(self._inserted(part.name, literal.span_of(part.start, part.end)))
+        if not any(isinstance(part, Variable) for part in parts):
+            return replace(literal, value="".join(map(str, parts)))
+        return Template(merged_texts(parts), literal.span)
+
+    def _inserted(self, name: str, span: Span) -> Variable:
+        keep = f"double the braces to keep them: `{{{{{name}}}}}`"
+        binding = self._look_up(Variable(name, span), keep)
+        if binding.type not in INSERTABLE:
+            kind = advice.describe_type(binding.type)
+            message = f"`{{{name}}}` cannot be inserted into a text: `{name}` is {kind}"
+            self._error("wrong-type", message, span, advice.INSERT_INSTEAD.get(binding.type))
+        return Variable(binding.name, span)
+
+    def _look_up(self, variable: Variable, advised: str = "") -> _Binding:
+        """Return the binding of a variable. Report an unknown one; `advised` is further advice."""
         binding = self._scope.get(variable.name)
         if binding is not None:
             return binding
@@ -240,8 +320,8 @@ class _Checker:
             few = len(self._unknown_names) <= _MAX_SUGGESTIONS
             likely = advice.closest_match(variable.name, self._known()) if few else None
             message = f"`{variable.name}` is not defined"
-            help = self._how_to_define(variable.name, likely)  # noqa: A001
-            self._error("unknown-variable", message, variable.span, help)
+            help = "; ".join(filter(None, [self._how_to_define(variable.name, likely), advised]))  # noqa: A001
+            self._error("unknown-variable", message, variable.span, help or None)
         return _Binding(variable.name, Type.ANY)
 
     def _known(self) -> list[str]:
@@ -259,87 +339,43 @@ class _Checker:
 
     def _expression(self, literal: Literal, parameter: Parameter, signature: Signature) -> Computation | None:
         if not isinstance(literal.value, str):
-            self._check_type(literal, advice.type_of(literal), parameter, signature)
+            self._wrong_type(literal, advice.type_of(literal), parameter, signature)
             return None
         try:
             expression = parse_expression(literal.value)
         except MalformedExpression as fault:
-            span = _span_inside(literal, fault.column, fault.end)
+            span = _columns(literal, (fault.column, fault.end))
             self._error("malformed-expression", fault.message, span, fault.help)
             self.unresolved = True  # the variables that the expression uses are unknown
             return None
         names: dict[str, str] = {}
+        types: dict[str, Type] = {}
         for reference in expression.references:
-            span = _span_inside(literal, reference.column, reference.column + len(reference.name) + 2)
+            span = literal.span_of(reference.column - 1, reference.column + len(reference.name) + 1)
             binding = self._look_up(Variable(reference.name, span))
-            names[reference.name] = binding.name
-            if binding.type in (Type.IMAGE, Type.REGIONS):
+            names[reference.name], types[reference.name] = binding.name, binding.type
+            if binding.type in advice.ANSWER_FIRST:
                 kind = advice.describe_type(binding.type)
                 message = f"Eval cannot compute with `{reference.name}`, which is {kind}"
-                self._error("wrong-type", message, span, f"{_ANSWER_FIRST[binding.type]} here")
+                self._error("wrong-type", message, span, f"{advice.ANSWER_FIRST[binding.type]} here")
         for braces in invalid_braces(literal.value, self._scope):
-            self._error("text-reference", braces.message, _span_inside(literal, *braces.columns), braces.help)
+            self._error("text-reference", braces.message, _columns(literal, braces.columns), braces.help)
         for each in invalid_conditions(expression.root):
-            self._error("constant-condition", each.message, _span_inside(literal, *each.columns), each.help)
-        return Computation(expression, names)
+            self._error("constant-condition", each.message, _columns(literal, each.columns), each.help)
+        for fault in list_faults(expression.root, types):
+            self._error("list-value", fault.message, _columns(literal, fault.columns), fault.help)
+        return Computation(expression, names, expression_type(expression.root, types))
 
-    def _text_references(self, value: Value, parameter: str, place: str = "") -> None:
-        """Report references to variables in a text. `place` says how to pass the text if it is in a list."""
-        if isinstance(value, ListValue):
-            for item in value.items:
-                self._text_references(item, parameter, "in the list")
-        if not isinstance(value, Literal) or not isinstance(value.value, str) or "{" not in value.value:
-            return
-        found = list(text_references(value.value, self._scope))
-        if not found:
-            return
-        self.unresolved = True  # a variable that looks unused may be intended here
-        fault = next((each for each in found if not self._can_be_inserted(each)), found[0])
-        braces = braces_in(value.value, fault)
-        message = f"`{braces}` is not replaced by a value: only Eval inserts values into text"
-        if fault.name not in self._scope:
-            message = f"`{braces}` is not replaced by a value, and `{fault.name}` is not defined"
-        advised = self._how_to_insert(value.value, fault, place or f"as `{parameter}`")
-        self._error("text-reference", message, _span_inside(value, fault.column, fault.end), advised)
-
-    def _can_be_inserted(self, reference: TextReference) -> bool:
-        binding = self._scope.get(reference.name)
-        return reference.whole and binding is not None and binding.type not in (Type.IMAGE, Type.REGIONS)
-
-    def _how_to_insert(self, text: str, fault: TextReference, place: str) -> str:
-        """Return how to insert values into a text. `fault` is a reference that Eval cannot insert, if any."""
-        if self._can_be_inserted(fault):
-            name = self._free_name()
-            return f"write `{name}={eval_call(text)}` first, and pass `{name}` {place}"
-        if fault.name not in self._scope:
-            known = ", ".join(f"`{name}`" for name in self._known()[4::-1])
-            defined = f"the defined variables are {known}" if known else "no variable is defined"
-            braces = f"; to keep the braces, add spaces: `{{ {fault.name} }}`" * fault.whole
-            return f"write the words instead; {defined}{braces}"
-        kind = self._scope[fault.name].type
-        if kind in _ANSWER_FIRST:
-            return f"`{fault.name}` is {advice.describe_type(kind)}: {_ANSWER_FIRST[kind]} in Eval"
-        return "braces can contain only a name: compute the value with one Eval, then the text with another"
-
-    def _free_name(self) -> str:
-        """Return a name that is not used yet, a new one for each call."""
-        taken = {*self._scope, *self._lines, *self._suggested_names}
-        name = next(name for number in count() if (name := f"TEXT{number}") not in taken)
-        self._suggested_names.append(name)
-        return name
-
-    def _check_type(self, value: Value, actual: Type, parameter: Parameter, signature: Signature) -> None:
-        if accepts(parameter.type, actual) or (actual is Type.NONE and parameter.nullable):
-            return
+    def _wrong_type(self, value: Value, actual: Type, parameter: Parameter, signature: Signature) -> None:
         expected = f"`{parameter.name}` of {signature.name} takes {advice.describe_type(parameter.type)}"
         message = f"{expected}, found {advice.describe_value(value, actual)}"
         self._error("wrong-type", message, value.span, advice.suggest_fix(value, parameter.type, actual))
 
 
-def _span_inside(literal: Literal, column: int, end: int) -> Span:
-    """Return the span of some columns inside a string; the whole string's span if it contains escapes."""
-    span = literal.span
-    if not isinstance(literal.value, str) or span.end - span.column != len(literal.value) + 2:
-        return span
-    first = span.column + column
-    return replace(span, column=min(first, span.end - 1), end=min(span.column + end, span.end))
+def _columns(literal: Literal, columns: tuple[int, int]) -> Span:
+    """Return the place of some columns of a text, which count from 1."""
+    return literal.span_of(columns[0] - 1, columns[1] - 1)
+
+
+def _is_none(value: Value, parameter: Parameter) -> bool:
+    return parameter.nullable and isinstance(value, Literal) and value.value is None

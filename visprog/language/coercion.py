@@ -101,8 +101,10 @@ def boolean(value: Any) -> bool:
         return found
     if is_number(value):
         return number(value, "a condition") != 0
+    is_list = isinstance(value, list | tuple)
     raise ExpressionError(
-        f"a condition needs yes or no, found {describe(value)}", help="compare it, as in `{NAME} == 'red'`"
+        f"a condition needs yes or no, found {describe(value)}",
+        help="use `any({LIST})` or `all({LIST})`" if is_list else "compare it, as in `{NAME} == 'red'`",
     )
 
 
@@ -162,6 +164,28 @@ def equal(left: Any, right: Any, budget: Budget = UNLIMITED) -> bool:
     return bool(left == right)
 
 
+def compared(sign: str, left: Any, right: Any, budget: Budget = UNLIMITED) -> bool:
+    """Return whether two values mean the same. Raise ExpressionError for a list and a single value."""
+    if isinstance(left, list | tuple) != isinstance(right, list | tuple):
+        raise ExpressionError(
+            f"`{sign}` cannot compare {describe(left)} with {describe(right)}",
+            help="use `x in {LIST}`, `count({LIST}, x)` or one item, `{LIST}[0]`",
+        )
+    return equal(left, right, budget)
+
+
+def identity(value: Any, budget: Budget = UNLIMITED) -> Any:
+    """Return a key that is the same for numbers and texts that are equal."""
+    budget.spend(30)
+    number_value = _as_number(value)
+    if number_value is not None:
+        return number_value
+    if isinstance(value, str):
+        budget.spend(0, len(value))
+        return _plain(value)
+    return tuple(identity(each, budget) for each in value) if isinstance(value, list | tuple) else value
+
+
 def _plain(value: str) -> str:
     """Return the text that `==` compares."""
     return value.strip().rstrip(".!").casefold()
@@ -182,7 +206,7 @@ def ordered(
 
 def contains(item: Any, whole: Any, budget: Budget = UNLIMITED) -> bool:
     """Return whether a list contains the item, or a text contains the item's text."""
-    if isinstance(whole, list | tuple):
+    if isinstance(whole, list | tuple) and (not isinstance(item, list | tuple) or not whole):
         return any(equal(item, each, budget) for each in whole)
     if isinstance(whole, str) and isinstance(item, str):
         budget.spend(20, len(item) + len(whole))

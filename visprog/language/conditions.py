@@ -19,6 +19,7 @@ from visprog.language.expression_tree import (
     Comparison,
     Conditional,
     Constant,
+    Index,
     ListOf,
     Logic,
     Node,
@@ -26,6 +27,8 @@ from visprog.language.expression_tree import (
     Text,
     Unary,
     children,
+    columns_of,
+    nodes_of,
 )
 
 _CONSTANT = "cannot be a condition: it is constant"
@@ -44,38 +47,23 @@ class InvalidCondition:
 
 def invalid_conditions(root: Node) -> Iterator[InvalidCondition]:
     """Yield the first operand of each operator that must be a condition and cannot be one."""
-    subject = next((each for each in _nodes(root) if isinstance(each, Reference)), None)
+    subject = next((each for each in nodes_of(root) if isinstance(each, Reference)), None)
     variable = f"{{{subject.name}}}" if subject is not None else "{NAME}"
-    for node in _nodes(root):
+    for node in nodes_of(root):
         faulty = ((each, _fault(each)) for each in _conditions(node))
         operand, fault = next((pair for pair in faulty if pair[1] is not None), (node, None))
         if fault is not None:
             place, reason = fault
             found = _source(operand) or _source(place) or "this"
             yield InvalidCondition(
-                _columns(place), f"{found} {reason}", _suggestion(node, root, operand, found, variable)
+                columns_of(place), f"{found} {reason}", _suggestion(node, root, operand, found, variable)
             )
         elif isinstance(node, Comparison):
             yield from _false_links(node)
 
 
-def _nodes(root: Node) -> Iterator[Node]:
-    rest = [root]
-    while rest:
-        node = rest.pop()
-        yield node
-        rest.extend(reversed(children(node)))
-
-
 def _is_constant(node: Node) -> bool:
-    return not any(isinstance(each, Reference) for each in _nodes(node))
-
-
-def _columns(node: Node) -> tuple[int, int]:
-    """Return the first column of a node's leaves and the column after the last one."""
-    leaves = [each for each in _nodes(node) if isinstance(each, Constant | Reference) and each.column]
-    ends = [each.end if isinstance(each, Constant) else each.column + len(each.name) + 2 for each in leaves]
-    return min((each.column for each in leaves), default=1), max(ends, default=2)
+    return not any(isinstance(each, Reference) for each in nodes_of(node))
 
 
 def _conditions(node: Node) -> Sequence[Node]:
@@ -119,12 +107,12 @@ def _fault(node: Node, *, chosen: bool = False) -> tuple[Node, str] | None:
         case Comparison() if chosen:
             return None
     if _is_constant(node):
-        first = next((each for each in _nodes(node) if isinstance(each, Constant)), node)
+        first = next((each for each in nodes_of(node) if isinstance(each, Constant)), node)
         return (node if _source(node) else first), _CONSTANT
     match node:
-        case Text() | Binary("join") if any(_is_word(each) for each in _nodes(node)):
+        case Text() | Binary("join") if any(_is_word(each) for each in nodes_of(node)):
             return node, _WORDS
-        case ListOf() | Call("sorted"):
+        case ListOf() | Call("sorted" | "unique"):
             return node, _LIST
     return None
 
@@ -156,7 +144,7 @@ def _false_links(chain: Comparison) -> Iterator[InvalidCondition]:
             values = [_source(each) for each in chain.operands[1:]]
             listed = {*chain.operators} == {"=="} and subject and all(values)
             advice = f"write `{subject} in [{', '.join(values)}]`" if listed else _ONE_AT_A_TIME
-            yield InvalidCondition(_columns(link), message, advice)
+            yield InvalidCondition(columns_of(link), message, advice)
             return
 
 
@@ -172,7 +160,7 @@ def _holds(comparison: Comparison) -> bool:
 
 def _suggestion(node: Node, root: Node, operand: Node, found: str, variable: str) -> str:
     """Return the corrected expression if it is clear, otherwise how to compare with the constant."""
-    around = next((each for each in _nodes(root) if any(below is node for below in children(each))), None)
+    around = next((each for each in nodes_of(root) if any(below is node for below in children(each))), None)
     if isinstance(node, Logic) and isinstance(around, Comparison):
         whole = _compared_with_each(around, node)
     elif isinstance(node, Logic):
@@ -192,7 +180,7 @@ def _comparing(operand: Node, found: str, variable: str) -> str:
     match operand:
         case Comparison(_, (left, *_)):
             return f"compare the value of a step instead, as in `{variable} == {_side(left) or 'NUMBER'}`"
-        case ListOf() | Call("sorted") if not _is_constant(operand):
+        case ListOf() | Call("sorted" | "unique") if not _is_constant(operand):
             return f"test the list, as in `len({found}) > 0`"
         case Text() | Binary("join") if not _is_constant(operand):
             return f"compare it, as in `{found} == 'red'`"
@@ -259,6 +247,8 @@ def _source(node: Node) -> str:
             return _join(f"{function}(", [_source(each) for each in arguments], ", ", ")")
         case ListOf(items):
             return _join("[", [_source(each) for each in items], ", ", "]")
+        case Index(items, index):
+            return _join("", [_operand(items), f"[{_source(index)}]"])
         case Unary("-" | "+" as sign, operand):
             return _join(sign, [_operand(operand)])
         case Binary(sign, left, right):

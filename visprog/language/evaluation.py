@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from visprog.errors import ExpressionError
 from visprog.language import coercion
@@ -16,6 +16,7 @@ from visprog.language.expression_tree import (
     Comparison,
     Conditional,
     Constant,
+    Index,
     ListOf,
     Logic,
     Node,
@@ -25,17 +26,21 @@ from visprog.language.expression_tree import (
 )
 from visprog.language.limits import Budget, bounded, check_size
 
+Remark: TypeAlias = Callable[[str], None]
+"""Receives remarks on a value that may not mean what the program's author expects."""
+
 
 class _Scope(NamedTuple):
-    """The values of the variables and the remaining work budget."""
+    """The values of the variables, the remaining work budget, and the receiver of remarks."""
 
     values: Mapping[str, Any]
     budget: Budget
+    remark: Remark
 
 
-def evaluate(node: Node, values: Mapping[str, Any]) -> Any:
+def evaluate(node: Node, values: Mapping[str, Any], remark: Remark = lambda _: None) -> Any:
     """Return the value of a node. Raise ExpressionError if the values do not fit or the budget is used up."""
-    return _value(node, _Scope(values, Budget()))
+    return _value(node, _Scope(values, Budget(), remark))
 
 
 def _value(node: Node, scope: _Scope) -> Any:
@@ -100,7 +105,26 @@ def _unary(node: Unary, scope: _Scope) -> Number | bool:
 
 def _call(node: Call, scope: _Scope) -> Any:
     function = FUNCTIONS[node.function][2]
-    return bounded(function(scope.budget, *(_value(each, scope) for each in node.arguments)), scope.budget)
+    arguments = [_value(each, scope) for each in node.arguments]
+    if node.function == "all" and arguments == [[]]:
+        scope.remark("`all` of an empty list is True: there is no item that could be false")
+    return bounded(function(scope.budget, *arguments), scope.budget)
+
+
+def _index(node: Index, scope: _Scope) -> Any:
+    items = _value(node.items, scope)
+    if not isinstance(items, list | tuple):
+        raise ExpressionError(f"`[...]` takes an item of a list, found {coercion.describe(items)}")
+    place = coercion.number(_value(node.index, scope), "the index of a list")
+    if place != int(place):
+        raise ExpressionError(f"the index of a list must be a whole number, found {place}")
+    if not -len(items) <= place < len(items):
+        counted = f"{len(items)} item{'' if len(items) == 1 else 's'}"
+        raise ExpressionError(
+            f"the list has {counted}, so there is none at index {int(place)}",
+            help="the first item has the index 0, the last one -1",
+        )
+    return items[int(place)]
 
 
 _EVALUATE: dict[type, Callable[[Any, _Scope], Any]] = {
@@ -114,11 +138,12 @@ _EVALUATE: dict[type, Callable[[Any, _Scope], Any]] = {
     Comparison: _comparison,
     Conditional: _conditional,
     Call: _call,
+    Index: _index,
 }
 
 _COMPARE_BY: dict[str, Callable[[Any, Any, Budget], bool]] = {
-    "==": coercion.equal,
-    "!=": lambda a, b, budget: not coercion.equal(a, b, budget),
+    "==": partial(coercion.compared, "=="),
+    "!=": lambda a, b, budget: not coercion.compared("!=", a, b, budget),
     "<": partial(coercion.ordered, "<", operator.lt),
     "<=": partial(coercion.ordered, "<=", operator.le),
     ">": partial(coercion.ordered, ">", operator.gt),
@@ -188,6 +213,28 @@ def _folded(value: Any, budget: Budget) -> str:
     return text.casefold()
 
 
+def _count(budget: Budget, value: Any, *searched: Any) -> int:
+    items = _sequence("count", value, budget)
+    return sum(coercion.equal(each, searched[0], budget) for each in items) if searched else len(items)
+
+
+def _unique(budget: Budget, value: Any) -> list[Any]:
+    found: dict[Any, Any] = {}
+    for item in _sequence("unique", value, budget):
+        found.setdefault(coercion.identity(item, budget), item)
+    return list(found.values())
+
+
+def _place(budget: Budget, value: Any, searched: Any) -> int:
+    for place, item in enumerate(_sequence("index", value, budget)):
+        if coercion.equal(item, searched, budget):
+            return place
+    raise ExpressionError(
+        f"`index` found no item that equals {coercion.describe(searched)}",
+        help="test it before with `in` or `count`",
+    )
+
+
 def _lower(budget: Budget, value: Any) -> str:
     text = coercion.text(value, budget)
     budget.spend(0, len(text))
@@ -198,6 +245,9 @@ _MANY = 100
 
 FUNCTIONS: dict[str, tuple[int, int, Callable[..., Any]]] = {
     "len": (1, 1, _length),
+    "count": (1, 2, _count),
+    "unique": (1, 1, _unique),
+    "index": (2, 2, _place),
     "min": (1, _MANY, _extreme("min", -1)),
     "max": (1, _MANY, _extreme("max", 1)),
     "sum": (1, 1, _sum),

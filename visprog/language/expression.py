@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from visprog.language import coercion
-from visprog.language.evaluation import FUNCTIONS, evaluate
+from visprog.language.evaluation import FUNCTIONS, Remark, evaluate
 from visprog.language.expression_tree import (
     Binary,
     Call,
     Comparison,
     Conditional,
     Constant,
+    Index,
     ListOf,
     Logic,
     Node,
@@ -67,9 +68,12 @@ class Expression:
         """Return the expression with the values of its variables."""
         return Expression(self.source, self.root, self.references, values)
 
-    def evaluate(self) -> Any:
-        """Return the value. Raise ExpressionError if the values do not fit the expression."""
-        return evaluate(self.root, self.values)
+    def evaluate(self, remark: Remark = lambda _: None) -> Any:
+        """Return the value. Raise ExpressionError if the values do not fit the expression.
+
+        `remark` receives remarks on values that may not mean what the program's author expects.
+        """
+        return evaluate(self.root, self.values, remark)
 
     def __str__(self) -> str:
         return self.source
@@ -217,6 +221,18 @@ class _Parser:
         return Conditional(condition, then, self._operation(_CONDITIONAL))
 
     def _operand(self) -> Node:
+        """Parse a value, and the index after it: `{A}[0]`."""
+        operand = self._value()
+        while self._accept("["):
+            if self._peek().text == "]":
+                self._unexpected("an index")
+            operand = Index(operand, self._operation(_CONDITIONAL))
+            if self._peek().text == ":":
+                self._fail("a part of a list cannot be taken", "write the index of one item, as in `{A}[0]`")
+            self._close("]")
+        return operand
+
+    def _value(self) -> Node:
         token = self._peek()
         if self._accept("not"):
             return Unary("not", self._operation(_NOT))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -87,8 +88,16 @@ class Call:
     arguments: tuple[Node, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Index:
+    """`list[index]`: one item of a list."""
+
+    items: Node
+    index: Node
+
+
 Node: TypeAlias = (
-    Constant | Reference | Text | ListOf | Unary | Binary | Logic | Comparison | Conditional | Call
+    Constant | Reference | Text | ListOf | Unary | Binary | Logic | Comparison | Conditional | Call | Index
 )
 
 
@@ -117,4 +126,22 @@ def children(node: Node) -> tuple[Node, ...]:
             return items
         case Call(_, arguments):
             return arguments
+        case Index(items, index):
+            return items, index
     return ()
+
+
+def nodes_of(root: Node) -> Iterator[Node]:
+    """Yield a node and the nodes below it, in the order of the source."""
+    rest = [root]
+    while rest:
+        node = rest.pop()
+        yield node
+        rest.extend(reversed(children(node)))
+
+
+def columns_of(node: Node) -> tuple[int, int]:
+    """Return the first column of a node's leaves and the column after the last one."""
+    leaves = [each for each in nodes_of(node) if isinstance(each, Constant | Reference) and each.column]
+    ends = [each.end if isinstance(each, Constant) else each.column + len(each.name) + 2 for each in leaves]
+    return min((each.column for each in leaves), default=1), max(ends, default=2)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
 Kind = Literal["name", "int", "float", "string", "reference", "operator", "unclosed", "bad", "end"]
@@ -12,7 +12,8 @@ Kind = Literal["name", "int", "float", "string", "reference", "operator", "unclo
 class Token(NamedTuple):
     """A token of one line. `column` counts from 1, `end` is the column after the last one.
 
-    `value` is the value of a literal, or the name in the braces of a reference.
+    `value` is the value of a literal, or the name in the braces of a reference. `columns` are the column of
+    each character in a string's value, and the column after the last one.
     """
 
     kind: Kind
@@ -20,6 +21,7 @@ class Token(NamedTuple):
     value: str | int | float
     column: int
     end: int
+    columns: Sequence[int] = ()
 
     @property
     def is_comment(self) -> bool:
@@ -107,7 +109,8 @@ def _string(line: str, start: int, closes: Closes | None) -> Token:
             continue
         if char == quote and (closes is None or closes(line, position)):
             text = line[start : position + 1]
-            return Token("string", text, unescape(text[1:-1]), start + 1, position + 2)
+            columns = _columns(text[1:-1], start + 2)
+            return Token("string", text, unescape(text[1:-1]), start + 1, position + 2, columns)
         position += 1
     return Token("unclosed", line[start:], line[start + 1 :], start + 1, len(line) + 1)
 
@@ -115,6 +118,25 @@ def _string(line: str, start: int, closes: Closes | None) -> Token:
 def unescape(text: str) -> str:
     """Replace the escapes in the content of a string. Keep unknown escapes as they are."""
     return _ESCAPE.sub(_unescaped, text) if "\\" in text else text
+
+
+def _columns(text: str, first: int) -> Sequence[int]:
+    """Return the column of each character of a string's value. `first` is that of its first character."""
+    if "\\" not in text:
+        return range(first, first + len(text) + 1)
+    columns: list[int] = []
+    position = 0
+    for escape in _ESCAPE.finditer(text):
+        columns += range(first + position, first + escape.start())
+        value = _unescaped(escape)
+        columns += (
+            [first + escape.start()] * len(value)
+            if len(value) == 1
+            else range(first + escape.start(), first + escape.end())
+        )
+        position = escape.end()
+    columns += range(first + position, first + len(text) + 1)
+    return columns
 
 
 def _unescaped(match: re.Match[str]) -> str:

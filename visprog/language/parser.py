@@ -7,6 +7,7 @@ and reported as a warning with the corrected statement. Every other mistake is a
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -222,6 +223,11 @@ class _Statement:
     def _span(self, first: Token, last: Token | None = None) -> Span:
         return Span(self._line, first.column + self._offset, (last or first).end + self._offset)
 
+    def _shifted(self, columns: Sequence[int]) -> Sequence[int]:
+        if isinstance(columns, range):
+            return range(columns.start + self._offset, columns.stop + self._offset)
+        return [column + self._offset for column in columns]
+
     def _fail(self, message: str, help: str | None = None, code: str = "syntax") -> NoReturn:
         raise _Fault(diagnostics.error(code, message, self._span(self._peek()), help))
 
@@ -320,9 +326,12 @@ class _Statement:
             case "string":
                 if any("\ud800" <= char <= "\udfff" for char in str(token.value)):
                     self._fail("the string contains an invalid character (a lone surrogate)")
-                return Literal(self._take().value, self._span(token))
+                return Literal(self._take().value, self._span(token), self._shifted(token.columns))
             case "int" | "float":
                 return self._number(token, 1)
+            case "name" if self._is_prefix(token):
+                self._correct("ignored the `f` before the string: every text inserts `{NAME}`", self._take())
+                return self._value(depth)
             case "name" if token.text in _WORDS:
                 return Literal(_WORDS[self._take().text], self._span(token))
             case "name":
@@ -332,6 +341,11 @@ class _Statement:
                     self._fail("a call cannot be inside another call", advice)
                 return Variable(token.text, self._span(token))
         self._unexpected("a value")
+
+    def _is_prefix(self, token: Token) -> bool:
+        """Return whether a token is the `f` of `f'...'`."""
+        after = self._tokens[self._position + 1]
+        return token.text in ("f", "F") and after.kind == "string" and after.column == token.end
 
     def _signed(self) -> Literal:
         sign = self._take()

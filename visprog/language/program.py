@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 
@@ -33,18 +33,45 @@ class Variable:
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """A string, number, boolean or None."""
+    """A string, number, boolean or None.
+
+    `columns` are the column of each character of a string, and the column after the last one. It is empty for
+    other values and for strings that were not parsed.
+    """
 
     value: str | int | float | bool | None
     span: Span = field(default=NOWHERE, compare=False)
+    columns: Sequence[int] = field(default=(), compare=False, repr=False)
 
     def __str__(self) -> str:
         return repr(self.value)
 
+    def span_of(self, start: int, end: int) -> Span:
+        """Return the place of `value[start:end]` in the program."""
+        if not self.columns or not 0 <= start < len(self.columns):
+            return self.span
+        last = self.columns[min(end, len(self.columns) - 1)]
+        return replace(self.span, column=self.columns[start], end=max(last, self.columns[start] + 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A text with variables in it, `'the {COLOR} car'`: its texts and variables in order.
+
+    The checker makes it from a Literal, as only the tool's signature tells a text from an expression.
+    """
+
+    parts: tuple[str | Variable, ...]
+    span: Span = field(default=NOWHERE, compare=False)
+
+    def __str__(self) -> str:
+        parts = (f"{{{p.name}}}" if isinstance(p, Variable) else doubled_braces(p) for p in self.parts)
+        return repr("".join(parts))
+
 
 @dataclass(frozen=True, slots=True)
 class ListValue:
-    """A list of variables, literals and lists."""
+    """A list of variables, literals, templates and lists."""
 
     items: tuple[Value, ...]
     span: Span = field(default=NOWHERE, compare=False)
@@ -53,7 +80,7 @@ class ListValue:
         return f"[{', '.join(map(str, self.items))}]"
 
 
-Value: TypeAlias = Variable | Literal | ListValue
+Value: TypeAlias = Variable | Literal | Template | ListValue
 """The value of an argument."""
 
 
@@ -113,11 +140,19 @@ class Program:
 
 def variables(value: Value) -> Iterator[Variable]:
     """Yield the variables in a value, left to right."""
-    if isinstance(value, Variable):
-        yield value
-    elif isinstance(value, ListValue):
-        for item in value.items:
-            yield from variables(item)
+    match value:
+        case Variable():
+            yield value
+        case Template(parts):
+            yield from (part for part in parts if isinstance(part, Variable))
+        case ListValue(items):
+            for item in items:
+                yield from variables(item)
+
+
+def doubled_braces(text: str) -> str:
+    """Return a text as it is written in a template, where single braces may hold a variable."""
+    return text.replace("{", "{{").replace("}", "}}")
 
 
 def inputs_of(program: Program) -> frozenset[str]:

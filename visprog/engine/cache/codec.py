@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from PIL import Image as PILImage
 
 from visprog.engine.cache.memory import CacheEntry
+from visprog.frame import Frame
 from visprog.values import Image, Region, Regions
 
 _DIGEST = re.compile("[0-9a-f]{32}")
@@ -89,13 +90,13 @@ def _(value: list[Any], parts: dict[str, Part]) -> Any:
 def _(value: Image, parts: dict[str, Part]) -> Any:
     name = f"picture {value.digest}"
     parts[name] = value
-    return {"picture": name, "digest": value.digest}
+    return {"picture": name, "digest": value.digest, "frame": value.frame}
 
 
 @_tree.register
 def _(value: Regions, parts: dict[str, Part]) -> Any:
     regions = [[each.box, each.label, each.score, _named_mask(each, parts)] for each in value]
-    return {"regions": regions, "size": [int(side) for side in value.size]}
+    return {"regions": regions, "size": [int(side) for side in value.size], "frame": value.frame}
 
 
 def _named_mask(region: Region, parts: dict[str, Part]) -> str | None:
@@ -113,9 +114,10 @@ def _value(tree: Any, part: Callable[[str], bytes]) -> Any:
         return [_value(item, part) for item in tree]
     if not isinstance(tree, dict):
         return tree
-    if tree.keys() == {"picture", "digest"}:
-        return Image.restore(_pixels(part(tree["picture"])), _digest(tree["digest"]))
-    if tree.keys() != {"regions", "size"}:
+    if tree.keys() == {"picture", "digest", "frame"}:
+        frame = _frame(tree["frame"])
+        return Image.restore(_pixels(part(tree["picture"])), _digest(tree["digest"]), frame)
+    if tree.keys() != {"regions", "size", "frame"}:
         raise ValueError("a value has an unknown type")
     masks = {name: _pixels(part(name)) for *_, name in tree["regions"] if name is not None}
     width, height = map(_whole, tree["size"])
@@ -123,7 +125,14 @@ def _value(tree: Any, part: Callable[[str], bytes]) -> Any:
         Region(_box(box), _text(label), score, None if name is None else masks[name])
         for box, label, score, name in tree["regions"]
     )
-    return Regions(regions, size=(width, height))
+    return Regions(regions, size=(width, height), frame=_frame(tree["frame"]))
+
+
+def _frame(found: Any) -> Frame | None:
+    if found is None:
+        return None
+    root, left, top, (width, height) = found
+    return Frame(_digest(root), _whole(left), _whole(top), (_whole(width), _whole(height)))
 
 
 def _texts(found: Any) -> tuple[str, ...]:
