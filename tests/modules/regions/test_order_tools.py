@@ -85,10 +85,13 @@ def test_place_0_is_an_error() -> None:
 
 
 @pytest.mark.parametrize("found", [FOUND, FOUND[:0]])
-def test_an_unknown_order_is_an_error_that_names_the_orders(found: Regions) -> None:
+@pytest.mark.parametrize(
+    ("written", "meant"), [("scores", "score"), ("leftmost", "left"), ("area", "size"), ("biggest", "size")]
+)
+def test_an_unknown_order_is_an_error_that_names_the_orders(found: Regions, written: str, meant: str) -> None:
     with pytest.raises(UsageError) as caught:
-        sort(found, "scores")
-    assert "did you mean 'score'?" in str(caught.value.help)
+        sort(found, written)
+    assert f"did you mean '{meant}'?" in str(caught.value.help)
     assert all(word in str(caught.value.help) for word in (*ORDERS, "distance"))
 
 

@@ -129,7 +129,11 @@ def test_case_and_underscores_do_not_matter(written: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "meant"), [("left", "left of"), ("nearst", "nearest"), ("contain", "contains")]
+    ("written", "meant"),
+    [
+        *(("left", "left of"), ("nearst", "nearest"), ("contain", "contains")),
+        *(("under", "below"), ("Next To", "near"), ("closest", "nearest"), ("on_top_of", "above")),
+    ],
 )
 def test_another_word_is_an_error_that_names_the_words(written: str, meant: str) -> None:
     with pytest.raises(UsageError) as caught:
