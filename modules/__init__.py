@@ -1,4 +1,4 @@
-"""The built-in tools, in the paper's four groups. `TOOLS` lists them all."""
+"""The built-in tools, in five groups. `TOOLS` lists them all."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from visprog.modules.manipulation.crop import (
     crop,
     crop_above,
     crop_ahead,
+    crop_around,
     crop_behind,
     crop_below,
     crop_in_front,
@@ -27,6 +28,10 @@ from visprog.modules.manipulation.crop import (
 from visprog.modules.manipulation.emoji import emoji
 from visprog.modules.manipulation.replace import replace
 from visprog.modules.manipulation.tag import tag
+from visprog.modules.regions.measure import labels, measure
+from visprog.modules.regions.order import pick, sort
+from visprog.modules.regions.relate import relate
+from visprog.modules.regions.sets import both, without
 from visprog.modules.understanding.caption import caption
 from visprog.modules.understanding.classify import classify
 from visprog.modules.understanding.face_det import face_det
@@ -61,6 +66,14 @@ TOOLS: tuple[Tool, ...] = (
     crop_in_front,
     crop_behind,
     crop_ahead,
+    crop_around,
+    pick,
+    sort,
+    relate,
+    without,
+    both,
+    measure,
+    labels,
     list_known,
     evaluate,
     count,

@@ -147,7 +147,7 @@ LAYOUT = {
         answers detector language
     """,
     "visprog.modules": """
-        halves knowledge logic
+        halves knowledge logic regions
         manipulation
         understanding
         __init__
@@ -164,6 +164,10 @@ LAYOUT = {
         emoji lettering
         label_layout
         tag
+    """,
+    "visprog.modules.regions": """
+        __init__ geometry picture words
+        measure order relate sets
     """,
     "visprog.modules.understanding": """
         __init__ caption descriptions face_det labels mask seg vqa

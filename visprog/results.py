@@ -17,9 +17,16 @@ _ENDINGS = {
     Type.IMAGE: PICTURE_ENDINGS,
     Type.REGIONS: (".json",),
     Type.LIST: (".txt", ".json"),
+    Type.NUMBERS: (".txt", ".json"),
 }
 _TEXT = (".txt", ".json")
-_NOUNS = {Type.IMAGE: "a picture", Type.REGIONS: "regions", Type.LIST: "a list", Type.ANY: "a value"}
+_NOUNS = {
+    Type.IMAGE: "a picture",
+    Type.REGIONS: "regions",
+    Type.LIST: "a list",
+    Type.NUMBERS: "a list",
+    Type.ANY: "a value",
+}
 
 
 def check_output(checked: Checked, output: Path | None, *, kept: bool) -> None:

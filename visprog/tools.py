@@ -52,6 +52,7 @@ _TYPES: dict[object, Type] = {
     float: Type.FLOAT,
     bool: Type.BOOL,
     list[str]: Type.LIST,
+    list[float]: Type.NUMBERS,
     str | list[str]: Type.TEXTS,
     Scalar: Type.SCALAR,
     Expression: Type.EXPRESSION,

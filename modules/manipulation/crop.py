@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from visprog.modules.halves import HALVES, is_half
 from visprog.tools import Warn, tool
-from visprog.values import Box, Image, Region, Regions, enlarge
+from visprog.values import Box, Image, Region, Regions, clip, enlarge
 
 _CONTEXT = 1.5
 """How many times as large as the region the cropped box is."""
@@ -51,6 +52,16 @@ def crop_ahead(image: Image, object: Regions, *, warn: Warn) -> Image:
     return _around_best(image, object, warn)
 
 
+@tool("CropAround", aliases=("CropNear", "CropBeside", "CropNextTo"), parameter_aliases=_BOX)
+def crop_around(image: Image, object: Regions, *, warn: Warn) -> Image:
+    """Cut out the best region of `object` and everything near it, to see what is next to it.
+
+    Each side of the box is moved out by half the box's longer side, and the box is clipped to the picture. A
+    half of the picture, as Loc finds it, is not enlarged. Without a region, the whole picture is returned.
+    """
+    return _around_best(image, object, warn, _with_neighbourhood)
+
+
 @tool("CropLeft", aliases=("CropLeftOf",), parameter_aliases=_BOX)
 def crop_left(image: Image, object: Regions, *, warn: Warn) -> Image:
     """Cut out the part of `image` to the left of the centre of the best region of `object`.
@@ -87,9 +98,24 @@ def crop_below(image: Image, object: Regions, *, warn: Warn) -> Image:
     return _beyond_best(image, object, "BOTTOM", warn)
 
 
-def _around_best(image: Image, regions: Regions, warn: Warn) -> Image:
+def _with_context(box: Box, size: tuple[int, int]) -> Box | None:
+    return enlarge(box, _CONTEXT, size)
+
+
+def _with_neighbourhood(box: Box, size: tuple[int, int]) -> Box | None:
+    left, top, right, bottom = box
+    margin = max(right - left, bottom - top) // 2
+    return clip((left - margin, top - margin, right + margin, bottom + margin), size)
+
+
+def _around_best(
+    image: Image,
+    regions: Regions,
+    warn: Warn,
+    larger: Callable[[Box, tuple[int, int]], Box | None] = _with_context,
+) -> Image:
     best = regions.best
-    box = enlarge(best.box, _CONTEXT, image.size) if best else None
+    box = larger(best.box, image.size) if best else None
     if best is None or box is None:
         warn("there is no region to crop to, so the whole picture is used")
         return image

@@ -15,6 +15,7 @@ NAMES = [
     *("Loc", "FaceDet", "Seg", "Select", "Filter", "Classify", "Mask", "Vqa", "Caption"),
     *("Replace", "ColorPop", "BgBlur", "Tag", "Emoji"),
     *("Crop", "CropLeft", "CropRight", "CropAbove", "CropBelow", "CropInFront", "CropBehind", "CropAhead"),
+    *("CropAround", "Pick", "Sort", "Relate", "Without", "Both", "Measure", "Labels"),
     *("List", "Eval", "Count", "Result"),
 ]
 
@@ -46,6 +47,9 @@ def test_every_tool_of_the_language_exists(registry: Registry) -> None:
         ("CROP_AHEAD", "CropAhead"),
         ("CROP_BELOW", "CropBelow"),
         ("CROP_ABOVE", "CropAbove"),
+        ("CROP_NEAR", "CropAround"),
+        ("CropBeside", "CropAround"),
+        ("CROP_NEXTTO", "CropAround"),
     ],
 )
 def test_names_of_published_programs_resolve(registry: Registry, written: str, own: str) -> None:

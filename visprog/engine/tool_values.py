@@ -98,5 +98,6 @@ _RESULTS: dict[Type, tuple[type, ...]] = {
     Type.FLOAT: (float, int),
     Type.BOOL: (bool,),
     Type.LIST: (list,),
+    Type.NUMBERS: (list,),
     Type.SCALAR: (str, int, float, bool, list, type(None)),
 }

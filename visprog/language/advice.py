@@ -24,6 +24,7 @@ _DESCRIPTIONS = {
     Type.FLOAT: "a number",
     Type.BOOL: "True or False",
     Type.LIST: "a list of texts",
+    Type.NUMBERS: "a list of numbers",
     Type.TEXTS: "text or a list of texts",
     Type.SCALAR: "a number, text or boolean",
     Type.EXPRESSION: "an expression in quotes",

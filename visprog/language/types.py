@@ -18,6 +18,7 @@ class Type(enum.Enum):
     FLOAT = "float"
     BOOL = "bool"
     LIST = "list[str]"
+    NUMBERS = "list[float]"
     TEXTS = "str | list[str]"
     SCALAR = "Scalar"
     EXPRESSION = "Expression"
@@ -36,6 +37,7 @@ _ACCEPTS: dict[Type, frozenset[Type]] = {
     Type.FLOAT: frozenset({Type.FLOAT, Type.INT, Type.SCALAR}),
     Type.BOOL: frozenset({Type.BOOL, Type.SCALAR}),
     Type.LIST: frozenset({Type.LIST}),
+    Type.NUMBERS: frozenset({Type.NUMBERS}),
     Type.TEXTS: frozenset({Type.STR, Type.SCALAR, Type.LIST}),
     Type.SCALAR: _SCALARS,
     Type.EXPRESSION: frozenset({Type.STR}),
