@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,28 +20,55 @@ _INNER = 0.5
 _SAMPLES = 20_000
 """Number of pixels of a region that are looked at. More pixels hardly change the shares of its colours."""
 
-_LEVELS = 32
+_LEVELS = 64
 """Number of levels per channel in the table of names."""
 
-_EXAMPLES = {
-    "black": "000000 0f0f0f 1c1c1c 14141e 1e1612 141e16",
-    "white": "ffffff f2f2f2 e6e6e6 fffaf0 f0f8ff f5f5e8",
-    "grey": "2f2f2f 444444 595959 6e6e6e 808080 969696 a9a9a9 c0c0c0 cccccc 6b747c 7c766d 9aa3ab",
-    "red": "ff0000 dc143c b22222 c81e1e 8b0000 a01414 e63232 ad2323 700a0a d2323c f04646",
-    "orange": "ffa500 ff8c00 ff7f00 f07814 e6641e ff7f50 f4a032 e87d20 ffb347",
-    "yellow": "ffff00 ffd700 ffe135 f0e100 e6c814 d4b800 fff44f f0e68c fff59a c8b400",
-    "green": "00ff00 008000 228b22 32cd32 006400 2e8b57 556b2f 6b8e23 9acd32 90ee90 1d6914 3cb371 "
-    "1e3c1e 66805a 98b48c 00a080 7fff00",
-    "blue": "0000ff 000080 00008b 4169e1 1e90ff 87ceeb add8e6 4682b4 2a4bd7 191970 00bfff 00ffff 29d0d0 "
-    "5f7ea0 1e2850 32508c 008b8b 6495ed a0c4e8",
-    "purple": "800080 4b0082 8a2be2 9932cc 663399 9370db 8126c0 ee82ee b57edc 3c1450 7b5a8c 5a3296",
-    "pink": "ffc0cb ffb6c1 ff69b4 ff1493 db7093 ff00ff f4a6c0 e68ca8 fadadd dc5a96 ffa0b4",
-    "brown": "8b4513 a0522d 654321 5c4033 814a19 964b00 7b3f00 3b2414 a67b5b b5834f cd853f d2b48c 4e3524 "
-    "c19a6b 8a6642 70543e",
-}
-"""Typical colours of each name, in hexadecimal RGB. A pixel has the name of the nearest one in CIE Lab."""
+_NAMES = ("black", "white", "grey", "red", "orange", "yellow", "green", "blue", "purple", "pink", "brown")
 
-_NAMES = tuple(_EXAMPLES)
+
+class _Part(NamedTuple):
+    """A part of CIE Lab: a name, and the colours that have it. The first part that fits a colour names it.
+
+    `hues` are angles in degrees, from the first up to the second. `light` and `chroma` are the least and the
+    greatest lightness and chroma. Shadows change lightness and chroma more than they change the hue.
+    """
+
+    name: str
+    hues: tuple[float, float] = (0, 360)
+    light: tuple[float, float] = (0, 101)
+    chroma: tuple[float, float] = (0, 200)
+
+
+_PARTS = (
+    _Part("black", light=(0, 8), chroma=(0, 20)),
+    _Part("black", light=(0, 20), chroma=(0, 10)),
+    _Part("white", light=(82, 101), chroma=(0, 10)),
+    _Part("white", light=(90, 101), chroma=(0, 15)),
+    _Part("grey", chroma=(0, 10)),
+    _Part("pink", (0, 48), light=(62, 101), chroma=(0, 68)),
+    _Part("pink", (0, 6), light=(44, 101)),
+    _Part("brown", (20, 48), chroma=(0, 20)),
+    _Part("red", (0, 46)),
+    _Part("pink", (46, 62), light=(76, 101), chroma=(0, 40)),
+    _Part("orange", (46, 80), light=(50, 101), chroma=(52, 200)),
+    _Part("orange", (46, 80), light=(40, 101), chroma=(66, 200)),
+    _Part("yellow", (80, 92), light=(62, 101), chroma=(45, 200)),
+    _Part("yellow", (80, 92), light=(82, 101)),
+    _Part("brown", (46, 92)),
+    _Part("yellow", (92, 107), light=(40, 101), chroma=(28, 200)),
+    _Part("yellow", (92, 107), light=(82, 101)),
+    _Part("brown", (92, 100), chroma=(0, 28)),
+    _Part("yellow", (107, 112), light=(80, 101), chroma=(50, 200)),
+    _Part("green", (92, 188)),
+    _Part("blue", (188, 300)),
+    _Part("blue", (300, 308), chroma=(75, 200)),
+    _Part("purple", (300, 325)),
+    _Part("pink", (325, 340), light=(60, 101)),
+    _Part("purple", (325, 340)),
+    _Part("pink", (340, 360), light=(44, 101)),
+    _Part("purple", (340, 350)),
+    _Part("red", (350, 360)),
+)
 
 
 @tool("Colour", aliases=("Color",), parameter_aliases={"object": ("box",)})
@@ -87,16 +115,19 @@ def _dominant(pixels: NDArray[np.uint8]) -> str:
 def _table() -> NDArray[np.intp]:
     """Return the index of the name of each colour, of shape (levels, levels, levels)."""
     grid = np.indices((_LEVELS,) * 3, dtype=np.float32).reshape(3, -1).T
-    colors = _lab((grid + 0.5) * (256 / _LEVELS))
-    distances = [
-        np.min([((colors - example) ** 2).sum(axis=1) for example in _lab(_decoded(examples))], axis=0)
-        for examples in _EXAMPLES.values()
+    light, green_red, blue_yellow = _lab((grid + 0.5) * (256 / _LEVELS)).T
+    chroma = np.hypot(green_red, blue_yellow)
+    hue = np.degrees(np.arctan2(blue_yellow, green_red)) % 360
+    fits = [
+        _within(hue, part.hues) & _within(light, part.light) & _within(chroma, part.chroma)
+        for part in _PARTS
     ]
-    return np.argmin(distances, axis=0).reshape((_LEVELS,) * 3)
+    names = np.select(fits, [_NAMES.index(part.name) for part in _PARTS])
+    return names.reshape((_LEVELS,) * 3)
 
 
-def _decoded(examples: str) -> NDArray[np.float32]:
-    return np.array([tuple(bytes.fromhex(each)) for each in examples.split()], dtype=np.float32)
+def _within(values: NDArray[np.float32], limits: tuple[float, float]) -> NDArray[np.bool_]:
+    return (limits[0] <= values) & (values < limits[1])
 
 
 def _lab(rgb: NDArray[np.float32]) -> NDArray[np.float32]:

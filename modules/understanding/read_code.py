@@ -13,14 +13,19 @@ from visprog.libraries import load_opencv
 from visprog.tools import Warn, tool
 from visprog.values import Image, Region, Regions, enlarge
 
+Point = NDArray[np.float64]
+
 _MARGIN = 1.2
 """How many times as large as the region the searched box is. A code needs a white margin to be found."""
 
-_SIDES = (1_000, 2_000)
-"""Longer sides, in pixels, at which a box is searched. Small codes are enlarged."""
+_SCALES = (1.0, 2.0, 1.5, 3.0, 0.5)
+"""Factors by which a box is resized, in this order, until a code is found."""
 
-_LARGEST_SCALE = 4.0
-"""Largest factor by which a box is enlarged."""
+_SURROUNDINGS = 0.2
+"""Width of the border added to a box, as a share of its longer side. Bar codes at an edge are not found."""
+
+_LONGEST = 2_000
+"""Longer side, in pixels, of the largest picture that is searched."""
 
 
 @tool("ReadCode", parameter_aliases={"object": ("box",)})
@@ -43,9 +48,8 @@ def _read(image: Image, region: Region, warn: Warn) -> str:
     box = enlarge(region.box, _MARGIN, image.size)
     if box is None:
         return ""
-    center = np.subtract(region.center, box[:2])
-    for pixels, scale in _sizes(image.crop(box)):
-        codes = {text: math.dist(place / scale, center) for text, place in _codes(pixels)}
+    for pixels, center in _sizes(image.crop(box), np.subtract(region.center, box[:2])):
+        codes = {text: math.dist(place, center) for text, place in _codes(pixels)}
         if len(codes) > 1:
             warn(f"a region has {len(codes)} codes; only the one nearest to its centre is read")
         if codes:
@@ -53,17 +57,19 @@ def _read(image: Image, region: Region, warn: Warn) -> str:
     return ""
 
 
-def _sizes(part: Image) -> Iterator[tuple[NDArray[np.uint8], float]]:
-    """Yield a part of a picture in several sizes, and the factor of each size."""
+def _sizes(part: Image, center: Point) -> Iterator[tuple[NDArray[np.uint8], Point]]:
+    """Yield a part of a picture in several sizes, with a border, and the place of `center` in each."""
     cv2 = load_opencv()
-    longer = max(part.size)
-    for scale in dict.fromkeys(min(side / longer, _LARGEST_SCALE) for side in _SIDES):
+    most = _LONGEST / max(part.size)
+    for scale in dict.fromkeys(min(scale, most) for scale in _SCALES):
         size = max(1, round(part.width * scale)), max(1, round(part.height * scale))
         method = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-        yield cv2.resize(part.pixels, size, interpolation=method), scale
+        resized = cv2.resize(part.pixels, size, interpolation=method)
+        border = round(max(size) * _SURROUNDINGS)
+        yield cv2.copyMakeBorder(resized, *[border] * 4, cv2.BORDER_REPLICATE), center * scale + border
 
 
-def _codes(pixels: NDArray[np.uint8]) -> Iterator[tuple[str, NDArray[np.float64]]]:
+def _codes(pixels: NDArray[np.uint8]) -> Iterator[tuple[str, Point]]:
     """Yield the text and the centre of each code that can be read."""
     cv2 = load_opencv()
     for detector in (cv2.QRCodeDetector(), cv2.QRCodeDetectorAruco(), cv2.barcode.BarcodeDetector()):
@@ -73,7 +79,7 @@ def _codes(pixels: NDArray[np.uint8]) -> Iterator[tuple[str, NDArray[np.float64]
             return
 
 
-def _detected(detector: Any, pixels: NDArray[np.uint8]) -> Iterator[tuple[str, NDArray[np.float64]]]:
+def _detected(detector: Any, pixels: NDArray[np.uint8]) -> Iterator[tuple[str, Point]]:
     cv2 = load_opencv()
     try:
         _, texts, corners, *_ = detector.detectAndDecodeMulti(pixels)
