@@ -42,7 +42,7 @@ class _Part(NamedTuple):
 _PARTS = (
     _Part("black", light=(0, 8), chroma=(0, 20)),
     _Part("black", light=(0, 20), chroma=(0, 10)),
-    _Part("white", light=(82, 101), chroma=(0, 10)),
+    _Part("white", light=(78, 101), chroma=(0, 10)),
     _Part("white", light=(90, 101), chroma=(0, 15)),
     _Part("grey", chroma=(0, 10)),
     _Part("pink", (0, 48), light=(62, 101), chroma=(0, 68)),
@@ -119,8 +119,7 @@ def _table() -> NDArray[np.intp]:
     chroma = np.hypot(green_red, blue_yellow)
     hue = np.degrees(np.arctan2(blue_yellow, green_red)) % 360
     fits = [
-        _within(hue, part.hues) & _within(light, part.light) & _within(chroma, part.chroma)
-        for part in _PARTS
+        _within(hue, part.hues) & _within(light, part.light) & _within(chroma, part.chroma) for part in _PARTS
     ]
     names = np.select(fits, [_NAMES.index(part.name) for part in _PARTS])
     return names.reshape((_LEVELS,) * 3)
