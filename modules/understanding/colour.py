@@ -42,9 +42,10 @@ class _Part(NamedTuple):
 _PARTS = (
     _Part("black", light=(0, 8), chroma=(0, 20)),
     _Part("black", light=(0, 20), chroma=(0, 10)),
-    _Part("white", light=(78, 101), chroma=(0, 10)),
+    _Part("white", light=(79, 101), chroma=(0, 10)),
     _Part("white", light=(90, 101), chroma=(0, 15)),
-    _Part("grey", chroma=(0, 10)),
+    _Part("grey", chroma=(0, 12)),
+    _Part("orange", (41, 46), light=(52, 101), chroma=(48, 200)),
     _Part("pink", (0, 48), light=(62, 101), chroma=(0, 68)),
     _Part("pink", (0, 6), light=(44, 101)),
     _Part("brown", (20, 48), chroma=(0, 20)),

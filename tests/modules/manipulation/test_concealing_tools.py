@@ -16,6 +16,7 @@ from visprog.values import Box, Image, Region, Regions
 TOOLS = pytest.mark.parametrize("concealing", [blur, pixelate], ids=["Blur", "Pixelate"])
 SIZE = (160, 120)
 DISC = np.hypot(np.arange(160) - 80, (np.arange(120) - 60)[:, np.newaxis]) < 35
+MASKED = Regions([Region((45, 25, 116, 96), mask=DISC)], size=SIZE)
 
 
 def noise(width: int, height: int, seed: int = 0) -> Image:
@@ -100,7 +101,7 @@ def test_a_block_has_the_mean_colour_of_the_region_in_it() -> None:
 def test_the_background_does_not_mix_into_a_blurred_mask() -> None:
     pixels = np.zeros((120, 160, 3), dtype=np.uint8)
     pixels[DISC] = (200, 100, 50)
-    out = blur(Image(pixels), Regions([Region((45, 25, 116, 96), mask=DISC)], size=SIZE), warn=pytest.fail)
+    out = blur(Image(pixels), MASKED, warn=pytest.fail)
     assert np.abs(out.pixels.astype(int) - pixels).max() <= 1
 
 

@@ -75,7 +75,7 @@ def test_each_region_gets_the_text_of_its_code_in_order() -> None:
 
 
 def test_the_code_nearest_to_the_centre_is_read_and_others_are_reported() -> None:
-    image, regions = scene(qr_code("left"), qr_code("middle"), qr_code("right"))
+    image, _ = scene(qr_code("left", 8), qr_code("middle", 8), qr_code("right", 8))
     warnings = list[str]()
     whole = Regions([Region((0, 0, *image.size))], size=image.size)
     assert read_code(image, whole, warn=warnings.append) == ["middle"]
