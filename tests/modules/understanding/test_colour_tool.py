@@ -23,7 +23,8 @@ def flat(hexadecimal: str, size: tuple[int, int] = (40, 30)) -> Image:
 
 
 def named(image: Image, *regions: Region) -> list[str]:
-    return colour(image, Regions(regions, size=image.size), warn=pytest.fail)
+    names: list[str] = colour(image, Regions(regions, size=image.size), warn=pytest.fail)
+    return names
 
 
 @pytest.mark.parametrize(
