@@ -44,5 +44,5 @@ def _blurred(pixels: Pixels, mask: Mask) -> Pixels:
     sums = cv2.resize(np.dstack([blocks.colors, blocks.counts]), fine, interpolation=cv2.INTER_NEAREST)
     sums = cv2.GaussianBlur(sums, (0, 0), _FINE / 2, borderType=cv2.BORDER_REPLICATE)
     means = sums[..., :3] / np.maximum(sums[..., 3:], 1e-6)
-    large = cv2.resize(means, (width, height), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(np.clip(np.round(large), 0, 255).astype(np.uint8))
+    levels = np.clip(np.round(means), 0, 255).astype(np.uint8)
+    return np.asarray(cv2.resize(levels, (width, height), interpolation=cv2.INTER_LINEAR))

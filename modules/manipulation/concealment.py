@@ -21,6 +21,9 @@ _BLOCKS = 8
 _LEAST_SIDE = 4
 """Least side of a block in pixels, in regions that are large enough for it."""
 
+_ROWS = 256
+"""Number of rows of a region that are mixed at a time."""
+
 
 class Blocks(NamedTuple):
     """The blocks that divide a region's box into rows and columns.
@@ -52,9 +55,16 @@ def conceal(
     for box, mask in parts:
         left, top, right, bottom = box
         place = pixels[top:bottom, left:right]
-        share = _share(box, mask, edge, image.size)[..., np.newaxis]
-        place[:] = np.round(place + share * (draw(place, mask).astype(np.float32) - place))
+        _mix(place, draw(place, mask), _share(box, mask, edge, image.size))
     return Image.adopt(pixels)
+
+
+def _mix(place: Pixels, drawn: Pixels, share: NDArray[np.float32]) -> None:
+    """Replace the given share of each pixel of `place`, some rows at a time to save memory."""
+    for start in range(0, len(place), _ROWS):
+        rows = slice(start, start + _ROWS)
+        change = drawn[rows].astype(np.float32) - place[rows]
+        place[rows] = np.round(place[rows] + share[rows, :, np.newaxis] * change)
 
 
 def _share(box: Box, mask: Mask, edge: float, size: tuple[int, int]) -> NDArray[np.float32]:
