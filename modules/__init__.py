@@ -13,6 +13,7 @@ from visprog.modules.logic.count import count
 from visprog.modules.logic.eval import evaluate
 from visprog.modules.logic.result import result
 from visprog.modules.manipulation.background import bg_blur
+from visprog.modules.manipulation.blur import blur
 from visprog.modules.manipulation.color_pop import color_pop
 from visprog.modules.manipulation.crop import (
     crop,
@@ -26,6 +27,8 @@ from visprog.modules.manipulation.crop import (
     crop_right,
 )
 from visprog.modules.manipulation.emoji import emoji
+from visprog.modules.manipulation.outline import outline
+from visprog.modules.manipulation.pixelate import pixelate
 from visprog.modules.manipulation.replace import replace
 from visprog.modules.manipulation.tag import tag
 from visprog.modules.regions.measure import labels, measure
@@ -34,10 +37,12 @@ from visprog.modules.regions.relate import relate
 from visprog.modules.regions.sets import both, without
 from visprog.modules.understanding.caption import caption
 from visprog.modules.understanding.classify import classify
+from visprog.modules.understanding.colour import colour
 from visprog.modules.understanding.face_det import face_det
 from visprog.modules.understanding.filter import filter_regions
 from visprog.modules.understanding.loc import loc
 from visprog.modules.understanding.mask import mask
+from visprog.modules.understanding.read_code import read_code
 from visprog.modules.understanding.seg import seg
 from visprog.modules.understanding.select import select
 from visprog.modules.understanding.vqa import vqa
@@ -53,10 +58,15 @@ TOOLS: tuple[Tool, ...] = (
     mask,
     vqa,
     caption,
+    colour,
+    read_code,
     replace,
     color_pop,
     bg_blur,
+    blur,
+    pixelate,
     tag,
+    outline,
     emoji,
     crop,
     crop_left,

@@ -1,4 +1,4 @@
-"""The geometry of regions: their order, their measures, and how two of them lie to each other.
+"""The geometry of regions: their order, their measures, and the relations between two of them.
 
 Everything here compares boxes in whole numbers, so results are exact. Only `area` and `overlap_share` use
 the masks. Centres are doubled, because the centre of an odd width lies between two pixels.
@@ -25,7 +25,7 @@ ORDERS: dict[str, Callable[[Region], float]] = {
     "height": lambda region: -region.height,
     "score": lambda region: -region.score,
 }
-"""What regions are sorted by; the smallest comes first. The sides compare the centres of the boxes."""
+"""The sort key of each order; the smallest key comes first. The sides compare the centres of the boxes."""
 
 RELATIONS: dict[str, Callable[[Region, Region], bool]] = {
     "left of": lambda one, other: _center(one)[0] < 2 * other.box[0],
@@ -37,7 +37,7 @@ RELATIONS: dict[str, Callable[[Region, Region], bool]] = {
     "overlapping": lambda one, other: shared_area(one, other) > 0,
     "near": lambda one, other: 4 * squared_gap(one, other) <= _larger_side(one, other) ** 2,
 }
-"""How one region may lie to another."""
+"""The test of each relation that the first region may have to the second."""
 
 EXTREMES: dict[str, int] = {"nearest": 1, "farthest": -1}
 """Relations that one region of several has to another, with the sign of the distance that they minimise."""

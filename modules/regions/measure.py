@@ -1,4 +1,4 @@
-"""Measure and Labels: what can be read off regions."""
+"""Measure and Labels: list the measures and the labels of regions."""
 
 from __future__ import annotations
 
@@ -28,11 +28,12 @@ def measure(object: Regions, what: str, *, warn: Warn) -> list[float]:
     """Measure each region: its width, height, area, left, top, right, bottom, share or score, as a list.
 
     Lengths and edges are in pixels and belong to the box. The area is that of the mask if there is one; the
-    share is the part of the picture that it covers, from 0 to 1. The numbers have the order of the regions.
+    share is the part of the picture that this area covers, from 0 to 1. The numbers are in the order of the
+    regions.
     """
     word = chosen_word("what", what, (*_MEASURES, _DISTANCE))
     if word == _DISTANCE:
-        raise depth_error("what", word, "use what='area': what is near often looks big")
+        raise depth_error("what", word, "use what='area': near objects often look bigger")
     if object.empty:
         warn("there is no region to measure, so the list is empty")
     return [float(_MEASURES[word](region, object.size)) for region in object]

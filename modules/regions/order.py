@@ -17,14 +17,14 @@ def pick(object: Regions, by: str = "left", place: int = 1, *, warn: Warn) -> Re
     """Pick one region of `object` by left, right, top, bottom, size, width, height or score.
 
     The leftmost region is `by='left'`, the second from the right `by='right', place=2`, the biggest
-    `by='size'` and the smallest `by='size', place=-1`. Places are those in the order of Sort; -1 is the last.
+    `by='size'` and the smallest `by='size', place=-1`. Sort gives the same order; place -1 is the last.
     Beyond the last place, the result is empty.
     """
     order = _ordered(object, by)
     if place == 0:
         raise UsageError("`place` is 0", help="1 is the first place and -1 the last")
     if abs(place) > len(order):
-        warn(f"{_found(len(order))}, so there is none at place {place}, and the result is empty")
+        warn(f"{_found(len(order))}, so the result for place {place} is empty")
         return object[:0]
     return object[[order[place - 1 if place > 0 else place]]]
 
@@ -44,7 +44,7 @@ def sort(object: Regions, by: str = "left", reverse: bool = False) -> Regions:
 def _ordered(regions: Regions, by: str) -> list[int]:
     word = chosen_word("by", by, _WORDS)
     if word == _DISTANCE:
-        raise depth_error("by", word, "use by='size': what is near often looks big")
+        raise depth_error("by", word, "use by='size': near objects often look bigger")
     return ordered(regions, word)
 
 

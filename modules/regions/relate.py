@@ -22,7 +22,7 @@ def relate(object: Regions, relation: str, to: Regions, *, warn: Warn) -> Region
     - inside: at least 90% of the area lies in the other box; contains: the reverse
     - overlapping: the boxes share an area
     - near: the gap is at most half the longest side of the two boxes
-    - nearest, farthest: one region for each region of `to`; on a tie that with the higher score
+    - nearest, farthest: one region for each region of `to`; on a tie, the one with the higher score
 
     'in front of' and 'behind' need a model that estimates depth. A region is never related to itself. Regions
     are returned unchanged, in order. If `object` or `to` is empty, so is the result.

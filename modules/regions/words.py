@@ -28,7 +28,7 @@ _SYNONYMS = {
     "height": "tallest",
     "score": "confidence",
 }
-"""What people write for some of the words, for suggestions."""
+"""Other expressions for some of the words. Errors suggest the word instead."""
 
 
 def chosen_word(parameter: str, written: str, words: Iterable[str]) -> str:
@@ -49,7 +49,7 @@ def chosen_word(parameter: str, written: str, words: Iterable[str]) -> str:
 
 
 def _nearest(folded: str, known: Mapping[str, str]) -> str | None:
-    """Return the word with the same meaning, or else the one with the most similar spelling."""
+    """Return the word with the same meaning, otherwise the one with the most similar spelling."""
     for word, synonyms in _SYNONYMS.items():
         if word in known and folded in map(_folded, synonyms.split(", ")):
             return word

@@ -13,7 +13,8 @@ from visprog.tools import Registry
 
 NAMES = [
     *("Loc", "FaceDet", "Seg", "Select", "Filter", "Classify", "Mask", "Vqa", "Caption"),
-    *("Replace", "ColorPop", "BgBlur", "Tag", "Emoji"),
+    *("Colour", "ReadCode"),
+    *("Replace", "ColorPop", "BgBlur", "Blur", "Pixelate", "Tag", "Outline", "Emoji"),
     *("Crop", "CropLeft", "CropRight", "CropAbove", "CropBelow", "CropInFront", "CropBehind", "CropAhead"),
     *("CropAround", "Pick", "Sort", "Relate", "Without", "Both", "Measure", "Labels"),
     *("List", "Eval", "Count", "Result"),

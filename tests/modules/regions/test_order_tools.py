@@ -70,13 +70,13 @@ def test_on_a_tie_the_higher_score_comes_first_and_then_the_first() -> None:
 def test_beyond_the_last_place_nothing_is_picked_and_a_warning_says_so(place: int) -> None:
     remarks: list[str] = []
     assert pick(FOUND, "left", place, warn=remarks.append) == FOUND[:0]
-    assert remarks == [f"there are 3 regions, so there is none at place {place}, and the result is empty"]
+    assert remarks == [f"there are 3 regions, so the result for place {place} is empty"]
 
 
 def test_picking_from_nothing_gives_nothing_and_a_warning() -> None:
     remarks: list[str] = []
     assert pick(FOUND[:0], warn=remarks.append).empty
-    assert remarks == ["there are no regions, so there is none at place 1, and the result is empty"]
+    assert remarks == ["there are no regions, so the result for place 1 is empty"]
 
 
 def test_place_0_is_an_error() -> None:
