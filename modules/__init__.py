@@ -1,4 +1,4 @@
-"""The built-in tools, in the paper's four groups. `TOOLS` lists them all."""
+"""The built-in tools, in five groups. `TOOLS` lists them all."""
 
 from __future__ import annotations
 
@@ -13,26 +13,38 @@ from visprog.modules.logic.count import count
 from visprog.modules.logic.eval import evaluate
 from visprog.modules.logic.result import result
 from visprog.modules.manipulation.background import bg_blur
+from visprog.modules.manipulation.blur import blur
 from visprog.modules.manipulation.color_pop import color_pop
 from visprog.modules.manipulation.crop import (
     crop,
     crop_above,
     crop_ahead,
+    crop_around,
     crop_behind,
     crop_below,
+    crop_each,
     crop_in_front,
     crop_left,
     crop_right,
 )
 from visprog.modules.manipulation.emoji import emoji
+from visprog.modules.manipulation.outline import outline
+from visprog.modules.manipulation.pixelate import pixelate
 from visprog.modules.manipulation.replace import replace
 from visprog.modules.manipulation.tag import tag
+from visprog.modules.regions.measure import labels, measure
+from visprog.modules.regions.order import pick, sort
+from visprog.modules.regions.own import region
+from visprog.modules.regions.relate import relate
+from visprog.modules.regions.sets import both, keep, without
 from visprog.modules.understanding.caption import caption
 from visprog.modules.understanding.classify import classify
+from visprog.modules.understanding.colour import colour
 from visprog.modules.understanding.face_det import face_det
 from visprog.modules.understanding.filter import filter_regions
 from visprog.modules.understanding.loc import loc
 from visprog.modules.understanding.mask import mask
+from visprog.modules.understanding.read_code import read_code
 from visprog.modules.understanding.seg import seg
 from visprog.modules.understanding.select import select
 from visprog.modules.understanding.vqa import vqa
@@ -48,10 +60,15 @@ TOOLS: tuple[Tool, ...] = (
     mask,
     vqa,
     caption,
+    colour,
+    read_code,
     replace,
     color_pop,
     bg_blur,
+    blur,
+    pixelate,
     tag,
+    outline,
     emoji,
     crop,
     crop_left,
@@ -61,6 +78,17 @@ TOOLS: tuple[Tool, ...] = (
     crop_in_front,
     crop_behind,
     crop_ahead,
+    crop_around,
+    crop_each,
+    region,
+    pick,
+    sort,
+    relate,
+    without,
+    both,
+    keep,
+    measure,
+    labels,
     list_known,
     evaluate,
     count,

@@ -147,7 +147,7 @@ LAYOUT = {
         answers detector language
     """,
     "visprog.modules": """
-        halves knowledge logic
+        halves knowledge logic regions
         manipulation
         understanding
         __init__
@@ -160,13 +160,18 @@ LAYOUT = {
     """,
     "visprog.modules.manipulation": """
         __init__ bidirectional crop drawing fonts foreground
-        background color_pop replace sprites
-        emoji lettering
+        background color_pop concealment replace sprites
+        blur emoji lettering pixelate
         label_layout
-        tag
+        label_drawing
+        outline tag
+    """,
+    "visprog.modules.regions": """
+        __init__ geometry picture words
+        measure order relate sets
     """,
     "visprog.modules.understanding": """
-        __init__ caption descriptions face_det labels mask seg vqa
+        __init__ caption colour descriptions face_det labels mask read_code seg vqa
         classify filter loc select
     """,
     "visprog.planner": """

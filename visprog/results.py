@@ -16,10 +16,9 @@ from visprog.values import Image
 _ENDINGS = {
     Type.IMAGE: PICTURE_ENDINGS,
     Type.REGIONS: (".json",),
-    Type.STRINGS: (".txt", ".json"),
 }
 _TEXT = (".txt", ".json")
-_NOUNS = {Type.IMAGE: "a picture", Type.REGIONS: "regions", Type.STRINGS: "a list", Type.ANY: "a value"}
+_NOUNS = {Type.IMAGE: "a picture", Type.REGIONS: "regions", Type.ANY: "a value"}
 
 
 def check_output(checked: Checked, output: Path | None, *, kept: bool) -> None:
@@ -34,7 +33,7 @@ def check_output(checked: Checked, output: Path | None, *, kept: bool) -> None:
         return
     endings = PICTURE_ENDINGS + _TEXT if kind is Type.ANY else _ENDINGS.get(kind, _TEXT)
     if output.suffix.casefold() not in endings:
-        noun = _NOUNS.get(kind, "not a picture")
+        noun = "a list" if kind.is_list else _NOUNS.get(kind, "not a picture")
         raise UsageError(
             f"{output.name} cannot store the result, which is {noun}",
             help=f"use a name that ends in {' or '.join(endings)}",

@@ -85,10 +85,10 @@ class Tool:
 
     `parameter_aliases` maps a parameter to its other names, and `synonyms` maps a parameter with fixed words
     to other words for them. If the tool `keeps_frame`, the picture that it returns shows the same scene as
-    the one it was given, whole or cropped: regions of one fit the other. `version` is a part of the keys under
-    which results are cached. Without a version, a hash of the function's code, defaults and file is used. A
-    function without version and file, as in a notebook, may call other functions that change, so its results
-    are not kept on disk.
+    the one it was given, whole or cropped: regions of one fit the other. `version` is a part of the keys of
+    cached results. Without a version, a hash of the function's code, defaults and file is used. A function
+    without version and file, as in a notebook, may call other functions that change, so its results are not
+    kept on disk.
     """
 
     name: str

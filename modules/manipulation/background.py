@@ -22,7 +22,7 @@ _EDGE = 1 / 400
 """Width of the soft edge, as a share of the longer side."""
 
 
-@tool("BgBlur", aliases=("BackgroundBlur",), parameter_aliases={"object": ("box",)})
+@tool("BgBlur", aliases=("BackgroundBlur",), parameter_aliases={"object": ("box",)}, keeps_frame=True)
 def bg_blur(image: Image, object: Regions, *, masker: Masker | None, warn: Warn) -> Image:
     """Keep the regions in `object` sharp and blur the rest of `image` like a camera lens.
 

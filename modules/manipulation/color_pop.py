@@ -15,7 +15,7 @@ _FEATHER = 1 / 1500
 """Width of the soft edge, as a share of the longer side."""
 
 
-@tool("ColorPop", parameter_aliases={"object": ("box",)})
+@tool("ColorPop", parameter_aliases={"object": ("box",)}, keeps_frame=True)
 def color_pop(image: Image, object: Regions, *, masker: Masker | None, warn: Warn) -> Image:
     """Keep the colour of the regions in `object` and make the rest of `image` grey.
 

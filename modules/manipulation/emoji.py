@@ -7,7 +7,7 @@ from visprog.tools import Warn, tool
 from visprog.values import Image, Regions, clip
 
 
-@tool("Emoji", parameter_aliases={"object": ("box",)})
+@tool("Emoji", parameter_aliases={"object": ("box",)}, keeps_frame=True)
 def emoji(image: Image, object: Regions, emoji: str, *, warn: Warn) -> Image:
     """Cover each region in `object` with an emoji: `face_with_tongue`, `:p`, `8)`, `;)`.
 

@@ -71,6 +71,19 @@ def check_same_picture(image: Image, masked: Iterable[Region], size: tuple[int, 
         )
 
 
+def visible_box(region: Region, size: tuple[int, int]) -> Box | None:
+    """Return the box of a region's pixels in a picture of `size`; None if there are no pixels.
+
+    If the region has a mask, this is the box of the mask.
+    """
+    if region.mask is None:
+        return clip(region.box, size)
+    rows, columns = np.flatnonzero(region.mask.any(axis=1)), np.flatnonzero(region.mask.any(axis=0))
+    if not rows.size:
+        return None
+    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
+
+
 def _has_shape(region: Region, image: Image) -> bool:
     return region.mask is not None or is_half(region, image.size)
 

@@ -9,7 +9,7 @@ from visprog.tools import Warn, tool
 from visprog.values import Image, Regions
 
 
-@tool("Replace", parameter_aliases={"object": ("box",)})
+@tool("Replace", parameter_aliases={"object": ("box",)}, keeps_frame=True)
 def replace(
     image: Image, object: Regions, prompt: str, *, inpainter: Inpainter, masker: Masker | None, warn: Warn
 ) -> Image:

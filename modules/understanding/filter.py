@@ -1,4 +1,4 @@
-"""Filter: keeps the regions that fit a description."""
+"""Filter: keeps the regions that fit a description, or those that do not."""
 
 from __future__ import annotations
 
@@ -15,8 +15,13 @@ _ANYTHING = ("object", "things", "stuff", "texture")
 
 
 @tool("Filter", parameter_aliases={"object": ("box",)})
-def filter_regions(image: Image, object: Regions, query: str, *, scorer: ImageTextScorer) -> Regions:
+def filter_regions(
+    image: Image, object: Regions, query: str, negate: bool = False, *, scorer: ImageTextScorer
+) -> Regions:
     """Keep all regions in `object` that `query` describes. Select keeps only the best one.
+
+    With `negate=True`, keep all the other regions: the people without hats are `query='person with a hat',
+    negate=True`. Without a description all regions are kept.
 
     Separate several descriptions with commas; a region is kept if one of them fits. A description that is a
     label keeps the regions with this label and needs no model. Other descriptions keep a region that looks
@@ -32,7 +37,7 @@ def filter_regions(image: Image, object: Regions, query: str, *, scorer: ImageTe
     described = [each for each in descriptions if not any(named(label, each) for label in object.labels)]
     if described:
         kept |= _fitting(image, object, described, scorer)
-    return object[sorted(kept)]
+    return object[[i for i in range(len(object)) if (i in kept) is not negate]]
 
 
 def _fitting(image: Image, regions: Regions, descriptions: list[str], scorer: ImageTextScorer) -> set[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from visprog.language.templates import phrases
 from visprog.nouns import singular
 
 _QUALIFIERS = frozenset({"merged", "other", "stuff", "things"})
@@ -28,10 +29,14 @@ def named(label: str, query: str) -> bool:
     return any(_same(wanted, name) for name in (whole, *heads))
 
 
-def queries(text: str | None) -> list[str]:
-    """Split a query at its commas. The word None, which programs write for an empty query, is left out."""
-    parts = (part.strip() for part in (text or "").split(","))
-    return [part for part in parts if part and part.casefold() != "none"]
+def queries(text: str | list[str] | None) -> list[str]:
+    """Split a query at the commas that the program contains. The items of a list are not split.
+
+    The word None, which programs write for an empty query, is left out. If it comes from a value that was
+    inserted into the query, it is an ordinary word.
+    """
+    found = phrases(text)
+    return [each.text for each in found if not (each.is_written and each.text.casefold() == "none")]
 
 
 def _words(text: str) -> list[str]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from visprog.language.templates import phrases
 from visprog.models.roles import Detector
 from visprog.modules.halves import HALVES
-from visprog.modules.understanding.labels import queries
 from visprog.tools import tool
 from visprog.values import Image, Region, Regions
 
@@ -20,8 +20,9 @@ def loc(image: Image, object: str | list[str], *, detector: Detector) -> Regions
     the four halves in capital letters (a `top` is a piece of clothing); they need no model. If boxes overlap
     by more than half (intersection over union), only the one with the highest score is kept.
     """
-    names = queries(object) if isinstance(object, str) else object
-    sides = [Region(HALVES[name](*image.size), name) for name in names if name in HALVES]
-    things = [name for name in names if name not in HALVES]
+    named = phrases(object)
+    sides = [each.text for each in named if each.is_written and each.text in HALVES]
+    things = [each.text for each in named if each.text not in sides]
     found = detector.detect(image, things).distinct(_SAME_OBJECT) if things or not sides else ()
-    return Regions([*sides, *found], size=image.size)
+    halves = (Region(HALVES[side](*image.size), side) for side in sides)
+    return Regions([*halves, *found], size=image.size)

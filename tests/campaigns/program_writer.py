@@ -12,7 +12,9 @@ _WORDS = (
     "ß", "\U0001f600", ":-{", "{}", "line\nbreak", "x" * 300, 'say "hi"', "back\\slash", "none", "person",
 )  # fmt: skip
 _NUMBERS = ("0", "1", "2", "7", "-3", "2.5", "1e3", "10 ** 9", "20")
-_VALUES = frozenset({Type.STR, Type.INT, Type.FLOAT, Type.BOOL, Type.STRINGS, Type.SCALAR, Type.MIXED, Type.ANY})
+_VALUES = frozenset(
+    {Type.STR, Type.INT, Type.FLOAT, Type.BOOL, Type.STRINGS, Type.SCALAR, Type.MIXED, Type.ANY}
+)
 _STARTS = ("1", "'x'", "'é\U0001f600'", "['a', 'b']", "[1, 2, [3]]", "'12345'", "[]", "2.5")
 _GROWTH = (
     "{P} + {P}", "'{P}{P}'", "[{P}, {P}]", "sorted([{P}, {P}])", "str([{P}, {P}])", "[[[[{P}]]]]",

@@ -75,8 +75,8 @@ def test_columns_count_from_one_and_spaces_are_no_tokens() -> None:
 
 def test_a_comment_ends_the_line() -> None:
     *_, last = tokenize("A = '#' # not 'this'")
-    assert last == ("end", "# not 'this'", "", 9, 10)
-    assert list(tokenize("A  "))[-1] == ("end", "", "", 2, 3)
+    assert last == Token("end", "# not 'this'", "", 9, 10)
+    assert list(tokenize("A  "))[-1] == Token("end", "", "", 2, 3)
     assert str(last) == str(one("A")).replace("`A`", "the end of the line")
 
 

@@ -13,8 +13,11 @@ from visprog.tools import Registry
 
 NAMES = [
     *("Loc", "FaceDet", "Seg", "Select", "Filter", "Classify", "Mask", "Vqa", "Caption"),
-    *("Replace", "ColorPop", "BgBlur", "Tag", "Emoji"),
+    *("Colour", "ReadCode"),
+    *("Replace", "ColorPop", "BgBlur", "Blur", "Pixelate", "Tag", "Outline", "Emoji"),
     *("Crop", "CropLeft", "CropRight", "CropAbove", "CropBelow", "CropInFront", "CropBehind", "CropAhead"),
+    *("CropAround", "CropEach", "Region", "Pick", "Sort", "Relate", "Without", "Both", "Keep"),
+    *("Measure", "Labels"),
     *("List", "Eval", "Count", "Result"),
 ]
 
@@ -46,6 +49,9 @@ def test_every_tool_of_the_language_exists(registry: Registry) -> None:
         ("CROP_AHEAD", "CropAhead"),
         ("CROP_BELOW", "CropBelow"),
         ("CROP_ABOVE", "CropAbove"),
+        ("CROP_NEAR", "CropAround"),
+        ("CropBeside", "CropAround"),
+        ("CROP_NEXTTO", "CropAround"),
     ],
 )
 def test_names_of_published_programs_resolve(registry: Registry, written: str, own: str) -> None:

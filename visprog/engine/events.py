@@ -33,7 +33,7 @@ class StepProgress:
 class Elements(NamedTuple):
     """The number of elements of a lifted step, and how many of them came from the cache."""
 
-    count: int
+    total: int
     cached: int = 0
 
 

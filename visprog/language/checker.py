@@ -362,8 +362,8 @@ class _Checker:
             self._error("text-reference", braces.message, _columns(literal, braces.columns), braces.help)
         for each in invalid_conditions(expression.root):
             self._error("constant-condition", each.message, _columns(literal, each.columns), each.help)
-        for fault in list_faults(expression.root, types):
-            self._error("list-value", fault.message, _columns(literal, fault.columns), fault.help)
+        for misused in list_faults(expression.root, types):
+            self._error("list-value", misused.message, _columns(literal, misused.columns), misused.help)
         return Computation(expression, names, expression_type(expression.root, types))
 
     def _wrong_type(self, value: Value, actual: Type, parameter: Parameter, signature: Signature) -> None:

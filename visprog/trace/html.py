@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from visprog.errors import VisProgError
 from visprog.language.checked import CheckedStep
-from visprog.language.program import ListValue, Literal, Value, Variable
+from visprog.language.program import ListValue, Literal, Template, Value, Variable
 from visprog.language.summary import summarize
 from visprog.trace.figures import Album, Figure
 from visprog.trace.folders import without_folders
@@ -212,6 +212,8 @@ class _Page:
                 return PageValue("list", "", items=shown, more=_more(len(items) - len(shown)))
             case Literal(literal):
                 return self._shown(literal, "")
+            case Template():
+                return self._shown(str(value)[1:-1], "")
 
     def _same(self, step: CheckedStep) -> PageValue | None:
         """Return the input that the step returns unchanged, so that the page need not show it again."""

@@ -11,6 +11,7 @@ from visprog.modules.manipulation.crop import (
     crop,
     crop_above,
     crop_ahead,
+    crop_around,
     crop_behind,
     crop_below,
     crop_in_front,
@@ -84,6 +85,7 @@ def test_the_part_beyond_the_centre_is_cut_out(tool: Tool, part: tuple[int, ...]
     ("tool", "part"),
     [
         (crop, (0, 0, 70, 60)),
+        (crop_around, (0, 0, 70, 60)),
         (crop_left, (0, 0, 35, 60)),
         (crop_right, (35, 0, 70, 60)),
         (crop_above, (0, 0, 70, 30)),
@@ -96,7 +98,26 @@ def test_without_a_region_a_default_part_is_used_with_a_warning(tool: Tool, part
     assert len(remarks) == 1
 
 
-@given(sizes, boxes, st.sampled_from([*AROUND, *BEYOND]))
+@pytest.mark.parametrize(
+    ("box", "part"),
+    [
+        ((30, 30, 40, 50), (20, 20, 50, 60)),
+        ((30, 30, 50, 40), (20, 20, 60, 50)),
+        ((0, 0, 7, 9), (0, 0, 11, 13)),
+    ],
+)
+def test_around_a_region_is_half_of_its_longer_side(
+    box: tuple[int, int, int, int], part: tuple[int, ...]
+) -> None:
+    assert part == place(crop_around(numbered(70, 60), one(box, (70, 60)), warn=pytest.fail))
+
+
+def test_around_a_half_of_the_picture_is_this_half() -> None:
+    half = Regions([Region((0, 0, 20, 30), "LEFT")], size=(40, 30))
+    assert place(crop_around(numbered(40, 30), half, warn=pytest.fail)) == (0, 0, 20, 30)
+
+
+@given(sizes, boxes, st.sampled_from([*AROUND, *BEYOND, crop_around]))
 def test_a_crop_is_a_part_of_the_picture_with_an_area(
     size: tuple[int, int], box: tuple[int, int, int, int], tool: Tool
 ) -> None:

@@ -135,3 +135,23 @@ def test_a_region_outside_the_picture_fits_nothing() -> None:
 
 def test_filtering_no_regions_gives_none() -> None:
     assert filter_regions(IMAGE, Regions(size=SIZE), "red", scorer=no_scorer()).empty
+
+
+def test_negated_all_other_regions_are_kept() -> None:
+    scorer = FakeImageTextScorer(by_color)
+    found = filter_regions(IMAGE, regions("", "", "", ""), "something red", negate=True, scorer=scorer)
+    assert chosen(found) == [1, 3]
+
+
+@pytest.mark.parametrize("query", ["dogs", "dog, red", "something blue", "wet", "cat, something green"])
+def test_each_region_is_kept_either_with_the_description_or_without_it(query: str) -> None:
+    given = Regions([*regions("dog", "", "cat", "dog"), Region((100, 0, 120, 20))], size=SIZE)
+    scorer = FakeImageTextScorer(by_color)
+    kept, others = (filter_regions(IMAGE, given, query, negate=each, scorer=scorer) for each in (False, True))
+    assert sorted(map(id, given)) == sorted(map(id, (*kept, *others)))
+
+
+@pytest.mark.parametrize("query", ["", "None"])
+def test_without_a_description_negated_or_not_all_are_kept(query: str) -> None:
+    given = regions("a", "b", "c", "d")
+    assert filter_regions(IMAGE, given, query, negate=True, scorer=no_scorer()) is given
