@@ -12,7 +12,7 @@ import pytest
 
 from visprog import ExpressionError
 from visprog.language import expression as expression_module
-from visprog.language import limits, parser
+from visprog.language import limits, parser, statement
 from visprog.language.expression import parse_expression
 
 
@@ -71,7 +71,7 @@ def test_so_many_steps_are_left_for_a_list(name: str) -> None:
 
 
 def test_the_limits_are_these() -> None:
-    assert (parser.MAX_TEXT, parser.MAX_LINE, parser.MAX_STEPS, parser.MAX_NESTING) == (
+    assert (parser.MAX_TEXT, parser.MAX_LINE, parser.MAX_STEPS, statement.MAX_NESTING) == (
         100_000,
         5_000,
         200,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from visprog.language.parser import MAX_LINE, MAX_NESTING, MAX_STEPS, MAX_TEXT, parse
+from visprog.language.parser import MAX_LINE, MAX_STEPS, MAX_TEXT, parse
+from visprog.language.statement import MAX_NESTING
 
 
 @pytest.mark.parametrize(

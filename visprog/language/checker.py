@@ -30,7 +30,7 @@ from visprog.language.program import (
     Variable,
     variables,
 )
-from visprog.language.templates import INSERTABLE, merged_texts, read_template
+from visprog.language.templates import INSERTABLE, doubled_names, merged_texts, read_template
 from visprog.language.text_references import invalid_braces
 from visprog.language.types import (
     Parameter,
@@ -278,6 +278,16 @@ class _Checker:
         """Return a text with its references resolved, and report those that cannot be inserted."""
         if "{" not in text and "}" not in text:
             return literal
+        for name, start, end in doubled_names(text, self._scope):
+            message = f"`{{{{{name}}}}}` is the word in braces, not the value of `{name}`"
+            self.found.append(
+                diagnostics.warning(
+                    "text-reference",
+                    message,
+                    literal.span_of(start, end),
+                    f"write `{{{name}}}` for the value",
+                )
+            )
         parts: list[str | Variable] = []
         for part in read_template(text, self._scope):
             if isinstance(part, str):

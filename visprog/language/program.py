@@ -155,6 +155,18 @@ def doubled_braces(text: str) -> str:
     return text.replace("{", "{{").replace("}", "}}")
 
 
+def joined_text(parts: Sequence[Value]) -> Literal:
+    """Return texts and variables as one text, in which `{NAME}` stands for a variable."""
+    text, columns = "", list[int]()
+    for part in parts:
+        written = f"{{{part.name}}}" if isinstance(part, Variable) else str(getattr(part, "value", ""))
+        known = part.columns if isinstance(part, Literal) else ()
+        text += written
+        columns += list(known)[:-1] or [part.span.column] * len(written)
+    span = replace(parts[0].span, end=parts[-1].span.end)
+    return Literal(text, span, [*columns, span.end])
+
+
 def inputs_of(program: Program) -> frozenset[str]:
     """Return the names that steps use before any step defines them: the program's inputs."""
     defined: set[str] = set()

@@ -22,6 +22,7 @@ INSERTABLE = frozenset(
 """The types of values that can be inserted into a text, as far as the type tells."""
 
 _BRACES = re.compile(r"\{\{|\}\}|\{(?P<inside>[^{}]*)(?P<close>\}?)")
+_DOUBLED = re.compile(r"(?<!\{)\{\{\s*+([^\W\d]\w*+)\s*+\}\}(?!\})")
 _NAME = re.compile(r"[^\W\d]\w*")
 _LETTER = re.compile(r"[^\W\d]")
 _WORD = re.compile(r"(?<!\w)[^\W\d]\w*")
@@ -73,6 +74,13 @@ def _braces(found: re.Match[str], known: Container[str]) -> Braces | None:
     if _LETTER.match(inside) or (is_closed and used and _COMPUTES.match(inside.lstrip())):
         return Braces(found.group(), None, *found.span())
     return None
+
+
+def doubled_names(text: str, known: Container[str]) -> Iterator[tuple[str, int, int]]:
+    """Yield the known variables in doubled braces, which other languages fill in, and their indices."""
+    for found in _DOUBLED.finditer(text):
+        if found.group(1) in known:
+            yield found.group(1), *found.span()
 
 
 def merged_texts(parts: Iterable[str | Variable]) -> tuple[str | Variable, ...]:

@@ -92,9 +92,3 @@ def invalid_braces(expression: str, known: Container[str]) -> Iterator[InvalidBr
 def braces_in(text: str, found: TextReference) -> str:
     """Return the text of the braces for a message, on one line."""
     return " ".join(text[found.column - 1 : found.end - 1].split())
-
-
-def eval_call(text: str) -> str:
-    """Return the Eval call that inserts values into a text: `Eval("'a {A} dog'")`."""
-    single = _DOUBLED.sub(r"{\1}", text)
-    return f"Eval({repr(single)!r})"
