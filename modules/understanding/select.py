@@ -14,13 +14,13 @@ from visprog.values import Image, Regions, clip
 def select(
     image: Image,
     object: Regions,
-    query: str | None,
-    category: str | None = None,
+    query: str | list[str] | None,
+    category: str | list[str] | None = None,
     *,
     scorer: ImageTextScorer,
     warn: Warn,
 ) -> Regions:
-    """Keep the regions of `object` that `query` describes. Separate several descriptions with commas.
+    """Keep the regions of `object` that `query` describes. Give several descriptions as a list or with commas.
 
     If `category` is given, only regions with this label are considered. A description that is a label keeps
     all regions with this label and needs no model. Other descriptions keep the one region that looks most
