@@ -258,7 +258,7 @@ def test_variables_are_named_in_their_order_with_their_columns() -> None:
 
 
 def test_the_functions_are_these() -> None:
-    names = "len min max sum abs round int float str sorted any all lower".split()
+    names = "len count unique index min max sum abs round int float str sorted any all lower".split()
     assert sorted(functions()) == sorted(names)
 
 

@@ -89,11 +89,11 @@ def describe_written(value: Value) -> str:
 
 def suggest_fix(value: Value, expected: Type, actual: Type) -> str | None:
     """Return how to fix a value of the wrong type, if known."""
-    if expected is Type.REGIONS and actual is Type.IMAGE:
+    if expected in (Type.REGIONS, Type.COUNTABLE) and actual is Type.IMAGE:
         return "find the regions first, with Loc, FaceDet or Seg"
     if expected is Type.EXPRESSION and isinstance(value, Variable):
         return f"write `'{{{value.name}}}'`"
-    if expected is Type.REGIONS and actual is Type.STR:
+    if expected in (Type.REGIONS, Type.COUNTABLE) and actual is Type.STR:
         return "find the regions first, with Loc(image=..., object=...)"
     if expected is Type.STRINGS and isinstance(value, Literal) and isinstance(value.value, str):
         return f"write a list: `{[part.strip() for part in value.value.split(',')]}`"

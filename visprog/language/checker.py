@@ -39,6 +39,7 @@ from visprog.language.types import (
     Type,
     accepts,
     common_type,
+    element_of,
     lifts,
     list_of,
 )
@@ -209,7 +210,7 @@ class _Checker:
         if isinstance(value, Template) and (whole := self._whole_list(value, parameter)) is not None:
             value, actual = whole
         fits = accepts(parameter.type, actual) or (actual is Type.NONE and parameter.nullable)
-        if not fits and not lifts(parameter.type, actual):
+        if not (fits or lifts(parameter.type, actual)) or _has_wrong_item(value, actual, parameter.type):
             self._wrong_type(argument.value, actual, parameter, signature)
             return value, Type.ANY
         return value, actual
@@ -217,7 +218,7 @@ class _Checker:
     def _whole_list(self, text: Template, parameter: Parameter) -> tuple[Variable, Type] | None:
         """Return the list that a text consists of, if the parameter takes a list."""
         only = text.parts[0] if len(text.parts) == 1 else ""
-        kind = self._types[only.name] if isinstance(only, Variable) else Type.STR
+        kind = self._types.get(only.name, Type.ANY) if isinstance(only, Variable) else Type.STR
         fits = kind.is_list and accepts(parameter.type, kind)
         return (only, kind) if isinstance(only, Variable) and fits else None
 
@@ -385,6 +386,15 @@ class _Checker:
 def _columns(literal: Literal, columns: tuple[int, int]) -> Span:
     """Return the place of some columns of a text, which count from 1."""
     return literal.span_of(columns[0] - 1, columns[1] - 1)
+
+
+def _has_wrong_item(value: Value, actual: Type, expected: Type) -> bool:
+    """Return whether a list has a literal that does not fit, in a list that may fit as a whole."""
+    if not isinstance(value, ListValue) or actual is not Type.SCALARS:
+        return False
+    item_type = expected if lifts(expected, actual) else element_of(expected)
+    literals = (item for item in value.items if isinstance(item, Literal))
+    return not all(accepts(item_type, advice.type_of(item)) for item in literals)
 
 
 def _is_none(value: Value, parameter: Parameter) -> bool:

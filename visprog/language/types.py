@@ -102,7 +102,7 @@ def list_of(kind: Type) -> Type:
 
 def element_of(kind: Type) -> Type:
     """Return the type of a list's items; ANY if the items may have several types."""
-    return _ELEMENT.get(kind, Type.ANY)
+    return Type.STR if kind is Type.TEXTS else _ELEMENT.get(kind, Type.ANY)
 
 
 def common_type(kinds: Iterable[Type]) -> Type:
