@@ -65,7 +65,16 @@ def checked_result(node: Node, tool: Tool, value: Any) -> Any:
         )
     if not isinstance(value, _SMALL):
         check_size([value])
-    return str(value) if isinstance(value, FilledText) else value
+    return _plain(value)
+
+
+def _plain(value: Any) -> Any:
+    """Return a tool's value in which texts are ordinary ones."""
+    if isinstance(value, FilledText):
+        return str(value)
+    if isinstance(value, list) and any(isinstance(item, FilledText | list) for item in value):
+        return [_plain(item) for item in value]
+    return value
 
 
 def _resolved(value: Value, values: Mapping[str, Any], warn: Callable[[str], None]) -> Any:

@@ -161,7 +161,7 @@ def phrases(text: str | Iterable[str] | None) -> list[Phrase]:
             starts.append(index + 1)
     ends = [start - 1 for start in starts[1:]] + [len(text)]
     found = (
-        Phrase(text[start:end].strip(), not _overlaps(start, end, inserted))
+        Phrase(text[start:end].strip(), not _touches(start, end, inserted))
         for start, end in zip(starts, ends, strict=True)
     )
     return [phrase for phrase in found if phrase.text]
@@ -169,7 +169,12 @@ def phrases(text: str | Iterable[str] | None) -> list[Phrase]:
 
 def is_written(text: str) -> bool:
     """Return whether the program itself contains the whole text: none of it was inserted."""
-    return not (isinstance(text, FilledText) and any(start < end for start, end in text.inserted))
+    return not isinstance(text, FilledText)
+
+
+def _touches(start: int, end: int, ranges: Iterable[tuple[int, int]]) -> bool:
+    """Return whether a value stands between two indices. It may be an empty text."""
+    return any(first <= end and start <= last for first, last in ranges)
 
 
 def _overlaps(start: int, end: int, ranges: Iterable[tuple[int, int]]) -> bool:
