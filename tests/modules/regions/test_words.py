@@ -44,9 +44,7 @@ def test_each_word_is_accepted(name: str, word: str) -> None:
     assert found(name, repr(word)) == (repr(word), [], "")
 
 
-@pytest.mark.parametrize(
-    "written", ["LEFT OF", "left_of", "left-of", " Left of ", "to the left of"]
-)
+@pytest.mark.parametrize("written", ["LEFT OF", "left_of", "left-of", " Left of ", "to the left of"])
 def test_other_spellings_and_synonyms_are_corrected(written: str) -> None:
     assert found("relation", repr(written))[:2] == ("'left of'", ["mended"])
 
