@@ -24,6 +24,7 @@ from visprog.modules.manipulation.crop import (
     crop_left,
     crop_right,
 )
+from visprog.modules.manipulation.cutout import cutout
 from visprog.modules.manipulation.emoji import emoji
 from visprog.modules.manipulation.replace import replace
 from visprog.modules.manipulation.tag import tag
@@ -51,6 +52,7 @@ TOOLS: tuple[Tool, ...] = (
     replace,
     color_pop,
     bg_blur,
+    cutout,
     tag,
     emoji,
     crop,

@@ -12,8 +12,9 @@ ROOT = Path(__file__).parent.parent
 
 LAYOUT = {
     "visprog": """
-        __init__ budget errors extras metadata model_text nouns parallel printable prompts values
-        answer_text files language libraries pixels
+        __init__ budget errors extras metadata model_text nouns overlaps parallel printable prompts
+        transparency
+        answer_text files language libraries pixels values
         audio decoding inputs
         images
         models
@@ -160,7 +161,7 @@ LAYOUT = {
     """,
     "visprog.modules.manipulation": """
         __init__ bidirectional crop drawing fonts foreground
-        background color_pop replace sprites
+        background color_pop cutout replace sprites
         emoji lettering
         label_layout
         tag

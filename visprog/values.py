@@ -15,6 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PILImage
 
+from visprog.overlaps import distinct_boxes
+from visprog.transparency import Uint8Array, multiplied, on_checkerboard, over_white, rgba, straight
+
 if TYPE_CHECKING:
     from typing import Self
 
@@ -29,12 +32,15 @@ class Image:
     """An RGB picture.
 
     `pixels` is an array of shape (height, width, 3) and type uint8. It is copied, and the copy is read-only.
+    `alpha` is the opacity of each pixel, an array of shape (height, width) and type uint8, or None if the
+    picture is opaque. `pixels` shows a transparent picture on white, so tools and models may ignore `alpha`.
     `notes` are warnings about how the picture was read. `visprog.images.load_image` reads files.
     """
 
-    __slots__ = ("_digest", "_hash", "_origin", "notes", "pixels")
+    __slots__ = ("_digest", "_hash", "_origin", "alpha", "notes", "pixels")
 
     pixels: NDArray[np.uint8]
+    alpha: Uint8Array | None
     notes: tuple[str, ...]
     _digest: str | None
     _hash: int | None
@@ -48,9 +54,14 @@ class Image:
             )
         self._adopt(pixels.copy(), None)
 
-    def _adopt(self, pixels: NDArray[np.uint8], origin: tuple[Image, Box] | None) -> None:
+    def _adopt(
+        self, pixels: Uint8Array, origin: tuple[Image, Box] | None, alpha: Uint8Array | None = None
+    ) -> None:
         pixels.setflags(write=False)
         self.pixels = pixels
+        self.alpha = None if alpha is None or alpha.min() == 255 else alpha
+        if self.alpha is not None:
+            self.alpha.setflags(write=False)
         self.notes = ()
         self._origin = origin
         self._digest = None
@@ -69,15 +80,37 @@ class Image:
         return image
 
     @classmethod
-    def restore(cls, pixels: NDArray[np.uint8], digest: str) -> Self:
+    def restore(cls, pixels: Uint8Array, digest: str, alpha: Uint8Array | None = None) -> Self:
         """Return an Image that was saved with its digest. A crop's digest depends on more than its pixels."""
         image = cls(pixels)
+        if alpha is not None:
+            image._adopt(image.pixels, None, alpha.copy())
         image._digest = digest
         return image
 
-    def to_pil(self) -> PILImage.Image:
-        """Return a copy as a PIL picture, which may be changed."""
-        return PILImage.fromarray(self.pixels)
+    def with_alpha(self, alpha: Uint8Array) -> Image:
+        """Return the picture with the opacity of each pixel multiplied by `alpha` / 255.
+
+        `alpha` is a uint8 array of shape (height, width). The colours of transparent pixels are dropped.
+        """
+        if alpha.shape != self.pixels.shape[:2] or alpha.dtype != np.uint8:
+            raise ValueError(
+                f"expected a uint8 array of the picture's shape {self.pixels.shape[:2]}; "
+                f"found {alpha.dtype} of shape {alpha.shape}"
+            )
+        image = Image.__new__(Image)
+        plane = alpha.copy() if self.alpha is None else multiplied(self.alpha, alpha)
+        image._adopt(over_white(self.pixels, alpha), None, plane)
+        return image
+
+    def to_pil(self, *, alpha: bool = False) -> PILImage.Image:
+        """Return a copy as a PIL picture, which may be changed.
+
+        It is RGB, with white where the picture is transparent. With `alpha`, a transparent picture is RGBA.
+        """
+        if self.alpha is None or not alpha:
+            return PILImage.fromarray(self.pixels)
+        return rgba(straight(self.pixels, self.alpha), self.alpha)
 
     @property
     def width(self) -> int:
@@ -110,6 +143,9 @@ class Image:
             else:
                 content.update(repr(self.pixels.shape).encode())
                 content.update(np.ascontiguousarray(self.pixels).data)
+                if self.alpha is not None:
+                    content.update(b"alpha")
+                    content.update(np.ascontiguousarray(self.alpha).data)
             self._digest = content.hexdigest()[:32]
         return self._digest
 
@@ -123,13 +159,16 @@ class Image:
             raise ValueError(f"the box {box} is outside the picture of {self.width}x{self.height}")
         left, top, right, bottom = clipped
         part = Image.__new__(Image)
-        part._adopt(self.pixels[top:bottom, left:right], (self, clipped))
+        alpha = None if self.alpha is None else self.alpha[top:bottom, left:right]
+        part._adopt(self.pixels[top:bottom, left:right], (self, clipped), alpha)
         return part
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Image):
             return NotImplemented
-        return np.array_equal(self.pixels, other.pixels)
+        if self.alpha is None or other.alpha is None:
+            return self.alpha is other.alpha and np.array_equal(self.pixels, other.pixels)
+        return np.array_equal(self.alpha, other.alpha) and np.array_equal(self.pixels, other.pixels)
 
     def __hash__(self) -> int:
         if self._hash is None:
@@ -142,11 +181,13 @@ class Image:
         return np.array(self.pixels, dtype=dtype, copy=copy)
 
     def __repr__(self) -> str:
-        return f"Image({self.width}x{self.height})"
+        alpha = "" if self.alpha is None else ", alpha"
+        return f"Image({self.width}x{self.height}{alpha})"
 
     def _repr_png_(self) -> bytes:
+        shown = self.pixels if self.alpha is None else on_checkerboard(self.pixels, self.alpha)
         buffer = io.BytesIO()
-        self.to_pil().save(buffer, "PNG")
+        PILImage.fromarray(shown).save(buffer, "PNG")
         return buffer.getvalue()
 
 
@@ -274,18 +315,7 @@ class Regions(Sequence[Region]):
         """
         if len(self) < 2:
             return self
-        boxes = self.boxes.astype(np.float64)
-        areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
-        waiting = np.argsort(-self.scores, kind="stable")
-        kept = []
-        while waiting.size:
-            best, waiting = waiting[0], waiting[1:]
-            kept.append(int(best))
-            low = np.maximum(boxes[best, :2], boxes[waiting, :2])
-            sides = np.minimum(boxes[best, 2:], boxes[waiting, 2:]) - low
-            shared = np.prod(np.maximum(sides, 0.0), axis=1)
-            waiting = waiting[shared / (areas[best] + areas[waiting] - shared) <= most]
-        return self[kept]
+        return self[distinct_boxes(self.boxes, self.scores, most)]
 
     def union_mask(self) -> NDArray[np.bool_]:
         """Return the union of all masks, of shape (height, width). A region without a mask adds its box."""

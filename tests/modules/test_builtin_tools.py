@@ -13,7 +13,7 @@ from visprog.tools import Registry
 
 NAMES = [
     *("Loc", "FaceDet", "Seg", "Select", "Filter", "Classify", "Mask", "Vqa", "Caption"),
-    *("Replace", "ColorPop", "BgBlur", "Tag", "Emoji"),
+    *("Replace", "ColorPop", "BgBlur", "Cutout", "Tag", "Emoji"),
     *("Crop", "CropLeft", "CropRight", "CropAbove", "CropBelow", "CropInFront", "CropBehind", "CropAhead"),
     *("List", "Eval", "Count", "Result"),
 ]
