@@ -11,8 +11,8 @@ from visprog.modules.manipulation.foreground import foreground, refined
 from visprog.tools import Warn, tool
 from visprog.values import Image, Regions
 
-_FEATHER = 1 / 1500
-"""Width of the soft edge, as a share of the longer side."""
+_FEATHER, _LEAST_FEATHER = 1 / 1500, 0.7
+"""Width of the soft edge, as a share of the longer side, and its least width in pixels."""
 
 
 @tool("Cutout", aliases=("RemoveBackground",), parameter_aliases={"object": ("box",)})
@@ -29,7 +29,9 @@ def cutout(image: Image, object: Regions, *, masker: Masker | None, warn: Warn) 
     if alpha.min() == 255:
         warn("the regions cover the whole picture, so nothing is transparent")
         return image
-    return Image(_without_background(image.pixels, alpha)).with_alpha(alpha)
+    if image.alpha is None:
+        image = Image.adopt(_without_background(image.pixels, alpha))
+    return image.with_alpha(alpha)
 
 
 def _alpha(image: Image, regions: Regions, masker: Masker | None) -> NDArray[np.uint8]:
@@ -37,8 +39,8 @@ def _alpha(image: Image, regions: Regions, masker: Masker | None) -> NDArray[np.
     mask = foreground(image, regions, masker)
     if any(region.mask is not None for region in regions):
         mask = refined(image, mask)
-    cv2 = load_opencv()
-    return np.asarray(cv2.GaussianBlur(mask.astype(np.uint8) * 255, (0, 0), max(image.size) * _FEATHER))
+    width = max(_LEAST_FEATHER, max(image.size) * _FEATHER)
+    return np.asarray(load_opencv().GaussianBlur(mask.astype(np.uint8) * 255, (0, 0), width))
 
 
 def _without_background(pixels: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> NDArray[np.uint8]:
