@@ -49,7 +49,7 @@ def rgba(colors: Uint8Array, alpha: Uint8Array) -> PILImage.Image:
 
 
 def on_checkerboard(on_white: Uint8Array, alpha: Uint8Array) -> Uint8Array:
-    """Return the picture on a checkerboard of white and grey squares, which stands for transparency."""
+    """Return the picture on a checkerboard of white and grey squares, the usual sign of transparency."""
     height, width = alpha.shape
     side = max(1, -(-max(height, width) // _SQUARES))
     dark = (np.arange(height)[:, np.newaxis] // side + np.arange(width) // side) % 2 == 1

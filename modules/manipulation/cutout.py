@@ -14,13 +14,16 @@ from visprog.values import Image, Regions
 _FEATHER, _LEAST_FEATHER = 1 / 1500, 0.7
 """Width of the soft edge, as a share of the longer side, and its least width in pixels."""
 
+_OPAQUE = 250
+"""Opacity from which a pixel has the colour of the object alone."""
+
 
 @tool("Cutout", aliases=("RemoveBackground",), parameter_aliases={"object": ("box",)})
 def cutout(image: Image, object: Regions, *, masker: Masker | None, warn: Warn) -> Image:
-    """Keep the regions in `object` and make the rest of `image` transparent.
+    """Keep the regions in `object` and make the rest of `image` transparent. Use it after all other edits.
 
-    The picture keeps its size. Save it as PNG, WEBP or TIFF. Use Cutout last: other edits draw on white and
-    return an opaque picture. In a region without a mask, GrabCut finds the object in the box.
+    Other edits of the result return an opaque picture on white. The picture keeps its size. PNG, WEBP and
+    TIFF files keep the transparency. In a region without a mask, GrabCut finds the object in the box.
     """
     alpha = _alpha(image, object, masker)
     if not alpha.any():
@@ -44,15 +47,15 @@ def _alpha(image: Image, regions: Regions, masker: Masker | None) -> NDArray[np.
 
 
 def _without_background(pixels: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Give the pixels of the soft edge the colour of the nearest opaque pixel.
+    """Give each pixel of the soft edge the colour of the nearest opaque pixel.
 
-    Their own colour is mixed with the background's, which would show as a rim on another background.
+    Its own colour is mixed with that of the background, which would show as a rim on another background.
     """
     cv2 = load_opencv()
     out = pixels.copy()
     rows, columns = np.flatnonzero(alpha.any(axis=1)), np.flatnonzero(alpha.any(axis=0))
     place = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    part, opaque = out[place], alpha[place] == 255
+    part, opaque = out[place], alpha[place] >= _OPAQUE
     if opaque.any():
         edge = (alpha[place] > 0) & ~opaque
         _, nearest = cv2.distanceTransformWithLabels(
