@@ -182,6 +182,26 @@ def test_tools_and_models_get_an_rgb_picture() -> None:
     assert Image.from_pil(image.to_pil()) == Image(image.pixels)
 
 
+@given(colors_and_alpha())
+def test_a_pil_picture_keeps_its_transparency(given: tuple[Image, Array]) -> None:
+    image = given[0].with_alpha(given[1])
+    again = Image.from_pil(image.to_pil(alpha=True))
+    assert np.abs(again.pixels.astype(int) - image.pixels).max() <= 1
+    assert (again.alpha is None) == (image.alpha is None)
+    assert again.alpha is None or np.array_equal(again.alpha, given[1])
+
+
+@pytest.mark.parametrize("mode", ["LA", "PA", "RGBA", "P"])
+def test_transparency_of_any_mode_is_kept(mode: str) -> None:
+    clear = PILImage.new(mode, (2, 2))
+    if mode == "P":
+        clear.info["transparency"] = 0
+    image = Image.from_pil(clear)
+    assert image.alpha is not None
+    assert not image.alpha.any()
+    assert (image.pixels == 255).all()
+
+
 def test_a_pickled_picture_is_equal() -> None:
     image = noise().with_alpha(ramp())
     for each in (image, image.crop((1, 1, 5, 4))):

@@ -68,9 +68,12 @@ class Image:
         self._hash = None
 
     @classmethod
-    def from_pil(cls, picture: PILImage.Image) -> Self:
-        """Return an Image with the pixels of a PIL picture, converted to RGB."""
-        return cls(np.asarray(picture.convert("RGB")))
+    def from_pil(cls, picture: PILImage.Image) -> Image:
+        """Return an Image with the pixels of a PIL picture, converted to RGB, and its transparency."""
+        if not picture.has_transparency_data:
+            return cls(np.asarray(picture.convert("RGB")))
+        planes = np.asarray(picture.convert("RGBA"))
+        return cls(planes[..., :3]).with_alpha(planes[..., 3])
 
     @classmethod
     def adopt(cls, pixels: NDArray[np.uint8]) -> Self:
