@@ -51,10 +51,11 @@ def test_the_edge_is_soft_and_has_the_colour_of_the_object() -> None:
 
 
 def test_a_masker_finds_the_shapes() -> None:
-    masker = FakeMasker(lambda image, region: DISC)
-    out = cutout(scene(), BOXED, masker=masker, warn=pytest.fail)
+    masker = FakeMasker(lambda image, region: DISC & (np.arange(160) < 80))
+    alpha = alpha_of(cutout(scene(), BOXED, masker=masker, warn=pytest.fail))
     assert masker.calls == 1
-    assert np.array_equal(alpha_of(out) > 127, DISC)
+    assert (alpha[(FROM_CENTER < 31) & (np.arange(160) < 72)] == 255).all()
+    assert (alpha[(FROM_CENTER > 40) | (np.arange(160) > 88)] == 0).all()
 
 
 def test_a_half_of_the_picture_is_cut_out_whole() -> None:
