@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from visprog import Image, VisProg
+from visprog.boxes import Box
 from visprog.errors import UsageError
 from visprog.modules.regions.own import region
-from visprog.values import Box
 
 IMAGE = Image(np.zeros((30, 40, 3), dtype=np.uint8))
 
