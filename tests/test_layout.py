@@ -84,7 +84,7 @@ LAYOUT = {
         advice coercion diagnostics inference syntax_hints text_references
         binding evaluation list_faults statement summary templates
         conditions expression parser
-        checked
+        checked scope
         liveness
         checker
     """,
