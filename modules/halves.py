@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from visprog.boxes import Box
 from visprog.language.templates import phrases
-from visprog.values import Box, Region, Regions
+from visprog.values import Region, Regions
 
 HALVES: dict[str, Callable[[int, int], Box]] = {
     "TOP": lambda width, height: (0, 0, width, (height + 1) // 2),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from visprog.boxes import clip
 from visprog.models.roles import ImageTextScorer
 from visprog.modules.halves import in_half, written_halves
 from visprog.modules.understanding.labels import named, queries
 from visprog.nouns import singular
 from visprog.tools import tool
-from visprog.values import Image, Regions, clip
+from visprog.values import Image, Regions
 
 _ANYTHING = ("object", "things", "stuff", "texture")
 """Words that fit any region. A description must fit better, as in LERF (Kerr and others, 2023)."""

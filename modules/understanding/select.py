@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from visprog.boxes import clip
 from visprog.models.roles import ImageTextScorer
 from visprog.modules.halves import in_half, written_halves
 from visprog.modules.understanding.labels import named, queries
 from visprog.tools import Warn, tool
-from visprog.values import Image, Regions, clip
+from visprog.values import Image, Regions
 
 
 @tool("Select", parameter_aliases={"object": ("box",)})

@@ -147,7 +147,9 @@ class StepRunner:
         def warn(remark: object) -> None:
             warnings.append(shortened(str(remark)))
 
-        given = in_one_frame(tool.signature, converted(node, arguments), warn)
+        given = converted(node, arguments)
+        if node.takes_regions:
+            given = in_one_frame(tool.signature, given, warn)
         injected: dict[str, Any] = {}
         if tool.needs:
             injected |= self._runtime.models.handles(tool, batch_sizes)
@@ -160,7 +162,7 @@ class StepRunner:
         self._runtime.times.record(tool, perf_counter() - start)
         if isinstance(value, Regions) and value.empty:
             warnings.append("found nothing")
-        return framed(tool.signature, given, value)
+        return framed(tool.signature, given, value) if tool.signature.frame_from else value
 
     def _lifted(
         self,

@@ -39,9 +39,12 @@ def converted(node: Node, arguments: Mapping[str, Any]) -> dict[str, Any]:
 
     Raises ExpressionError and UsageError if a value does not fit.
     """
+    types = node.types
     return {
-        parameter: _converted(parameter, node.types[parameter], value) if parameter in node.types else value
-        for parameter, value in arguments.items()
+        name: value
+        if value is None or name not in types or type(value) is _PYTHON.get(types[name])
+        else _converted(name, types[name], value)
+        for name, value in arguments.items()
     }
 
 
@@ -90,8 +93,6 @@ def _resolved(value: Value, values: Mapping[str, Any], warn: Callable[[str], Non
 
 def _converted(parameter: str, kind: Type, value: Any) -> Any:
     """Convert a value to the parameter's type. Raises ExpressionError or UsageError if it does not fit."""
-    if value is None or type(value) is _PYTHON.get(kind):
-        return value
     if kind in _TO_ITEM and isinstance(value, list):
         return [_TO_ITEM[kind](f"an item of `{parameter}`", item) for item in value]
     if kind in _TO_SCALAR and not isinstance(value, list | Image | Regions):
