@@ -238,7 +238,7 @@ def unrolled(run: Run) -> Unrolled:
         if not step.lifted:
             lines.append(str(step.step))
             continue
-        length = min(_length(step.arguments[name], values) for name in step.lifted)
+        length = min(_length(step.arguments[name], values, elements) for name in step.lifted)
         names = tuple(f"{step.name}_{place}" for place in range(length))
         for place, name in enumerate(names):
             lines += _element(step, place, name, elements)
@@ -247,11 +247,12 @@ def unrolled(run: Run) -> Unrolled:
     return Unrolled("\n".join(lines), elements)
 
 
-def _length(value: Value, values: Mapping[str, Any]) -> int:
+def _length(value: Value, values: Mapping[str, Any], elements: Mapping[str, tuple[str, ...]]) -> int:
+    """Return the length of a list; 0 if it depends on a step that failed."""
     if isinstance(value, ListValue):
         return len(value.items)
     assert isinstance(value, Variable)
-    return len(values[value.name]) if value.name in values else 0
+    return len(elements.get(value.name, values.get(value.name, ())))
 
 
 def _element(step: CheckedStep, place: int, name: str, elements: Mapping[str, tuple[str, ...]]) -> list[str]:
