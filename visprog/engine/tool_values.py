@@ -12,7 +12,7 @@ from visprog.language import coercion
 from visprog.language.advice import describe_type
 from visprog.language.limits import bounded, check_size
 from visprog.language.program import ListValue, Template, Value, Variable
-from visprog.language.templates import FilledText, fill
+from visprog.language.templates import FilledText, fill, inserted
 from visprog.language.types import Type
 from visprog.tools import Tool
 from visprog.values import Image, Regions
@@ -86,6 +86,8 @@ def _resolved(value: Value, values: Mapping[str, Any], warn: Callable[[str], Non
             return values[name]
         case ListValue(items):
             return [_resolved(item, values, warn) for item in items]
+        case Template((Variable(name),), is_list=True):
+            return [inserted(item) if isinstance(item, str) else item for item in values[name]]
         case Template():
             return fill(value, values, warn)
     return value.value
