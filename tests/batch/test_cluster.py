@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from itertools import count, islice
 from pathlib import Path
 from threading import Lock, Thread
 from typing import Any, NamedTuple
@@ -18,7 +19,9 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.batch.tasks_file import lines_of, write_picture, write_tasks
-from visprog import UsageError, VisProg
+from tests.engine.lifted_programs import random_program, unrolled
+from tests.engine.stub_models import noise
+from visprog import UsageError, VisProg, load_image, save_image
 from visprog.batch.cluster import Cluster
 from visprog.batch.engines import Options
 from visprog.batch.runner import run_batch
@@ -54,6 +57,35 @@ def die(image: Image) -> Image:
     """Kill the process."""
     os.kill(os.getpid(), 9)
     return image
+'''
+
+FINDERS = '''
+import zlib
+from typing import Any
+import numpy as np
+from visprog import Image, Region, Regions, Scalar, tool
+
+def number(image: Image, text: str) -> int:
+    return zlib.crc32(text.encode(), zlib.crc32(np.ascontiguousarray(image.pixels).tobytes()))
+
+@tool("Find")
+def find(image: Image, object: str) -> Regions:
+    """Find up to three boxes that depend on the pixels and the text."""
+    rng, found = np.random.default_rng(number(image, object)), []
+    for _ in range(int(rng.integers(0, 4))):
+        left, top = int(rng.integers(0, image.width)), int(rng.integers(0, image.height))
+        found.append(Region((left, top, left + 1 + int(rng.integers(0, 9)), top + 3), object))
+    return Regions(found, size=image.size)
+
+@tool("Ask")
+def ask(image: Image, question: str) -> Scalar:
+    """Answer with one of five words that depends on the pixels and the text."""
+    return ("yes", "no", "red", "2", "")[number(image, question) % 5]
+
+@tool("At")
+def at(items: list[Any], place: int) -> object:
+    """Return the item of a list at `place`, from 0."""
+    return items[place]
 '''
 
 
@@ -223,6 +255,34 @@ def test_the_tasks_of_a_lost_machine_are_run_by_the_others(folder: Path) -> None
         machines.shutdown()
     assert "61 tasks: 60 done, 1 failed" in words
     assert len(processes()) == 2
+
+
+def test_lifted_steps_have_the_same_results_in_every_worker(folder: Path, cluster: str) -> None:
+    """20 random programs with lists, and the same programs with a step for each item."""
+    (folder / "finders.py").write_text(FINDERS)
+    for name, seed in (("a", 1), ("b", 2)):
+        save_image(noise(seed), folder / f"{name}.png")
+    make = partial(make_session, "auto", "keyless.toml", [Path("finders.py")], [])
+    with make() as session:
+        pictures = {"IMAGE": load_image(folder / "a.png"), "LEFT": load_image(folder / "b.png")}
+        programs = list(islice(finders_programs(), 20))
+        single = [unrolled(session.execute(program, pictures)).program for program in programs]
+        images = {"IMAGE": "a.png", "LEFT": "b.png"}
+        file = write_tasks(folder, *({"program": each, "images": images} for each in [*programs, *single]))
+        here = run_batch(session, file, folder / "here")
+        spread = run_batch(session, file, folder / "spread", engine=Cluster(make, actors=2))
+    assert here.results.read_bytes() == spread.results.read_bytes()
+    records = lines_of(spread.results)
+    assert [each.get("result") for each in records[:20]] == [each.get("result") for each in records[20:]]
+    assert sum("result" in each for each in records) >= 30
+
+
+def finders_programs() -> Iterator[str]:
+    """Yield random programs with lifted steps that need no model but those of `FINDERS`."""
+    for seed in count():
+        program = random_program(seed, 12)
+        if "(image=V" in program and "Filter(" not in program and "Select(" not in program:
+            yield program.replace("Loc(", "Find(").replace("Vqa(", "Ask(")
 
 
 def test_workers_with_other_settings_are_rejected(folder: Path, cluster: str) -> None:
