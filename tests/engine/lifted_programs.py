@@ -233,10 +233,15 @@ def unrolled(run: Run) -> Unrolled:
     """Return the program of a run with one step for each element of a lifted step, and a list of them."""
     lines: list[str] = []
     elements: dict[str, tuple[str, ...]] = {}
-    values = {step.name: step.value for step in run.steps if step.status in ("done", "cached")}
+    values = run.assigned_values
     for step in run.checked.steps:
         if not step.lifted:
             lines.append(str(step.step))
+            continue
+        missing = [name for name in step.uses if name not in elements and name not in values]
+        if missing:  # it is skipped, as an earlier step failed
+            elements[step.name] = ()
+            lines.append(f"{step.name}=At([{missing[0]}], 0)")
             continue
         length = min(_length(step.arguments[name], values, elements) for name in step.lifted)
         names = tuple(f"{step.name}_{place}" for place in range(length))
@@ -248,7 +253,6 @@ def unrolled(run: Run) -> Unrolled:
 
 
 def _length(value: Value, values: Mapping[str, Any], elements: Mapping[str, tuple[str, ...]]) -> int:
-    """Return the length of a list; 0 if it depends on a step that failed."""
     if isinstance(value, ListValue):
         return len(value.items)
     assert isinstance(value, Variable)

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import ast
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from visprog.engine.cache import disk
+from visprog.engine.cache import edition as edition_module
 from visprog.engine.cache.disk import DiskMemo
 from visprog.engine.cache.edition import edition, source_digest
 from visprog.engine.cache.memory import CacheEntry
@@ -82,3 +88,20 @@ def test_the_edition_is_computed_once_for_a_cache(tmp_path: Path, monkeypatch: p
         assert memo.get(b"a") == kept
         memo.close()
     assert len(counted) == 1
+
+
+def test_threads_that_start_together_parse_the_files_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parsed: list[str] = []
+
+    def parse(source: bytes) -> ast.Module:
+        parsed.append(threading.current_thread().name)
+        time.sleep(0.01)
+        return ast.parse(source)
+
+    folder = package(tmp_path, "values.py", "A = 1\n")
+    monkeypatch.setattr(edition_module, "ast", SimpleNamespace(**{**vars(ast), "parse": parse}))
+    with ThreadPoolExecutor(4) as pool:
+        assert len(set(pool.map(lambda _: edition(folder), range(4)))) == 1
+    assert len(parsed) == len(list(folder.rglob("*.py")))

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from threading import Lock
 
 from visprog.models.fingerprints import package_version
 
@@ -54,9 +55,18 @@ def source_digest(package: Path = _PACKAGE) -> bytes:
     return content.digest()
 
 
-@cache
+_ONE_THREAD = Lock()
+"""Held while files are parsed: Python 3.11 may fail with a SystemError if two threads parse together."""
+
+
 def edition(package: Path = _PACKAGE) -> bytes:
-    """Hash the syntax trees of the files, without docstrings. Takes some tenths of a second."""
+    """Hash the syntax trees of the files, without docstrings. Takes some tenths of a second once."""
+    with _ONE_THREAD:
+        return _edition(package)
+
+
+@cache
+def _edition(package: Path) -> bytes:
     content = _new_hash()
     for path in _sources(package):
         content.update(ast.dump(_without_docstrings(ast.parse(path.read_bytes()))).encode())
