@@ -74,6 +74,7 @@ _ACCEPTS |= {
     for one, several in _LIST_OF.items()
 }
 _ACCEPTS[Type.TEXTS] = _ACCEPTS[Type.STR] | _ACCEPTS[Type.STRINGS]
+_ACCEPTS[Type.MIXED] = _LISTS
 _ACCEPTS[Type.COUNTABLE] = (_LISTS | {Type.REGIONS}) - {Type.REGION_SETS}
 
 
