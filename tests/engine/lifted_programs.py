@@ -133,7 +133,7 @@ class Writer:
         given, order = f"object={regions.name}", self.rng.choice(ORDERS)
         match self.rng.choice(("Count", "Pick", "Sort", "Measure", "Labels")):
             case "Count":
-                self._add(f"Count({given})", "value", regions.group)
+                self._add(f"Count({given})", "label", regions.group)
             case "Pick":
                 place = self.rng.choice(("1", "2", "-1"))
                 self._add(
