@@ -133,7 +133,7 @@ class Parameter:
     nullable: bool = False
     aliases: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
-    synonyms: Mapping[str, str] = field(default_factory=dict)
+    synonyms: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def required(self) -> bool:
