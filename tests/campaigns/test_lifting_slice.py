@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from tests.campaigns import lifting
 from tests.campaigns.lifting import Tally, Trial, campaign, try_seed
-from visprog.engine import step_run
+from visprog.engine import step_keys, step_run
 
 
 def test_twelve_programs_have_the_same_results_in_every_way() -> None:
@@ -17,8 +19,7 @@ def test_twelve_programs_have_the_same_results_in_every_way() -> None:
 
 
 def test_a_different_result_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
-    keyed = step_run.element_key
-    monkeypatch.setattr(step_run, "element_key", lambda base, items: keyed(base, {}))
+    monkeypatch.setattr(step_run, "element_key", lambda base, items: step_keys.element_key(base, {}))
     tally = Tally()
     for seed in range(20):
         try_seed(seed, tally, (lifting.cached,))
@@ -30,7 +31,7 @@ def test_a_way_that_hangs_or_raises_is_a_finding(monkeypatch: pytest.MonkeyPatch
         raise LookupError("gone")
 
     def hangs(trial: Trial) -> list[str]:
-        lifting.time.sleep(2)
+        time.sleep(2)
         return []
 
     monkeypatch.setattr(lifting, "HANGS", 0.1)

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from visprog import Image, Region, Regions, Run, VisProg, tool
+from visprog.boxes import clip
 from visprog.engine.frames import move_regions
 from visprog.frame import Frame
 from visprog.models.fake import FakeInpainter
-from visprog.regions import clip
 
 WIDTH, HEIGHT = 30, 22
 WHOLE = Frame("0" * 32, 0, 0, (WIDTH, HEIGHT))
