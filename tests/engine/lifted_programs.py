@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from visprog import Run, tool
 from visprog.language.checked import CheckedStep
-from visprog.language.program import ListValue, Literal, Value, Variable, doubled_braces
+from visprog.language.program import ListValue, Literal, Template, Value, Variable, doubled_braces
 
 
 class Known(NamedTuple):
@@ -281,3 +281,31 @@ def _written(value: Value) -> str:
     if isinstance(value, Literal) and isinstance(value.value, str):
         return repr(doubled_braces(value.value))
     return str(value)
+
+
+def with_values_written_out(run: Run) -> str:
+    """Return the program of a run in which the questions of Vqa have their values written out."""
+    lines = []
+    for step in run.checked.steps:
+        if step.tool != "Vqa" or any(name not in run.assigned_values for name in step.uses):
+            lines.append(str(step.step))
+            continue
+        given = (
+            f"{name}={_written(_filled(value, run.assigned_values))}"
+            for name, value in step.arguments.items()
+        )
+        lines.append(f"{step.name}=Vqa({', '.join(given)})")
+    return "\n".join(lines)
+
+
+def _filled(value: Value, values: Mapping[str, Any]) -> Value:
+    if isinstance(value, ListValue):
+        return ListValue(tuple(_filled(item, values) for item in value.items))
+    if not isinstance(value, Template):
+        return value
+    texts = (part if isinstance(part, str) else _as_text(values[part.name]) for part in value.parts)
+    return Literal("".join(texts))
+
+
+def _as_text(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

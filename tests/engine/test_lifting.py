@@ -243,7 +243,7 @@ def test_a_deadline_ends_a_lifted_step() -> None:
             gate.wait(60)
 
     given = session(worker(work), numbers, workers=2)
-    run = given.execute("L=Numbers(50)\nRESULT=Work(L)", deadline=0.5)
+    run = given.execute("L=Numbers(50)\nRESULT=Work(L)", deadline=1)
     gate.set()
     assert statuses(run) == ["done", "failed"]
     assert isinstance(run.steps[1].error and run.steps[1].error.__cause__, DeadlineExceeded)

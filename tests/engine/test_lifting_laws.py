@@ -13,7 +13,14 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.engine.lifted_programs import Unrolled, Writer, at, random_program, unrolled
+from tests.engine.lifted_programs import (
+    Unrolled,
+    Writer,
+    at,
+    random_program,
+    unrolled,
+    with_values_written_out,
+)
 from tests.engine.same_runs import differences, differences_from_unrolled
 from tests.engine.stub_models import noise, stub_models
 from visprog import Image, Run, VisProg
@@ -43,7 +50,7 @@ def without_lists(run: Run, faults: int) -> tuple[Run, Unrolled]:
     return in_order(replaced.program, faults, run.inputs), replaced
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(programs(), st.sampled_from((0, 0, 15)), st.sampled_from((1, 3, 32)))
 def test_lifted_equals_unrolled_with_and_without_batches(program: str, faults: int, most: int) -> None:
     run = in_order(program, faults)
@@ -54,7 +61,7 @@ def test_lifted_equals_unrolled_with_and_without_batches(program: str, faults: i
         assert differences(batched.execute(replaced.program, INPUTS), single) == []
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(programs(), st.sampled_from((0, 0, 15)))
 def test_lifted_equals_unrolled_with_every_cache(program: str, faults: int) -> None:
     run = in_order(program, faults)
@@ -81,13 +88,23 @@ def test_a_program_from_the_disk_calls_no_model(program: str) -> None:
     assert not completed or [model.calls for model in models.values()] == [0, 0, 0]
 
 
+@settings(max_examples=30, deadline=None)
+@given(programs(), st.sampled_from((0, 0, 15)))
+def test_questions_with_values_equal_the_questions_written_out(program: str, faults: int) -> None:
+    run = in_order(program, faults)
+    assert differences(in_order(with_values_written_out(run), faults), run) == []
+
+
 def test_the_random_programs_cover_the_lifted_tools() -> None:
     found: set[str | None] = set()
+    templates = 0
     with session() as given:
         for seed in range(200):
             program = random_program(seed, 12)
             checked = given.check(program, tuple(INPUTS))
             assert checked.ok, program
             found |= {step.tool for step in checked.steps if step.lifted}
+            templates += sum("{V" in str(step.arguments.get("question")) for step in checked.steps)
     assert found >= {"Loc", "Vqa", "Crop", "CropAround", "Count", "Pick", "Sort", "Relate", "Without", "Both"}
     assert found >= {"Filter", "Select", "Blur"}
+    assert templates > 50
