@@ -16,7 +16,12 @@ _ANYTHING = ("object", "things", "stuff", "texture")
 
 @tool("Filter", parameter_aliases={"object": ("box",)})
 def filter_regions(
-    image: Image, object: Regions, query: str, negate: bool = False, *, scorer: ImageTextScorer
+    image: Image,
+    object: Regions,
+    query: str | list[str],
+    negate: bool = False,
+    *,
+    scorer: ImageTextScorer,
 ) -> Regions:
     """Keep all regions in `object` that `query` describes, or with negate=True all the others. Select keeps
     only the best one.

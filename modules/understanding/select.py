@@ -14,7 +14,7 @@ from visprog.values import Image, Regions, clip
 def select(
     image: Image,
     object: Regions,
-    query: str | None,
+    query: str | list[str] | None,
     category: str | None = None,
     *,
     scorer: ImageTextScorer,
