@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from visprog.language.checker import check
+from visprog.language.parser import parse
 from visprog.language.types import Type
 from visprog.models.fake import FakeLanguageModel
 from visprog.modules import TOOLS
@@ -181,3 +183,11 @@ RESULT=Eval("count({ANSWERS0}, 'yes')")
     assert str(own) == str(example.program)
     other = planner.plan(Request("How many of the doors are open?", ONE, "gqa", REGISTRY))
     assert "question='Is the door open?'" in str(other)
+
+
+@pytest.mark.parametrize(
+    "call", ["Loc(image=IMAGE, object='{A}')", "Classify(IMAGE, BOX0, ['{A}'])", "List('{A}')"]
+)
+def test_an_unknown_name_alone_in_a_text_is_reported(call: str) -> None:
+    checked = check(parse(f"BOX0=Loc(image=IMAGE, object='cup')\nBOX1=BOX0\nRESULT={call}"), REGISTRY, ONE)
+    assert [each.code for each in checked.diagnostics if each.is_error] == ["unknown-variable"]
