@@ -27,6 +27,7 @@ from visprog.modules.manipulation.crop import (
     crop_left,
     crop_right,
 )
+from visprog.modules.manipulation.cutout import cutout
 from visprog.modules.manipulation.emoji import emoji
 from visprog.modules.manipulation.outline import outline
 from visprog.modules.manipulation.pixelate import pixelate
@@ -67,6 +68,7 @@ TOOLS: tuple[Tool, ...] = (
     bg_blur,
     blur,
     pixelate,
+    cutout,
     tag,
     outline,
     emoji,

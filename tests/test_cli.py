@@ -34,6 +34,18 @@ def test_run_writes_a_result_and_a_trace(folder: Path) -> None:
     assert sorted(os.listdir(folder)) == ["hidden.png", "trace.html"]
 
 
+def test_a_cutout_is_saved_with_its_transparency_or_a_warning(folder: Path) -> None:
+    cut = "OBJ0=FaceDet(image=IMAGE)\nRESULT=Cutout(image=IMAGE, object=OBJ0)"
+    _, err = visprog("exec", "-", ASTRONAUT, "-o", "face.png", given=cut)
+    assert "warning" not in err
+    with PILImage.open("face.png") as picture:
+        assert picture.getpixel((0, 0)) == (255, 255, 255, 0)
+    out, err = visprog("exec", "-", ASTRONAUT, "-o", "face.jpg", given=cut)
+    assert out == "face.jpg\n"
+    assert "warning: face.jpg cannot store transparency: it has a white background\n" in err
+    assert load_image("face.jpg").pixels[0, 0].min() > 250
+
+
 def test_plan_prints_only_the_program(folder: Path) -> None:
     out, err = visprog("plan", "Hide the faces with ;)", "a picture that need not exist.png")
     assert out.splitlines()[0] == "OBJ0=FaceDet(image=IMAGE)"

@@ -12,9 +12,10 @@ ROOT = Path(__file__).parent.parent
 
 LAYOUT = {
     "visprog": """
-        __init__ budget errors extras frame metadata model_text nouns parallel printable prompts
-        answer_text files language libraries pixels values
-        audio decoding inputs
+        __init__ boxes budget errors extras frame metadata model_text nouns parallel printable prompts
+        transparency
+        answer_text files language libraries picture pixels regions
+        audio decoding inputs tool_code values
         images
         models
         model_listing tools
@@ -80,10 +81,10 @@ LAYOUT = {
     """,
     "visprog.language": """
         __init__ expression_tree lexer limits program recognition types
-        advice coercion diagnostics inference text_references
-        binding evaluation list_faults summary syntax_hints templates
+        advice coercion diagnostics inference syntax_hints text_references
+        binding evaluation list_faults statement summary templates
         conditions expression parser program_inputs
-        checked
+        checked scope
         liveness
         checker
     """,
@@ -160,7 +161,7 @@ LAYOUT = {
     """,
     "visprog.modules.manipulation": """
         __init__ bidirectional crop drawing fonts foreground
-        background color_pop concealment replace sprites
+        background color_pop concealment cutout replace sprites
         blur emoji lettering pixelate
         label_layout
         label_drawing

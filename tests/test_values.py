@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from visprog import Image, Region, Regions
-from visprog.values import box_overlap, clip, enlarge
+from visprog.boxes import box_overlap, clip, enlarge
 
 boxes = st.tuples(*[st.integers(-50, 50)] * 2, *[st.integers(1, 60)] * 2).map(
     lambda b: (b[0], b[1], b[0] + b[2], b[1] + b[3])

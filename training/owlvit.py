@@ -30,11 +30,11 @@ from training.loop import Schedule, fit
 from training.pictures import Picture, Pictures
 from training.saving import MINI, save
 from training.tokenizers import clip_tokenizer, texts
+from visprog.boxes import box_overlap
 from visprog.evaluation.metrics import SAME_PLACE
 from visprog.miniworld.captions import names_of, with_article
 from visprog.miniworld.catalogue import CATEGORIES, COLOURS, KINDS, plural_of
 from visprog.miniworld.scene import Thing, generator
-from visprog.values import box_overlap
 
 PATCH, LENGTH = 16, 16
 _TEXT = ("text_model", "text_projection")

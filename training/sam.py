@@ -27,10 +27,11 @@ from training.crops import Pixels, to_tensor
 from training.loop import Schedule, fit
 from training.pictures import Picture, Pictures
 from training.saving import save
+from visprog.boxes import Box, enlarge
 from visprog.evaluation.metrics import mask_overlap
 from visprog.miniworld.catalogue import STUFF
 from visprog.models.backends.transformers.sam import load_sam
-from visprog.values import Box, Region, Regions, enlarge
+from visprog.values import Region, Regions
 
 SIDE, PATCH = 160, 8
 """Longer side of the input and side of a patch, in pixels."""

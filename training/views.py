@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.pictures import Picture
+from visprog.boxes import clip, enlarge
 from visprog.miniworld.catalogue import STUFF
 from visprog.miniworld.drawing import Box
 from visprog.miniworld.tasks.wording import Noun
-from visprog.values import clip, enlarge
 
 _PRESENT, _ABSENT = 0.5, 0.04
 """An object is present from the first visible share on, absent up to the second, and ambiguous in between."""

@@ -49,13 +49,16 @@ _LARGE = 50_000_000
 
 _LIMIT = Limit(MAX_BYTES, "save it smaller first", ImageError)
 
-_SUFFIXES = {
+_FORMATS = {
     ".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP", ".gif": "GIF", ".bmp": "BMP",
     ".tif": "TIFF", ".tiff": "TIFF",
 }  # fmt: skip
 
-PICTURE_ENDINGS = tuple(_SUFFIXES)
+PICTURE_ENDINGS = tuple(_FORMATS)
 """The endings of the files that `save_image` writes."""
+
+_TRANSPARENT = ("PNG", "WEBP", "TIFF")
+"""The formats in which `save_image` stores transparency."""
 
 
 class MemoryNeed(NamedTuple):
@@ -237,20 +240,26 @@ def _to_bytes(part: NDArray[Any], *, wide: bool) -> NDArray[np.uint8]:
 def save_image(image: Image, path: str | os.PathLike[str]) -> None:
     """Write a picture in the format of the path's ending. Raises OutputError.
 
-    The file is written completely or not at all.
+    The file is written completely or not at all. PNG, WEBP and TIFF files keep transparency. In the other
+    formats, a transparent picture is drawn on white.
     """
     target = Path(path)
-    kind = _SUFFIXES.get(target.suffix.casefold())
+    kind = _FORMATS.get(target.suffix.casefold())
     if kind is None:
-        endings = ", ".join(_SUFFIXES)
+        endings = ", ".join(_FORMATS)
         raise OutputError(
             f"the ending of {target} is not that of a picture format", help=f"use one of {endings}"
         )
     options: dict[str, Any] = {"quality": 95} if kind in ("JPEG", "WEBP") else {}
     buffer = io.BytesIO()
     try:
-        image.to_pil().save(buffer, kind, **options)
+        image.to_pil(alpha=kind in _TRANSPARENT).save(buffer, kind, **options)
     except (OSError, ValueError) as cause:
         what = f"a picture of {image.width}x{image.height} cannot be written as {kind}"
         raise OutputError(f"{what}: {cause}", help="write it as .png") from cause
     write_atomically(target, buffer.getvalue())
+
+
+def keeps_transparency(path: str | os.PathLike[str]) -> bool:
+    """Return whether `save_image` stores transparency in a file with this ending."""
+    return _FORMATS.get(Path(path).suffix.casefold()) in _TRANSPARENT

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from visprog.errors import OutputError, UsageError
 from visprog.files import write_atomically
-from visprog.images import PICTURE_ENDINGS, save_image
+from visprog.images import PICTURE_ENDINGS, keeps_transparency, save_image
 from visprog.language.checked import Checked
 from visprog.language.types import Type
 from visprog.printable import json_text
@@ -53,3 +53,8 @@ def save_result(value: object, path: Path) -> None:
             f"{path.name} cannot store the result, which is {describe(value).summary}",
             help="use a name that ends in .json",
         )
+
+
+def loses_transparency(value: object, path: Path) -> bool:
+    """Return whether the value is a transparent picture and the file at `path` shows it on white."""
+    return isinstance(value, Image) and value.alpha is not None and not keeps_transparency(path)

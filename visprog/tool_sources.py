@@ -12,7 +12,8 @@ from pathlib import Path
 
 from visprog.errors import ToolError, UsageError, described
 from visprog.files import read_file
-from visprog.tools import PYTHON_FILE, Tool
+from visprog.tool_code import PYTHON_FILE
+from visprog.tools import Tool
 
 ENTRY_POINTS = "visprog.tools"
 """The entry point group of packages with tools. Each entry is a Tool or a sequence of them."""

@@ -14,26 +14,20 @@ A declared tool is not registered until it is added to a registry.
 
 from __future__ import annotations
 
-import hashlib
 import inspect
-import re
 import types
 import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
-from pathlib import Path
+from functools import cached_property
 from typing import Any, Protocol, TypeVar
 
 from visprog.errors import ToolError, UsageError
-from visprog.files import Limit, read_file
 from visprog.language.expression import Expression
 from visprog.language.types import REQUIRED, Parameter, Signature, Type
 from visprog.models.roles import ROLES
+from visprog.tool_code import code_hash, has_stable_hash
 from visprog.values import Image, Regions, Scalar
-
-PYTHON_FILE = Limit(10_000_000, "give a Python file that defines tools", UsageError)
-"""Maximum size of a file with tools."""
 
 
 class Warn(Protocol):
@@ -167,20 +161,14 @@ class Tool:
         """A text that differs between tools, and between versions of a tool."""
         if self.version:
             return f"{self.name} {self.version}"
-        code = self.function.__code__
-        content = hashlib.blake2b(_source(code.co_filename), digest_size=8)
-        _hash_code(code, content)
-        content.update(_captured_text(self.function).encode(errors="surrogatepass"))
-        return f"{self.name} {self.function.__module__} {content.hexdigest()}"
+        return f"{self.name} {self.function.__module__} {code_hash(self.function)}"
 
     @cached_property
     def is_stable(self) -> bool:
         """Whether the fingerprint changes whenever the tool does. Captured values may change unnoticed."""
         if self.version:
             return True
-        return bool(_source(self.function.__code__.co_filename)) and _is_plain(
-            _captured_values(self.function)
-        )
+        return has_stable_hash(self.function)
 
     def _frame_from(self, parameters: tuple[Parameter, ...]) -> str | None:
         """Return the parameter whose frame the result has: the picture, otherwise the first regions."""
@@ -239,57 +227,6 @@ class Tool:
 
 _PLACED = frozenset({Type.IMAGE, Type.IMAGES, Type.REGIONS, Type.REGION_SETS})
 """Types of values that have a frame."""
-
-_PLAIN = (str, bytes, int, float, type(None))
-_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
-"""The address of an object in its repr, which differs between processes."""
-
-
-def _captured_values(function: Callable[..., Any]) -> tuple[object, ...]:
-    """Return a function's values besides its code: its defaults, and the variables of enclosing functions."""
-    cells = getattr(function, "__closure__", None) or ()
-    given = getattr(function, "__defaults__", None) or ()
-    named = getattr(function, "__kwdefaults__", None) or {}
-    return (*(cell.cell_contents for cell in cells), *given, *named.items())
-
-
-def _captured_text(function: Callable[..., Any]) -> str:
-    """Return a function's values besides its code as text."""
-    try:
-        return _ADDRESS.sub("", repr(_captured_values(function)))
-    except RecursionError:  # nested too deep: only the function itself has this text
-        return f"{id(function)}"
-
-
-def _is_plain(value: object) -> bool:
-    """Return whether a value cannot change, and differs from other values as text."""
-    return all(map(_is_plain, value)) if isinstance(value, tuple) else isinstance(value, _PLAIN)
-
-
-def _source(file: str) -> bytes:
-    """Return the file of a function, which may call others in it; b"" for a function of a notebook."""
-    try:
-        found = Path(file).stat()
-        return _content(file, found.st_size, found.st_mtime_ns)
-    except (OSError, ValueError, UsageError):
-        return b""
-
-
-@lru_cache(maxsize=1_000)
-def _content(file: str, _size: int, _changed: int) -> bytes:
-    return read_file(Path(file), PYTHON_FILE)
-
-
-def _hash_code(code: types.CodeType, content: hashlib.blake2b) -> None:
-    content.update(code.co_code)
-    content.update(repr(code.co_names).encode())
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):  # its repr holds an address
-            _hash_code(constant, content)
-        elif isinstance(constant, frozenset):  # its order differs from process to process
-            content.update(repr(sorted(map(repr, constant))).encode())
-        else:
-            content.update(repr(constant).encode())
 
 
 def _shown(hint: Any) -> str:

@@ -8,9 +8,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from visprog.boxes import Box
 from visprog.libraries import load_opencv
 from visprog.modules.manipulation.foreground import check_same_picture, visible_box
-from visprog.values import Box, Image, Regions
+from visprog.values import Image, Regions
 
 Mask = NDArray[np.bool_]
 Pixels = NDArray[np.uint8]

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+from visprog.boxes import Box, clip, enlarge
 from visprog.errors import UsageError
 from visprog.modules.halves import HALVES, is_half
 from visprog.tools import Warn, tool
-from visprog.values import Box, Image, Region, Regions, clip, enlarge
+from visprog.values import Image, Region, Regions
 
 _CONTEXT = 1.5
 """How many times as large as the region the cropped box is."""

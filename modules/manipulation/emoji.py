@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from visprog.boxes import clip
 from visprog.modules.manipulation.sprites import sprite, sprite_name
 from visprog.tools import Warn, tool
-from visprog.values import Image, Regions, clip
+from visprog.values import Image, Regions
 
 
 @tool("Emoji", parameter_aliases={"object": ("box",)}, keeps_frame=True)

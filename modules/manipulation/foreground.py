@@ -8,11 +8,12 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from visprog.boxes import Box, clip, enlarge
 from visprog.errors import UsageError
 from visprog.libraries import load_opencv
 from visprog.models.roles import Masker
 from visprog.modules.halves import is_half
-from visprog.values import Box, Image, Region, Regions, clip, enlarge
+from visprog.values import Image, Region, Regions
 
 Mask = NDArray[np.bool_]
 

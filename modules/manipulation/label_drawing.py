@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 from PIL import Image as PILImage
 from PIL import ImageDraw
 
+from visprog.boxes import Box
 from visprog.modules.manipulation import fonts
 from visprog.modules.manipulation.label_layout import Label, Pen, label_text, place_labels
 from visprog.modules.manipulation.lettering import draw_line, missing
 from visprog.tools import Warn
-from visprog.values import Box, Region, Regions
+from visprog.values import Region, Regions
 
 Color = tuple[int, int, int]
 

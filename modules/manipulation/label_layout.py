@@ -6,9 +6,10 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from visprog.boxes import Box
 from visprog.modules.manipulation.lettering import Line, wrapped
 from visprog.printable import one_line
-from visprog.values import Box, Region
+from visprog.values import Region
 
 _CROWD = 40
 """With at least this many regions, labels that would overlap others are left out."""

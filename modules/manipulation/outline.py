@@ -6,12 +6,13 @@ import numpy as np
 from PIL import Image as PILImage
 from PIL import ImageDraw
 
+from visprog.boxes import Box
 from visprog.libraries import load_opencv
 from visprog.modules.manipulation.foreground import Mask, check_same_picture, visible_box
 from visprog.modules.manipulation.label_drawing import Color, color_at, draw_box, write_labels
 from visprog.modules.manipulation.label_layout import pen_for
 from visprog.tools import Warn, tool
-from visprog.values import Box, Image, Region, Regions
+from visprog.values import Image, Region, Regions
 
 
 @tool("Outline", parameter_aliases={"object": ("box",)}, keeps_frame=True)

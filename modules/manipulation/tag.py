@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from PIL import ImageDraw
 
+from visprog.boxes import Box, clip
 from visprog.modules.manipulation.label_drawing import draw_box, label_colors, write_labels
 from visprog.modules.manipulation.label_layout import pen_for
 from visprog.tools import Warn, tool
-from visprog.values import Box, Image, Regions, clip
+from visprog.values import Image, Regions
 
 
 @tool("Tag", parameter_aliases={"object": ("box",)}, keeps_frame=True)

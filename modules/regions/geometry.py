@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from visprog.values import Box, Region, box_overlap, clip
+from visprog.boxes import Box, box_overlap, clip
+from visprog.values import Region
 
 SAME_OBJECT = 0.5
 """Regions that overlap by more than this (intersection over union) show the same object."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from visprog.boxes import Box, clip
 from visprog.errors import UsageError
 from visprog.tools import Warn, tool
-from visprog.values import Box, Image, Regions, clip
+from visprog.values import Image, Regions
 from visprog.values import Region as OneRegion
 
 

@@ -7,11 +7,12 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from visprog.boxes import clip
 from visprog.errors import UsageError
 from visprog.models.roles import ImageTextScorer, LanguageModel
 from visprog.modules.understanding.descriptions import Descriptions
 from visprog.tools import Warn, tool
-from visprog.values import Image, Region, Regions, clip
+from visprog.values import Image, Region, Regions
 
 _DESCRIPTIONS = Descriptions()
 

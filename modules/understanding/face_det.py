@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from visprog.boxes import enlarge
 from visprog.models.roles import FaceDetector
 from visprog.tools import tool
-from visprog.values import Image, Region, Regions, enlarge
+from visprog.values import Image, Region, Regions
 
 
 @tool("FaceDet")

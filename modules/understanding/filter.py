@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from visprog.boxes import clip
 from visprog.models.roles import ImageTextScorer
+from visprog.modules.halves import in_half, written_halves
 from visprog.modules.understanding.labels import named, queries
 from visprog.nouns import singular
 from visprog.tools import tool
-from visprog.values import Image, Regions, clip
+from visprog.values import Image, Regions
 
 _ANYTHING = ("object", "things", "stuff", "texture")
 """Words that fit any region. A description must fit better, as in LERF (Kerr and others, 2023)."""
@@ -16,12 +18,7 @@ _ANYTHING = ("object", "things", "stuff", "texture")
 
 @tool("Filter", parameter_aliases={"object": ("box",)})
 def filter_regions(
-    image: Image,
-    object: Regions,
-    query: str | list[str],
-    negate: bool = False,
-    *,
-    scorer: ImageTextScorer,
+    image: Image, object: Regions, query: str | list[str], negate: bool = False, *, scorer: ImageTextScorer
 ) -> Regions:
     """Keep all regions in `object` that `query` describes, or with negate=True all the others. Select keeps
     only the best one.
@@ -29,18 +26,21 @@ def filter_regions(
     The people without hats are `query='person with a hat', negate=True`. Without a description all regions
     are kept.
 
-    Separate several descriptions with commas; a region is kept if one of them fits. A description that is a
-    label keeps the regions with this label and needs no model. Other descriptions keep a region that looks
-    more like the description than like 'object', 'things', 'stuff' and 'texture'. If the description adds to
-    the region's label (`red car` for a car), it must fit at least as well as the label alone. On a tie the
-    region is kept only if one of the four words, or the label, fits worse. Regions are returned unchanged, in
-    order.
+    Separate several descriptions with commas, or give a list; a region is kept if one of them fits. A
+    description that is a label keeps the regions with this label, and LEFT, RIGHT, TOP or BOTTOM keeps those
+    in this half of the picture; they need no model. Other descriptions keep a region that looks more like the
+    description than like 'object', 'things', 'stuff' and 'texture'. If the description adds to the region's
+    label (`red car` for a car), it must fit at least as well as the label alone. On a tie the region is kept
+    only if one of the four words, or the label, fits worse. Regions are returned unchanged, in order.
     """  # noqa: D205 - planners read the first paragraph
     descriptions = queries(query)
     if not descriptions or object.empty:
         return object
     kept = {i for i, label in enumerate(object.labels) if any(named(label, each) for each in descriptions)}
-    described = [each for each in descriptions if not any(named(label, each) for label in object.labels)]
+    halves = written_halves(query)
+    kept.update(i for side in halves for i in in_half(object, side))
+    named_here = {each for each in descriptions for label in object.labels if named(label, each)}
+    described = [each for each in descriptions if each not in named_here and each not in halves]
     if described:
         kept |= _fitting(image, object, described, scorer)
     return object[[i for i in range(len(object)) if (i in kept) is not negate]]

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from visprog.boxes import clip
 from visprog.models.roles import Masker
 from visprog.modules.halves import is_half
 from visprog.modules.manipulation.foreground import check_same_picture, foreground
 from visprog.tools import tool
-from visprog.values import Image, Region, Regions, clip
+from visprog.values import Image, Region, Regions
 
 
 @tool("Mask", parameter_aliases={"object": ("box",)})

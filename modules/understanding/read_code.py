@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from visprog.boxes import enlarge
 from visprog.libraries import load_opencv
 from visprog.tools import Warn, tool
-from visprog.values import Image, Region, Regions, enlarge
+from visprog.values import Image, Region, Regions
 
 Point = NDArray[np.float64]
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from visprog.boxes import clip
 from visprog.models.roles import ImageTextScorer
+from visprog.modules.halves import in_half, written_halves
 from visprog.modules.understanding.labels import named, queries
 from visprog.tools import Warn, tool
-from visprog.values import Image, Regions, clip
+from visprog.values import Image, Regions
 
 
 @tool("Select", parameter_aliases={"object": ("box",)})
@@ -15,7 +17,7 @@ def select(
     image: Image,
     object: Regions,
     query: str | list[str] | None,
-    category: str | None = None,
+    category: str | list[str] | None = None,
     *,
     scorer: ImageTextScorer,
     warn: Warn,
@@ -23,8 +25,9 @@ def select(
     """Keep the regions of `object` that `query` describes. Separate several descriptions with commas.
 
     If `category` is given, only regions with this label are considered. A description that is a label keeps
-    all regions with this label and needs no model. Other descriptions keep the one region that looks most
-    like them. Regions are returned unchanged, each once, in the order of the descriptions.
+    all regions with this label, and LEFT, RIGHT, TOP or BOTTOM keeps the regions in this half of the picture;
+    they need no model. Other descriptions keep the one region that looks most like them. Descriptions may be
+    a list. Regions are returned unchanged, each once, in the order of the descriptions.
     """
     candidates = _narrowed(object, queries(category), warn)
     descriptions = queries(query)
@@ -33,7 +36,9 @@ def select(
     chosen = {
         each: [i for i, label in enumerate(candidates.labels) if named(label, each)] for each in descriptions
     }
-    described = [each for each in descriptions if not chosen[each]]
+    halves = {side: in_half(candidates, side) for side in written_halves(query)}
+    chosen |= halves
+    described = [each for each in descriptions if not chosen[each] and each not in halves]
     if described:
         chosen.update(_most_similar(image, candidates, described, scorer))
     return candidates[list(dict.fromkeys(i for each in descriptions for i in chosen[each]))]

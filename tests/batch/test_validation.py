@@ -96,8 +96,11 @@ def test_unsaved_pictures_are_announced(lines: list[dict[str, Any]], words: str,
     assert "add `--save`" in warned[0]
 
 
-def test_an_unexpected_picture_is_reported_when_its_task_is_finished(tmp_path: Path) -> None:
-    _, warned = run(tmp_path, {"program": "RESULT=Result(IMAGE)", "image": "a.png"})
+@pytest.mark.parametrize(
+    "program", ["RESULT=Result(IMAGE)", "A=Loc(IMAGE, 'TOP')\nB=Cutout(IMAGE, A)\nRESULT=Result(B)"]
+)
+def test_an_unexpected_picture_is_reported_when_its_task_is_finished(program: str, tmp_path: Path) -> None:
+    _, warned = run(tmp_path, {"program": program, "image": "a.png"})
     assert len(warned) == 1
     assert "add `--save`" in warned[0]
 

@@ -24,6 +24,7 @@ WORKLOADS = {
     "against_original": "our engine and the one that was published with VisProg, with stub models",
     "batching": "batched calls, with stub models",
     "mini": "batched calls and kept encodings, with the models of the profile `mini`; takes minutes",
+    "lifting": "a question about each of 64 regions, with a model of the profile `mini`",
     "batch_journal": "the time that a batch adds to its tasks, and the time of an edited program",
     "throughput": "tasks per second one by one, as a batch, and with Ray with one and two workers",
     "startup": "the time of `visprog --help`",

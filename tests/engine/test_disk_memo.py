@@ -52,6 +52,11 @@ pictures = st.builds(
     st.integers(0, 99), st.integers(1, 9), st.integers(1, 17),
 )  # fmt: skip
 
+transparent = st.builds(
+    lambda image, level: image.with_alpha((image.pixels[..., 0] > 99).astype(np.uint8) * level),
+    pictures, st.integers(0, 255),
+)  # fmt: skip
+
 
 @st.composite
 def regions(draw: st.DrawFn) -> Regions:
@@ -70,7 +75,13 @@ def regions(draw: st.DrawFn) -> Regions:
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-@given(st.recursive(scalars | pictures | regions(), lambda inner: st.lists(inner, max_size=4), max_leaves=6))
+@given(
+    st.recursive(
+        scalars | pictures | transparent | regions(),
+        lambda inner: st.lists(inner, max_size=4),
+        max_leaves=6,
+    )
+)
 def test_decoding_returns_the_encoded_value(value: object) -> None:
     found = there_and_back(value)
     assert found == value
@@ -78,8 +89,18 @@ def test_decoding_returns_the_encoded_value(value: object) -> None:
 
 
 def test_a_crop_keeps_its_digest() -> None:
-    crop = noise(1).crop((3, 4, 20, 30))
-    assert there_and_back(crop).digest == crop.digest != Image(crop.pixels).digest
+    for image in (noise(1), noise(1).with_alpha(noise(2).pixels[..., 0])):
+        crop = image.crop((3, 4, 20, 30))
+        assert there_and_back(crop).digest == crop.digest != Image(crop.pixels).digest
+
+
+def test_a_transparent_picture_is_written_once_and_comes_back_locked() -> None:
+    image = noise(1).with_alpha(noise(2).pixels[..., 0])
+    assert len(encode(entry([image, image])).parts) == 1
+    found = there_and_back(image)
+    assert found == image
+    assert not found.alpha.flags.writeable
+    assert not found.pixels.flags.writeable
 
 
 def test_a_mask_that_regions_share_is_written_once() -> None:
@@ -404,6 +425,20 @@ def test_another_session_finds_every_step_on_disk(tmp_path: Path) -> None:
     assert [step.status for step in second.steps] == ["cached", "cached", "cached", "unneeded", "done"]
     assert second.result == first.result
     assert second.result.digest == first.result.digest
+
+
+def test_a_cutout_on_disk_equals_a_fresh_one(tmp_path: Path) -> None:
+    program = PROGRAM.replace("ColorPop", "Cutout")
+    detector, again = Named({"cat": [(10, 10, 50, 50)]}), Named({"cat": []})
+    with VisProg(models={"detector": detector}, cache=tmp_path) as given:
+        first = given.execute(program, noise(1)).result
+    with VisProg(models={"detector": again}, cache=tmp_path) as given:
+        second = given.execute(program, noise(1)).result
+    assert again.calls == 0
+    assert first.alpha is not None
+    assert second == first
+    assert second.digest == first.digest
+    assert second.to_pil(alpha=True).tobytes() == first.to_pil(alpha=True).tobytes()
 
 
 def test_only_the_edited_steps_of_a_program_are_computed(tmp_path: Path) -> None:

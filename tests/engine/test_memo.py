@@ -90,6 +90,13 @@ def test_crops_of_one_picture_are_counted_once() -> None:
     assert len(memo) < 7
 
 
+def test_the_opacity_of_a_picture_is_counted() -> None:
+    memo = Memo(limit=9_000)
+    put(memo, b"a", picture())
+    put(memo, b"b", picture(1).with_alpha(np.zeros((50, 50), np.uint8)))  # 10,000 bytes
+    assert not holds(memo, b"b")
+
+
 def test_masks_are_counted() -> None:
     memo, mask = Memo(limit=10_000), np.ones((100, 100), dtype=np.bool_)
     put(memo, b"a", Regions([Region((0, 0, 100, 100), mask=mask)], size=(100, 100)))

@@ -3,8 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from visprog.boxes import box_overlap
 from visprog.evaluation.metrics import mask_overlap, matches, same_answer
-from visprog.values import Image, box_overlap
+from visprog.values import Image
 
 
 @pytest.mark.parametrize(

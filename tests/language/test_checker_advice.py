@@ -133,9 +133,9 @@ def test_an_empty_expression_is_marked() -> None:
     assert place(only_error("RESULT=Eval('')")) == (1, 14, 15)
 
 
-def test_a_fault_in_text_with_escapes_marks_the_whole_text() -> None:
+def test_a_fault_in_text_with_escapes_marks_its_place() -> None:
     found = only_error(r"RESULT=Eval('\'a\' + {A}')")
-    assert (found.code, place(found)) == ("unknown-variable", (1, 13, 26))
+    assert (found.code, place(found)) == ("unknown-variable", (1, 22, 25))
 
 
 def test_a_fault_in_plain_text_marks_its_place() -> None:
@@ -143,9 +143,20 @@ def test_a_fault_in_plain_text_marks_its_place() -> None:
     assert (found.code, place(found)) == ("unknown-variable", (1, 18, 23))
 
 
-def test_a_variable_that_text_asks_for_is_not_called_unused() -> None:
+def test_a_variable_in_a_text_is_used() -> None:
     found = checked("A=Vqa(IMAGE, 'What is it?')", "RESULT=Vqa(IMAGE, 'Is {A} red?')")
+    assert found.diagnostics == ()
+
+
+def test_a_variable_in_braces_that_are_wrong_is_not_called_unused() -> None:
+    found = checked("A=Vqa(IMAGE, 'What is it?')", "RESULT=Vqa(IMAGE, 'Is {A[0]} red?')")
     assert [each.code for each in found.diagnostics] == ["text-reference"]
+
+
+def test_a_text_that_is_only_an_unknown_name_is_an_error() -> None:
+    for call in ("Vqa(IMAGE, '{A}')", "Loc(IMAGE, '{A}')", "Result(['{A}'])", "Loc(IMAGE, ['{A}'])"):
+        found = only_error(f"RESULT={call}")
+        assert (found.code, found.message) == ("unknown-variable", "`A` is not defined")
 
 
 @pytest.mark.parametrize("name", ["image", "dogs"])
@@ -160,21 +171,25 @@ def test_pictures_and_regions_are_turned_into_an_answer_first(name: str) -> None
         assert ("Count" in (found.help or "")) is (name == "dogs")
 
 
-def test_text_in_a_list_is_computed_first_and_put_into_the_list() -> None:
-    lines = ("A=Vqa(IMAGE, 'What is it?')", "RESULT=Classify(IMAGE, DOGS, ['a {A}', 'a cat'])")
-    found = next(each for each in checked(*lines).diagnostics if each.code == "text-reference")
-    assert "list" in (found.help or "")
-    assert "`TEXT0=Eval(" in (found.help or "")
+@pytest.mark.parametrize(
+    ("call", "column"),
+    [
+        ("Classify(IMAGE, DOGS, ['cat', 7])", 30),
+        ("Loc(IMAGE, ['cat', 7])", 19),
+        ("Loc(IMAGE, [A, 7])", 19),
+        ("Vqa(IMAGE, ['a', True])", 19),
+        ("Vqa(IMAGE, [A, 2.5, A])", 19),
+        ("List('dogs', [1, '2'])", 21),
+    ],
+)
+def test_an_item_that_does_not_fit_alone_does_not_fit_in_a_list(call: str, column: int) -> None:
+    found = only_error("A=Vqa(IMAGE, 'What?')", "DOGS=Loc(IMAGE, 'dog')", f"RESULT={call}")
+    assert (found.code, found.span.line, found.span.column) == ("wrong-type", 3, column)
 
 
-def test_each_text_is_offered_a_name_of_its_own() -> None:
-    lines = (
-        "TEXT1=Vqa(IMAGE, 'What is it?')",
-        "A=Vqa(IMAGE, 'Is {TEXT1} red?')",
-        "B=Vqa(IMAGE, 'Is {TEXT1} big?')",
-    )
-    helps = [each.help or "" for each in checked(*lines).diagnostics if each.code == "text-reference"]
-    assert ["`TEXT0=" in helps[0], "`TEXT2=" in helps[1]] == [True, True]
+def test_an_answer_fits_in_a_list_of_texts() -> None:
+    lines = ("A=Vqa(IMAGE, 'What?')", "DOGS=Loc(IMAGE, 'dog')", "RESULT=Classify(IMAGE, DOGS, ['cat', A])")
+    assert checked(*lines).ok
 
 
 def test_what_is_computed_in_the_braces_of_a_text_is_advised_against() -> None:

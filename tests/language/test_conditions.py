@@ -130,12 +130,17 @@ def test_an_operand_that_depends_on_an_answer_is_a_condition(right: str) -> None
 
 @pytest.mark.parametrize(
     "wrong",
-    ["{A} == 'red' == 'blue'", "{A} > 3 == True", "1 > 2 > {A}", "{A} == ['a'] == 'b'", "{A} > 1 > 'x'"],
+    ["{A} == 'red' == 'blue'", "{A} > 3 == True", "1 > 2 > {A}", "{A} > 1 > 'x'"],
 )
 def test_a_comparison_chain_that_is_always_false_is_an_error(wrong: str) -> None:
     found = [each for each in checked(wrong).diagnostics if each.is_error]
     assert [each.code for each in found] == ["constant-condition"]
     assert "always False" in found[0].message
+
+
+def test_a_list_in_a_comparison_chain_is_not_compared_with_single_values() -> None:
+    found = [each for each in checked("{A} == ['a'] == 'b'").diagnostics if each.is_error]
+    assert {each.code for each in found} == {"constant-condition", "list-value"}
 
 
 def test_no_suggestion_searches_for_a_number_in_a_text() -> None:

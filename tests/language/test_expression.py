@@ -134,7 +134,9 @@ def test_references_are_listed_in_order_with_their_columns() -> None:
 
 
 def test_the_functions_match_the_documentation() -> None:
-    documented = "len, min, max, sum, abs, round, int, float, str, sorted, any, all, lower"
+    documented = (
+        "len, count, unique, index, min, max, sum, abs, round, int, float, str, sorted, any, all, lower"
+    )
     assert ", ".join(functions()) == documented
 
 

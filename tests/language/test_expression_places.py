@@ -96,7 +96,8 @@ def test_brackets_make_a_difference(chain: str, other: str) -> None:
         ("A + 1", 1, 2, "{A}"),
         ("print(1)", 1, 6, ""),
         ("'abc'.lower()", 6, 7, "lower(x)"),
-        ("{A}.x", 4, 5, "lower(x)"),
+        ("{A}.x", 4, 5, ""),
+        ("{A}.count(x)", 4, 5, "count(x)"),
         ("(1", 3, 4, ""),
         ("(1]", 3, 4, ""),
         ("[1, 2", 6, 7, ""),
@@ -127,7 +128,7 @@ def test_brackets_make_a_difference(chain: str, other: str) -> None:
         ("1 + len()", 5, 8, ""),
         ("max(1, 2", 9, 10, ""),
         ("lambda: 1", 1, 7, "{lambda}"),
-        ("[x for x in {A}]", 2, 3, "{x}"),
+        ("[x for x in {A}]", 2, 3, "count({LIST}, x)"),
         ("1 ? 2", 3, 4, ""),
         ("1 $ 2", 3, 4, ""),
         ("1; 2", 2, 3, ""),
@@ -258,7 +259,7 @@ def test_variables_are_named_in_their_order_with_their_columns() -> None:
 
 
 def test_the_functions_are_these() -> None:
-    names = "len min max sum abs round int float str sorted any all lower".split()
+    names = "len count unique index min max sum abs round int float str sorted any all lower".split()
     assert sorted(functions()) == sorted(names)
 
 

@@ -159,10 +159,14 @@ def test_the_codes_are_these() -> None:
     assert sorted(CODES) == [
         "constant-condition",
         "dead-step",
+        "list-length",
+        "list-value",
         "malformed-expression",
         "mended",
         "missing-argument",
+        "nested-list",
         "no-result",
+        "other-picture",
         "rebound-variable",
         "repeated-argument",
         "syntax",
@@ -177,4 +181,5 @@ def test_the_codes_are_these() -> None:
         "unknown-variable",
         "unused-variable",
         "wrong-type",
+        "wrong-word",
     ]

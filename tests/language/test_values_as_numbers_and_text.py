@@ -94,11 +94,19 @@ def test_what_is_no_number_cannot_be_computed_with(source: str, given: object) -
         value(source, A=given)
 
 
-@pytest.mark.parametrize("given", [None, ["yes"], "red", "yesterday", ""])
+@pytest.mark.parametrize("given", [None, "red", "yesterday", ""])
 def test_what_says_neither_yes_nor_no_is_no_condition(given: object) -> None:
     with pytest.raises(ExpressionError) as caught:
         value("not {A}", A=given)
     assert "==" in (caught.value.help or "")
+
+
+@pytest.mark.parametrize("given", [["yes"], [], [True, False]])
+@pytest.mark.parametrize("source", ["not {A}", "{A} and True", "1 if {A} else 2", "any([{A}])"])
+def test_a_list_is_no_condition(given: object, source: str) -> None:
+    with pytest.raises(ExpressionError) as caught:
+        value(source, A=given)
+    assert caught.value.help == "use `any({LIST})` or `all({LIST})`"
 
 
 @pytest.mark.parametrize(
@@ -134,7 +142,6 @@ def test_an_answer_is_a_condition(answer: object, truth: bool) -> None:
         (["red", "red"], ["red"], False),
         ([], [], True),
         ([1, ["two"]], ["1", [2]], True),
-        ([1], 1, False),
         (None, None, True),
         (None, "none", False),
         ("red!", "red", True),
@@ -147,6 +154,17 @@ def test_an_answer_is_a_condition(answer: object, truth: bool) -> None:
 def test_values_are_equal_by_what_they_mean(left: object, right: object, same: bool) -> None:
     assert value("{A} == {B}", A=left, B=right) is same
     assert value("{A} != {B}", A=left, B=right) is not same
+
+
+@pytest.mark.parametrize(
+    ("left", "right"), [([1], 1), ("red", ["red"]), ([], None), ([], ""), (True, [True])]
+)
+@pytest.mark.parametrize("sign", ["==", "!="])
+def test_a_list_is_not_compared_with_a_single_value(left: object, right: object, sign: str) -> None:
+    with pytest.raises(ExpressionError) as caught:
+        value(f"{{A}} {sign} {{B}}", A=left, B=right)
+    assert caught.value.message.startswith(f"`{sign}` cannot compare ")
+    assert "count({LIST}, x)" in (caught.value.help or "")
 
 
 @pytest.mark.parametrize(

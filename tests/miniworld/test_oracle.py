@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from visprog import Image, VisProg
+from visprog.boxes import Box
 from visprog.miniworld.drawing import draw
 from visprog.miniworld.oracle import Oracle
 from visprog.miniworld.scene import Ground, Scene, Thing, make_scene
 from visprog.models.roles import Message
 from visprog.models.zoo import Zoo
-from visprog.values import Box, Region, Regions
+from visprog.values import Region, Regions
 
 RED, BLUE, DOG, WOMAN = range(4)
 SCENE = Scene(

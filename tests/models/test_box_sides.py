@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from visprog.boxes import Box
 from visprog.models.backends.openai.boxes import Canvas, read_boxes
-from visprog.values import Box
 
 TALL = Canvas((600, 400), (600, 400), (60_000, 80_000))
 """A picture so large that one part in a thousand is many pixels."""

@@ -10,11 +10,12 @@ import pytest
 from PIL import Image as PILImage
 from PIL import ImageDraw, ImageFilter
 
+from visprog.boxes import Box, clip
 from visprog.errors import ModelUnavailable, UsageError
 from visprog.libraries import load_opencv
 from visprog.models.backends.opencv import BACKEND
 from visprog.models.backends.opencv.haar import HaarFaceDetector, haar
-from visprog.values import Box, Image, clip
+from visprog.values import Image
 
 load = BACKEND.load
 

@@ -9,12 +9,13 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.models import onnx_writer, shared_data
+from visprog.boxes import Box
 from visprog.errors import ModelError, ModelUnavailable, UsageError
 from visprog.images import load_image
 from visprog.models.backends.opencv import BACKEND
 from visprog.models.backends.opencv.yolox import YoloxDetector
 from visprog.models.zoo import Zoo
-from visprog.values import Box, Image
+from visprog.values import Image
 
 load = BACKEND.load
 

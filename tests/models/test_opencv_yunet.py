@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 
 from tests.models import onnx_writer, shared_data
+from visprog.boxes import Box
 from visprog.errors import ModelUnavailable, UsageError
 from visprog.images import load_image
 from visprog.models.backends.opencv import BACKEND
 from visprog.models.backends.opencv.yunet import YuNetFaceDetector
 from visprog.models.zoo import Zoo
-from visprog.values import Box, Image
+from visprog.values import Image
 
 load = BACKEND.load
 

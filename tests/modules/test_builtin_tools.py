@@ -14,7 +14,7 @@ from visprog.tools import Registry
 NAMES = [
     *("Loc", "FaceDet", "Seg", "Select", "Filter", "Classify", "Mask", "Vqa", "Caption"),
     *("Colour", "ReadCode"),
-    *("Replace", "ColorPop", "BgBlur", "Blur", "Pixelate", "Tag", "Outline", "Emoji"),
+    *("Replace", "ColorPop", "BgBlur", "Blur", "Pixelate", "Cutout", "Tag", "Outline", "Emoji"),
     *("Crop", "CropLeft", "CropRight", "CropAbove", "CropBelow", "CropInFront", "CropBehind", "CropAhead"),
     *("CropAround", "CropEach", "Region", "Pick", "Sort", "Relate", "Without", "Both", "Keep"),
     *("Measure", "Labels"),

@@ -83,3 +83,22 @@ def test_the_outline_is_in_pixels_of_the_thumbnail() -> None:
 
 def test_an_empty_mask_has_no_outline() -> None:
     assert outline(np.zeros((10, 10), np.bool_), 10, 10) == ""
+
+
+def test_a_transparent_picture_is_shown_on_a_checkerboard() -> None:
+    pixels = np.full((300, 400, 3), (200, 30, 30), np.uint8)
+    alpha = np.zeros((300, 400), np.uint8)
+    alpha[:, 200:] = 255
+    shown = np.asarray(_decoded(thumbnail(Image(pixels).with_alpha(alpha))))
+    assert {tuple(color) for color in shown[:, :200].reshape(-1, 3)} == {(255, 255, 255), (208, 208, 208)}
+    assert (shown[:, 200:] == (200, 30, 30)).all()
+
+
+def test_a_large_transparent_picture_is_shown_on_a_checkerboard(photo: Callable[..., Image]) -> None:
+    image = photo(2000, 1500)
+    alpha = np.tile(np.linspace(0, 255, image.width).astype(np.uint8), (image.height, 1))
+    shown = np.asarray(_decoded(thumbnail(image.with_alpha(alpha)))).astype(int)
+    opaque = np.asarray(_decoded(thumbnail(image))).astype(int)
+    clear = shown[:, :20].mean(axis=2)
+    assert np.percentile(clear, [5, 95]) == pytest.approx([208, 255], abs=8)
+    assert np.abs(shown[:, -20:] - opaque[:, -20:]).mean() < 8

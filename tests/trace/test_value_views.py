@@ -45,6 +45,7 @@ VALUES: dict[str, object] = {
     "image": IMAGE,
     "image with notes": noted(),
     "crop": IMAGE.crop((1, 1, 4, 5)),
+    "transparent image": IMAGE.with_alpha(np.eye(6, 8, dtype=np.uint8) * 200),
     "region": Region((0, 0, 4, 3), "dog", 0.987),
     "region without label": Region((1, 0, 4, 3)),
     "region with mask": Region((0, 0, 4, 3), "cat", 0.004, np.eye(6, 8, dtype=np.bool_)),

@@ -12,8 +12,8 @@ import torch
 from training import owlvit
 from training.loop import Schedule, fit
 from training.pictures import Pictures
+from visprog.boxes import box_overlap
 from visprog.miniworld.scene import generator
-from visprog.values import box_overlap
 
 
 @pytest.fixture(scope="module")

@@ -204,7 +204,7 @@ class _UnsavedPictures:
 
     def look_at(self, outcome: Outcome) -> None:
         result = outcome.record.get("result")
-        if isinstance(result, dict) and result.keys() == {"width", "height", "digest"}:
+        if isinstance(result, dict) and result.keys() - {"alpha"} == {"width", "height", "digest"}:
             self._warn_once(f"a result is a picture, which is not saved: {_ADD_SAVE}")
 
     def _warn_once(self, message: str) -> None:

@@ -79,10 +79,12 @@ def vote_executor(session: VisProg, pictures: Pictures) -> Callable[[Plan], Run]
 
 def report_run(run: Run, outputs: Outputs) -> None:
     """Write and print the result, the trace and the errors. Exit with status 1 if a step failed."""
-    from visprog.results import save_result
+    from visprog.results import loses_transparency, save_result
 
     if run.ok and outputs.result is not None:
         save_result(run.result, outputs.result)
+        if loses_transparency(run.result, outputs.result):
+            note(f"warning: {outputs.result.name} cannot store transparency: it has a white background")
     if outputs.trace is not None:
         run.save(outputs.trace)
     _print_run(run, outputs)

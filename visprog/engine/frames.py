@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from visprog.boxes import clip
 from visprog.errors import UsageError
 from visprog.frame import Frame
 from visprog.language.types import Signature, Type
-from visprog.values import Image, Region, Regions, clip
+from visprog.values import Image, Region, Regions
 
 
 def in_one_frame(

@@ -23,8 +23,8 @@ class Node:
     `name` is the variable that the step defines, in single-assignment form. `constants` has the arguments
     that are known before the run. `variables` maps parameters to names, `built` to lists and templates that
     contain names, and `expressions` to an Eval expression and the names of its variables. `types` are the
-    types to which arguments are converted. `identity` is a hash of everything that the step's value depends
-    on, except the values of `uses`.
+    types to which arguments are converted, and `takes_regions` is true if one of them is Regions. `identity`
+    is a hash of everything that the step's value depends on, except the values of `uses`.
     """
 
     index: int
@@ -36,6 +36,7 @@ class Node:
     built: tuple[tuple[str, ListValue | Template], ...]
     expressions: tuple[tuple[str, Expression, tuple[tuple[str, str], ...]], ...]
     types: Mapping[str, Type]
+    takes_regions: bool
     depends: tuple[int, ...]
     identity: bytes
 
@@ -92,6 +93,7 @@ def _node(index: int, step: CheckedStep, tools: Registry, places: Mapping[str, i
         tuple(built),
         expressions,
         types,
+        Type.REGIONS in types.values(),
         depends,
         identity,
     )

@@ -12,7 +12,7 @@ from visprog.language import coercion
 from visprog.language.advice import describe_type
 from visprog.language.limits import bounded, check_size
 from visprog.language.program import ListValue, Template, Value, Variable
-from visprog.language.templates import FilledText, fill
+from visprog.language.templates import FilledText, fill, inserted
 from visprog.language.types import Type
 from visprog.tools import Tool
 from visprog.values import Image, Regions
@@ -39,9 +39,12 @@ def converted(node: Node, arguments: Mapping[str, Any]) -> dict[str, Any]:
 
     Raises ExpressionError and UsageError if a value does not fit.
     """
+    types = node.types
     return {
-        parameter: _converted(parameter, node.types[parameter], value) if parameter in node.types else value
-        for parameter, value in arguments.items()
+        name: value
+        if value is None or name not in types or type(value) is _PYTHON.get(types[name])
+        else _converted(name, types[name], value)
+        for name, value in arguments.items()
     }
 
 
@@ -65,7 +68,16 @@ def checked_result(node: Node, tool: Tool, value: Any) -> Any:
         )
     if not isinstance(value, _SMALL):
         check_size([value])
-    return str(value) if isinstance(value, FilledText) else value
+    return _plain(value)
+
+
+def _plain(value: Any) -> Any:
+    """Return a tool's value in which texts are ordinary ones."""
+    if isinstance(value, FilledText):
+        return str(value)
+    if isinstance(value, list) and any(isinstance(item, FilledText | list) for item in value):
+        return [_plain(item) for item in value]
+    return value
 
 
 def _resolved(value: Value, values: Mapping[str, Any], warn: Callable[[str], None]) -> Any:
@@ -74,6 +86,8 @@ def _resolved(value: Value, values: Mapping[str, Any], warn: Callable[[str], Non
             return values[name]
         case ListValue(items):
             return [_resolved(item, values, warn) for item in items]
+        case Template((Variable(name),), is_list=True):
+            return [inserted(item) if isinstance(item, str) else item for item in values[name]]
         case Template():
             return fill(value, values, warn)
     return value.value
@@ -81,8 +95,6 @@ def _resolved(value: Value, values: Mapping[str, Any], warn: Callable[[str], Non
 
 def _converted(parameter: str, kind: Type, value: Any) -> Any:
     """Convert a value to the parameter's type. Raises ExpressionError or UsageError if it does not fit."""
-    if value is None or type(value) is _PYTHON.get(kind):
-        return value
     if kind in _TO_ITEM and isinstance(value, list):
         return [_TO_ITEM[kind](f"an item of `{parameter}`", item) for item in value]
     if kind in _TO_SCALAR and not isinstance(value, list | Image | Regions):

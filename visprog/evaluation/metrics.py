@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from visprog.boxes import Box, box_overlap
 from visprog.evaluation.statistics import Sums
 from visprog.language import coercion
-from visprog.values import Box, Image, Region, Regions, box_overlap
+from visprog.values import Image, Region, Regions
 
 Mask = NDArray[np.bool_]
 

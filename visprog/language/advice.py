@@ -53,6 +53,7 @@ ANSWER_FIRST = {
 INSERT_INSTEAD = {
     Type.IMAGE: "call Vqa or Caption first, and insert its answer",
     Type.IMAGES: "call Vqa or Caption first, and insert its answers",
+    Type.NONE: "insert text, numbers, True or False, or a list of them",
     Type.REGIONS: "call Count or Labels first, and insert its result",
     Type.REGION_SETS: "call Count first, and insert its result",
 }
@@ -89,11 +90,11 @@ def describe_written(value: Value) -> str:
 
 def suggest_fix(value: Value, expected: Type, actual: Type) -> str | None:
     """Return how to fix a value of the wrong type, if known."""
-    if expected is Type.REGIONS and actual is Type.IMAGE:
+    if expected in (Type.REGIONS, Type.COUNTABLE) and actual is Type.IMAGE:
         return "find the regions first, with Loc, FaceDet or Seg"
     if expected is Type.EXPRESSION and isinstance(value, Variable):
         return f"write `'{{{value.name}}}'`"
-    if expected is Type.REGIONS and actual is Type.STR:
+    if expected in (Type.REGIONS, Type.COUNTABLE) and actual is Type.STR:
         return "find the regions first, with Loc(image=..., object=...)"
     if expected is Type.STRINGS and isinstance(value, Literal) and isinstance(value.value, str):
         return f"write a list: `{[part.strip() for part in value.value.split(',')]}`"

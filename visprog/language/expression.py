@@ -118,6 +118,9 @@ _INSTEAD = {
     "AND": "and", "OR": "or", "NOT": "not", "XOR": "xor", "TRUE": "True", "FALSE": "False",
 }  # fmt: skip
 
+_KNOWN_FUNCTIONS = f"the functions are {', '.join(FUNCTIONS)}"
+_LOOP = "use `count({LIST}, x)`, `any({LIST})` or `all({LIST})`"
+
 _EMBEDDED = re.compile(r"\{\s*([^\W\d]\w*)\s*\}")
 
 
@@ -160,7 +163,11 @@ class _Parser:
         if token.kind == "unclosed":
             self._fail("the string has no closing quote", f"close it with {token.text[0]}")
         if token.text == ".":
-            self._fail("methods are not allowed", "write `lower(x)` for `x.lower()`")
+            name = self._tokens[self._position + 1].text
+            known = f"write `{name}(x)` for `x.{name}()`"
+            self._fail("methods are not allowed", known if name in FUNCTIONS else _KNOWN_FUNCTIONS)
+        if token.text == "for":
+            self._fail("loops are not allowed", _LOOP)
         if token.text in CURLY_QUOTES:
             self._fail("curly quotes are not allowed", "use straight quotes: ' or \"")
         instead = _INSTEAD.get(token.text)
@@ -291,10 +298,12 @@ class _Parser:
             return Constant(_CONSTANTS[name], token.column, token.end)
         if self._tokens[self._position + 1].text == "(":
             if name not in FUNCTIONS:
-                self._fail(f"`{name}` is not a function", f"the functions are {', '.join(FUNCTIONS)}")
+                self._fail(f"`{name}` is not a function", _KNOWN_FUNCTIONS)
             return self._call(name)
         if name in _INSTEAD or name in _COMPARISONS or name in _LOGIC or name in ("if", "else"):
             self._unexpected(self._expected_value())
+        if any(token.text == "for" and token.kind == "name" for token in self._tokens):
+            self._fail("loops are not allowed", _LOOP)
         self._fail(f"expected a value, found the unquoted word `{name}`", f"write `{{{name}}}` or `'{name}'`")
 
     def _call(self, name: str) -> Node:
@@ -317,7 +326,7 @@ class _Parser:
         for found in _EMBEDDED.finditer(value):
             if found.start() > position:
                 parts.append(Constant(value[position : found.start()]))
-            parts.append(self._refer(found.group(1), token.column + 1 + found.start()))
+            parts.append(self._refer(found.group(1), token.columns[found.start()]))
             position = found.end()
         if not parts:
             return Constant(value, token.column, token.end)

@@ -7,32 +7,21 @@ and reported as a warning with the corrected statement. Every other mistake is a
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NoReturn
 
 from visprog.language import diagnostics
 from visprog.language.diagnostics import Diagnostic
-from visprog.language.lexer import CURLY_QUOTES, Closes, Token, tokenize
-from visprog.language.limits import MAX_BITS
 from visprog.language.program import (
-    Argument,
-    Call,
-    ListValue,
-    Literal,
     Program,
     Span,
     Step,
-    Value,
-    Variable,
     lines_of,
 )
-from visprog.language.syntax_hints import syntax_hint
+from visprog.language.statement import Fault, Statement
 
 MAX_TEXT = 100_000
 MAX_LINE = 5_000
 MAX_STEPS = 200
-MAX_NESTING = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +130,9 @@ def _corrected(message: str, number: int, column: int, end: int, step: Step) -> 
 def _read_statement(content: str, number: int, offset: int) -> tuple[Step | None, list[Diagnostic]]:
     """Parse strictly; if that fails, try again with lenient quotes."""
     try:
-        statement = _Statement(content, number, offset)
+        statement = Statement(content, number, offset)
         step = statement.read()
-    except _Fault as fault:
+    except Fault as fault:
         corrected = _with_lenient_quotes(content, number, offset)
         return corrected if corrected is not None else (None, [fault.diagnostic])
     return step, [_corrected(*each, step=step) for each in statement.corrections]
@@ -153,9 +142,9 @@ def _with_lenient_quotes(content: str, number: int, offset: int) -> tuple[Step, 
     if "'" not in content and '"' not in content:
         return None
     try:
-        statement = _Statement(content, number, offset, _closes_leniently)
+        statement = Statement(content, number, offset, _closes_leniently)
         step = statement.read()
-    except _Fault:
+    except Fault:
         return None
     if statement.quote is None or _TWO_STRINGS.search(statement.quote.text[1:-1]):
         return None
@@ -182,226 +171,3 @@ _TWO_STRINGS = re.compile(r"""(['"])(?:\s*\1|\s*,|\s+[^\W\d]\w*\s*[,=])""")
 def _closes_leniently(line: str, position: int) -> bool:
     """Return whether the quote ends its string, going by the text after it: an apostrophe does not."""
     return _AFTER_STRING.match(line, position + 1) is not None
-
-
-class _Fault(Exception):  # noqa: N818 - never leaves this module
-    def __init__(self, diagnostic: Diagnostic) -> None:
-        super().__init__(diagnostic.message)
-        self.diagnostic = diagnostic
-
-
-class _Statement:
-    """Parses one statement by recursive descent. `corrections` are the mistakes that it corrected."""
-
-    def __init__(self, content: str, number: int, offset: int, closes: Closes | None = None) -> None:
-        self._tokens = list(tokenize(content, closes=closes))
-        self._position = 0
-        self._line = number
-        self._offset = offset
-        self.corrections: list[tuple[str, int, int, int]] = []
-        # The first string with an unescaped quote inside: only lenient parsing finds one.
-        self.quote = next((_placed(t, offset) for t in self._tokens if _has_unescaped_quote(t)), None)
-
-    def read(self) -> Step:
-        target = self._target()
-        name = self._expect_name("a tool or a variable after `=`")
-        if self._peek().text == "(":
-            value: Call | Variable = self._call(name)
-        else:
-            value = Variable(name.text, self._span(name))
-        self._finish()
-        return Step(target.text, value, self._span(target))
-
-    def _peek(self) -> Token:
-        return self._tokens[self._position]
-
-    def _take(self) -> Token:
-        token = self._peek()
-        self._position += token.kind != "end"
-        return token
-
-    def _span(self, first: Token, last: Token | None = None) -> Span:
-        return Span(self._line, first.column + self._offset, (last or first).end + self._offset)
-
-    def _shifted(self, columns: Sequence[int]) -> Sequence[int]:
-        if isinstance(columns, range):
-            return range(columns.start + self._offset, columns.stop + self._offset)
-        return [column + self._offset for column in columns]
-
-    def _fail(self, message: str, help: str | None = None, code: str = "syntax") -> NoReturn:
-        raise _Fault(diagnostics.error(code, message, self._span(self._peek()), help))
-
-    def _correct(self, message: str, token: Token) -> None:
-        span = self._span(token)
-        self.corrections.append((message, span.line, span.column, span.end))
-
-    def _unexpected(self, expected: str) -> NoReturn:
-        token = self._peek()
-        if token.kind == "unclosed":
-            message = f"the string has no closing quote {token.text[0]}"
-            self._fail(message, f"close it with {token.text[0]}", "unclosed-string")
-        if token.text in CURLY_QUOTES:
-            self._fail(f"the quote {token.text} is not allowed", "use straight quotes: ' or \"")
-        if token.kind == "bad":
-            self._fail(f"the character {token.text!r} is not allowed here", f"expected {expected}")
-        self._fail(f"expected {expected}, found {token}", syntax_hint(self._tokens, self._position))
-
-    def _target(self) -> Token:
-        token = self._peek()
-        if token.kind == "name" and self._tokens[1].text == ":":
-            self._ignore_type()
-        if token.kind != "name" or self._tokens[1].text != "=":
-            if token.kind == "name" and self._tokens[1].text == "(":
-                self._fail("the call's result has no name", f"write `RESULT={token.text}(...)`")
-            self._fail("this is not a statement", "write `TARGET=Tool(name=value, ...)` or `TARGET=NAME`")
-        if token.text in _WORDS:
-            self._fail(f"`{token.text}` is a value and cannot be a variable", "choose another name")
-        self._position = 2
-        return token
-
-    def _ignore_type(self) -> None:
-        """Correct `NAME: Type = Tool(...)` by removing the type."""
-        sign = next((place for place, token in enumerate(self._tokens) if token.text == "="), 0)
-        if not sign or self._tokens[sign + 1].kind != "name" or self._tokens[sign + 2].text != "(":
-            return
-        if all(token.kind == "name" or token.text in _TYPE_MARKS for token in self._tokens[1:sign]):
-            self._correct("ignored the type", self._tokens[1])
-            del self._tokens[1:sign]
-
-    def _expect_name(self, expected: str) -> Token:
-        token = self._peek()
-        if token.kind in ("string", "int", "float") or token.text == "[" or token.text in _WORDS:
-            self._fail(
-                f"expected {expected}, found the value {token}",
-                "write the value as an argument, where it is used",
-            )
-        if token.kind != "name":
-            self._unexpected(expected)
-        return self._take()
-
-    def _call(self, tool: Token) -> Call:
-        self._take()
-        arguments: list[Argument] = []
-        while self._peek().text != ")" or self._peek().kind != "operator":
-            if self._peek().kind == "end":
-                break
-            arguments.append(self._argument(arguments))
-            if self._peek().text == "," and self._peek().kind == "operator":
-                self._take()
-            elif self._peek().text != ")" and self._peek().kind != "end":
-                self._unexpected("`,` or `)`")
-        if self._peek().kind == "end":
-            self._close_at_end(")")
-        else:
-            self._take()
-        return Call(tool.text, tuple(arguments), self._span(tool))
-
-    def _close_at_end(self, bracket: str) -> None:
-        """Add a missing bracket if nothing else is missing at the end of the line."""
-        token = self._peek()
-        cut_off = self._tokens[self._position - 1].text == ","
-        if cut_off or token.is_comment:
-            message = f"the line ends without its closing `{bracket}`"
-            self._fail(message, "write the whole statement on one line", "unclosed-bracket")
-        self._correct(f"the closing `{bracket}` is missing", token)
-
-    def _argument(self, before: list[Argument]) -> Argument:
-        first = self._peek()
-        name = None
-        if first.kind == "name" and self._tokens[self._position + 1].text == "=":
-            name = first.text
-            self._position += 2
-        elif before and before[-1].name is not None:
-            self._fail("a positional argument follows a named one", "add its name, as in `name=value`")
-        value = self._value(0)
-        return Argument(name, value, self._span(first, self._tokens[self._position - 1]))
-
-    def _value(self, depth: int) -> Value:
-        token = self._peek()
-        if token.text == "[" and token.kind == "operator":
-            return self._list(depth)
-        if token.text in ("-", "+") and token.kind == "operator":
-            return self._signed()
-        match token.kind:
-            case "string":
-                if any("\ud800" <= char <= "\udfff" for char in str(token.value)):
-                    self._fail("the string contains an invalid character (a lone surrogate)")
-                return Literal(self._take().value, self._span(token), self._shifted(token.columns))
-            case "int" | "float":
-                return self._number(token, 1)
-            case "name" if self._is_prefix(token):
-                self._correct("ignored the `f` before the string: every text inserts `{NAME}`", self._take())
-                return self._value(depth)
-            case "name" if token.text in _WORDS:
-                return Literal(_WORDS[self._take().text], self._span(token))
-            case "name":
-                self._take()
-                if self._peek().text == "(":
-                    advice = f"write `NAME={token.text}(...)` on its own line, and use the name here"
-                    self._fail("a call cannot be inside another call", advice)
-                return Variable(token.text, self._span(token))
-        self._unexpected("a value")
-
-    def _is_prefix(self, token: Token) -> bool:
-        """Return whether a token is the `f` of `f'...'`."""
-        after = self._tokens[self._position + 1]
-        return token.text in ("f", "F") and after.kind == "string" and after.column == token.end
-
-    def _signed(self) -> Literal:
-        sign = self._take()
-        token = self._peek()
-        if token.kind not in ("int", "float"):
-            self._unexpected(f"a number after `{sign.text}`")
-        value = self._number(token, -1 if sign.text == "-" else 1)
-        return Literal(value.value, self._span(sign, token))
-
-    def _number(self, token: Token, sign: int) -> Literal:
-        value = token.value
-        if isinstance(value, str) or abs(value) == float("inf"):
-            self._fail("the number is too large")
-        if isinstance(value, int) and value.bit_length() > MAX_BITS:
-            self._fail(f"the number has more than {MAX_BITS} bits")
-        self._take()
-        return Literal(sign * value, self._span(token))
-
-    def _list(self, depth: int) -> ListValue:
-        opening = self._take()
-        if depth == MAX_NESTING:
-            self._fail(f"the lists are nested more than {MAX_NESTING} levels deep")
-        items: list[Value] = []
-        while self._peek().text != "]" or self._peek().kind != "operator":
-            if self._peek().kind == "end" or (self._peek().text == ")" and self._peek().kind == "operator"):
-                self._close_at_end("]")
-                return ListValue(tuple(items), self._span(opening, self._tokens[self._position - 1]))
-            items.append(self._value(depth + 1))
-            if self._peek().text == ",":
-                self._take()
-            elif self._peek().text not in ("]", ")") and self._peek().kind != "end":
-                self._unexpected("`,` or `]`")
-        return ListValue(tuple(items), self._span(opening, self._take()))
-
-    def _finish(self) -> None:
-        """Ignore extra punctuation after the statement; fail if anything else follows."""
-        while self._peek().text in (")", ";", ",") and self._peek().kind == "operator":
-            self._correct(f"ignored the extra `{self._peek().text}` at the end", self._peek())
-            self._take()
-        if self._peek().kind == "end":
-            return
-        if self._peek().text in ("+", "-", "*", "/", "<", ">", "==", "and", "or"):
-            self._fail("arithmetic is allowed only in Eval", "write it as in `Eval('{A} + {B}')`")
-        self._unexpected("the end of the line")
-
-
-_TYPE_MARKS = frozenset(":[],.|")
-_WORDS: dict[str, bool | None] = {"True": True, "False": False, "None": None}
-
-
-def _placed(token: Token, offset: int) -> Token:
-    return token._replace(column=token.column + offset, end=token.end + offset)
-
-
-def _has_unescaped_quote(token: Token) -> bool:
-    return (
-        token.kind == "string"
-        and re.search(rf"(?<!\\)(?:\\\\)*{token.text[0]}", token.text[1:-1]) is not None
-    )

@@ -58,11 +58,13 @@ class Literal:
 class Template:
     """A text with variables in it, `'the {COLOR} car'`: its texts and variables in order.
 
-    The checker makes it from a Literal, as only the tool's signature tells a text from an expression.
+    The checker makes it from a Literal, as only the tool's signature tells a text from an expression. If it
+    `is_list`, it is only the name of a list whose items the parameter takes, `'{COLORS}'`.
     """
 
     parts: tuple[str | Variable, ...]
     span: Span = field(default=NOWHERE, compare=False)
+    is_list: bool = False
 
     def __str__(self) -> str:
         parts = (f"{{{p.name}}}" if isinstance(p, Variable) else doubled_braces(p) for p in self.parts)
@@ -169,6 +171,18 @@ def with_names(value: Value, names: Mapping[str, str]) -> Value:
 def doubled_braces(text: str) -> str:
     """Return a text as it is written in a template, where single braces may hold a variable."""
     return text.replace("{", "{{").replace("}", "}}")
+
+
+def joined_text(parts: Sequence[Value]) -> Literal:
+    """Return texts and variables as one text, in which `{NAME}` stands for a variable."""
+    text, columns = "", list[int]()
+    for part in parts:
+        written = f"{{{part.name}}}" if isinstance(part, Variable) else str(getattr(part, "value", ""))
+        known = part.columns if isinstance(part, Literal) else ()
+        text += written
+        columns += list(known)[:-1] or [part.span.column] * len(written)
+    span = replace(parts[0].span, end=parts[-1].span.end)
+    return Literal(text, span, [*columns, span.end])
 
 
 def lines_of(source: str) -> list[str]:

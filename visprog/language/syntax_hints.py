@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from visprog.language.lexer import Token
-from visprog.language.text_references import eval_call
 
 
 def syntax_hint(tokens: Sequence[Token], position: int) -> str | None:
@@ -23,15 +22,13 @@ def syntax_hint(tokens: Sequence[Token], position: int) -> str | None:
         and before.text.lower() in "rbfu"
         and token.kind == "string"
     ):
-        text = str(token.value)
-        insertion = f"; to insert values, write `TEXT0={eval_call(text)}` first" * ("{" in text)
-        return f"remove the prefix `{before.text}`{insertion}"
+        return f"remove the prefix `{before.text}`"
     if before is not None and before.kind == "string" and token.text in ("%", ".", "+", "*"):
-        return f"only Eval builds text; write `TEXT0={eval_call('the {NAME}')}` first, and pass `TEXT0`"
+        return "write the variables into the text, as in `'the {NAME} car'`"
     if token.kind == "name" and before is not None and before.kind == "name":
         return f"write the arguments in brackets, as in `{before.text}(name=value)`"
     if token.text == "." and before is not None and before.kind == "name":
         return "values have no attributes; call a tool, or use Eval to compute"
     if token.kind == "reference":
-        return "braces are only for Eval expressions; write the variable's name without them"
+        return "braces are only for texts; write the variable's name without them"
     return None

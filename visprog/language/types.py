@@ -74,6 +74,7 @@ _ACCEPTS |= {
     for one, several in _LIST_OF.items()
 }
 _ACCEPTS[Type.TEXTS] = _ACCEPTS[Type.STR] | _ACCEPTS[Type.STRINGS]
+_ACCEPTS[Type.MIXED] = _LISTS
 _ACCEPTS[Type.COUNTABLE] = (_LISTS | {Type.REGIONS}) - {Type.REGION_SETS}
 
 
@@ -102,7 +103,7 @@ def list_of(kind: Type) -> Type:
 
 def element_of(kind: Type) -> Type:
     """Return the type of a list's items; ANY if the items may have several types."""
-    return _ELEMENT.get(kind, Type.ANY)
+    return Type.STR if kind is Type.TEXTS else _ELEMENT.get(kind, Type.ANY)
 
 
 def common_type(kinds: Iterable[Type]) -> Type:
@@ -132,7 +133,7 @@ class Parameter:
     nullable: bool = False
     aliases: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
-    synonyms: Mapping[str, str] = field(default_factory=dict)
+    synonyms: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def required(self) -> bool:

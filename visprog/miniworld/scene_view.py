@@ -9,10 +9,11 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from visprog.boxes import Box, box_overlap, clip, enlarge
 from visprog.miniworld.catalogue import STUFF
 from visprog.miniworld.drawing import DrawnScene, Mask, bounds
 from visprog.miniworld.scene import Thing
-from visprog.values import Box, Image, box_overlap, clip, enlarge
+from visprog.values import Image
 
 _VISIBLE = 0.25
 """Minimum share of a thing's pixels that a view must show for the thing to be visible in it."""

@@ -12,8 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from visprog.boxes import Box
 from visprog.models.roles import Completion, Message
-from visprog.values import Box, Image, Region, Regions
+from visprog.values import Image, Region, Regions
 
 
 class FakeDetector:

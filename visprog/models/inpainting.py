@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PILImage
 
-from visprog.values import Box, Image
+from visprog.boxes import Box
+from visprog.values import Image
 
 _CONTEXT = 2.0
 """The side of the square, as a multiple of the longer side of the mask's box. Models need some context."""

@@ -7,12 +7,13 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
+from visprog.boxes import Box
 from visprog.trace.limits import shorten
 from visprog.trace.number_format import decimal, percent
 from visprog.trace.plates import Plate, Plates
 from visprog.trace.tags import Rectangle, Tag, place
 from visprog.trace.thumbnails import LARGE, SMALL, outline
-from visprog.values import Box, Image, Region, Regions
+from visprog.values import Image, Region, Regions
 
 COLORS = 8
 """Number of colours for regions in the style sheet."""

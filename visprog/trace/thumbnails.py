@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image as PILImage
 
 from visprog.libraries import load_opencv
+from visprog.transparency import on_checkerboard
 from visprog.values import Image
 
 
@@ -49,8 +50,14 @@ class Thumbnail(NamedTuple):
 
 
 def thumbnail(image: Image, quality: Quality = SMALL) -> Thumbnail:
-    """Return a copy of the picture as PNG or JPEG, whichever suits its content."""
-    small = _reduced(image.pixels, *bounded(image.size, quality.longest))
+    """Return a copy of the picture as PNG or JPEG, whichever suits its content.
+
+    A transparent picture is shown on a checkerboard.
+    """
+    size = bounded(image.size, quality.longest)
+    small = _reduced(image.pixels, *size)
+    if image.alpha is not None:
+        small = on_checkerboard(small, _reduced(image.alpha, *size))
     form, data = _encoded(small, quality.bytes_per_pixel)
     uri = f"data:image/{form};base64,{base64.b64encode(data).decode('ascii')}"
     return Thumbnail(uri, small.shape[1], small.shape[0])

@@ -112,22 +112,25 @@ class ScalarView:
 
 @dataclass(frozen=True, slots=True)
 class ImageView:
-    """A picture: its size and digest."""
+    """A picture: its size and digest, and whether parts of it are transparent."""
 
     kind: ClassVar[str] = "image"
     image: Image
 
     def summary(self) -> str:
-        """Return the size: `picture of 320 × 240`."""
-        return f"picture of {self.image.width} × {self.image.height}"
+        """Return the size: `picture of 320 × 240`, `transparent picture of 320 × 240`."""
+        kind = "picture" if self.image.alpha is None else "transparent picture"
+        return f"{kind} of {self.image.width} × {self.image.height}"
 
     def text(self) -> str:
-        """Return the size: `a picture of 320x240`."""
-        return f"a picture of {self.image.width}x{self.image.height}"
+        """Return the size: `a picture of 320x240`, `a transparent picture of 320x240`."""
+        kind = "picture" if self.image.alpha is None else "transparent picture"
+        return f"a {kind} of {self.image.width}x{self.image.height}"
 
     def data(self) -> dict[str, Any]:
-        """Return the size and the digest."""
-        return {"width": self.image.width, "height": self.image.height, "digest": self.image.digest}
+        """Return the size and the digest, and `alpha` if the picture is transparent."""
+        data = {"width": self.image.width, "height": self.image.height, "digest": self.image.digest}
+        return data if self.image.alpha is None else data | {"alpha": True}
 
     def record(self) -> dict[str, Any]:
         """Return the size, the digest, and notes on how the picture was read."""

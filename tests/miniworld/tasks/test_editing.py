@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 
 from visprog import VisProg
+from visprog.boxes import enlarge
 from visprog.miniworld.drawing import DrawnScene, Mask, draw
 from visprog.miniworld.oracle import Oracle
 from visprog.miniworld.tasks.editing import EMOJIS, make_task
 from visprog.miniworld.tasks.task import Edit, Task
 from visprog.miniworld.tasks.wording import is_bank_instruction
 from visprog.modules.manipulation.sprites import sprite_name
-from visprog.values import Image, Region, Regions, enlarge
+from visprog.values import Image, Region, Regions
 
 SEEDS = range(30)
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from visprog.values import Box, Image
+from visprog.boxes import Box
+from visprog.values import Image
 
 
 def red_square(size: tuple[int, int], box: Box) -> Image:

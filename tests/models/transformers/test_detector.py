@@ -16,12 +16,12 @@ pytest.importorskip("transformers")
 
 from tests.models.tiny_checkpoints.red_squares import noise, red_square, seen_box
 from tests.models.tiny_checkpoints.tiny_detectors import save_grounding_dino, save_owl
+from visprog.boxes import Box
 from visprog.errors import ModelFailed
 from visprog.models.backends.transformers import load
 from visprog.models.backends.transformers.detector import GroundingDetector
 from visprog.models.backends.transformers.owl import OwlDetector
 from visprog.models.zoo import Zoo
-from visprog.values import Box
 
 FAMILIES: dict[str, Callable[[Path], Path]] = {
     "owlvit": save_owl,

@@ -19,12 +19,13 @@ from tests.models.tiny_checkpoints.red_squares import noise
 from tests.models.tiny_checkpoints.tiny_detectors import save_grounding_dino, save_owl
 from tests.models.tiny_checkpoints.tiny_sam import SAMS, save_sam
 from tests.models.tiny_checkpoints.tiny_segmenters import SEGMENTERS
+from visprog.boxes import Box
 from visprog.errors import ModelUnavailable, UsageError
 from visprog.models.backends.transformers import BACKEND
 from visprog.models.backends.transformers.geometry import whole_pixels
 from visprog.models.profile import Profile
 from visprog.models.zoo import Zoo
-from visprog.values import Box, Region, Regions
+from visprog.values import Region, Regions
 
 load = BACKEND.load
 

@@ -16,12 +16,13 @@ pytest.importorskip("transformers")
 
 from tests.models.tiny_checkpoints.red_squares import noise, red_square, redness
 from tests.models.tiny_checkpoints.tiny_sam import SAMS, save_sam2
+from visprog.boxes import Box, enlarge
 from visprog.errors import UsageError
 from visprog.models.backends.transformers import BACKEND
 from visprog.models.backends.transformers.sam import SegmentAnything
 from visprog.models.profile import Profile
 from visprog.models.zoo import Zoo
-from visprog.values import Box, Image, Region, Regions, enlarge
+from visprog.values import Image, Region, Regions
 
 load = BACKEND.load
 

@@ -17,10 +17,11 @@ pytest.importorskip("scipy", reason="MaskFormer's and Mask2Former's losses ask f
 
 from tests.models.tiny_checkpoints.red_squares import noise, red_square, redness
 from tests.models.tiny_checkpoints.tiny_segmenters import LABELS, SEGMENTERS
+from visprog.boxes import Box
 from visprog.errors import UsageError
 from visprog.models.backends.transformers import BACKEND, segmenter
 from visprog.models.backends.transformers.segmenter import PanopticSegmenter
-from visprog.values import Box, Image
+from visprog.values import Image
 
 load = BACKEND.load
 

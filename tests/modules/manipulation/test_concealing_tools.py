@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from visprog.boxes import Box
 from visprog.errors import UsageError
 from visprog.modules.manipulation.blur import blur
 from visprog.modules.manipulation.pixelate import pixelate
 from visprog.tools import Tool
-from visprog.values import Box, Image, Region, Regions
+from visprog.values import Image, Region, Regions
 
 TOOLS = pytest.mark.parametrize("concealing", [blur, pixelate], ids=["Blur", "Pixelate"])
 SIZE = (160, 120)

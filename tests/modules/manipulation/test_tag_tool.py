@@ -5,11 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from visprog.boxes import Box, clip
 from visprog.modules.manipulation import fonts
 from visprog.modules.manipulation.label_drawing import label_colors, text_color
 from visprog.modules.manipulation.label_layout import Label, pen_for, place_labels
 from visprog.modules.manipulation.tag import tag
-from visprog.values import Box, Image, Region, Regions, clip
+from visprog.values import Image, Region, Regions
 
 GREY = (128, 128, 128)
 

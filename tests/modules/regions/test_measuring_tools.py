@@ -6,7 +6,6 @@ from hypothesis import given
 
 from tests.modules.regions.region_strategies import SIZE, at, several
 from visprog import VisProg
-from visprog.errors import StepError, UsageError
 from visprog.models.fake import FakeDetector
 from visprog.modules.regions.measure import labels, measure
 from visprog.values import Image, Region, Regions
@@ -51,18 +50,6 @@ def test_measuring_nothing_gives_an_empty_list_and_a_warning() -> None:
     remarks: list[str] = []
     assert measure(FOUND[:0], "width", warn=remarks.append) == []
     assert len(remarks) == 1
-
-
-def test_an_unknown_measure_is_an_error_that_names_the_measures() -> None:
-    with pytest.raises(UsageError) as caught:
-        measure(FOUND, "hight", warn=pytest.fail)
-    assert "did you mean 'height'?" in str(caught.value.help)
-    assert "share" in str(caught.value.help)
-
-
-def test_distance_needs_depth() -> None:
-    with pytest.raises(UsageError, match="needs the depth of the picture"):
-        measure(FOUND, "distance", warn=pytest.fail)
 
 
 @given(several)
@@ -122,13 +109,6 @@ OTHERS=Without(object=CUPS, other=RIGHTMOST)
 RESULT=Relate(object=OTHERS, relation='left of', to=RIGHTMOST)
 """
     assert [region.box for region in session().execute(program, IMAGE).result] == [(0, 0, 10, 10)]
-
-
-def test_a_wrong_word_fails_the_step_with_the_words() -> None:
-    program = "CUPS=Loc(image=IMAGE, object='cup')\nRESULT=Measure(object=CUPS, what='weight')"
-    with pytest.raises(StepError, match=r"Measure\): `what` is 'weight'") as caught:
-        _ = session().execute(program, IMAGE).result
-    assert "did you mean 'height'?" in str(caught.value.help)
 
 
 def test_numbers_are_not_a_list_of_texts() -> None:

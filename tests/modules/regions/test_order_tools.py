@@ -34,7 +34,6 @@ FOUND = Regions(
         ("width", ["wide", "big", "tall"]),
         ("height", ["tall", "big", "wide"]),
         ("score", ["tall", "wide", "big"]),
-        ("SIZE", ["big", "wide", "tall"]),
     ],
 )
 def test_sort_puts_the_first_of_each_order_first(by: str, expected: list[str]) -> None:
@@ -82,22 +81,6 @@ def test_picking_from_nothing_gives_nothing_and_a_warning() -> None:
 def test_place_0_is_an_error() -> None:
     with pytest.raises(UsageError, match="`place` is 0"):
         pick(FOUND, "left", 0, warn=pytest.fail)
-
-
-@pytest.mark.parametrize("found", [FOUND, FOUND[:0]])
-@pytest.mark.parametrize(
-    ("written", "meant"), [("scores", "score"), ("leftmost", "left"), ("area", "size"), ("biggest", "size")]
-)
-def test_an_unknown_order_is_an_error_that_names_the_orders(found: Regions, written: str, meant: str) -> None:
-    with pytest.raises(UsageError) as caught:
-        sort(found, written)
-    assert f"did you mean '{meant}'?" in str(caught.value.help)
-    assert all(word in str(caught.value.help) for word in (*ORDERS, "distance"))
-
-
-def test_distance_needs_depth() -> None:
-    with pytest.raises(UsageError, match="needs the depth of the picture"):
-        pick(FOUND, "distance", warn=pytest.fail)
 
 
 @given(several, BY, st.booleans())

@@ -123,38 +123,6 @@ def test_the_regions_nearest_to_each_other_are_found_in_one_set() -> None:
     assert related(found, "near", found) == ["A", "B"]
 
 
-@pytest.mark.parametrize("written", ["LEFT OF", "left_of", "left-of", " Left of "])
-def test_case_and_underscores_do_not_matter(written: str) -> None:
-    assert related(AROUND, written, CENTER) == ["west"]
-
-
-@pytest.mark.parametrize(
-    ("written", "meant"),
-    [
-        *(("left", "left of"), ("nearst", "nearest"), ("contain", "contains")),
-        *(("under", "below"), ("Next To", "near"), ("closest", "nearest"), ("on_top_of", "above")),
-    ],
-)
-def test_another_word_is_an_error_that_names_the_words(written: str, meant: str) -> None:
-    with pytest.raises(UsageError) as caught:
-        related(AROUND, written, CENTER)
-    assert repr(written) in caught.value.message
-    assert f"did you mean '{meant}'?" in str(caught.value.help)
-    assert all(word in str(caught.value.help) for word in (*RELATIONS, *EXTREMES, "in front of", "behind"))
-
-
-def test_a_word_like_none_of_them_gets_no_suggestion() -> None:
-    with pytest.raises(UsageError) as caught:
-        related(AROUND, "zzz", CENTER)
-    assert "did you mean" not in str(caught.value.help)
-
-
-@pytest.mark.parametrize("relation", ["in front of", "behind", "IN_FRONT_OF"])
-def test_relations_in_depth_are_an_error_that_says_why(relation: str) -> None:
-    with pytest.raises(UsageError, match="needs the depth of the picture"):
-        related(AROUND, relation, CENTER)
-
-
 @pytest.mark.parametrize(
     ("found", "to", "which"), [(AROUND, AROUND[:0], "`to`"), (AROUND[:0], AROUND, "`object`")]
 )

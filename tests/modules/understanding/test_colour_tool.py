@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from visprog.boxes import Box
 from visprog.errors import UsageError
 from visprog.images import load_image
 from visprog.modules.understanding.colour import colour
-from visprog.values import Box, Image, Region, Regions
+from visprog.values import Image, Region, Regions
 
 IMAGES = Path(__file__).parents[3] / "examples" / "images"
 NAMES = {

@@ -1,5 +1,7 @@
 """Encodes cache entries: text, numbers, lists and regions as JSON, pictures and masks as PNG.
 
+The PNG of a transparent picture contains its `pixels` and `alpha` unchanged, so viewers show light edges.
+
 An entry is a JSON text and its parts, which are pictures and masks. A part is named by a hash of its content,
 so that a part of several entries is written once. Reading an entry cannot run code, as reading a pickle
 could.
@@ -21,6 +23,7 @@ from PIL import Image as PILImage
 
 from visprog.engine.cache.memory import CacheEntry
 from visprog.frame import Frame
+from visprog.transparency import rgba
 from visprog.values import Image, Region, Regions
 
 _DIGEST = re.compile("[0-9a-f]{32}")
@@ -65,7 +68,10 @@ def decode(text: str, part: Callable[[str], bytes]) -> CacheEntry:
 
 def to_png(part: Part) -> bytes:
     """Return a part as the bytes of a PNG file. A mask has one bit for each pixel."""
-    picture = part.to_pil() if isinstance(part, Image) else PILImage.frombytes("1", part.size, part.bits)
+    if isinstance(part, PackedMask):
+        picture = PILImage.frombytes("1", part.size, part.bits)
+    else:
+        picture = part.to_pil() if part.alpha is None else rgba(part.pixels, part.alpha)
     buffer = io.BytesIO()
     picture.save(buffer, "PNG", compress_level=_FAST)
     return buffer.getvalue()
@@ -116,7 +122,7 @@ def _value(tree: Any, part: Callable[[str], bytes]) -> Any:
         return tree
     if tree.keys() == {"picture", "digest", "frame"}:
         frame = _frame(tree["frame"])
-        return Image.restore(_pixels(part(tree["picture"])), _digest(tree["digest"]), frame)
+        return _picture(_pixels(part(tree["picture"])), _digest(tree["digest"]), frame)
     if tree.keys() != {"regions", "size", "frame"}:
         raise ValueError("a value has an unknown type")
     masks = {name: _pixels(part(name)) for *_, name in tree["regions"] if name is not None}
@@ -133,6 +139,12 @@ def _frame(found: Any) -> Frame | None:
         return None
     root, left, top, (width, height) = found
     return Frame(_digest(root), _whole(left), _whole(top), (_whole(width), _whole(height)))
+
+
+def _picture(planes: NDArray[Any], digest: str, frame: Frame | None) -> Image:
+    if planes.ndim == 3 and planes.shape[2] == 4:
+        return Image.restore(planes[..., :3], digest, planes[..., 3], frame)
+    return Image.restore(planes, digest, frame=frame)
 
 
 def _texts(found: Any) -> tuple[str, ...]:

@@ -236,6 +236,8 @@ def _(value: np.ndarray) -> Iterator[tuple[int, int]]:
 @parts.register
 def _(value: Image) -> Iterator[tuple[int, int]]:
     yield from parts(value.pixels)
+    if value.alpha is not None:
+        yield from parts(value.alpha)
 
 
 @parts.register

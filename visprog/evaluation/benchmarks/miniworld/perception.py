@@ -11,6 +11,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from visprog.boxes import Box, enlarge
 from visprog.evaluation.benchmark import Measure
 from visprog.evaluation.metrics import box_overlaps, f1, mask_overlap, matches, same_answer, share
 from visprog.evaluation.statistics import Sums
@@ -21,7 +22,7 @@ from visprog.miniworld.tasks.wording import ask_colour, ask_exists, ask_what
 from visprog.models.handle import ModelHandle
 from visprog.models.roles import FaceDetector, Models
 from visprog.modules import TOOLS
-from visprog.values import Box, Image, Region, Regions, enlarge
+from visprog.values import Image, Region, Regions
 
 Counts = Sequence[float]
 """The numbers that one picture adds to the sums of a statistic."""

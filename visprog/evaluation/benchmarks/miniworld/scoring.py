@@ -7,6 +7,7 @@ from typing import NamedTuple, cast
 
 import numpy as np
 
+from visprog.boxes import Box
 from visprog.evaluation.benchmark import Score
 from visprog.evaluation.metrics import SAME_PLACE, Mask, box_overlaps, mask_overlap, matches
 from visprog.language.program import Literal, Variable
@@ -20,7 +21,7 @@ from visprog.modules.manipulation.foreground import foreground
 from visprog.modules.manipulation.sprites import sprite_name
 from visprog.modules.understanding.labels import named
 from visprog.trace.run import Run
-from visprog.values import Box, Image, Region, Regions
+from visprog.values import Image, Region, Regions
 
 _TOOLS = {
     "replace": "Replace",

@@ -13,11 +13,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from visprog.answer_text import unwrapped
+from visprog.boxes import Box
 from visprog.model_text import find_json, without_thoughts
 from visprog.models.backends.openai.box_marks import marked_boxes
 from visprog.models.backends.openai.form import as_fractions, as_number, read_number, read_share
 from visprog.nouns import singular
-from visprog.values import Box, Region
+from visprog.values import Region
 
 _LISTS = ("boxes", "objects", "detections", "bounding_boxes", "boundingboxes", "bboxes", "results", "items")
 _LABELS = ("label", "name", "class", "category", "object", "text_content")

@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from visprog.boxes import Box, box_overlap
 from visprog.errors import ModelUnavailable
 from visprog.libraries import load_opencv
-from visprog.values import Box, Image, Region, Regions, box_overlap
+from visprog.values import Image, Region, Regions
 
 
 class _Cascade(NamedTuple):

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from visprog.boxes import Box, clip
 from visprog.errors import ModelUnavailable
 from visprog.files import Limit, read_text
 from visprog.libraries import load_opencv
@@ -26,7 +27,7 @@ from visprog.models.backends.opencv.onnx_files import (
     with_input_size,
 )
 from visprog.models.encodings import Encodings
-from visprog.values import Box, Image, Region, Regions, clip
+from visprog.values import Image, Region, Regions
 
 _STRIDES = (8, 16, 32)
 _GREY = 114

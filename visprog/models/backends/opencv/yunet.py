@@ -12,9 +12,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from visprog.boxes import Box, clip
 from visprog.libraries import load_opencv
 from visprog.models.backends.opencv.onnx_files import expecting_onnx, identity, read_onnx, with_input_size
-from visprog.values import Box, Image, Region, Regions, clip
+from visprog.values import Image, Region, Regions
 
 _SAME_FACE = 0.3
 """Intersection over union above which two detections are the same face."""

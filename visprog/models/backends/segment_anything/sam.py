@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PILImage
 
+from visprog.boxes import Box, clip
 from visprog.errors import ModelFailed, ModelUnavailable
 from visprog.libraries import needs
 from visprog.models import fingerprints
@@ -19,7 +20,7 @@ from visprog.models.checkpoints import place
 from visprog.models.encodings import Encodings
 from visprog.models.locks import ModelLock, loading_alone
 from visprog.models.profile import Spec
-from visprog.values import Box, Image, Region, Regions, clip
+from visprog.values import Image, Region, Regions
 
 if TYPE_CHECKING:
     import torch

@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from visprog.boxes import Box
 from visprog.errors import ModelFailed, ModelUnavailable
 from visprog.models.backends.transformers.network import Network, architecture_of, load_network
 from visprog.models.checkpoints import place
-from visprog.values import Box, Image
+from visprog.values import Image
 
 
 def load_precise(

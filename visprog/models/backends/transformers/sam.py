@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PILImage
 
+from visprog.boxes import Box, clip, enlarge
 from visprog.libraries import needs
 from visprog.models.backends.transformers.geometry import (
     bounding_box,
@@ -23,7 +24,7 @@ from visprog.models.backends.transformers.geometry import (
 )
 from visprog.models.backends.transformers.network import Network
 from visprog.models.encodings import Encodings
-from visprog.values import Box, Image, Region, Regions, clip, enlarge
+from visprog.values import Image, Region, Regions
 
 if TYPE_CHECKING:
     import torch
