@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from visprog import Image, Region, VisProg
+from visprog.boxes import Box
 from visprog.models import fake
 from visprog.planner.bank import Example, read_bank
 from visprog.prompts import BANKS, bank_text
-from visprog.values import Box
 
 HEIGHT, WIDTH = 360, 480
 PLACES = ((20, 30, 100, 120), (150, 40, 260, 200), (300, 100, 420, 300))
