@@ -38,6 +38,7 @@ ACCEPTED = {
     "an f-string in a fence": (
         f'```python\n{ASKED}\nRESULT = Vqa(image=IMAGE, question=f"What color is the {{ANSWER0}}?")\n```'
     ),
+    "joined texts": f"{ASKED}\nRESULT=Vqa(image=IMAGE, question='What color is the ' + ANSWER0 + '?')",
     "spaces in the braces": f"{ASKED}\nRESULT=Vqa(image=IMAGE, question='What is the {{ ANSWER0 }}?')",
     "a template in a list": (
         f"{ASKED}\nBOX0=Loc(image=IMAGE, object=['{{ANSWER0}}', 'cup'])\nRESULT=Count(object=BOX0)"
