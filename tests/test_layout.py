@@ -83,7 +83,7 @@ LAYOUT = {
         __init__ expression_tree lexer limits program recognition types
         advice coercion diagnostics inference syntax_hints text_references
         binding evaluation list_faults statement summary templates
-        conditions expression parser
+        conditions expression parser program_inputs
         checked scope
         liveness
         checker
