@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
-from visprog.engine.events import Event, StepFailed, StepFinished, StepSkipped
+from visprog.engine.events import Elements, Event, StepFailed, StepFinished, StepSkipped
 from visprog.errors import StepError
 from visprog.language.checked import Checked, CheckedStep
 from visprog.language.diagnostics import Diagnostic
@@ -25,7 +25,8 @@ class StepRecord:
     """The outcome of one step. Times are in seconds; `at` counts from the start of the run.
 
     `because` is the index of the failed step that a skipped step depends on. `together` is how many calls a
-    model answered in one pass, including the call of this step.
+    model answered in one pass, including the call of this step. `elements` are those of a step whose tool was
+    called for each item of a list; None for other steps and for steps without a value.
     """
 
     index: int
@@ -41,6 +42,7 @@ class StepRecord:
     key: bytes = b""
     tokens: Tokens = NOTHING
     together: int = 1
+    elements: Elements | None = None
 
     @property
     def name(self) -> str:
@@ -168,7 +170,15 @@ def _finished(event: StepFinished, step: CheckedStep) -> StepRecord:
         key=event.key,
         tokens=event.tokens,
         together=event.together,
+        elements=_elements(event, step),
     )
+
+
+def _elements(event: StepFinished, step: CheckedStep) -> Elements | None:
+    """Return the elements of a lifted step. All are cached if the value of the step comes from the cache."""
+    if event.elements is None and step.lifted and isinstance(event.value, list):
+        return Elements(len(event.value), len(event.value))
+    return event.elements
 
 
 def _failed(event: StepFailed, step: CheckedStep) -> StepRecord:
