@@ -1,0 +1,151 @@
+"""Strips of a page: the elements of a lifted step, and the items of a list of pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from visprog.engine.lifting import MAX_ELEMENTS, places_of
+from visprog.language.checked import CheckedStep
+from visprog.language.program import ListValue, Literal, Template, Value, Variable
+from visprog.trace.limits import shorten
+from visprog.trace.page_parts import Element, PageValue, Strip
+from visprog.trace.page_values import PageValues, is_strip, more
+from visprog.trace.record import StepRecord
+from visprog.values import Image, Regions
+
+_VISIBLE = 12
+"""Number of elements that are always visible. Longer strips are folded."""
+_TOTAL = 3_000
+"""Maximum number of elements on a page. After these, each strip shows its first `_VISIBLE` elements."""
+_WARNING = 160
+"""Maximum characters of an element's warnings."""
+
+
+class Strips:
+    """Makes the strips of one page. Their elements are limited in number.
+
+    `clean` removes the folders from a text.
+    """
+
+    def __init__(
+        self, page_values: PageValues, values: Mapping[str, Any], clean: Callable[[str], str]
+    ) -> None:
+        self._page_values = page_values
+        self._values = values
+        self._clean = clean
+        self._left = _TOTAL
+
+    def of_step(self, step: CheckedStep, record: StepRecord) -> Strip | None:
+        """Return the strip of a lifted step, or of a step whose value is a list of pictures, else None.
+
+        The strip of a step that failed has its failed element only.
+        """
+        lists = {name: self._items(step.arguments[name]) for name in step.lifted}
+        if record.error is not None:
+            return self._failed(step, lists, record.error.element)
+        if not isinstance(record.value, list) or not (step.lifted or is_strip(record.value)):
+            return None
+        warnings = _warnings(record.warnings, len(record.value))
+        shown = self._shown(len(record.value))
+        elements = [
+            self._element(place, step, lists, record.value, warnings.get(place, "")) for place in range(shown)
+        ]
+        return _strip(elements, len(record.value))
+
+    def of_result(self, value: object, name: str) -> Strip | None:
+        """Return the first elements of a result that is a list of pictures, else None."""
+        if not isinstance(value, list) or not is_strip(value):
+            return None
+        first = [self._item(place, each, name) for place, each in enumerate(value[:_VISIBLE])]
+        return Strip(tuple(first), (), len(value), "")
+
+    def _items(self, value: Value) -> Sequence[Any]:
+        """Return the items of a lifted argument, as far as they are known."""
+        match value:
+            case Variable(name):
+                found = self._values.get(name)
+                return found if isinstance(found, list) else ()
+            case ListValue(items):
+                return [self._values.get(each.name, each) if isinstance(each, Variable) else each for each in items]
+        return ()
+
+    def _shown(self, count: int) -> int:
+        shown = min(count, MAX_ELEMENTS, max(self._left, _VISIBLE))
+        self._left -= shown
+        return shown
+
+    def _failed(
+        self, step: CheckedStep, lists: Mapping[str, Sequence[Any]], place: int | None
+    ) -> Strip | None:
+        if place is None:
+            return None
+        arguments = self._arguments(place - 1, step, lists)
+        return Strip((Element(place, arguments, None, "", is_failed=True),), (), 1, "")
+
+    def _element(
+        self,
+        place: int,
+        step: CheckedStep,
+        lists: Mapping[str, Sequence[Any]],
+        values: Sequence[Any],
+        warning: str,
+    ) -> Element:
+        value = values[place]
+        picture = self._picture(place, step, lists, value)
+        output = self._page_values.element(value, _title(place, step.step.target), picture)
+        arguments = self._arguments(place, step, lists)
+        if output.kind == "regions" and output.figure is not None:  # it shows the picture of the argument
+            arguments = tuple(each for each in arguments if each[1].kind != "image")
+        return Element(place + 1, arguments, output, self._clean(warning))
+
+    def _item(self, place: int, value: object, name: str) -> Element:
+        picture = self._page_values.picture_of(name, value.size) if isinstance(value, Regions) else None
+        title = _title(place, self._page_values.source_name(name))
+        return Element(place + 1, (), self._page_values.element(value, title, picture), "")
+
+    def _arguments(
+        self, place: int, step: CheckedStep, lists: Mapping[str, Sequence[Any]]
+    ) -> tuple[tuple[str, PageValue], ...]:
+        return tuple(
+            (name, self._argument(items[place], _title(place, self._name(step.arguments[name], name))))
+            for name, items in lists.items()
+            if place < len(items)
+        )
+
+    def _argument(self, item: object, title: str) -> PageValue:
+        if isinstance(item, Variable | Template):
+            return self._page_values.argument(item)
+        return self._page_values.element(item.value if isinstance(item, Literal) else item, title, None)
+
+    def _name(self, value: Value, parameter: str) -> str:
+        return self._page_values.source_name(value.name) if isinstance(value, Variable) else f"`{parameter}`"
+
+    def _picture(
+        self, place: int, step: CheckedStep, lists: Mapping[str, Sequence[Any]], value: object
+    ) -> Image | None:
+        """Return the picture that an element's regions belong to: that of its arguments, or one upstream."""
+        if not isinstance(value, Regions):
+            return None
+        own = [items[place] for items in lists.values() if place < len(items)]
+        pictures = (each for each in own if isinstance(each, Image) and each.size == value.size)
+        return next(pictures, None) or self._page_values.picture_of(step.name, value.size)
+
+
+def _strip(elements: Sequence[Element], total: int) -> Strip:
+    return Strip(
+        tuple(elements[:_VISIBLE]), tuple(elements[_VISIBLE:]), total, more(total - len(elements))
+    )
+
+
+def _title(place: int, name: str) -> str:
+    return f"element {place + 1} of {name}"
+
+
+def _warnings(warnings: Sequence[str], count: int) -> dict[int, str]:
+    """Return the warnings of each element, by its place from 0, without the lists of elements."""
+    found: dict[int, list[str]] = {}
+    for warning in warnings:
+        for place in places_of(warning, count):
+            found.setdefault(place - 1, []).append(warning.rpartition(" (")[0])
+    return {place: shorten("; ".join(each), _WARNING) for place, each in found.items()}
