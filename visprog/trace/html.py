@@ -179,6 +179,7 @@ class _Page:
         status = record.status if record else "stopped"
         ran = record is not None and (record.completed or status == "failed")
         because = record.because if record else None
+        arguments = self._arguments(step)  # first: their pictures are embedded, and crops are drawn as parts
         same = self._same(step)
         strip = self._strips.of_step(step, record) if record is not None and same is None else None
         return Card(
@@ -190,10 +191,7 @@ class _Page:
             status_text=_STATUS_TEXTS[status],
             time=duration(record.seconds) if record and ran else "",
             bar=self._bar(record) if record and ran else None,
-            arguments=tuple(
-                (name, self._shown.argument(value, lifted=name in step.lifted))
-                for name, value in step.arguments.items()
-            ),
+            arguments=arguments,
             output=self._output(step.name, strip) if step.name in self.values else None,
             strip=strip,
             elements=elements(record.elements) if record and record.elements else "",
@@ -205,6 +203,12 @@ class _Page:
             failure=self._failure(record.error) if record else None,
             because=None if because is None else self._link(because),
             used_by=self.program.used_by.get(step.name, _NO_HTML),
+        )
+
+    def _arguments(self, step: CheckedStep) -> tuple[tuple[str, PageValue], ...]:
+        return tuple(
+            (name, self._shown.argument(value, lifted=name in step.lifted))
+            for name, value in step.arguments.items()
         )
 
     def _output(self, name: str, strip: Strip | None) -> PageValue:
@@ -242,6 +246,7 @@ class _Page:
 
     def _line(self, text: str) -> str:
         return without_folders(self._texts.text(text))
+
 
 def _readable_time(started: str) -> str:
     """Write a time such as `2026-01-31 18:20:04 UTC`. A text that is not ISO 8601 is returned unchanged."""

@@ -181,7 +181,9 @@ def _count(value: list[Any]) -> str:
     several = len(value) != 1
     nouns = ("item", "items")
     if is_strip(value):
-        nouns = ("picture", "pictures") if isinstance(value[0], Image) else ("set of regions", "sets of regions")
+        nouns = (
+            ("picture", "pictures") if isinstance(value[0], Image) else ("set of regions", "sets of regions")
+        )
     return f"{len(value):,} {nouns[several]}"
 
 

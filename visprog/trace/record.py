@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from visprog.engine.events import Elements, Event, StepFailed, StepFinished, StepSkipped
+from visprog.engine.lifting import places_of
 from visprog.errors import StepError
 from visprog.language.checked import Checked, CheckedStep
 from visprog.language.diagnostics import Diagnostic
@@ -175,10 +176,15 @@ def _finished(event: StepFinished, step: CheckedStep) -> StepRecord:
 
 
 def _elements(event: StepFinished, step: CheckedStep) -> Elements | None:
-    """Return the elements of a lifted step. All are cached if the value of the step comes from the cache."""
-    if event.elements is None and step.lifted and isinstance(event.value, list):
-        return Elements(len(event.value), len(event.value))
-    return event.elements
+    """Return the elements of a lifted step. All are cached if the value of the step comes from the cache.
+
+    The warnings in the cache list only the first elements that they concern.
+    """
+    if event.elements is not None or not step.lifted or not isinstance(event.value, list):
+        return event.elements
+    total = len(event.value)
+    warned = {place for warning in event.warnings for place in places_of(warning, total)}
+    return Elements(total, total, tuple(sorted(warned)))
 
 
 def _failed(event: StepFailed, step: CheckedStep) -> StepRecord:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from visprog.engine.events import Elements
 from visprog.errors import StepError, VisProgError, described
 from visprog.language import diagnostics
 from visprog.planner.plan import Plan
@@ -95,7 +96,7 @@ class _Record:
             "output_tokens": record.tokens.output_tokens,
             "together": record.together,
             "lifted": list(step.lifted),
-            "elements": None if record.elements is None else record.elements._asdict(),
+            "elements": _elements(record.elements),
             "key": record.key.hex(),
         }
 
@@ -128,3 +129,9 @@ class _Record:
             "input_tokens": plan.input_tokens,
             "output_tokens": plan.output_tokens,
         }
+
+
+def _elements(elements: Elements | None) -> dict[str, Any] | None:
+    if elements is None:
+        return None
+    return {"total": elements.total, "cached": elements.cached, "warned": list(elements.warned)}

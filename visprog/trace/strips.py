@@ -22,6 +22,10 @@ _WARNING = 160
 """Maximum characters of an element's warnings."""
 
 
+_SEE_ABOVE = "see the warnings of the step"
+"""The warning of an element that no warning of its step lists."""
+
+
 class Strips:
     """Makes the strips of one page. Their elements are limited in number.
 
@@ -46,7 +50,8 @@ class Strips:
             return self._failed(step, lists, record.error.element)
         if not isinstance(record.value, list) or not (step.lifted or is_strip(record.value)):
             return None
-        warnings = _warnings(record.warnings, len(record.value))
+        warned = record.elements.warned if record.elements is not None else ()
+        warnings = _warnings(record.warnings, warned, len(record.value))
         shown = self._shown(len(record.value))
         elements = [
             self._element(place, step, lists, record.value, warnings.get(place, "")) for place in range(shown)
@@ -67,7 +72,10 @@ class Strips:
                 found = self._values.get(name)
                 return found if isinstance(found, list) else ()
             case ListValue(items):
-                return [self._values.get(each.name, each) if isinstance(each, Variable) else each for each in items]
+                return [
+                    self._values.get(each.name, each) if isinstance(each, Variable) else each
+                    for each in items
+                ]
         return ()
 
     def _shown(self, count: int) -> int:
@@ -133,19 +141,20 @@ class Strips:
 
 
 def _strip(elements: Sequence[Element], total: int) -> Strip:
-    return Strip(
-        tuple(elements[:_VISIBLE]), tuple(elements[_VISIBLE:]), total, more(total - len(elements))
-    )
+    return Strip(tuple(elements[:_VISIBLE]), tuple(elements[_VISIBLE:]), total, more(total - len(elements)))
 
 
 def _title(place: int, name: str) -> str:
     return f"element {place + 1} of {name}"
 
 
-def _warnings(warnings: Sequence[str], count: int) -> dict[int, str]:
-    """Return the warnings of each element, by its place from 0, without the lists of elements."""
-    found: dict[int, list[str]] = {}
-    for warning in warnings:
+def _warnings(warnings: Sequence[str], warned: Sequence[int], count: int) -> dict[int, str]:
+    """Return the warnings of each element, by its place from 0, without the lists of elements.
+
+    A warning of very many elements lists only the first of them.
+    """
+    found: dict[int, list[str]] = {place - 1: [] for place in warned}
+    for warning in warnings if warned else ():
         for place in places_of(warning, count):
             found.setdefault(place - 1, []).append(warning.rpartition(" (")[0])
-    return {place: shorten("; ".join(each), _WARNING) for place, each in found.items()}
+    return {place: shorten("; ".join(each), _WARNING) or _SEE_ABOVE for place, each in found.items()}
