@@ -12,11 +12,11 @@ ROOT = Path(__file__).parent.parent
 
 LAYOUT = {
     "visprog": """
-        __init__ budget errors extras metadata model_text nouns parallel printable prompts values
-        answer_text files language libraries pixels
+        __init__ budget errors extras frame metadata model_text nouns parallel printable prompts
+        answer_text files language libraries pixels values
         audio decoding inputs
         images
-        models
+        models numbered_pictures
         model_listing tools
         engine modules planner tool_listing tool_sources
         trace
@@ -46,11 +46,11 @@ LAYOUT = {
         __init__ batch check demo doctor evaluate execute models plan run tools
     """,
     "visprog.engine": """
-        __init__ events graph threads tool_times
-        step_errors workers
+        __init__ events frames graph threads tool_times
+        workers
         batching cache observing
-        tool_models tool_values
-        step_keys
+        lifting tool_models tool_values
+        step_errors step_keys
         step_run
         execution
         interpreter
@@ -80,8 +80,8 @@ LAYOUT = {
     """,
     "visprog.language": """
         __init__ expression_tree lexer limits program recognition types
-        advice coercion diagnostics text_references
-        evaluation summary syntax_hints
+        advice coercion diagnostics inference text_references
+        binding evaluation list_faults summary syntax_hints templates
         conditions expression parser
         checked
         liveness
@@ -167,12 +167,12 @@ LAYOUT = {
         outline tag
     """,
     "visprog.modules.regions": """
-        __init__ geometry picture words
+        __init__ geometry own picture words
         measure order relate sets
     """,
     "visprog.modules.understanding": """
-        __init__ caption colour descriptions face_det labels mask read_code seg vqa
-        classify filter loc select
+        __init__ caption colour descriptions face_det labels loc mask read_code seg vqa
+        classify filter select
     """,
     "visprog.planner": """
         __init__ bank extraction language_detection plan task_selection
@@ -196,6 +196,8 @@ LAYOUT = {
         plates program_html tags templates value_view
         figures record shortening
         page_parts record_json terminal
+        page_values
+        strips
         html
         run
     """,
