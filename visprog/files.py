@@ -319,10 +319,7 @@ def check_output_files(*outputs: OutputFile, given: Sequence[Path] = ()) -> None
     for what, path, endings, may_be_folder in outputs:
         if path is None:
             continue
-        if may_be_folder and path.is_dir():
-            _check_writable(path)
-            continue
-        _check_output_path(path)
+        _check_output_path(path, may_be_folder)
         _check_ending(what, path, endings)
         if any(_is_same(path, picture) for picture in given):
             raise UsageError(f"{path} is one of the input pictures", help="write to another file")
@@ -341,9 +338,12 @@ def _check_ending(what: str, path: Path, endings: tuple[str, ...]) -> None:
         raise UsageError(f"{what} cannot be written to {path.name}", help=f"use the ending {allowed}")
 
 
-def _check_output_path(path: Path) -> None:
+def _check_output_path(path: Path, may_be_folder: bool) -> None:
     try:
         if path.is_dir():
+            if may_be_folder:
+                _check_writable(path)
+                return
             raise UsageError(f"{path} is a folder", help="give the name of a file")
         if not path.parent.is_dir():
             raise UsageError(

@@ -52,7 +52,7 @@ class NumberedPictures(NamedTuple):
 
 def is_folder(path: Path) -> bool:
     """Return whether a path stands for a folder of pictures: it is one, or has no ending."""
-    return path.is_dir() or not path.suffix
+    return os.path.isdir(path) or not path.suffix  # noqa: PTH112 - `is_dir` raises errors for long names
 
 
 def numbered_pictures(path: Path) -> NumberedPictures:

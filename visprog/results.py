@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TypeGuard
 
@@ -55,11 +56,11 @@ def save_result(value: object, path: Path) -> list[Path]:
     A list of pictures is written to numbered files, an empty one to none.
     """
     ending = path.suffix.casefold()
-    if is_pictures(value):
+    if is_pictures(value) and ending not in _TEXT:
         return numbered_pictures(path).save(value)
     if value == [] and (is_folder(path) or ending in PICTURE_ENDINGS):
         return []
-    if path.is_dir():
+    if os.path.isdir(path):  # noqa: PTH112 - `is_dir` raises errors for long names
         raise OutputError(
             f"{path} is a folder, and the result is {describe(value).summary}", help="give the name of a file"
         )

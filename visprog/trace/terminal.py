@@ -66,10 +66,19 @@ def _steps(run: RunRecord, width: int) -> Table:
     table.add_column(justify="right", style="dim", no_wrap=True)
     rows = [_row(record, run) for record in run.steps]
     others = sum(max((cell_len(str(row[column])) for row in rows), default=0) for column in (0, 1, 2, 3, 5))
-    for row in rows:
-        row[4].truncate(max(_LEAST, width - others - 10), overflow="ellipsis")  # 10: the gaps between columns
+    room = max(_LEAST, width - others - 10)  # 10: the gaps between columns
+    for row, record in zip(rows, run.steps, strict=True):
+        facts = _facts(record)
+        row[4].truncate(max(_LEAST // 2, room - cell_len(facts)), overflow="ellipsis")
+        row[4].append(facts, "dim").truncate(room, overflow="ellipsis")
         table.add_row(*row)
     return table
+
+
+def _facts(record: StepRecord) -> str:
+    """Return the number of elements of a step, and of the calls that a model answered together with it."""
+    counts = elements(record.elements) if record.elements else ""
+    return "".join(f"  {each}" for each in (counts, shared(record.together)) if each)
 
 
 def _row(record: StepRecord, run: RunRecord) -> tuple[str, Text, str, str, Text, str]:
@@ -94,9 +103,7 @@ def _outcome(record: StepRecord, run: RunRecord) -> Text:
             return Text(f"skipped: {one_line(cause)} failed", "dim")
         case "unneeded":
             return Text("not needed for the result", "dim")
-    counts = elements(record.elements) if record.elements else ""
-    facts = "".join(f"  {each}" for each in (counts, shared(record.together)) if each)
-    return Text(one_line(describe(record.value).summary)).append(facts, "dim")
+    return Text(one_line(describe(record.value).summary))
 
 
 def _line(lead: str, style: str, words: str) -> Text:
