@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TypeGuard
 
 from visprog.errors import OutputError, UsageError
 from visprog.files import write_atomically
@@ -13,6 +12,7 @@ from visprog.language.checked import Checked
 from visprog.language.types import Type
 from visprog.numbered_pictures import is_folder, numbered_pictures
 from visprog.printable import json_text
+from visprog.trace.pictures import is_pictures
 from visprog.trace.value_view import describe, whole
 from visprog.values import Image
 
@@ -76,11 +76,6 @@ def save_result(value: object, path: Path) -> list[Path]:
             help="use a name that ends in .json",
         )
     return [path]
-
-
-def is_pictures(value: object) -> TypeGuard[list[Image]]:
-    """Return whether a value is a list of pictures that is not empty."""
-    return isinstance(value, list) and bool(value) and all(isinstance(each, Image) for each in value)
 
 
 def _check_needs_no_file(kind: Type) -> None:

@@ -27,8 +27,8 @@ from visprog.images import save_image
 from visprog.language.checked import Checked
 from visprog.models.usage import NOTHING, counting, total
 from visprog.planner.plan import Plan
-from visprog.results import is_pictures
 from visprog.session import VisProg
+from visprog.trace.pictures import is_pictures
 from visprog.trace.run import Run
 from visprog.trace.shortening import Shortener
 from visprog.values import Image

@@ -10,6 +10,7 @@ from visprog.language.program import ListValue, Literal, Template, Value, Variab
 from visprog.trace.figures import Album, Figure
 from visprog.trace.limits import Limits, shorten
 from visprog.trace.page_parts import PageValue
+from visprog.trace.pictures import is_pictures
 from visprog.trace.program_html import ProgramHtml
 from visprog.trace.shortening import Shortener
 from visprog.trace.value_view import (
@@ -171,20 +172,15 @@ class PageValues:
 
 def is_strip(value: object) -> bool:
     """Return whether a value is a list of pictures, or of sets of regions, and is shown as a strip."""
-    if not isinstance(value, list) or not value:
-        return False
-    kind = Image if isinstance(value[0], Image) else Regions
-    return all(isinstance(each, kind) for each in value)
+    return is_pictures(value) or (
+        isinstance(value, list) and bool(value) and all(isinstance(each, Regions) for each in value)
+    )
 
 
 def _count(value: list[Any]) -> str:
-    several = len(value) != 1
-    nouns = ("item", "items")
-    if is_strip(value):
-        nouns = (
-            ("picture", "pictures") if isinstance(value[0], Image) else ("set of regions", "sets of regions")
-        )
-    return f"{len(value):,} {nouns[several]}"
+    kind = "picture" if is_pictures(value) else "set of regions" if is_strip(value) else "item"
+    first, space, rest = kind.partition(" ")
+    return f"{len(value):,} {first}{'s' * (len(value) != 1)}{space}{rest}"
 
 
 def more(hidden: int) -> str:
