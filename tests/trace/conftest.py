@@ -188,7 +188,7 @@ def make_bottles(count: int, image: Image | None = None) -> Run:
     """Return a run with `count` crops, an answer and a set of regions for each crop, and a template."""
     image = (make_photo(640, 480) if image is None else image).as_root()
     boxes = [(n * 7 % 500, n * 5 % 400, n * 7 % 500 + 60 + n % 40, n * 5 % 400 + 70) for n in range(count)]
-    found = Regions([Region(box, "bottle", 0.9) for box in boxes], size=image.size).with_frame(image.frame)
+    found = Regions([Region(box, "bottle", 0.9) for box in boxes], size=image.size, frame=image.frame)
     crops = [image.crop(box) for box in boxes]
     caps = [
         Regions([Region((5, 5, 30, 20), "cap", 0.8)] * (n % 2), size=crop.size, frame=crop.frame)

@@ -20,7 +20,7 @@ from visprog.printable import printable
 from visprog.trace import html, record_json, strips
 from visprog.trace.html import render_html
 from visprog.trace.run import Run
-from visprog.values import Image, Regions
+from visprog.values import Image, Region, Regions
 
 Make = Callable[..., Run]
 TINY = Image(np.zeros((8, 8, 3), np.uint8))
@@ -255,3 +255,24 @@ def test_a_real_run_marks_lifted_steps(photo: Callable[..., Image]) -> None:
     assert record["steps"][5]["elements"] == {"total": 2, "cached": 0, "warned": [1, 2]}
     assert record["steps"][4]["value"]["items"][1]["frame"]["root"] == record["inputs"]["IMAGE"]["digest"]
     assert len(elements(card(render_html(run), 6))) == 2
+
+
+def test_regions_are_drawn_over_the_picture_of_their_frame(run_of: Make, photo: Callable[..., Image]) -> None:
+    left, right = photo(80, 60, 1).as_root(), photo(80, 60, 2).as_root()
+    boxes = Regions([Region((5, 5, 30, 20), "cap")], size=(80, 60), frame=right.frame)
+    program = (
+        "A=Vqa(image=LEFT, question='q')\nB=Vqa(image=RIGHT, question=A)\nRESULT=Vqa(image=LEFT, question=B)"
+    )
+    source = render_html(run_of(program, {"LEFT": left, "RIGHT": right}, ["a", "b", boxes]))
+    names = [
+        re.findall(r'<use href="#([\w-]+)"', part)[0]
+        for part in (source.partition('id="input-2"')[2], card(source, 3).partition('class="output"')[2])
+    ]
+    assert names[0] == names[1]
+
+
+def test_the_picture_of_regions_is_found_in_a_graph_with_many_paths(run_of: Make) -> None:
+    steps = [f"A{n}=Vqa(image=IMAGE, question='{{A{n - 1}}} {{A{max(0, n - 2)}}}')" for n in range(1, 150)]
+    program = "\n".join(["A0=Vqa(image=IMAGE, question='q')", *steps])
+    run = run_of(program, {"IMAGE": TINY}, [Regions(size=(5, 5))] * 150)
+    assert len(elements(render_html(run))) == 0

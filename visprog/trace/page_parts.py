@@ -47,8 +47,8 @@ class Element(NamedTuple):
     @property
     def is_wide(self) -> bool:
         """Whether the element has two pictures."""
-        figures = [shown.figure for _, shown in self.arguments] + [self.output and self.output.figure]
-        return sum(figure is not None for figure in figures) > 1
+        shown = [each for _, each in self.arguments] + ([self.output] if self.output else [])
+        return sum(each.figure is not None for each in shown) > 1
 
 
 class Strip(NamedTuple):
@@ -62,9 +62,9 @@ class Strip(NamedTuple):
     @property
     def has_pictures(self) -> bool:
         """Whether its first element has a picture."""
-        first = self.first[0] if self.first else None
-        shown = [] if first is None else [each for _, each in first.arguments] + [first.output]
-        return any(each is not None and each.figure is not None for each in shown)
+        first = self.first[:1]
+        shown = [value for each in first for value in (each.output, *(given for _, given in each.arguments))]
+        return any(value is not None and value.figure is not None for value in shown)
 
 
 class Bar(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from visprog.language import coercion
@@ -86,7 +86,7 @@ class PageValues:
                 return self.shown(literal, "")
 
     def element(self, value: object, name: str, picture: Image | None) -> PageValue:
-        """Return an element of a list. Regions are drawn over `picture` if it has their size.
+        """Return an element of a list. Regions are drawn over `picture`.
 
         `name` describes a picture: "element 3 of IMAGES0".
         """
@@ -97,20 +97,27 @@ class PageValues:
                 return PageValue("text", view.text())
             case ImageView(image):
                 return PageValue("image", text, self._album.element(image, f"{name}, a {text}"))
-            case RegionsView(regions=regions) if picture is not None and picture.size == regions.size:
+            case RegionsView(regions=regions) if picture is not None:
                 drawn = self._album.element(picture, f"{name} with {_alt_text(regions)}", regions)
                 return PageValue("regions", text, drawn)
         return PageValue(view.kind, text)
 
-    def picture_of(self, name: str, size: tuple[int, int]) -> Image | None:
-        """Return the picture that a variable's regions belong to: the nearest one upstream of their size."""
-        if name in self._program.steps:
-            uses = self._program.steps[name][1].uses
-            pictures = (value for use in uses if isinstance(value := self._values.get(use), Image))
-            found = next((picture for picture in pictures if picture.size == size), None)
-            upstream = (self.picture_of(use, size) for use in uses)
-            return found or next((picture for picture in upstream if picture is not None), None)
-        return next((picture for picture in self._inputs.values() if picture.size == size), None)
+    def picture_of(self, name: str, regions: Regions) -> Image | None:
+        """Return the picture that a variable's regions belong to: the nearest one upstream that fits."""
+        return next((each for each in self._pictures_above(name, set()) if fits(regions, each)), None)
+
+    def _pictures_above(self, name: str, visited: set[str]) -> Iterator[Image]:
+        """Yield the pictures that a step uses, then those of the steps above, then the inputs."""
+        if name in visited:
+            return
+        visited.add(name)
+        if name not in self._program.steps:
+            yield from self._inputs.values()
+            return
+        uses = self._program.steps[name][1].uses
+        yield from (value for use in uses if isinstance(value := self._values.get(use), Image))
+        for use in uses:
+            yield from self._pictures_above(use, visited)
 
     def source_name(self, name: str) -> str:
         """Return a variable's name as written in the program, not in single-assignment form."""
@@ -164,10 +171,17 @@ class PageValues:
 
     def _drawn(self, regions: Regions, name: str) -> Figure | None:
         """Return the picture that the regions belong to, with the regions over it, or None."""
-        picture = self.picture_of(name, regions.size)
+        picture = self.picture_of(name, regions)
         if picture is None:
             return None
         return self._album.figure(picture, f"Picture with {_alt_text(regions)}", regions)
+
+
+def fits(regions: Regions, picture: Image) -> bool:
+    """Return whether regions lie in a picture, as far as sizes and frames tell."""
+    if regions.size != picture.size:
+        return False
+    return regions.frame is None or picture.frame is None or regions.frame == picture.frame
 
 
 def is_strip(value: object) -> bool:

@@ -10,7 +10,7 @@ from visprog.language.checked import CheckedStep
 from visprog.language.program import ListValue, Literal, Template, Value, Variable
 from visprog.trace.limits import shorten
 from visprog.trace.page_parts import Element, PageValue, Strip
-from visprog.trace.page_values import PageValues, is_strip, more
+from visprog.trace.page_values import PageValues, fits, is_strip, more
 from visprog.trace.record import StepRecord
 from visprog.values import Image, Regions
 
@@ -108,7 +108,7 @@ class Strips:
         return Element(place + 1, arguments, output, self._clean(warning))
 
     def _item(self, place: int, value: object, name: str) -> Element:
-        picture = self._page_values.picture_of(name, value.size) if isinstance(value, Regions) else None
+        picture = self._page_values.picture_of(name, value) if isinstance(value, Regions) else None
         title = _title(place, self._page_values.source_name(name))
         return Element(place + 1, (), self._page_values.element(value, title, picture), "")
 
@@ -136,8 +136,8 @@ class Strips:
         if not isinstance(value, Regions):
             return None
         own = [items[place] for items in lists.values() if place < len(items)]
-        pictures = (each for each in own if isinstance(each, Image) and each.size == value.size)
-        return next(pictures, None) or self._page_values.picture_of(step.name, value.size)
+        pictures = (each for each in own if isinstance(each, Image) and fits(value, each))
+        return next(pictures, None) or self._page_values.picture_of(step.name, value)
 
 
 def _strip(elements: Sequence[Element], total: int) -> Strip:
