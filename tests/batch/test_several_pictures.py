@@ -87,3 +87,12 @@ def test_an_input_picture_with_a_numbered_name_is_not_overwritten(
     with pytest.raises(UsageError, match=r"'dog' would be written to .* which is one of the input pictures"):
         batch(tasks, tmp_path / "out", changes_allowed=True)
     assert output_files(tmp_path) == before
+
+
+@pytest.mark.parametrize("options", [Options(), SAVED])
+def test_pictures_that_are_not_saved_are_reported(options: Options, tasks: Path, tmp_path: Path) -> None:
+    warnings: list[str] = []
+    with VisProg(planner="examples") as session:
+        run_batch(session, tasks, tmp_path / "out", options, on_warning=warnings.append)
+    assert len(warnings) == (options != SAVED)
+    assert all("3 tasks seem to result in a picture" in each for each in warnings)
