@@ -276,3 +276,21 @@ def test_the_picture_of_regions_is_found_in_a_graph_with_many_paths(run_of: Make
     program = "\n".join(["A0=Vqa(image=IMAGE, question='q')", *steps])
     run = run_of(program, {"IMAGE": TINY}, [Regions(size=(5, 5))] * 150)
     assert len(elements(render_html(run))) == 0
+
+
+def test_an_empty_list_is_named(run_of: Make, photo: Callable[..., Image]) -> None:
+    program = (
+        "B=Loc(image=IMAGE, object='x')\nA=CropEach(image=IMAGE, object=B)\nRESULT=Loc(image=A, object='y')"
+    )
+    run = run_of(
+        program,
+        {"IMAGE": photo()},
+        [Regions(size=(320, 240)), [], []],
+        elements={2: Elements(0)},
+        warnings={2: ("the list of `image` is empty, so Loc was not called",)},
+    )
+    source = render_html(run)
+    assert elements(source) == []
+    assert "empty list" in words(card(source, 2))
+    assert "0 elements" in words(card(source, 3))
+    assert "empty list" in words(card(source, 3))

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from visprog.trace.record import RunRecord, StepRecord
 
 MOST_BYTES = 24_000_000
-"""Maximum size of a page. Pictures take up to 13 million bytes of it."""
+"""Maximum size of a page. Pictures take up to 16 million bytes of it."""
 
 _TEXTS = Limits(text=TEXT_LIMIT, items=20, value=6_000, total=200_000)
 _TRANSCRIPT = Limits(text=50_000, items=50, value=200_000, total=200_000)

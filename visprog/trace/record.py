@@ -184,7 +184,7 @@ def _elements(event: StepFinished, step: CheckedStep) -> Elements | None:
         return event.elements
     total = len(event.value)
     warned = {place for warning in event.warnings for place in places_of(warning, total)}
-    return Elements(total, total, tuple(sorted(warned)))
+    return Elements(total, total if event.cached else 0, tuple(sorted(warned)))
 
 
 def _failed(event: StepFailed, step: CheckedStep) -> StepRecord:

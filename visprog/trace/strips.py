@@ -48,7 +48,9 @@ class Strips:
         lists = {name: self._items(step.arguments[name]) for name in step.lifted}
         if record.error is not None:
             return self._failed(step, lists, record.error.element)
-        if not isinstance(record.value, list) or not (step.lifted or is_strip(record.value)):
+        if not isinstance(record.value, list) or not record.value:
+            return None
+        if not (step.lifted or is_strip(record.value)):
             return None
         warned = record.elements.warned if record.elements is not None else ()
         warnings = _warnings(record.warnings, warned, len(record.value))
