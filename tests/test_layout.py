@@ -193,7 +193,7 @@ LAYOUT = {
     """,
     "visprog.trace": """
         __init__ folders limits number_format program_listing thumbnails
-        plates program_html tags templates value_view
+        pictures plates program_html tags templates value_view
         figures record shortening
         page_parts record_json terminal
         page_values
