@@ -294,3 +294,25 @@ def test_an_empty_list_is_named(run_of: Make, photo: Callable[..., Image]) -> No
     assert "empty list" in words(card(source, 2))
     assert "0 elements" in words(card(source, 3))
     assert "empty list" in words(card(source, 3))
+
+
+def test_lifted_regions_are_drawn_over_their_picture(bottles_run: Make, run_of: Make) -> None:
+    run = bottles_run(2)
+    program = str(run.program).replace("RESULT=IMAGES0", "RESULT=Count(object=CAPS0)")
+    values = [step.value for step in run.steps[:-1]]
+    lifted = run_of(program, run.inputs, [*values, [0, 1]])
+    one, two = elements(card(render_html(lifted), 6))
+    assert (words(one), words(two)) == ("1 no region 0", "2 cap 80% 1 region: cap 1")
+    assert two.count('<g class="region') == 1
+
+
+def test_a_picture_is_shown_once_with_its_regions(bottles_run: Make, run_of: Make) -> None:
+    run = bottles_run(3)
+    program = str(run.program).replace(
+        "RESULT=IMAGES0", "RESULT=Select(image=IMAGES0, object=CAPS0, query='red')"
+    )
+    values = [step.value for step in run.steps[:-1]]
+    lifted = run_of(program, run.inputs, [*values, [caps[:0] for caps in values[-1]]])
+    shown = elements(card(render_html(lifted), 6))
+    assert [each.count("<use ") for each in shown] == [2, 2, 2]  # the regions before, and those after
+    assert all("element wide" in each for each in shown)

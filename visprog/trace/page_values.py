@@ -102,11 +102,14 @@ class PageValues:
                 return PageValue("regions", text, drawn)
         return PageValue(view.kind, text)
 
-    def picture_of(self, name: str, regions: Regions) -> Image | None:
-        """Return the picture that a variable's regions belong to: the nearest one upstream that fits."""
-        return next((each for each in self._pictures_above(name, set()) if fits(regions, each)), None)
+    def picture_of(self, name: str, regions: Regions, place: int | None = None) -> Image | None:
+        """Return the picture that a variable's regions belong to: the nearest one upstream that fits.
 
-    def _pictures_above(self, name: str, visited: set[str]) -> Iterator[Image]:
+        In lists of pictures, the one at the same `place` is considered.
+        """
+        return next((each for each in self._pictures_above(name, place, set()) if fits(regions, each)), None)
+
+    def _pictures_above(self, name: str, place: int | None, visited: set[str]) -> Iterator[Image]:
         """Yield the pictures that a step uses, then those of the steps above, then the inputs."""
         if name in visited:
             return
@@ -115,9 +118,14 @@ class PageValues:
             yield from self._inputs.values()
             return
         uses = self._program.steps[name][1].uses
-        yield from (value for use in uses if isinstance(value := self._values.get(use), Image))
         for use in uses:
-            yield from self._pictures_above(use, visited)
+            value = self._values.get(use)
+            is_item = isinstance(value, list) and place is not None and place < len(value)
+            one = value[place] if is_item else value
+            if isinstance(one, Image):
+                yield one
+        for use in uses:
+            yield from self._pictures_above(use, place, visited)
 
     def source_name(self, name: str) -> str:
         """Return a variable's name as written in the program, not in single-assignment form."""

@@ -101,16 +101,14 @@ class Strips:
         values: Sequence[Any],
         warning: str,
     ) -> Element:
-        value = values[place]
-        picture = self._picture(place, step, lists, value)
-        output = self._page_values.element(value, _title(place, step.step.target), picture)
+        value, title = values[place], _title(place, step.step.target)
+        picture = self._picture(place, lists, value, step.name)
+        output = self._page_values.element(value, title, picture)
         arguments = self._arguments(place, step, lists)
-        if output.kind == "regions" and output.figure is not None:  # it shows the picture of the argument
-            arguments = tuple(each for each in arguments if each[1].kind != "image")
-        return Element(place + 1, arguments, output, self._clean(warning))
+        return Element(place + 1, _without_repeated((*arguments, ("", output))), output, self._clean(warning))
 
     def _item(self, place: int, value: object, name: str) -> Element:
-        picture = self._page_values.picture_of(name, value) if isinstance(value, Regions) else None
+        picture = self._page_values.picture_of(name, value, place) if isinstance(value, Regions) else None
         title = _title(place, self._page_values.source_name(name))
         return Element(place + 1, (), self._page_values.element(value, title, picture), "")
 
@@ -118,28 +116,44 @@ class Strips:
         self, place: int, step: CheckedStep, lists: Mapping[str, Sequence[Any]]
     ) -> tuple[tuple[str, PageValue], ...]:
         return tuple(
-            (name, self._argument(items[place], _title(place, self._name(step.arguments[name], name))))
+            (name, self._argument(place, step, lists, name))
             for name, items in lists.items()
             if place < len(items)
         )
 
-    def _argument(self, item: object, title: str) -> PageValue:
+    def _argument(
+        self, place: int, step: CheckedStep, lists: Mapping[str, Sequence[Any]], parameter: str
+    ) -> PageValue:
+        item, value = lists[parameter][place], step.arguments[parameter]
         if isinstance(item, Variable | Template):
             return self._page_values.argument(item)
-        return self._page_values.element(item.value if isinstance(item, Literal) else item, title, None)
-
-    def _name(self, value: Value, parameter: str) -> str:
-        return self._page_values.source_name(value.name) if isinstance(value, Variable) else f"`{parameter}`"
+        name = value.name if isinstance(value, Variable) else ""
+        title = _title(place, self._page_values.source_name(name) if name else f"`{parameter}`")
+        picture = self._picture(place, lists, item, name or step.name)
+        return self._page_values.element(item.value if isinstance(item, Literal) else item, title, picture)
 
     def _picture(
-        self, place: int, step: CheckedStep, lists: Mapping[str, Sequence[Any]], value: object
+        self, place: int, lists: Mapping[str, Sequence[Any]], value: object, name: str
     ) -> Image | None:
         """Return the picture that an element's regions belong to: that of its arguments, or one upstream."""
         if not isinstance(value, Regions):
             return None
         own = [items[place] for items in lists.values() if place < len(items)]
         pictures = (each for each in own if isinstance(each, Image) and fits(value, each))
-        return next(pictures, None) or self._page_values.picture_of(step.name, value)
+        return next(pictures, None) or self._page_values.picture_of(name, value, place)
+
+
+def _without_repeated(shown: Sequence[tuple[str, PageValue]]) -> tuple[tuple[str, PageValue], ...]:
+    """Return the arguments without the pictures that are shown with regions over them.
+
+    The last value is the result, which is left out.
+    """
+    marked = {each.figure.picture for _, each in shown if each.kind == "regions" and each.figure is not None}
+    return tuple(
+        (name, each)
+        for name, each in shown[:-1]
+        if not (each.kind == "image" and each.figure is not None and each.figure.picture in marked)
+    )
 
 
 def _strip(elements: Sequence[Element], total: int) -> Strip:
