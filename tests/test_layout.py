@@ -17,7 +17,7 @@ LAYOUT = {
         answer_text files language libraries picture pixels regions
         audio decoding inputs tool_code values
         images
-        models
+        models numbered_pictures
         model_listing tools
         engine modules planner tool_listing tool_sources
         trace
@@ -194,9 +194,11 @@ LAYOUT = {
     """,
     "visprog.trace": """
         __init__ folders limits number_format program_listing thumbnails
-        plates program_html tags templates value_view
+        pictures plates program_html tags templates value_view
         figures record shortening
         page_parts record_json terminal
+        page_values
+        strips
         html
         run
     """,
