@@ -134,6 +134,8 @@ class TaskKind:
     `samples` yields the samples with these numbers of a split. `bank` is the prompt bank for planners,
     `roles` are the models that are needed, and `metric` names the share of right outcomes. `details` derives
     further figures from the scores. `planning` says whether the kind counts in the planners' overall figure.
+    With `family_target`, the share of right outcomes is also given for each form of the instruction, and the
+    reference programs should reach this target for each.
     """
 
     name: str
@@ -146,6 +148,7 @@ class TaskKind:
     group: Group | None = None
     details: Callable[[Sequence[Score]], Iterator[Figure]] = lambda _: iter(())
     planning: bool = True
+    family_target: float | None = None
 
 
 class Measure(NamedTuple):

@@ -65,6 +65,7 @@ def headlines(report: Report) -> Iterator[Figure]:
         for result in task.planners:
             if result.gain is not None and result.gain.target is not None:
                 yield result.gain
+            yield from (each for each in result.details if each.target is not None)
     yield from (each for each in report.planning if each.target is not None)
 
 

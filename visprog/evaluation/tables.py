@@ -128,9 +128,11 @@ def _results(task: TaskResult) -> Table:
 
 
 def _details(task: TaskResult, details: Iterable[tuple[str, Figure]]) -> Table:
-    table = _table("", "", "", "95% interval", "n")
+    targets = any(each.target is not None for _, each in details)
+    table = _table("", "", "", "95% interval", "n", *(["target"] if targets else []))
     for planner, each in details:
-        table.add_row(Text(each.name), planner_title(planner), amount(each), str(each.n))
+        verdict = [_target(each)] if targets else []
+        table.add_row(Text(each.name), planner_title(planner), amount(each), str(each.n), *verdict)
     for each in task.baseline_details:
         whose, _, what = each.name.rpartition(": ")
         table.add_row(Text(what), Text(whose), amount(each), str(each.n))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 from visprog.miniworld.catalogue import Box
 from visprog.miniworld.scene import Scene, Thing
@@ -31,7 +32,7 @@ def nth_from(scene: Scene, things: Sequence[Thing], side: Side, place: int) -> T
     order = sorted(things, key=lambda thing: _depth(thing, side))
     near = [_depth(thing, side) for thing in order[max(place - 2, 0) : place + 1]]
     margin = _margin(scene)
-    separate = all(high - low >= margin for low, high in zip(near, near[1:], strict=False))
+    separate = all(high - low >= margin for low, high in pairwise(near))
     return order[place - 1] if separate else None
 
 
@@ -76,7 +77,7 @@ def nearest(scene: Scene, things: Sequence[Thing], to: Thing) -> Thing | None:
 
 
 def farthest(scene: Scene, things: Sequence[Thing], to: Thing) -> Thing | None:
-    """Return the thing that is clearly farthest from another, by the gap and by the distance of the centres."""
+    """Return the thing that is clearly farthest from another, by gap and by distance of the centres."""
     return _extreme(scene, things, to, -1)
 
 
