@@ -18,7 +18,7 @@ def _not(rng: random.Random, split: Split) -> Question:
     scene = scene_with(rng, split, own, rng.randint(int(not other), 2), other)
     draft = Draft()
     things = draft.find("IMAGE", own.noun)
-    if rng.random() < 0.5:
+    if own.fitting.colour is None or rng.random() < 0.5:
         left = draft.without(things, draft.find("IMAGE", own.fitting))
     else:
         left = draft.without_fitting("IMAGE", things, own.fitting)

@@ -26,9 +26,13 @@ def _all_or_any(rng: random.Random, split: Split) -> Question:
     scene = scene_with(rng, split, own, fitting, total - fitting)
     text = choose_wording(rng, *_all_or_any_wordings(form, own, choose_place(rng)))
     draft = Draft()
-    _, answers = _ask_each(draft, own, own.closed_question)
-    test = {"all": "all({})", "any": "any({})", "none": "not any({})"}[form]
-    answer = draft.yes_if(test.replace("{}", f"{{{answers}}}"))
+    if own.fitting.colour:
+        _, answers = _ask_each(draft, own, own.closed_question)
+        test = {"all": "all({})", "any": "any({})", "none": "not any({})"}[form]
+    else:
+        _, answers = _ask_each(draft, own, own.question)
+        test = {"all": "count({}, '_') == count({})", "any": "'_' in {}", "none": "'_' not in {}"}[form]
+    answer = draft.yes_if(test.replace("{}", f"{{{answers}}}").replace("_", own.value))
     return Question(text, {"IMAGE": scene}, yes_no(truth), draft.text_with_result(answer))
 
 
@@ -79,7 +83,7 @@ def _how_many(rng: random.Random, split: Split) -> Question:
         f"Count how many of the {several} are {many}.",
     )
     draft = Draft()
-    if rng.random() < 0.5:
+    if own.fitting.colour is None or rng.random() < 0.5:
         _, answers = _ask_each(draft, own, own.question)
         found = draft.evaluate(f"count({{{answers}}}, '{own.value}')")
     else:

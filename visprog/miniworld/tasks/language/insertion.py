@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
-from visprog.miniworld.catalogue import categories_of
+from visprog.miniworld.catalogue import CATEGORIES, categories_of
 from visprog.miniworld.scene import Scene, Split
 from visprog.miniworld.tasks.draft import Draft
 from visprog.miniworld.tasks.language.geometry import outermost
@@ -26,7 +26,43 @@ from visprog.miniworld.tasks.wording import Noun, ask_colour, ask_what, choose_w
 
 
 def _inserted(rng: random.Random, split: Split) -> Question:
-    return rng.choice((_of_same_colour, _of_same_sort, _also_in_other_picture))(rng, split)
+    return rng.choice((_colour_of_named, _of_same_colour, _of_same_sort, _also_in_other_picture))(rng, split)
+
+
+def _colour_of_named(rng: random.Random, split: Split) -> Question:
+    """Ask for the colour of the leftmost or rightmost thing of a kind. The program asks for its name first."""
+    chosen, side = choose_coloured(rng, split, least=1), rng.choice((LEFT, RIGHT))
+    kind = Noun(CATEGORIES[chosen.name].kinds[-1])
+    if kind.name not in VARIED_KINDS:
+        raise NoSceneError
+    builder = SceneBuilder(rng, split, [Noun(chosen.name)])
+    builder.add(chosen)
+    for _ in range(rng.randint(1, 2)):
+        builder.add(kind)
+
+    def accept(scene: Scene) -> bool:
+        things = [thing for thing in scene.things if kind.fits(thing)]
+        first = outermost(scene, things, side)
+        if first is None or first.category != chosen.name or not is_whole(scene, kind):
+            return False
+        return [thing.colour for thing in things].count(chosen.colour) == 1
+
+    scene = builder.build(accept)
+    the, colour = f"the {side.name.lower()}most {kind}", choose_wording(rng, "color", "colour")
+    text = choose_wording(
+        rng,
+        f"What {colour} is {the}?",
+        f"What is the {colour} of {the}?",
+        f"Which {colour} does {the} have?",
+        f"What {colour} is {the} in the picture?",
+        f"Tell me the {colour} of {the}.",
+        f"What {colour} does {the} have?",
+    )
+    draft = Draft()
+    picture = draft.crop("IMAGE", draft.pick(draft.find("IMAGE", kind), side.name.lower()))
+    found = draft.ask(picture, ask_what(kind.name))
+    answer = draft.ask(picture, ask_colour(f"{{{found}}}"))
+    return Question(text, {"IMAGE": scene}, chosen.colour or "", draft.text_with_result(answer))
 
 
 def _of_same_colour(rng: random.Random, split: Split) -> Question:
@@ -112,7 +148,7 @@ def _also_in_other_picture(rng: random.Random, split: Split) -> Question:
     )
     draft = Draft()
     found = draft.ask(draft.crop(here, draft.find(here, kind)), ask_what(kind.name))
-    answer = draft.ask(there, f"Is there a {{{found}}} in the image?")
+    answer = draft.yes_if(f"{{{draft.count(there, Noun(f'{{{found}}}'))}}} > 0")
     return Question(text, scenes, yes_no(truth), draft.text_with_result(answer))
 
 

@@ -16,7 +16,7 @@ from visprog.miniworld.tasks.scene_building import (
     is_whole,
     other_colour,
 )
-from visprog.miniworld.tasks.wording import Noun, ask_colour, ask_exists, choose_wording, one, some
+from visprog.miniworld.tasks.wording import Noun, ask_colour, choose_wording, one, some
 
 _BOTH = "[LEFT, RIGHT]"
 
@@ -64,8 +64,8 @@ def _presence(rng: random.Random, split: Split) -> Question:
         }[form],
     )
     draft = Draft()
-    answers = draft.ask_each(_BOTH, ask_exists(noun.name))
-    answer = draft.yes_if(_TESTS[form].replace("{}", f"{{{answers}}}"))
+    counts = draft.number_each(draft.find_in_each(_BOTH, noun))
+    answer = draft.yes_if(_TESTS[form].replace("{}", f"{{{counts}}}"))
     return Question(text, _scenes(rng, split, noun, numbers), yes_no(truth), draft.text_with_result(answer))
 
 
@@ -75,7 +75,7 @@ _TESTS = {
     "both": "all({})",
     "either": "any({})",
     "neither": "not any({})",
-    "one": "count({}, 'yes') == 1",
+    "one": "count({}, 0) == 1",
 }
 
 _IS_TRUE = {

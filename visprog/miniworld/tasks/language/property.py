@@ -6,7 +6,7 @@ import random
 from typing import NamedTuple
 
 from visprog.miniworld.captions import with_article
-from visprog.miniworld.catalogue import categories_of, plural_of
+from visprog.miniworld.catalogue import Box, categories_of, plural_of
 from visprog.miniworld.scene import Scene, Split, Thing
 from visprog.miniworld.tasks.language.group import VARIED_KINDS
 from visprog.miniworld.tasks.scene_building import (
@@ -15,8 +15,15 @@ from visprog.miniworld.tasks.scene_building import (
     choose_noun,
     is_whole,
     other_colour,
+    sprite_box,
 )
-from visprog.miniworld.tasks.wording import Noun, ask_colour, ask_what
+from visprog.miniworld.tasks.wording import Noun, ask_colour, ask_exists, ask_what
+
+_CROP = 1.5
+"""How many times as large as a thing a picture of it is."""
+
+_SMALL_PART = 0.1
+"""A picture that shows at most this share of a thing does not show the thing."""
 
 
 class Property(NamedTuple):
@@ -48,7 +55,7 @@ class Property(NamedTuple):
     @property
     def closed_question(self) -> str:
         """The question with the answer yes or no about a picture of one thing."""
-        return f"Is the {self.noun} {self.of_one}?"
+        return ask_exists(str(self.fitting))
 
     def value_of(self, thing: Thing) -> str:
         """Return the right answer to `question` about a thing."""
@@ -74,4 +81,19 @@ def scene_with(rng: random.Random, split: Split, own: Property, fitting: int, ot
         builder.add(Noun(own.noun.name, colour))
     for _ in range(rng.randint(0, 2)):
         builder.add(choose_noun(rng, split, [own.noun]))
-    return builder.build(lambda scene: is_whole(scene, own.noun))
+    return builder.build(lambda scene: is_whole(scene, own.noun) and _are_apart(scene, own))
+
+
+def _are_apart(scene: Scene, own: Property) -> bool:
+    """Return whether a picture of a thing without the property does not show one with it too."""
+    fitting = [sprite_box(thing) for thing in scene.things if own.fitting.fits(thing)]
+    others = [thing for thing in scene.things if own.noun.fits(thing) and not own.fitting.fits(thing)]
+    return not any(_shows(sprite_box(other), box) for other in others for box in fitting)
+
+
+def _shows(box: Box, other: Box) -> bool:
+    """Return whether a crop around a box shows more than a small part of the other."""
+    x, y = (_CROP - 1) / 2 * (box[2] - box[0]), (_CROP - 1) / 2 * (box[3] - box[1])
+    width = min(box[2] + x, other[2]) - max(box[0] - x, other[0])
+    height = min(box[3] + y, other[3]) - max(box[1] - y, other[1])
+    return max(width, 0) * max(height, 0) > _SMALL_PART * (other[2] - other[0]) * (other[3] - other[1])

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from visprog.values import Box, Image, Region, Regions
 
 _SHARE = 0.65
-"""Width and height of a tile, as a share of the picture's. A thing of up to 0.3 is whole in one of the four."""
+"""Width and height of a tile as a share of the picture's. Each thing of up to 0.3 is whole in a tile."""
 
 _EDGE = 0.02
 """A box closer than this share of the tile's side to an inner edge is cut off there."""
@@ -37,10 +37,9 @@ def joined(found: Sequence[Regions], most: float) -> Regions:
     regions = [*whole]
     for tile, part in zip(tiles_of(whole.size), parts, strict=True):
         regions += _moved(_uncut(part, tile, whole.size), tile)
+    every = Regions(regions, size=whole.size)
     kept = [
-        region
-        for label in dict.fromkeys(region.label for region in regions)
-        for region in Regions((each for each in regions if each.label == label), size=whole.size).distinct(most)
+        region for label in dict.fromkeys(every.labels) for region in every.with_label(label).distinct(most)
     ]
     return Regions(sorted(kept, key=lambda region: -region.score), size=whole.size)
 
