@@ -30,7 +30,7 @@ def _inserted(rng: random.Random, split: Split) -> Question:
 
 
 def _colour_of_named(rng: random.Random, split: Split) -> Question:
-    """Ask for the colour of the leftmost or rightmost thing of a kind. The program asks for its name first."""
+    """Ask for the colour of the first thing of a kind from a side. The program asks for its name first."""
     chosen, side = choose_coloured(rng, split, least=1), rng.choice((LEFT, RIGHT))
     kind = Noun(CATEGORIES[chosen.name].kinds[-1])
     if kind.name not in VARIED_KINDS:

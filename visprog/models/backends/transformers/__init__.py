@@ -75,7 +75,7 @@ _OPTIONS = (
     Option(
         "tiles",
         FLAG,
-        "whether four overlapping parts of the picture are searched too, for small things; not of Grounding DINO",
+        "whether four parts of the picture are searched too, for small things; not of Grounding DINO",
         "false",
         _FINDERS,
     ),

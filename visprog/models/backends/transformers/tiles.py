@@ -37,10 +37,10 @@ def joined(found: Sequence[Regions], most: float) -> Regions:
     regions = [*whole]
     for tile, part in zip(tiles_of(whole.size), parts, strict=True):
         regions += _moved(_uncut(part, tile, whole.size), tile)
-    every = Regions(regions, size=whole.size)
-    kept = [
-        region for label in dict.fromkeys(every.labels) for region in every.with_label(label).distinct(most)
-    ]
+    kept: list[Region] = []
+    for label in dict.fromkeys(region.label for region in regions):
+        same = (region for region in regions if region.label == label)
+        kept += Regions(same, size=whole.size).distinct(most)
     return Regions(sorted(kept, key=lambda region: -region.score), size=whole.size)
 
 
