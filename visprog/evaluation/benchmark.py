@@ -69,8 +69,9 @@ class Sample:
     their names in programs. `scorer` is needed unless every question has an answer. Without `truth`, no cause
     is given for failures.
 
-    The rest is for reports: `family` is the form of the instruction; examples are chosen from many families.
-    `expected` says in words what is right, and `regions` returns the right regions of the first picture.
+    For reports: `family` is the form of the instruction; examples are chosen from many families. `expected`
+    says in words what is right, and `regions` returns the right regions of the first picture. `bank` is the
+    prompt bank for planners, if it is not that of the kind of task.
     """
 
     id: Mapping[str, str | int]
@@ -81,6 +82,7 @@ class Sample:
     family: str = ""
     expected: str = ""
     regions: Callable[[], Regions | None] = lambda: None
+    bank: str | None = None
 
     @cached_property
     def images(self) -> Mapping[str, Image]:
