@@ -12,8 +12,8 @@ ROOT = Path(__file__).parent.parent
 
 LAYOUT = {
     "visprog": """
-        __init__ budget errors extras metadata model_text nouns parallel printable prompts values
-        answer_text files language libraries pixels
+        __init__ budget errors extras frame metadata model_text nouns parallel printable prompts
+        answer_text files language libraries pixels values
         audio decoding inputs
         images
         models
@@ -46,11 +46,11 @@ LAYOUT = {
         __init__ batch check demo doctor evaluate execute models plan run tools
     """,
     "visprog.engine": """
-        __init__ events graph threads tool_times
-        step_errors workers
+        __init__ events frames graph threads tool_times
+        workers
         batching cache observing
-        tool_models tool_values
-        step_keys
+        lifting tool_models tool_values
+        step_errors step_keys
         step_run
         execution
         interpreter
@@ -80,8 +80,8 @@ LAYOUT = {
     """,
     "visprog.language": """
         __init__ expression_tree lexer limits program recognition types
-        advice coercion diagnostics text_references
-        evaluation summary syntax_hints
+        advice coercion diagnostics inference text_references
+        binding evaluation list_faults summary syntax_hints templates
         conditions expression parser
         checked
         liveness
@@ -98,9 +98,15 @@ LAYOUT = {
     "visprog.miniworld.tasks": """
         question task wording
         __init__ draft scene_building
-        colours comparing counting editing nlvr tagging
+        colours comparing counting editing language nlvr tagging
         composition relations
         gqa
+    """,
+    "visprog.miniworld.tasks.language": """
+        geometry group question
+        containment insertion order pairs property relations sizes
+        difference each
+        __init__
     """,
     "visprog.models": """
         __init__ checkpoint_files encodings hub_cache inpainting locks option_text options profiles progress
@@ -139,7 +145,7 @@ LAYOUT = {
         __init__ sam
     """,
     "visprog.models.backends.transformers": """
-        __init__ pretrained
+        __init__ pretrained tiles
         network
         generation geometry scorer speech
         boxes chat sam
@@ -167,12 +173,12 @@ LAYOUT = {
         outline tag
     """,
     "visprog.modules.regions": """
-        __init__ geometry picture words
+        __init__ geometry own picture words
         measure order relate sets
     """,
     "visprog.modules.understanding": """
-        __init__ caption colour descriptions face_det labels mask read_code seg vqa
-        classify filter loc select
+        __init__ caption colour descriptions face_det labels loc mask read_code seg vqa
+        classify filter select
     """,
     "visprog.planner": """
         __init__ bank extraction language_detection plan task_selection

@@ -50,10 +50,11 @@ def _result(
         figure(kind.metric, proportion(right)),
         _planning(planner, outcomes),
         _gain(kind, kind.baseline, planner, right, _grouped(baseline, kind.group)) if kind.baseline else None,
-        (*_details(kind, outcomes), *_families(kind, planner, outcomes)),
+        tuple(_details(kind, outcomes)),
         None
         if any(outcome.planned is None for outcome in outcomes)
         else count_blame(outcome.blame for outcome in outcomes),
+        tuple(_families(kind, planner, outcomes)),
     )
 
 
