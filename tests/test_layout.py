@@ -99,9 +99,15 @@ LAYOUT = {
     "visprog.miniworld.tasks": """
         question task wording
         __init__ draft scene_building
-        colours comparing counting editing nlvr tagging
+        colours comparing counting editing language nlvr tagging
         composition relations
         gqa
+    """,
+    "visprog.miniworld.tasks.language": """
+        geometry group question
+        containment insertion order pairs property relations sizes
+        difference each
+        __init__
     """,
     "visprog.models": """
         __init__ checkpoint_files encodings hub_cache inpainting locks option_text options profiles progress
@@ -140,7 +146,7 @@ LAYOUT = {
         __init__ sam
     """,
     "visprog.models.backends.transformers": """
-        __init__ pretrained
+        __init__ pretrained tiles
         network
         generation geometry scorer speech
         boxes chat sam
