@@ -32,7 +32,7 @@ from visprog.trace.value_view import describe
 
 HERE = Path(__file__).parent
 FILES, PHOTOS = HERE / "gallery", HERE / "images"
-SIZE = (480, 360)
+SIZE = (400, 300)
 """Width and height of a drawing, in pixels."""
 
 
@@ -49,20 +49,19 @@ class Example(NamedTuple):
 
 
 class Panel(NamedTuple):
-    """A value on the page: one figure, a figure for each picture of a list, the items of a list, or a text."""
+    """A value on the page: a picture, or a list of pictures or words, or a text. Pictures may have `words`."""
 
     name: str
-    figure: Figure | None = None
-    strip: tuple[Figure, ...] = ()
-    items: tuple[str, ...] = ()
+    pictures: tuple[Figure, ...] = ()
+    words: tuple[str, ...] = ()
     text: str = ""
 
 
 class Shown(NamedTuple):
-    """A program on the page: its lines, the values before the result, and the result."""
+    """A program on the page: each line with its value as text, the values before the result, and the result."""
 
     task: str
-    lines: tuple[Line, ...]
+    lines: tuple[tuple[Line, str], ...]
     panels: tuple[Panel, ...]
     result: Panel
 
@@ -149,24 +148,28 @@ class Gallery:
         return Card(tool.name, tool.signature.summary, _models(tool), group_of(tool), programs)
 
     def _shown(self, example: Example, run: Run) -> Shown:
-        panels = tuple(self._panel(name, run.variables[name], run) for name in example.shown or run.inputs)
-        target = run.checked.steps[-1].step.target
-        result = self._panel(target, run.result, run)
-        return Shown(example.task, listing(run.checked), panels, result)
+        values = {step.index: step.value for step in run.steps if step.name != run.checked.steps[-1].name}
+        lines = ((line, _brief(values.get(line.step))) for line in listing(run.checked))
+        panels = (self._panel(names, run) for names in example.shown or run.inputs)
+        return Shown(example.task, tuple(lines), tuple(panels), self._panel(run.checked.steps[-1].step.target, run))
 
-    def _panel(self, name: str, value: object, run: Run) -> Panel:
-        match value:
-            case Image():
-                return Panel(name, self._figure(value, f"{name}: a picture"))
-            case Regions():
-                picture = next(each for each in run.variables.values() if _is_picture_of(each, value))
-                return Panel(name, self._figure(picture, f"{name}: {describe(value).summary}", value))
-            case [Image(), *_]:
-                figures = (self._figure(each, f"{name}, picture {n}") for n, each in enumerate(value, 1))
-                return Panel(name, strip=tuple(figures))
-            case list():
-                return Panel(name, items=tuple(map(_text, value)))
-        return Panel(name, text=_text(value))
+    def _panel(self, names: str, run: Run) -> Panel:
+        """Return the panel of a variable, or of two: `IMAGES0: ANSWERS0` are pictures, each with its answer."""
+        name, _, words = names.partition(": ")
+        match run.variables[name]:
+            case Image() as image:
+                return Panel(name, (self._figure(image, f"{name}: a picture"),))
+            case Regions() as regions:
+                picture = next(each for each in run.variables.values() if _is_picture_of(each, regions))
+                return Panel(name, (self._figure(picture, f"{name}: {describe(regions).summary}", regions),))
+            case [Image(), *_] as images:
+                figures = (self._figure(each, f"{name}, picture {n}") for n, each in enumerate(images, 1))
+                answers = run.variables[words] if words else ()
+                return Panel(names.replace(": ", " and "), tuple(figures), tuple(map(_text, answers)))
+            case list() as items:
+                return Panel(name, words=tuple(map(_text, items)))
+            case value:
+                return Panel(name, text=_text(value))
 
     def _figure(self, image: Image, alt: str, regions: Regions | None = None) -> Figure:
         figure = self.album.figure(image, alt, regions)
@@ -186,6 +189,13 @@ def _models(tool: Tool) -> tuple[str, ...]:
 
 def _is_picture_of(value: object, regions: Regions) -> bool:
     return isinstance(value, Image) and value.size == regions.size
+
+
+def _brief(value: object) -> str:
+    """Return a text, a number or a list of them as a line of a program shows it; "" for any other value."""
+    if isinstance(value, list):
+        return ", ".join(filter(None, map(_brief, value)))
+    return _text(value) if isinstance(value, str | int | float) else ""
 
 
 def _text(value: object) -> str:
