@@ -1,7 +1,7 @@
 """A page that shows every tool: a program for a small task, its pictures, and its result.
 
-Tools that need no weights run on photographs. The others run in the miniature world, where an oracle that
-knows the drawings answers instead of models. A terminal shows a list of the tools:
+Tools without weights run on photographs. The others run on drawings, with an oracle that knows the drawings
+instead of models. A terminal shows a list of the tools:
 
 visprog tools
 """
@@ -90,7 +90,7 @@ def _scene(ground: list[str], seed: int, things: list[Any]) -> Scene:
 
 
 class Gallery:
-    """Runs programs on the drawings, and on the photographs in a folder. `album` has all pictures."""
+    """Runs programs on drawings, and on the photographs in a folder. `album` has all pictures."""
 
     def __init__(self, photos: Path = PHOTOS) -> None:
         self.album = Album(room=(300, 560), scores=False)
@@ -101,12 +101,11 @@ class Gallery:
 
     def run(self, example: Example) -> Run:
         """Run the program of an example on its pictures. Raise StepError if a step fails."""
-        names = ("LEFT", "RIGHT") if len(example.pictures) == 2 else ("IMAGE",)
+        names = ("LEFT", "RIGHT") if len(example.pictures) > 1 else ("IMAGE",)
         pictures = dict(zip(names, map(self._picture, example.pictures), strict=True))
         is_drawn = example.pictures[0] in self._scenes
-        run = (self._miniature_world if is_drawn else self._without_weights).execute(
-            example.program, pictures
-        )
+        session = self._miniature_world if is_drawn else self._without_weights
+        run = session.execute(example.program, pictures)
         if run.error is not None:
             raise run.error
         return run
@@ -193,7 +192,7 @@ def main() -> None:
         page = render(gallery.cards(read_examples()), gallery.album).encode()
         write_atomically(options.output, page)
     except VisProgError as error:
-        raise SystemExit(f"{error}") from None
+        raise SystemExit(str(error)) from None
     print(f"{options.output}: {len(page) / 1e6:.1f} MB")
 
 
