@@ -1,7 +1,6 @@
 """A page that shows every tool: a program for a small task, its pictures, and its result.
 
-Tools without weights run on photographs. The others run on drawings, with an oracle that knows the drawings
-instead of models. A terminal shows a list of the tools:
+Tools without weights run on photographs. The others run on drawings, with an oracle. A list of all tools:
 
 visprog tools
 """
@@ -16,13 +15,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
 from visprog import Image, Regions, Run, VisProg, VisProgError, load_image
 from visprog.files import write_atomically
 from visprog.miniworld.drawing import DrawnScene, draw
 from visprog.miniworld.oracle import Oracle
 from visprog.miniworld.scene import Ground, Scene, Thing
+from visprog.printable import printable
 from visprog.trace.figures import Album, Figure
 from visprog.trace.program_listing import Line, listing
 from visprog.trace.templates import minified, policy_hash, source
@@ -63,7 +62,7 @@ class Shown(NamedTuple):
 
 
 class Card(NamedTuple):
-    """A tool or a form of the language, with its programs."""
+    """A tool, with the folder of its file as `group`, or a form of the language, and programs."""
 
     name: str
     summary: str
@@ -103,8 +102,7 @@ class Gallery:
         """Run the program of an example on its pictures. Raise StepError if a step fails."""
         names = ("LEFT", "RIGHT") if len(example.pictures) > 1 else ("IMAGE",)
         pictures = dict(zip(names, map(self._picture, example.pictures), strict=True))
-        is_drawn = example.pictures[0] in self._scenes
-        session = self._miniature_world if is_drawn else self._without_weights
+        session = self._miniature_world if example.pictures[0] in self._scenes else self._without_weights
         run = session.execute(example.program, pictures)
         if run.error is not None:
             raise run.error
@@ -124,8 +122,8 @@ class Gallery:
         if tool is None:
             return Card(form, about, (), "language", programs)
         models = tuple(need.role.replace("_", " ") for need in tool.needs.values() if not need.optional)
-        group = tool.function.__module__.split(".")[-2]  # the folder of its file
-        return Card(tool.name, tool.signature.summary, models, group, programs)
+        folder = tool.function.__module__.split(".")[-2]
+        return Card(tool.name, tool.signature.summary, models, folder, programs)
 
     def _shown(self, example: Example, run: Run) -> Shown:
         values: dict[int | None, Any] = {step.index: step.value for step in run.steps[:-1]}
@@ -162,7 +160,8 @@ def _brief(value: object) -> str:
     """Return a text, a number, or a list of them in one line; "" for any other value."""
     if isinstance(value, list):
         return ", ".join(filter(None, map(_brief, value)))
-    return f"{value:.3g}" if isinstance(value, float) else str(value) if isinstance(value, str | int) else ""
+    text = f"{value:.3g}" if isinstance(value, float) else value if isinstance(value, str | int) else ""
+    return printable(str(text))
 
 
 def render(cards: Iterable[Card], album: Album) -> str:
@@ -174,8 +173,8 @@ def render(cards: Iterable[Card], album: Album) -> str:
     return templates.get_template("page.html.jinja").render(
         groups=[(name, list(group)) for name, group in groupby(cards, key=lambda card: card.group)],
         album=album,
-        style=Markup(style),  # noqa: S704 - a file of ours
-        script=Markup(script),  # noqa: S704 - a file of ours
+        style=style,
+        script=script,
         styles=" ".join(map(policy_hash, (style, album.proportions))),
         scripts=policy_hash(script),
     )
