@@ -64,6 +64,8 @@ def test_every_command_is_understood(page: str, line: str) -> None:
                 _check_packages(packages)
             case ["python", "-m", module, *_]:
                 assert importlib.util.find_spec(module) is not None
+            case ["python", script]:
+                assert (ROOT / script).is_file()
             case [program, *rest]:
                 assert program in OTHER_PROGRAMS
                 if program == "pytest":
