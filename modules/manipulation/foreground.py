@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from visprog.errors import UsageError
 from visprog.models.roles import Masker
 from visprog.modules.halves import is_half
-from visprog.modules.manipulation.grabcut import find_object
+from visprog.modules.manipulation.grabcut import find_object, search_box
 from visprog.modules.manipulation.matting import matte
 from visprog.values import Box, Image, Region, Regions, clip, enlarge
 
@@ -54,8 +54,7 @@ def foreground(image: Image, regions: Regions, masker: Masker | None) -> Mask:
     elif boxes:
         side = _side(len(boxes), _LARGEST)
         for region in boxes:
-            reach = _HEAD if region.label == "face" else 1.0
-            place, mask = find_object(image, region.box, reach, side)
+            place, mask = find_object(image, region.box, _reach(region), side)
             _inside(union, place)[:] |= mask
     return union
 
@@ -70,15 +69,18 @@ def foreground_alpha(image: Image, regions: Regions, masker: Masker | None = Non
     hard = foreground(image, Regions(objects, size=regions.size), masker)
     alpha = Regions((r for r in regions if is_half(r, image.size)), size=image.size).union_mask()
     alpha = alpha.astype(np.float32)
+    side = _side(len(objects), 3 * _LARGEST)
+    rest = hard.copy()
     for region in objects:
         box = _visible_box(region, image.size)
         place = enlarge(box, _ROOM, image.size) if box else None
-        if place is None:
+        if box is None or place is None:
             continue
-        part, mask = image.crop(place), _inside(hard, place)
         reach = _BAND * math.sqrt((box[2] - box[0]) * (box[3] - box[1]))
-        soft = matte(part.pixels, mask, reach, _side(len(objects), 3 * _LARGEST))
+        soft = matte(image.crop(place).pixels, _inside(hard, place), reach, side)
         np.maximum(_inside(alpha, place), soft, out=_inside(alpha, place))
+        _inside(rest, place)[:] = False
+    alpha[rest] = 1
     return alpha
 
 
@@ -102,10 +104,14 @@ def _has_shape(region: Region, image: Image) -> bool:
     return region.mask is not None or is_half(region, image.size)
 
 
+def _reach(region: Region) -> float:
+    return _HEAD if region.label == "face" else 1.0
+
+
 def _visible_box(region: Region, size: tuple[int, int]) -> Box | None:
     """Return the box of a region's pixels in a picture of `size`; None if there are none."""
     if region.mask is None:
-        return enlarge(region.box, _HEAD if region.label == "face" else 1.0, size)
+        return search_box(region.box, _reach(region), size)
     rows, columns = np.flatnonzero(region.mask.any(axis=1)), np.flatnonzero(region.mask.any(axis=0))
     if not rows.size:
         return None

@@ -20,8 +20,8 @@ _CUT_OFF = 0.05
 _LEAST = 0.08
 """If GrabCut finds less than this share of the box, the whole box is used."""
 
-_COMMON = 0.4
-"""A colour belongs to the background if the centre of the box has less than this share of it."""
+_COMMON, _OWN = 0.4, 0.8
+"""Limits of a colour's share in the middle of the box: the background's are below, the object's above."""
 
 _ROUNDS = 5
 _BACKGROUND, _OBJECT, _MAYBE_BACKGROUND, _MAYBE_OBJECT = 0, 1, 2, 3
@@ -40,7 +40,7 @@ def find_object(image: Image, box: Box, reach: float, side: int) -> tuple[Box, M
     pixels = _shrunk(image, place, side)
     x, y = _from_center(box, place, pixels.shape[:2])
     inside = (np.abs(x) <= reach) & (np.abs(y) <= reach)
-    found = _grabcut(pixels, _guess(pixels, x, y, inside))
+    found = _grabcut(pixels, _guess(pixels, x, y, inside, reach))
     found = own_parts(pixels, found & inside, inside, x**2 + y**2)
     if found.sum() > _LEAST * inside.sum():
         return place, _enlarged(found, (place[3] - place[1], place[2] - place[0]))
@@ -48,6 +48,11 @@ def find_object(image: Image, box: Box, reach: float, side: int) -> tuple[Box, M
     left, top, right, bottom = clip(box, image.size) or box
     whole[top - place[1] : bottom - place[1], left - place[0] : right - place[0]] = True
     return place, whole
+
+
+def search_box(box: Box, reach: float, size: tuple[int, int]) -> Box | None:
+    """Return the part of a picture of `size` to which GrabCut limits the object in `box`."""
+    return enlarge(_to_lower_edge(box, size), reach, size)
 
 
 def _to_lower_edge(box: Box, size: tuple[int, int]) -> Box:
@@ -69,19 +74,19 @@ def _from_center(box: Box, place: Box, shape: tuple[int, ...]) -> tuple[NDArray[
 
 
 def _guess(
-    pixels: NDArray[np.uint8], x: NDArray[np.float64], y: NDArray[np.float64], inside: Mask
+    pixels: NDArray[np.uint8], x: NDArray[np.float64], y: NDArray[np.float64], inside: Mask, reach: float
 ) -> NDArray[np.uint8]:
-    """Return GrabCut's first labels.
+    """Return GrabCut's first labels, for a box from which the object sticks out by the factor `reach`.
 
-    The object is a small ellipse in the middle. It may fill an ellipse as large as the box, except for
-    colours that are common outside and at the sides of the box, but rare in its middle.
+    A small ellipse in the middle is the object. An ellipse as large as the box may be, except where the
+    colours are those of the surroundings, and so may be the rest where the colours are those of the middle.
     """
     distance = x**2 + y**2
-    reach = np.abs(x[inside]).max(initial=1.0)
-    around = ~inside | (distance > 1.35) | (np.abs(x) > 0.9 * reach)
+    around = ~inside | (distance > 1.35 * reach**2) | (np.abs(x) > 0.9 * reach)
     share = _share_of_colour(pixels, distance <= 0.3, around)
+    likely = (share > _OWN) | ((share > _COMMON) & (distance <= 1))
     guess = np.where(inside, _MAYBE_BACKGROUND, _BACKGROUND)
-    guess = np.where(inside & (distance <= 1) & (share > _COMMON), _MAYBE_OBJECT, guess)
+    guess = np.where(inside & likely, _MAYBE_OBJECT, guess)
     return np.where(inside & (distance <= 0.08) & (share > 0.3), _OBJECT, guess).astype(np.uint8)
 
 
@@ -146,4 +151,4 @@ def _shrunk(image: Image, place: Box, side: int) -> NDArray[np.uint8]:
 def _enlarged(mask: Mask, shape: tuple[int, ...]) -> Mask:
     cv2 = load_opencv()
     plane = mask.astype(np.float32)
-    return np.asarray(cv2.resize(plane, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR)) > 0.5
+    return np.asarray(cv2.resize(plane, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR) > 0.5)
