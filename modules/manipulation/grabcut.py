@@ -23,6 +23,9 @@ _LEAST = 0.08
 _COMMON, _OWN = 0.4, 0.8
 """Limits of a colour's share in the middle of the box: the background's are below, the object's above."""
 
+_FOREIGN = 0.15
+"""A colour with less than this share in the middle of the box is not the object's, if a large part has it."""
+
 _ROUNDS = 5
 _BACKGROUND, _OBJECT, _MAYBE_BACKGROUND, _MAYBE_OBJECT = 0, 1, 2, 3
 """The four labels of GrabCut."""
@@ -40,8 +43,11 @@ def find_object(image: Image, box: Box, reach: float, side: int) -> tuple[Box, M
     pixels = _shrunk(image, place, side)
     x, y = _from_center(box, place, pixels.shape[:2])
     inside = (np.abs(x) <= reach) & (np.abs(y) <= reach)
-    found = _grabcut(pixels, _guess(pixels, x, y, inside, reach))
-    found = own_parts(pixels, found & inside, inside, x**2 + y**2)
+    distance = x**2 + y**2
+    around = ~inside | (distance > 1.35 * reach**2) | (np.abs(x) > 0.9 * reach)
+    share = _share_of_colour(pixels, distance <= 0.3, around)
+    found = _solid(_grabcut(pixels, _guess(share, distance, inside)), share)
+    found = own_parts(pixels, found & inside, inside, distance)
     if found.sum() > _LEAST * inside.sum():
         return place, _enlarged(found, (place[3] - place[1], place[2] - place[0]))
     whole = np.zeros((place[3] - place[1], place[2] - place[0]), dtype=np.bool_)
@@ -73,17 +79,12 @@ def _from_center(box: Box, place: Box, shape: tuple[int, ...]) -> tuple[NDArray[
     return tuple(from_center)
 
 
-def _guess(
-    pixels: NDArray[np.uint8], x: NDArray[np.float64], y: NDArray[np.float64], inside: Mask, reach: float
-) -> NDArray[np.uint8]:
-    """Return GrabCut's first labels, for a box from which the object sticks out by the factor `reach`.
+def _guess(share: NDArray[np.float32], distance: NDArray[np.float64], inside: Mask) -> NDArray[np.uint8]:
+    """Return GrabCut's first labels.
 
     A small ellipse in the middle is the object. An ellipse as large as the box may be, except where the
     colours are those of the surroundings, and so may be the rest where the colours are those of the middle.
     """
-    distance = x**2 + y**2
-    around = ~inside | (distance > 1.35 * reach**2) | (np.abs(x) > 0.9 * reach)
-    share = _share_of_colour(pixels, distance <= 0.3, around)
     likely = (share > _OWN) | ((share > _COMMON) & (distance <= 1))
     guess = np.where(inside, _MAYBE_BACKGROUND, _BACKGROUND)
     guess = np.where(inside & likely, _MAYBE_OBJECT, guess)
@@ -122,21 +123,26 @@ def _grabcut(pixels: NDArray[np.uint8], guess: NDArray[np.uint8]) -> Mask:
     marks, models = guess.copy(), (np.zeros((1, 65)), np.zeros((1, 65)))
     cv2.setRNGSeed(0)
     cv2.grabCut(np.ascontiguousarray(pixels), marks, None, *models, _ROUNDS, cv2.GC_INIT_WITH_MASK)
-    return _solid((marks == _OBJECT) | (marks == _MAYBE_OBJECT))
+    return np.asarray((marks == _OBJECT) | (marks == _MAYBE_OBJECT))
 
 
-def _solid(mask: Mask) -> Mask:
-    """Remove specks and fill holes that are smaller than a fiftieth of the mask."""
-    cv2 = load_opencv()
-    out = mask.copy()
+def _solid(mask: Mask, share: NDArray[np.float32]) -> Mask:
+    """Remove specks and fill holes that are smaller than a fiftieth of the mask.
+
+    Parts with colours of the background, such as the grass between the legs of an animal, become holes.
+    """
     least = mask.sum() / 50
-    for value in (True, False):
-        count, parts, facts, _ = cv2.connectedComponentsWithStats(
-            (out == value).astype(np.uint8), connectivity=4
-        )
-        small = [i for i in range(1, count) if facts[i, cv2.CC_STAT_AREA] < least]
-        out[np.isin(parts, small)] = not value
-    return out
+    foreign = _large(mask & (share < _FOREIGN), least / 2)
+    out = _large(mask & ~foreign, least)
+    return ~_large(~out & ~foreign, least) & ~foreign
+
+
+def _large(mask: Mask, least: float) -> Mask:
+    """Return the connected parts of a mask that have at least `least` pixels."""
+    cv2 = load_opencv()
+    count, parts, facts, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=4)
+    kept = [part for part in range(1, count) if facts[part, cv2.CC_STAT_AREA] >= least]
+    return np.isin(parts, kept)
 
 
 def _shrunk(image: Image, place: Box, side: int) -> NDArray[np.uint8]:

@@ -55,7 +55,7 @@ def own_parts(pixels: NDArray[np.uint8], mask: Mask, inside: Mask, distance: NDA
 
 
 def _parts(mask: Mask, radius: int) -> Labels:
-    """Number the parts of a mask from 1. Narrow necks divide it, and what is narrow is a part by itself."""
+    """Return the number of each pixel's part, from 1. Narrow necks divide a mask, and are parts themselves."""
     cv2 = load_opencv()
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
     whole = mask.astype(np.uint8)
