@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,72 +12,78 @@ from visprog.libraries import load_opencv
 Mask = NDArray[np.bool_]
 Labels = NDArray[np.int32]
 
-_NECK = 0.04
-"""Parts that are joined by less than twice this share of the box's side are looked at one by one."""
+_NECKS = (0.05, 0.1, 0.15, 0.2, 0.25)
+"""Half of the widths of necks that divide a mask, as shares of the box's side."""
 
-_ALIKE = 30
+_ALIKE = 40
 """Largest difference of two colours that look the same: the sum over red, green and blue."""
 
-_BEYOND = 3
+_BEYOND = 5
 """Distance, in pixels, of the pixels outside the box that are compared with those at its sides."""
 
 _SMALL = 0.05
-"""A separate part smaller than this share of the largest is left out."""
+"""A separate part smaller than this share of the object is left out."""
 
 
 def own_parts(pixels: NDArray[np.uint8], mask: Mask, inside: Mask, distance: NDArray[np.float64]) -> Mask:
     """Return `mask` without parts of neighbours.
 
     `inside` is the box, and `distance` the squared distance from its centre: 1 at the middle of each side.
-    The part with the most pixels near the centre is the object. Another part is a neighbour's if it goes on
-    outside the box and is wider there than deep, or if it is separate and goes on outside or is far away.
+    The part with the most pixels near the centre is the object. A part that is joined to it belongs to a
+    neighbour if it goes on outside the box, and is wider there than deep. A part that is separate belongs to
+    a neighbour if it goes on outside the box at all; it is also left out if it is small or far away.
     """
-    if not mask.any() or mask.all():
-        return mask
-    parts = _parts(mask, max(1, round(_NECK * np.sqrt(inside.sum()))))
-    weight = np.bincount(parts.ravel(), np.maximum(1 - distance, 0).ravel() + 1e-6)
-    weight[0] = 0
-    main = int(weight.argmax())
     contact = _contact(pixels, mask, inside)
-    sizes, contacts = np.bincount(parts.ravel()), np.bincount(parts[contact], minlength=len(weight))
-    joined = _joined(mask, parts == main)
-    out = mask.copy()
-    for part in range(1, len(sizes)):
-        if part == main or not sizes[part]:
-            continue
-        where = parts == part
-        if joined[where].any():
-            foreign = contacts[part] ** 2 > sizes[part]
-        else:
-            far = distance[where].mean() > 1 or sizes[part] < _SMALL * sizes[main]
-            foreign = far or contacts[part] > 0
-        if foreign:
-            out &= ~where
-    return out
+    side = np.sqrt(inside.sum())
+    for neck in _NECKS:
+        for parts in _divisions(mask, max(1, round(neck * side))):
+            mask = mask & ~_foreign(mask, parts * mask, contact, distance)
+    return mask
 
 
-def _parts(mask: Mask, radius: int) -> Labels:
-    """Return the number of each pixel's part, from 1. Narrow necks divide a mask, and are parts themselves."""
+def _foreign(mask: Mask, parts: Labels, contact: Mask, distance: NDArray[np.float64]) -> Mask:
+    """Return the parts of the mask that belong to neighbours. `parts` has the number of each pixel's part."""
+    sizes = np.bincount(parts.ravel())
+    if len(sizes) < 3:
+        return np.zeros_like(mask)
+    weight = np.bincount(parts.ravel(), np.maximum(1 - distance, 0).ravel() + 1e-6)
+    main = 1 + int(weight[1:].argmax())
+    contacts = np.bincount(parts[contact & mask], minlength=len(sizes))
+    means = np.bincount(parts.ravel(), distance.ravel()) / np.maximum(sizes, 1)
+    joined = np.isin(np.arange(len(sizes)), parts[_joined(mask, parts == main)])
+    separate = (contacts > 0) | (means > 1) | (sizes < _SMALL * sizes[main])
+    foreign = np.where(joined, contacts**2 > sizes, separate)
+    foreign[[0, main]] = False
+    return np.asarray(foreign[parts])
+
+
+def _divisions(mask: Mask, radius: int) -> Iterator[Labels]:
+    """Divide a mask in two ways; yield the number of each pixel's part, from 1, or 0 outside the mask.
+
+    First each pixel belongs to the nearest wide part. Then the narrow pieces are parts of their own.
+    """
     cv2 = load_opencv()
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
     whole = mask.astype(np.uint8)
-    count, cores = cv2.connectedComponents(cv2.erode(whole, kernel, borderValue=1), connectivity=4)
-    if count == 1:
-        return np.asarray(cv2.connectedComponents(whole, connectivity=4)[1])
-    wide = cv2.dilate((cores > 0).astype(np.uint8), kernel) & whole
-    _, nearest = cv2.distanceTransformWithLabels(
-        (cores == 0).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    core = cv2.erode(whole, kernel, borderValue=1)
+    if not core.any():
+        yield cv2.connectedComponents(whole, connectivity=4)[1]
+        return
+    count, cores = cv2.connectedComponents(core, connectivity=4)
+    _, places = cv2.distanceTransformWithLabels(
+        1 - core, cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
     )
-    names = np.zeros(int(nearest.max()) + 1, dtype=np.int32)
-    names[nearest[cores > 0]] = cores[cores > 0]
-    _, narrow = cv2.connectedComponents(whole & ~wide & 1, connectivity=4)
-    parts = np.where(narrow > 0, narrow + count - 1, names[nearest])
-    return np.asarray(np.where(mask, parts, 0), dtype=np.int32)
+    names = np.zeros(int(places.max()) + 1, dtype=np.int32)
+    names[places[core > 0]] = cores[core > 0]
+    nearest = names[places] * mask
+    yield nearest
+    _, narrow = cv2.connectedComponents(whole & (1 - cv2.dilate(core, kernel)), connectivity=4)
+    yield np.where(narrow > 0, narrow + count - 1, nearest)
 
 
 def _contact(pixels: NDArray[np.uint8], mask: Mask, inside: Mask) -> Mask:
     """Return the pixels of the mask at the sides of the box that look like the pixels outside."""
-    colors = pixels.astype(np.int32)
+    colors = load_opencv().blur(pixels, (5, 5)).astype(np.int32)
     rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
     out = np.zeros_like(mask)
     for turned, ends in ((False, rows), (True, columns)):

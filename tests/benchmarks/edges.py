@@ -2,7 +2,7 @@
 
     python -m tests.benchmarks.edges
 
-It reads the folder `seg_gold` in the folder that the variable VISPROG_TEST_DATA names (default: ../shared/data
+It reads `seg_gold` in the folder that the variable VISPROG_TEST_DATA names (default: ../shared/data
 next to the repository). Each object is cut out from the box of its known mask, from its known mask, and from
 a coarse copy of the mask: reduced to a sixteenth and enlarged again. The columns are
 
