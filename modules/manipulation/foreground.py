@@ -86,7 +86,7 @@ def foreground_alpha(image: Image, regions: Regions, masker: Masker | None = Non
 
 def _side(count: int, largest: int) -> int:
     """Return the longer side, in pixels, at which each of `count` regions is worked on."""
-    return round(min(max(_WORK / math.sqrt(count), _SMALLEST), largest))
+    return round(min(max(_WORK / math.sqrt(max(1, count)), _SMALLEST), largest))
 
 
 def check_same_picture(image: Image, masked: Iterable[Region], size: tuple[int, int]) -> None:
