@@ -23,8 +23,11 @@ _LEAST = 0.08
 _COMMON, _OWN = 0.4, 0.8
 """Limits of a colour's share in the middle of the box: the background's are below, the object's above."""
 
-_FOREIGN = 0.15
-"""A colour with less than this share in the middle of the box is not the object's, if a large part has it."""
+_FOREIGN = 0.2
+"""A small hole stays open if its colours have less than this share in the middle of the box."""
+
+_SPECK = 6
+"""Smaller holes than this, in pixels, are filled."""
 
 _ROUNDS = 5
 _BACKGROUND, _OBJECT, _MAYBE_BACKGROUND, _MAYBE_OBJECT = 0, 1, 2, 3
@@ -46,6 +49,8 @@ def find_object(image: Image, box: Box, reach: float, side: int) -> tuple[Box, M
     distance = x**2 + y**2
     around = ~inside | (distance > 1.35 * reach**2) | (np.abs(x) > 0.9 * reach)
     share = _share_of_colour(pixels, distance <= 0.3, around)
+    if reach > 1:  # the middle of a face has no hair, so what it lacks says nothing
+        share = np.maximum(share, 0.5)
     found = _solid(_grabcut(pixels, _guess(share, distance, inside)), share)
     found = own_parts(pixels, found & inside, inside, distance)
     if found.sum() > _LEAST * inside.sum():
@@ -129,12 +134,12 @@ def _grabcut(pixels: NDArray[np.uint8], guess: NDArray[np.uint8]) -> Mask:
 def _solid(mask: Mask, share: NDArray[np.float32]) -> Mask:
     """Remove specks and fill holes that are smaller than a fiftieth of the mask.
 
-    Parts with colours of the background, such as the grass between the legs of an animal, become holes.
+    Holes with colours of the background, such as between the legs of a bird, stay open.
     """
     least = mask.sum() / 50
-    foreign = _large(mask & (share < _FOREIGN), least / 2)
-    out = _large(mask & ~foreign, least)
-    return ~_large(~out & ~foreign, least) & ~foreign
+    out = _large(mask, least)
+    holes = ~out & ~_large(~out, least)
+    return out | holes & ~_large(holes & (share < _FOREIGN), _SPECK)
 
 
 def _large(mask: Mask, least: float) -> Mask:
