@@ -159,10 +159,10 @@ LAYOUT = {
         __init__ count eval result
     """,
     "visprog.modules.manipulation": """
-        __init__ bidirectional crop drawing fonts foreground
-        background color_pop replace sprites
-        emoji lettering
-        label_layout
+        __init__ bidirectional crop drawing fonts matting own_parts
+        grabcut sprites
+        emoji foreground lettering
+        background color_pop label_layout replace
         tag
     """,
     "visprog.modules.understanding": """
