@@ -21,7 +21,7 @@ _RATIOS = 9
 _MASK_MARGIN = 1.04
 """Masks often miss the edge of their object, so their covers are larger by this factor."""
 
-_HEAD_WIDTH, _HEAD_HEIGHT, _HEAD_RISE = 1.0, 1.1, 0.1
+_HEAD_WIDTH, _HEAD_HEIGHT, _HEAD_RISE = 1.3, 1.15, 0.1
 """Width and height of a head, and the height of its centre above the box's, as shares of FaceDet's box."""
 
 
@@ -75,7 +75,7 @@ def hidden_part(region: Region, size: tuple[int, int]) -> tuple[Box, Mask] | Non
     shape = np.zeros((size[1], size[0]), dtype=np.bool_) if region.mask is None else region.mask.copy()
     if face is not None and box is not None:
         left, top, right, bottom = box
-        shape[top:bottom, left:right] |= face.opacity(box) == 255
+        shape[top:bottom, left:right] |= face.opacity(box) > 0
     rows, columns = np.flatnonzero(shape.any(axis=1)), np.flatnonzero(shape.any(axis=0))
     if not rows.size:
         return None

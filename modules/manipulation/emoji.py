@@ -17,7 +17,7 @@ from visprog.modules.manipulation.sprites import sprite, sprite_name
 from visprog.tools import Warn, tool
 from visprog.values import Image, Regions, clip
 
-_ROUND = 0.8
+_ROUND = 0.75
 """A drawing is round enough to hide things if it contains a disc of this share of its width."""
 
 _LIGHT, _DARK = (245, 248, 250), (41, 47, 51)
@@ -56,7 +56,7 @@ def emoji(image: Image, object: Regions, emoji: str, *, warn: Warn) -> Image:
     return Image.from_pil(picture)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=4)  # enlarged drawings are kept, too
 def _sticker(name: str) -> Sticker:
     drawing = sprite(name)
     pixels = np.asarray(drawing.original)
