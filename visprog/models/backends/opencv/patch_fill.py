@@ -1,0 +1,334 @@
+"""Patch fill: fills a hole in a picture with pieces of its surroundings, so that edges and textures go on.
+
+The method is that of Y. Wexler, E. Shechtman and M. Irani, "Space-Time Completion of Video", TPAMI 2007: each
+patch that touches the hole looks for the most similar patch outside, and the patches found vote on the
+pixels of the hole, from coarse to fine. The search is that of C. Barnes and others, "PatchMatch", SIGGRAPH
+2009. Patches are compared by colour and texture, as in A. Newson and others, "Video Inpainting of Complex
+Scenes", SIAM Journal on Imaging Sciences 2014; by colour alone, textures would become flat.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from visprog.libraries import load_opencv
+
+Hole = NDArray[np.bool_]
+Pixels = NDArray[np.uint8]
+Planes = NDArray[np.float32]
+"""Red, green, blue, and two planes of texture; shape (height, width, planes)."""
+Places = NDArray[np.int64]
+"""Places of pixels, as indices into a flat picture."""
+
+_REACH = 3
+"""Pixels of a patch on each side of its centre."""
+
+_COARSEST, _STEP = 32, 0.62
+"""Longer side of the coarsest copy of the picture, and the size of each copy relative to the next."""
+
+_TEXTURE = 4.0
+"""Weight of texture relative to colour."""
+
+_COARSE_ROUNDS, _ROUNDS, _LAST_ROUNDS = 6, 4, 2
+"""Rounds of search and vote in the coarsest, the middle and the finest copy."""
+
+_FADING = 1.3
+"""Each pixel farther into the hole, a patch has less weight by this factor."""
+
+_DECISIVE = 0.5
+"""Share of the typical difference by which patches are judged when pixels are copied: less copies fewer."""
+
+_AT_ONCE = 1 << 18
+"""Maximum number of pixels that are copied at a time, to save memory."""
+
+
+@dataclass(slots=True)
+class _Level:
+    """A copy of the picture at one size.
+
+    `targets` are the centres of the patches that touch the hole. `is_source` tells the centres of patches
+    outside of it, in the order of a flat picture.
+    """
+
+    planes: Planes
+    hole: Hole
+    targets: Places
+    is_source: NDArray[np.bool_]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width."""
+        return self.hole.shape[0], self.hole.shape[1]
+
+
+@dataclass(slots=True)
+class _Match:
+    """For each target of a level: its source, and the squared difference of the two patches."""
+
+    sources: Places
+    costs: NDArray[np.float32]
+
+
+def fill_hole(pixels: Pixels, hole: Hole, side: int) -> Pixels:
+    """Return the picture, shape (height, width, 3), with the pixels of `hole`, shape (height, width), filled.
+
+    The search takes place in a copy of at most `side` pixels along the longer side; then the pixels
+    themselves are copied. If almost nothing lies outside the hole, its colours are only interpolated. The
+    result is the same every time.
+    """
+    levels = _levels(pixels, hole, side)
+    out = pixels.copy()
+    if not levels:
+        out[hole] = _rounded(_interpolated(pixels.astype(np.float32), ~hole)[hole])
+        return out
+    random = np.random.default_rng(0)
+    level = levels[0]
+    match = _first_match(level)
+    for finer in levels[1:]:
+        match = _carried(level, match, finer, random)
+        level = finer
+        _vote(level, match)
+        for _ in range(_LAST_ROUNDS if level is levels[-1] else _ROUNDS):
+            match = _searched(level, match, random)
+            _vote(level, match)
+    planned = level.planes[..., :3]
+    if planned.shape == pixels.shape:
+        out[hole] = _rounded(planned[hole])
+    else:
+        _copy(out, hole, level, match)
+        _match_colors(out, hole, planned)
+    return out
+
+
+def _levels(pixels: Pixels, hole: Hole, side: int) -> list[_Level]:
+    """Return copies of the picture from coarse to fine, without copies that are all hole."""
+    scale = min(1.0, side / max(hole.shape))
+    shape = _scaled(hole.shape, scale)
+    colors, covered = _resized(pixels, shape).astype(np.float32), _resized(hole.astype(np.float32), shape)
+    planes = np.dstack([colors, _textures(colors, covered > 0)])
+    levels: list[_Level] = []
+    while not levels or max(levels[-1].shape) > _COARSEST:
+        part = _resized(covered, shape) > 0
+        touched = _grown(part, _REACH)
+        sources = ~part if touched.all() else ~touched
+        if not sources.any():
+            break
+        levels.append(_Level(_resized(planes, shape), part, np.flatnonzero(touched), sources.ravel()))
+        scale *= _STEP
+        shape = _scaled(hole.shape, scale)
+    return levels[::-1]
+
+
+def _textures(colors: Planes, hole: Hole) -> Planes:
+    """Return the mean steepness across and down; in the hole, that of the pixels around it."""
+    cv2 = load_opencv()
+    grey = cv2.cvtColor(colors, cv2.COLOR_RGB2GRAY)
+    steepness = [np.abs(cv2.Sobel(grey, cv2.CV_32F, *axes, scale=_TEXTURE / 4)) for axes in ((1, 0), (0, 1))]
+    known = ~_grown(hole, 1)
+    return _interpolated(np.dstack(steepness), known if known.any() else ~hole)
+
+
+def _interpolated(planes: Planes, known: NDArray[np.bool_]) -> Planes:
+    """Return planes whose unknown pixels are interpolated, by averages of growing size."""
+    if known.all() or not known.any():
+        return planes
+    weights = known.astype(np.float32)
+    half = tuple(max(1, edge // 2) for edge in known.shape)
+    small = _resized(weights, half)
+    means = _resized(planes * weights[..., np.newaxis], half) / np.maximum(small, 1e-6)[..., np.newaxis]
+    if half == known.shape:
+        means[:] = planes[known].mean(axis=0)
+    coarse = _resized(_interpolated(means, small > 0), known.shape)
+    return np.where(known[..., np.newaxis], planes, coarse)
+
+
+def _first_match(level: _Level) -> _Match:
+    """Fill the coarsest copy: interpolate, then compare all patches, and vote, several times."""
+    level.planes = _interpolated(level.planes, ~level.hole)
+    sources = np.flatnonzero(level.is_source)
+    for _ in range(_COARSE_ROUNDS):
+        patches = _patches(level.planes)
+        offered, sought = patches[sources], patches[level.targets]
+        nearest = sources[(np.square(offered).sum(axis=1) - 2 * sought @ offered.T).argmin(axis=1)]
+        match = _Match(nearest, _costs(patches, level.targets, nearest))
+        _vote(level, match)
+    return match
+
+
+def _carried(coarse: _Level, match: _Match, fine: _Level, random: np.random.Generator) -> _Match:
+    """Return the match of a level in the next finer one. Lost sources are replaced by random ones."""
+    rows, columns = _coordinates(fine.targets, fine)
+    (height, width), (fine_height, fine_width) = coarse.shape, fine.shape
+    down, across = _offsets(coarse, match)
+    at = rows * height // fine_height, columns * width // fine_width
+    sources = _place(
+        rows + np.round(down[at] * fine_height / height).astype(np.int64),
+        columns + np.round(across[at] * fine_width / width).astype(np.int64),
+        fine,
+    )
+    lost = ~fine.is_source[sources]
+    sources[lost] = random.choice(np.flatnonzero(fine.is_source), int(lost.sum()))
+    return _Match(sources, np.ones(len(sources), dtype=np.float32))
+
+
+def _offsets(level: _Level, match: _Match) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return how far below and to the right of each target its source is, shape (height, width) each."""
+    planes = np.zeros(level.shape), np.zeros(level.shape)
+    pairs = zip(_coordinates(match.sources, level), _coordinates(level.targets, level), strict=True)
+    for plane, (source, target) in zip(planes, pairs, strict=True):
+        plane.flat[level.targets] = source - target
+    return planes
+
+
+def _searched(level: _Level, match: _Match, random: np.random.Generator) -> _Match:
+    """Return a better match: try the sources of neighbours, moved alike, and random ones near the source."""
+    patches = _patches(level.planes)
+    found = _Match(match.sources.copy(), _costs(patches, level.targets, match.sources))
+    index = np.full(level.hole.size, -1)
+    index[level.targets] = np.arange(len(level.targets))
+    rows, columns = _coordinates(level.targets, level)
+    for distance in (4, 2, 1):
+        for down, across in ((0, -distance), (-distance, 0), (0, distance), (distance, 0)):
+            neighbor = index[_place(rows + down, columns + across, level)]
+            source = _coordinates(found.sources[neighbor], level)
+            moved = _place(source[0] - down, source[1] - across, level)
+            _try(level, patches, found, np.where(neighbor < 0, found.sources, moved))
+    radius = max(level.shape) / 2
+    while radius >= 1:
+        jumps = random.uniform(-radius, radius, (2, len(rows))).round().astype(np.int64)
+        source = _coordinates(found.sources, level)
+        _try(level, patches, found, _place(source[0] + jumps[0], source[1] + jumps[1], level))
+        radius /= 3
+    return found
+
+
+def _try(level: _Level, patches: Planes, found: _Match, sources: Places) -> None:
+    """Replace each source by the one in `sources` if its patch is more similar."""
+    tried = np.flatnonzero(level.is_source[sources] & (sources != found.sources))
+    costs = _costs(patches, level.targets[tried], sources[tried])
+    better = costs < found.costs[tried]
+    found.sources[tried[better]], found.costs[tried[better]] = sources[tried[better]], costs[better]
+
+
+def _vote(level: _Level, match: _Match) -> None:
+    """Set each pixel of the hole to the weighted mean of the pixels that the patches over it propose."""
+    cv2 = load_opencv()
+    depth = cv2.distanceTransform(level.hole.astype(np.uint8), cv2.DIST_L2, 3).ravel()[level.targets]
+    weights = _likeness(match.costs, 2 * _typical(match)) * _FADING**-depth
+    values, hole = level.planes.reshape(-1, level.planes.shape[2]), level.hole.ravel()
+    total, count = np.zeros(values.shape), np.zeros(len(values))
+    targets, sources = _coordinates(level.targets, level), _coordinates(match.sources, level)
+    for down, across in itertools.product(range(-_REACH, _REACH + 1), repeat=2):
+        rows, columns = targets[0] + down, targets[1] + across
+        proposed = _place(sources[0] + down, sources[1] + across, level)
+        used = (rows >= 0) & (rows < level.shape[0]) & (columns >= 0) & (columns < level.shape[1])
+        used &= ~hole[proposed]
+        places = (rows * level.shape[1] + columns)[used]  # each at most once, so indexing adds correctly
+        total[places] += weights[used, np.newaxis] * values[proposed[used]]
+        count[places] += weights[used]
+    values[hole] = total[hole] / count[hole, np.newaxis]
+
+
+def _copy(out: Pixels, hole: Hole, level: _Level, match: _Match) -> None:
+    """Fill the hole of the picture itself with the pixels to which the sources of the level correspond."""
+    offsets, costs = _offsets(level, match), np.zeros(level.shape)
+    costs.flat[level.targets] = match.costs
+    scales = hole.shape[0] / level.shape[0], hole.shape[1] / level.shape[1]
+    original, typical = out.copy(), _DECISIVE * _typical(match)
+    for pixel in _portions(hole):
+        total, count = np.zeros((len(pixel[0]), 3)), np.zeros(len(pixel[0]))
+        at = [(place / scale).astype(np.int64) for place, scale in zip(pixel, scales, strict=True)]
+        for steps in itertools.product((-_REACH + 1, 0, _REACH - 1), repeat=2):
+            center = tuple(
+                np.clip(place + step, 0, edge - 1)
+                for place, step, edge in zip(at, steps, level.shape, strict=True)
+            )
+            source = tuple(
+                np.clip(np.round(place + plane[center] * scale).astype(np.int64), 0, edge - 1)
+                for place, plane, scale, edge in zip(pixel, offsets, scales, hole.shape, strict=True)
+            )
+            weights = _likeness(costs[center], typical) * ~hole[source]
+            total += weights[:, np.newaxis] * original[source]
+            count += weights
+        lost = count == 0
+        total[lost], count[lost] = level.planes[at[0][lost], at[1][lost], :3], 1
+        out[pixel] = _rounded(total / count[:, np.newaxis])
+
+
+def _match_colors(out: Pixels, hole: Hole, planned: Planes) -> None:
+    """Give the filled pixels the mean colours that the level planned."""
+    height, width = planned.shape[:2]
+    off = (planned - _resized(out, (height, width))).round().astype(np.int16)
+    change = _resized(off, hole.shape)
+    for pixel in _portions(hole):
+        out[pixel] = _rounded(out[pixel].astype(np.float64) + change[pixel])
+
+
+def _portions(hole: Hole) -> Iterator[tuple[Places, Places]]:
+    """Yield the rows and columns of the pixels of the hole, some at a time."""
+    places = np.flatnonzero(hole)
+    for start in range(0, len(places), _AT_ONCE):
+        rows, columns = np.divmod(places[start : start + _AT_ONCE], hole.shape[1])
+        yield rows, columns
+
+
+def _patches(planes: Planes) -> NDArray[np.float32]:
+    """Return the patch around each pixel, shape (pixels, values)."""
+    padded = np.pad(planes, ((_REACH, _REACH), (_REACH, _REACH), (0, 0)), mode="edge")
+    side = 2 * _REACH + 1
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (side, side), axis=(0, 1))
+    return np.ascontiguousarray(windows).reshape(planes.shape[0] * planes.shape[1], -1)
+
+
+def _costs(patches: NDArray[np.float32], targets: Places, sources: Places) -> NDArray[np.float32]:
+    difference = patches[targets] - patches[sources]
+    return np.asarray(np.einsum("ij,ij->i", difference, difference))
+
+
+def _likeness(costs: NDArray[Any], typical: float) -> NDArray[np.float64]:
+    """Return weights between zero and one, never zero."""
+    return np.asarray(np.exp(-np.minimum(costs / typical, 50.0)), dtype=np.float64)
+
+
+def _typical(match: _Match) -> float:
+    return float(np.percentile(match.costs, 75)) + 1e-6
+
+
+def _coordinates(places: Places, level: _Level) -> tuple[Places, Places]:
+    rows, columns = np.divmod(places, level.shape[1])
+    return rows, columns
+
+
+def _place(rows: Places, columns: Places, level: _Level) -> Places:
+    """Return the place with these coordinates, or the nearest one in the picture."""
+    height, width = level.shape
+    return np.asarray(np.clip(rows, 0, height - 1) * width + np.clip(columns, 0, width - 1))
+
+
+def _grown(part: Hole, reach: int) -> Hole:
+    kernel = np.ones((2 * reach + 1, 2 * reach + 1), dtype=np.uint8)
+    return np.asarray(load_opencv().dilate(part.astype(np.uint8), kernel) > 0)
+
+
+def _scaled(shape: tuple[int, ...], scale: float) -> tuple[int, int]:
+    return max(1, round(shape[0] * scale)), max(1, round(shape[1] * scale))
+
+
+def _resized(planes: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+    """Return planes at another size (height, width)."""
+    if planes.ndim == 3 and planes.shape[2] > 4:  # OpenCV takes at most four
+        return np.dstack([_resized(planes[..., :4], shape), _resized(planes[..., 4:], shape)])
+    cv2 = load_opencv()
+    method = cv2.INTER_AREA if shape[0] * shape[1] < planes.shape[0] * planes.shape[1] else cv2.INTER_LINEAR
+    resized = np.asarray(cv2.resize(planes, (shape[1], shape[0]), interpolation=method))
+    return resized.reshape(shape[0], shape[1], *planes.shape[2:])
+
+
+def _rounded(values: NDArray[Any]) -> Pixels:
+    return np.clip(np.round(values), 0, 255).astype(np.uint8)
