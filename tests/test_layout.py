@@ -131,8 +131,8 @@ LAYOUT = {
         vision
     """,
     "visprog.models.backends.opencv": """
-        __init__ haar hypernyms onnx_files removal
-        yolox yunet
+        __init__ haar hypernyms onnx_files patch_fill
+        removal yolox yunet
         loading
     """,
     "visprog.models.backends.segment_anything": """
@@ -159,7 +159,7 @@ LAYOUT = {
         __init__ count eval result
     """,
     "visprog.modules.manipulation": """
-        __init__ bidirectional crop drawing fonts foreground
+        __init__ bidirectional covers crop drawing fonts foreground
         background color_pop replace sprites
         emoji lettering
         label_layout

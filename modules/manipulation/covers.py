@@ -41,7 +41,7 @@ class Ellipse(NamedTuple):
         return int(left), int(top), int(right), int(bottom)
 
     def opacity(self, box: Box) -> NDArray[np.uint8]:
-        """Return the opacity of each pixel of a box: 255 inside the ellipse, 0 outside, a soft edge around it."""
+        """Return the opacity of each pixel of a box: 255 inside the ellipse, 0 beyond its soft edge."""
         left, top, right, bottom = box
         x = (np.arange(left, right) + 0.5 - self.x) / self.across
         y = (np.arange(top, bottom)[:, np.newaxis] + 0.5 - self.y) / self.down

@@ -54,7 +54,9 @@ class Drawing:
         left, top, right, bottom = (rim + edge * steps[i % 2] for i, edge in enumerate(part))
         # With premultiplied colours, transparent pixels do not change the colour of the edge.
         small = source.convert("RGBa").resize(
-            (part[2] - part[0], part[3] - part[1]), PILImage.Resampling.LANCZOS, box=(left, top, right, bottom)
+            (part[2] - part[0], part[3] - part[1]),
+            PILImage.Resampling.LANCZOS,
+            box=(left, top, right, bottom),
         )
         return small.convert("RGBA")
 

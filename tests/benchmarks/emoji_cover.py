@@ -36,7 +36,9 @@ HEADS: dict[str, tuple[tuple[int, int, int, int], ...]] = {
     "clean/grace_hopper.png": ((153, 22, 378, 358),),
     "clean/man_squatting.png": ((232, 137, 314, 237),),
     "clean/obama.jpg": ((338, 24, 651, 446),),
-    "clean/people_4_faces.jpg": ((120, 59, 228, 213), (245, 16, 362, 169), (435, 102, 516, 188), (8, 89, 59, 160)),
+    "clean/people_4_faces.jpg": (
+        (120, 59, 228, 213), (245, 16, 362, 169), (435, 102, 516, 188), (8, 89, 59, 160),
+    ),
     "clean/two_people.jpg": ((770, 1, 963, 284), (229, 4, 394, 241)),
     "coco_dev/000000000086.jpg": ((200, 158, 250, 217),),
     "coco_dev/000000000165.jpg": ((115, 27, 215, 148), (443, 112, 555, 239)),
@@ -51,7 +53,7 @@ HEADS: dict[str, tuple[tuple[int, int, int, int], ...]] = {
 
 
 class Cover(NamedTuple):
-    """The share of the hidden thing that remains visible, and the changed area as a multiple of the thing's."""
+    """The share of a hidden thing that remains visible, and the hidden area as a multiple of the thing's."""
 
     visible: float
     area: float

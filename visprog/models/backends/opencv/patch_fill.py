@@ -29,7 +29,7 @@ Places = NDArray[np.int64]
 _REACH = 3
 """Pixels of a patch on each side of its centre."""
 
-_COARSEST, _STEP = 32, 0.62
+_COARSEST, _STEP = 48, 0.62
 """Longer side of the coarsest copy of the picture, and the size of each copy relative to the next."""
 
 _TEXTURE = 4.0
@@ -37,6 +37,12 @@ _TEXTURE = 4.0
 
 _COARSE_ROUNDS, _ROUNDS, _LAST_ROUNDS = 6, 4, 2
 """Rounds of search and vote in the coarsest, the middle and the finest copy."""
+
+_EXACT = 6_000_000
+"""Maximum number of pairs of patches that are all compared."""
+
+_SMOOTHING = 20
+"""Rounds in which the first guess, an interpolation, is made smooth."""
 
 _FADING = 1.3
 """Each pixel farther into the hole, a patch has less weight by this factor."""
@@ -82,8 +88,10 @@ def fill_hole(pixels: Pixels, hole: Hole, side: int) -> Pixels:
     themselves are copied. If almost nothing lies outside the hole, its colours are only interpolated. The
     result is the same every time.
     """
-    levels = _levels(pixels, hole, side)
     out = pixels.copy()
+    if not hole.any():
+        return out
+    levels = _levels(pixels, hole, side)
     if not levels:
         out[hole] = _rounded(_interpolated(pixels.astype(np.float32), ~hole)[hole])
         return out
@@ -111,7 +119,7 @@ def _levels(pixels: Pixels, hole: Hole, side: int) -> list[_Level]:
     scale = min(1.0, side / max(hole.shape))
     shape = _scaled(hole.shape, scale)
     colors, covered = _resized(pixels, shape).astype(np.float32), _resized(hole.astype(np.float32), shape)
-    planes = np.dstack([colors, _textures(colors, covered > 0)])
+    textures = _textures(colors, covered > 0)
     levels: list[_Level] = []
     while not levels or max(levels[-1].shape) > _COARSEST:
         part = _resized(covered, shape) > 0
@@ -119,7 +127,8 @@ def _levels(pixels: Pixels, hole: Hole, side: int) -> list[_Level]:
         sources = ~part if touched.all() else ~touched
         if not sources.any():
             break
-        levels.append(_Level(_resized(planes, shape), part, np.flatnonzero(touched), sources.ravel()))
+        planes = np.dstack([_resized(colors, shape), _blurred(_resized(textures, shape))])
+        levels.append(_Level(planes, part, np.flatnonzero(touched), sources.ravel()))
         scale *= _STEP
         shape = _scaled(hole.shape, scale)
     return levels[::-1]
@@ -130,35 +139,38 @@ def _textures(colors: Planes, hole: Hole) -> Planes:
     cv2 = load_opencv()
     grey = cv2.cvtColor(colors, cv2.COLOR_RGB2GRAY)
     steepness = [np.abs(cv2.Sobel(grey, cv2.CV_32F, *axes, scale=_TEXTURE / 4)) for axes in ((1, 0), (0, 1))]
-    known = ~_grown(hole, 1)
-    return _interpolated(np.dstack(steepness), known if known.any() else ~hole)
+    return _interpolated(np.dstack(steepness), ~_grown(hole, 1))
 
 
 def _interpolated(planes: Planes, known: NDArray[np.bool_]) -> Planes:
-    """Return planes whose unknown pixels are interpolated, by averages of growing size."""
+    """Return planes whose unknown pixels are interpolated, by averages of growing size; zero without any."""
     if known.all() or not known.any():
-        return planes
+        return planes * np.float32(known.all())
     weights = known.astype(np.float32)
     half = tuple(max(1, edge // 2) for edge in known.shape)
     small = _resized(weights, half)
     means = _resized(planes * weights[..., np.newaxis], half) / np.maximum(small, 1e-6)[..., np.newaxis]
-    if half == known.shape:
-        means[:] = planes[known].mean(axis=0)
     coarse = _resized(_interpolated(means, small > 0), known.shape)
     return np.where(known[..., np.newaxis], planes, coarse)
 
 
 def _first_match(level: _Level) -> _Match:
-    """Fill the coarsest copy: interpolate, then compare all patches, and vote, several times."""
+    """Fill the coarsest copy: interpolate, then search and vote in turn."""
     level.planes = _interpolated(level.planes, ~level.hole)
-    sources = np.flatnonzero(level.is_source)
+    for _ in range(_SMOOTHING):
+        level.planes[level.hole] = _blurred(level.planes)[level.hole]
     for _ in range(_COARSE_ROUNDS):
-        patches = _patches(level.planes)
-        offered, sought = patches[sources], patches[level.targets]
-        nearest = sources[(np.square(offered).sum(axis=1) - 2 * sought @ offered.T).argmin(axis=1)]
-        match = _Match(nearest, _costs(patches, level.targets, nearest))
+        match = _nearest(level)
         _vote(level, match)
     return match
+
+
+def _nearest(level: _Level) -> _Match:
+    """Return the best match. All patches are compared."""
+    patches, sources = _patches(level.planes), np.flatnonzero(level.is_source)
+    offered, sought = patches[sources], patches[level.targets]
+    found = sources[(np.square(offered).sum(axis=1) - 2 * sought @ offered.T).argmin(axis=1)]
+    return _Match(found, _costs(patches, level.targets, found))
 
 
 def _carried(coarse: _Level, match: _Match, fine: _Level, random: np.random.Generator) -> _Match:
@@ -188,6 +200,8 @@ def _offsets(level: _Level, match: _Match) -> tuple[NDArray[np.float64], NDArray
 
 def _searched(level: _Level, match: _Match, random: np.random.Generator) -> _Match:
     """Return a better match: try the sources of neighbours, moved alike, and random ones near the source."""
+    if len(level.targets) * int(level.is_source.sum()) <= _EXACT:
+        return _nearest(level)
     patches = _patches(level.planes)
     found = _Match(match.sources.copy(), _costs(patches, level.targets, match.sources))
     index = np.full(level.hole.size, -1)
@@ -309,6 +323,11 @@ def _place(rows: Places, columns: Places, level: _Level) -> Places:
     """Return the place with these coordinates, or the nearest one in the picture."""
     height, width = level.shape
     return np.asarray(np.clip(rows, 0, height - 1) * width + np.clip(columns, 0, width - 1))
+
+
+def _blurred(planes: Planes) -> Planes:
+    """Return the mean of each pixel and its eight neighbours."""
+    return np.asarray(load_opencv().blur(planes, (3, 3)))
 
 
 def _grown(part: Hole, reach: int) -> Hole:
