@@ -21,7 +21,7 @@ _RATIOS = 9
 _MASK_MARGIN = 1.04
 """Masks often miss the edge of their object, so their covers are larger by this factor."""
 
-_HEAD_WIDTH, _HEAD_HEIGHT, _HEAD_RISE = 1.3, 1.15, 0.1
+_HEAD_WIDTH, _HEAD_HEIGHT, _HEAD_RISE = 1.3, 1.2, 0.1
 """Width and height of a head, and the height of its centre above the box's, as shares of FaceDet's box."""
 
 

@@ -211,6 +211,13 @@ def test_the_whole_head_of_a_face_is_covered() -> None:
         assert math.hypot((x - place.x) / place.across, (y - place.y) / place.down) < 1
 
 
+def test_a_box_that_contains_a_whole_head_is_covered_like_the_head() -> None:
+    angles = np.linspace(0, 2 * np.pi, 60)
+    x, y = 130 + 30 * np.cos(angles), 140 + 40 * np.sin(angles)
+    whole = head((100, 100, 160, 180))
+    assert (np.hypot((x - whole.x) / whole.across, (y - whole.y) / whole.down) < 1.001).all()
+
+
 def test_a_face_beyond_the_edge_is_covered_by_what_the_picture_shows_of_it() -> None:
     place = cover(Region((-50, 0, 10, 80), "face"), (200, 200))
     assert place is not None
