@@ -150,7 +150,7 @@ def compare() -> None:
 def large() -> None:
     """Print the CPU time and the memory of large fills in a photograph of 12 megapixels."""
     small = load_image(PHOTOS / "clean" / "cat.jpg").pixels
-    pixels = cv2.resize(small, (4000, 3000), interpolation=cv2.INTER_CUBIC)
+    pixels = np.asarray(cv2.resize(small, (4000, 3000), interpolation=cv2.INTER_CUBIC), dtype=np.uint8)
     for share in (0.02, 0.2, 0.6):
         mask = np.zeros((3000, 4000), dtype=np.bool_)
         height, width = round(3000 * share**0.5), round(4000 * share**0.5)
