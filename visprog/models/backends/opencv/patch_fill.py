@@ -22,7 +22,7 @@ from visprog.libraries import load_opencv
 Hole = NDArray[np.bool_]
 Pixels = NDArray[np.uint8]
 Planes = NDArray[np.float32]
-"""Red, green, blue, and two planes of texture; shape (height, width, planes)."""
+"""Red, green, blue and texture; shape (height, width, planes)."""
 Places = NDArray[np.int64]
 """Places of pixels, as indices into a flat picture."""
 
@@ -37,12 +37,6 @@ _TEXTURE = 4.0
 
 _COARSE_ROUNDS, _ROUNDS, _LAST_ROUNDS = 6, 4, 2
 """Rounds of search and vote in the coarsest, the middle and the finest copy."""
-
-_EXACT = 6_000_000
-"""Maximum number of pairs of patches that are all compared."""
-
-_SMOOTHING = 20
-"""Rounds in which the first guess, an interpolation, is made smooth."""
 
 _FADING = 1.3
 """Each pixel farther into the hole, a patch has less weight by this factor."""
@@ -67,11 +61,6 @@ class _Level:
     targets: Places
     is_source: NDArray[np.bool_]
 
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Height and width."""
-        return self.hole.shape[0], self.hole.shape[1]
-
 
 @dataclass(slots=True)
 class _Match:
@@ -95,9 +84,11 @@ def fill_hole(pixels: Pixels, hole: Hole, side: int) -> Pixels:
     if not levels:
         out[hole] = _rounded(_interpolated(pixels.astype(np.float32), ~hole)[hole])
         return out
-    random = np.random.default_rng(0)
-    level = levels[0]
-    match = _first_match(level)
+    random, level = np.random.default_rng(0), levels[0]
+    level.planes = _interpolated(level.planes, ~level.hole)
+    for _ in range(_COARSE_ROUNDS):
+        match = _nearest(level)
+        _vote(level, match)
     for finer in levels[1:]:
         match = _carried(level, match, finer, random)
         level = finer
@@ -119,27 +110,27 @@ def _levels(pixels: Pixels, hole: Hole, side: int) -> list[_Level]:
     scale = min(1.0, side / max(hole.shape))
     shape = _scaled(hole.shape, scale)
     colors, covered = _resized(pixels, shape).astype(np.float32), _resized(hole.astype(np.float32), shape)
-    textures = _textures(colors, covered > 0)
+    planes = np.dstack([colors, _texture(colors, covered > 0)])
     levels: list[_Level] = []
-    while not levels or max(levels[-1].shape) > _COARSEST:
+    while not levels or max(levels[-1].hole.shape) > _COARSEST:
         part = _resized(covered, shape) > 0
         touched = _grown(part, _REACH)
         sources = ~part if touched.all() else ~touched
         if not sources.any():
             break
-        planes = np.dstack([_resized(colors, shape), _blurred(_resized(textures, shape))])
-        levels.append(_Level(planes, part, np.flatnonzero(touched), sources.ravel()))
+        levels.append(_Level(_resized(planes, shape), part, np.flatnonzero(touched), sources.ravel()))
         scale *= _STEP
         shape = _scaled(hole.shape, scale)
     return levels[::-1]
 
 
-def _textures(colors: Planes, hole: Hole) -> Planes:
-    """Return the mean steepness across and down; in the hole, that of the pixels around it."""
+def _texture(colors: Planes, hole: Hole) -> Planes:
+    """Return the steepness, shape (height, width, 1); in the hole, that of the pixels around it."""
     cv2 = load_opencv()
     grey = cv2.cvtColor(colors, cv2.COLOR_RGB2GRAY)
-    steepness = [np.abs(cv2.Sobel(grey, cv2.CV_32F, *axes, scale=_TEXTURE / 4)) for axes in ((1, 0), (0, 1))]
-    return _interpolated(np.dstack(steepness), ~_grown(hole, 1))
+    across, down = (cv2.Sobel(grey, cv2.CV_32F, *axes, scale=_TEXTURE / 4) for axes in ((1, 0), (0, 1)))
+    steepness = _interpolated((np.abs(across) + np.abs(down))[..., np.newaxis], ~_grown(hole, 1))
+    return np.asarray(cv2.blur(steepness, (3, 3)))[..., np.newaxis]
 
 
 def _interpolated(planes: Planes, known: NDArray[np.bool_]) -> Planes:
@@ -154,17 +145,6 @@ def _interpolated(planes: Planes, known: NDArray[np.bool_]) -> Planes:
     return np.where(known[..., np.newaxis], planes, coarse)
 
 
-def _first_match(level: _Level) -> _Match:
-    """Fill the coarsest copy: interpolate, then search and vote in turn."""
-    level.planes = _interpolated(level.planes, ~level.hole)
-    for _ in range(_SMOOTHING):
-        level.planes[level.hole] = _blurred(level.planes)[level.hole]
-    for _ in range(_COARSE_ROUNDS):
-        match = _nearest(level)
-        _vote(level, match)
-    return match
-
-
 def _nearest(level: _Level) -> _Match:
     """Return the best match. All patches are compared."""
     patches, sources = _patches(level.planes), np.flatnonzero(level.is_source)
@@ -176,7 +156,7 @@ def _nearest(level: _Level) -> _Match:
 def _carried(coarse: _Level, match: _Match, fine: _Level, random: np.random.Generator) -> _Match:
     """Return the match of a level in the next finer one. Lost sources are replaced by random ones."""
     rows, columns = _coordinates(fine.targets, fine)
-    (height, width), (fine_height, fine_width) = coarse.shape, fine.shape
+    (height, width), (fine_height, fine_width) = coarse.hole.shape, fine.hole.shape
     down, across = _offsets(coarse, match)
     at = rows * height // fine_height, columns * width // fine_width
     sources = _place(
@@ -191,7 +171,7 @@ def _carried(coarse: _Level, match: _Match, fine: _Level, random: np.random.Gene
 
 def _offsets(level: _Level, match: _Match) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return how far below and to the right of each target its source is, shape (height, width) each."""
-    planes = np.zeros(level.shape), np.zeros(level.shape)
+    planes = np.zeros(level.hole.shape), np.zeros(level.hole.shape)
     pairs = zip(_coordinates(match.sources, level), _coordinates(level.targets, level), strict=True)
     for plane, (source, target) in zip(planes, pairs, strict=True):
         plane.flat[level.targets] = source - target
@@ -200,8 +180,6 @@ def _offsets(level: _Level, match: _Match) -> tuple[NDArray[np.float64], NDArray
 
 def _searched(level: _Level, match: _Match, random: np.random.Generator) -> _Match:
     """Return a better match: try the sources of neighbours, moved alike, and random ones near the source."""
-    if len(level.targets) * int(level.is_source.sum()) <= _EXACT:
-        return _nearest(level)
     patches = _patches(level.planes)
     found = _Match(match.sources.copy(), _costs(patches, level.targets, match.sources))
     index = np.full(level.hole.size, -1)
@@ -213,7 +191,7 @@ def _searched(level: _Level, match: _Match, random: np.random.Generator) -> _Mat
             source = _coordinates(found.sources[neighbor], level)
             moved = _place(source[0] - down, source[1] - across, level)
             _try(level, patches, found, np.where(neighbor < 0, found.sources, moved))
-    radius = max(level.shape) / 2
+    radius = max(level.hole.shape) / 2
     while radius >= 1:
         jumps = random.uniform(-radius, radius, (2, len(rows))).round().astype(np.int64)
         source = _coordinates(found.sources, level)
@@ -241,9 +219,9 @@ def _vote(level: _Level, match: _Match) -> None:
     for down, across in itertools.product(range(-_REACH, _REACH + 1), repeat=2):
         rows, columns = targets[0] + down, targets[1] + across
         proposed = _place(sources[0] + down, sources[1] + across, level)
-        used = (rows >= 0) & (rows < level.shape[0]) & (columns >= 0) & (columns < level.shape[1])
+        used = (rows >= 0) & (rows < level.hole.shape[0]) & (columns >= 0) & (columns < level.hole.shape[1])
         used &= ~hole[proposed]
-        places = (rows * level.shape[1] + columns)[used]  # each at most once, so indexing adds correctly
+        places = (rows * level.hole.shape[1] + columns)[used]  # each at most once, so indexing adds correctly
         total[places] += weights[used, np.newaxis] * values[proposed[used]]
         count[places] += weights[used]
     values[hole] = total[hole] / count[hole, np.newaxis]
@@ -251,9 +229,9 @@ def _vote(level: _Level, match: _Match) -> None:
 
 def _copy(out: Pixels, hole: Hole, level: _Level, match: _Match) -> None:
     """Fill the hole of the picture itself with the pixels to which the sources of the level correspond."""
-    offsets, costs = _offsets(level, match), np.zeros(level.shape)
+    offsets, costs = _offsets(level, match), np.zeros(level.hole.shape)
     costs.flat[level.targets] = match.costs
-    scales = hole.shape[0] / level.shape[0], hole.shape[1] / level.shape[1]
+    scales = hole.shape[0] / level.hole.shape[0], hole.shape[1] / level.hole.shape[1]
     original, typical = out.copy(), _DECISIVE * _typical(match)
     for pixel in _portions(hole):
         total, count = np.zeros((len(pixel[0]), 3)), np.zeros(len(pixel[0]))
@@ -261,7 +239,7 @@ def _copy(out: Pixels, hole: Hole, level: _Level, match: _Match) -> None:
         for steps in itertools.product((-_REACH + 1, 0, _REACH - 1), repeat=2):
             center = tuple(
                 np.clip(place + step, 0, edge - 1)
-                for place, step, edge in zip(at, steps, level.shape, strict=True)
+                for place, step, edge in zip(at, steps, level.hole.shape, strict=True)
             )
             source = tuple(
                 np.clip(np.round(place + plane[center] * scale).astype(np.int64), 0, edge - 1)
@@ -270,7 +248,7 @@ def _copy(out: Pixels, hole: Hole, level: _Level, match: _Match) -> None:
             weights = _likeness(costs[center], typical) * ~hole[source]
             total += weights[:, np.newaxis] * original[source]
             count += weights
-        lost = count == 0
+        lost = count == 0  # the sources of all patches lie in the hole
         total[lost], count[lost] = level.planes[at[0][lost], at[1][lost], :3], 1
         out[pixel] = _rounded(total / count[:, np.newaxis])
 
@@ -315,19 +293,14 @@ def _typical(match: _Match) -> float:
 
 
 def _coordinates(places: Places, level: _Level) -> tuple[Places, Places]:
-    rows, columns = np.divmod(places, level.shape[1])
+    rows, columns = np.divmod(places, level.hole.shape[1])
     return rows, columns
 
 
 def _place(rows: Places, columns: Places, level: _Level) -> Places:
     """Return the place with these coordinates, or the nearest one in the picture."""
-    height, width = level.shape
+    height, width = level.hole.shape
     return np.asarray(np.clip(rows, 0, height - 1) * width + np.clip(columns, 0, width - 1))
-
-
-def _blurred(planes: Planes) -> Planes:
-    """Return the mean of each pixel and its eight neighbours."""
-    return np.asarray(load_opencv().blur(planes, (3, 3)))
 
 
 def _grown(part: Hole, reach: int) -> Hole:
@@ -341,8 +314,6 @@ def _scaled(shape: tuple[int, ...], scale: float) -> tuple[int, int]:
 
 def _resized(planes: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
     """Return planes at another size (height, width)."""
-    if planes.ndim == 3 and planes.shape[2] > 4:  # OpenCV takes at most four
-        return np.dstack([_resized(planes[..., :4], shape), _resized(planes[..., 4:], shape)])
     cv2 = load_opencv()
     method = cv2.INTER_AREA if shape[0] * shape[1] < planes.shape[0] * planes.shape[1] else cv2.INTER_LINEAR
     resized = np.asarray(cv2.resize(planes, (shape[1], shape[0]), interpolation=method))
