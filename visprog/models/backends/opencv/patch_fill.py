@@ -25,6 +25,8 @@ Planes = NDArray[np.float32]
 """Red, green, blue and texture; shape (height, width, planes)."""
 Places = NDArray[np.int64]
 """Places of pixels, as indices into a flat picture."""
+Coordinates = NDArray[Any]
+"""Rows and columns, shape (2, pixels)."""
 
 _REACH = 3
 """Pixels of a patch on each side of its centre."""
@@ -155,27 +157,19 @@ def _nearest(level: _Level) -> _Match:
 
 def _carried(coarse: _Level, match: _Match, fine: _Level, random: np.random.Generator) -> _Match:
     """Return the match of a level in the next finer one. Lost sources are replaced by random ones."""
-    rows, columns = _coordinates(fine.targets, fine)
-    (height, width), (fine_height, fine_width) = coarse.hole.shape, fine.hole.shape
-    down, across = _offsets(coarse, match)
-    at = rows * height // fine_height, columns * width // fine_width
-    sources = _place(
-        rows + np.round(down[at] * fine_height / height).astype(np.int64),
-        columns + np.round(across[at] * fine_width / width).astype(np.int64),
-        fine,
-    )
+    targets, scale = _coordinates(fine.targets, fine), _scale(fine.hole, coarse)
+    rows, columns = (targets / scale).astype(np.int64)
+    sources = _place(targets + np.round(_offsets(coarse, match)[:, rows, columns] * scale), fine)
     lost = ~fine.is_source[sources]
     sources[lost] = random.choice(np.flatnonzero(fine.is_source), int(lost.sum()))
     return _Match(sources, np.ones(len(sources), dtype=np.float32))
 
 
-def _offsets(level: _Level, match: _Match) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return how far below and to the right of each target its source is, shape (height, width) each."""
-    planes = np.zeros(level.hole.shape), np.zeros(level.hole.shape)
-    pairs = zip(_coordinates(match.sources, level), _coordinates(level.targets, level), strict=True)
-    for plane, (source, target) in zip(planes, pairs, strict=True):
-        plane.flat[level.targets] = source - target
-    return planes
+def _offsets(level: _Level, match: _Match) -> Coordinates:
+    """Return how far below and to the right of each target its source is, shape (2, height, width)."""
+    offsets = np.zeros((2, level.hole.size))
+    offsets[:, level.targets] = _coordinates(match.sources, level) - _coordinates(level.targets, level)
+    return offsets.reshape(2, *level.hole.shape)
 
 
 def _searched(level: _Level, match: _Match, random: np.random.Generator) -> _Match:
@@ -184,18 +178,16 @@ def _searched(level: _Level, match: _Match, random: np.random.Generator) -> _Mat
     found = _Match(match.sources.copy(), _costs(patches, level.targets, match.sources))
     index = np.full(level.hole.size, -1)
     index[level.targets] = np.arange(len(level.targets))
-    rows, columns = _coordinates(level.targets, level)
+    targets = _coordinates(level.targets, level)
     for distance in (4, 2, 1):
-        for down, across in ((0, -distance), (-distance, 0), (0, distance), (distance, 0)):
-            neighbor = index[_place(rows + down, columns + across, level)]
-            source = _coordinates(found.sources[neighbor], level)
-            moved = _place(source[0] - down, source[1] - across, level)
+        for step in ((0, -distance), (-distance, 0), (0, distance), (distance, 0)):
+            neighbor = index[_place(targets + _column(step), level)]
+            moved = _place(_coordinates(found.sources[neighbor], level) - _column(step), level)
             _try(level, patches, found, np.where(neighbor < 0, found.sources, moved))
     radius = max(level.hole.shape) / 2
     while radius >= 1:
-        jumps = random.uniform(-radius, radius, (2, len(rows))).round().astype(np.int64)
-        source = _coordinates(found.sources, level)
-        _try(level, patches, found, _place(source[0] + jumps[0], source[1] + jumps[1], level))
+        jumps = random.uniform(-radius, radius, targets.shape).round()
+        _try(level, patches, found, _place(_coordinates(found.sources, level) + jumps, level))
         radius /= 3
     return found
 
@@ -216,12 +208,11 @@ def _vote(level: _Level, match: _Match) -> None:
     values, hole = level.planes.reshape(-1, level.planes.shape[2]), level.hole.ravel()
     total, count = np.zeros(values.shape), np.zeros(len(values))
     targets, sources = _coordinates(level.targets, level), _coordinates(match.sources, level)
-    for down, across in itertools.product(range(-_REACH, _REACH + 1), repeat=2):
-        rows, columns = targets[0] + down, targets[1] + across
-        proposed = _place(sources[0] + down, sources[1] + across, level)
-        used = (rows >= 0) & (rows < level.hole.shape[0]) & (columns >= 0) & (columns < level.hole.shape[1])
-        used &= ~hole[proposed]
-        places = (rows * level.hole.shape[1] + columns)[used]  # each at most once, so indexing adds correctly
+    limits = _column(level.hole.shape)
+    for step in map(_column, itertools.product(range(-_REACH, _REACH + 1), repeat=2)):
+        voted, proposed = targets + step, _place(sources + step, level)
+        used = ((voted >= 0) & (voted < limits)).all(axis=0) & ~hole[proposed]
+        places = _place(voted[:, used], level)  # each at most once, so indexing adds correctly
         total[places] += weights[used, np.newaxis] * values[proposed[used]]
         count[places] += weights[used]
     values[hole] = total[hole] / count[hole, np.newaxis]
@@ -229,28 +220,21 @@ def _vote(level: _Level, match: _Match) -> None:
 
 def _copy(out: Pixels, hole: Hole, level: _Level, match: _Match) -> None:
     """Fill the hole of the picture itself with the pixels to which the sources of the level correspond."""
-    offsets, costs = _offsets(level, match), np.zeros(level.hole.shape)
-    costs.flat[level.targets] = match.costs
-    scales = hole.shape[0] / level.hole.shape[0], hole.shape[1] / level.hole.shape[1]
+    offsets, costs = _offsets(level, match), np.zeros(level.hole.size)
+    costs[level.targets] = match.costs
+    scale, limits = _scale(hole, level), _column(hole.shape) - 1
     original, typical = out.copy(), _DECISIVE * _typical(match)
     for pixel in _portions(hole):
-        total, count = np.zeros((len(pixel[0]), 3)), np.zeros(len(pixel[0]))
-        at = [(place / scale).astype(np.int64) for place, scale in zip(pixel, scales, strict=True)]
-        for steps in itertools.product((-_REACH + 1, 0, _REACH - 1), repeat=2):
-            center = tuple(
-                np.clip(place + step, 0, edge - 1)
-                for place, step, edge in zip(at, steps, level.hole.shape, strict=True)
-            )
-            source = tuple(
-                np.clip(np.round(place + plane[center] * scale).astype(np.int64), 0, edge - 1)
-                for place, plane, scale, edge in zip(pixel, offsets, scales, hole.shape, strict=True)
-            )
-            weights = _likeness(costs[center], typical) * ~hole[source]
-            total += weights[:, np.newaxis] * original[source]
-            count += weights
-        lost = count == 0  # the sources of all patches lie in the hole
-        total[lost], count[lost] = level.planes[at[0][lost], at[1][lost], :3], 1
-        out[pixel] = _rounded(total / count[:, np.newaxis])
+        total, count = np.zeros((pixel.shape[1], 3)), np.zeros((pixel.shape[1], 1))
+        for step in itertools.product((-_REACH + 1, 0, _REACH - 1), repeat=2):
+            center = _place(pixel / scale + _column(step), level)
+            source = pixel + np.round(offsets.reshape(2, -1)[:, center] * scale)
+            rows, columns = np.clip(source, 0, limits).astype(np.int64)
+            weights = _likeness(costs[center], typical) * ~hole[rows, columns]
+            total += weights[:, np.newaxis] * original[rows, columns]
+            count += weights[:, np.newaxis]
+        planned = level.planes.reshape(-1, level.planes.shape[2])[_place(pixel / scale, level), :3]
+        out[tuple(pixel)] = _rounded(np.where(count > 0, total / np.maximum(count, 1e-30), planned))
 
 
 def _match_colors(out: Pixels, hole: Hole, planned: Planes) -> None:
@@ -258,16 +242,15 @@ def _match_colors(out: Pixels, hole: Hole, planned: Planes) -> None:
     height, width = planned.shape[:2]
     off = (planned - _resized(out, (height, width))).round().astype(np.int16)
     change = _resized(off, hole.shape)
-    for pixel in _portions(hole):
+    for pixel in map(tuple, _portions(hole)):
         out[pixel] = _rounded(out[pixel].astype(np.float64) + change[pixel])
 
 
-def _portions(hole: Hole) -> Iterator[tuple[Places, Places]]:
-    """Yield the rows and columns of the pixels of the hole, some at a time."""
+def _portions(hole: Hole) -> Iterator[Coordinates]:
+    """Yield the coordinates of the pixels of the hole, some at a time."""
     places = np.flatnonzero(hole)
     for start in range(0, len(places), _AT_ONCE):
-        rows, columns = np.divmod(places[start : start + _AT_ONCE], hole.shape[1])
-        yield rows, columns
+        yield np.stack(np.divmod(places[start : start + _AT_ONCE], hole.shape[1]))
 
 
 def _patches(planes: Planes) -> NDArray[np.float32]:
@@ -292,15 +275,23 @@ def _typical(match: _Match) -> float:
     return float(np.percentile(match.costs, 75)) + 1e-6
 
 
-def _coordinates(places: Places, level: _Level) -> tuple[Places, Places]:
-    rows, columns = np.divmod(places, level.hole.shape[1])
-    return rows, columns
+def _coordinates(places: Places, level: _Level) -> Coordinates:
+    return np.stack(np.divmod(places, level.hole.shape[1]))
 
 
-def _place(rows: Places, columns: Places, level: _Level) -> Places:
-    """Return the place with these coordinates, or the nearest one in the picture."""
-    height, width = level.hole.shape
-    return np.asarray(np.clip(rows, 0, height - 1) * width + np.clip(columns, 0, width - 1))
+def _place(coordinates: Coordinates, level: _Level) -> Places:
+    """Return the places with these coordinates, or the nearest ones in the picture."""
+    rows, columns = coordinates.astype(np.int64)
+    return np.asarray(np.ravel_multi_index((rows, columns), level.hole.shape, mode="clip"))
+
+
+def _scale(hole: Hole, level: _Level) -> Coordinates:
+    """Return how much higher and wider the picture is than the level."""
+    return _column(hole.shape) / _column(level.hole.shape)
+
+
+def _column(pair: tuple[int, ...]) -> Coordinates:
+    return np.array(pair)[:, np.newaxis]
 
 
 def _grown(part: Hole, reach: int) -> Hole:
