@@ -138,8 +138,8 @@ LAYOUT = {
         vision
     """,
     "visprog.models.backends.opencv": """
-        __init__ haar hypernyms onnx_files removal
-        yolox yunet
+        __init__ haar hypernyms onnx_files patch_fill
+        removal yolox yunet
         loading
     """,
     "visprog.models.backends.segment_anything": """
@@ -166,11 +166,11 @@ LAYOUT = {
         __init__ count eval result
     """,
     "visprog.modules.manipulation": """
-        __init__ bidirectional crop drawing fonts foreground
-        background color_pop concealment cutout replace sprites
-        blur emoji lettering pixelate
-        label_layout
-        label_drawing
+        __init__ bidirectional covers crop drawing fonts matting own_parts
+        grabcut sprites
+        foreground lettering
+        background color_pop concealment cutout emoji label_layout replace
+        blur label_drawing pixelate
         outline tag
     """,
     "visprog.modules.regions": """
