@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image as PILImage
 
+from visprog.boxes import clip
 from visprog.libraries import load_opencv
 from visprog.modules.manipulation.covers import Ellipse, cover
 from visprog.modules.manipulation.drawing import Drawing
