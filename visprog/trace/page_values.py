@@ -120,10 +120,10 @@ class PageValues:
         uses = self._program.steps[name][1].uses
         for use in uses:
             value = self._values.get(use)
-            is_item = isinstance(value, list) and place is not None and place < len(value)
-            one = value[place] if is_item else value
-            if isinstance(one, Image):
-                yield one
+            if isinstance(value, list) and place is not None and place < len(value):
+                value = value[place]
+            if isinstance(value, Image):
+                yield value
         for use in uses:
             yield from self._pictures_above(use, place, visited)
 
