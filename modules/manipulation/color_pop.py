@@ -15,8 +15,8 @@ from visprog.values import Image, Regions
 def color_pop(image: Image, object: Regions, *, masker: Masker | None, warn: Warn) -> Image:
     """Keep the colour of the regions in `object` and make the rest of `image` grey.
 
-    GrabCut fits masks to the edges in the picture. In a region without a mask, it finds the object in the
-    box.
+    The edges are soft, so that hair and fur keep their shape. In a region without a mask, GrabCut finds the
+    object in the box.
     """
     alpha = foreground_alpha(image, object, masker)
     if not alpha.any():

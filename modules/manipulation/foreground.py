@@ -31,8 +31,8 @@ _HEAD = 1.5
 _MASKS_AT_ONCE = 500_000_000
 """Maximum number of mask pixels that one call of a Masker returns."""
 
-_BAND = 1 / 18
-"""Half of the width of the soft edge, as a share of the side of a square as large as the region's box."""
+_BAND = 1 / 20
+"""Half of the width of the soft edge, as a share of the square root of the box's area."""
 
 _ROOM = 1.15
 """Edges are made soft in a part of the picture this many times as large as the region's box."""
@@ -68,10 +68,10 @@ def foreground_alpha(image: Image, regions: Regions, masker: Masker | None = Non
     """
     objects = [r for r in regions if not is_half(r, image.size)]
     hard = foreground(image, Regions(objects, size=regions.size), masker)
-    alpha = Regions((r for r in regions if is_half(r, image.size)), size=image.size).union_mask()
-    alpha = alpha.astype(np.float32)
+    halves = Regions((r for r in regions if is_half(r, image.size)), size=image.size)
+    alpha = halves.union_mask().astype(np.float32)
     side = _side(len(objects), 3 * _LARGEST)
-    rest = hard.copy()
+    rest = hard.copy()  # a masker may find more than the box
     for region in objects:
         box = _searched_box(region, image.size)
         place = enlarge(box, _ROOM, image.size) if box else None

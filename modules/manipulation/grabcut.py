@@ -30,6 +30,9 @@ _FOREIGN = 0.2
 _SPECK = 6
 """Smaller holes than this, in pixels, are filled."""
 
+_BINS, _LOWEST, _STEPS = 22, np.array([0, 64, 64]), np.array([16, 6, 6])
+"""The grid on which Lab colours are counted: the number of steps on each axis, their start and their size."""
+
 _ROUNDS = 5
 _BACKGROUND, _OBJECT, _MAYBE_BACKGROUND, _MAYBE_OBJECT = 0, 1, 2, 3
 """The four labels of GrabCut."""
@@ -47,19 +50,27 @@ def find_object(image: Image, box: Box, reach: float, side: int) -> tuple[Box, M
     pixels = _shrunk(image, place, side)
     x, y = _from_center(box, place, pixels.shape[:2])
     inside = (np.abs(x) <= reach) & (np.abs(y) <= reach)
-    distance = x**2 + y**2
-    around = ~inside | (distance > 1.35 * reach**2) | (np.abs(x) > 0.9 * reach)
-    share = _share_of_colour(pixels, distance <= 0.3, around)
-    if reach > 1:  # the middle of a face has no hair, so what it lacks says nothing
-        share = np.maximum(share, 0.5)
-    found = _solid(_grabcut(pixels, _guess(share, distance, inside)), share)
-    found = own_parts(pixels, found & inside, inside, distance)
+    found = _search(pixels, x, y, inside, reach)
+    shape = place[3] - place[1], place[2] - place[0]
     if found.sum() > _LEAST * inside.sum():
-        return place, _enlarged(found, (place[3] - place[1], place[2] - place[0]))
-    whole = np.zeros((place[3] - place[1], place[2] - place[0]), dtype=np.bool_)
+        return place, _enlarged(found, shape)
+    whole = np.zeros(shape, dtype=np.bool_)
     left, top, right, bottom = clip(box, image.size) or box
     whole[top - place[1] : bottom - place[1], left - place[0] : right - place[0]] = True
     return place, whole
+
+
+def _search(
+    pixels: NDArray[np.uint8], x: NDArray[np.float64], y: NDArray[np.float64], inside: Mask, reach: float
+) -> Mask:
+    """Return the mask of the object. `x` and `y` are the distances from the centre of its box."""
+    distance = x**2 + y**2
+    around = ~inside | (distance > 1.35 * reach**2) | (np.abs(x) > 0.9 * reach)
+    share = _share_of_colour(pixels, distance <= 0.3, around)
+    if reach > 1:  # the middle of a face has no hair, so hair must not count as background
+        share = np.maximum(share, 0.5)
+    found = _solid(_grabcut(pixels, _guess(share, distance, inside)), share)
+    return own_parts(pixels, found & inside, inside, distance)
 
 
 def search_box(box: Box, reach: float, size: tuple[int, int]) -> Box | None:
@@ -101,8 +112,7 @@ def _share_of_colour(pixels: NDArray[np.uint8], middle: Mask, around: Mask) -> N
     """Return how much more common each pixel's colour is in the middle than around it, from 0 to 1."""
     cv2 = load_opencv()
     lab = cv2.bilateralFilter(cv2.cvtColor(pixels, cv2.COLOR_RGB2LAB), 5, 20, 5)
-    steps = np.array([16, 6, 6])
-    colors = np.minimum((np.maximum(lab - np.array([0, 64, 64]), 0)) // steps, 21)
+    colors = np.minimum(np.maximum(lab - _LOWEST, 0) // _STEPS, _BINS - 1)
     counts = [_histogram(colors[part]) / max(1, int(part.sum())) for part in (middle, around)]
     ratio = (counts[0] + 1e-5) / (counts[0] + counts[1] + 2e-5)
     share = ratio[tuple(np.moveaxis(colors, 2, 0))].astype(np.float32)
@@ -110,12 +120,12 @@ def _share_of_colour(pixels: NDArray[np.uint8], middle: Mask, around: Mask) -> N
 
 
 def _histogram(colors: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Count colours on a grid of 22 x 22 x 22. Neighbours in the grid share their counts."""
-    counts = np.zeros((22, 22, 22))
+    """Return the counts of colours on a grid. Neighbours in the grid share their counts."""
+    counts = np.zeros((_BINS, _BINS, _BINS))
     np.add.at(counts, tuple(colors.T), 1)
     for axis in range(3):
         wide = np.pad(counts, [(1, 1) if axis == other else (0, 0) for other in range(3)])
-        low, middle, high = (np.take(wide, np.arange(22) + step, axis=axis) for step in range(3))
+        low, middle, high = (np.take(wide, np.arange(_BINS) + step, axis=axis) for step in range(3))
         counts = (low + 2 * middle + high) / 4
     return counts
 

@@ -100,7 +100,7 @@ def coarse(mask: Mask) -> Mask:
 def inner_edge(mask: Mask) -> Mask:
     """Return the pixels of the mask that touch a pixel outside, without the picture's own edges."""
     cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
-    return mask & (cv2.erode(mask.astype(np.uint8), cross, borderValue=1) == 0)
+    return np.asarray(mask & (cv2.erode(mask.astype(np.uint8), cross, borderValue=1) == 0))
 
 
 def fit(found: Mask, gold: Mask, known: Mask) -> Fit:

@@ -22,7 +22,7 @@ SIZE = (220, 140)
 
 
 def disc(x: float, y: float, radius: float, size: tuple[int, int] = SIZE) -> Mask:
-    return np.hypot(np.arange(size[0]) - x, (np.arange(size[1]) - y)[:, np.newaxis]) < radius
+    return np.asarray(np.hypot(np.arange(size[0]) - x, (np.arange(size[1]) - y)[:, np.newaxis]) < radius)
 
 
 def scene(*masks: Mask, size: tuple[int, int] = SIZE) -> Image:
@@ -34,7 +34,7 @@ def scene(*masks: Mask, size: tuple[int, int] = SIZE) -> Image:
     return Image(pixels.astype(np.uint8))
 
 
-def hair() -> tuple[Image, NDArray[np.float32]]:
+def hair() -> tuple[Image, NDArray[np.floating]]:
     """A reddish head with fine hair before a smooth green background, and its exact alpha."""
     random, scale = np.random.default_rng(3), 4
     drawn = np.zeros((300 * scale, 300 * scale), np.uint8)
@@ -46,7 +46,7 @@ def hair() -> tuple[Image, NDArray[np.float32]]:
             points.append((points[-1][0] + 14 * np.cos(turn), points[-1][1] + 14 * np.sin(turn)))
             turn += random.uniform(-0.1, 0.1)
         cv2.polylines(drawn, [np.round(points).astype(np.int32)], False, 255, 5, cv2.LINE_AA)
-    alpha = cv2.resize(drawn, (300, 300), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    alpha = cv2.resize(drawn, (300, 300), interpolation=cv2.INTER_AREA) / np.float32(255)
     rows, columns = np.indices((300, 300))
     back = np.stack([60 + rows / 6, 120 + columns / 6, 70 + rows / 9], axis=2)
     front = np.array([150, 60, 40]) + random.normal(0, 6, (300, 300, 3))
