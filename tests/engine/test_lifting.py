@@ -19,7 +19,7 @@ from visprog.engine.workers import MAX_THREADS
 from visprog.language.templates import is_written
 from visprog.models.roles import Detector, VisualQA
 from visprog.models.usage import Tokens, spend
-from visprog.tools import Tool
+from visprog.tools import Tool, Warn
 
 PICTURE = noise(5, 96, 96)
 
@@ -443,3 +443,22 @@ def test_texts_in_lists_of_results_are_plain(tmp_path: Path) -> None:
         given.close()
         assert [type(each) for each in run.variables["L"]] == [str, str]
         assert run.result == [True, True]
+
+
+def test_a_warning_that_an_element_gives_twice_is_listed_once() -> None:
+    @tool("Warning")
+    def warning(number: int, *, warn: Warn) -> int:
+        """Warn twice about odd numbers."""
+        if number % 2:
+            warn("it is odd")
+            warn("it is odd")
+        return number
+
+    run = session(warning, numbers).execute("L=Numbers(4)\nRESULT=Warning(L)")
+    assert run.warnings == ("RESULT: it is odd (2 of 4: elements 1, 3)",)
+    assert session(warning).execute("RESULT=Warning([1, 3])").warnings == (
+        "RESULT: it is odd (all 2 elements)",
+    )
+    assert session(warning).execute("RESULT=Warning([1, 2])").warnings == (
+        "RESULT: it is odd (1 of 2: element 1)",
+    )
