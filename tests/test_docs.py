@@ -15,9 +15,10 @@ from typer.testing import CliRunner
 from tests.documentation import GUIDES, PAGES, README, ROOT, Block, blocks
 from visprog import VisProg
 from visprog.cli import app
+from visprog.engine import lifting
 from visprog.engine.cache.disk import DEFAULT_DISK_BYTES
 from visprog.engine.cache.memory import DEFAULT_BYTES
-from visprog.language import expression, parser
+from visprog.language import expression, parser, templates
 from visprog.models.backend import BUILT_IN, find_backend
 from visprog.models.options import PLACEMENT, REVISION, Option
 from visprog.models.profile import load_profile, profile_names
@@ -63,6 +64,8 @@ def test_every_command_is_understood(page: str, line: str) -> None:
                 _check_packages(packages)
             case ["python", "-m", module, *_]:
                 assert importlib.util.find_spec(module) is not None
+            case ["python", script]:
+                assert (ROOT / script).is_file()
             case [program, *rest]:
                 assert program in OTHER_PROGRAMS
                 if program == "pytest":
@@ -255,6 +258,8 @@ def test_limits_are_as_the_guides_say() -> None:
         ("characters in a program", parser.MAX_TEXT),
         ("characters in a line", parser.MAX_LINE),
         ("characters in an expression", expression.MAX_LENGTH),
+        ("characters of a value inserted into a text", templates.MAX_INSERTED),
+        ("items in a list that a tool is called for", lifting.MAX_ELEMENTS),
     ):
         assert f"| {what} | {limit:,} |" in language
     caching = (ROOT / "docs" / "caching.md").read_text("utf-8")

@@ -17,7 +17,7 @@ LAYOUT = {
         answer_text files language libraries picture pixels regions
         audio decoding inputs tool_code values
         images
-        models
+        models numbered_pictures
         model_listing tools
         engine modules planner tool_listing tool_sources
         trace
@@ -83,7 +83,7 @@ LAYOUT = {
         __init__ expression_tree lexer limits program recognition types
         advice coercion diagnostics inference syntax_hints text_references
         binding evaluation list_faults statement summary templates
-        conditions expression parser
+        conditions expression parser program_inputs
         checked scope
         liveness
         checker
@@ -99,9 +99,15 @@ LAYOUT = {
     "visprog.miniworld.tasks": """
         question task wording
         __init__ draft scene_building
-        colours comparing counting editing nlvr tagging
+        colours comparing counting editing language nlvr tagging
         composition relations
         gqa
+    """,
+    "visprog.miniworld.tasks.language": """
+        geometry group question
+        containment insertion order pairs property relations sizes
+        difference each
+        __init__
     """,
     "visprog.models": """
         __init__ checkpoint_files encodings hub_cache inpainting locks option_text options profiles progress
@@ -132,15 +138,15 @@ LAYOUT = {
         vision
     """,
     "visprog.models.backends.opencv": """
-        __init__ haar hypernyms onnx_files removal
-        yolox yunet
+        __init__ haar hypernyms onnx_files patch_fill
+        removal yolox yunet
         loading
     """,
     "visprog.models.backends.segment_anything": """
         __init__ sam
     """,
     "visprog.models.backends.transformers": """
-        __init__ pretrained
+        __init__ pretrained tiles
         network
         generation geometry scorer speech
         boxes chat sam
@@ -160,11 +166,11 @@ LAYOUT = {
         __init__ count eval result
     """,
     "visprog.modules.manipulation": """
-        __init__ bidirectional crop drawing fonts foreground
-        background color_pop concealment cutout replace sprites
-        blur emoji lettering pixelate
-        label_layout
-        label_drawing
+        __init__ bidirectional covers crop drawing fonts matting own_parts
+        grabcut sprites
+        foreground lettering
+        background color_pop concealment cutout emoji label_layout replace
+        blur label_drawing pixelate
         outline tag
     """,
     "visprog.modules.regions": """
@@ -194,9 +200,11 @@ LAYOUT = {
     """,
     "visprog.trace": """
         __init__ folders limits number_format program_listing thumbnails
-        plates program_html tags templates value_view
+        pictures plates program_html tags templates value_view
         figures record shortening
         page_parts record_json terminal
+        page_values
+        strips
         html
         run
     """,

@@ -51,12 +51,12 @@ def test_an_entry_has_the_facts_that_the_profile_gives_about_the_model() -> None
 def test_an_entry_lists_the_options_of_the_model(capsys: pytest.CaptureFixture[str]) -> None:
     models = zoo(inpainter="opencv:inpaint")
     [data] = [each for each in to_json(entries(models)) if each["role"] == "inpainter"]
-    [radius] = data["options"]
-    assert (radius["name"], radius["default"]) == ("radius", "5")
-    assert radius["value"] == "a number of pixels, 1 or more"
-    assert radius["meaning"]
+    [side] = data["options"]
+    assert (side["name"], side["default"]) == ("side", "256")
+    assert side["value"] == "a number of pixels from 64 to 512"
+    assert side["meaning"]
     show(entries(models), models.profile)
-    assert "options: radius" in capsys.readouterr().out
+    assert "options: side" in capsys.readouterr().out
 
 
 def test_a_model_without_weights_is_here() -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from tests.documentation import README as README_PAGE
 from tests.documentation import ROOT, Block, blocks, run, visprog
+from visprog import VisProg
 from visprog.images import load_image
 
 README = README_PAGE.read_text("utf-8")
@@ -93,9 +94,24 @@ def test_the_command_line_of_every_example_works(folder: Path) -> None:
 
 def test_every_program_of_the_examples_checks() -> None:
     programs = [str(path) for path in sorted((ROOT / "examples").glob("*.vp")) if path.stem != "faulty"]
-    assert len(programs) == 4
+    assert len(programs) == 11
     done = run([sys.executable, "-m", "visprog", "check", *programs])
-    assert done.stderr == "4 files: 0 errors, 0 warnings\n"
+    assert done.stderr == "11 files: 0 errors, 0 warnings\n"
+
+
+def test_the_examples_that_need_no_model_do_what_they_say() -> None:
+    session = VisProg(planner="examples")
+    astronaut, coffee = (
+        load_image(ROOT / "examples" / "images" / f"{name}.png") for name in ("astronaut", "coffee")
+    )
+    hidden = session.execute((ROOT / "examples" / "face_at_a_point.vp").read_text("utf-8"), astronaut).result
+    changed = (hidden.pixels != astronaut.pixels).any(axis=2)
+    assert changed[110, 220]
+    assert not changed[:, :140].any()
+    assert not changed[200:].any()
+    program = (ROOT / "examples" / "a_face_in_one_picture.vp").read_text("utf-8")
+    assert session.execute(program, [coffee, astronaut]).result is True
+    assert session.execute(program, [coffee, coffee]).result is False
 
 
 def test_the_faulty_example_has_the_fault_that_it_shows() -> None:

@@ -113,7 +113,10 @@ class ToolError(VisProgError):
 
 
 class StepError(VisProgError):
-    """A step failed while running. `__cause__` is the error that the tool raised."""
+    """A step failed while running. `__cause__` is the error that the tool raised.
+
+    `element` is the place of the element that failed, from 1, if the tool was called for each item of a list.
+    """
 
     def __init__(
         self,
@@ -122,10 +125,12 @@ class StepError(VisProgError):
         step: str,
         line: int,
         help: str | None = None,
+        element: int | None = None,
     ) -> None:
         super().__init__(message, help=help)
         self.step = step
         self.line = line
+        self.element = element
 
 
 class DeadlineExceeded(VisProgError):  # noqa: N818

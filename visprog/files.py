@@ -298,11 +298,15 @@ def _is_locked(number: int) -> bool:
 
 
 class OutputFile(NamedTuple):
-    """A file that will be written, unless `path` is None. `what` names its content: "the trace"."""
+    """A file that will be written, unless `path` is None. `what` names its content: "the trace".
+
+    If it `may_be_folder`, the path may be that of a folder.
+    """
 
     what: str
     path: Path | None
     endings: tuple[str, ...] = ()
+    may_be_folder: bool = False
 
 
 PAGE_ENDINGS = (".html", ".htm")
@@ -312,10 +316,10 @@ PAGE_ENDINGS = (".html", ".htm")
 def check_output_files(*outputs: OutputFile, given: Sequence[Path] = ()) -> None:
     """Raise UsageError if files cannot be written, are the same, or would overwrite a `given` picture."""
     checked: list[tuple[str, Path]] = []
-    for what, path, endings in outputs:
+    for what, path, endings, may_be_folder in outputs:
         if path is None:
             continue
-        _check_output_path(path)
+        _check_output_path(path, may_be_folder)
         _check_ending(what, path, endings)
         if any(_is_same(path, picture) for picture in given):
             raise UsageError(f"{path} is one of the input pictures", help="write to another file")
@@ -334,18 +338,25 @@ def _check_ending(what: str, path: Path, endings: tuple[str, ...]) -> None:
         raise UsageError(f"{what} cannot be written to {path.name}", help=f"use the ending {allowed}")
 
 
-def _check_output_path(path: Path) -> None:
+def _check_output_path(path: Path, may_be_folder: bool) -> None:
     try:
         if path.is_dir():
+            if may_be_folder:
+                _check_writable(path)
+                return
             raise UsageError(f"{path} is a folder", help="give the name of a file")
         if not path.parent.is_dir():
             raise UsageError(
                 f"the folder {path.parent} does not exist", help="create it, or choose another folder"
             )
-        if not os.access(path.parent, os.W_OK):
-            raise UsageError(f"the folder {path.parent} is not writable", help="choose another path")
+        _check_writable(path.parent)
     except OSError as cause:
         raise UsageError(f"{path} cannot be a file: {cause.strerror}", help="choose another name") from cause
+
+
+def _check_writable(folder: Path) -> None:
+    if not os.access(folder, os.W_OK):
+        raise UsageError(f"the folder {folder} is not writable", help="choose another path")
 
 
 def _is_same(one: Path, other: Path) -> bool:

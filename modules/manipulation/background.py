@@ -8,7 +8,7 @@ from PIL import Image as PILImage
 
 from visprog.libraries import load_opencv
 from visprog.models.roles import Masker
-from visprog.modules.manipulation.foreground import foreground
+from visprog.modules.manipulation.foreground import foreground_alpha
 from visprog.tools import Warn, tool
 from visprog.values import Image, Regions
 
@@ -18,9 +18,6 @@ _SIDE = 1024
 _BLUR = 1 / 55
 """Radius of the blur, as a share of the longer side."""
 
-_EDGE = 1 / 400
-"""Width of the soft edge, as a share of the longer side."""
-
 
 @tool("BgBlur", aliases=("BackgroundBlur",), parameter_aliases={"object": ("box",)}, keeps_frame=True)
 def bg_blur(image: Image, object: Regions, *, masker: Masker | None, warn: Warn) -> Image:
@@ -29,15 +26,14 @@ def bg_blur(image: Image, object: Regions, *, masker: Masker | None, warn: Warn)
     The foreground's colours do not bleed into the background, and the edge between them is soft. In a region
     without a mask, GrabCut finds the object in the box.
     """
-    mask = foreground(image, object, masker)
-    if not mask.any():
+    alpha = foreground_alpha(image, object, masker)
+    if not alpha.any():
         warn("there is no region to keep sharp, so the picture is unchanged")
         return image
-    if mask.all():
+    if (alpha == 1).all():
         warn("the regions cover the whole picture, so nothing is blurred")
         return image
-    cv2 = load_opencv()
-    soft = cv2.GaussianBlur(mask.astype(np.uint8) * 255, (0, 0), max(0.5, max(image.size) * _EDGE))
+    soft = np.round(alpha * 255).astype(np.uint8)
     blurred = PILImage.fromarray(_lens_blur(image.pixels, soft))
     return Image.from_pil(PILImage.composite(image.to_pil(), blurred, PILImage.fromarray(soft)))
 

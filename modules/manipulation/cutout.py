@@ -7,18 +7,15 @@ from numpy.typing import NDArray
 
 from visprog.libraries import load_opencv
 from visprog.models.roles import Masker
-from visprog.modules.manipulation.foreground import foreground, refined
+from visprog.modules.manipulation.foreground import foreground_alpha
 from visprog.tools import Warn, tool
 from visprog.values import Image, Regions
-
-_FEATHER, _LEAST_FEATHER = 1 / 1500, 0.7
-"""Width of the soft edge, as a share of the longer side, and its least width in pixels."""
 
 _OPAQUE = 250
 """Opacity from which a pixel has the colour of the object alone."""
 
 
-@tool("Cutout", aliases=("RemoveBackground",), parameter_aliases={"object": ("box",)})
+@tool("Cutout", aliases=("RemoveBackground",), parameter_aliases={"object": ("box",)}, keeps_frame=True)
 def cutout(image: Image, object: Regions, *, masker: Masker | None, warn: Warn) -> Image:
     """Keep the regions in `object` and make the rest of `image` transparent. Use it after all other edits.
 
@@ -39,11 +36,7 @@ def cutout(image: Image, object: Regions, *, masker: Masker | None, warn: Warn) 
 
 def _alpha(image: Image, regions: Regions, masker: Masker | None) -> NDArray[np.uint8]:
     """Return the opacity of each pixel, with a soft edge."""
-    mask = foreground(image, regions, masker)
-    if any(region.mask is not None for region in regions):
-        mask = refined(image, mask)
-    width = max(_LEAST_FEATHER, max(image.size) * _FEATHER)
-    return np.asarray(load_opencv().GaussianBlur(mask.astype(np.uint8) * 255, (0, 0), width))
+    return np.rint(foreground_alpha(image, regions, masker) * 255).astype(np.uint8)
 
 
 def _without_background(pixels: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> NDArray[np.uint8]:

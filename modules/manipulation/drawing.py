@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image as PILImage
 from PIL import ImageOps
 
+from visprog.boxes import Box
 from visprog.libraries import load_opencv
 
 Plane = NDArray[np.float32]
@@ -33,17 +34,30 @@ class Drawing:
         self._original = picture
         self._redrawn: dict[int, PILImage.Image] = {}
 
+    @property
+    def original(self) -> PILImage.Image:
+        """The drawing at its own size."""
+        return self._original
+
     def fitted(self, width: int, height: int) -> PILImage.Image:
         """Return the drawing as large as it fits into `width` and `height`, with its proportions."""
         scale = min(width / self._original.width, height / self._original.height)
         size = [max(1, round(side * scale)) for side in self._original.size]
+        return self.stretched((size[0], size[1]), (0, 0, size[0], size[1]))
+
+    def stretched(self, size: tuple[int, int], part: Box) -> PILImage.Image:
+        """Return a part of the drawing as it looks when the whole drawing has this size in pixels."""
+        scale = max(size[0] / self._original.width, size[1] / self._original.height)
         factor = next((f for f in _FACTORS if f >= 2 * scale), _FACTORS[-1]) if scale > 1 else 1
-        source, part = self._original, (0, 0, *self._original.size)
-        if factor > 1:
-            source = self._at(factor)
-            part = (_RIM * factor, _RIM * factor, source.width - _RIM * factor, source.height - _RIM * factor)
+        source, rim = (self._at(factor), _RIM * factor) if factor > 1 else (self._original, 0)
+        steps = (source.width - 2 * rim) / size[0], (source.height - 2 * rim) / size[1]
+        left, top, right, bottom = (rim + edge * steps[i % 2] for i, edge in enumerate(part))
         # With premultiplied colours, transparent pixels do not change the colour of the edge.
-        small = source.convert("RGBa").resize((size[0], size[1]), PILImage.Resampling.LANCZOS, box=part)
+        small = source.convert("RGBa").resize(
+            (part[2] - part[0], part[3] - part[1]),
+            PILImage.Resampling.LANCZOS,
+            box=(left, top, right, bottom),
+        )
         return small.convert("RGBA")
 
     def _at(self, factor: int) -> PILImage.Image:

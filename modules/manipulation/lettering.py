@@ -104,14 +104,14 @@ def draw_line(
 
 
 def missing(text: str) -> str:
-    """Return the characters of a text that no font has, each once."""
+    """Return the characters of a text that are not drawn because no suitable font has them, each once."""
     return "".join(
         dict.fromkeys(
             char
             for cluster in _clusters(_MODIFIERS.sub("", text))
             if _emoji(cluster) is None
             for char in cluster
-            if face_for(char) is None
+            if not covers(_face(cluster), char)
         )
     )
 
@@ -163,8 +163,15 @@ def _run(cluster: str, before: Run | None, *, leftward: bool) -> Run:
         return Run(cluster, main_face(), leftward, name)
     if before is not None and not cluster[0].isalpha() and all(covers(before.face, char) for char in cluster):
         return Run(cluster, before.face, leftward, None)
-    found = face_for(cluster[0])
-    return Run(cluster, found[0] if found else main_face(), leftward, None)
+    return Run(cluster, _face(cluster), leftward, None)
+
+
+def _face(cluster: str) -> Face:
+    """Return a font that has a character and its combining marks, or at least the character."""
+    found = [faces[0] for char in cluster if (faces := face_for(char)) is not None]
+    whole = (face for face in found if all(covers(face, char) for char in cluster))
+    first = face_for(cluster[0])
+    return next(whole, first[0] if first else main_face())
 
 
 @cache

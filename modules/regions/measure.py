@@ -24,11 +24,10 @@ _MEASURES: dict[str, Callable[[Region, tuple[int, int]], float]] = {
 
 @tool("Measure", parameter_aliases={"object": ("box",)}, synonyms={"what": WHAT_SYNONYMS})
 def measure(object: Regions, what: What, *, warn: Warn) -> list[float]:
-    """Measure each region: its width, height, area, left, top, right, bottom, share or score, as a list.
+    """Measure each region in `object`, in their order. Lengths are in pixels, and share is from 0 to 1.
 
-    Lengths and edges are in pixels and belong to the box. The area is that of the mask if there is one; the
-    share is the part of the picture that this area covers, from 0 to 1. The numbers are in the order of the
-    regions.
+    Lengths and edges belong to the box. The area is that of the mask if there is one; the share is the part
+    of the picture that this area covers.
     """
     if object.empty:
         warn("there is no region to measure, so the list is empty")

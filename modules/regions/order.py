@@ -11,12 +11,12 @@ from visprog.values import Regions
 
 @tool("Pick", parameter_aliases={"object": ("box",)}, synonyms={"by": BY_SYNONYMS})
 def pick(object: Regions, by: By = "left", place: int = 1, *, warn: Warn) -> Regions:
-    """Pick one region of `object` by left, right, top, bottom, size, width, height or score.
+    """Pick one region of `object`: the leftmost is `by='left'`, the second from the right is `by='right',
+    place=2`, and the smallest is `by='size', place=-1`.
 
-    The leftmost region is `by='left'`, the second from the right `by='right', place=2`, the biggest
-    `by='size'` and the smallest `by='size', place=-1`. Sort gives the same order; place -1 is the last.
-    Beyond the last place, the result is empty.
-    """
+    Sort gives the same order. Place 1 is the first one and -1 the last. Beyond the last place, the result is
+    empty.
+    """  # noqa: D205 - planners read the first paragraph, and need the examples
     order = ordered(object, by)
     if place == 0:
         raise UsageError("`place` is 0", help="1 is the first place and -1 the last")
@@ -28,11 +28,11 @@ def pick(object: Regions, by: By = "left", place: int = 1, *, warn: Warn) -> Reg
 
 @tool("Sort", parameter_aliases={"object": ("box",)}, synonyms={"by": BY_SYNONYMS})
 def sort(object: Regions, by: By = "left", reverse: bool = False) -> Regions:
-    """Sort the regions of `object` by left, right, top, bottom, size, width, height or score.
+    """Sort the regions of `object`: the leftmost first, or by size, width, height or score the biggest first.
 
     left: the leftmost first; right: the rightmost first; top: the highest first; bottom: the lowest first.
-    These compare the centres of the boxes. size, width, height and score: the biggest first. On a tie the
-    higher score comes first. With `reverse=True` the whole order is reversed.
+    These compare the centres of the boxes. On a tie the higher score comes first. With `reverse=True` the
+    whole order is reversed.
     """
     order = ordered(object, by)
     return object[order[::-1] if reverse else order]

@@ -11,8 +11,7 @@ from visprog.values import Regions
 
 @tool("Relate", parameter_aliases={"object": ("box",)}, synonyms={"relation": RELATION_SYNONYMS})
 def relate(object: Regions, relation: Relation, to: Regions, *, warn: Warn) -> Regions:
-    """Keep the regions of `object` whose `relation` to a region of `to` is left of, right of, above, below,
-    inside, contains, overlapping, near, nearest or farthest.
+    """Keep the regions of `object` that have the `relation` to a region of `to`: the cup left of the plate.
 
     The boxes are compared:
 
@@ -24,7 +23,7 @@ def relate(object: Regions, relation: Relation, to: Regions, *, warn: Warn) -> R
 
     A region is never related to itself. Regions are returned unchanged, in order. If `object` or `to` is
     empty, so is the result.
-    """  # noqa: D205 - planners read the first paragraph, and need the words
+    """
     check_one_picture("Relate", object, to)
     if object.empty or to.empty:
         which, use = ("object", "to relate") if object.empty else ("to", "to relate to")

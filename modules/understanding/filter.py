@@ -20,10 +20,11 @@ _ANYTHING = ("object", "things", "stuff", "texture")
 def filter_regions(
     image: Image, object: Regions, query: str | list[str], negate: bool = False, *, scorer: ImageTextScorer
 ) -> Regions:
-    """Keep all regions in `object` that `query` describes. Select keeps only the best one.
+    """Keep all regions in `object` that `query` describes, or with negate=True all the others. Select keeps
+    only the best one.
 
-    With `negate=True`, keep all the other regions: the people without hats are `query='person with a hat',
-    negate=True`. Without a description all regions are kept.
+    The people without hats are `query='person with a hat', negate=True`. Without a description all regions
+    are kept.
 
     Separate several descriptions with commas, or give a list; a region is kept if one of them fits. A
     description that is a label keeps the regions with this label, and LEFT, RIGHT, TOP or BOTTOM keeps those
@@ -31,7 +32,7 @@ def filter_regions(
     description than like 'object', 'things', 'stuff' and 'texture'. If the description adds to the region's
     label (`red car` for a car), it must fit at least as well as the label alone. On a tie the region is kept
     only if one of the four words, or the label, fits worse. Regions are returned unchanged, in order.
-    """
+    """  # noqa: D205 - planners read the first paragraph
     descriptions = queries(query)
     if not descriptions or object.empty:
         return object

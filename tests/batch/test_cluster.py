@@ -111,7 +111,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         for color in range(PICTURES)
         for number in range(QUESTIONS)
     ]
-    write_tasks(tmp_path, *tasks, {"id": "gone", "program": "RESULT=FaceDet(IMAGE)", "image": "none.png"})
+    several = "A=Loc(IMAGE, 'TOP')\nB=Loc(IMAGE, 'LEFT')\nC=Both(A, B)\nRESULT=CropEach(IMAGE, C)"
+    parts = {"id": "parts", "program": several, "image": "0.png"}
+    gone = {"id": "gone", "program": "RESULT=FaceDet(IMAGE)", "image": "none.png"}
+    write_tasks(tmp_path, *tasks, parts, gone)
     return tmp_path
 
 
@@ -181,8 +184,8 @@ def test_with_a_killed_worker_the_results_equal_those_of_a_local_run(folder: Pat
             assert b"sk-secret" not in environment.read_bytes()
             assert b"RAY_AUTH_MODE=token" in environment.read_bytes()
         os.kill(victim, signal.SIGKILL)
-    printed = [line for line in finished(running, 1).splitlines() if " of 61, " not in line]
-    assert printed == ["61 tasks: 60 done, 1 failed"]
+    printed = [line for line in finished(running, 1).splitlines() if " of 62, " not in line]
+    assert printed == ["62 tasks: 61 done, 1 failed"]
     by_ray = calls()
     assert len(processes()) in (2, 3)  # the other worker may finish before the dead one is replaced
     assert not any(each.keys for each in by_ray)
@@ -193,7 +196,10 @@ def test_with_a_killed_worker_the_results_equal_those_of_a_local_run(folder: Pat
     assert (
         "the file none.png does not exist" in lines_of(Path("spread/results.jsonl"))[-1]["error"]["message"]
     )
-    assert len(list(Path("spread/pictures").iterdir())) == PICTURES * QUESTIONS
+    assert len(list(Path("spread/pictures").iterdir())) == PICTURES * QUESTIONS + 2
+    assert lines_of(Path("spread/results.jsonl"))[-2]["pictures"] == [
+        f"pictures/parts,{n}.png" for n in (1, 2)
+    ]
 
 
 def test_an_interrupted_batch_is_resumed_by_another_engine(folder: Path, cluster: str) -> None:
@@ -253,7 +259,7 @@ def test_the_tasks_of_a_lost_machine_are_run_by_the_others(folder: Path) -> None
         words = finished(running, 1)
     finally:
         machines.shutdown()
-    assert "61 tasks: 60 done, 1 failed" in words
+    assert "62 tasks: 61 done, 1 failed" in words
     assert len(processes()) == 2
 
 

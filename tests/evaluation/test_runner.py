@@ -22,18 +22,20 @@ from visprog.evaluation.report import Report, headlines, to_json
 from visprog.evaluation.runner import Settings, evaluate
 from visprog.evaluation.trials import Bench, Blame, blame
 from visprog.miniworld.tasks import make_task
+from visprog.miniworld.tasks.language import FAMILIES
 from visprog.trace.templates import source
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-(QUESTIONS,) = (kind for kind in MINIWORLD.kinds if kind.name == "gqa")
+QUESTIONS, LANGUAGE = (kind for kind in MINIWORLD.kinds if kind.name in ("gqa", "language"))
 MODULES = ("loc", "facedet", "seg", "mask", "classify", "select", "vqa")
 
 
 @pytest.fixture(scope="module")
 def report() -> Report:
-    settings = Settings(n=6, parts=("loc", "gqa", "knowtag", "composition"), planners=(GOLD, "examples"))
+    parts = ("loc", "gqa", "knowtag", "composition", "language")
+    settings = Settings(n=6, parts=parts, planners=(GOLD, "examples"))
     return evaluate(MINIWORLD, stand_in(settings, rate=0.3), settings)
 
 
@@ -99,7 +101,7 @@ def test_the_data_contains_every_figure_and_its_target(report: Report) -> None:
     data = json.loads(to_json(report))
     assert data["facts"]["seeds"] == "0 to 5"
     assert data["modules"][0]["target"] == 0.9
-    assert [task["kind"] for task in data["tasks"]] == ["gqa", "knowtag", "composition"]
+    assert [task["kind"] for task in data["tasks"]] == ["gqa", "knowtag", "composition", "language"]
     gold = data["tasks"][0]["planners"][0]
     assert gold["gain"]["target"] == 0.15
     assert {"value", "low", "high", "n", "reached"} <= gold["accuracy"].keys()
@@ -116,6 +118,26 @@ def test_tables_and_markdown_show_every_figure_with_a_target(report: Report) -> 
         assert interval in output.getvalue()
         assert f"| {figure.name} | {tables.amount(figure)} |" in written
     assert "seeds: 0 to 5" in written
+
+
+def test_each_form_of_a_language_question_has_a_figure_and_gold_programs_a_target(report: Report) -> None:
+    (language,) = (task for task in report.tasks if task.kind == "language")
+    gold, examples = language.planners
+    for result in (gold, examples):
+        assert tuple(each.name for each in result.families) == tuple(FAMILIES)[: gold.tried]
+    assert {each.target for each in gold.families} == {0.85}
+    assert {each.target for each in examples.families} == {None}
+    right = [each.value * each.n for each in gold.families]
+    assert sum(right) == pytest.approx(gold.accuracy.value * gold.tried)
+    others = [result for task in report.tasks if task.kind != "language" for result in task.planners]
+    assert not any(result.families for result in others)
+
+
+def test_planners_get_the_bank_of_the_pictures_that_a_question_is_about() -> None:
+    banks = {
+        len(sample.images): sample.bank or LANGUAGE.bank for sample in LANGUAGE.samples(range(12), "test")
+    }
+    assert banks == {1: "gqa", 2: "nlvr"}
 
 
 def test_the_tables_fit_into_eighty_columns(report: Report) -> None:

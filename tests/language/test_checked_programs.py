@@ -8,7 +8,8 @@ from tests.language.test_mutants import INPUTS, REGISTRY
 from visprog.language.checked import Checked
 from visprog.language.checker import check
 from visprog.language.parser import parse
-from visprog.language.program import Variable, inputs_of
+from visprog.language.program import Variable
+from visprog.language.program_inputs import inputs_of
 from visprog.language.types import Type
 
 PICTURES = {"LEFT": Type.IMAGE, "RIGHT": Type.IMAGE}

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from visprog import Image, VisProg
-from visprog.boxes import Box
+from visprog.boxes import Box, enlarge
 from visprog.miniworld.drawing import draw
 from visprog.miniworld.oracle import Oracle
 from visprog.miniworld.scene import Ground, Scene, Thing, make_scene
@@ -148,6 +148,17 @@ def test_questions_about_a_crop_concern_the_thing_that_it_frames(oracle: Oracle,
     part = PICTURE.crop((round(x - half), round(y - half), round(x + half), round(y + half)))
     assert oracle.answer(part, "What is this?") == "car"
     assert oracle.answer(part, "What color is the car?") == "blue"
+
+
+def test_a_question_about_a_property_concerns_the_thing_that_a_crop_frames() -> None:
+    red, blue = Thing("car", "red", (20, 60, 70, 110)), Thing("car", "blue", (75, 60, 125, 110))
+    drawn = draw(Scene(160, 160, SCENE.ground, (red, blue)))
+    oracle, part = Oracle([drawn]), drawn.image.crop(enlarge(drawn.box(1), 1.8, (160, 160)) or (0, 0, 1, 1))
+    assert oracle.answer(part, "Are there red cars here?") == "yes"
+    assert oracle.answer(part, "Is the car red?") == "no"
+    assert oracle.answer(part, "Is the car blue?") == "yes"
+    assert oracle.answer(part, "Is the vehicle a car?") == "yes"
+    assert oracle.answer(part, "Is the vehicle a bus?") == "no"
 
 
 def test_the_prompt_is_painted_only_inside_the_mask(oracle: Oracle) -> None:

@@ -88,7 +88,7 @@ def test_a_mistyped_option_of_the_command_line_is_reported_before_anything_runs(
 def test_an_option_unlike_any_other_gets_no_suggestion() -> None:
     with pytest.raises(UsageError, match="takes no option `colour`") as caught:
         read_spec("inpainter", "opencv:inpaint,colour=red")
-    assert caught.value.help == "its options are radius"
+    assert caught.value.help == "its options are side"
 
 
 @pytest.mark.parametrize(

@@ -42,10 +42,13 @@ FOLLOWED = [
     for name in BANKS
     for example in examples(name, (HERE / "followed" / f"{name}.txt").read_text(encoding="utf-8"))
 ]
+COORDINATES = ("Crop the picture to the pixels from", "Remove what is at the pixel")
+"""Examples that only language models follow: this planner reads no coordinates."""
 OWN = [
     pytest.param(name, example, id=f"{name}: {example.instruction}")
     for name in BANKS
     for example in examples(name, bank_text(name))
+    if not example.instruction.startswith(COORDINATES)
 ]
 REFUSED = [
     tuple(line.split(": ", 1)) for line in (HERE / "refused.txt").read_text(encoding="utf-8").splitlines()
@@ -163,6 +166,14 @@ def test_an_example_s_own_instruction_gives_its_own_program(task: str, example: 
 def test_what_no_example_says_is_refused(task: str, instruction: str) -> None:
     with pytest.raises(PlanError):
         plan(instruction, task)
+
+
+@pytest.mark.parametrize("start", COORDINATES)
+def test_the_coordinates_of_an_example_are_never_used_for_other_coordinates(start: str) -> None:
+    with pytest.raises(PlanError, match="no example"):
+        plan(f"{start} 10, 20 to 30, 40", "imgedit")
+    with pytest.raises(PlanError, match="no example"):
+        plan(f"{start} 10, 20", "imgedit")
 
 
 def test_no_new_instruction_stands_in_a_bank() -> None:

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from visprog.engine.events import Event, StepFailed, StepFinished, StepSkipped
+from visprog.engine.events import Elements, Event, StepFailed, StepFinished, StepSkipped
+from visprog.engine.lifting import merged_warnings
 from visprog.errors import StepError
 from visprog.language.checker import check
 from visprog.language.parser import parse
@@ -63,7 +64,13 @@ def join(words: list[str]) -> Scalar:
     raise NotImplementedError
 
 
-TOOLS = Registry((loc, select, count, vqa, tag, knowledge, join))
+@tool("CropEach")
+def crop_each(image: Image, object: Regions) -> list[Image]:
+    """Cut out each region."""
+    raise NotImplementedError
+
+
+TOOLS = Registry((loc, select, count, vqa, tag, knowledge, join, crop_each))
 
 UNNEEDED = StepSkipped(-1, None)
 """The outcome of a step that the result does not need."""
@@ -78,6 +85,7 @@ def make_run(
     transcript: Sequence[Message] = (),
     warnings: Mapping[int, tuple[str, ...]] | None = None,
     environment: Mapping[str, str] | None = None,
+    elements: Mapping[int, Elements] | None = None,
 ) -> Run:
     """Return the record of a run with one outcome for each step: a value, a failure, or a skip."""
     checked = check(parse(program), TOOLS, dict.fromkeys(inputs, Type.IMAGE))
@@ -91,7 +99,17 @@ def make_run(
             events.append(StepFailed(index, at, 0.004, outcome, messages, ()))
         else:
             events.append(
-                StepFinished(index, at, 0.008, outcome, bytes([index]), index == 2, messages, ("fake:1",))
+                StepFinished(
+                    index,
+                    at,
+                    0.008,
+                    outcome,
+                    bytes([index]),
+                    index == 2,
+                    messages,
+                    ("fake:1",),
+                    elements=(elements or {}).get(index),
+                )
             )
     plan = (
         Plan(instruction, "gqa", checked, "examples", tuple(transcript)) if instruction is not None else None
@@ -154,6 +172,42 @@ def dogs_run() -> Run:
         warnings={0: ("one box reaches over the edge",)},
         environment={"visprog": "0.1.0"},
     )
+
+
+BOTTLES = """\
+BOX0=Loc(image=IMAGE, object='bottle')
+IMAGES0=CropEach(image=IMAGE, object=BOX0)
+COLOR=Vqa(image=IMAGE, question='Which colour?')
+ANSWERS0=Vqa(image=IMAGES0, question='Is the {COLOR} bottle {{x}} full?')
+CAPS0=Loc(image=IMAGES0, object='cap')
+RESULT=IMAGES0
+"""
+
+
+def make_bottles(count: int, image: Image | None = None) -> Run:
+    """Return a run with `count` crops, an answer and a set of regions for each crop, and a template."""
+    image = (make_photo(640, 480) if image is None else image).as_root()
+    boxes = [(n * 7 % 500, n * 5 % 400, n * 7 % 500 + 60 + n % 40, n * 5 % 400 + 70) for n in range(count)]
+    found = Regions([Region(box, "bottle", 0.9) for box in boxes], size=image.size, frame=image.frame)
+    crops = [image.crop(box) for box in boxes]
+    caps = [
+        Regions([Region((5, 5, 30, 20), "cap", 0.8)] * (n % 2), size=crop.size, frame=crop.frame)
+        for n, crop in enumerate(crops)
+    ]
+    even = tuple(range(1, count + 1, 2))
+    return make_run(
+        BOTTLES,
+        {"IMAGE": image},
+        [found, crops, "dark <red>", ["yes" if n % 3 else "no" for n in range(count)], caps, crops],
+        warnings={4: tuple(merged_warnings([["found nothing"] * (n % 2 == 0) for n in range(count)], count))},
+        elements={3: Elements(count, count // 3), 4: Elements(count, 0, even)},
+    )
+
+
+@pytest.fixture(scope="session")
+def bottles_run() -> Callable[..., Run]:
+    """The function that makes the record of a run with lifted steps."""
+    return make_bottles
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ STYLES = {
     "trace": PAGE,
     "demo": (PACKAGE / "miniworld" / "demo.css").read_text("utf-8"),
     "report": (PACKAGE / "evaluation" / "report.css").read_text("utf-8"),
+    "gallery": (PACKAGE.parent / "examples" / "gallery" / "page.css").read_text("utf-8"),
 }
 BACKGROUNDS = ("page", "card", "wash", "bad-wash", "warn-wash")
 LEAST = 4.5

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from visprog.engine.events import StepStarted
+from visprog.engine.events import StepProgress, StepStarted
 from visprog.printable import one_line
 from visprog.trace.run import Run
 from visprog.trace.terminal import LiveSteps, render
@@ -30,6 +30,33 @@ def test_a_printed_run_matches_its_golden_file(dogs_run: Run) -> None:
 
 def test_a_printed_failed_run_matches_its_golden_file(failed_run: Run) -> None:
     assert _printed(failed_run) == (GOLDEN / "failed.txt").read_text("utf-8")
+
+
+def test_a_printed_run_with_lifted_steps_matches_its_golden_file(bottles_run: Callable[..., Run]) -> None:
+    assert _printed(bottles_run(5)) == (GOLDEN / "lifted.txt").read_text("utf-8")
+
+
+def test_long_results_leave_room_for_the_names(bottles_run: Callable[..., Run]) -> None:
+    out = io.StringIO()
+    render(bottles_run(200), Console(file=out, width=60, color_system=None))
+    rows = out.getvalue().splitlines()[:6]
+    assert [row.split()[2] for row in rows] == ["BOX0", "IMAGES0", "COLOR", "ANSWERS0", "CAPS0", "RESULT"]
+    assert all(len(row) <= 60 and row.rstrip().endswith("8.00 ms") for row in rows)
+
+
+def test_the_progress_of_a_lifted_step_is_shown(bottles_run: Callable[..., Run]) -> None:
+    run = bottles_run(64)
+    console = Console(file=io.StringIO(), width=80, height=20, force_terminal=True, color_system=None)
+    live = LiveSteps(run.checked.steps, console)
+    live(StepStarted(3, 0.0))
+    live(StepProgress(3, 12, 64))
+    with console.capture() as running:
+        console.print(live)
+    assert "ANSWERS0 Vqa  12/64  0 s" in running.get()
+    live(run.events[3])
+    with console.capture() as finished:
+        console.print(live)
+    assert "ANSWERS0 Vqa  ['no', 'yes'" in finished.get()
 
 
 def test_text_of_a_model_cannot_control_the_terminal(

@@ -66,6 +66,7 @@ VALUES: dict[str, object] = {
     "list of long texts": ["long " * 1_000] * 60,
     "deep list": [[[[[[[[[["leaf"]]]]]]]]]],
     "list of regions": [Regions([Region((0, 0, 4, 3), "dog", 0.5)], size=SIZE), Regions(size=SIZE)],
+    "list of pictures": [IMAGE, IMAGE.as_root().crop((1, 0, 3, 2))],
     "mapping": {"key": ["value"], "other": 1},
     "large mapping": {f"key {n}": "v" * 1_000 for n in range(30)},
 }

@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from visprog.batch.tasks import read_tasks
+from visprog.batch.tasks import Task, read_tasks
 from visprog.errors import OutputError, UsageError, WorkerDied
 from visprog.files import open_file, remove_leftovers
 
@@ -20,8 +21,11 @@ RESULTS = "results.jsonl"
 ENDINGS = {"pictures": ".png", "traces": ".html"}
 """The subfolders for the files that are saved for each task, and the endings of these files."""
 
-_FILE_FIELDS = ("picture", "trace")
-"""The fields of a record that contain the path of a saved file, relative to the output folder."""
+_FILE_FIELDS = ("picture", "pictures", "trace")
+"""The fields of a record with the path of a saved file, or a list of paths, relative to the output folder."""
+
+_NUMBERED = re.compile(r"(.*),[0-9]+")
+"""The name, without its ending, of one of several pictures of a task. A task's own name has no comma."""
 
 _CACHED_FOLDERS = 10_000
 """Number of folders whose real paths are remembered."""
@@ -78,6 +82,19 @@ def output_file(folder: Path, name: str) -> Path:
     return path
 
 
+def numbered_name(task: Task, number: int) -> str:
+    """Return the file name of one of several pictures of a task. No other task has a file of this name."""
+    return f"{task.file_name},{number}{ENDINGS['pictures']}"
+
+
+def remove_numbered(folder: Path, task: Task, first: int) -> None:
+    """Delete the pictures from the number `first` on, which an earlier run of the task wrote."""
+    with contextlib.suppress(OSError):
+        while os.path.lexists(path := folder / numbered_name(task, first)):
+            path.unlink()
+            first += 1
+
+
 def file_digest(path: Path) -> str:
     """Return a file's size and a digest of its content; "" if it cannot be read or is a link."""
     if path.is_symlink():
@@ -91,8 +108,18 @@ def file_digest(path: Path) -> str:
 
 
 def saved_file_digests(out: Path, record: Mapping[str, Any]) -> dict[str, str]:
-    """Return the digests of the files that a record names, by the record's fields."""
-    return {field: file_digest(out / record[field]) for field in _FILE_FIELDS if field in record}
+    """Return the digests of the files that a record names, by the record's fields.
+
+    Several files have one digest, which is "" if one of them cannot be read.
+    """
+    return {field: _digest(out, record[field]) for field in _FILE_FIELDS if field in record}
+
+
+def _digest(out: Path, saved: str | list[str]) -> str:
+    if isinstance(saved, str):
+        return file_digest(out / saved)
+    found = [file_digest(out / path) for path in saved]
+    return hashlib.blake2b(" ".join(found).encode(), digest_size=16).hexdigest() if all(found) else ""
 
 
 def has_saved_files(out: Path, record: Mapping[str, Any], digests: Mapping[str, str]) -> bool:
@@ -162,15 +189,23 @@ def _check_pictures(tasks: Path, subfolders: Mapping[Path, str]) -> None:
         for path in map(real_path, task.pictures.values())
         if path in linked or os.path.dirname(path) in inside  # noqa: PTH120 - runs for a million pictures
     }
+    numbered = {path for path in map(_without_number, endangered) if path is not None}
     for task in read_tasks(tasks) if endangered else ():
         for folder, ending in subfolders.items():
             path = folder / f"{task.file_name}{ending}"
-            if real_path(path) in endangered:
+            if real_path(path) in endangered or real_path(path) in numbered:
                 raise UsageError(
                     f"the output of the task {task.id!r} would be written to {path}, which is one of the "
                     "input pictures",
                     help="choose another folder",
                 )
+
+
+def _without_number(path: str) -> str | None:
+    """Return the path of a task's single picture if `path` is that of one of several pictures, else None."""
+    stem, ending = os.path.splitext(path)  # noqa: PTH122 - as above
+    found = _NUMBERED.fullmatch(stem)
+    return f"{found[1]}{ending}" if found else None
 
 
 def _link_targets(folder: Path) -> list[str]:

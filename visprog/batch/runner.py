@@ -204,7 +204,8 @@ class _UnsavedPictures:
 
     def look_at(self, outcome: Outcome) -> None:
         result = outcome.record.get("result")
-        if isinstance(result, dict) and result.keys() - {"alpha"} == {"width", "height", "digest"}:
+        first = result[0] if isinstance(result, list) and result else result
+        if isinstance(first, dict) and first.keys() - {"alpha"} == {"width", "height", "digest"}:
             self._warn_once(f"a result is a picture, which is not saved: {_ADD_SAVE}")
 
     def _warn_once(self, message: str) -> None:

@@ -14,7 +14,13 @@ from typing import Any
 
 from visprog.batch.failures import LINE, describe_error, is_transient
 from visprog.batch.outcome import Outcome, new_record
-from visprog.batch.output_folder import ENDINGS, output_file, saved_file_digests
+from visprog.batch.output_folder import (
+    ENDINGS,
+    numbered_name,
+    output_file,
+    remove_numbered,
+    saved_file_digests,
+)
 from visprog.batch.picture_pool import PicturePool
 from visprog.batch.tasks import Task
 from visprog.images import save_image
@@ -22,6 +28,7 @@ from visprog.language.checked import Checked
 from visprog.models.usage import NOTHING, counting, total
 from visprog.planner.plan import Plan
 from visprog.session import VisProg
+from visprog.trace.pictures import is_pictures
 from visprog.trace.run import Run
 from visprog.trace.shortening import Shortener
 from visprog.values import Image
@@ -83,7 +90,7 @@ class TaskRunner:
         if run.ok:
             record["ok"] = True
             record["result"] = shortener.data(run.result)
-            self._save_picture(run, task, record)
+            self._save_pictures(run, task, record)
         record["program"] = str(run.program)
         if run.warnings:
             record["warnings"] = list(shortener.lines(run.warnings))
@@ -94,11 +101,19 @@ class TaskRunner:
         self._save_trace(run, task, record)
         return record
 
-    def _save_picture(self, run: Run, task: Task, record: dict[str, Any]) -> None:
-        if self._pictures is not None and isinstance(run.result, Image):
-            path = output_file(self._pictures, f"{task.file_name}{ENDINGS['pictures']}")
-            save_image(run.result, path)
-            record["picture"] = f"{self._pictures.name}/{path.name}"
+    def _save_pictures(self, run: Run, task: Task, record: dict[str, Any]) -> None:
+        """Save a result that is a picture or a list of pictures."""
+        folder = self._pictures
+        if folder is None:
+            return
+        if isinstance(run.result, Image):
+            record["picture"] = _save_picture(run.result, folder, f"{task.file_name}{ENDINGS['pictures']}")
+        elif is_pictures(run.result):
+            record["pictures"] = [
+                _save_picture(picture, folder, numbered_name(task, number))
+                for number, picture in enumerate(run.result, start=1)
+            ]
+            remove_numbered(folder, task, len(run.result) + 1)
 
     def _save_trace(self, run: Run, task: Task, record: dict[str, Any]) -> None:
         if self._traces is not None:
@@ -109,6 +124,13 @@ class TaskRunner:
     def _file_digests(self, record: dict[str, Any]) -> dict[str, str]:
         folder = self._pictures or self._traces
         return saved_file_digests(folder.parent, record) if folder is not None else {}
+
+
+def _save_picture(picture: Image, folder: Path, name: str) -> str:
+    """Write a picture, and return its path relative to the output folder."""
+    path = output_file(folder, name)
+    save_image(picture, path)
+    return f"{folder.name}/{path.name}"
 
 
 def _error_record(error: Exception, program: Plan | Checked | Exception, task: Task) -> dict[str, Any]:

@@ -127,4 +127,4 @@ class _PictureChecker:
         """Return the inputs that a program uses, and whether its result is a picture."""
         checked = self._session.check(program, (*_USUAL_INPUTS, *names))
         kinds = (step.returns for step in checked.steps if step.name == checked.result)
-        return checked.used_inputs, next(kinds, Type.ANY) is Type.IMAGE
+        return checked.used_inputs, next(kinds, Type.ANY) in (Type.IMAGE, Type.IMAGES)

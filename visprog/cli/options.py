@@ -60,7 +60,8 @@ Output = Annotated[
         "--output",
         "-o",
         metavar="FILE",
-        help="Where to write the result: a picture, text, or .json.",
+        help="Where to write the result: a picture, text, or .json. A list of pictures goes to FILE-1.png, "
+        "FILE-2.png and so on, or to 1.png, 2.png and so on in a folder.",
         show_default=False,
     ),
 ]

@@ -40,7 +40,7 @@ def check_files(pictures: Pictures, outputs: Outputs) -> None:
     given = [(name, path) for name, path in pictures.items() if isinstance(path, Path)]
     for name, path in given:
         check_file(path, "a picture", UsageError, f"{name}: ")
-    result = OutputFile("the result", outputs.result)
+    result = OutputFile("the result", outputs.result, may_be_folder=True)
     trace = OutputFile("the trace", outputs.trace, (*PAGE_ENDINGS, ".json"))
     check_output_files(result, trace, given=[path for _, path in given])
 
@@ -81,13 +81,12 @@ def report_run(run: Run, outputs: Outputs) -> None:
     """Write and print the result, the trace and the errors. Exit with status 1 if a step failed."""
     from visprog.results import loses_transparency, save_result
 
-    if run.ok and outputs.result is not None:
-        save_result(run.result, outputs.result)
-        if loses_transparency(run.result, outputs.result):
-            note(f"warning: {outputs.result.name} cannot store transparency: it has a white background")
+    files = save_result(run.result, outputs.result) if run.ok and outputs.result is not None else None
+    if outputs.result is not None and files and loses_transparency(run.result, files[0]):
+        note(f"warning: {outputs.result.name} cannot store transparency: it has a white background")
     if outputs.trace is not None:
         run.save(outputs.trace)
-    _print_run(run, outputs)
+    _print_run(run, outputs, files)
     if outputs.trace is not None:
         note(f"trace: {outputs.trace}")
     if any(map(_still_computes, run.steps)):
@@ -102,13 +101,11 @@ def _still_computes(step: StepRecord) -> bool:
     return isinstance(cause, DeadlineExceeded) and cause.running
 
 
-def _print_run(run: Run, outputs: Outputs) -> None:
-    from visprog.trace.value_view import whole
-
+def _print_run(run: Run, outputs: Outputs, files: list[Path] | None) -> None:
     if outputs.as_json:
         print_json(run.to_json())
     elif run.ok:
-        print_result(str(outputs.result) if outputs.result is not None else whole(run.result).text())
+        _print_result(run.result, files)
     for name, image in run.inputs.items():
         for remark in image.notes:
             note(f"warning: {name}: {remark}")
@@ -117,3 +114,15 @@ def _print_run(run: Run, outputs: Outputs) -> None:
             note(f"error: {step.error}")
             if os.environ.get("VISPROG_TRACEBACK"):
                 note("".join(traceback.format_exception(step.error)))
+
+
+def _print_result(value: object, files: list[Path] | None) -> None:
+    """Print the names of the files of a result, one on each line. Without files, print the result itself."""
+    from visprog.trace.value_view import whole
+
+    if files is None:
+        print_result(whole(value).text())
+    elif files:
+        print_result("\n".join(map(str, files)))
+    else:
+        note("the result is an empty list, so no file was written")

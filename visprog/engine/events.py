@@ -31,10 +31,14 @@ class StepProgress:
 
 
 class Elements(NamedTuple):
-    """The number of elements of a lifted step, and how many of them came from the cache."""
+    """The number of elements of a lifted step, and how many of them came from the cache.
+
+    `warned` are the places of the elements with warnings, from 1.
+    """
 
     total: int
     cached: int = 0
+    warned: tuple[int, ...] = ()
 
 
 @dataclass(slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import copy_context
 from functools import partial
@@ -126,6 +127,18 @@ def merged_warnings(warnings: Iterable[Sequence[str]], count: int) -> list[str]:
         for warning in dict.fromkeys(each):
             places.setdefault(warning, []).append(place)
     return [f"{warning} ({_places(found, count)})" for warning, found in places.items()]
+
+
+_PLACES = re.compile(r"\((?:all \d+ elements|\d+ of \d+: elements? (\d{1,4}(?:, \d{1,4})*)(?:, \.\.\.)?)\)\Z")
+
+
+def places_of(warning: str, count: int) -> Sequence[int]:
+    """Return the elements that a merged warning lists, of a step with `count` elements."""
+    found = _PLACES.search(warning)
+    if found is None:
+        return ()
+    listed = range(1, count + 1) if found[1] is None else map(int, found[1].split(", "))
+    return [place for place in listed if 1 <= place <= count]
 
 
 def _places(found: list[int], count: int) -> str:

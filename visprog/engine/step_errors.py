@@ -15,9 +15,10 @@ from visprog.errors import StepError, VisProgError, described, shortened
 
 def step_error(node: Node, cause: BaseException) -> StepError:
     """Return the error of a step that failed because of `cause`, which may be that of one element."""
-    step, element = node.step.step, ""
+    step, element, place = node.step.step, "", None
     if isinstance(cause, ElementFailed):
-        element = f"element {cause.place} of {cause.count}: "
+        place = cause.place
+        element = f"element {place} of {cause.count}: "
         cause = cause.error
     name = node.tool.name if node.tool is not None else "alias"
     if isinstance(cause, VisProgError):
@@ -25,7 +26,7 @@ def step_error(node: Node, cause: BaseException) -> StepError:
     else:
         reason, advice = f"{described(cause)}{place_of(cause)}", None
     message = f"{step.target} (line {step.span.line}, {name}): {element}{reason}"
-    error = StepError(message, step=step.target, line=step.span.line, help=advice)
+    error = StepError(message, step=step.target, line=step.span.line, help=advice, element=place)
     error.__cause__ = cause
     return error
 

@@ -196,7 +196,8 @@ class StepRunner:
         warnings += merged_warnings((entry.warnings for entry, _ in found), count)
         values = [entry.value for entry, _ in found]
         check_size(values)
-        return values, Elements(count, sum(cached for _, cached in found))
+        warned = tuple(place for place, (entry, _) in enumerate(found, start=1) if entry.warnings)
+        return values, Elements(count, sum(cached for _, cached in found), warned)
 
     def _element_base(self, node: Node, tool: Tool) -> bytes | None:
         """Return what the keys of the elements share; None if results are not cached."""

@@ -69,8 +69,9 @@ class Sample:
     their names in programs. `scorer` is needed unless every question has an answer. Without `truth`, no cause
     is given for failures.
 
-    The rest is for reports: `family` is the form of the instruction; examples are chosen from many families.
-    `expected` says in words what is right, and `regions` returns the right regions of the first picture.
+    For reports: `family` is the form of the instruction; examples are chosen from many families. `expected`
+    says in words what is right, and `regions` returns the right regions of the first picture. `bank` is the
+    prompt bank for planners, if it is not that of the kind of task.
     """
 
     id: Mapping[str, str | int]
@@ -81,6 +82,7 @@ class Sample:
     family: str = ""
     expected: str = ""
     regions: Callable[[], Regions | None] = lambda: None
+    bank: str | None = None
 
     @cached_property
     def images(self) -> Mapping[str, Image]:
@@ -134,6 +136,8 @@ class TaskKind:
     `samples` yields the samples with these numbers of a split. `bank` is the prompt bank for planners,
     `roles` are the models that are needed, and `metric` names the share of right outcomes. `details` derives
     further figures from the scores. `planning` says whether the kind counts in the planners' overall figure.
+    With `family_target`, the share of right outcomes is also given for each form of the instruction, and the
+    reference programs should reach this target for each.
     """
 
     name: str
@@ -146,6 +150,7 @@ class TaskKind:
     group: Group | None = None
     details: Callable[[Sequence[Score]], Iterator[Figure]] = lambda _: iter(())
     planning: bool = True
+    family_target: float | None = None
 
 
 class Measure(NamedTuple):

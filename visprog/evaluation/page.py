@@ -131,7 +131,11 @@ def _chart(task: TaskResult) -> Chart:
     ]
     if task.baseline is not None:
         rows.append(Row(task.baseline.name, task.baseline, "baseline"))
-    details = [(planner_title(result.planner), each) for result in task.planners for each in result.details]
+    details = [
+        (planner_title(result.planner), each)
+        for result in task.planners
+        for each in (*result.details, *result.families)
+    ]
     details += [("", each) for each in task.baseline_details]
     return Chart(task, tuple(rows), tuple(details))
 

@@ -18,7 +18,8 @@ class PlannerResult:
 
     `tried` is the number of samples, and `blame` the number of failures by cause; it is None if the samples
     have no truth. `planning` is the share of programs that are right with perfect models; it is None for gold
-    programs. `gain` is how much more often the outcome is right than the baseline's.
+    programs. `gain` is how much more often the outcome is right than the baseline's. `families` are the
+    shares of right outcomes for each form of the instruction, if the kind of task reports them.
     """
 
     planner: str
@@ -28,6 +29,7 @@ class PlannerResult:
     gain: Figure | None
     details: tuple[Figure, ...]
     blame: Mapping[str, int] | None
+    families: tuple[Figure, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,7 @@ def headlines(report: Report) -> Iterator[Figure]:
         for result in task.planners:
             if result.gain is not None and result.gain.target is not None:
                 yield result.gain
+            yield from (each for each in result.families if each.target is not None)
     yield from (each for each in report.planning if each.target is not None)
 
 

@@ -14,6 +14,7 @@ from visprog.evaluation.trials import Blame, Trial
 class Outcome(NamedTuple):
     """The part of a trial that figures need. It is small: trials of all samples do not fit in memory."""
 
+    family: str
     score: Score
     planned: bool | None
     blame: Blame | None
@@ -21,7 +22,7 @@ class Outcome(NamedTuple):
     @classmethod
     def of(cls, trial: Trial) -> Outcome:
         """Return the outcome of a trial."""
-        return cls(trial.score, trial.planned, trial.blame)
+        return cls(trial.sample.family, trial.score, trial.planned, trial.blame)
 
 
 def summarise(
@@ -53,6 +54,7 @@ def _result(
         None
         if any(outcome.planned is None for outcome in outcomes)
         else count_blame(outcome.blame for outcome in outcomes),
+        tuple(_families(kind, planner, outcomes)),
     )
 
 
@@ -73,6 +75,16 @@ def _details(kind: TaskKind, outcomes: Sequence[Outcome]) -> Iterator[Figure]:
     if kind.group is not None:
         yield figure(kind.group.single, proportion([score.right for score in scores]))
     yield from kind.details(scores)
+
+
+def _families(kind: TaskKind, planner: str, outcomes: Sequence[Outcome]) -> Iterator[Figure]:
+    """Yield the share of right outcomes for each form of the instruction, if the kind has a target for it."""
+    if kind.family_target is None:
+        return
+    target = kind.family_target if planner == GOLD else None
+    for family in dict.fromkeys(outcome.family for outcome in outcomes):
+        right = [outcome.score.right for outcome in outcomes if outcome.family == family]
+        yield figure(family, proportion(right), target)
 
 
 def _grouped(right: Sequence[bool], group: Group | None) -> Sequence[bool]:

@@ -26,6 +26,8 @@ def show(report: Report, console: Console) -> None:
         details = [(result.planner, each) for result in task.planners for each in result.details]
         if details:
             console.print(_details(task, details))
+        if any(result.families for result in task.planners):
+            console.print(_families(task))
     if report.planning:
         console.print(_figures("Planners, over all tasks of the paper", report.planning))
     if rows := list(_cause_rows(report)):
@@ -134,6 +136,15 @@ def _details(task: TaskResult, details: Iterable[tuple[str, Figure]]) -> Table:
     for each in task.baseline_details:
         whose, _, what = each.name.rpartition(": ")
         table.add_row(Text(what), Text(whose), amount(each), str(each.n))
+    return table
+
+
+def _families(task: TaskResult) -> Table:
+    """Return a table with a row for each form of the instruction and a column for each planner."""
+    table = _table("", "", *(planner_title(result.planner) for result in task.planners), "n", "target")
+    for figures in zip(*(result.families for result in task.planners), strict=True):
+        goal = next((each for each in figures if each.target is not None), None)
+        table.add_row(Text(figures[0].name), *map(_stacked, figures), str(figures[0].n), _target(goal))
     return table
 
 

@@ -110,14 +110,14 @@ class Bench:
         self, kind: TaskKind, sample: Sample, question: Question, planner: Planner | None
     ) -> PlanOrError:
         """Return the planner's program or its error; without a planner, the gold program."""
-        names = tuple(sample.images)
+        names, bank = tuple(sample.images), sample.bank or kind.bank
         if planner is None:
             if question.program is None:
                 return PlanError("the sample has no reference program")
             checked = self.session.check(question.program, names)
-            return Plan(question.instruction, kind.bank, checked, "gold program")
+            return Plan(question.instruction, bank, checked, "gold program")
         inputs = dict.fromkeys(names, Type.IMAGE)
-        request = Request(question.instruction, inputs, kind.bank, self.session.tools)
+        request = Request(question.instruction, inputs, bank, self.session.tools)
         try:
             return planner.plan(request)
         except (PlanError, ModelError) as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
@@ -152,6 +152,22 @@ def variables(value: Value) -> Iterator[Variable]:
                 yield from variables(item)
 
 
+def with_names(value: Value, names: Mapping[str, str]) -> Value:
+    """Return the value with other names for some of its variables."""
+    match value:
+        case Variable(name):
+            return Variable(names.get(name, name), value.span)
+        case Template(parts):
+            renamed = (
+                Variable(names.get(part.name, part.name), part.span) if isinstance(part, Variable) else part
+                for part in parts
+            )
+            return replace(value, parts=tuple(renamed))
+        case ListValue(items):
+            return replace(value, items=tuple(with_names(item, names) for item in items))
+    return value
+
+
 def doubled_braces(text: str) -> str:
     """Return a text as it is written in a template, where single braces may hold a variable."""
     return text.replace("{", "{{").replace("}", "}}")
@@ -167,18 +183,6 @@ def joined_text(parts: Sequence[Value]) -> Literal:
         columns += list(known)[:-1] or [part.span.column] * len(written)
     span = replace(parts[0].span, end=parts[-1].span.end)
     return Literal(text, span, [*columns, span.end])
-
-
-def inputs_of(program: Program) -> frozenset[str]:
-    """Return the names that steps use before any step defines them: the program's inputs."""
-    defined: set[str] = set()
-    free: set[str] = set()
-    for step in program:
-        value = step.value
-        given = [argument.value for argument in value.arguments] if isinstance(value, Call) else [value]
-        free |= {variable.name for each in given for variable in variables(each)} - defined
-        defined.add(step.target)
-    return frozenset(free)
 
 
 def lines_of(source: str) -> list[str]:

@@ -273,7 +273,9 @@ _PYTHON_STATEMENTS = {
     **dict.fromkeys(("for", "while"), _REPEAT),
     "return": "write `RESULT=NAME`",
     "print": "write `RESULT=NAME`",
-    **dict.fromkeys(("def", "class", "import", "from", "with", "try", "except", "pass", "assert"), _LEAVE_OUT),
+    **dict.fromkeys(
+        ("def", "class", "import", "from", "with", "try", "except", "pass", "assert"), _LEAVE_OUT
+    ),
 }
 """Words that begin a statement of Python, and what to write instead."""
 

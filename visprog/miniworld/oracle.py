@@ -193,8 +193,9 @@ def _colour(view: SceneView, mentioned: Sequence[Mention]) -> str:
 
 
 def _is_true(view: SceneView, mentioned: Sequence[Mention]) -> str:
-    """Return whether a visible thing matches all mentions, such as a car and red."""
-    return "yes" if _matching(view, mentioned) else "no"
+    """Return whether the thing of the first mention matches the others: whether the car is red."""
+    number = _chosen(view, _matching(view, mentioned[:1]))
+    return "yes" if number is not None and all(each.fits(view.thing(number)) for each in mentioned) else "no"
 
 
 def _identity(view: SceneView, mentioned: Sequence[Mention]) -> str:

@@ -76,7 +76,8 @@ class Inpainter(Protocol):
         """Return a picture of the same size in which `mask`, shape (height, width), shows `prompt`.
 
         An empty prompt, 'nothing', 'background' or 'remove ...' asks to remove the content of the mask and to
-        continue the background there; see `visprog.models.inpainting.asks_for_removal`.
+        continue the background there; see `visprog.models.inpainting.asks_for_removal`. A model that can do
+        nothing else has an attribute `only_removes` that is True.
         """
         ...
 

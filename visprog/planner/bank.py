@@ -23,7 +23,8 @@ from visprog.language import diagnostics
 from visprog.language.checker import check
 from visprog.language.diagnostics import Diagnostic
 from visprog.language.parser import parse
-from visprog.language.program import Program, Span, inputs_of, lines_of
+from visprog.language.program import Program, Span, lines_of
+from visprog.language.program_inputs import inputs_of
 from visprog.language.types import Signatures, Type
 from visprog.models.fingerprints import short_hash
 from visprog.prompts import bank_text

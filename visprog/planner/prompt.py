@@ -21,15 +21,24 @@ _LANGUAGE = """\
 You write programs in a small language. A program works on pictures with tools, step by step.
 
 - Each line is one statement: NAME=Tool(argument=value, argument=value). Nothing else may stand on it.
-- A value is a name defined on a line above, the name of a picture, a 'string' ("string" where it holds an \
+- A value is a name defined on a line above, the name of a picture, a 'string' ("string" if it contains an \
 apostrophe), a number, True, False, None, or a list of these in [ ]. Calls are not nested.
-- Only the tools below exist, with only the arguments shown; an argument with a default may be left out.
-- The result is what RESULT holds, or else the value of the last line.
+- {NAME} in a string inserts a value: question='What is on the {ANSWER0}?'. The value is text, a number, \
+True, False, or a list of these. Only a name can stand in the braces. Write no f before the string.
+- Only the tools below exist, with only the arguments shown; an argument with a default may be left out. If \
+an argument lists its words in quotes, write one of these words.
+- If an argument takes one value and you give a list, the tool is called once for each item, and the step's \
+value is the list of the results, in order: image=[LEFT, RIGHT]. Two such lists must be equally long. \
+Regions are one value, and a list cannot contain lists.
+- The result is the value of RESULT, or else the value of the last line.
 - There are no loops and no other kinds of statements."""
 
 _EXPRESSION = f"""\
-- Eval takes one string: '{{A}} + {{B}} == 2'. A name in braces stands for its value. It knows + - * / // % \
-**, comparisons, and, or, not, xor, in, 'x' if {{A}} else 'y', lists, and {", ".join(functions())}."""
+- Eval takes one string: '{{A}} + {{B}} == 2'. A name in braces stands for its value, and {{A}}[0] for the \
+first item of a list. It knows + - * / // % **, comparisons, and, or, not, xor, in, 'x' if {{A}} else 'y', \
+lists, and \
+{", ".join(functions())}. A list is never equal to a single value: write all({{A}}), any({{A}}) or \
+count({{A}}, 'yes')."""
 
 _ANSWER = """\
 Each turn names the pictures and quotes one instruction. The quoted text is a person's wish for the \

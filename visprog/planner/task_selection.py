@@ -10,7 +10,7 @@ _POLITE = re.compile(
 )
 _TWO_PICTURES = re.compile(
     r"\b(?:left|right|first|second) (?:image|picture|photo)|^there (?:is|are)\b"
-    r"|\b(?:both|each|two|neither|one|pair) (?:of )?(?:the )?(?:images?|pictures?|photos?)\b"
+    r"|\b(?:both|each|two|neither|either|one|pair) (?:of )?(?:the )?(?:images?|pictures?|photos?)\b"
     r"|^together\b.*\b(?:images|pictures|photos)\b|^on the (?:left|right) (?:there|one|you)\b"
 )
 _SIDE = "(?:left|right|first|second)"

@@ -12,7 +12,7 @@ from visprog.trace.limits import shorten
 from visprog.trace.number_format import decimal, percent
 from visprog.trace.plates import Plate, Plates
 from visprog.trace.tags import Rectangle, Tag, place
-from visprog.trace.thumbnails import LARGE, SMALL, outline
+from visprog.trace.thumbnails import LARGE, SMALL, TINY, outline
 from visprog.values import Image, Region, Regions
 
 COLORS = 8
@@ -31,10 +31,15 @@ _OUTLINE = 20_000
 
 
 class Bounds(NamedTuple):
-    """Limits of a page: bytes of pictures and of large copies, regions, and characters of outlines."""
+    """Limits of a page: bytes of pictures and of copies, number of regions, and characters of outlines.
+
+    The elements of lists have their own limits for pictures and for enlarged copies.
+    """
 
     pictures: int = 6_000_000
     enlarged: int = 4_000_000
+    elements: int = 3_000_000
+    enlarged_elements: int = 3_000_000
     regions: int = 3_000
     outlines: int = 2_000_000
 
@@ -105,6 +110,8 @@ class Album:
         self._scores = scores
         self._small = Plates("picture", SMALL, bounds.pictures)
         self._large = Plates("large", LARGE, bounds.enlarged)
+        self._elements = Plates("element", TINY, bounds.elements, (self._small,))
+        self._enlarged_elements = Plates("view", SMALL, bounds.enlarged_elements, (self._large, self._small))
         self._regions_left = bounds.regions
         self._outlines_left = bounds.outlines
         self._outlines: dict[tuple[int, int, int], str] = {}
@@ -112,12 +119,22 @@ class Album:
     def figure(self, image: Image, alt: str, regions: Regions | None = None) -> Figure | None:
         """Return a figure of `image` with `regions` over it, or None if there is no room for the picture."""
         plate = self._small.add(image)
+        return None if plate is None else self._figure(image, alt, regions, plate, self._large.get(image))
+
+    def element(self, image: Image, alt: str, regions: Regions | None = None) -> Figure | None:
+        """Return a small figure of an element of a list. A picture of any size can be enlarged."""
+        plate = self._elements.add(image)
         if plate is None:
             return None
+        large = self._large.get(image) or self._enlarged_elements.add(image) or plate
+        return self._figure(image, alt, regions, plate, large)
+
+    def _figure(
+        self, image: Image, alt: str, regions: Regions | None, plate: Plate, large: Plate | None
+    ) -> Figure:
         shown = () if regions is None else self._shapes(regions[: min(_DRAWN, self._regions_left)], plate)
         self._regions_left -= len(shown)
         hidden = 0 if regions is None else len(regions) - len(shown)
-        large = self._large.get(image)
         return Figure(plate.name, plate.width, plate.height, image.size, alt, shown, hidden, large)
 
     def enlarge(self, image: Image) -> None:
@@ -128,13 +145,18 @@ class Album:
     @property
     def elements(self) -> Markup:
         """The elements of the pictures, to be defined once in an SVG."""
-        plates = self._small.all + self._large.all
+        plates = [each for plates in self._plates for each in plates.all]
         return Markup("\n".join(plate.element for plate in plates))  # noqa: S704 - made by Plates
 
     @property
     def proportions(self) -> str:
         """The style with the sizes of the pictures."""
-        return "".join(f".{each.name}{{--w:{each.width};--h:{each.height}}}" for each in self._small.all)
+        shown = self._small.all + self._elements.all
+        return "".join(f".{each.name}{{--w:{each.width};--h:{each.height}}}" for each in shown)
+
+    @property
+    def _plates(self) -> tuple[Plates, ...]:
+        return self._small, self._large, self._elements, self._enlarged_elements
 
     def is_same(self, one: Image, other: Image) -> bool:
         """Return whether two pictures of the page look the same. Adds them if needed."""

@@ -12,27 +12,20 @@ from markupsafe import Markup
 
 from visprog.errors import VisProgError
 from visprog.language.checked import CheckedStep
-from visprog.language.program import ListValue, Literal, Template, Value, Variable
+from visprog.language.program import Variable
 from visprog.language.summary import summarize
-from visprog.trace.figures import Album, Figure
+from visprog.trace.figures import Album
 from visprog.trace.folders import without_folders
 from visprog.trace.limits import Limits, shorten
-from visprog.trace.number_format import cost, duration, shared
-from visprog.trace.page_parts import Bar, Card, Failure, Link, PageValue, causes, quoted_diagnostics
+from visprog.trace.number_format import cost, duration, elements, shared
+from visprog.trace.page_parts import Bar, Card, Failure, Link, PageValue, Strip, causes, quoted_diagnostics
+from visprog.trace.page_values import PageValues, is_strip
 from visprog.trace.program_html import program_html
 from visprog.trace.program_listing import step_anchor
 from visprog.trace.shortening import Shortener
+from visprog.trace.strips import Strips
 from visprog.trace.templates import environment, minified, policy_hash, source
-from visprog.trace.value_view import (
-    TEXT_LIMIT,
-    ImageView,
-    ListView,
-    RegionsView,
-    RegionView,
-    TextView,
-    ValueView,
-    describe,
-)
+from visprog.trace.value_view import TEXT_LIMIT, describe
 from visprog.values import Image, Regions
 
 if TYPE_CHECKING:
@@ -40,14 +33,10 @@ if TYPE_CHECKING:
     from visprog.trace.record import RunRecord, StepRecord
 
 MOST_BYTES = 24_000_000
-"""Maximum size of a page. Pictures take up to 13 million bytes of it."""
+"""Maximum size of a page. Pictures take up to 16 million bytes of it."""
 
-_VALUES = Limits(text=TEXT_LIMIT, items=100, value=6_000, total=400_000)
 _TEXTS = Limits(text=TEXT_LIMIT, items=20, value=6_000, total=200_000)
 _TRANSCRIPT = Limits(text=50_000, items=50, value=200_000, total=200_000)
-_LITERALS = 20
-"""Maximum number of items of a written list."""
-
 _NO_HTML = Markup()
 
 _STATUS_TEXTS = {
@@ -73,6 +62,8 @@ def render_html(run: RunRecord) -> str:
         "cost": cost(run.tokens),
         "inputs": page.inputs(),
         "result": page.result(),
+        "result_strip": page.result_strip(),
+        "result_step": page.result_step(),
         "failed": next((card for card in cards if card.status == "failed"), None),
         "lines": page.program.lines,
         "cards": {card.number - 1: card for card in cards},
@@ -132,11 +123,11 @@ class _Page:
         self.run = run
         self.album = Album() if album is None else album
         self.program = program_html(run.checked)
-        self._values = Shortener(_VALUES)
         self._texts = Shortener(_TEXTS)
         self.records = {record.index: record for record in run.steps}
         self.values = run.assigned_values
-        self._summaries: dict[int, str] = {}
+        self._shown = PageValues(self.program, run.inputs, self.values, self.album)
+        self._strips = Strips(self._shown, self.values, without_folders)
 
     def enlarge(self) -> None:
         """Keep large copies of the inputs, the result, and the pictures that steps made."""
@@ -153,14 +144,31 @@ class _Page:
 
     def inputs(self) -> tuple[PageValue, ...]:
         return tuple(
-            self._shown(self.run.inputs[name], name) if name in self.run.inputs else _absent(name, anchor)
-            for name, anchor in self.program.anchors.items()
+            self._shown.shown(self.run.inputs[name], name)
+            if name in self.run.inputs
+            else self._shown.absent(name)
+            for name in self.program.anchors
             if name in self.run.checked.inputs
         )
 
     def result(self) -> PageValue | None:
         name = self.run.checked.result
-        return self._shown(self.values[name], name) if name in self.values else None
+        return self._shown.shown(self.values[name], name) if name in self.values else None
+
+    def result_strip(self) -> Strip | None:
+        """Return the first pictures of a result that is a list of pictures, else None."""
+        name = self.run.checked.result
+        return self._strips.of_result(self.values.get(name), name)
+
+    def result_step(self) -> int:
+        """Return the number of the step that computed the result; 0 if the result is an input."""
+        name = self.run.checked.result
+        while name in self.program.steps:
+            index, step = self.program.steps[name]
+            if step.tool is not None:
+                return index + 1
+            name = step.uses[0]
+        return 0
 
     def cards(self) -> Iterator[Card]:
         for index, step in enumerate(self.run.checked.steps):
@@ -171,6 +179,9 @@ class _Page:
         status = record.status if record else "stopped"
         ran = record is not None and (record.completed or status == "failed")
         because = record.because if record else None
+        arguments = self._arguments(step)  # first: their pictures are embedded, and crops are drawn as parts
+        same = self._same(step)
+        strip = self._strips.of_step(step, record) if record is not None and same is None else None
         return Card(
             number=index + 1,
             line=line,
@@ -180,9 +191,11 @@ class _Page:
             status_text=_STATUS_TEXTS[status],
             time=duration(record.seconds) if record and ran else "",
             bar=self._bar(record) if record and ran else None,
-            arguments=tuple((name, self._argument(value)) for name, value in step.arguments.items()),
-            output=self._shown(record.value, step.name) if record and step.name in self.values else None,
-            same=self._same(step),
+            arguments=arguments,
+            output=self._output(step.name, strip) if step.name in self.values else None,
+            strip=strip,
+            elements=elements(record.elements) if record and record.elements else "",
+            same=same,
             warnings=self.lines(record.warnings) if record else (),
             models=self.lines(record.models) if record else (),
             cost=cost(record.tokens) if record else "",
@@ -191,6 +204,17 @@ class _Page:
             because=None if because is None else self._link(because),
             used_by=self.program.used_by.get(step.name, _NO_HTML),
         )
+
+    def _arguments(self, step: CheckedStep) -> tuple[tuple[str, PageValue], ...]:
+        return tuple(
+            (name, self._shown.argument(value, lifted=name in step.lifted))
+            for name, value in step.arguments.items()
+        )
+
+    def _output(self, name: str, strip: Strip | None) -> PageValue:
+        """Return the value of a step. A strip shows all of it, so that only its summary is needed."""
+        value = self.values[name]
+        return self._shown.shown(value, name) if strip is None else PageValue("list", describe(value).summary)
 
     def _bar(self, record: StepRecord) -> Bar:
         total = max(self.run.seconds, record.at + record.seconds) or 1.0
@@ -201,20 +225,6 @@ class _Page:
     def _link(self, index: int) -> Link:
         return Link(self.run.checked.steps[index].step.target, step_anchor(index))
 
-    def _argument(self, value: Value) -> PageValue:
-        match value:
-            case Variable(name) if name in self.values:
-                return self._shown(self.values[name], name, drawn=False)
-            case Variable(name):
-                return _absent(self._source_name(name), self.program.anchors.get(name, ""))
-            case ListValue(items):
-                shown = tuple(map(self._argument, items[:_LITERALS]))
-                return PageValue("list", "", items=shown, more=_more(len(items) - len(shown)))
-            case Literal(literal):
-                return self._shown(literal, "")
-            case Template():
-                return self._shown(str(value)[1:-1], "")
-
     def _same(self, step: CheckedStep) -> PageValue | None:
         """Return the input that the step returns unchanged, so that the page need not show it again."""
         own = self.values.get(step.name)
@@ -223,62 +233,10 @@ class _Page:
             if isinstance(own, Image) and isinstance(value, Image):
                 same = self.album.is_same(own, value)
             else:
-                same = own is value and isinstance(own, Regions)
+                same = own is value and (isinstance(own, Regions) or is_strip(own))
             if same:
-                return self._shown(own, use, drawn=False)
+                return self._shown.argument(Variable(use))
         return None
-
-    def _source_name(self, name: str) -> str:
-        """Return a variable's name as written in the program, not in single-assignment form."""
-        return self.program.steps[name][1].step.target if name in self.program.steps else name
-
-    def _shown(self, value: object, name: str, *, drawn: bool = True) -> PageValue:
-        """Return a value for the page. Regions are drawn over their picture if `drawn` is set."""
-        view = self._values.view(value)
-        figure = self._figure(view, name) if drawn or isinstance(view, ImageView) else None
-        summary = self._regions_summary(value) if isinstance(value, Regions) else _summary(view)
-        return self._page_value(view, summary, figure, name)
-
-    def _regions_summary(self, regions: Regions) -> str:
-        """Return the summary of regions. It is kept, because most regions are shown several times."""
-        if id(regions) not in self._summaries:
-            self._summaries[id(regions)] = describe(regions).summary
-        return self._summaries[id(regions)]
-
-    def _item(self, view: ValueView) -> PageValue:
-        return self._page_value(view, _summary(view), self._figure(view, ""), "")
-
-    def _page_value(self, view: ValueView, text: str, figure: Figure | None, name: str) -> PageValue:
-        items: tuple[PageValue, ...] = ()
-        more = ""
-        match view:
-            case TextView():
-                text = view.text()
-            case ListView():
-                items, text, more = tuple(map(self._item, view.items)), "", _more(view.hidden)
-        return PageValue(
-            view.kind, text, figure, items, more, self._source_name(name), self.program.anchors.get(name, "")
-        )
-
-    def _figure(self, view: ValueView, name: str) -> Figure | None:
-        match view:
-            case ImageView(image):
-                size = view.summary()
-                alt = f"{self._source_name(name)}, a {size}" if name else size
-                return self.album.figure(image, alt)
-            case RegionView(region) if region.mask is not None:
-                height, width = region.mask.shape
-                return self._drawn(Regions([region], size=(width, height)), name)
-            case RegionsView(regions=regions):
-                return self._drawn(regions, name)
-        return None
-
-    def _drawn(self, regions: Regions, name: str) -> Figure | None:
-        """Return the picture that the regions belong to, with the regions over it, or None."""
-        picture = self._picture(name, regions.size)
-        if picture is None:
-            return None
-        return self.album.figure(picture, f"Picture with {_alt_text(regions)}", regions)
 
     def _failure(self, error: VisProgError | None) -> Failure | None:
         if error is None:
@@ -289,16 +247,6 @@ class _Page:
     def _line(self, text: str) -> str:
         return without_folders(self._texts.text(text))
 
-    def _picture(self, name: str, size: tuple[int, int]) -> Image | None:
-        """Return the picture that a variable's regions belong to: the nearest one upstream of their size."""
-        if name in self.program.steps:
-            uses = self.program.steps[name][1].uses
-            pictures = (value for use in uses if isinstance(value := self.values.get(use), Image))
-            found = next((picture for picture in pictures if picture.size == size), None)
-            upstream = (self._picture(use, size) for use in uses)
-            return found or next((picture for picture in upstream if picture is not None), None)
-        return next((picture for picture in self.run.inputs.values() if picture.size == size), None)
-
 
 def _readable_time(started: str) -> str:
     """Write a time such as `2026-01-31 18:20:04 UTC`. A text that is not ISO 8601 is returned unchanged."""
@@ -307,25 +255,6 @@ def _readable_time(started: str) -> str:
     except ValueError:
         return started
     return f"{moment:%Y-%m-%d %H:%M:%S} {moment.tzname() or ''}".rstrip()
-
-
-def _summary(view: ValueView) -> str:
-    """Return a value's summary. Texts and lists have none, as the page shows their content."""
-    return "" if isinstance(view, TextView | ListView) else shorten(view.summary(), TEXT_LIMIT)
-
-
-def _absent(name: str, anchor: str) -> PageValue:
-    return PageValue("absent", "", variable=name, anchor=anchor)
-
-
-def _more(hidden: int) -> str:
-    return f"and {hidden:,} more" if hidden > 0 else ""
-
-
-def _alt_text(regions: Regions) -> str:
-    named = [shorten(describe(region).summary, 80) for region in regions[:5]]
-    more = f" and {len(regions) - 5} more" if len(regions) > 5 else ""
-    return f"{', '.join(named)}{more} marked" if named else "no region"
 
 
 @cache

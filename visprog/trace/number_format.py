@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from visprog.engine.events import Elements
 from visprog.models.usage import Tokens
 
 
@@ -40,6 +41,14 @@ def shared(together: int) -> str:
     """
     others = together - 1
     return f"with {others} other{'s' * (others > 1)} in one pass" if others else ""
+
+
+def elements(counts: Elements) -> str:
+    """Write the number of elements, and how many came from the cache: `64 elements, 12 from the cache`."""
+    total = f"{counts.total:,} element{'s' * (counts.total != 1)}"
+    if not counts.cached:
+        return total
+    return f"{total}, {'all' if counts.cached == counts.total else f'{counts.cached:,}'} from the cache"
 
 
 def _decimals(amount: float) -> int:

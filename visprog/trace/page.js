@@ -43,19 +43,20 @@ document.addEventListener("click", (event) => {
 
 /* Folded lists are opened for printing unless they are long. */
 addEventListener("beforeprint", () => {
-  document.querySelectorAll("figure details:not([open])").forEach((list) => {
-    list.open = list.querySelectorAll("tr").length <= 40;
+  document.querySelectorAll("figure details:not([open]), .rest:not([open])").forEach((list) => {
+    list.open = list.querySelectorAll("tr, li").length <= 40;
   });
 });
 
-/* A click shows the larger copy of a picture with its regions. A second click shows it at full size. */
+/* A click shows the larger copy of a picture with its regions. A second click shows it at full size. Copies of
+   small pictures are scaled up. */
 function enlarge(picture) {
   const { large, width, height } = picture.dataset;
   const copy = picture.cloneNode(true), view = copy.querySelector("svg"), close = document.createElement("button");
   copy.querySelectorAll("button").forEach((button) => button.remove());
   view.setAttribute("viewBox", [0, 0, width, height].join(" "));
   view.querySelector("use").setAttribute("href", `#${large}`);
-  copy.style.setProperty("--full", `${width}px`);
+  copy.style.setProperty("--full", `${width * Math.max(1, 480 / Math.max(width, height))}px`);
   close.className = "close";
   close.textContent = "Close";
   const dialog = document.createElement("dialog");

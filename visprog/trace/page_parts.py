@@ -21,7 +21,7 @@ _CONTEXT = 200
 
 
 class PageValue(NamedTuple):
-    """A value for the page. Pictures and regions have a `figure`, lists have `items`.
+    """A value for the page. Pictures and regions have a `figure`, lists and templates have `items`.
 
     `more` says how many items were left out.
     """
@@ -33,6 +33,38 @@ class PageValue(NamedTuple):
     more: str = ""
     variable: str = ""
     anchor: str = ""
+
+
+class Element(NamedTuple):
+    """One call of a tool for an item of a list, or one item of a list. Its number counts from 1."""
+
+    number: int
+    arguments: tuple[tuple[str, PageValue], ...]
+    output: PageValue | None
+    warning: str
+    is_failed: bool = False
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether the element has two pictures."""
+        shown = [each for _, each in self.arguments] + ([self.output] if self.output else [])
+        return sum(each.figure is not None for each in shown) > 1
+
+
+class Strip(NamedTuple):
+    """The elements of a list of `total` items. The `rest` is folded, and `more` counts those left out."""
+
+    first: tuple[Element, ...]
+    rest: tuple[Element, ...]
+    total: int
+    more: str
+
+    @property
+    def has_pictures(self) -> bool:
+        """Whether its first element has a picture."""
+        first = self.first[:1]
+        shown = [value for each in first for value in (each.output, *(given for _, given in each.arguments))]
+        return any(value is not None and value.figure is not None for value in shown)
 
 
 class Bar(NamedTuple):
@@ -71,6 +103,8 @@ class Card(NamedTuple):
     bar: Bar | None
     arguments: tuple[tuple[str, PageValue], ...]
     output: PageValue | None
+    strip: Strip | None
+    elements: str
     same: PageValue | None
     warnings: tuple[str, ...]
     models: tuple[str, ...]

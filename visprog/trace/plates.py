@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from visprog.trace.number_format import decimal
@@ -25,17 +26,20 @@ class Plates:
     """Embeds copies of pictures with a longer side of at most `quality.longest` pixels.
 
     The ids start with `prefix`. Once the copies take `room` bytes, no further picture is embedded. A crop of
-    an embedded picture is drawn as part of it.
+    an embedded picture is drawn as part of it. Pictures that one of `others` has are not embedded again.
     """
 
-    def __init__(self, prefix: str, quality: Quality, room: int) -> None:
+    def __init__(self, prefix: str, quality: Quality, room: int, others: Sequence[Plates] = ()) -> None:
         self._prefix = prefix
         self._quality = quality
         self._room = room
+        self._others = others
         self._plates: dict[Image, Plate | None] = {}
 
     def add(self, image: Image) -> Plate | None:
         """Return the picture's plate, or None if there is no room for it."""
+        if (plate := self._other(image)) is not None:
+            return plate
         if image not in self._plates:
             name = f"{self._prefix}-{len(self.all) + 1}"
             self._plates[image] = self._part(name, image) or self._whole(name, image)
@@ -50,12 +54,15 @@ class Plates:
         """All plates, in the order in which they were added."""
         return [plate for plate in self._plates.values() if plate is not None]
 
+    def _other(self, image: Image) -> Plate | None:
+        return next((plate for each in self._others if (plate := each.get(image)) is not None), None)
+
     def _part(self, name: str, image: Image) -> Plate | None:
         """Return the picture as part of the one it was cropped from, if the resolution is good enough."""
         if image.origin is None:
             return None
         parent, (left, top, right, bottom) = image.origin
-        plate = self._plates.get(parent)
+        plate = self._plates.get(parent) or self._other(parent)
         if plate is None:
             return None
         across, down = plate.width / parent.width, plate.height / parent.height

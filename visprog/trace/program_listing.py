@@ -9,7 +9,8 @@ from typing import NamedTuple
 from visprog.language.checked import Checked
 from visprog.language.program import Argument, Call, ListValue, Literal, Step, Value, Variable
 
-_PLACEHOLDER = re.compile(r"(?<=\{)\w+(?=\})")
+_BRACES = re.compile(r"\{\{|\}\}|\{\s*(\w+)\s*\}")
+"""Doubled braces, which are text, and braces around a name."""
 
 
 class Token(NamedTuple):
@@ -102,9 +103,10 @@ def _value(value: Value, places: Mapping[str, str]) -> Iterator[Token]:
 def _string(text: str, places: Mapping[str, str]) -> Iterator[Token]:
     """Yield a string in parts: each `{NAME}` of a variable becomes a link."""
     start = 0
-    for found in _PLACEHOLDER.finditer(text):
-        if found.group() in places:
-            yield Token("string", text[start : found.start()])
-            yield Token("variable", found.group(), places[found.group()])
-            start = found.end()
+    for found in _BRACES.finditer(text):
+        name = found[1]
+        if name in places:
+            yield Token("string", text[start : found.start(1)])
+            yield Token("variable", name, places[name])
+            start = found.end(1)
     yield Token("string", text[start:])

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
-from visprog.engine.events import Event, StepFailed, StepFinished, StepSkipped
+from visprog.engine.events import Elements, Event, StepFailed, StepFinished, StepSkipped
+from visprog.engine.lifting import places_of
 from visprog.errors import StepError
 from visprog.language.checked import Checked, CheckedStep
 from visprog.language.diagnostics import Diagnostic
@@ -25,7 +26,8 @@ class StepRecord:
     """The outcome of one step. Times are in seconds; `at` counts from the start of the run.
 
     `because` is the index of the failed step that a skipped step depends on. `together` is how many calls a
-    model answered in one pass, including the call of this step.
+    model answered in one pass, including the call of this step. `elements` are those of a step whose tool was
+    called for each item of a list; None for other steps and for steps without a value.
     """
 
     index: int
@@ -41,6 +43,7 @@ class StepRecord:
     key: bytes = b""
     tokens: Tokens = NOTHING
     together: int = 1
+    elements: Elements | None = None
 
     @property
     def name(self) -> str:
@@ -168,7 +171,20 @@ def _finished(event: StepFinished, step: CheckedStep) -> StepRecord:
         key=event.key,
         tokens=event.tokens,
         together=event.together,
+        elements=_elements(event, step),
     )
+
+
+def _elements(event: StepFinished, step: CheckedStep) -> Elements | None:
+    """Return the elements of a lifted step. All are cached if the value of the step comes from the cache.
+
+    The warnings in the cache list only the first elements that they concern.
+    """
+    if event.elements is not None or not step.lifted or not isinstance(event.value, list):
+        return event.elements
+    total = len(event.value)
+    warned = {place for warning in event.warnings for place in places_of(warning, total)}
+    return Elements(total, total if event.cached else 0, tuple(sorted(warned)))
 
 
 def _failed(event: StepFailed, step: CheckedStep) -> StepRecord:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from visprog.errors import VisProgError, described
+from visprog.engine.events import Elements
+from visprog.errors import StepError, VisProgError, described
 from visprog.language import diagnostics
 from visprog.planner.plan import Plan
 from visprog.trace.folders import without_folders
@@ -94,6 +95,8 @@ class _Record:
             "input_tokens": record.tokens.input_tokens,
             "output_tokens": record.tokens.output_tokens,
             "together": record.together,
+            "lifted": list(step.lifted),
+            "elements": _elements(record.elements),
             "key": record.key.hex(),
         }
 
@@ -101,12 +104,17 @@ class _Record:
         if error is None:
             return None
         cause = error.__cause__
-        return {
+        return self._place(error) | {
             "type": type(error).__name__,
             "message": self._text(error.message),
             "help": None if error.help is None else self._text(error.help),
             "cause": None if cause is None else self._text(described(cause)),
         }
+
+    def _place(self, error: VisProgError) -> dict[str, Any]:
+        """Return the place of the element that failed, if it was one."""
+        element = error.element if isinstance(error, StepError) else None
+        return {} if element is None else {"element": element}
 
     def _plan(self, plan: Plan) -> dict[str, Any]:
         transcript = [
@@ -121,3 +129,9 @@ class _Record:
             "input_tokens": plan.input_tokens,
             "output_tokens": plan.output_tokens,
         }
+
+
+def _elements(elements: Elements | None) -> dict[str, Any] | None:
+    if elements is None:
+        return None
+    return {"total": elements.total, "cached": elements.cached, "warned": list(elements.warned)}

@@ -9,6 +9,7 @@ from typing import Any
 
 from visprog.errors import OutputError
 from visprog.printable import json_text
+from visprog.trace.pictures import Pictures, is_pictures
 from visprog.trace.record import RunRecord
 
 
@@ -18,6 +19,15 @@ class Run(RunRecord):
 
     `environment` lists versions and settings. Check `ok` first: a failed run has a record too.
     """
+
+    @property
+    def result(self) -> Any:
+        """The program's result. Raises StepError if a step failed.
+
+        A notebook shows a list of pictures as pictures.
+        """
+        value = super().result
+        return Pictures(value) if is_pictures(value) else value
 
     def save(self, path: str | os.PathLike[str], *, full: bool = False) -> None:
         """Write the record as a page (`.html`) or as JSON (`.json`), completely or not at all.

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from rich.console import Console, Group
 from rich.live import Live
 from rich.spinner import Spinner
@@ -19,7 +20,7 @@ from visprog.language.checked import CheckedStep
 from visprog.printable import one_line
 from visprog.trace.folders import without_folders
 from visprog.trace.limits import Limits, shorten
-from visprog.trace.number_format import cost, duration, shared
+from visprog.trace.number_format import cost, duration, elements, shared
 from visprog.trace.shortening import Shortener
 from visprog.trace.value_view import TEXT_LIMIT, describe
 
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from visprog.trace.record import RunRecord, StepRecord
 
 _WARNINGS = Limits(text=TEXT_LIMIT, items=100, value=10_000, total=10_000)
+
+_LEAST = 20
+"""Minimum width of the column of results. A narrower terminal cuts the other columns."""
 
 _MARKS = {
     "done": ("✓", "green"),
@@ -39,7 +43,7 @@ _MARKS = {
 
 def render(run: RunRecord, console: Console) -> None:
     """Print the steps with their values and times, the warnings, and the result."""
-    console.print(_steps(run))
+    console.print(_steps(run, console.width))
     for warning in Shortener(_WARNINGS).lines(run.warnings):
         console.print(_line("warning: ", "yellow", without_folders(warning)))
     if spent := cost(run.tokens):
@@ -52,25 +56,41 @@ def render(run: RunRecord, console: Console) -> None:
             console.print(_line("help: ", "cyan", without_folders(shorten(run.error.help, TEXT_LIMIT))))
 
 
-def _steps(run: RunRecord) -> Table:
+def _steps(run: RunRecord, width: int) -> Table:
     table = Table.grid(padding=(0, 2))
     table.add_column(justify="right", style="dim")
     table.add_column()
     table.add_column(style="bold", no_wrap=True)
     table.add_column(style="magenta", no_wrap=True)
-    table.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
+    table.add_column(no_wrap=True)
     table.add_column(justify="right", style="dim", no_wrap=True)
-    for record in run.steps:
-        mark, style = _MARKS[record.status]
-        table.add_row(
-            str(record.index + 1),
-            Text(mark, style),
-            one_line(record.name),
-            one_line(record.step.tool or "="),
-            _outcome(record, run),
-            "" if record.status in ("skipped", "unneeded") else duration(record.seconds),
-        )
+    rows = [_row(record, run) for record in run.steps]
+    others = sum(max((cell_len(str(row[column])) for row in rows), default=0) for column in (0, 1, 2, 3, 5))
+    room = max(_LEAST, width - others - 10)  # 10: the gaps between columns
+    for row, record in zip(rows, run.steps, strict=True):
+        facts = _facts(record)
+        row[4].truncate(max(_LEAST // 2, room - cell_len(facts)), overflow="ellipsis")
+        row[4].append(facts, "dim").truncate(room, overflow="ellipsis")
+        table.add_row(*row)
     return table
+
+
+def _facts(record: StepRecord) -> str:
+    """Return the number of elements of a step, and of the calls that a model answered together with it."""
+    counts = elements(record.elements) if record.elements else ""
+    return "".join(f"  {each}" for each in (counts, shared(record.together)) if each)
+
+
+def _row(record: StepRecord, run: RunRecord) -> tuple[str, Text, str, str, Text, str]:
+    mark, style = _MARKS[record.status]
+    return (
+        str(record.index + 1),
+        Text(mark, style),
+        one_line(record.name),
+        one_line(record.step.tool or "="),
+        _outcome(record, run),
+        "" if record.status in ("skipped", "unneeded") else duration(record.seconds),
+    )
 
 
 def _outcome(record: StepRecord, run: RunRecord) -> Text:
@@ -83,8 +103,7 @@ def _outcome(record: StepRecord, run: RunRecord) -> Text:
             return Text(f"skipped: {one_line(cause)} failed", "dim")
         case "unneeded":
             return Text("not needed for the result", "dim")
-    others = shared(record.together)
-    return Text(one_line(describe(record.value).summary)).append(f"  {others}" if others else "", "dim")
+    return Text(one_line(describe(record.value).summary))
 
 
 def _line(lead: str, style: str, words: str) -> Text:
@@ -129,7 +148,7 @@ class LiveSteps:
                 self._started[event.index] = time.monotonic()
                 return
             if isinstance(event, StepProgress):
-                self._progress[event.index] = f"{event.done} of {event.total}"
+                self._progress[event.index] = f"{event.done}/{event.total}"
                 return
             line = self._finished[event.index] = self._finished_line(event)
         if not self._console.is_terminal:
@@ -150,8 +169,11 @@ class LiveSteps:
         outcome = one_line(shorten("; ".join([words, *warnings]), 2 * TEXT_LIMIT))
         line = Text.assemble(mark, " ", self._title(event.index), "  ", outcome)
         spent = "" if isinstance(event, StepSkipped) else cost(event.tokens)
-        others = shared(event.together) if isinstance(event, StepFinished) else ""
-        return line.append("".join(f"  {each}" for each in (taken, others, spent) if each), "dim")
+        counts, others = "", ""
+        if isinstance(event, StepFinished):
+            counts = elements(event.elements) if event.elements else ""
+            others = shared(event.together)
+        return line.append("".join(f"  {each}" for each in (taken, counts, others, spent) if each), "dim")
 
     def _name(self, index: int) -> str:
         return self._steps[index].step.target

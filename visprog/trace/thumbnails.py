@@ -26,6 +26,9 @@ class Quality(NamedTuple):
 SMALL = Quality(512, 0.077)
 """Copies that a page shows."""
 
+TINY = Quality(220, 0.1)
+"""Copies that a page shows of the elements of a list."""
+
 LARGE = Quality(1_600, 0.15)
 """Copies that a page shows when a picture is enlarged."""
 

@@ -13,6 +13,7 @@ from functools import singledispatch
 from itertools import islice
 from typing import Any, ClassVar, NamedTuple, Protocol
 
+from visprog.frame import Frame
 from visprog.trace.limits import UNLIMITED, Limits, Room, shorten, shortened
 from visprog.trace.number_format import percent
 from visprog.values import Image, Region, Regions
@@ -24,7 +25,9 @@ _SUMMARY = Limits(text=TEXT_LIMIT, items=100, value=TEXT_LIMIT, total=TEXT_LIMIT
 _ITEM, _REGION = 20, 60
 """Characters that an item of a list and a region take up besides their texts."""
 _NAMED = 4
-"""Maximum number of labels that a summary names."""
+"""Maximum number of labels, pictures and sets of regions that a summary names."""
+_COUNTED = {"image": ("picture", "pictures"), "regions": ("set of regions", "sets of regions")}
+"""The kinds of list items that a summary counts, as one and as several."""
 
 _repr = reprlib.Repr()
 _repr.maxstring = _repr.maxother = _repr.maxlong = 500
@@ -133,8 +136,8 @@ class ImageView:
         return data if self.image.alpha is None else data | {"alpha": True}
 
     def record(self) -> dict[str, Any]:
-        """Return the size, the digest, and notes on how the picture was read."""
-        record = {"type": "Image", **self.data()}
+        """Return the size, the digest, the place in the root, and notes on how the picture was read."""
+        record = {"type": "Image", **self.data(), **_frame_record(self.image.frame)}
         return record | {"notes": list(self.image.notes)} if self.image.notes else record
 
 
@@ -199,9 +202,13 @@ class RegionsView:
         return [*(item.data() for item in self.items), *_and_more(self.hidden)]
 
     def record(self) -> dict[str, Any]:
-        """Return the size of their picture and the regions; `more` counts those left out."""
+        """Return the size of their picture, its place in the root, and the regions.
+
+        `more` counts the regions left out.
+        """
         regions = [item.record() for item in self.items]
-        record = {"type": "Regions", "size": list(self.regions.size), "regions": regions}
+        record: dict[str, Any] = {"type": "Regions", "size": list(self.regions.size)}
+        record |= _frame_record(self.regions.frame) | {"regions": regions}
         return record | {"more": self.hidden} if self.hidden else record
 
     @property
@@ -219,8 +226,25 @@ class ListView:
     length: int
 
     def summary(self) -> str:
-        """Return the summaries of the items in brackets."""
+        """Return the summaries of the items in brackets: `['yes', 'no']`.
+
+        Pictures and sets of regions are counted: `3 pictures: 80 × 60, 70 × 50, 20 × 30`.
+        """
+        kinds = {item.kind for item in self.items}
+        if len(kinds) == 1 and (nouns := _COUNTED.get(kinds.pop())):
+            return f"{self.length:,} {nouns[self.length > 1]}: {', '.join(self._briefly())}"
         return f"[{', '.join([*(item.summary() for item in self.items), *_and_more(self.hidden)])}]"
+
+    def _briefly(self) -> list[str]:
+        """Return the sizes of the first pictures, or the numbers of the first regions."""
+        shown = [
+            f"{item.image.width} × {item.image.height}"
+            if isinstance(item, ImageView)
+            else str(len(item.regions))
+            for item in self.items[:_NAMED]
+            if isinstance(item, ImageView | RegionsView)
+        ]
+        return [*shown, *_and_more(self.length - len(shown))]
 
     def text(self) -> str:
         """Return the texts of the items, each on its own line."""
@@ -357,6 +381,11 @@ def describe(value: object) -> Description:
     """Describe any value in one line of limited length."""
     found = view(value, Room(_SUMMARY, _SUMMARY.value))
     return Description(found.kind, shorten(found.summary(), TEXT_LIMIT))
+
+
+def _frame_record(frame: Frame | None) -> dict[str, Any]:
+    """Return the place of a picture in the input from which it was made, if it is known."""
+    return {} if frame is None else {"frame": {"root": frame.root, "left": frame.left, "top": frame.top}}
 
 
 def _and_more(hidden: int) -> list[str]:

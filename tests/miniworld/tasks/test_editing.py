@@ -30,7 +30,7 @@ def _edited(split: str) -> Iterator[tuple[Task, DrawnScene, Image]]:
     for seed in SEEDS:
         task = make_task(seed, split)  # type: ignore[arg-type]
         drawn = draw(task.scenes["IMAGE"])
-        with VisProg(models=Oracle([drawn]).models(), workers=1) as visprog:
+        with VisProg(models=Oracle([drawn]).zoo(), workers=1) as visprog:
             checked = visprog.check(task.program, ["IMAGE"])
             assert not checked.diagnostics, (task, checked.diagnostics)
             run = visprog.execute(checked, drawn.image)
@@ -91,18 +91,18 @@ def test_an_emoji_covers_only_the_chosen_faces(
     for task, drawn, result in edited:
         if task.edit is not None and task.edit.change == "emoji":
             faces = [drawn.face(number) for number in task.edit.things]
-            heads = [enlarge(face, 1.6, drawn.image.size) for face in faces if face is not None]
+            heads = [enlarge(face, 2.0, drawn.image.size) for face in faces if face is not None]
             regions = Regions((Region(head) for head in heads if head), size=drawn.image.size)
             difference = changed(drawn, result)
             assert len(heads) == len(task.edit.things) > 0
             assert not difference[~_squares(regions)].any(), task
             for face in faces:
                 left, top, right, bottom = face or (0, 0, 0, 0)
-                assert difference[max(top, 0) : bottom, max(left, 0) : right].mean() > 0.6, task
+                assert difference[max(top, 0) : bottom, max(left, 0) : right].mean() > 0.85, task
 
 
 def _squares(regions: Regions) -> Mask:
-    """Return the squares around the centres of boxes, where emoji are drawn."""
+    """Return the squares around the centres of boxes."""
     squares = []
     for region in regions:
         half = max(region.width, region.height) / 2 + 1

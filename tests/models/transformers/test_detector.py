@@ -17,11 +17,13 @@ pytest.importorskip("transformers")
 from tests.models.tiny_checkpoints.red_squares import noise, red_square, seen_box
 from tests.models.tiny_checkpoints.tiny_detectors import save_grounding_dino, save_owl
 from visprog.boxes import Box
-from visprog.errors import ModelFailed
+from visprog.errors import ModelFailed, UsageError
 from visprog.models.backends.transformers import load
 from visprog.models.backends.transformers.detector import GroundingDetector
 from visprog.models.backends.transformers.owl import OwlDetector
+from visprog.models.backends.transformers.tiles import cut, joined
 from visprog.models.zoo import Zoo
+from visprog.values import Regions
 
 FAMILIES: dict[str, Callable[[Path], Path]] = {
     "owlvit": save_owl,
@@ -142,6 +144,33 @@ def test_boxes_lie_inside_the_picture_best_first_and_do_not_repeat_each_other(
         boxes = [region.box for region in found.with_label(label)]
         pairs = [iou(a, b) for index, a in enumerate(boxes) for b in boxes[:index]]
         assert max(pairs, default=0.0) <= 0.3
+
+
+@pytest.mark.parametrize("family", ["owlvit", "owlv2"], indirect=True)
+def test_tiles_add_what_the_model_finds_in_parts_of_the_picture(detector: Callable[..., Any]) -> None:
+    plain, tiled = detector(threshold=0.2, nms=0.3), detector(threshold=0.2, nms=0.3, tiles=True)
+    calls = [(noise(size, seed), ["dog", "cat"]) for seed, size in enumerate([(120, 80), (1, 1), (2, 200)])]
+    expected = [joined([plain.detect(part, labels) for part in cut(image)], 0.3) for image, labels in calls]
+    assert [_rounded(found) for found in expected] == list(map(_rounded, tiled.detect_batch(calls)))
+    assert len(expected[0]) > len(plain.detect(*calls[0]))
+    assert [_rounded(tiled.detect(*calls[0]))] == list(map(_rounded, expected[:1]))
+
+
+def _rounded(found: Regions) -> list[tuple[Box, str, float]]:
+    return [(region.box, region.label, round(region.score, 4)) for region in found]
+
+
+@pytest.mark.parametrize("family", ["owlvit"], indirect=True)
+def test_without_labels_no_tile_is_searched(detector: Callable[..., Any]) -> None:
+    model = detector(tiles=True)
+    assert model.detect(noise((120, 80)), []).empty
+    assert len(model.image_encodings) == 0
+
+
+@pytest.mark.parametrize("family", ["grounding-dino"], indirect=True)
+def test_grounding_dino_does_not_search_tiles(detector: Callable[..., Any]) -> None:
+    with pytest.raises(UsageError, match="`tiles` is not an option of grounding-dino"):
+        detector(tiles=True)
 
 
 SQUARES = [

@@ -61,6 +61,19 @@ def test_letters_that_no_font_has_are_missing() -> None:
     assert missing("\U000e0fff") == "\U000e0fff"
 
 
+@pytest.mark.parametrize("text", ["1\ufe0f\u20e3", "e\u0301", "a\u20dd", "\u0915\u093f"])
+def test_a_character_and_its_marks_have_one_font(text: str) -> None:
+    (run,) = line(text, 20).runs
+    assert missing(text) == ""
+    assert all(covers(run.face, char) for char in text)
+
+
+@pytest.mark.usefixtures("few_fonts")
+def test_a_mark_that_the_font_of_its_letter_lacks_is_missing() -> None:
+    assert missing("\u05d0\u0f71") == "\u0f71"  # a Tibetan vowel sign on a Hebrew letter
+    assert missing("a\U000e0fff") == "\U000e0fff"
+
+
 def test_white_space_and_joiners_are_never_missing() -> None:
     assert missing(" \t\u00a0\u3000\u200d\u200c\ufe0f") == ""
 

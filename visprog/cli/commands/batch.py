@@ -41,7 +41,9 @@ Folder = Annotated[
         help="The folder for results.jsonl and the journal. A batch that was started there is resumed.",
     ),
 ]
-Save = Annotated[bool, typer.Option("--save", help="Keep results that are pictures, in DIR/pictures.")]
+Save = Annotated[
+    bool, typer.Option("--save", help="Keep results that are pictures or lists of pictures, in DIR/pictures.")
+]
 Traces = Annotated[bool, typer.Option("--traces", help="Keep a page for each run, in DIR/traces.")]
 Workers = Annotated[
     int,

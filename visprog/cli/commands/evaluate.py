@@ -26,8 +26,8 @@ Parts = Annotated[
     str | None,
     typer.Option(
         metavar="PART,...",
-        help="The parts to measure, separated by commas: gqa, nlvr, knowtag, imgedit, composition, and the "
-        "modules loc, facedet, seg, mask, classify, select, vqa. Default: all.",
+        help="The parts to measure, separated by commas: gqa, nlvr, knowtag, imgedit, composition, language, "
+        "and the modules loc, facedet, seg, mask, classify, select, vqa. Default: all.",
         show_default=False,
     ),
 ]

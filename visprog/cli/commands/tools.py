@@ -22,14 +22,17 @@ def show_tools(
 ) -> None:
     """List the tools that programs may call."""
     with reporting(as_json):
-        from visprog.tool_listing import describe_tool, list_tools, tool_to_json
+        from visprog.tool_listing import describe_tool, grouped, list_tools, tool_to_json
 
         session = make_session("examples", "base", tools)
         found = session.tools.get(name) if name is not None else None
         if name is not None and found is None:
             raise UsageError(f"unknown tool `{name}`", help="`visprog tools` lists the tools")
         if as_json:
-            print_json([tool_to_json(each) for each in ([found] if found else session.tools)])
+            shown = (
+                [found] if found else [each for group in grouped(session.tools).values() for each in group]
+            )
+            print_json([tool_to_json(each) for each in shown])
         elif found is not None:
             describe_tool(found)
         else:

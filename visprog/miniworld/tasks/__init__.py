@@ -13,10 +13,12 @@ _MODULES = {
     "knowtag": "tagging",
     "imgedit": "editing",
     "composition": "composition",
+    "language": "language",
 }
 
 KINDS_OF_TASK: tuple[str, ...] = tuple(_MODULES)
-"""Questions, statements, tags that need knowledge, edits, and captions that differ only in composition."""
+"""Questions, statements, tags that need knowledge, edits, captions that differ only in composition, and
+questions that need lists, templates, or the tools of places and sizes."""
 
 
 def make_task(kind: str, seed: int, split: Split) -> Task:

@@ -164,7 +164,7 @@ def is_clear(scene: Scene) -> bool:
     """Return whether at least half of each thing is visible, even if nearer things fill their boxes."""
     return all(
         sum(_shared_area(thing.box, nearer.box) for nearer in scene.things[number + 1 :])
-        <= _sprite_area(thing) / 2
+        <= sprite_area(thing) / 2
         for number, thing in enumerate(scene.things)
     )
 
@@ -218,18 +218,23 @@ def _shared_area(one: tuple[int, int, int, int], other: tuple[int, int, int, int
     return max(width, 0) * max(height, 0)
 
 
-def _sprite_area(thing: Thing) -> float:
+def sprite_area(thing: Thing) -> float:
     """Return the number of pixels of the thing's sprite."""
     return _shape(thing.category)[1] * (thing.box[2] - thing.box[0]) ** 2
 
 
-def _centre(thing: Thing) -> tuple[float, float]:
-    """Return the centre of the visible pixels of a thing, which is not always the centre of its box."""
+def sprite_box(thing: Thing) -> Box:
+    """Return the box of the visible pixels of a thing, which is smaller than the square of its sprite."""
     (left, top, right, bottom), _ = _shape(thing.category)
     if thing.mirrored:
         left, right = 1 - right, 1 - left
     x, y, side = thing.box[0], thing.box[1], thing.box[2] - thing.box[0]
-    return x + side * (left + right) / 2, y + side * (top + bottom) / 2
+    return x + side * left, y + side * top, x + side * right, y + side * bottom
+
+
+def _centre(thing: Thing) -> tuple[float, float]:
+    left, top, right, bottom = sprite_box(thing)
+    return (left + right) / 2, (top + bottom) / 2
 
 
 @cache

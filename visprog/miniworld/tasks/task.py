@@ -36,11 +36,11 @@ class Edit(NamedTuple):
 class Task:
     """One task of the miniature world.
 
-    `kind` is the paper's task ("gqa", "nlvr", "knowtag", "imgedit") or "composition", and `family` the form
-    of the instruction. `scenes` are the pictures by name: IMAGE, or LEFT and RIGHT. `program` is the
-    reference program. The right result is `answer` for a question or a statement, `tags` for tagging, and
-    `edit` for an edit. A composition has two captions with a program each: `instruction` is true of IMAGE,
-    `other` is false.
+    `kind` is the paper's task ("gqa", "nlvr", "knowtag", "imgedit"), "composition" or "language", and
+    `family` the form of the instruction. `scenes` are the pictures by name: IMAGE, or LEFT and RIGHT.
+    `program` is the reference program. The right result is `answer` for a question or a statement, `tags`
+    for tagging, and `edit` for an edit. A composition has two captions with a program each: `instruction` is
+    true of IMAGE, `other` is false.
     """
 
     kind: str

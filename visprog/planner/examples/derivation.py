@@ -15,7 +15,7 @@ from visprog.language.program import Argument, Call, ListValue, Literal, Value
 from visprog.nouns import singular
 from visprog.planner.bank import Bank, Example
 from visprog.planner.examples import vocabulary, word_classes
-from visprog.planner.examples.phrases import head, is_proper, is_role
+from visprog.planner.examples.phrases import head, is_proper, is_role, with_head
 from visprog.planner.examples.rewording import reworded
 from visprog.planner.examples.slots import GrammaticalNumber, Kind, Slot, read_slot
 from visprog.planner.examples.template import Template, Use
@@ -282,8 +282,16 @@ class _Derivation:
                 slot = self._claim(*span, "phrase" if form == "text" else "noun")
             if listed and not start:
                 form = "plural"
+            elif form == "text" and self._is_singular(written(literal, quoted[start : start + length]), slot):
+                form = "singular"
             self.uses.append(Use(step, position, slot, form, begin, last.end))
             start += length
+
+    def _is_singular(self, phrase: str, slot: int) -> bool:
+        """Return whether a phrase of the program is the singular of a noun that the instruction counts."""
+        claim = self.claims[slot]
+        own = self._phrase(claim)
+        return "noun" in claim.kinds and phrase != own and phrase == with_head(own, singular)
 
     def _run(self, quoted: tuple[Token, ...], start: int) -> tuple[tuple[int, int], int] | None:
         """Find the longest run of `quoted` from `start` on that the instruction has too, free or claimed."""

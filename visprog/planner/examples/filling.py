@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from visprog.language.program import Argument, Call, ListValue, Literal, Program, Step, Value, Variable
+from visprog.language.program import Argument, Call, ListValue, Literal, Program, Step, Value, with_names
 from visprog.nouns import plural, singular
 from visprog.planner.examples.phrases import head, with_head
 from visprog.planner.examples.slots import Filling
@@ -48,9 +48,7 @@ def _filled_step(step: Step, uses: list[Use], fillings: Mapping[int, Filling], s
     for position, argument in enumerate(step.value.arguments):
         own = [use for use in uses if use.argument == position]
         value = _filled_value(argument.value, own, fillings)
-        if isinstance(value, Variable):
-            value = Variable(sides.get(value.name, value.name))
-        arguments.append(Argument(argument.name, value))
+        arguments.append(Argument(argument.name, with_names(value, sides)))
     return Step(step.target, Call(tool, tuple(arguments)))
 
 

@@ -22,6 +22,7 @@ GROUPS: dict[str, tuple[tuple[str, ...], ...]] = {
             "Is the number of X equal to the number of Y",
             "Is the number of X the same as the number of Y",
         ),
+        ("Are there more X than Y", "Are there fewer Y than X"),
         (
             "Are there more X or Y",
             "Are there more X or more Y",

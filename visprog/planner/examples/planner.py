@@ -16,7 +16,8 @@ from visprog.errors import PlanError
 from visprog.language.checked import Checked
 from visprog.language.checker import check
 from visprog.language.parser import parse
-from visprog.language.program import Argument, Call, Program, Step, Value, Variable, inputs_of
+from visprog.language.program import Argument, Call, Program, Step, Variable, with_names
+from visprog.language.program_inputs import inputs_of
 from visprog.language.types import Type
 from visprog.nouns import misspelt
 from visprog.planner.bank import Bank, identity, read_bank
@@ -153,16 +154,14 @@ def _with_inputs(program: Program, request: Request) -> Program | None:
 
 
 def _renamed(program: Program, names: Mapping[str, str]) -> Program:
-    def renamed(value: Value) -> Value:
-        return Variable(names.get(value.name, value.name)) if isinstance(value, Variable) else value
-
     steps = []
     for step in program:
         value = step.value
         if isinstance(value, Call):
-            arguments = tuple(Argument(each.name, renamed(each.value)) for each in value.arguments)
-            value = Call(value.tool, arguments)
-        steps.append(Step(step.target, value))
+            arguments = tuple(Argument(each.name, with_names(each.value, names)) for each in value.arguments)
+            steps.append(Step(step.target, Call(value.tool, arguments)))
+        else:
+            steps.append(Step(step.target, Variable(names.get(value.name, value.name))))
     return Program(tuple(steps))
 
 

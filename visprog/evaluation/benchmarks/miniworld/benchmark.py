@@ -83,6 +83,15 @@ _KINDS = (
         group=Group(2, "a picture at a time"),
         planning=False,
     ),
+    TaskKind(
+        name="language",
+        title="Questions about places, sizes and lists",
+        bank="gqa",
+        roles=("detector", "visual_qa", "segmenter", "image_text_scorer"),
+        samples=partial(samples_of, "language"),
+        planning=False,
+        family_target=0.85,
+    ),
 )
 
 MINIWORLD = Benchmark(

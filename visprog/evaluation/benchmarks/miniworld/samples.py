@@ -56,7 +56,13 @@ def sample_of(task: Task) -> Sample:
         task.family,
         _expected(task),
         case.regions,
+        _bank(task),
     )
+
+
+def _bank(task: Task) -> str | None:
+    """Return the bank of questions about two pictures; None for other tasks, which use that of their kind."""
+    return "nlvr" if task.kind == "language" and len(task.scenes) == 2 else None
 
 
 def _questions(task: Task) -> tuple[Question, ...]:

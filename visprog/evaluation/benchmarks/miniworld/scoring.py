@@ -7,7 +7,7 @@ from typing import NamedTuple, cast
 
 import numpy as np
 
-from visprog.boxes import Box
+from visprog.boxes import Box, enlarge
 from visprog.evaluation.benchmark import Score
 from visprog.evaluation.metrics import SAME_PLACE, Mask, box_overlaps, mask_overlap, matches
 from visprog.language.program import Literal, Variable
@@ -17,6 +17,7 @@ from visprog.miniworld.oracle import Oracle
 from visprog.miniworld.tasks.task import Edit, Tag
 from visprog.models.handle import ModelHandle
 from visprog.models.roles import ImageTextScorer, Masker, Models
+from visprog.modules.manipulation.covers import cover
 from visprog.modules.manipulation.foreground import foreground
 from visprog.modules.manipulation.sprites import sprite_name
 from visprog.modules.understanding.labels import named
@@ -33,6 +34,9 @@ _TOOLS = {
 """The tool for each kind of change."""
 
 _REPAINTS = ("replace", "remove", "emoji")
+
+_EMOJI_REACH = 5 / 3
+"""The largest extent of an emoji beyond the middle of its cover, as a multiple of the cover's."""
 """The changes that affect the region itself. The others affect everything except the region."""
 
 _SAME_PIXELS = 0.5
@@ -174,16 +178,12 @@ def _chosen_region(edit: Edit, image: Image, run: Run, judge: EditJudge) -> Mask
 
 
 def _reach(edit: Edit, image: Image, chosen: Mask, run: Run) -> Mask:
-    """Return the pixels that the tool may change. An emoji is a square around the middle of its region."""
+    """Return the pixels that the tool may change. Ears of an emoji lie outside of its cover."""
     if edit.change != "emoji":
         return chosen
-    squares = (_square(region) for regions in regions_given(run, "Emoji") for region in regions)
-    return _filled(squares, image.size)
-
-
-def _square(region: Region) -> Box:
-    (x, y), half = region.center, max(region.width, region.height) / 2 + 1  # 1 for rounding
-    return int(x - half), int(y - half), int(x + half + 1), int(y + half + 1)
+    covers = (cover(region, image.size) for regions in regions_given(run, "Emoji") for region in regions)
+    boxes = (enlarge(each.box, _EMOJI_REACH, image.size) for each in covers if each)
+    return _filled((box for box in boxes if box), image.size)
 
 
 def _filled(boxes: Iterable[Box], size: tuple[int, int]) -> Mask:

@@ -72,6 +72,13 @@ _OPTIONS = (
         "`a photo of {}` for OWL-ViT and OWLv2, `{}` for Grounding DINO",
         _FINDERS,
     ),
+    Option(
+        "tiles",
+        FLAG,
+        "whether four parts of the picture are searched too, for small things; not of Grounding DINO",
+        "false",
+        _FINDERS,
+    ),
     Option("face", TEXT, "the label that finds faces", "face", _FINDERS),
     Option(
         "threshold",

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from visprog.errors import ModelFailed
+from visprog.errors import ModelFailed, UsageError
 from visprog.models.backends.transformers.boxes import Limits, regions_of
 from visprog.models.backends.transformers.geometry import computing, load_precise, reject_thin
 from visprog.models.backends.transformers.network import Network
@@ -38,23 +38,29 @@ _FAMILIES = {"owlvit": _OWL, "owlv2": _OWL, "grounding-dino": _GROUNDING, "mm-gr
 def load_detector(role: str, identifier: str, options: Mapping[str, Any]) -> OwlDetector | GroundingDetector:
     """Load a detector of things, or of faces.
 
-    The options are `threshold` and `nms`, from 0 to 1, `template`, a text with {}, and `face`, the label for
-    faces.
+    The options are `threshold` and `nms`, from 0 to 1, `template`, a text with {}, `face`, the label for
+    faces, and for OWL-ViT and OWLv2 `tiles`.
     """
     del role  # both roles use the same class
     network = load_precise(
         "AutoModelForZeroShotObjectDetection",
         identifier,
         options,
-        ("threshold", "nms", "template", "face"),
+        ("threshold", "nms", "template", "face", "tiles"),
         kinds=tuple(_FAMILIES),
         processor="AutoProcessor",
     )
     family = _FAMILIES[network.kind]
-    kind = OwlDetector if family is _OWL else GroundingDetector
     limits = Limits(options.get("threshold", family.threshold), options.get("nms", 0.5))
     template = options.get("template", family.template)
-    return kind(network, limits, template=template, face=options.get("face", "face"))
+    face = options.get("face", "face")
+    if family is _OWL:
+        return OwlDetector(network, limits, template=template, face=face, tiles=options.get("tiles", False))
+    if options.get("tiles"):
+        raise UsageError(
+            f"`tiles` is not an option of {network.kind}", help="only OWL-ViT and OWLv2 search tiles"
+        )
+    return GroundingDetector(network, limits, template=template, face=face)
 
 
 class _Pass(NamedTuple):

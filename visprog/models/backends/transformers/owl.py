@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from visprog.models.backends.transformers.boxes import Limits, regions_of
 from visprog.models.backends.transformers.geometry import computing, reject_thin
 from visprog.models.backends.transformers.network import Network
+from visprog.models.backends.transformers.tiles import cut, joined
 from visprog.models.encodings import Encodings
 from visprog.values import Image, Region, Regions
 
@@ -24,15 +25,25 @@ class _Seen(NamedTuple):
 class OwlDetector:
     """Finds things by name, and faces by the label `face`. Safe between threads.
 
+    With `tiles`, four overlapping parts of a picture are searched too, for small things.
     A label is put into `template`. The encodings of pictures and labels are cached, so that another label in
     the same picture is cheap, and so is the same label in another picture.
     """
 
-    def __init__(self, network: Network, limits: Limits, *, template: str = "{}", face: str = "face") -> None:
+    def __init__(
+        self,
+        network: Network,
+        limits: Limits,
+        *,
+        template: str = "{}",
+        face: str = "face",
+        tiles: bool = False,
+    ) -> None:
         self.network = network
         self._limits = limits
         self._template = template
         self._face = face
+        self._tiles = tiles
         self.image_encodings = Encodings(self._encode_images, batch_size=_BATCH_SIZE)
         self.text_encodings = Encodings(self._encode_labels)
         self.fingerprint = network.fingerprint
@@ -44,6 +55,17 @@ class OwlDetector:
 
     def detect_batch(self, calls: Sequence[tuple[Image, Sequence[str]]]) -> list[Regions]:
         """Return the result of `detect` for each call. New pictures are encoded together."""
+        if not self._tiles:
+            return self._detect(calls)
+        parts = {image.digest: cut(image) for image, labels in calls if labels}
+        listed = [[(part, labels) for part in parts.get(image.digest, [image])] for image, labels in calls]
+        found = iter(self._detect([call for several in listed for call in several]))
+        return [
+            joined([next(found) for _ in several], self._limits.nms) if len(several) > 1 else next(found)
+            for several in listed
+        ]
+
+    def _detect(self, calls: Sequence[tuple[Image, Sequence[str]]]) -> list[Regions]:
         pictures = {image.digest: image for image, labels in calls if labels}
         for image, _ in calls:
             reject_thin(image)

@@ -1,0 +1,166 @@
+"""GrabCut: finds the object in a box."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from visprog.boxes import Box, clip, enlarge
+from visprog.libraries import load_opencv
+from visprog.modules.manipulation.own_parts import own_parts
+from visprog.values import Image
+
+Mask = NDArray[np.bool_]
+
+_SURROUNDINGS = 1.4
+"""GrabCut sees a part of the picture this many times as large as the box."""
+
+_CUT_OFF = 0.05
+"""A box that ends this near to the picture's lower edge, as a share of the box, is extended to the edge."""
+
+_LEAST = 0.08
+"""If GrabCut finds less than this share of the box, the whole box is used."""
+
+_COMMON, _OWN = 0.4, 0.8
+"""Limits of a colour's share in the middle of the box: the background's are below, the object's above."""
+
+_FOREIGN = 0.2
+"""A small hole stays open if its colours have less than this share in the middle of the box."""
+
+_SPECK = 6
+"""Smaller holes than this, in pixels, are filled."""
+
+_ROUNDS = 5
+_BACKGROUND, _OBJECT, _MAYBE_BACKGROUND, _MAYBE_OBJECT = 0, 1, 2, 3
+"""The four labels of GrabCut."""
+
+
+def find_object(image: Image, box: Box, reach: float, side: int) -> tuple[Box, Mask]:
+    """Return a part of the picture, and the mask of the object in `box` there.
+
+    The object may be larger than the box by the factor `reach`. GrabCut works at `side` pixels along the
+    longer side. If the object looks like its surroundings, the mask is the whole box.
+    """
+    box = _to_lower_edge(box, image.size)
+    place = enlarge(box, reach * _SURROUNDINGS, image.size)
+    assert place is not None, "a box inside the picture stays inside when it grows"  # noqa: S101
+    pixels = _shrunk(image, place, side)
+    x, y = _from_center(box, place, pixels.shape[:2])
+    inside = (np.abs(x) <= reach) & (np.abs(y) <= reach)
+    distance = x**2 + y**2
+    around = ~inside | (distance > 1.35 * reach**2) | (np.abs(x) > 0.9 * reach)
+    share = _share_of_colour(pixels, distance <= 0.3, around)
+    if reach > 1:  # the middle of a face has no hair, so what it lacks says nothing
+        share = np.maximum(share, 0.5)
+    found = _solid(_grabcut(pixels, _guess(share, distance, inside)), share)
+    found = own_parts(pixels, found & inside, inside, distance)
+    if found.sum() > _LEAST * inside.sum():
+        return place, _enlarged(found, (place[3] - place[1], place[2] - place[0]))
+    whole = np.zeros((place[3] - place[1], place[2] - place[0]), dtype=np.bool_)
+    left, top, right, bottom = clip(box, image.size) or box
+    whole[top - place[1] : bottom - place[1], left - place[0] : right - place[0]] = True
+    return place, whole
+
+
+def search_box(box: Box, reach: float, size: tuple[int, int]) -> Box | None:
+    """Return the part of a picture of `size` to which GrabCut limits the object in `box`."""
+    return enlarge(_to_lower_edge(box, size), reach, size)
+
+
+def _to_lower_edge(box: Box, size: tuple[int, int]) -> Box:
+    """Extend a box that nearly reaches the lower edge: photographs cut off people and animals there."""
+    left, top, right, bottom = box
+    near = bottom + _CUT_OFF * (bottom - top) >= size[1]
+    return left, top, right, max(bottom, size[1]) if near else bottom
+
+
+def _from_center(box: Box, place: Box, shape: tuple[int, ...]) -> tuple[NDArray[np.float64], ...]:
+    """Return each pixel's distance from the box's centre: across and down, 1 at the box's sides."""
+    across, down = (place[2] - place[0]) / shape[1], (place[3] - place[1]) / shape[0]
+    x = place[0] + (np.arange(shape[1]) + 0.5) * across
+    y = place[1] + (np.arange(shape[0]) + 0.5) * down
+    from_center = np.meshgrid(
+        (2 * x - box[0] - box[2]) / (box[2] - box[0]), (2 * y - box[1] - box[3]) / (box[3] - box[1])
+    )
+    return tuple(from_center)
+
+
+def _guess(share: NDArray[np.float32], distance: NDArray[np.float64], inside: Mask) -> NDArray[np.uint8]:
+    """Return GrabCut's first labels.
+
+    A small ellipse in the middle is the object. An ellipse as large as the box may be, except where the
+    colours are those of the surroundings, and so may be the rest where the colours are those of the middle.
+    """
+    likely = (share > _OWN) | ((share > _COMMON) & (distance <= 1))
+    guess = np.where(inside, _MAYBE_BACKGROUND, _BACKGROUND)
+    guess = np.where(inside & likely, _MAYBE_OBJECT, guess)
+    return np.where(inside & (distance <= 0.08) & (share > 0.3), _OBJECT, guess).astype(np.uint8)
+
+
+def _share_of_colour(pixels: NDArray[np.uint8], middle: Mask, around: Mask) -> NDArray[np.float32]:
+    """Return how much more common each pixel's colour is in the middle than around it, from 0 to 1."""
+    cv2 = load_opencv()
+    lab = cv2.bilateralFilter(cv2.cvtColor(pixels, cv2.COLOR_RGB2LAB), 5, 20, 5)
+    steps = np.array([16, 6, 6])
+    colors = np.minimum((np.maximum(lab - np.array([0, 64, 64]), 0)) // steps, 21)
+    counts = [_histogram(colors[part]) / max(1, int(part.sum())) for part in (middle, around)]
+    ratio = (counts[0] + 1e-5) / (counts[0] + counts[1] + 2e-5)
+    share = ratio[tuple(np.moveaxis(colors, 2, 0))].astype(np.float32)
+    return np.asarray(cv2.GaussianBlur(share, (0, 0), 2))
+
+
+def _histogram(colors: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Count colours on a grid of 22 x 22 x 22. Neighbours in the grid share their counts."""
+    counts = np.zeros((22, 22, 22))
+    np.add.at(counts, tuple(colors.T), 1)
+    for axis in range(3):
+        wide = np.pad(counts, [(1, 1) if axis == other else (0, 0) for other in range(3)])
+        low, middle, high = (np.take(wide, np.arange(22) + step, axis=axis) for step in range(3))
+        counts = (low + 2 * middle + high) / 4
+    return counts
+
+
+def _grabcut(pixels: NDArray[np.uint8], guess: NDArray[np.uint8]) -> Mask:
+    """Return the mask that GrabCut (Rother and others, 2004) finds from the first labels."""
+    cv2 = load_opencv()
+    sides = [np.isin(guess, marks) for marks in ((_BACKGROUND, _MAYBE_BACKGROUND), (_OBJECT, _MAYBE_OBJECT))]
+    if min(int(side.sum()) for side in sides) < 5:  # GrabCut needs five pixels of each kind
+        return sides[1]
+    marks, models = guess.copy(), (np.zeros((1, 65)), np.zeros((1, 65)))
+    cv2.setRNGSeed(0)
+    cv2.grabCut(np.ascontiguousarray(pixels), marks, None, *models, _ROUNDS, cv2.GC_INIT_WITH_MASK)
+    return np.asarray((marks == _OBJECT) | (marks == _MAYBE_OBJECT))
+
+
+def _solid(mask: Mask, share: NDArray[np.float32]) -> Mask:
+    """Remove specks and fill holes that are smaller than a fiftieth of the mask.
+
+    Holes with colours of the background, such as between the legs of a bird, stay open.
+    """
+    least = mask.sum() / 50
+    out = _large(mask, least)
+    holes = ~out & ~_large(~out, least)
+    return out | holes & ~_large(holes & (share < _FOREIGN), _SPECK)
+
+
+def _large(mask: Mask, least: float) -> Mask:
+    """Return the connected parts of a mask that have at least `least` pixels."""
+    cv2 = load_opencv()
+    count, parts, facts, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=4)
+    kept = [part for part in range(1, count) if facts[part, cv2.CC_STAT_AREA] >= least]
+    return np.isin(parts, kept)
+
+
+def _shrunk(image: Image, place: Box, side: int) -> NDArray[np.uint8]:
+    """Return a part of the picture, with at most `side` pixels along its longer side."""
+    cv2 = load_opencv()
+    pixels = image.crop(place).pixels
+    factor = min(1.0, side / max(pixels.shape[:2]))
+    size = max(1, round(pixels.shape[1] * factor)), max(1, round(pixels.shape[0] * factor))
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA))
+
+
+def _enlarged(mask: Mask, shape: tuple[int, ...]) -> Mask:
+    cv2 = load_opencv()
+    plane = mask.astype(np.float32)
+    return np.asarray(cv2.resize(plane, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR) > 0.5)
