@@ -14,12 +14,12 @@ from tests.engine.steps import session, statuses
 from tests.engine.stub_models import StubDetector, StubQA, noise
 from tests.engine.test_batching import in_time
 from visprog import DeadlineExceeded, Image, Region, Regions, Run, VisProg, tool
-from visprog.engine.events import Event, StepFailed, StepFinished, StepProgress, StepStarted
+from visprog.engine.events import Elements, Event, StepFailed, StepFinished, StepProgress, StepStarted
 from visprog.engine.workers import MAX_THREADS
 from visprog.language.templates import is_written
 from visprog.models.roles import Detector, VisualQA
 from visprog.models.usage import Tokens, spend
-from visprog.tools import Tool
+from visprog.tools import Tool, Warn
 
 PICTURE = noise(5, 96, 96)
 
@@ -124,7 +124,7 @@ def test_finished_elements_stay_in_the_cache(on_disk: bool, tmp_path: Path) -> N
     assert sorted(answered, key=int) == run.result
     event = finished(run)
     assert isinstance(event, StepFinished)
-    assert event.elements == (30, len(first))
+    assert event.elements == Elements(30, len(first))
 
 
 @pytest.mark.parametrize("on_disk", [False, True])
@@ -141,7 +141,7 @@ def test_one_changed_element_of_64_is_computed_again(on_disk: bool, tmp_path: Pa
     assert first.result[:-1] == second.result[:-1]
     event = finished(second)
     assert isinstance(event, StepFinished)
-    assert event.elements == (64, 63)
+    assert event.elements == Elements(64, 63)
 
 
 def test_64_pictures_take_at_most_three_passes() -> None:
@@ -231,7 +231,7 @@ def test_an_empty_list_makes_no_call_and_warns() -> None:
     assert calls == []
     event = finished(run)
     assert isinstance(event, StepFinished)
-    assert event.elements == (0, 0)
+    assert event.elements == Elements(0, 0)
 
 
 def test_a_deadline_ends_a_lifted_step() -> None:
@@ -304,7 +304,7 @@ def test_progress_counts_the_elements_one_by_one_also_those_from_the_cache() -> 
         assert isinstance(events[-1], StepFinished)
     event = finished(run)
     assert isinstance(event, StepFinished)
-    assert event.elements == (60, 20)
+    assert event.elements == Elements(60, 20)
 
 
 def test_a_lifted_step_from_the_cache_says_how_many_elements_it_has() -> None:
@@ -313,7 +313,7 @@ def test_a_lifted_step_from_the_cache_says_how_many_elements_it_has() -> None:
         run = given.execute("L=Numbers(4)\nRESULT=Work(L)")
     event = finished(run)
     assert isinstance(event, StepFinished)
-    assert (event.cached, event.elements) == (True, (4, 4))
+    assert (event.cached, event.elements) == (True, Elements(4, 4))
 
 
 class Spending(StubQA):
@@ -443,3 +443,25 @@ def test_texts_in_lists_of_results_are_plain(tmp_path: Path) -> None:
         given.close()
         assert [type(each) for each in run.variables["L"]] == [str, str]
         assert run.result == [True, True]
+
+
+def test_a_warning_that_an_element_gives_twice_is_listed_once() -> None:
+    @tool("Warning")
+    def warning(number: int, *, warn: Warn) -> int:
+        """Warn twice about odd numbers."""
+        if number % 2:
+            warn("it is odd")
+            warn("it is odd")
+        return number
+
+    given = session(warning, numbers)
+    run = given.execute("L=Numbers(4)\nRESULT=Warning(L)")
+    assert run.warnings == ("RESULT: it is odd (2 of 4: elements 1, 3)",)
+    assert run.steps[1].elements == Elements(4, 0, (1, 3))
+    assert given.execute("L=Numbers(4)\nRESULT=Warning(L)").steps[1].elements == Elements(4, 4, (1, 3))
+    assert session(warning).execute("RESULT=Warning([1, 3])").warnings == (
+        "RESULT: it is odd (all 2 elements)",
+    )
+    assert session(warning).execute("RESULT=Warning([1, 2])").warnings == (
+        "RESULT: it is odd (1 of 2: element 1)",
+    )

@@ -38,6 +38,7 @@ def test_a_model_is_loaded_on_first_use_and_once(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(opencv, "load", load)
     zoo = Zoo("base")
     assert zoo.has("face_detector")
+    assert zoo.loaded("face_detector") is None
     assert loads == []
     threads = [threading.Thread(target=zoo.get, args=("face_detector",)) for _ in range(4)]
     for each in threads:
@@ -45,12 +46,15 @@ def test_a_model_is_loaded_on_first_use_and_once(monkeypatch: pytest.MonkeyPatch
     for each in threads:
         each.join()
     assert loads == ["haar"]
+    assert zoo.loaded("face_detector") is zoo.get("face_detector")
 
 
 def test_an_object_fills_a_role() -> None:
     detector = FakeDetector({})
     zoo = Zoo("base", {"detector": detector})
     assert zoo.get("detector") is detector
+    assert zoo.loaded("detector") is detector
+    assert zoo.loaded("segmenter") is None
     assert zoo.fingerprint("detector") != Zoo("base", {"detector": FakeDetector({})}).fingerprint("detector")
 
 

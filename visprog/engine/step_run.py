@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from time import perf_counter
 from typing import Any, NamedTuple
@@ -11,7 +11,7 @@ from visprog.engine.cache.memory import CacheEntry, Memo, copied
 from visprog.engine.events import Elements, StepFailed, StepFinished, StepStarted
 from visprog.engine.frames import framed, in_one_frame
 from visprog.engine.graph import Graph, Node
-from visprog.engine.lifting import ElementRunner, count_elements, merged_warnings
+from visprog.engine.lifting import ElementRunner, count_elements, merged_warnings, places_of
 from visprog.engine.observing import Notifier, ObserverFailed
 from visprog.engine.step_errors import step_error
 from visprog.engine.step_keys import element_base, element_key, process_local, step_keys
@@ -29,6 +29,15 @@ from visprog.values import Image, Regions
 
 def _report_nothing() -> None:
     """Ignore a finished element: nobody observes the run."""
+
+
+def _cached_elements(count: int, warnings: Iterable[str]) -> Elements:
+    """Return the elements of a step whose value comes from the cache.
+
+    Its warnings list only the first elements that they concern.
+    """
+    warned = {place for warning in warnings for place in places_of(warning, count)}
+    return Elements(count, count, tuple(sorted(warned)))
 
 
 class Runtime(NamedTuple):
@@ -88,7 +97,7 @@ class StepRunner:
         cached = cache.begin(key, self._runtime.workers, lasting=lasting)
         if cached is not None:
             value, warnings, models = cached
-            elements = Elements(len(value), len(value)) if node.step.lifted else None
+            elements = _cached_elements(len(value), warnings) if node.step.lifted else None
             seconds = self.seconds - at
             return StepFinished(
                 node.index, at, seconds, value, key, True, warnings, models, elements=elements

@@ -8,7 +8,6 @@ from functools import cached_property
 from typing import Any, Literal
 
 from visprog.engine.events import Elements, Event, StepFailed, StepFinished, StepSkipped
-from visprog.engine.lifting import places_of
 from visprog.errors import StepError
 from visprog.language.checked import Checked, CheckedStep
 from visprog.language.diagnostics import Diagnostic
@@ -171,20 +170,8 @@ def _finished(event: StepFinished, step: CheckedStep) -> StepRecord:
         key=event.key,
         tokens=event.tokens,
         together=event.together,
-        elements=_elements(event, step),
+        elements=event.elements,
     )
-
-
-def _elements(event: StepFinished, step: CheckedStep) -> Elements | None:
-    """Return the elements of a lifted step. All are cached if the value of the step comes from the cache.
-
-    The warnings in the cache list only the first elements that they concern.
-    """
-    if event.elements is not None or not step.lifted or not isinstance(event.value, list):
-        return event.elements
-    total = len(event.value)
-    warned = {place for warning in event.warnings for place in places_of(warning, total)}
-    return Elements(total, total if event.cached else 0, tuple(sorted(warned)))
 
 
 def _failed(event: StepFailed, step: CheckedStep) -> StepRecord:
