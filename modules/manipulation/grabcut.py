@@ -27,6 +27,13 @@ _COMMON, _OWN = 0.4, 0.8
 _FOREIGN = 0.2
 """A small hole stays open if its colours have less than this share in the middle of the box."""
 
+_SECOND_SEARCH = 160
+"""Side, in pixels, from which GrabCut searches a second time, without the colours of the surroundings."""
+
+_WITHIN, _DEPTH = 0.75, 0.05
+"""A part that only the second search found is kept if this share of it lies this deep within the first mask's
+hull, as a share of the side of a square as large as the hull."""
+
 _SPECK = 6
 """Smaller holes than this, in pixels, are filled."""
 
@@ -70,7 +77,30 @@ def _search(
     if reach > 1:  # the middle of a face has no hair, so hair must not count as background
         share = np.maximum(share, 0.5)
     found = _solid(_grabcut(pixels, _guess(share, distance, inside)), share)
+    if max(inside.shape) >= _SECOND_SEARCH:
+        unknown = np.full_like(share, 0.5)
+        found |= _enclosed(_solid(_grabcut(pixels, _guess(unknown, distance, inside)), unknown), found)
     return own_parts(pixels, found & inside, inside, distance)
+
+
+def _enclosed(wider: Mask, found: Mask) -> Mask:
+    """Return the parts of a wider mask that the found one surrounds: windows of a car, sugar on a cake.
+
+    They have colours of the background, and lie deep within the convex hull of the found mask. Gaps between
+    hairs do not.
+    """
+    cv2 = load_opencv()
+    points = cv2.findNonZero(found.astype(np.uint8))
+    if points is None:
+        return found
+    hull = cv2.fillConvexPoly(np.zeros(found.shape, np.uint8), cv2.convexHull(points), 1)
+    depth = cv2.distanceTransform(hull, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    deep = depth > _DEPTH * np.sqrt(hull.sum())
+    missing = (wider & ~found).astype(np.uint8)
+    count, parts, facts, _ = cv2.connectedComponentsWithStats(missing, connectivity=4)
+    within = np.bincount(parts[deep], minlength=count)
+    kept = np.flatnonzero(within >= _WITHIN * facts[:, cv2.CC_STAT_AREA])
+    return np.isin(parts, kept[kept > 0])
 
 
 def search_box(box: Box, reach: float, size: tuple[int, int]) -> Box | None:
