@@ -285,3 +285,17 @@ def test_a_result_that_is_given_as_an_input_is_a_root_of_its_own() -> None:
     )
     assert both.error is not None
     assert "element 2 of 2: the regions of `object` lie in another picture" in both.error.message
+
+
+@pytest.mark.parametrize("call", ["Both(D, B)", "Both(B, D)", "Relate(D, 'inside', E)", "Without(B, F)"])
+def test_regions_of_different_parts_are_compared_in_the_root(call: str) -> None:
+    """The square on the right is found in the whole picture, in a crop, and in a crop of this crop."""
+    run = run_of(
+        "B=Squares(LEFT)\nP=Pick(B, 'right')\nC=Crop(LEFT, P)\nD=Squares(C)\nG=Crop(C, D)\nF=Squares(G)\n"
+        f"E=Region(LEFT, box=[14, 3, 21, 13])\nRESULT={call}"
+    )
+    found = masks(run.variables["B"])
+    expected = {"Both": {*found}, "Relate": {"square 2"}, "Without": {"square 1"}}[call.partition("(")[0]]
+    assert masks(run.result) == {name: found[name] for name in expected}
+    assert run.result.size == LEFT.size
+    assert run.result.frame == LEFT.as_root().frame
