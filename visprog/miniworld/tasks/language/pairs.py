@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from visprog.miniworld.scene import Scene, Split
 from visprog.miniworld.tasks.draft import Draft
@@ -78,7 +78,7 @@ _TESTS = {
     "one": "count({}, 0) == 1",
 }
 
-_IS_TRUE = {
+_IS_TRUE: Mapping[str, Callable[[Iterable[object]], bool]] = {
     "both": all,
     "either": any,
     "neither": lambda numbers: not any(numbers),
