@@ -27,6 +27,9 @@ _COMMON, _OWN = 0.4, 0.8
 _FOREIGN = 0.2
 """A small hole stays open if its colours have less than this share in the middle of the box."""
 
+_TIGHTER = 0.15
+"""A box is tight. If the second search reaches its sides so much better, all that it found is kept."""
+
 _SECOND_SEARCH = 160
 """Side, in pixels, from which GrabCut searches a second time, without the colours of the surroundings."""
 
@@ -57,7 +60,7 @@ def find_object(image: Image, box: Box, reach: float, side: int) -> tuple[Box, M
     pixels = _shrunk(image, place, side)
     x, y = _from_center(box, place, pixels.shape[:2])
     inside = (np.abs(x) <= reach) & (np.abs(y) <= reach)
-    found = _search(pixels, x, y, inside, reach)
+    found = _search(pixels, x, y, inside, reach, twice=side >= _SECOND_SEARCH)
     shape = place[3] - place[1], place[2] - place[0]
     if found.sum() > _LEAST * inside.sum():
         return place, _enlarged(found, shape)
@@ -68,7 +71,13 @@ def find_object(image: Image, box: Box, reach: float, side: int) -> tuple[Box, M
 
 
 def _search(
-    pixels: NDArray[np.uint8], x: NDArray[np.float64], y: NDArray[np.float64], inside: Mask, reach: float
+    pixels: NDArray[np.uint8],
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    inside: Mask,
+    reach: float,
+    *,
+    twice: bool,
 ) -> Mask:
     """Return the mask of the object. `x` and `y` are the distances from the centre of its box."""
     distance = x**2 + y**2
@@ -77,10 +86,20 @@ def _search(
     if reach > 1:  # the middle of a face has no hair, so hair must not count as background
         share = np.maximum(share, 0.5)
     found = _solid(_grabcut(pixels, _guess(share, distance, inside)), share)
-    if max(inside.shape) >= _SECOND_SEARCH:
+    if twice:
         unknown = np.full_like(share, 0.5)
-        found |= _enclosed(_solid(_grabcut(pixels, _guess(unknown, distance, inside)), unknown), found)
+        wider = _solid(_grabcut(pixels, _guess(unknown, distance, inside)), unknown)
+        is_tight = _reached(wider & inside) - _reached(found & inside) > _TIGHTER
+        found |= wider if is_tight else _enclosed(wider, found)
     return own_parts(pixels, found & inside, inside, distance)
+
+
+def _reached(mask: Mask) -> float:
+    """Return the sum of the width and the height of a mask, as shares of those of the plane."""
+    if not mask.any():
+        return 0.0
+    places = (np.flatnonzero(mask.any(axis=axis)) for axis in (0, 1))
+    return sum(float(np.ptp(each)) / side for each, side in zip(places, mask.shape[::-1], strict=True))
 
 
 def _enclosed(wider: Mask, found: Mask) -> Mask:
