@@ -99,7 +99,7 @@ def _reached(mask: Mask) -> float:
     if not mask.any():
         return 0.0
     places = (np.flatnonzero(mask.any(axis=axis)) for axis in (0, 1))
-    return sum(float(np.ptp(each)) / side for each, side in zip(places, mask.shape[::-1], strict=True))
+    return float(sum(np.ptp(each) / side for each, side in zip(places, mask.shape[::-1], strict=True)))
 
 
 def _enclosed(wider: Mask, found: Mask) -> Mask:
