@@ -98,7 +98,7 @@ def test_the_model_is_small_enough(folder: Path) -> None:
 
 
 def test_training_goes_from_tasks_to_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(t5, "COUNTS", dict.fromkeys(KINDS_OF_TASK, 3))
+    monkeypatch.setattr(t5, "COUNTS", dict.fromkeys(t5.COUNTS, 3))
     monkeypatch.setattr(t5, "UNSEEN", {"nlvr": 2})
     monkeypatch.setattr(t5, "LONGEST", 4)
     t5.train(tmp_path / "steps", tmp_path, tmp_path, steps=2, batch=4)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from visprog.miniworld.scene import Scene, Split
 from visprog.miniworld.tasks.draft import Draft
@@ -22,7 +22,8 @@ _BOTH = "[LEFT, RIGHT]"
 
 
 def _pair(rng: random.Random, split: Split) -> Question:
-    return rng.choice((_presence, _presence, _same_colour, _number))(rng, split)
+    form: Family = rng.choice((_presence, _presence, _same_colour, _number))
+    return form(rng, split)
 
 
 def _presence(rng: random.Random, split: Split) -> Question:
@@ -78,7 +79,7 @@ _TESTS = {
     "one": "count({}, 0) == 1",
 }
 
-_IS_TRUE: Mapping[str, Callable[[Iterable[object]], bool]] = {
+_IS_TRUE: dict[str, Callable[[Sequence[int]], bool]] = {
     "both": all,
     "either": any,
     "neither": lambda numbers: not any(numbers),
