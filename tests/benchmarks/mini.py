@@ -28,6 +28,8 @@ from visprog.miniworld.tasks import nlvr
 THINGS = ("cat", "dog", "car", "cup", "bus", "hat")
 COLORS = ("red", "green", "blue", "black", "white")
 PICTURES = 8
+ENCODINGS = 5
+"""Encodings of a picture: itself and its four tiles."""
 TASKS = 64
 AT_ONCE = (16, 32)
 QUESTION = "What is in the picture?"
@@ -87,7 +89,7 @@ def rows() -> Iterator[Row]:
     programs = [f"RESULT=Loc(image=IMAGE, object='{label}')" for label in labels]
     before, after = (asked(programs, range(PICTURES), plain=plain) for plain in (True, False))
     name = f"{len(programs)} Loc in each of {PICTURES} pictures (mini)"
-    yield Row(name, before.encodings, after.encodings, PICTURES, "encodings")
+    yield Row(name, before.encodings, after.encodings, ENCODINGS * PICTURES, "encodings")
     yield Row(name, before.seconds, after.seconds, None, "s")
     question = f"RESULT=Vqa(image=IMAGE, question='{QUESTION}')"
     before, after = (asked([question], range(TASKS), plain=plain) for plain in (True, False))
