@@ -21,8 +21,8 @@ def loc(image: Image, object: str | list[str], *, detector: Detector) -> Regions
     by more than half (intersection over union), only the one with the highest score is kept.
     """
     named = phrases(object)
-    sides = [each.text for each in named if each.is_written and each.text in HALVES]
-    things = [each.text for each in named if each.text not in sides]
+    sides = [each for each in named if each.is_written and each.text in HALVES]
+    things = [each.text for each in named if each not in sides]
     found = detector.detect(image, things).distinct(_SAME_OBJECT) if things or not sides else ()
-    halves = (Region(HALVES[side](*image.size), side) for side in sides)
+    halves = (Region(HALVES[side.text](*image.size), side.text) for side in sides)
     return Regions([*halves, *found], size=image.size)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable
 
-from visprog.language.types import Parameter, Signature, Type, accepts
+from visprog.language.types import Parameter, Signature, Type, accepts, lifts, list_of
 
 _WORDS = (
     "dog", "red", "yes", "no", "two", "1,000", "3.5", "", " ", "Yes!", "a,b", "None", "TOP", "LEFT", "it's",
@@ -13,8 +13,12 @@ _WORDS = (
 )  # fmt: skip
 _NUMBERS = ("0", "1", "2", "7", "-3", "2.5", "1e3", "10 ** 9", "20")
 _VALUES = frozenset(
-    {Type.STR, Type.INT, Type.FLOAT, Type.BOOL, Type.STRINGS, Type.SCALAR, Type.MIXED, Type.ANY}
+    {Type.STR, Type.INT, Type.FLOAT, Type.BOOL, Type.SCALAR, Type.STRINGS, Type.INTS, Type.FLOATS}
+    | {Type.SCALARS, Type.MIXED, Type.ANY}
 )
+_PLACED = frozenset({Type.IMAGE, Type.REGIONS, Type.COUNTABLE, Type.IMAGES, Type.REGION_SETS})
+"""Types whose values come from steps. Pictures and regions lie in one of the inputs."""
+
 _STARTS = ("1", "'x'", "'é\U0001f600'", "['a', 'b']", "[1, 2, [3]]", "'12345'", "[]", "2.5")
 _GROWTH = (
     "{P} + {P}", "'{P}{P}'", "[{P}, {P}]", "sorted([{P}, {P}])", "str([{P}, {P}])", "[[[[{P}]]]]",
@@ -34,13 +38,17 @@ class ProgramWriter:
         self._signatures = list(signatures)
         self._chance = chance
         self._known: dict[str, Type] = {}
+        self._roots: dict[str, str] = {}
+        self._root = ""
         self._lines: list[str] = []
 
     def well_typed(self) -> str:
         """Write a program of a few steps with arguments of the right types."""
         self._known = dict.fromkeys(("IMAGE", "LEFT", "RIGHT"), Type.IMAGE)
+        self._roots = {name: name for name in self._known}
         self._lines = []
         for _ in range(self._chance.randint(1, 7)):
+            self._root = self._chance.choice(("IMAGE", "LEFT", "RIGHT"))
             self._step(self._chance.choice(self._signatures))
         values = [name for name in self._known if name not in ("IMAGE", "LEFT", "RIGHT")]
         self._lines.append(f"RESULT=Result([{', '.join(values)}])")
@@ -62,32 +70,41 @@ class ProgramWriter:
         return "\n".join([*lines, f"RESULT={_call('Eval', end)}"])
 
     def _step(self, signature: Signature) -> str:
-        arguments = [
-            f"{each.name}={self._argument(each)}"
+        given = {
+            each: self._argument(each, may_lift=not signature.returns.is_list)
             for each in signature.parameters
             if each.required or self._chance.random() < 0.4
-        ]
+        }
         name = f"V{len(self._lines)}"
+        arguments = (f"{each.name}={value}" for each, value in given.items())
         self._lines.append(f"{name}={signature.name}({', '.join(arguments)})")
-        self._known[name] = signature.returns
+        lifted = any(lifts(each.type, self._known.get(value, Type.NONE)) for each, value in given.items())
+        self._known[name] = list_of(signature.returns) if lifted else signature.returns
+        self._roots[name] = self._root
         return name
 
-    def _argument(self, parameter: Parameter) -> str:
+    def _argument(self, parameter: Parameter, *, may_lift: bool) -> str:
         chance = self._chance
         if parameter.nullable and chance.random() < 0.3:
             return "None"
         if parameter.type is Type.EXPRESSION:
             return repr(self._expression(chance.choice((1, 2, 2, 3, 4))))
-        fitting = [name for name, kind in self._known.items() if self._fits(parameter.type, kind)]
-        if fitting and (parameter.type in (Type.IMAGE, Type.REGIONS, Type.ANY) or chance.random() < 0.4):
+        if parameter.words:
+            return repr(chance.choice((*parameter.words, *parameter.synonyms)))
+        lifting = may_lift and chance.random() < 0.3
+        fitting = [name for name in self._known if self._fits(parameter.type, name, lifting=lifting)]
+        if fitting and (parameter.type in {*_PLACED, Type.ANY} or chance.random() < 0.4):
             return chance.choice(fitting)
-        if parameter.type is Type.REGIONS:
+        if parameter.type in (Type.REGIONS, Type.COUNTABLE):
             makers = [each for each in self._signatures if each.returns is Type.REGIONS]
             return self._step(chance.choice([each for each in makers if not _needs_regions(each)]))
         return self._literal(parameter.type)
 
-    def _fits(self, expected: Type, actual: Type) -> bool:
-        return actual is not Type.ANY and accepts(expected, actual)
+    def _fits(self, expected: Type, name: str, *, lifting: bool) -> bool:
+        actual = self._known[name]
+        if actual is Type.ANY or (actual in _PLACED and self._roots[name] != self._root):
+            return False
+        return accepts(expected, actual) or (lifting and lifts(expected, actual))
 
     def _literal(self, kind: Type) -> str:
         chance = self._chance
@@ -95,6 +112,10 @@ class ProgramWriter:
             return str(chance.choice((0, 1, 5, 20, -1, 10**6)))
         if kind is Type.BOOL:
             return chance.choice(("True", "False"))
+        if kind is Type.FLOATS:
+            return repr([chance.choice((0, 1, 20, 31.5)) for _ in range(chance.choice((2, 4, 4)))])
+        if kind is Type.BOOLS:
+            return repr([chance.random() < 0.5 for _ in range(chance.randint(0, 4))])
         if kind is Type.STRINGS or (kind is Type.TEXTS and chance.random() < 0.3):
             return repr([chance.choice(_WORDS) for _ in range(chance.randint(0, 4))])
         return repr(chance.choice(_WORDS))

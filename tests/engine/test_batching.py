@@ -334,13 +334,16 @@ def test_all_steps_of_the_longest_program_may_run_programs() -> None:
 
 
 def test_a_tool_may_call_models_from_its_own_threads() -> None:
-    @tool("Both")
-    def both(image: Image, *, visual_qa: VisualQA) -> str:
+    @tool("AskTwice")
+    def ask_twice(image: Image, *, visual_qa: VisualQA) -> str:
         """Ask twice at the same time."""
         with ThreadPoolExecutor(2) as pool:
             return "".join(pool.map(lambda each: visual_qa.answer(image, each), ["a?", "bb?"]))
 
-    assert in_time(lambda: session(Answers(), both).execute("RESULT=Both(IMAGE)", picture())).result == "23"
+    assert (
+        in_time(lambda: session(Answers(), ask_twice).execute("RESULT=AskTwice(IMAGE)", picture())).result
+        == "23"
+    )
 
 
 def test_a_step_that_waits_for_an_equal_one_does_not_delay_its_batch() -> None:

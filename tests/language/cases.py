@@ -1,7 +1,8 @@
 """Read and update the files of tests/cases, which specify the language as data.
 
-A case has a heading of level two, a block `vp` with the program, a block `diagnostics` with the checker's
-output, an optional block `toml` with the models' answers, and a block `result` if the program runs.
+A case has a heading of level two, a block `vp` with the program, and a block `diagnostics` with the checker's
+output. An optional block `toml` has the models' answers. If the program runs, a block `result` has its result
+or its error. An optional block `warnings` has the warnings of its steps.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ class Case:
     diagnostics: str
     given: dict[str, Any]
     result: str | None
+    warnings: str | None
 
     def __str__(self) -> str:
         return f"{self.path.stem}: {self.name}"
@@ -49,10 +51,15 @@ def _read(path: Path) -> list[Case]:
                 blocks["vp"].removesuffix("\n"),
                 blocks["diagnostics"].removesuffix("\n"),
                 tomllib.loads(blocks.get("toml", "")),
-                blocks["result"].removesuffix("\n") if "result" in blocks else None,
+                _optional(blocks, "result"),
+                _optional(blocks, "warnings"),
             )
         )
     return cases
+
+
+def _optional(blocks: dict[str, str], name: str) -> str | None:
+    return blocks[name].removesuffix("\n") if name in blocks else None
 
 
 def rewrite(case: Case, block: str, found: str) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.language.cases import FOLDER, UPDATE, Case, program_cases, rewrite
-from visprog import ExpressionError, Image, Region, VisProg
+from visprog import ExpressionError, Image, Region, Run, VisProg
 from visprog.language.diagnostics import render
 from visprog.language.expression import MalformedExpression, parse_expression
 from visprog.models.fake import (
@@ -27,11 +27,15 @@ PICTURES = {name: Image(np.full((48, 64, 3), color, dtype=np.uint8)) for name, c
 
 
 def session(given: dict[str, Any]) -> VisProg:
-    """Return a session with fake models that answer as in the case. They identify a picture by its colour."""
+    """Return a session with fake models that answer as in the case. They identify a picture by its colour.
+
+    An answer may be a table that has one for each size of a picture: `{"12x12" = "yes"}`.
+    """
     names = {color: name for name, color in COLORS.items()}
 
     def answer(image: Image, question: str) -> str:
-        return str(given["answers"][names[tuple(image.pixels[0, 0])]][question])
+        found = given["answers"][names[tuple(image.pixels[0, 0])]][question]
+        return str(found[f"{image.width}x{image.height}"] if isinstance(found, dict) else found)
 
     boxes = {label: [tuple(box) for box in found] for label, found in given.get("boxes", {}).items()}
     sand = np.zeros((48, 64), dtype=bool)
@@ -53,16 +57,29 @@ def session(given: dict[str, Any]) -> VisProg:
 def test_a_program_gives_the_diagnostics_and_result_of_its_case(case: Case) -> None:
     given = session(case.given)
     checked = given.check(case.program)
-    found = render(checked.diagnostics, case.program)
-    if UPDATE:
-        rewrite(case, "diagnostics", found)
-    else:
-        assert case.diagnostics == found
+    compare(case, "diagnostics", case.diagnostics, render(checked.diagnostics, case.program))
     assert checked.ok == (case.result is not None)
     if case.result is not None:
         used = {name for step in checked.steps for name in step.uses}
         run = given.execute(case.program, {name: PICTURES[name] for name in PICTURES if name in used})
-        assert case.result == repr(run.result)
+        compare(case, "result", case.result, result_of(run))
+        if case.warnings is not None:
+            found = "\n".join(f"{step.name}: {each}" for step in run.steps for each in step.warnings)
+            compare(case, "warnings", case.warnings, found)
+
+
+def result_of(run: Run) -> str:
+    error = run.error
+    if error is None:
+        return repr(run.result)
+    return f"error: {error.message}" + (f"\nhelp: {error.help}" if error.help else "")
+
+
+def compare(case: Case, block: str, expected: str, found: str) -> None:
+    if UPDATE:
+        rewrite(case, block, found)
+    else:
+        assert expected == found
 
 
 def expression_rows() -> list[tuple[str, str, str]]:

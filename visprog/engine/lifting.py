@@ -9,6 +9,7 @@ from threading import Condition, Lock
 from typing import Any
 
 from visprog.engine.cache.memory import CacheEntry
+from visprog.engine.observing import ObserverFailed
 from visprog.engine.workers import WorkerPool
 from visprog.errors import DeadlineExceeded, UsageError
 
@@ -51,7 +52,7 @@ class ElementRunner:
     """Computes the elements of one step, in this thread and in others of the pool.
 
     `compute` returns the entry of one element, and whether it came from the cache. At most `most` elements
-    are computed at the same time. `report` is called with the number of finished elements.
+    are computed at the same time. `report` is called after each element.
     """
 
     def __init__(
@@ -60,7 +61,7 @@ class ElementRunner:
         compute: Callable[[int], tuple[CacheEntry, bool]],
         workers: WorkerPool,
         most: int,
-        report: Callable[[int, int], None],
+        report: Callable[[], None],
         is_stopped: Callable[[], bool],
     ) -> None:
         self._compute = compute
@@ -79,6 +80,7 @@ class ElementRunner:
         """Return the entries in order. Raises ElementFailed for the first element that failed.
 
         After a failure no further element starts. The elements before the failed one have started already.
+        An interruption and an observer's error are raised as they are.
         """
         try:
             for _ in range(self._most - 1):
@@ -88,6 +90,9 @@ class ElementRunner:
             self._rest = iter(())
         with self._workers.waiting_for_run(), self._changed:
             self._changed.wait_for(lambda: not self._running)
+        for error in self._failures.values():
+            if isinstance(error, KeyboardInterrupt | ObserverFailed):
+                raise error
         if self._failures:
             place = min(self._failures)
             raise ElementFailed(place + 1, self._count, self._failures[place])
@@ -99,9 +104,7 @@ class ElementRunner:
         while (place := self._next()) is not None:
             try:
                 self._found[place] = self._compute(place)
-                self._report(len(self._found), self._count)
-            except KeyboardInterrupt:
-                raise
+                self._report()
             except BaseException as error:  # raised again in the thread of the step
                 self._failures[place] = error
             finally:

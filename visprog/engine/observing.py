@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from threading import Lock
 from typing import TypeAlias
 
@@ -20,16 +22,22 @@ class Notifier:
         self._observer = observer
         self._workers = workers
         self._turn = Lock()
+        self._elements: Counter[int] = Counter()
         self._is_closed = False
 
     def notify(self, event: Event) -> None:
         """Call the observer. A waiting thread counts as blocked, as the observer may run a program."""
+        with self._own_turn():
+            if not self._is_closed:
+                self._observer(event)
+
+    @contextmanager
+    def _own_turn(self) -> Iterator[None]:
         if not self._turn.acquire(blocking=False):
             with self._workers.blocked():
                 self._turn.acquire()
         try:
-            if not self._is_closed:
-                self._observer(event)
+            yield
         finally:
             self._turn.release()
 
@@ -39,6 +47,19 @@ class Notifier:
             self.notify(StepProgress(index, done, total))
         except Exception as error:
             raise ObserverFailed(error) from error
+
+    def report_element(self, index: int, total: int) -> None:
+        """Notify of one more finished element of a step. Raises ObserverFailed like `report_progress`.
+
+        The events count the elements one by one, whichever threads finish them.
+        """
+        with self._own_turn():
+            self._elements[index] += 1
+            try:
+                if not self._is_closed:
+                    self._observer(StepProgress(index, self._elements[index], total))
+            except Exception as error:
+                raise ObserverFailed(error) from error
 
     def close(self) -> None:
         """Drop all further events."""

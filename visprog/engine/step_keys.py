@@ -8,6 +8,7 @@ from typing import Any
 
 from visprog.engine.graph import Graph, Node, arguments_as_text
 from visprog.engine.tool_models import Dependencies
+from visprog.language.templates import FilledText
 from visprog.tools import Tool
 from visprog.values import Image, Regions
 
@@ -53,6 +54,8 @@ def element_key(base: bytes, lifted: Mapping[str, Any]) -> bytes:
     content = hashlib.blake2b(base, digest_size=16)
     for name, value in sorted(lifted.items()):
         text = value.digest if isinstance(value, Image | Regions) else repr(value)
+        if isinstance(value, FilledText):  # inserted commas and words mean nothing special
+            text += repr(value.inserted)
         content.update(f"\0{name}={text}".encode(errors="surrogatepass"))
     return content.digest()
 

@@ -7,16 +7,11 @@ from functools import partial
 from time import perf_counter
 from typing import Any, NamedTuple
 
-from visprog.engine.cache.memory import CacheEntry, Memo
+from visprog.engine.cache.memory import CacheEntry, Memo, copied
 from visprog.engine.events import Elements, StepFailed, StepFinished, StepStarted
 from visprog.engine.frames import framed, in_one_frame
 from visprog.engine.graph import Graph, Node
-from visprog.engine.lifting import (
-    ElementFailed,
-    ElementRunner,
-    count_elements,
-    merged_warnings,
-)
+from visprog.engine.lifting import ElementRunner, count_elements, merged_warnings
 from visprog.engine.observing import Notifier, ObserverFailed
 from visprog.engine.step_errors import step_error
 from visprog.engine.step_keys import element_base, element_key, process_local, step_keys
@@ -32,8 +27,8 @@ from visprog.tools import Tool
 from visprog.values import Image, Regions
 
 
-def _report_nothing(done: int, total: int) -> None:
-    """Ignore a step's progress: nobody observes the run."""
+def _report_nothing() -> None:
+    """Ignore a finished element: nobody observes the run."""
 
 
 class Runtime(NamedTuple):
@@ -93,7 +88,11 @@ class StepRunner:
         cached = cache.begin(key, self._runtime.workers, lasting=lasting)
         if cached is not None:
             value, warnings, models = cached
-            return StepFinished(node.index, at, self.seconds - at, value, key, True, warnings, models)
+            elements = Elements(len(value), len(value)) if node.step.lifted else None
+            seconds = self.seconds - at
+            return StepFinished(
+                node.index, at, seconds, value, key, True, warnings, models, elements=elements
+            )
         computed = None
         try:
             event = self._call(node, tool, at)
@@ -184,18 +183,16 @@ class StepRunner:
 
         def compute(place: int) -> tuple[CacheEntry, bool]:
             items = {name: items[place] for name, items in lists.items()}
-            call = partial(self._element, node, tool, shared | items, batch_sizes)
+            given = {name: copied(value) for name, value in shared.items()} | items
+            call = partial(self._element, node, tool, given, batch_sizes)
             return call() if base is None else self._cached_element(node, element_key(base, items), call)
 
-        report = partial(self._notifier.report_progress, node.index) if self._notifier else _report_nothing
+        report = _report_nothing
+        if self._notifier is not None:
+            report = partial(self._notifier.report_element, node.index, count)
         most = self._runtime.models.most_elements(tool)
         runner = ElementRunner(count, compute, self._runtime.workers, most, report, lambda: self.is_stopped)
-        try:
-            found = runner.run()
-        except ElementFailed as failure:
-            if isinstance(failure.error, ObserverFailed):
-                raise failure.error from None
-            raise
+        found = runner.run()
         warnings += merged_warnings((entry.warnings for entry, _ in found), count)
         values = [entry.value for entry, _ in found]
         check_size(values)

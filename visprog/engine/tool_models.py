@@ -38,7 +38,6 @@ class ToolModels:
         self._workers = workers
         self._batcher = batcher
         self._times = times
-        self._batch_sizes: dict[str, int] = {}
 
     def handles(self, tool: Tool, batch_sizes: list[int]) -> dict[str, object]:
         """Return a handle for each model that the tool needs, by parameter; None for a missing, optional one.
@@ -56,11 +55,13 @@ class ToolModels:
     def most_elements(self, tool: Tool) -> int:
         """Return how many elements of a list the tool may be called for at the same time.
 
-        They fill the batch that runs and the next one. A quick tool is called for one after the other.
+        They fill the batch that runs and the next one. A quick tool is called for one after the other. A
+        model that is not loaded yet counts with the default batch size.
         """
         if not tool.needs:
             return 1 if self._times.is_quick(tool) else self._workers.slots
-        return 2 * self._batch_sizes.get(tool.name, DEFAULT_BATCH_SIZE)
+        models = (self._models.loaded(need.role) for need in tool.needs.values())
+        return 2 * min(getattr(model, "batch_size", DEFAULT_BATCH_SIZE) for model in models)
 
     def settings(self, tool: Tool) -> dict[str, Any]:
         """Return the profile's settings of the tool."""
@@ -102,7 +103,6 @@ class ToolModels:
                 given, named = bound.args, bound.kwargs
             if not named:
                 self._times.mark_batched(tool)
-                self._batch_sizes[tool.name] = getattr(model, "batch_size", DEFAULT_BATCH_SIZE)
                 answer = self._batcher.call(model, self._models.fingerprint(role), method, given)
                 batch_sizes.append(answer.batch_size)
                 return answer.value

@@ -12,7 +12,7 @@ from visprog.language import coercion
 from visprog.language.advice import describe_type
 from visprog.language.limits import bounded, check_size
 from visprog.language.program import ListValue, Template, Value, Variable
-from visprog.language.templates import FilledText, fill
+from visprog.language.templates import FilledText, fill, inserted
 from visprog.language.types import Type
 from visprog.tools import Tool
 from visprog.values import Image, Regions
@@ -68,7 +68,16 @@ def checked_result(node: Node, tool: Tool, value: Any) -> Any:
         )
     if not isinstance(value, _SMALL):
         check_size([value])
-    return str(value) if isinstance(value, FilledText) else value
+    return _plain(value)
+
+
+def _plain(value: Any) -> Any:
+    """Return a tool's value in which texts are ordinary ones."""
+    if isinstance(value, FilledText):
+        return str(value)
+    if isinstance(value, list) and any(isinstance(item, FilledText | list) for item in value):
+        return [_plain(item) for item in value]
+    return value
 
 
 def _resolved(value: Value, values: Mapping[str, Any], warn: Callable[[str], None]) -> Any:
@@ -77,6 +86,8 @@ def _resolved(value: Value, values: Mapping[str, Any], warn: Callable[[str], Non
             return values[name]
         case ListValue(items):
             return [_resolved(item, values, warn) for item in items]
+        case Template((Variable(name),), is_list=True):
+            return [inserted(item) if isinstance(item, str) else item for item in values[name]]
         case Template():
             return fill(value, values, warn)
     return value.value

@@ -53,6 +53,7 @@ ANSWER_FIRST = {
 INSERT_INSTEAD = {
     Type.IMAGE: "call Vqa or Caption first, and insert its answer",
     Type.IMAGES: "call Vqa or Caption first, and insert its answers",
+    Type.NONE: "insert text, numbers, True or False, or a list of them",
     Type.REGIONS: "call Count or Labels first, and insert its result",
     Type.REGION_SETS: "call Count first, and insert its result",
 }

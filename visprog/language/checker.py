@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from itertools import pairwise
 
 from visprog.language import advice, diagnostics
@@ -168,12 +169,12 @@ class _Checker:
             return value, Type.ANY
         return value, actual
 
-    def _whole_list(self, text: Template, parameter: Parameter) -> tuple[Variable, Type] | None:
-        """Return the list that a text consists of, if the parameter takes a list."""
+    def _whole_list(self, text: Template, parameter: Parameter) -> tuple[Template, Type] | None:
+        """Return a text that consists of a list as this list, if the parameter takes a list."""
         only = text.parts[0] if len(text.parts) == 1 else ""
         kind = self.scope.type_of(only) if isinstance(only, Variable) else Type.STR
         fits = kind.is_list and accepts(parameter.type, kind)
-        return (only, kind) if isinstance(only, Variable) and fits else None
+        return (replace(text, is_list=True), kind) if fits else None
 
     def _is_lifted(self, name: str, actual: Type, signature: Signature) -> bool:
         parameter = signature.parameter(name)

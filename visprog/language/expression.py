@@ -326,7 +326,7 @@ class _Parser:
         for found in _EMBEDDED.finditer(value):
             if found.start() > position:
                 parts.append(Constant(value[position : found.start()]))
-            parts.append(self._refer(found.group(1), token.column + 1 + found.start()))
+            parts.append(self._refer(found.group(1), token.columns[found.start()]))
             position = found.end()
         if not parts:
             return Constant(value, token.column, token.end)

@@ -58,11 +58,13 @@ class Literal:
 class Template:
     """A text with variables in it, `'the {COLOR} car'`: its texts and variables in order.
 
-    The checker makes it from a Literal, as only the tool's signature tells a text from an expression.
+    The checker makes it from a Literal, as only the tool's signature tells a text from an expression. If it
+    `is_list`, it is only the name of a list whose items the parameter takes, `'{COLORS}'`.
     """
 
     parts: tuple[str | Variable, ...]
     span: Span = field(default=NOWHERE, compare=False)
+    is_list: bool = False
 
     def __str__(self) -> str:
         parts = (f"{{{p.name}}}" if isinstance(p, Variable) else doubled_braces(p) for p in self.parts)

@@ -95,6 +95,8 @@ class Statement:
         token = self._peek()
         if token.kind == "name" and self._tokens[1].text == ":":
             self._ignore_type()
+        if token.text in _PYTHON_STATEMENTS and self._tokens[1].text != "=":
+            self._fail(f"`{token.text}` is not part of the language", _PYTHON_STATEMENTS[token.text])
         if token.kind != "name" or self._tokens[1].text != "=":
             if token.kind == "name" and self._tokens[1].text == "(":
                 self._fail("the call's result has no name", f"write `RESULT={token.text}(...)`")
@@ -262,6 +264,18 @@ def _is_sign(token: Token, text: str) -> bool:
 def _is_joinable(value: Value) -> bool:
     return isinstance(value, Variable) or (isinstance(value, Literal) and isinstance(value.value, str))
 
+
+_CHOOSE = "let Eval choose, as in `A=Eval(\"'red' if {B} > 2 else 'blue'\")`"
+_REPEAT = "give a list: `A=Vqa(image=IMAGES0, question='...')` asks about each picture of IMAGES0"
+_LEAVE_OUT = "leave the line out; only calls of tools are needed"
+_PYTHON_STATEMENTS = {
+    **dict.fromkeys(("if", "elif", "else"), _CHOOSE),
+    **dict.fromkeys(("for", "while"), _REPEAT),
+    "return": "write `RESULT=NAME`",
+    "print": "write `RESULT=NAME`",
+    **dict.fromkeys(("def", "class", "import", "from", "with", "try", "except", "pass", "assert"), _LEAVE_OUT),
+}
+"""Words that begin a statement of Python, and what to write instead."""
 
 _TYPE_MARKS = frozenset(":[],.|")
 _WORDS: dict[str, bool | None] = {"True": True, "False": False, "None": None}

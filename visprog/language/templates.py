@@ -110,20 +110,27 @@ class FilledText(str):
     inserted: tuple[tuple[int, int], ...] = ()
 
 
+def inserted(text: str) -> FilledText:
+    """Return a value that is inserted as a whole text."""
+    filled = FilledText(text)
+    filled.inserted = ((0, len(text)),)
+    return filled
+
+
 def fill(template: Template, values: Mapping[str, Any], warn: Callable[[str], None]) -> FilledText:
     """Return the template's text. Raise ExpressionError if a value cannot be inserted."""
     parts: list[str] = []
-    inserted: list[tuple[int, int]] = []
+    ranges: list[tuple[int, int]] = []
     length = 0
     for part in template.parts:
         text = _inserted(part.name, values[part.name], warn) if isinstance(part, Variable) else part
         if isinstance(part, Variable):
-            inserted.append((length, length + len(text)))
+            ranges.append((length, length + len(text)))
         parts.append(text)
         length += len(text)
     check_text(length)
     filled = FilledText("".join(parts))
-    filled.inserted = tuple(inserted)
+    filled.inserted = tuple(ranges)
     return filled
 
 
@@ -154,14 +161,14 @@ def phrases(text: str | Iterable[str] | None) -> list[Phrase]:
     """
     if not isinstance(text, str):
         return [Phrase(str(each), is_written(each)) for each in text or ()]
-    inserted = text.inserted if isinstance(text, FilledText) else ()
+    ranges = text.inserted if isinstance(text, FilledText) else ()
     starts = [0]
     for index, character in enumerate(text):
-        if character == "," and not _overlaps(index, index + 1, inserted):
+        if character == "," and not _overlaps(index, index + 1, ranges):
             starts.append(index + 1)
     ends = [start - 1 for start in starts[1:]] + [len(text)]
     found = (
-        Phrase(text[start:end].strip(), not _overlaps(start, end, inserted))
+        Phrase(text[start:end].strip(), not _touches(start, end, ranges))
         for start, end in zip(starts, ends, strict=True)
     )
     return [phrase for phrase in found if phrase.text]
@@ -169,7 +176,12 @@ def phrases(text: str | Iterable[str] | None) -> list[Phrase]:
 
 def is_written(text: str) -> bool:
     """Return whether the program itself contains the whole text: none of it was inserted."""
-    return not (isinstance(text, FilledText) and any(start < end for start, end in text.inserted))
+    return not isinstance(text, FilledText)
+
+
+def _touches(start: int, end: int, ranges: Iterable[tuple[int, int]]) -> bool:
+    """Return whether a value stands between two indices. It may be an empty text."""
+    return any(first <= end and start <= last for first, last in ranges)
 
 
 def _overlaps(start: int, end: int, ranges: Iterable[tuple[int, int]]) -> bool:

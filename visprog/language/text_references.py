@@ -76,17 +76,17 @@ def invalid_braces(expression: str, known: Container[str]) -> Iterator[InvalidBr
     for token in tokenize(expression):
         if token.kind != "string" or "{" not in token.text:
             continue
-        text, start = str(token.value), token.column
+        text, columns = str(token.value), token.columns
         for each in text_references(text, known):
             if not each.whole:
                 braces = braces_in(text, each)
                 message = f"`{braces}` is not computed: braces in a text can contain only a name"
                 advice = "compute it in a separate Eval step, and write the name of its result here"
-                yield InvalidBraces(message, advice, (start + each.column, start + each.end))
+                yield InvalidBraces(message, advice, (columns[each.column - 1], columns[each.end - 1]))
         for found in _DOUBLED.finditer(text):
             message = f"`{found.group()}` would leave a pair of braces around the value"
             advice = f"write `{{{found.group(1)}}}`"
-            yield InvalidBraces(message, advice, (start + found.start() + 1, start + found.end() + 1))
+            yield InvalidBraces(message, advice, (columns[found.start()], columns[found.end()]))
 
 
 def braces_in(text: str, found: TextReference) -> str:

@@ -74,6 +74,7 @@ _ACCEPTS |= {
     for one, several in _LIST_OF.items()
 }
 _ACCEPTS[Type.TEXTS] = _ACCEPTS[Type.STR] | _ACCEPTS[Type.STRINGS]
+_ACCEPTS[Type.MIXED] = _LISTS
 _ACCEPTS[Type.COUNTABLE] = (_LISTS | {Type.REGIONS}) - {Type.REGION_SETS}
 
 
@@ -132,7 +133,7 @@ class Parameter:
     nullable: bool = False
     aliases: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
-    synonyms: Mapping[str, str] = field(default_factory=dict)
+    synonyms: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def required(self) -> bool:

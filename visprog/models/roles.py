@@ -168,6 +168,10 @@ class Models(Protocol):
         """Return the model that fills the role. Raises ModelUnavailable."""
         ...
 
+    def loaded(self, role: str) -> object | None:
+        """Return the model that fills the role; None if it is not loaded."""
+        ...
+
     def has(self, role: str) -> bool:
         """Return whether a model fills the role. The model is not loaded."""
         ...

@@ -120,6 +120,11 @@ class Zoo:
                     found = self._load_and_keep(key, role, spec)
         return found
 
+    def loaded(self, role: str) -> object | None:
+        """Return the model that fills the role; None if it is not loaded."""
+        given = self._given.get(role)
+        return given if given is not None else self._find(self.fingerprint(role), role)
+
     def _load_and_keep(self, key: str, role: str, spec: Spec) -> object:
         """Make room for a model, load it and keep it."""
         if self._memory is not None:
