@@ -146,9 +146,9 @@ def _shape(program: str) -> str:
 
 
 def _boxes(image: Image, _label: str = "") -> Sequence[Box]:
-    corners = ((0.05, 0.1, 0.3, 0.45), (0.4, 0.2, 0.6, 0.6), (0.7, 0.5, 0.95, 0.95))
+    eighths = ((0, 1, 2, 4), (3, 2, 5, 5), (6, 4, 8, 8))
     width, height = image.size
-    return [(width * a, height * b, width * c, height * d) for a, b, c, d in corners]
+    return [(width * a // 8, height * b // 8, width * c // 8, height * d // 8) for a, b, c, d in eighths]
 
 
 def _segments(image: Image) -> Sequence[Region]:
