@@ -1,0 +1,50 @@
+"""Brings an instruction into the words that patterns use: no politeness, contractions, slang or slips."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from visprog.planner.patterns.grammar import Grammar
+
+_QUOTED = re.compile(r"(\"[^\"]*\"|\u201c[^\u201d]*\u201d)")
+
+
+class Normaliser:
+    """Rewords instructions as the `say`, `opening` and `closing` lines of a grammar tell."""
+
+    def __init__(self, grammar: Grammar) -> None:
+        self._wordings = {key.casefold(): value for key, value in grammar.wordings.items()}
+        self._pattern = re.compile(rf"(?<![\w'-])(?:{_any(self._wordings)})(?![\w-])", re.IGNORECASE)
+        self._opening = re.compile(rf"\s*(?:{_any(grammar.openings)})(?![\w'-])[\s,:!]*", re.IGNORECASE)
+        self._closing = re.compile(rf"[\s,]+(?:{_any(grammar.closings)})[\s.!?]*$", re.IGNORECASE)
+
+    def __call__(self, instruction: str) -> str:
+        """Return the instruction in plain words."""
+        parts = _QUOTED.split(" ".join(instruction.replace("\u2019", "'").split()))
+        text = "".join(part if index % 2 else self._reworded(part) for index, part in enumerate(parts))
+        text = _trimmed(text)
+        while match := self._opening.match(text):
+            text = text[match.end() :]
+        while match := self._closing.search(text):
+            text = text[: match.start()]
+        return _trimmed(text)
+
+    def _reworded(self, text: str) -> str:
+        for _ in range(2):  # a wording may contain another one
+            text = self._pattern.sub(lambda match: self._wordings[match.group().casefold()], text)
+        return text
+
+
+def _trimmed(text: str) -> str:
+    emoticon = re.search(r"(?:^|\s)[:;=8][-^]?[)(|DPpoO/]$", text.rstrip())
+    return text.strip() if emoticon else text.strip(" .!?,;")
+
+
+@lru_cache(maxsize=8)
+def _joined(words: tuple[str, ...]) -> str:
+    return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
+
+
+def _any(words: object) -> str:
+    return _joined(tuple(words)) or r"(?!)"  # type: ignore[call-overload]  # lists and mappings of words
