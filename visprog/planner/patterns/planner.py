@@ -73,7 +73,7 @@ class PatternsPlanner:
         asked = Request(words, request.inputs, request.task, request.tools)
         chart = Chart(self._grammar, tokens)
         for node in chart.derivations(category)[:_MAX_TRIED]:
-            checked = _accepted(node, asked, kind)
+            checked = _accepted(node, _open_words(node), asked, kind)
             if checked is not None:
                 return self._plan(request, node, checked)
         if category == "question" and not self._strict and _is_question(tokens):
@@ -106,14 +106,25 @@ class PatternsPlanner:
         return category, kind
 
 
-def _accepted(node: Node, request: Request, kind: ResultKind) -> Checked | None:
-    """Return the checked program of a derivation if it does all that the instruction asks for."""
+def _accepted(node: Node, words: str, request: Request, kind: ResultKind) -> Checked | None:
+    """Return the checked program of a derivation if it does all that the instruction asks for.
+
+    The program must cover the `words` that fill slots. A pattern's own words are covered by its program.
+    """
     checked = check(parse(program_of(node, list(request.inputs))), request.tools, request.inputs)
     if any(fault.is_error for fault in checked.diagnostics):
         return None
-    if plan_faults(checked, request, kind) or forgotten_words(checked, request, kind):
+    if plan_faults(checked, request, kind):
         return None
-    return checked
+    filled = Request(words, request.inputs, request.task, request.tools)
+    return None if forgotten_words(checked, filled, kind) else checked
+
+
+def _open_words(node: Node) -> str:
+    """Return the words of the phrases that no pattern spells out: nouns, verbs, free words."""
+    if node.rule is None:
+        return node.text
+    return " ".join(map(_open_words, node.slots.values()))
 
 
 def _rules(node: Node) -> Iterator[str]:

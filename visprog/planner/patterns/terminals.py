@@ -102,7 +102,7 @@ def _nouns(lists: _Lists, tokens: Sequence[Token], start: int) -> _Found:
 
 
 def _noun(tokens: Sequence[Token]) -> tuple[str, dict[str, str]]:
-    words = [token.raw if token.raw.isupper() and len(token.raw) > 1 else token.word for token in tokens]
+    words = [token.word for token in tokens]
     head = words[-1]
     one = " ".join([*words[:-1], singular(head)])
     many = _is_plural(head) or head in ("people", "sheep", "trousers", "pants", "jeans", "sunglasses")
@@ -113,7 +113,7 @@ def _noun(tokens: Sequence[Token]) -> tuple[str, dict[str, str]]:
         "be": "are" if many else "is",
         "do": "do" if many else "does",
         "have": "have" if many else "has",
-        "a": "an" if one[:1] in "aeiou" else "a",
+        "finder": "Filter" if many else "Select",
     }
     return one, facets
 
