@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from visprog.nouns import singular
 from visprog.planner.patterns.grammar import Grammar, Rule
 from visprog.planner.patterns.template import State
 from visprog.planner.patterns.terminals import TERMINALS, Token, joined
@@ -76,8 +77,8 @@ class Chart:
                 yield from self._of_rule(rule, start)
         elif category in self._grammar.lists:
             word = self._tokens[start].word if start < len(self._tokens) else ""
-            if word in self._grammar.lists[category]:
-                yield Node(category, start, start + 1, 0, word)
+            if word in self._grammar.lists[category] or singular(word) in self._grammar.lists[category]:
+                yield Node(category, start, start + 1, 0, word, facets={"base": singular(word)})
         else:
             for end, cost, text, facets in TERMINALS[category](self._grammar.lists, self._tokens, start):
                 yield Node(category, start, end, cost, text, facets=facets)

@@ -67,7 +67,8 @@ class _Writer:
             return node.text
         names: dict[str, str] = {}
         for step in rule.steps:
-            names[step.name] = self._step(step.name, self._filled(step.value, node, names, picture))
+            call = self._filled(step.value, node, names, picture)
+            names[step.name] = self._step(step.name, _spaced(call))
         if rule.value is not None:
             return self._filled(rule.value, node, names, picture)
         if rule.steps:
@@ -114,6 +115,11 @@ class _Writer:
 
     def _picture(self, name: str, names: Mapping[str, str], picture: str) -> str:
         return picture if name == "IMAGE" else names.get(name) or self.pictures.get(name, name)
+
+
+def _spaced(call: str) -> str:
+    """Return a call without the gaps that empty slots leave in its texts."""
+    return re.sub(r"  +", " ", re.sub(r"(?<==')\s+|\s+(?=\??'[,)])", "", call))
 
 
 def _holder(node: Node, name: str) -> Node | None:

@@ -157,7 +157,15 @@ def _verb(lists: _Lists, tokens: Sequence[Token], start: int) -> _Found:
         word = tokens[start].word
         base = word if word in lists["verb"] else singular(word)
         if base in lists["verb"]:
-            yield start + 1, 0.4, base, {}
+            yield start + 1, 0.4, base, {"ing": _with_ing(base)}
+
+
+def _with_ing(verb: str) -> str:
+    if re.search(r"[^aeiou][aeiou][bdgmnprt]$", verb) and len(verb) < 5:
+        return f"{verb}{verb[-1]}ing"
+    if verb.endswith("ie"):
+        return f"{verb[:-2]}ying"
+    return f"{verb[:-1]}ing" if re.search(r"[^eo]e$", verb) else f"{verb}ing"
 
 
 # Numbers, emoji and texts
