@@ -44,10 +44,10 @@ class _Writer:
 
     def _other(self, node: Node, name: str, picture: str) -> str:
         """Return a form of the text that every phrase has, or the text itself."""
+        if name == "full":
+            return f"{node.lead} {node.text}".strip()
         text = self._text(node, picture)
-        if name == "capital":
-            return text[:1].upper() + text[1:]
-        return f"{node.lead} {text}".strip() if name == "full" else text
+        return text[:1].upper() + text[1:] if name == "capital" else text
 
     def _text(self, node: Node, picture: str) -> str:
         rule = node.rule
@@ -118,8 +118,9 @@ class _Writer:
 
 
 def _spaced(call: str) -> str:
-    """Return a call without the gaps that empty slots leave in its texts."""
-    return re.sub(r"  +", " ", re.sub(r"(?<==')\s+|\s+(?=\??'[,)])", "", call))
+    """Return a call without the gaps that empty slots leave in its texts. Questions get a capital letter."""
+    closed = re.sub(r"  +", " ", re.sub(r"(?<==')\s+|\s+(?=\??'[,)])", "", call))
+    return re.sub(r"(?<=question=')\w", lambda match: match.group().upper(), closed)
 
 
 def _holder(node: Node, name: str) -> Node | None:

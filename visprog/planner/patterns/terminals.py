@@ -51,6 +51,8 @@ def tokens_of(text: str) -> list[Token]:
         if word in _ARTICLES and kind == "word":
             article = word
             continue
+        if not found and raw.istitle():
+            raw = word
         found.append(Token(word, raw, kind, _ARTICLES.get(article, ""), article))
         article = ""
     return found
@@ -89,7 +91,13 @@ def _is_noun(token: Token, lists: _Lists) -> bool:
 
 
 def _third_person(word: str, lists: _Lists) -> bool:
-    return word.endswith("s") and singular(word) in lists["verb"]
+    return word.endswith("s") and _base(word, lists) in lists["verb"]
+
+
+def _base(word: str, lists: _Lists) -> str:
+    """Return the base form of a verb: `lie` for `lies`, `carry` for `carries`."""
+    forms = (word, word[:-1], word[:-2], singular(word)) if word.endswith("s") else (word,)
+    return next((each for each in forms if each in lists["verb"]), word)
 
 
 def _nouns(lists: _Lists, tokens: Sequence[Token], start: int) -> _Found:
@@ -155,7 +163,7 @@ def _adjective(lists: _Lists, tokens: Sequence[Token], start: int) -> _Found:
 def _verb(lists: _Lists, tokens: Sequence[Token], start: int) -> _Found:
     if start < len(tokens) and not tokens[start].article:
         word = tokens[start].word
-        base = word if word in lists["verb"] else singular(word)
+        base = _base(word, lists)
         if base in lists["verb"]:
             yield start + 1, 0.4, base, {"ing": _with_ing(base)}
 
@@ -208,7 +216,23 @@ def _words(_: _Lists, tokens: Sequence[Token], start: int) -> _Found:
     for end in range(start + 1, min(len(tokens), start + _MAX_FREE) + 1):
         if tokens[end - 1].kind == "mark":
             return
-        yield end, _FREE_WORD * (end - start), joined(tokens[start:end]), {}
+        yield end, _FREE_WORD * (end - start), _with_article(tokens[start:end]), {}
+
+
+def _with_article(tokens: Sequence[Token]) -> str:
+    return f"{tokens[0].written} {joined(tokens)}".strip()
+
+
+def _rest(lists: _Lists, tokens: Sequence[Token], start: int) -> _Found:
+    """Yield free words that say nothing of a picture, and no second statement."""
+    for end in range(start + 1, min(len(tokens), start + _MAX_FREE) + 1):
+        token = tokens[end - 1]
+        if token.kind == "mark" or token.word in lists["tied"]:
+            return
+        is_verb = token.word in ("is", "are", "was", "were", "has", "have")
+        if is_verb and (end - 1 == start or tokens[end - 2].word not in ("who", "that", "which")):
+            return
+        yield end, _FREE_WORD * (end - start), _with_article(tokens[start:end]), {}
 
 
 def _sentence(_: _Lists, tokens: Sequence[Token], start: int) -> _Found:
@@ -238,6 +262,7 @@ TERMINALS: Mapping[str, Callable[[_Lists, Sequence[Token], int], _Found]] = {
     "emoji": _emoji,
     "quoted": _quoted,
     "words": _words,
+    "rest": _rest,
     "name": _name,
     "sentence": _sentence,
 }
