@@ -124,6 +124,8 @@ class _Reader:
             raise ValueError("expected `category: pattern`, `list`, `say`, `opening` or `closing`")
 
     def _rule(self, category: str, text: str, line: str, number: int) -> None:
+        if category in TERMINALS or category in self._grammar.lists:
+            raise ValueError(f"`{category}` is built in or a list, so it cannot have rules")
         try:
             pattern = read_pattern(text)
         except PatternError as error:

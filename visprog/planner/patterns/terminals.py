@@ -223,7 +223,7 @@ def _with_article(tokens: Sequence[Token]) -> str:
     return f"{tokens[0].written} {joined(tokens)}".strip()
 
 
-def _rest(lists: _Lists, tokens: Sequence[Token], start: int) -> _Found:
+def _predicate(lists: _Lists, tokens: Sequence[Token], start: int) -> _Found:
     """Yield free words that say nothing of a picture, and no second statement."""
     for end in range(start + 1, min(len(tokens), start + _MAX_FREE) + 1):
         token = tokens[end - 1]
@@ -262,7 +262,7 @@ TERMINALS: Mapping[str, Callable[[_Lists, Sequence[Token], int], _Found]] = {
     "emoji": _emoji,
     "quoted": _quoted,
     "words": _words,
-    "rest": _rest,
+    "predicate": _predicate,
     "name": _name,
     "sentence": _sentence,
 }
