@@ -28,7 +28,7 @@ _LIST = re.compile(r"list ([a-z]+) =(.*)")
 _SAY = re.compile(r"say (.+?) -> ?(.*)")
 _END = re.compile(r"(opening|closing) =(.*)")
 _TEXT = re.compile(r"\.([a-z]+) = (.*)")
-_COST = re.compile(r"cost (\d+(?:\.\d+)?)")
+_COST = re.compile(r"cost (-?\d+(?:\.\d+)?)")
 
 KINDS = ("question", "statement", "caption", "edit", "tag", "fallback")
 """The categories of whole instructions."""

@@ -87,6 +87,8 @@ def _is_noun(token: Token, lists: _Lists) -> bool:
         return True
     if word in lists["adjective"] or word in lists["colour"] or word in lists["verb"]:
         return False
+    if len(word) > 5 and word.endswith("est") and word not in ("forest", "harvest"):
+        return False  # a superlative
     return not (_is_ing(word, lists) or _is_participle(word, lists) or _third_person(word, lists))
 
 
