@@ -61,6 +61,14 @@ class Grammar:
     closings: list[str] = field(default_factory=list)
     faults: list[tuple[str, Diagnostic]] = field(default_factory=list)
 
+    def words(self) -> Iterator[str]:
+        """Yield the words of the patterns and of the lists."""
+        for rules in self.rules.values():
+            for rule in rules:
+                yield from rule.pattern.words
+        for words in self.lists.values():
+            yield from words
+
 
 def read_grammar(files: Iterable[tuple[str, str]]) -> Grammar:
     """Return the grammar of files, given as names and texts. Its `faults` name the lines that are wrong."""

@@ -39,11 +39,12 @@ class State:
 class Pattern:
     """A pattern. `needs` are groups of words: one word of each group is in every text that fits.
 
-    `slots` maps each slot's name to its category. `firsts` are the possible first words, or None if a slot may
+    `words` are all its words. `slots` maps each slot's name to its category. `firsts` are the possible first words, or None if a slot may
     be first.
     """
 
     start: State
+    words: frozenset[str]
     needs: tuple[frozenset[str], ...]
     slots: dict[str, str]
     firsts: frozenset[str] | None
@@ -82,7 +83,7 @@ def read_pattern(text: str) -> Pattern:
         if slots.setdefault(slot.name, slot.category) != slot.category:
             raise PatternError(f"the slot `{slot.name}` has two categories", text.find(slot.name))
     start = _linked(sequence, State())
-    return Pattern(start, tuple(_needs(sequence)), slots, _firsts(start))
+    return Pattern(start, frozenset(_words(sequence)), tuple(_needs(sequence)), slots, _firsts(start))
 
 
 def _parts(text: str) -> Iterator[tuple[str | _Slot, int]]:
@@ -129,6 +130,15 @@ def _slots(sequence: _Sequence) -> Iterator[_Slot]:
         elif isinstance(part, _Choice):
             for branch in part.branches:
                 yield from _slots(branch)
+
+
+def _words(sequence: _Sequence) -> Iterator[str]:
+    for part in sequence:
+        if isinstance(part, _Word):
+            yield part.text
+        elif isinstance(part, _Choice):
+            for branch in part.branches:
+                yield from _words(branch)
 
 
 def _linked(sequence: _Sequence, after: State) -> State:
