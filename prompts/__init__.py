@@ -19,4 +19,6 @@ def pattern_files() -> list[tuple[str, str]]:
     """Return the names and texts of the files of patterns that the embedded planner follows."""
     folder = files("visprog.prompts").joinpath("patterns")
     found = [each for each in folder.iterdir() if each.name.endswith(".txt")]
-    return [(each.name, each.read_text(encoding="utf-8")) for each in sorted(found, key=lambda each: each.name)]
+    return [
+        (each.name, each.read_text(encoding="utf-8")) for each in sorted(found, key=lambda each: each.name)
+    ]

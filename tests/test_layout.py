@@ -82,8 +82,9 @@ LAYOUT = {
     "visprog.language": """
         __init__ expression_tree lexer limits program recognition types
         advice coercion diagnostics inference syntax_hints text_references
-        binding evaluation list_faults statement summary templates
-        conditions expression parser
+        binding evaluation list_faults summary templates
+        conditions expression statement
+        parser
         checked scope
         liveness
         checker
@@ -176,9 +177,10 @@ LAYOUT = {
         classify filter select
     """,
     "visprog.planner": """
-        __init__ bank extraction language_detection plan task_selection
-        examples prompt
-        language_model
+        __init__ bank extraction language_detection meanings plan result_kind task_selection
+        coverage examples prompt
+        acceptance
+        language_model patterns
         selection
     """,
     "visprog.planner.examples": """
@@ -190,6 +192,13 @@ LAYOUT = {
         template
         alignment filling rewording
         derivation
+        planner
+    """,
+    "visprog.planner.patterns": """
+        __init__ body template terminals
+        grammar
+        chart normalising
+        emission
         planner
     """,
     "visprog.trace": """

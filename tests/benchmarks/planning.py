@@ -49,9 +49,7 @@ def _normal(program: str) -> str:
     names: dict[str, str] = {}
     text = str(parse(program).program).replace(", category=None", "")
     text = re.sub(r"\nRESULT=(?=[A-Z]+\d*$)", "\nRESULT=", text)
-    return re.sub(
-        r"\b[A-Z]+\d+\b", lambda match: names.setdefault(match.group(), f"V{len(names)}"), text
-    )
+    return re.sub(r"\b[A-Z]+\d+\b", lambda match: names.setdefault(match.group(), f"V{len(names)}"), text)
 
 
 def _tried(planner: Planner, sentence: Sentence, tools: Registry) -> _Trial:
@@ -84,7 +82,10 @@ def _row(task: str, trials: list[_Trial]) -> str:
 def _show(trial: _Trial) -> None:
     sentence = trial.sentence
     print(f"\n{sentence.task} line {sentence.line}: {sentence.text}\n  {trial.remark}")
-    for title, text in (("plan", trial.program), ("reference", sentence.program or f"Cannot: {sentence.gap}")):
+    for title, text in (
+        ("plan", trial.program),
+        ("reference", sentence.program or f"Cannot: {sentence.gap}"),
+    ):
         print(f"  {title}:", *(f"\n    {line}" for line in (text or "-").split("\n")), sep="")
 
 
@@ -108,7 +109,7 @@ def main() -> None:
         trials = [_tried(planner, sentence, tools) for sentence in sentences]
         print(_row(task, trials))
         shown = [each for each in trials if bool(each.program) != options.refused and not each.is_fallback]
-        for trial in random.Random(options.seed).sample(shown, min(options.show, len(shown))):  # noqa: S311
+        for trial in random.Random(options.seed).sample(shown, min(options.show, len(shown))):
             _show(trial)
 
 

@@ -10,7 +10,9 @@ PICTURES = ("IMAGE", "LEFT", "RIGHT")
 """The names for pictures: IMAGE is the picture that the phrase is about."""
 
 _STEP = re.compile(r"([A-Z][A-Z0-9]*)\s*=\s*(\S.*)")
-_PLACE = re.compile(r"<([a-z]+)(?:\.([a-z]+))?(?:@([A-Z][A-Z0-9]*|[a-z]+))?(?:\(([^()]*)\))?>|\b[A-Z][A-Z0-9]+\b")
+_PLACE = re.compile(
+    r"<([a-z]+)(?:\.([a-z]+))?(?:@([A-Z][A-Z0-9]*|[a-z]+))?(?:\(([^()]*)\))?>|\b[A-Z][A-Z0-9]+\b"
+)
 _ESCAPED = str.maketrans({"\\": "\\\\", "'": "\\'", '"': '\\"', "{": "{{", "}": "}}"})
 
 
@@ -62,9 +64,7 @@ def read_step(line: str, names: Container[str], slots: Container[str]) -> Step:
     return Step(match[1], read_filling(match[2], names, slots))
 
 
-def read_filling(
-    text: str, names: Container[str], slots: Container[str], as_text: bool = False
-) -> Filling:
+def read_filling(text: str, names: Container[str], slots: Container[str], as_text: bool = False) -> Filling:
     """Return the text with its places. Raises ValueError for a slot that the pattern does not have.
 
     A slot gives its value; inside quotes, or with `as_text`, it gives its text. In an expression, it gives

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from collections.abc import Iterable
 
 from visprog.planner.patterns.grammar import Grammar
 
@@ -26,7 +26,9 @@ class Normaliser:
     def __call__(self, instruction: str) -> str:
         """Return the instruction in plain words."""
         parts = _QUOTED.split(" ".join(instruction.replace("\u2019", "'").split()))
-        text = "".join(part if index % 2 else self._spelt(self._reworded(part)) for index, part in enumerate(parts))
+        text = "".join(
+            part if index % 2 else self._spelt(self._reworded(part)) for index, part in enumerate(parts)
+        )
         text = _trimmed(text)
         while match := self._opening.match(text):
             text = text[match.end() :]
@@ -55,10 +57,6 @@ def _trimmed(text: str) -> str:
     return text.strip() if emoticon else text.strip(" .!?,;")
 
 
-@lru_cache(maxsize=8)
-def _joined(words: tuple[str, ...]) -> str:
-    return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
-
-
-def _any(words: object) -> str:
-    return _joined(tuple(words)) or r"(?!)"  # type: ignore[call-overload]  # lists and mappings of words
+def _any(words: Iterable[str]) -> str:
+    """Return a pattern for any of the words, the longest first; it matches nothing if there are none."""
+    return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True)) or "(?!)"

@@ -80,10 +80,10 @@ class PatternsPlanner:
             for node in chart.derivations("fallback"):
                 checked = check(parse(program_of(node, list(request.inputs))), request.tools, request.inputs)
                 if not any(fault.is_error for fault in checked.diagnostics):
-                    remark = "no pattern fits, so the whole question is asked about the whole picture (fallback)"
-                    return Plan(
-                        request.instruction, request.task, checked, self.name, remarks=(remark,)
+                    remark = (
+                        "no pattern fits, so the whole question is asked about the whole picture (fallback)"
                     )
+                    return Plan(request.instruction, request.task, checked, self.name, remarks=(remark,))
         raise _refusal("no pattern fits this instruction", request)
 
     def _plan(self, request: Request, node: Node, checked: Checked) -> Plan:

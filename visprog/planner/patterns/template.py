@@ -32,14 +32,16 @@ class State:
 
     @property
     def is_choice(self) -> bool:
+        """Whether the pattern goes on in several ways."""
         return not self.word and not self.category and bool(self.nexts)
 
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A pattern. `needs` are groups of words: one word of each group is in every text that fits.
+    """A pattern.
 
-    `words` are all its words. `slots` maps each slot's name to its category. `firsts` are the possible first words, or None if a slot may
+    `words` are all its words. `needs` are groups of words: one word of each group is in every text that fits.
+    `slots` maps each slot's name to its category. `firsts` are the possible first words, or None if a slot may
     be first.
     """
 
@@ -76,8 +78,8 @@ def read_pattern(text: str) -> Pattern:
     if rest < len(parts):
         raise PatternError(f"`{parts[rest][0]}` closes nothing", parts[rest][1])
     sequence: _Sequence = branches[0] if len(branches) == 1 else (_Choice(branches),)
-    if not sequence:
-        raise PatternError("the pattern is empty", 0)
+    if _may_be_empty(sequence):
+        raise PatternError("the pattern fits an empty text", 0)
     slots: dict[str, str] = {}
     for slot in _slots(sequence):
         if slots.setdefault(slot.name, slot.category) != slot.category:
@@ -111,7 +113,7 @@ def _branches(
         if part == "|":
             found.append(tuple(current))
             current = []
-        elif part == "[" or part == "(":  # noqa: PLR1714 - a slot is not hashable text
+        elif part in ("[", "("):
             inner, index = _branches(parts, index + 1, length)
             closing = "]" if part == "[" else ")"
             if index >= len(parts) or parts[index][0] != closing:
@@ -130,6 +132,10 @@ def _slots(sequence: _Sequence) -> Iterator[_Slot]:
         elif isinstance(part, _Choice):
             for branch in part.branches:
                 yield from _slots(branch)
+
+
+def _may_be_empty(sequence: _Sequence) -> bool:
+    return all(isinstance(part, _Choice) and any(map(_may_be_empty, part.branches)) for part in sequence)
 
 
 def _words(sequence: _Sequence) -> Iterator[str]:
