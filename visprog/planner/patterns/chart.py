@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from visprog.nouns import singular
 from visprog.planner.patterns.grammar import Grammar, Rule
-from visprog.planner.patterns.template import State
+from visprog.planner.patterns.template import ARTICLES, State
 from visprog.planner.patterns.terminals import TERMINALS, Token, joined
 
 
@@ -36,7 +36,7 @@ class Chart:
     def __init__(self, grammar: Grammar, tokens: Sequence[Token]) -> None:
         self._grammar = grammar
         self._tokens = tokens
-        self._words = {token.word for token in tokens} | {token.article for token in tokens}
+        self._words = {"^"} | {token.word for token in tokens} | {token.article for token in tokens}
         self._found: dict[tuple[str, int], dict[int, Node]] = {}
         self._rules: dict[str, list[Rule]] = {}
 
@@ -46,8 +46,7 @@ class Chart:
         found = [
             node for rule in self._usable(category) for node in self._of_rule(rule, 0) if node.end == end
         ]
-        ranked = sorted(found, key=lambda node: (node.cost, node.rule.order if node.rule else 0))
-        return ranked
+        return sorted(found, key=lambda node: (node.cost, node.rule.order if node.rule else 0))
 
     def _usable(self, category: str) -> list[Rule]:
         """Return the rules whose necessary words occur in the instruction."""
@@ -94,8 +93,8 @@ class Chart:
 
     def _walk(self, state: State, position: int) -> Iterator[tuple[int, float, _Slots]]:
         if state.word:
-            if state.word in ("a", "the"):
-                if position < len(self._tokens) and self._tokens[position].article == state.word:
+            if state.word in ARTICLES:
+                if position < len(self._tokens) and self._tokens[position].article == ARTICLES[state.word]:
                     yield from self._walk(state.nexts[0], position)
             elif position < len(self._tokens) and self._tokens[position].word == state.word:
                 yield from self._walk(state.nexts[0], position + 1)

@@ -29,7 +29,6 @@ class _Writer:
 
     def facet(self, node: Node, name: str, picture: str) -> str:
         """Return a text of a phrase, or its value: the name of a step or an expression."""
-        rule = node.rule
         if name == "value":
             key = (id(node), picture)
             if key not in self._values:

@@ -10,6 +10,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+ARTICLES = {"a": "a", "the": "the", "^": ""}
+"""The words that stand for the article of the next word; `^` says that there is none."""
+
 _PART = re.compile(r"\s+|<([a-z]+)(?::([a-z]+))?>|([\[\](|)])|([^\s<>\[\](|)]+)")
 
 
@@ -170,7 +173,7 @@ def _needs(sequence: _Sequence) -> Iterator[frozenset[str]]:
 
 def _firsts(state: State) -> frozenset[str] | None:
     if state.word:
-        return frozenset((state.word,)) if state.word not in ("a", "the") else None
+        return frozenset((state.word,)) if state.word not in ARTICLES else None
     if state.category or not state.nexts:
         return None
     found = [_firsts(each) for each in state.nexts]

@@ -21,7 +21,7 @@ _TOKEN = re.compile(
     r"|(?P<own>['\u2019]s?(?!\w))"
     r"|(?P<word>[^\W\d_]+(?:[-'\u2019][^\W\d_]+)*?(?=['\u2019]s?(?!\w)|[^\w'\u2019-]|$|[-'\u2019]\W)"
     r"|[^\W_]+)"
-    r"|(?P<mark>[,;:])"
+    r"|(?P<mark>[,;:.?!])"
 )
 _ARTICLES = {"a": "a", "an": "a", "the": "the"}
 _ORDINALS = {"second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8}
@@ -47,7 +47,7 @@ def tokens_of(text: str) -> list[Token]:
     article = ""
     for match in _TOKEN.finditer(text):
         kind, raw = str(match.lastgroup), match.group()
-        word = "'s" if kind == "own" else raw.casefold()
+        word = "'s" if kind == "own" else "," if raw == "." else raw.casefold()
         if word in _ARTICLES and kind == "word":
             article = word
             continue
@@ -142,7 +142,7 @@ def _many(lists: _Lists, tokens: Sequence[Token], start: int) -> _Found:
 
 
 def _is_ing(word: str, lists: _Lists) -> bool:
-    return len(word) > 4 and word.endswith("ing") and word not in lists["nounlike"]
+    return len(word) > 5 and word.endswith("ing") and word != "being" and word not in lists["nounlike"]
 
 
 def _is_participle(word: str, lists: _Lists) -> bool:
