@@ -48,6 +48,11 @@ class Chart:
         ]
         return sorted(found, key=lambda node: (node.cost, node.rule.order if node.rule else 0))
 
+    def phrase_of(self, rule: Rule) -> Node | None:
+        """Return the best derivation of the whole text by this rule."""
+        found = [node for node in self._of_rule(rule, 0) if node.end == len(self._tokens)]
+        return min(found, key=lambda node: node.cost, default=None)
+
     def _usable(self, category: str) -> list[Rule]:
         """Return the rules whose necessary words occur in the instruction."""
         if category not in self._rules:

@@ -97,7 +97,8 @@ class _Writer:
             else:
                 text = self._place(part, node, names, picture)
                 if part.argument is not None:
-                    text = text.replace("#", self._filled(part.argument, node, names, picture))
+                    counted = self._filled(part.argument, node, names, picture)
+                    text = text.replace("#", f"({counted})" if " " in counted else counted)
                 found.append(escaped(text) if part.is_quoted else text)
         return "".join(found)
 

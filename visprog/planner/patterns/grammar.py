@@ -30,9 +30,7 @@ _END = re.compile(r"(opening|closing) =(.*)")
 _TEXT = re.compile(r"\.([a-z]+) = (.*)")
 _COST = re.compile(r"cost (-?\d+(?:\.\d+)?)")
 
-KINDS = ("question", "statement", "caption", "edit", "tag", "fallback")
-"""The categories of whole instructions."""
-
+_BANK = ("Question:", "Statement:", "Instruction:")
 
 @dataclass(slots=True, eq=False)
 class Rule:
@@ -68,6 +66,13 @@ class Grammar:
                 yield from rule.pattern.words
         for words in self.lists.values():
             yield from words
+
+
+def is_pattern_file(text: str) -> bool:
+    """Return whether a text has the form of a file of patterns: its first entry is a rule or a list of words."""
+    lines = (line for line in lines_of(text) if line.strip() and not line.startswith("#"))
+    first = next(lines, "")
+    return any(each.fullmatch(first) for each in (_RULE, _LIST, _SAY, _END)) and not first.startswith(_BANK)
 
 
 def read_grammar(files: Iterable[tuple[str, str]]) -> Grammar:

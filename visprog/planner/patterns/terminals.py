@@ -234,7 +234,8 @@ def _predicate(lists: _Lists, tokens: Sequence[Token], start: int) -> _Found:
         is_verb = token.word in ("is", "are", "was", "were", "has", "have")
         if is_verb and (end - 1 == start or tokens[end - 2].word not in ("who", "that", "which")):
             return
-        yield end, _FREE_WORD * (end - start), _with_article(tokens[start:end]), {}
+        if token.word != "one":
+                yield end, _FREE_WORD * (end - start), _with_article(tokens[start:end]), {}
 
 
 def _sentence(_: _Lists, tokens: Sequence[Token], start: int) -> _Found:
@@ -269,3 +270,21 @@ TERMINALS: Mapping[str, Callable[[_Lists, Sequence[Token], int], _Found]] = {
     "sentence": _sentence,
 }
 """The categories that are neither rules nor lists."""
+
+SAMPLES = {
+    "noun": "lantern",
+    "one": "lantern",
+    "many": "lanterns",
+    "ing": "jumping",
+    "adj": "broken",
+    "act": "wear",
+    "number": "3",
+    "ordinal": "second",
+    "emoji": ":)",
+    "quoted": '"exit"',
+    "words": "lantern",
+    "predicate": "lantern",
+    "sentence": "lantern",
+    "name": "Otto",
+}
+"""A phrase of each of these categories, if the lists know its words."""
