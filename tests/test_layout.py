@@ -199,7 +199,7 @@ LAYOUT = {
         grammar
         chart normalising
         emission
-        planner
+        checking planner
     """,
     "visprog.trace": """
         __init__ folders limits number_format program_listing thumbnails

@@ -2,9 +2,10 @@
 
     python -m tests.benchmarks.planning [--part dev] [--task gqa] [--show N] [--seed S] [--refused]
 
-It prints a table: sentences, planned, of these by asking about the whole picture, refused, sentences without a
-right program that were refused, programs equal to the reference, and milliseconds at the median. `--show N`
-prints N plans beside their references, for a person to judge.
+It prints a table: sentences, planned, of these by the fallback, plans that only ask about the whole picture
+(the fallback's included), refused, sentences without a right program that were refused, programs equal to
+the reference, and milliseconds at the median. `--show N` prints N plans beside their references, for a
+person to judge.
 """
 
 from __future__ import annotations
@@ -40,6 +41,10 @@ class _Trial:
         return "fallback" in self.remark
 
     @property
+    def is_whole(self) -> bool:
+        return self.program.count("\n") == 1 and self.program.startswith("ANSWER0=Vqa(image=IMAGE")
+
+    @property
     def is_same(self) -> bool:
         return bool(self.program) and _normal(self.program) == _normal(self.sentence.program)
 
@@ -71,6 +76,7 @@ def _row(task: str, trials: list[_Trial]) -> str:
         len(trials),
         f"{len(planned) / len(trials):.0%}",
         f"{sum(each.is_fallback for each in planned) / len(trials):.0%}",
+        f"{sum(each.is_whole for each in planned) / len(trials):.0%}",
         len(trials) - len(planned),
         f"{sum(not each.program for each in gaps)} of {len(gaps)}",
         sum(each.is_same for each in planned),
@@ -101,7 +107,7 @@ def main() -> None:
     options = parser.parse_args()
     planner: Planner = PatternsPlanner() if options.planner == "patterns" else ExamplesPlanner()
     tools = Registry(TOOLS)
-    heads = ("task", "sentences", "planned", "fallback", "refused", "gaps refused", "same", "ms")
+    heads = ("task", "sentences", "planned", "fallback", "whole", "refused", "gaps refused", "same", "ms")
     print("".join(f"{head:>14}" for head in heads))
     for task in options.task or PICTURES:
         sentences = read_sentences(options.part, task)

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 Files = Annotated[
     list[Path],
-    typer.Argument(metavar="FILE", help="Programs (.vp), banks of examples, or patterns. `-` is standard input."),
+    typer.Argument(
+        metavar="FILE", help="Programs (.vp), banks of examples, or patterns. `-` is standard input."
+    ),
 ]
 Inputs = Annotated[
     list[str] | None,

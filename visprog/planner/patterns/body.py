@@ -93,7 +93,9 @@ def _read(
             raise ValueError(f"the pattern has no slot `{match[1]}`")
         facet = match[2] or ("text" if as_text or (quoted and not is_expression) else "value")
         argument = tuple(_read(match[4], names, slots, as_text)) if match[4] else None
-        yield Place(match[1], facet, match[3] or "IMAGE", argument, quoted and facet != "value" and not argument)
+        yield Place(
+            match[1], facet, match[3] or "IMAGE", argument, quoted and facet != "value" and not argument
+        )
     yield text[position:]
 
 

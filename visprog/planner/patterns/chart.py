@@ -84,7 +84,7 @@ class Chart:
             if word in self._grammar.lists[category] or singular(word) in self._grammar.lists[category]:
                 yield Node(category, start, start + 1, 0, word, facets={"base": singular(word)})
         else:
-            for end, cost, text, facets in TERMINALS[category](self._grammar.lists, self._tokens, start):
+            for end, cost, text, facets in TERMINALS[category][0](self._grammar.lists, self._tokens, start):
                 yield Node(category, start, end, cost, text, facets=facets)
 
     def _of_rule(self, rule: Rule, start: int) -> Iterator[Node]:

@@ -14,7 +14,7 @@ from visprog.planner.patterns.chart import Chart
 from visprog.planner.patterns.emission import program_of
 from visprog.planner.patterns.grammar import Grammar, Rule, read_grammar
 from visprog.planner.patterns.template import State
-from visprog.planner.patterns.terminals import SAMPLES, tokens_of
+from visprog.planner.patterns.terminals import TERMINALS, tokens_of
 
 _PICTURES = ("LEFT", "RIGHT")
 
@@ -38,7 +38,9 @@ def _rule_faults(
     span = Span(rule.line, 1, len(rule.text) + 1)
     sentence = _sentence(rule.pattern.start, samples)
     if sentence is None:
-        yield diagnostics.error("syntax", "no sentence fits this pattern: its categories need each other", span)
+        yield diagnostics.error(
+            "syntax", "no sentence fits this pattern: its categories need each other", span
+        )
         return
     node = Chart(grammar, tokens_of(sentence)).phrase_of(rule)
     if node is None or (not rule.steps and rule.value is None):
@@ -57,7 +59,8 @@ def _rule_faults(
 
 def _samples(grammar: Grammar) -> dict[str, str]:
     """Return a short phrase of each category that has one."""
-    found = {**SAMPLES, **{name: min(words) for name, words in grammar.lists.items() if words}}
+    found = {name: sample for name, (_, sample) in TERMINALS.items()}
+    found |= {name: min(words) for name, words in grammar.lists.items() if words}
     size = -1
     while size < len(found):
         size = len(found)

@@ -1,13 +1,13 @@
 """Reads pattern files: rules with their programs, lists of words, and other spellings.
 
     question: how many <pool> [are there]
-        BOX0=<pool>
-        = Count(object=BOX0)
+    | count <pool>
+        ANSWER0=Count(object=<pool>)
 
-A line `category: pattern` begins a rule, and a line `| pattern` below it adds a pattern to it. An indented line is a
-step `NAME=Tool(...)`, a text of the phrase `.name = text`, or its value `= expression`. `list NAME = words` is a
-category of single words, `say these words -> those` another wording, and `opening` and `closing` list words that
-are dropped at the ends.
+A line `category: pattern` begins a rule, and a line `| pattern` below it adds a pattern to it. An indented
+line is a step `NAME=Tool(...)`, a text of the phrase `.name = text`, its value `= expression`, or its `cost`.
+`list NAME = words` is a category of single words, `say these words -> those` another wording, and `opening`
+and `closing` list words that are dropped at the ends.
 """
 
 from __future__ import annotations
@@ -30,7 +30,6 @@ _END = re.compile(r"(opening|closing) =(.*)")
 _TEXT = re.compile(r"\.([a-z]+) = (.*)")
 _COST = re.compile(r"cost (-?\d+(?:\.\d+)?)")
 
-_BANK = ("Question:", "Statement:", "Instruction:")
 
 @dataclass(slots=True, eq=False)
 class Rule:
@@ -69,10 +68,10 @@ class Grammar:
 
 
 def is_pattern_file(text: str) -> bool:
-    """Return whether a text has the form of a file of patterns: its first entry is a rule or a list of words."""
+    """Return whether a text looks like a file of patterns: its first entry is one of theirs."""
     lines = (line for line in lines_of(text) if line.strip() and not line.startswith("#"))
     first = next(lines, "")
-    return any(each.fullmatch(first) for each in (_RULE, _LIST, _SAY, _END)) and not first.startswith(_BANK)
+    return any(each.fullmatch(first) for each in (_RULE, _LIST, _SAY, _END))
 
 
 def read_grammar(files: Iterable[tuple[str, str]]) -> Grammar:

@@ -43,9 +43,9 @@ class State:
 class Pattern:
     """A pattern.
 
-    `words` are all its words. `needs` are groups of words: one word of each group is in every text that fits.
-    `slots` maps each slot's name to its category. `firsts` are the possible first words, or None if a slot may
-    be first.
+    `words` are all its words. `needs` are groups of words: every text that fits has one word of each group.
+    `slots` maps each slot's name to its category. `firsts` are the possible first words; it is None if a slot
+    may be first.
     """
 
     start: State

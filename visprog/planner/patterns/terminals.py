@@ -128,10 +128,6 @@ def _noun(tokens: Sequence[Token]) -> tuple[str, dict[str, str]]:
     return one, facets
 
 
-def _one(lists: _Lists, tokens: Sequence[Token], start: int) -> _Found:
-    return (each for each in _nouns(lists, tokens, start) if each[3]["be"] == "is")
-
-
 def _many(lists: _Lists, tokens: Sequence[Token], start: int) -> _Found:
     for end, cost, text, facets in _nouns(lists, tokens, start):
         if facets["be"] == "are" or tokens[end - 1].word in ("sheep", "fish", "deer"):
@@ -235,7 +231,7 @@ def _predicate(lists: _Lists, tokens: Sequence[Token], start: int) -> _Found:
         if is_verb and (end - 1 == start or tokens[end - 2].word not in ("who", "that", "which")):
             return
         if token.word != "one":
-                yield end, _FREE_WORD * (end - start), _with_article(tokens[start:end]), {}
+            yield end, _FREE_WORD * (end - start), _with_article(tokens[start:end]), {}
 
 
 def _sentence(_: _Lists, tokens: Sequence[Token], start: int) -> _Found:
@@ -253,38 +249,19 @@ def _name(_: _Lists, tokens: Sequence[Token], start: int) -> _Found:
         yield end, 0.3 * (end - start), " ".join(token.raw for token in tokens[start:end]), {}
 
 
-TERMINALS: Mapping[str, Callable[[_Lists, Sequence[Token], int], _Found]] = {
-    "noun": _nouns,
-    "one": _one,
-    "many": _many,
-    "ing": _ing,
-    "adj": _adjective,
-    "act": _verb,
-    "number": _number,
-    "ordinal": _ordinal,
-    "emoji": _emoji,
-    "quoted": _quoted,
-    "words": _words,
-    "predicate": _predicate,
-    "name": _name,
-    "sentence": _sentence,
+TERMINALS: Mapping[str, tuple[Callable[[_Lists, Sequence[Token], int], _Found], str]] = {
+    "noun": (_nouns, "lantern"),
+    "many": (_many, "lanterns"),
+    "ing": (_ing, "jumping"),
+    "adj": (_adjective, "broken"),
+    "act": (_verb, "wear"),
+    "number": (_number, "3"),
+    "ordinal": (_ordinal, "second"),
+    "emoji": (_emoji, ":)"),
+    "quoted": (_quoted, '"exit"'),
+    "words": (_words, "lantern"),
+    "predicate": (_predicate, "lantern"),
+    "sentence": (_sentence, "lantern"),
+    "name": (_name, "Otto"),
 }
-"""The categories that are neither rules nor lists."""
-
-SAMPLES = {
-    "noun": "lantern",
-    "one": "lantern",
-    "many": "lanterns",
-    "ing": "jumping",
-    "adj": "broken",
-    "act": "wear",
-    "number": "3",
-    "ordinal": "second",
-    "emoji": ":)",
-    "quoted": '"exit"',
-    "words": "lantern",
-    "predicate": "lantern",
-    "sentence": "lantern",
-    "name": "Otto",
-}
-"""A phrase of each of these categories, if the lists know its words."""
+"""The categories that are neither rules nor lists, each with a sample."""
