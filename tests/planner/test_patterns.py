@@ -16,11 +16,13 @@ from visprog.language.parser import parse
 from visprog.language.types import Type
 from visprog.modules import TOOLS
 from visprog.planner.patterns.chart import Chart
-from visprog.planner.patterns.grammar import Grammar, read_grammar
+from visprog.planner.patterns.checking import check_patterns, samples
+from visprog.planner.patterns.grammar import Grammar, is_pattern_file, read_grammar
 from visprog.planner.patterns.planner import PatternsPlanner, shipped_grammar
 from visprog.planner.patterns.template import PatternError, State, read_pattern
 from visprog.planner.patterns.terminals import tokens_of
 from visprog.planner.plan import Plan, Request
+from visprog.prompts import BANKS, bank_text, pattern_files
 from visprog.tools import Registry
 
 REGISTRY = Registry(TOOLS)
@@ -67,6 +69,35 @@ def test_faults_name_the_line(text: str, line: int, column: int, said: str) -> N
     assert said in found[1].message
     assert found[1].span.line == line
     assert found[1].span.column == column
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("question: how odd is <thing>\n    A0=Oddness(object=<thing>)", "Oddness"),
+        (
+            "question: how big is <noun>\n    A0=Count(object='<noun>')",
+            "the program for `how big is lantern`",
+        ),
+        ("alpha: one <beta>\nbeta: two <alpha>", "need each other"),
+        ("cond: never <pool>\n    A0=Count(object=<pool>)\n    = {A0} >> 0", "is wrong"),
+    ],
+)
+def test_a_rule_whose_program_is_wrong_is_found(text: str, said: str) -> None:
+    found = check_patterns("mine.txt", text, pattern_files(), REGISTRY)
+    assert said in found[0].message
+    assert found[0].span.line == 1
+
+
+@pytest.mark.parametrize(("name", "text"), pattern_files())
+def test_the_programs_of_the_shipped_files_check(name: str, text: str) -> None:
+    assert is_pattern_file(text)
+    assert check_patterns(name, text, pattern_files(), REGISTRY) == ()
+
+
+def test_programs_and_banks_are_no_patterns() -> None:
+    texts = ["BOX0=Loc(image=IMAGE, object='dog')", "", *map(bank_text, BANKS)]
+    assert [text for text in texts if is_pattern_file(text)] == []
 
 
 def test_a_fault_leaves_the_other_rules() -> None:
@@ -226,7 +257,12 @@ _WORDS = {
     "predicate": ["near zebras"],
     "name": ["Otto"],
 }
-_DEPTH = 4
+_DEPTH = 3
+
+
+@cache
+def short_phrases() -> dict[str, str]:
+    return samples(shipped_grammar())
 
 
 @st.composite
@@ -237,10 +273,9 @@ def phrases(draw: DrawFn, category: str, depth: int = 0) -> str:
     if category in grammar.lists:
         return draw(st.sampled_from(sorted(grammar.lists[category])))
     rules = grammar.rules[category]
-    simple = [rule for rule in rules if all(each in _WORDS for each in rule.pattern.slots.values())]
-    rule = draw(st.sampled_from(simple if depth >= _DEPTH and simple else rules))
-    if depth > 2 * _DEPTH:
-        return draw(st.sampled_from(_WORDS["noun"]))
+    if depth > _DEPTH:
+        return short_phrases()[category]
+    rule = draw(st.sampled_from(rules))
     words: list[str] = []
     state: State = rule.pattern.start
     while state.nexts:

@@ -26,17 +26,17 @@ def check_patterns(
     grammar = read_grammar([*(each for each in others if each[0] != name), (name, text)])
     faults = [fault for file, fault in grammar.faults if file == name]
     if not faults:
-        samples = _samples(grammar)
+        phrases = samples(grammar)
         rules = [rule for rules in grammar.rules.values() for rule in rules if rule.file == name]
-        faults = [fault for rule in rules for fault in _rule_faults(rule, grammar, samples, tools)]
+        faults = [fault for rule in rules for fault in _rule_faults(rule, grammar, phrases, tools)]
     return tuple(sorted(faults, key=lambda fault: fault.span))
 
 
 def _rule_faults(
-    rule: Rule, grammar: Grammar, samples: dict[str, str], tools: Signatures
+    rule: Rule, grammar: Grammar, phrases: dict[str, str], tools: Signatures
 ) -> Iterator[Diagnostic]:
     span = Span(rule.line, 1, len(rule.text) + 1)
-    sentence = _sentence(rule.pattern.start, samples)
+    sentence = _sentence(rule.pattern.start, phrases)
     if sentence is None:
         yield diagnostics.error(
             "syntax", "no sentence fits this pattern: its categories need each other", span
@@ -57,7 +57,7 @@ def _rule_faults(
             yield diagnostics.error(fault.code, message, span, fault.help)
 
 
-def _samples(grammar: Grammar) -> dict[str, str]:
+def samples(grammar: Grammar) -> dict[str, str]:
     """Return a short phrase of each category that has one."""
     found = {name: sample for name, (_, sample) in TERMINALS.items()}
     found |= {name: min(words) for name, words in grammar.lists.items() if words}
@@ -65,16 +65,16 @@ def _samples(grammar: Grammar) -> dict[str, str]:
     while size < len(found):
         size = len(found)
         for category, rules in grammar.rules.items():
-            phrases = [_sentence(rule.pattern.start, found) for rule in rules if category not in found]
-            if fitting := [phrase for phrase in phrases if phrase]:
+            made = [_sentence(rule.pattern.start, found) for rule in rules if category not in found]
+            if fitting := [phrase for phrase in made if phrase]:
                 found[category] = min(fitting, key=len)
     return found
 
 
-def _sentence(state: State, samples: dict[str, str]) -> str | None:
+def _sentence(state: State, phrases: dict[str, str]) -> str | None:
     """Return a sentence of the pattern from this state on; None if a category has no phrase yet."""
     if not state.nexts:
         return ""
-    rests = [rest for each in state.nexts if (rest := _sentence(each, samples)) is not None]
-    word = "" if state.is_choice or state.word == "^" else state.word or samples.get(state.category)
+    rests = [rest for each in state.nexts if (rest := _sentence(each, phrases)) is not None]
+    word = "" if state.is_choice or state.word == "^" else state.word or phrases.get(state.category)
     return f"{word} {rests[0]}".strip() if rests and word is not None else None
