@@ -235,6 +235,8 @@ list nounlike = light
 list colour = red blue
 list adjective = old
 list verb = hold
+list landmark = tower
+list tied = left
 question: how many <thing> [are there]
     ANSWER0=Count(object=<thing>)
 thing: <noun>

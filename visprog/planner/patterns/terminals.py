@@ -242,9 +242,10 @@ def _sentence(_: _Lists, tokens: Sequence[Token], start: int) -> _Found:
         yield len(tokens), 50.0, text, {"question": f"{text[:1].upper()}{text[1:]}?"}
 
 
-def _name(_: _Lists, tokens: Sequence[Token], start: int) -> _Found:
+def _name(lists: _Lists, tokens: Sequence[Token], start: int) -> _Found:
     for end in range(start + 1, min(len(tokens), start + 5) + 1):
-        if not tokens[end - 1].raw[:1].isupper():
+        token = tokens[end - 1]
+        if not token.raw[:1].isupper() or token.article or token.word in lists["landmark"]:
             return
         yield end, 0.3 * (end - start), " ".join(token.raw for token in tokens[start:end]), {}
 
