@@ -181,7 +181,7 @@ LAYOUT = {
         coverage examples prompt
         acceptance
         language_model patterns
-        selection
+        pattern_check selection
     """,
     "visprog.planner.examples": """
         __init__ emoji paraphrases vocabulary word_classes
@@ -199,7 +199,7 @@ LAYOUT = {
         grammar
         chart normalising
         emission
-        checking planner
+        planner
     """,
     "visprog.trace": """
         __init__ folders limits number_format program_listing thumbnails

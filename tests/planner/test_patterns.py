@@ -15,8 +15,8 @@ from visprog.language.checker import check
 from visprog.language.parser import parse
 from visprog.language.types import Type
 from visprog.modules import TOOLS
+from visprog.planner.pattern_check import check_patterns, samples
 from visprog.planner.patterns.chart import Chart
-from visprog.planner.patterns.checking import check_patterns, samples
 from visprog.planner.patterns.grammar import Grammar, is_pattern_file, read_grammar
 from visprog.planner.patterns.planner import PatternsPlanner, shipped_grammar
 from visprog.planner.patterns.template import PatternError, State, read_pattern

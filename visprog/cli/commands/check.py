@@ -57,7 +57,7 @@ def check(files: Files, inputs: Inputs = None, tools: Tools = None, as_json: Jso
 def _check_file(session: VisProg, file: Path, known: tuple[str, ...]) -> _CheckedFile:
     from visprog.language.types import Type
     from visprog.planner.bank import check_bank, is_bank
-    from visprog.planner.patterns.checking import check_patterns
+    from visprog.planner.pattern_check import check_patterns
     from visprog.planner.patterns.grammar import is_pattern_file
     from visprog.prompts import pattern_files
 
