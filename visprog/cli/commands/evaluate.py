@@ -37,7 +37,8 @@ Planners = Annotated[
         "--planner",
         metavar="PLANNER",
         help="gold, auto, examples, patterns, openai, openai:MODEL or transformers:MODEL. gold uses the "
-        "correct programs. May be repeated. Default: gold, examples, and the language model of the profile mini.",
+        "correct programs. May be repeated. Default: gold, examples, and the language model of the profile "
+        "mini.",
         show_default=False,
     ),
 ]
