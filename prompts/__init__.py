@@ -13,3 +13,12 @@ def bank_text(name: str) -> str:
     if name not in BANKS:
         raise KeyError(f"unknown bank {name!r}; the banks are {', '.join(BANKS)}")
     return files("visprog.prompts").joinpath(f"{name}.txt").read_text(encoding="utf-8")
+
+
+def pattern_files() -> list[tuple[str, str]]:
+    """Return the names and texts of the files of patterns that the embedded planner follows."""
+    folder = files("visprog.prompts").joinpath("patterns")
+    found = [each for each in folder.iterdir() if each.name.endswith(".txt")]
+    return [
+        (each.name, each.read_text(encoding="utf-8")) for each in sorted(found, key=lambda each: each.name)
+    ]

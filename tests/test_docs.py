@@ -25,10 +25,11 @@ from visprog.models.profile import load_profile, profile_names
 from visprog.models.roles import ROLES
 from visprog.modules import TOOLS
 from visprog.planner.bank import check_bank, read_bank
-from visprog.prompts import BANKS
+from visprog.planner.pattern_check import check_patterns
+from visprog.prompts import BANKS, pattern_files
 from visprog.tools import Registry
 
-KINDS = {"python", "py", "console", "sh", "toml", "jsonl", "vp", "bank"}
+KINDS = {"python", "py", "console", "sh", "toml", "jsonl", "vp", "bank", "patterns"}
 OTHER_PROGRAMS = {"git", "cd", "source", "python3", "export", "ollama", "pytest", "ruff", "mypy"}
 EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
 MADE_BY_READERS = {"photo.jpg", "ask.wav", "mirror.py", "mirror.vp"}
@@ -124,6 +125,11 @@ def test_every_program_checks(block: Block) -> None:
 def test_every_bank_checks(block: Block) -> None:
     assert list(check_bank(block.text, Registry(TOOLS))) == []
     assert read_bank(block.text, "gqa").examples
+
+
+@pytest.mark.parametrize("block", blocks("patterns"), ids=str)
+def test_every_block_of_patterns_checks(block: Block) -> None:
+    assert list(check_patterns("block.txt", block.text, pattern_files(), Registry(TOOLS))) == []
 
 
 def anchors(page: Path) -> set[str]:

@@ -82,8 +82,9 @@ LAYOUT = {
     "visprog.language": """
         __init__ expression_tree lexer limits program recognition types
         advice coercion diagnostics inference syntax_hints text_references
-        binding evaluation list_faults statement summary templates
-        conditions expression parser program_inputs
+        binding evaluation list_faults summary templates
+        conditions expression program_inputs statement
+        parser
         checked scope
         liveness
         checker
@@ -182,10 +183,11 @@ LAYOUT = {
         classify filter select
     """,
     "visprog.planner": """
-        __init__ bank extraction language_detection plan task_selection
-        examples prompt
-        language_model
-        selection
+        __init__ bank extraction language_detection meanings plan result_kind task_selection
+        coverage examples prompt
+        acceptance
+        language_model patterns
+        pattern_check selection
     """,
     "visprog.planner.examples": """
         __init__ emoji paraphrases vocabulary word_classes
@@ -196,6 +198,13 @@ LAYOUT = {
         template
         alignment filling rewording
         derivation
+        planner
+    """,
+    "visprog.planner.patterns": """
+        __init__ body template terminals
+        grammar
+        chart normalising
+        emission
         planner
     """,
     "visprog.trace": """

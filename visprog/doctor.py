@@ -120,8 +120,9 @@ def _tools(session: VisProg, models: dict[str, Finding]) -> Iterator[Finding]:
 
 def _planners(session: VisProg) -> Iterator[Finding]:
     yield Finding("planners", "examples", "works", "adapts the closest example of a bank; needs no model")
+    yield Finding("planners", "patterns", "works", "finds declared patterns in the words; needs no model")
     own = session.models.profile.planner
-    if own not in ("examples", "openai"):
+    if own not in ("examples", "patterns", "openai"):
         try:
             choose_planner(own, session.models)
             yield Finding("planners", own, "works", "the planner of the profile")

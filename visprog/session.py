@@ -65,10 +65,10 @@ _MAX_KEPT_TEXT = 20_000
 class VisProg:
     """Plans programs from instructions, and runs them.
 
-    `planner` is "auto", "examples", "openai", "openai:MODEL", "transformers:MODEL", or a Planner. "auto" is a
-    language model if OPENAI_API_KEY, OPENAI_BASE_URL or the `base_url` of the role language_model is set;
-    otherwise it is the profile's choice, which is "examples" in most profiles. "openai" has the options of
-    the role language_model. `models` is a profile's name or path, a mapping from role to model
+    `planner` is "auto", "examples", "patterns", "openai", "openai:MODEL", "transformers:MODEL", or a Planner.
+    "auto" is a language model if OPENAI_API_KEY, OPENAI_BASE_URL or the `base_url` of the role language_model
+    is set; otherwise it is the profile's choice, which is "examples" in most profiles. "openai" has the
+    options of the role language_model. `models` is a profile's name or path, a mapping from role to model
     ("backend:identifier", "backend:identifier,option=value", or any object with the methods of the role), or
     a Zoo. `tools` are added to the built-in tools and to the tools of installed packages.
 

@@ -69,7 +69,7 @@ def test_the_help_and_the_error_list_the_same_planners() -> None:
     described = CliRunner().invoke(app, ["eval", "miniworld", "--help"]).output
     rejected = CliRunner().invoke(app, ["eval", "miniworld", "--models", "base", "--planner", "foo"])
     choice = rejected.output.partition("choose one of ")[2].strip()
-    assert choice == "gold, auto, examples, openai, openai:MODEL, transformers:MODEL"
+    assert choice == "gold, auto, examples, patterns, openai, openai:MODEL, transformers:MODEL"
     assert choice in " ".join(described.split()).replace(" or transformers", ", transformers")
 
 

@@ -30,7 +30,7 @@ Planner = Annotated[
     str,
     typer.Option(
         metavar="PLANNER",
-        help="auto, examples, openai, openai:MODEL or transformers:MODEL. auto means openai if "
+        help="auto, examples, patterns, openai, openai:MODEL or transformers:MODEL. auto means openai if "
         "OPENAI_API_KEY, OPENAI_BASE_URL or the base_url of the role language_model is set, and the "
         "profile's planner otherwise. openai uses the options of the role language_model.",
     ),

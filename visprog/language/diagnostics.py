@@ -38,6 +38,10 @@ CODES: dict[str, str] = {
     "unused-variable": "a variable is never used",
     "dead-step": "the result does not depend on a step",
     "no-result": "the program is empty",
+    "wrong-result": "the result of a plan is of another kind than the instruction asks for",
+    "unedited-result": "the result of a plan for an edit is a picture that no step edits",
+    "lost-edit": "the result of a plan does not contain one of its edits",
+    "forgotten-words": "no step of a plan covers some words of the instruction",
 }
 """Every code with its meaning. The codes are stable: other programs may rely on them."""
 

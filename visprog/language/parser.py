@@ -51,15 +51,15 @@ def parse(text: str) -> Parsed:
     found: list[Diagnostic] = []
     broken: set[str] = set()
     for number, line in enumerate(lines_of(text), start=1):
-        step, faults = _read_line(line, number)
+        read, faults = _read_line(line, number)
         found += faults
-        if step is not None:
-            if len(steps) == MAX_STEPS:
+        if read:
+            if len(steps) + len(read) > MAX_STEPS:
                 message = f"the program has more than {MAX_STEPS} steps"
                 span = Span(number, 1, len(line) + 1)
                 found.append(diagnostics.error("too-many-steps", message, span, "use fewer steps"))
                 break
-            steps.append(step)
+            steps += read
         elif (defined := _TARGET.match(line)) is not None:
             broken.add(defined.group(1))
     return Parsed(Program(tuple(steps), text), tuple(found), frozenset(broken))
@@ -79,26 +79,25 @@ _TARGET = re.compile(
 )
 
 
-def _read_line(line: str, number: int) -> tuple[Step | None, list[Diagnostic]]:
+def _read_line(line: str, number: int) -> tuple[list[Step], list[Diagnostic]]:
+    """Return the step of a line, after those of the calls inside its call; [] if it has errors."""
     if len(line) > MAX_LINE:
         message = f"the line has {len(line):,} characters, at most {MAX_LINE:,} are allowed"
-        return None, [_too_long(message, Span(number, 1, MAX_LINE))]
+        return [], [_too_long(message, Span(number, 1, MAX_LINE))]
     if _FENCE.fullmatch(line):
-        return None, [_ignored("a code fence", number, 1, line)]
+        return [], [_ignored("a code fence", number, 1, line)]
     wrapping: list[str] = []
     start = _wrapping_before(line, wrapping)
     content = line[start:]
     if content.rstrip().endswith("`") and line[:start].rstrip().endswith("`"):
         content = content.rstrip().rstrip("`")
     if not content.strip() or content.lstrip().startswith("#"):
-        return None, [_ignored(wrapping[0], number, 1, line)] if wrapping else []
-    step, faults = _read_statement(content, number, start)
-    if step is not None:
-        faults = [
-            *(_corrected(f"ignored {what}", number, 1, start + 1, step) for what in wrapping),
-            *faults,
-        ]
-    return step, faults
+        return [], [_ignored(wrapping[0], number, 1, line)] if wrapping else []
+    steps, faults = _read_statement(content, number, start)
+    if steps:
+        ignored = (_corrected(f"ignored {what}", number, 1, start + 1, steps) for what in wrapping)
+        faults = [*ignored, *faults]
+    return steps, faults
 
 
 def _wrapping_before(line: str, found: list[str]) -> int:
@@ -122,35 +121,37 @@ def _ignored(what: str, number: int, column: int, line: str) -> Diagnostic:
     return diagnostics.warning("mended", f"ignored {what}", span)
 
 
-def _corrected(message: str, number: int, column: int, end: int, step: Step) -> Diagnostic:
+def _corrected(message: str, number: int, column: int, end: int, steps: list[Step]) -> Diagnostic:
     span = Span(number, column, max(end, column + 1))
-    return diagnostics.warning("mended", message, span, mended=str(step))
+    return diagnostics.warning("mended", message, span, mended="\n".join(map(str, steps)))
 
 
-def _read_statement(content: str, number: int, offset: int) -> tuple[Step | None, list[Diagnostic]]:
+def _read_statement(content: str, number: int, offset: int) -> tuple[list[Step], list[Diagnostic]]:
     """Parse strictly; if that fails, try again with lenient quotes."""
     try:
         statement = Statement(content, number, offset)
-        step = statement.read()
+        steps = statement.read()
     except Fault as fault:
         corrected = _with_lenient_quotes(content, number, offset)
-        return corrected if corrected is not None else (None, [fault.diagnostic])
-    return step, [_corrected(*each, step=step) for each in statement.corrections]
+        return corrected if corrected is not None else ([], [fault.diagnostic])
+    return steps, [_corrected(*each, steps=steps) for each in statement.corrections]
 
 
-def _with_lenient_quotes(content: str, number: int, offset: int) -> tuple[Step, list[Diagnostic]] | None:
+def _with_lenient_quotes(
+    content: str, number: int, offset: int
+) -> tuple[list[Step], list[Diagnostic]] | None:
     if "'" not in content and '"' not in content:
         return None
     try:
         statement = Statement(content, number, offset, _closes_leniently)
-        step = statement.read()
+        steps = statement.read()
     except Fault:
         return None
     if statement.quote is None or _TWO_STRINGS.search(statement.quote.text[1:-1]):
         return None
     message = "a quote inside the string is not escaped"
     corrections = [(message, number, statement.quote.column, statement.quote.end), *statement.corrections]
-    return step, [_corrected(*each, step=step) for each in corrections]
+    return steps, [_corrected(*each, steps=steps) for each in corrections]
 
 
 _AFTER_STRING = re.compile(

@@ -8,6 +8,7 @@ from typing import NoReturn
 
 from visprog.language import diagnostics
 from visprog.language.diagnostics import Diagnostic
+from visprog.language.evaluation import FUNCTIONS
 from visprog.language.lexer import CURLY_QUOTES, Closes, Token, tokenize
 from visprog.language.limits import MAX_BITS
 from visprog.language.program import (
@@ -35,7 +36,10 @@ class Fault(Exception):  # noqa: N818 - the parser turns it into a diagnostic
 
 
 class Statement:
-    """Parses one statement by recursive descent. `corrections` are the mistakes that it corrected."""
+    """Parses one statement by recursive descent.
+
+    `corrections` are the mistakes that it corrected.
+    """
 
     def __init__(self, content: str, number: int, offset: int, closes: Closes | None = None) -> None:
         self._tokens = list(tokenize(content, closes=closes))
@@ -43,11 +47,16 @@ class Statement:
         self._line = number
         self._offset = offset
         self.corrections: list[tuple[str, int, int, int]] = []
+        self._inner: list[Step] = []
+        self._depth = 0
         # The first string with an unescaped quote inside: only lenient parsing finds one.
         self.quote = next((_placed(t, offset) for t in self._tokens if _has_unescaped_quote(t)), None)
 
-    def read(self) -> Step:
-        """Return the step. Raise Fault if the statement has a mistake that cannot be corrected."""
+    def read(self) -> list[Step]:
+        """Return the step, after those of the calls inside its call.
+
+        Raise Fault if the statement has a mistake that cannot be corrected.
+        """
         target = self._target()
         name = self._expect_name("a tool or a variable after `=`")
         if self._peek().text == "(":
@@ -55,7 +64,7 @@ class Statement:
         else:
             value = Variable(name.text, self._span(name))
         self._finish()
-        return Step(target.text, value, self._span(target))
+        return [*self._inner, Step(target.text, value, self._span(target))]
 
     def _peek(self) -> Token:
         return self._tokens[self._position]
@@ -160,7 +169,7 @@ class Statement:
             self._position += 2
         elif before and before[-1].name is not None:
             self._fail("a positional argument follows a named one", "add its name, as in `name=value`")
-        value = self._joined(self._value(0))
+        value = self._joined(self._value(self._depth))
         return Argument(name, value, self._span(first, self._tokens[self._position - 1]))
 
     def _joined(self, first: Value) -> Value:
@@ -169,7 +178,7 @@ class Statement:
         operands = [first]
         while _is_sign(self._peek(), "+") and _is_joinable(operands[-1]):
             signs.append(self._take())
-            operands.append(self._value(0))
+            operands.append(self._value(self._depth))
         if len(operands) == 1:
             return first
         if not all(map(_is_joinable, operands)) or all(isinstance(each, Variable) for each in operands):
@@ -202,8 +211,7 @@ class Statement:
             case "name":
                 self._take()
                 if self._peek().text == "(":
-                    advice = f"write `NAME={token.text}(...)` on its own line, and use the name here"
-                    self._fail("a call cannot be inside another call", advice)
+                    return self._inner_call(token, depth)
                 return Variable(token.text, self._span(token))
         self._unexpected("a value")
 
@@ -211,6 +219,21 @@ class Statement:
         """Return whether a token is the `f` of `f'...'`."""
         after = self._tokens[self._position + 1]
         return token.text in ("f", "F") and after.kind == "string" and after.column == token.end
+
+    def _inner_call(self, tool: Token, depth: int) -> Variable:
+        """Correct a call inside another one: it becomes a step of its own, before this one."""
+        if tool.text in FUNCTIONS:
+            advice = f"write `NAME=Eval('{tool.text}({{A}})')` on its own line, and use the name here"
+            self._fail(f"`{tool.text}` is a function of Eval, not a tool", advice)
+        if depth == MAX_NESTING:
+            self._fail(f"the calls are nested more than {MAX_NESTING} levels deep")
+        self._depth = depth + 1
+        call = self._call(tool)
+        self._depth = depth
+        name = f"CALL{self._line}_{len(self._inner) + 1}"
+        self._inner.append(Step(name, call, self._span(tool)))
+        self._correct(f"made the inner call of {tool.text} a step of its own", tool)
+        return Variable(name, self._span(tool))
 
     def _signed(self) -> Literal:
         sign = self._take()

@@ -252,11 +252,22 @@ def _is_label(line: str) -> bool:
     return not line.strip() or bool(_LABEL.match(line)) or bool(_HEADING.fullmatch(line))
 
 
+_CONTROL_FLOW = re.compile(
+    r"\s*+(?:else\s*+:|for\s++\w++\s++in\s++[^\s:]++[^:]{0,200}:|return\s++\w++"
+    r"|(?:el)?if\s++(?=[^:]*[A-Z(=<>\[])[^:]{1,200}:|while\s++(?=[^:]*[A-Z(=<>])[^:]{1,200}:)\s*+(?:\#.*)?"
+)
+"""A statement of Python that changes which statements run. Prose such as `For each cup:` is none."""
+
+
 def _statement_groups(lines: list[str]) -> Iterator[list[str]]:
-    """Yield each group of statements that is not interrupted by prose."""
+    """Yield each group of statements that is not interrupted by prose.
+
+    Control flow stays in its group, so that the checker reports it: the program means nothing without it.
+    """
     group: list[str] = []
     for line in lines:
-        if _target(line) is not None or (group and _BARE_CALL.match(line) and line.rstrip().endswith(")")):
+        is_bare_call = group and _BARE_CALL.match(line) and line.rstrip().endswith(")")
+        if _target(line) is not None or is_bare_call or _CONTROL_FLOW.fullmatch(line):
             group.append(line)
         elif line.strip() and group:
             yield group

@@ -14,6 +14,7 @@ from visprog.language.diagnostics import Diagnostic, render_plain
 from visprog.language.parser import parse
 from visprog.language.summary import render_summary
 from visprog.models.roles import Completion, LanguageModel, Message, StoppableLanguageModel
+from visprog.planner.acceptance import Judge
 from visprog.planner.bank import Bank, identity, shipped_bank
 from visprog.planner.extraction import extract_program, is_complete, is_finished
 from visprog.planner.plan import Plan, Request
@@ -38,7 +39,7 @@ _REPAIR = "The program has errors:\n\n{faults}\n\nWrite the whole program again,
 
 @dataclass
 class _Conversation:
-    """The messages so far, their tokens, and the last program, which had errors.
+    """The messages so far, their tokens, and the last program with its faults.
 
     `prompt_length` is the number of messages before the first answer. `shown` are the indices of the messages
     that the model has read or written. `cut` is the error of the last answer if it was cut off.
@@ -51,6 +52,7 @@ class _Conversation:
     input_tokens: int = 0
     output_tokens: int = 0
     faulty: Checked | None = None
+    faults: tuple[Diagnostic, ...] = ()
     cut: AnswerCut | None = None
 
     def __post_init__(self) -> None:
@@ -121,17 +123,18 @@ class LanguageModelPlanner:
         the model does not answer.
         """
         conversation = _Conversation(build_messages(request, self.banks(request.task)))
+        judge = Judge(request, self.banks(request.task))
         for attempt in range(1, self.attempts + 1):
             conversation.add_answer(self._answer(request, conversation))
             checked = _check_answer(conversation.messages[-1].content, request)
-            if checked is not None and checked.ok and _is_usable(conversation):
+            faults = judge.faults(checked) if checked is not None else ()
+            if checked is not None and not faults and _is_usable(conversation):
                 return self._plan(request, conversation, checked, attempt)
-            if conversation.cut is None:
-                conversation.faulty = checked or conversation.faulty
+            if conversation.cut is None and checked is not None:
+                conversation.faulty, conversation.faults = checked, faults
             if attempt < self.attempts:
-                conversation.messages.append(
-                    Message("user", _CUT if conversation.cut else _repair_request(checked))
-                )
+                repair = _repair_request(checked, faults)
+                conversation.messages.append(Message("user", _CUT if conversation.cut else repair))
         raise self._failure(conversation)
 
     def _answer(self, request: Request, conversation: _Conversation) -> Completion:
@@ -211,13 +214,14 @@ class LanguageModelPlanner:
             last = _excerpt(conversation.messages[-1])
             message = f"{self.name} wrote no program in {tries}; its last answer is {last}"
             return PlanError(message, help=help_, transcript=conversation.transcript)
-        source, errors = conversation.faulty.program.source, _errors(conversation.faulty)
+        source, faults = conversation.faulty.program.source, conversation.faults
         message = f"{self.name} wrote no program without errors in {tries}; the last one has\n\n"
+        warnings = [each for each in conversation.faulty.diagnostics if not each.is_error]
         return PlanError(
-            message + render_summary(errors, source) + "\n",
+            message + render_summary(faults, source) + "\n",
             help=help_,
             program=source,
-            diagnostics=conversation.faulty.diagnostics,
+            diagnostics=(*faults, *warnings),
             transcript=conversation.transcript,
         )
 
@@ -231,14 +235,10 @@ def _check_answer(answer: str, request: Request) -> Checked | None:
     return check(parse(source), request.tools, request.inputs) if source is not None else None
 
 
-def _errors(checked: Checked) -> list[Diagnostic]:
-    return [diagnostic for diagnostic in checked.diagnostics if diagnostic.is_error]
-
-
-def _repair_request(checked: Checked | None) -> str:
+def _repair_request(checked: Checked | None, faults: tuple[Diagnostic, ...]) -> str:
     if checked is None:
         return _NO_PROGRAM
-    return _REPAIR.replace("{faults}", render_plain(_errors(checked), checked.program.source))
+    return _REPAIR.replace("{faults}", render_plain(faults, checked.program.source))
 
 
 def _excerpt(message: Message) -> str:

@@ -14,7 +14,7 @@ from visprog.planner.plan import Planner
 if TYPE_CHECKING:
     from visprog.models.backends.openai.language import OpenAILanguageModel
 
-PLANNERS = ("auto", "examples", "openai", "openai:MODEL", "transformers:MODEL")
+PLANNERS = ("auto", "examples", "patterns", "openai", "openai:MODEL", "transformers:MODEL")
 """The names that `choose_planner` accepts."""
 
 _VOTE_TEMPERATURE = 0.7
@@ -27,7 +27,7 @@ def check_planner_name(name: str, others: tuple[str, ...] = ()) -> None:
     No model is loaded.
     """
     kind, _, model = name.partition(":")
-    known = (*others, "auto", "examples", "openai")
+    known = (*others, "auto", "examples", "patterns", "openai")
     if name not in known and (kind not in ("openai", "transformers") or not model):
         choice = ", ".join((*others, *PLANNERS))
         raise UsageError(f"unknown planner `{name}`", help=f"choose one of {choice}")
@@ -52,6 +52,10 @@ def choose_planner(name: str, models: Zoo | None = None) -> Planner:
         from visprog.planner.examples.planner import ExamplesPlanner
 
         return ExamplesPlanner()
+    if name == "patterns":
+        from visprog.planner.patterns.planner import PatternsPlanner
+
+        return PatternsPlanner()
     from visprog.planner.language_model import LanguageModelPlanner
 
     kind, _, model = name.partition(":")

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 Files = Annotated[
     list[Path],
-    typer.Argument(metavar="FILE", help="Programs (.vp) or banks of examples. `-` is standard input."),
+    typer.Argument(
+        metavar="FILE", help="Programs (.vp), banks of examples, or patterns. `-` is standard input."
+    ),
 ]
 Inputs = Annotated[
     list[str] | None,
@@ -55,11 +57,16 @@ def check(files: Files, inputs: Inputs = None, tools: Tools = None, as_json: Jso
 def _check_file(session: VisProg, file: Path, known: tuple[str, ...]) -> _CheckedFile:
     from visprog.language.types import Type
     from visprog.planner.bank import check_bank, is_bank
+    from visprog.planner.pattern_check import check_patterns
+    from visprog.planner.patterns.grammar import is_pattern_file
+    from visprog.prompts import pattern_files
 
     name, text = read_source(file)
     if is_bank(text):
         pictures = dict.fromkeys(known, Type.IMAGE)
         return _CheckedFile(name, text, check_bank(text, session.tools, pictures))
+    if is_pattern_file(text):
+        return _CheckedFile(name, text, check_patterns(file.name, text, pattern_files(), session.tools))
     checked = session.check(text, known)
     if not checked.ok:
         reject_other_kinds(name, text)

@@ -36,8 +36,9 @@ Planners = Annotated[
     typer.Option(
         "--planner",
         metavar="PLANNER",
-        help="gold, auto, examples, openai, openai:MODEL or transformers:MODEL. gold uses the correct "
-        "programs. May be repeated. Default: gold, examples, and the language model of the profile mini.",
+        help="gold, auto, examples, patterns, openai, openai:MODEL or transformers:MODEL. gold uses the "
+        "correct programs. May be repeated. Default: gold, examples, and the language model of the profile "
+        "mini.",
         show_default=False,
     ),
 ]
