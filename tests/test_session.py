@@ -164,7 +164,9 @@ def test_the_public_names_are_those_of_the_package() -> None:
 
 
 def test_programs_vote_on_the_result() -> None:
-    programs = [COUNT, "RESULT=Eval('7')", COUNT.replace("RESULT", "ANSWER0") + "\nRESULT=Eval(\"'one'\")"]
+    seven = "RESULT=Eval('7')"  # covers no word of the question, so it is sent back once
+    one = COUNT.replace("RESULT", "ANSWER0") + "\nRESULT=Eval(\"'one' if {ANSWER0} == 1 else 'more'\")"
+    programs = [COUNT, seven, seven, one]
     run = planning(*programs).vote("How many faces?", picture(), votes=3)
     assert run.result == 1
     assert run.plan is not None
@@ -185,9 +187,10 @@ def test_a_vote_costs_what_all_its_programs_cost() -> None:
 
 
 def test_a_program_that_fails_has_no_vote() -> None:
-    run = planning("RESULT=Eval('1 / 0')", COUNT).vote("How many faces?", picture(), votes=2)
+    faulty = "RESULT=Eval('1 / 0')"  # covers no word of the question, so it is sent back once
+    run = planning(faulty, faulty, COUNT).vote("How many faces?", picture(), votes=2)
     assert run.result == 1
-    failed = planning("RESULT=Eval('1 / 0')").vote("How many faces?", picture(), votes=1)
+    failed = planning(faulty, faulty).vote("How many faces?", picture(), votes=1)
     assert not failed.ok
 
 

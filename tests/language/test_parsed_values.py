@@ -97,7 +97,7 @@ def test_a_value_alone_has_no_name(value: str) -> None:
     ("line", "in_message", "in_help"),
     [
         ("A = ?", "'?'", "a tool or a variable"),
-        ("A = Loc(image=Crop(B))", "", "`NAME=Crop(...)`"),
+        ("A = Loc(image=len(B))", "", "`NAME=Eval('len({A})')`"),
         ("A = Loc(image=-B)", "`-`", ""),
         ("A = Loc(image=+'1')", "`+`", ""),
         ("Loc(image=B)", "", "`RESULT=Loc(...)`"),

@@ -108,7 +108,7 @@ def test_a_line_is_read_and_what_is_put_right_is_marked(
         ("A = ?", "syntax", 5, 6, True),
         ("A = Loc(image=B image=C)", "syntax", 17, 22, True),
         ("A = Loc(image=B, 'x')", "syntax", 18, 21, True),
-        ("A = Loc(image=Crop(B))", "syntax", 19, 20, True),
+        ("A = Loc(image=len(B))", "syntax", 18, 19, True),
         ("A = Loc(image=-B)", "syntax", 16, 17, True),
         ("A = Loc(n=-)", "syntax", 12, 13, True),
         ("A = Loc(n=1e999)", "syntax", 11, 16, True),

@@ -159,8 +159,10 @@ def test_the_codes_are_these() -> None:
     assert sorted(CODES) == [
         "constant-condition",
         "dead-step",
+        "forgotten-words",
         "list-length",
         "list-value",
+        "lost-edit",
         "malformed-expression",
         "mended",
         "missing-argument",
@@ -176,10 +178,12 @@ def test_the_codes_are_these() -> None:
         "too-many-steps",
         "unclosed-bracket",
         "unclosed-string",
+        "unedited-result",
         "unknown-argument",
         "unknown-tool",
         "unknown-variable",
         "unused-variable",
+        "wrong-result",
         "wrong-type",
         "wrong-word",
     ]

@@ -76,7 +76,7 @@ def test_an_answer_without_a_program_is_returned_with_the_reason() -> None:
 
 
 def test_a_program_with_warnings_only_is_accepted() -> None:
-    asked, model = planner("OBJ1=Seg(image=IMAGE)\n" + GOOD)
+    asked, model = planner(GOOD.replace("\n", ",\n", 1))
     plan = asked.plan(REQUEST)
     assert plan.checked.diagnostics
     assert len(model.conversations) == 1
