@@ -78,11 +78,11 @@ class Tool:
     """A typed function that programs may call by `name` or one of `aliases`.
 
     `parameter_aliases` maps a parameter to its other names, and `synonyms` maps a parameter with fixed words
-    to other words for them. If the tool `keeps_frame`, the picture that it returns shows the same scene as
-    the one it was given, whole or cropped: regions of one fit the other. `version` is a part of the keys of
-    cached results. Without a version, a hash of the function's code, defaults and file is used. A function
-    without version and file, as in a notebook, may call other functions that change, so its results are not
-    kept on disk.
+    to other words for them; `hints` say what to write for words that mean something else. If the tool
+    `keeps_frame`, the picture that it returns shows the same scene as the one it was given, whole or cropped:
+    regions of one fit the other. `version` is a part of the keys of cached results. Without a version, a hash
+    of the function's code, defaults and file is used. A function without version and file, as in a notebook,
+    may call other functions that change, so its results are not kept on disk.
     """
 
     name: str
@@ -92,6 +92,7 @@ class Tool:
     version: str = ""
     synonyms: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     keeps_frame: bool = False
+    hints: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the function itself. The caller gives the models, as tests do."""
@@ -209,7 +210,8 @@ class Tool:
         aliases = tuple(self.parameter_aliases.get(parameter.name, ()))
         if typing.get_origin(kind) is typing.Literal:
             words, synonyms = typing.get_args(kind), self.synonyms.get(parameter.name, {})
-            return Parameter(parameter.name, Type.CHOICE, default, nullable, aliases, words, synonyms)
+            hints = self.hints.get(parameter.name, {})
+            return Parameter(parameter.name, Type.CHOICE, default, nullable, aliases, words, synonyms, hints)
         return Parameter(parameter.name, self._type(kind, f"`{parameter.name}`"), default, nullable, aliases)
 
     def _type(self, hint: Any, what: str) -> Type:
@@ -250,13 +252,15 @@ def tool(
     parameter_aliases: Mapping[str, tuple[str, ...]] | None = None,
     synonyms: Mapping[str, Mapping[str, str]] | None = None,
     keeps_frame: bool = False,
+    hints: Mapping[str, Mapping[str, str]] | None = None,
     version: str = "",
 ) -> Callable[[Callable[..., Any]], Tool]:
     """Turn a typed function into a Tool that programs call by `name`. The tool is not registered."""
 
     def declare(function: Callable[..., Any]) -> Tool:
         names = dict(parameter_aliases or {})
-        return Tool(name, function, tuple(aliases), names, version, dict(synonyms or {}), keeps_frame)
+        others = dict(synonyms or {}), keeps_frame, dict(hints or {})
+        return Tool(name, function, tuple(aliases), names, version, *others)
 
     return declare
 

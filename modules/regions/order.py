@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from visprog.errors import UsageError
 from visprog.modules.regions.geometry import ordered
-from visprog.modules.regions.words import BY_SYNONYMS, By
+from visprog.modules.regions.words import BY_SYNONYMS, PICK_HINTS, SORT_HINTS, By
 from visprog.tools import Warn, tool
 from visprog.values import Regions
 
 
-@tool("Pick", parameter_aliases={"object": ("box",)}, synonyms={"by": BY_SYNONYMS})
+@tool(
+    "Pick",
+    parameter_aliases={"object": ("box",)},
+    synonyms={"by": BY_SYNONYMS},
+    hints={"by": PICK_HINTS},
+)
 def pick(object: Regions, by: By = "left", place: int = 1, *, warn: Warn) -> Regions:
     """Pick one region of `object`: the leftmost is `by='left'`, the second from the right is `by='right',
     place=2`, and the smallest is `by='size', place=-1`.
@@ -26,7 +31,12 @@ def pick(object: Regions, by: By = "left", place: int = 1, *, warn: Warn) -> Reg
     return object[[order[place - 1 if place > 0 else place]]]
 
 
-@tool("Sort", parameter_aliases={"object": ("box",)}, synonyms={"by": BY_SYNONYMS})
+@tool(
+    "Sort",
+    parameter_aliases={"object": ("box",)},
+    synonyms={"by": BY_SYNONYMS},
+    hints={"by": SORT_HINTS},
+)
 def sort(object: Regions, by: By = "left", reverse: bool = False) -> Regions:
     """Sort the regions of `object`: the leftmost first, or by size, width, height or score the biggest first.
 

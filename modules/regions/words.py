@@ -39,6 +39,12 @@ BY_SYNONYMS = {
     "confidence": "score",
 }
 
+_REVERSED = {"smallest": "size", "shortest": "height", "narrowest": "width", "thinnest": "width"}
+
+PICK_HINTS = {word: f"write `by='{by}', place=-1`" for word, by in _REVERSED.items()}
+SORT_HINTS = {word: f"write `by='{by}', reverse=True`" for word, by in _REVERSED.items()}
+"""What to write for words that mean the end of an order."""
+
 RELATION_SYNONYMS = {
     "left": "left of",
     "to the left of": "left of",

@@ -108,6 +108,9 @@ def chosen_word(argument: Argument, parameter: Parameter) -> tuple[Literal | Non
     folded = _folded(value.value)
     word = known.get(folded) or meant.get(folded)
     if word is None:
+        if hint := parameter.hints.get(value.value.strip().casefold()):
+            message = f"`{parameter.name}` has no word {value}"
+            return None, diagnostics.error("wrong-word", message, value.span, hint)
         likely = advice.closest_match(value.value, (*parameter.words, *parameter.synonyms))
         likely = parameter.synonyms.get(likely or "", likely)
         help = f"did you mean '{likely}'? the words are {words}" if likely else f"the words are {words}"  # noqa: A001

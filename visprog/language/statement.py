@@ -63,6 +63,10 @@ class Statement:
             value: Call | Variable = self._call(name)
         else:
             value = Variable(name.text, self._span(name))
+            if _is_sign(self._peek(), "["):
+                self._fail(
+                    "only Eval takes an item of a list", f"write `{target.text}=Eval('{{{name.text}}}[0]')`"
+                )
         self._finish()
         return [*self._inner, Step(target.text, value, self._span(target))]
 

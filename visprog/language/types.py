@@ -125,6 +125,7 @@ class Parameter:
     """A parameter of a tool. A `nullable` one accepts None; `aliases` are its other names.
 
     `words` are the values of a CHOICE. `synonyms` are other words for them, which the checker replaces.
+    `hints` say what to write for words that mean something else.
     """
 
     name: str
@@ -134,6 +135,7 @@ class Parameter:
     aliases: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
     synonyms: Mapping[str, str] = field(default_factory=dict, hash=False)
+    hints: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def required(self) -> bool:

@@ -66,6 +66,13 @@ def test_another_word_is_an_error_with_a_suggestion_and_all_words(name: str, wri
     assert all(repr(each) in advice for each in WORDS[name])
 
 
+@pytest.mark.parametrize(("written", "by"), [("smallest", "size"), ("Shortest", "height")])
+def test_words_for_the_end_of_an_order_get_a_hint(written: str, by: str) -> None:
+    _, codes, advice = found("by", repr(written))
+    assert codes == ["wrong-word"]
+    assert advice == f"write `by='{by}', place=-1`"
+
+
 @pytest.mark.parametrize("written", ["'zzz'", "'in front of'", "''"])
 def test_a_word_like_none_of_them_gets_no_suggestion(written: str) -> None:
     _, codes, advice = found("relation", written)
