@@ -80,9 +80,10 @@ class Tool:
     `parameter_aliases` maps a parameter to its other names, and `synonyms` maps a parameter with fixed words
     to other words for them; `hints` say what to write for words that mean something else. If the tool
     `keeps_frame`, the picture that it returns shows the same scene as the one it was given, whole or cropped:
-    regions of one fit the other. `version` is a part of the keys of cached results. Without a version, a hash
-    of the function's code, defaults and file is used. A function without version and file, as in a notebook,
-    may call other functions that change, so its results are not kept on disk.
+    regions of one fit the other. It `crops` if it returns a part of the picture, to look at. `version` is a
+    part of the keys of cached results. Without a version, a hash of the function's code, defaults and file is
+    used. A function without version and file, as in a notebook, may call other functions that change, so its
+    results are not kept on disk.
     """
 
     name: str
@@ -93,6 +94,7 @@ class Tool:
     synonyms: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     keeps_frame: bool = False
     hints: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    crops: bool = False
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the function itself. The caller gives the models, as tests do."""
@@ -252,15 +254,24 @@ def tool(
     parameter_aliases: Mapping[str, tuple[str, ...]] | None = None,
     synonyms: Mapping[str, Mapping[str, str]] | None = None,
     keeps_frame: bool = False,
+    crops: bool = False,
     hints: Mapping[str, Mapping[str, str]] | None = None,
     version: str = "",
 ) -> Callable[[Callable[..., Any]], Tool]:
     """Turn a typed function into a Tool that programs call by `name`. The tool is not registered."""
 
     def declare(function: Callable[..., Any]) -> Tool:
-        names = dict(parameter_aliases or {})
-        others = dict(synonyms or {}), keeps_frame, dict(hints or {})
-        return Tool(name, function, tuple(aliases), names, version, *others)
+        return Tool(
+            name,
+            function,
+            tuple(aliases),
+            dict(parameter_aliases or {}),
+            version,
+            synonyms=dict(synonyms or {}),
+            keeps_frame=keeps_frame,
+            hints=dict(hints or {}),
+            crops=crops,
+        )
 
     return declare
 

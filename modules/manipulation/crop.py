@@ -17,7 +17,7 @@ _CONTEXT = 1.5
 _BOX = {"object": ("box",)}
 
 
-@tool("Crop", parameter_aliases=_BOX, keeps_frame=True)
+@tool("Crop", parameter_aliases=_BOX, keeps_frame=True, crops=True)
 def crop(image: Image, object: Regions, *, warn: Warn) -> Image:
     """Cut out the best region of `object` and some of its surroundings.
 
@@ -27,7 +27,7 @@ def crop(image: Image, object: Regions, *, warn: Warn) -> Image:
     return _around_best(image, object, warn)
 
 
-@tool("CropEach", parameter_aliases=_BOX, keeps_frame=True)
+@tool("CropEach", parameter_aliases=_BOX, keeps_frame=True, crops=True)
 def crop_each(image: Image, object: Regions) -> list[Image]:
     """Cut out each region of `object`, in order: one picture for each region.
 
@@ -42,6 +42,7 @@ def crop_each(image: Image, object: Regions) -> list[Image]:
     aliases=("CropInFrontOf", "CropFrontOf", "CropFront"),
     parameter_aliases=_BOX,
     keeps_frame=True,
+    crops=True,
 )
 def crop_in_front(image: Image, object: Regions, *, warn: Warn) -> Image:
     """Cut out the surroundings of the best region of `object`, to see what is in front of it.
@@ -51,7 +52,7 @@ def crop_in_front(image: Image, object: Regions, *, warn: Warn) -> Image:
     return _around_best(image, object, warn)
 
 
-@tool("CropBehind", aliases=("CropBehindOf",), parameter_aliases=_BOX, keeps_frame=True)
+@tool("CropBehind", aliases=("CropBehindOf",), parameter_aliases=_BOX, keeps_frame=True, crops=True)
 def crop_behind(image: Image, object: Regions, *, warn: Warn) -> Image:
     """Cut out the surroundings of the best region of `object`, to see what is behind it.
 
@@ -60,7 +61,7 @@ def crop_behind(image: Image, object: Regions, *, warn: Warn) -> Image:
     return _around_best(image, object, warn)
 
 
-@tool("CropAhead", aliases=("CropAheadOf",), parameter_aliases=_BOX, keeps_frame=True)
+@tool("CropAhead", aliases=("CropAheadOf",), parameter_aliases=_BOX, keeps_frame=True, crops=True)
 def crop_ahead(image: Image, object: Regions, *, warn: Warn) -> Image:
     """Cut out the surroundings of the best region of `object`, to see what is ahead of it.
 
@@ -70,7 +71,11 @@ def crop_ahead(image: Image, object: Regions, *, warn: Warn) -> Image:
 
 
 @tool(
-    "CropAround", aliases=("CropNear", "CropBeside", "CropNextTo"), parameter_aliases=_BOX, keeps_frame=True
+    "CropAround",
+    aliases=("CropNear", "CropBeside", "CropNextTo"),
+    parameter_aliases=_BOX,
+    keeps_frame=True,
+    crops=True,
 )
 def crop_around(image: Image, object: Regions, *, warn: Warn) -> Image:
     """Cut out the best region of `object` and everything near it, to see what is next to it.
@@ -81,7 +86,7 @@ def crop_around(image: Image, object: Regions, *, warn: Warn) -> Image:
     return _around_best(image, object, warn, _with_neighbourhood)
 
 
-@tool("CropLeft", aliases=("CropLeftOf",), parameter_aliases=_BOX, keeps_frame=True)
+@tool("CropLeft", aliases=("CropLeftOf",), parameter_aliases=_BOX, keeps_frame=True, crops=True)
 def crop_left(image: Image, object: Regions, *, warn: Warn) -> Image:
     """Cut out the part of `image` to the left of the centre of the best region of `object`.
 
@@ -90,7 +95,7 @@ def crop_left(image: Image, object: Regions, *, warn: Warn) -> Image:
     return _beyond_best(image, object, "LEFT", warn)
 
 
-@tool("CropRight", aliases=("CropRightOf",), parameter_aliases=_BOX, keeps_frame=True)
+@tool("CropRight", aliases=("CropRightOf",), parameter_aliases=_BOX, keeps_frame=True, crops=True)
 def crop_right(image: Image, object: Regions, *, warn: Warn) -> Image:
     """Cut out the part of `image` to the right of the centre of the best region of `object`.
 
@@ -99,7 +104,7 @@ def crop_right(image: Image, object: Regions, *, warn: Warn) -> Image:
     return _beyond_best(image, object, "RIGHT", warn)
 
 
-@tool("CropAbove", aliases=("CropAboveOf",), parameter_aliases=_BOX, keeps_frame=True)
+@tool("CropAbove", aliases=("CropAboveOf",), parameter_aliases=_BOX, keeps_frame=True, crops=True)
 def crop_above(image: Image, object: Regions, *, warn: Warn) -> Image:
     """Cut out the part of `image` above the centre of the best region of `object`.
 
@@ -108,7 +113,7 @@ def crop_above(image: Image, object: Regions, *, warn: Warn) -> Image:
     return _beyond_best(image, object, "TOP", warn)
 
 
-@tool("CropBelow", aliases=("CropBelowOf",), parameter_aliases=_BOX, keeps_frame=True)
+@tool("CropBelow", aliases=("CropBelowOf",), parameter_aliases=_BOX, keeps_frame=True, crops=True)
 def crop_below(image: Image, object: Regions, *, warn: Warn) -> Image:
     """Cut out the part of `image` below the centre of the best region of `object`.
 

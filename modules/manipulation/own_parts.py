@@ -60,7 +60,7 @@ def _foreign(mask: Mask, parts: Labels, contact: Mask, distance: NDArray[np.floa
 def _divisions(mask: Mask, radius: int) -> Iterator[Labels]:
     """Divide a mask in two ways; yield the number of each pixel's part, from 1, or 0 outside the mask.
 
-    First each pixel belongs to the nearest wide part. Then the narrow pieces are parts of their own.
+    First each pixel belongs to the nearest wide part. Then each narrow piece becomes a separate part.
     """
     cv2 = load_opencv()
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))

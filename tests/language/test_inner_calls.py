@@ -1,4 +1,4 @@
-"""A call inside a call becomes a step of its own."""
+"""A call inside a call becomes a separate step."""
 
 from __future__ import annotations
 

@@ -108,14 +108,12 @@ def chosen_word(argument: Argument, parameter: Parameter) -> tuple[Literal | Non
     folded = _folded(value.value)
     word = known.get(folded) or meant.get(folded)
     if word is None:
-        if hint := parameter.hints.get(value.value.strip().casefold()):
-            message = f"`{parameter.name}` has no word {value}"
-            return None, diagnostics.error("wrong-word", message, value.span, hint)
         likely = advice.closest_match(value.value, (*parameter.words, *parameter.synonyms))
         likely = parameter.synonyms.get(likely or "", likely)
-        help = f"did you mean '{likely}'? the words are {words}" if likely else f"the words are {words}"  # noqa: A001
+        listed = f"did you mean '{likely}'? the words are {words}" if likely else f"the words are {words}"
+        advised = parameter.hints.get(value.value.strip().casefold(), listed)
         message = f"`{parameter.name}` has no word {value}"
-        return None, diagnostics.error("wrong-word", message, value.span, help)
+        return None, diagnostics.error("wrong-word", message, value.span, advised)
     if word == value.value:
         return value, None
     message = f"the word is '{word}', not {value}"

@@ -48,7 +48,7 @@ def _simple(kind: Type) -> Type:
 
 
 def _item_type(node: Node, types: Mapping[str, Type]) -> Type:
-    """Return the type of a list's item. Literals are told apart, as in a list outside of Eval."""
+    """Return the type of a list's item. Literals keep their own types, as in a list outside of Eval."""
     match node:
         case Constant(value):
             return _LITERALS[type(value)]

@@ -225,7 +225,7 @@ class Statement:
         return token.text in ("f", "F") and after.kind == "string" and after.column == token.end
 
     def _inner_call(self, tool: Token, depth: int) -> Variable:
-        """Correct a call inside another one: it becomes a step of its own, before this one."""
+        """Correct a call inside another one: it becomes a separate step before this one."""
         if tool.text in FUNCTIONS:
             advice = f"write `NAME=Eval('{tool.text}({{A}})')` on its own line, and use the name here"
             self._fail(f"`{tool.text}` is a function of Eval, not a tool", advice)
@@ -236,7 +236,7 @@ class Statement:
         self._depth = depth
         name = f"CALL{self._line}_{len(self._inner) + 1}"
         self._inner.append(Step(name, call, self._span(tool)))
-        self._correct(f"made the inner call of {tool.text} a step of its own", tool)
+        self._correct(f"moved the inner call of {tool.text} to a separate step", tool)
         return Variable(name, self._span(tool))
 
     def _signed(self) -> Literal:

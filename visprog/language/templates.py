@@ -10,6 +10,7 @@ from visprog.errors import ExpressionError
 from visprog.language import coercion
 from visprog.language.limits import check_text
 from visprog.language.program import Template, Variable
+from visprog.language.text_references import COMPUTES, NAME, WORD
 from visprog.language.types import Type
 
 MAX_INSERTED = 1_000
@@ -23,11 +24,7 @@ INSERTABLE = frozenset(
 
 _BRACES = re.compile(r"\{\{|\}\}|\{(?P<inside>[^{}]*)(?P<close>\}?)")
 _DOUBLED = re.compile(r"(?<!\{)\{\{\s*+([^\W\d]\w*+)\s*+\}\}(?!\})")
-_NAME = re.compile(r"[^\W\d]\w*")
 _LETTER = re.compile(r"[^\W\d]")
-_WORD = re.compile(r"(?<!\w)[^\W\d]\w*")
-_COMPUTES = re.compile(r"[\w(\['\"]")
-"""The first character of an expression. `{:A}` and `{-A-}` are drawings."""
 
 
 class Braces(NamedTuple):
@@ -68,10 +65,10 @@ def read_template(text: str, known: Container[str]) -> Iterator[str | Braces]:
 def _braces(found: re.Match[str], known: Container[str]) -> Braces | None:
     inside, is_closed = found["inside"], bool(found["close"])
     name = inside.strip()
-    if is_closed and _NAME.fullmatch(name) and (name == inside or name in known):
+    if is_closed and NAME.fullmatch(name) and (name == inside or name in known):
         return Braces(found.group(), name, *found.span())
-    used = any(word in known for word in _WORD.findall(inside))
-    if _LETTER.match(inside) or (is_closed and used and _COMPUTES.match(inside.lstrip())):
+    used = any(word in known for word in WORD.findall(inside))
+    if _LETTER.match(inside) or (is_closed and used and COMPUTES.match(inside.lstrip())):
         return Braces(found.group(), None, *found.span())
     return None
 

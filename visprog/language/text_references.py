@@ -1,4 +1,4 @@
-"""Find `{NAME}` outside Eval expressions: no value is inserted there, so the checker reports it."""
+"""Find braces in the strings of Eval expressions that do not insert a value."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import NamedTuple
 from visprog.language.lexer import tokenize
 
 _BRACES = re.compile(r"\{([^{}]*)\}")
-_NAME = re.compile(r"[^\W\d]\w*")
-_WORD = re.compile(r"(?<!\w)[^\W\d]\w*")
-_COMPUTES = re.compile(r"[\w(\['\"]")
+NAME = re.compile(r"[^\W\d]\w*")
+WORD = re.compile(r"(?<!\w)[^\W\d]\w*")
+COMPUTES = re.compile(r"[\w(\['\"]")
 """The first character of an expression. `{:A}` and `{-A-}` are drawings."""
 
 _EXPRESSION = re.compile(
@@ -43,19 +43,19 @@ def text_references(text: str, known: Container[str]) -> Iterator[TextReference]
     for found in _BRACES.finditer(text):
         inside = found.group(1)
         column, end = found.start() + 1, found.end() + 1
-        if _NAME.fullmatch(inside) or inside.strip() in known:
+        if NAME.fullmatch(inside) or inside.strip() in known:
             yield TextReference(inside.strip(), True, column, end)
             continue
-        if not _COMPUTES.match(inside.lstrip()):
+        if not COMPUTES.match(inside.lstrip()):
             continue
-        used = next((name for name in _WORD.findall(inside) if name in known), None)
+        used = next((name for name in WORD.findall(inside) if name in known), None)
         if used is not None or _EXPRESSION.fullmatch(inside):
             yield TextReference(used or _subject(inside), False, column, end)
 
 
 def _subject(expression: str) -> str:
     """Return the variable of an expression: `A` for `len(A)`."""
-    names = list(_WORD.finditer(expression))
+    names = list(WORD.finditer(expression))
     variables = (each for each in names if expression[each.end() : each.end() + 1] != "(")
     return next(variables, names[0]).group()
 

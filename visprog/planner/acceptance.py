@@ -127,7 +127,7 @@ def _lost_edits(checked: Checked, request: Request) -> Iterator[Diagnostic]:
     lineage = _lineage(checked.result, steps)
     edits = [step for step in checked.steps if _is_edit(step, request)]
     for step in edits:
-        if step.name not in lineage and not _is_crop(step):
+        if step.name not in lineage and not _is_crop(step, request):
             message = f"the result does not contain the edit `{step.step.target}`"
             advised = f"write `image={step.step.target}` in the next edit"
             yield diagnostics.error("lost-edit", message, step.step.span, advised)
@@ -156,9 +156,10 @@ def _lineage(name: str, steps: Mapping[str, CheckedStep]) -> set[str]:
     return found
 
 
-def _is_crop(step: CheckedStep) -> bool:
+def _is_crop(step: CheckedStep, request: Request) -> bool:
     """Return whether a step cuts a part out of a picture: other steps may only look at the part."""
-    return step.tool is not None and step.tool.startswith("Crop")
+    tool = request.tools.get(step.tool) if step.tool is not None else None
+    return tool is not None and tool.crops
 
 
 def _is_edit(step: CheckedStep, request: Request) -> bool:
